@@ -78,15 +78,18 @@ async def test_text_tells_what_is_true_when_it_is_read(db: object, freeze: Freez
 
     [newest] = await CallList.filter(reason=CallReason.CANCELLED)
     assert await said(newest) == (
-        f"{HUB}: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. Si tiene preguntas, llame al {PHONE}."
+        f"{HUB}: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. (había pasado al martes 9 de marzo, "
+        f"8:30 a. m.). Si tiene preguntas, llame al {PHONE}."
     ), "nobody called them about the move"
     assert text_for_all(await told_by(first)) == (
         f"Aviso de {HUB} para personas inscritas: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. "
-        f"Más información al {PHONE}."
+        f"(había pasado al martes 9 de marzo, 8:30 a. m.). Más información al {PHONE}."
     ), "whoever the list of the move did not reach yet knows the day before it"
 
 
-async def test_called_off_before_its_move_was_told_is_told_with_the_day_that_people_know(db: object) -> None:
+async def test_called_off_before_its_move_was_told_is_told_with_the_day_that_people_know_and_the_last(
+    db: object,
+) -> None:
     training = await a_training()
     await make.make_registration(training, phone="5555 1234")
     await moved(training)
@@ -96,8 +99,7 @@ async def test_called_off_before_its_move_was_told_is_told_with_the_day_that_peo
     call_list = await CallList.get(training_id=training.id, closed_at=None)
     told = await told_by(call_list)
     for text in (await said(call_list), text_for_all(told), text_for_all(told, "Las Pozas")):
-        assert "se canceló su actividad del sábado 6 de marzo, 8:30 a. m. " in text
-        assert "9 de marzo" not in text
+        assert "del sábado 6 de marzo, 8:30 a. m. (había pasado al martes 9 de marzo, 8:30 a. m.)." in text
 
 
 async def test_one_session_that_is_not_held_is_told_with_the_next(db: object) -> None:

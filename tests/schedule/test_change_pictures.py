@@ -9,10 +9,14 @@ import pytest
 from httpx2 import AsyncClient
 from PIL import Image
 
+from tests import make
 from tests.cast import Cast
-from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of, with_people
 from tests.schedule.panel import as_, one
 from trainings import clock
+from trainings.attendance import rescheduling
+from trainings.audit.actor import PROGRAM
+from trainings.outbox.models import CallList
 from trainings.schedule.change_pictures import FOOT_TOP, MARGIN, SIZE, ChangeCard, change_png
 
 LONG = "Primeros auxilios psicológicos para personas migrantes y sus familias"
@@ -99,3 +103,53 @@ async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
     freeze(clock.now() + HOUR)
     await shift(session.id, HOUR - DAY)
     assert f"CAMBIO DE HORA: {training.title}" in await text_of(client, one(training, "/cambios")), "the same day"
+
+
+@pytest.mark.pages
+async def test_session_moved_and_then_called_off_is_named_by_both_days_wherever_it_is_told(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    training = await with_people(client, cast, freeze)
+    session = first(training)
+    await shift(session.id, DAY)
+    freeze(clock.now() + 2 * HOUR)
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    call_list = await CallList.filter(training_id=training.id).order_by("-id").first()
+    assert call_list is not None
+
+    to_share = await text_of(client, one(training, "/cambios"))
+    picture = await client.get(f"/panel/sesiones/{session.id}/cambio.png")
+    to_call_out = await text_of(client, f"/panel/llamadas/{call_list.id}")
+    in_public = await text_of(client, f"/capacitaciones/{training.slug}")
+
+    assert picture.status_code == 200
+    assert (
+        f"SE CANCELÓ: {training.title}\nAntes: jueves 4 de marzo, 8:30 a. m.\n"
+        "viernes 5 de marzo, de 8:30 a. m. a 12:30 p. m.\n"
+    ) in to_share
+    assert (
+        "se canceló su actividad del jueves 4 de marzo, 8:30 a. m. (había pasado al viernes 5 de marzo, 8:30 a. m.)."
+    ) in to_call_out
+    assert "viernes 5 de marzo" in in_public
+
+
+@pytest.mark.pages
+async def test_one_session_moved_and_then_cancelled_is_called_out_by_both_days(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast, 2)
+    await make.make_registration(training, given_names="Beto")
+    session = first(training)
+    await shift(session.id, HOUR)
+    freeze(clock.now() + 2 * HOUR)
+    await rescheduling.cancel(session.id, actor=PROGRAM)
+    call_list = await CallList.filter(training_id=training.id).order_by("-id").first()
+    assert call_list is not None
+    await as_(client, cast, "coordinator")
+
+    to_call_out = await text_of(client, f"/panel/llamadas/{call_list.id}")
+
+    assert (
+        "La del jueves 4 de marzo, 8:30 a. m. (había pasado al jueves 4 de marzo, 9:30 a. m.) no se realiza."
+    ) in to_call_out

@@ -5,7 +5,7 @@ Others may read the telephone and hear the loudspeaker. A protected place is tol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -25,7 +25,7 @@ from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.offer_times import times_before
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
-from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of
+from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
 from trainings.schedule.models import (
     ChangeKind,
     PlaceShown,
@@ -65,6 +65,7 @@ class Told:
 
     `about`: the sessions of which it tells; empty for the whole training. `offered_until`: by group, until when a place
     is kept for it; `offered_before`: and until when as they were told first, where that is another time by now.
+    `of_the_week`: by session what is another than it was shown a week ago.
     """
 
     call_list: CallList
@@ -74,6 +75,7 @@ class Told:
     differences: Sequence[Difference]
     offered_until: dict[UUID, datetime | None]
     offered_before: dict[UUID, datetime]
+    of_the_week: Mapping[UUID, Difference]
 
     @property
     def hub(self) -> Hub:
@@ -129,6 +131,7 @@ async def told_by(call_list: CallList) -> Told:
     sessions = await found.prefetch_related("venue__municipality")
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(call_list.batch_id) if call_list.batch_id else []
+    week = reversed((await recent_changes([training.id])).get(training.id, []))
     offered = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
     return Told(
         call_list=call_list,
@@ -136,6 +139,7 @@ async def told_by(call_list: CallList) -> Told:
         sessions=sessions,
         about=(await sessions_told([call_list]))[call_list.id],
         differences=differences(changes, sessions, training, is_called_off=is_off),
+        of_the_week={one.session.id: one for one in differences(week, sessions, training, is_called_off=is_off)},
         offered_until={one.id: one.offered_until for one in offered},
         offered_before=await times_before(offered),
     )
@@ -248,6 +252,7 @@ def _place(told: Told, *, is_confirmed: bool) -> str:
 
 def text_for_all(told: Told, community: str = "") -> str:
     """What is put on a community's group, said on the radio or by loudspeaker, in the language being spoken."""
+    told = replace(told, differences=[_as_a_week_ago(one, told) for one in told.differences])
     call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
     if told.is_discreet:
         words = [N_("Aviso de %(hub)s:"), N_("si se inscribió en una actividad nuestra, tenemos algo que decirle.")]
@@ -258,6 +263,11 @@ def text_for_all(told: Told, community: str = "") -> str:
         said = [*words, *_news(told), _place(told, is_confirmed=False)]
     said[0] %= {"hub": told.hub.name, "community": community}
     return _joined([*said, call])
+
+
+def _as_a_week_ago(one: Difference, told: Told) -> Difference:
+    """What is cancelled by the day before the first change of the week: not all of whoever hears it heard of each."""
+    return told.of_the_week.get(one.session.id, one) if one.kind is ChangeKind.CANCELLED else one
 
 
 # -- what is new
@@ -301,13 +311,21 @@ def _called_off(told: Told) -> str:
     ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
     if not ahead:
         return gettext(N_("se canceló su actividad."))
-    known = {one.session.id: one.old_starts_at for one in told.differences if one.kind is ChangeKind.CANCELLED}
-    first = min(known.get(one.id) or one.starts_at for one in ahead)
+    known = {one.session.id: _off_on(one) for one in told.differences if one.kind is ChangeKind.CANCELLED}
+    first = min(ahead, key=lambda one: one.starts_at)
     if len(ahead) > 1:
         words = gettext(N_("se canceló su actividad del %(when)s, y las fechas que seguían."))
     else:
         words = gettext(N_("se canceló su actividad del %(when)s."))
-    return words % {"when": _when(first)}
+    return words % {"when": known.get(first.id) or _when(first.starts_at)}
+
+
+def _off_on(one: Difference) -> str:
+    """The day of what is cancelled: as people know it, and what it was last, be it that not all heard of that."""
+    now = _when(one.session.starts_at)
+    if one.old_starts_at is None or one.old_starts_at == one.session.starts_at:
+        return now
+    return gettext(N_("%(old)s (había pasado al %(now)s)")) % {"old": _when(one.old_starts_at), "now": now}
 
 
 def _reminder(told: Told) -> str:
@@ -333,12 +351,8 @@ def _changed(one: Difference) -> str:
         return words % {"now": now, "end": _hour(one.session.ends_at)}
     if one.kind is ChangeKind.MOVED and one.old_starts_at is not None:
         return gettext(N_("La del %(old)s pasa al %(now)s.")) % {"old": _when(one.old_starts_at), "now": now}
-    before = _when(one.old_starts_at) if one.kind is ChangeKind.CANCELLED and one.old_starts_at else now
-    return gettext(_elsewhere(one) if one.kind is ChangeKind.PLACE else CHANGES[one.kind]) % {
-        "when": before,
-        "now": now,
-        "old": before,
-    }
+    when = _off_on(one) if one.kind is ChangeKind.CANCELLED else now
+    return gettext(_elsewhere(one) if one.kind is ChangeKind.PLACE else CHANGES[one.kind]) % {"when": when, "now": now}
 
 
 def _elsewhere(one: Difference) -> str:

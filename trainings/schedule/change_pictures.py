@@ -54,16 +54,18 @@ class ChangeCard:
 
 
 def change_card(training: Training, one: Difference) -> ChangeCard:
-    """A training whose hub, seat and places are loaded, and what became of one of its sessions."""
+    """A training whose hub, seat and places are loaded, and what became of one of its sessions.
+
+    What was moved before it was cancelled is named by the day that it was last, and by that which some still know.
+    """
     session = one.session
     is_off = one.kind is ChangeKind.CANCELLED
-    starts_at = one.old_starts_at if is_off and one.old_starts_at else session.starts_at
-    ends_at = one.old_ends_at if is_off and one.old_ends_at else session.ends_at
+    starts_at, ends_at = session.starts_at, session.ends_at
     with speaking(SOURCE_LANGUAGE):
         return ChangeCard(
             head=gettext(_head(training, one)).upper(),
             title=training.title,
-            before="" if is_off else _before(training, one),
+            before=_before(training, one),
             weekday=dates.weekday(starts_at, SOURCE_LANGUAGE),
             day=str(clock.local(starts_at).day),
             month=gettext("de %(month)s") % {"month": dates.month_name(starts_at, SOURCE_LANGUAGE)},
