@@ -8,14 +8,15 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.registrations.card_world import make_block
-from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of, with_people
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of, with_people
 from tests.schedule.panel import as_, one, post
-from trainings import clock
+from trainings import clock, jobs
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallResult, CallVia, OutboxJob
 from trainings.registrations import call_actions
+from trainings.schedule.models import Training
 
 NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
 
@@ -123,3 +124,89 @@ async def test_what_a_holder_of_cards_was_called_about_is_news_when_it_is_as_bef
     again = await rescheduling.move(session.id, MORNING, MORNING + 4 * HOUR, None, actor=PROGRAM)
 
     assert again is not None
+
+
+async def stopped_move(client: AsyncClient, cast: Cast, freeze: Freeze) -> Training:
+    """One whose session was moved by a day; Ana, by mail, and Beto, by telephone, were to hear of it, and did not."""
+    training = await with_people(client, cast, freeze)
+    batch = await shift(first(training).id, DAY)
+    await post(client, one(training, f"/cambios/{batch}/detener"))
+    freeze(MORNING - 9 * DAY + HOUR)
+    return training
+
+
+async def test_what_was_stopped_stays_in_sight_until_it_is_told_at_once(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    training = await stopped_move(client, cast, freeze)
+
+    panel = await text_of(client, "/panel")
+    page = await text_of(client, one(training, "/cambios"))
+    told = await post(client, one(training, "/cambios/avisar"))
+    afterwards = await text_of(client, "/panel")
+    again = await post(client, one(training, "/cambios/avisar"))
+
+    for shown in (panel, page):
+        assert "2 personas no saben que se movió" in shown
+        assert f'action="{one(training, "/cambios/avisar")}"' in shown
+        assert "Avisar ahora" in shown
+    assert (told.status_code, told.headers["location"]) == (303, one(training, "/cambios"))
+    assert "no saben que se movió" not in afterwards
+    [job] = await OutboxJob.filter(kind="training_changed", stopped_at=None)
+    assert (job.run_at, job.batch_id) == (clock.now(), (await CallList.get(closed_at=None)).batch_id)
+    mail = await jobs.COMPOSERS["training_changed"](job)
+    assert mail is not None
+    assert "Antes: jueves, 4 de marzo de 2027" in mail.text
+    assert again.status_code == 409
+    assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 1
+
+
+async def test_what_was_called_off_and_stopped_says_so_too(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
+    training = await with_people(client, cast, freeze)
+    batch = await rescheduling.call_off(training.id, "Lluvia.", actor=PROGRAM)
+    await post(client, one(training, f"/cambios/{batch}/detener"))
+
+    panel = await text_of(client, "/panel")
+    await post(client, one(training, "/cambios/avisar"))
+
+    assert "2 personas no saben que se canceló" in panel
+    assert await OutboxJob.filter(kind="training_cancelled", stopped_at=None).count() == 1
+
+
+async def test_what_was_stopped_and_moved_back_or_told_by_the_next_change_asks_for_nothing(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    training = await stopped_move(client, cast, freeze)
+    await shift(first(training).id, -DAY)
+    moved_back = await text_of(client, "/panel")
+    await shift(first(training).id, 2 * DAY)
+    moved_on = await text_of(client, "/panel")
+
+    assert "no saben que se movió" not in moved_back
+    assert "no saben que se movió" not in moved_on
+
+
+async def test_change_that_nobody_stopped_asks_for_nothing(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
+    training = await with_people(client, cast, freeze)
+    await shift(first(training).id, DAY)
+
+    panel = await text_of(client, "/panel")
+    answer = await post(client, one(training, "/cambios/avisar"))
+
+    assert "no saben que" not in panel
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize(("who", "status"), [("assistant", 403), ("coordinator_elsewhere", 404)])
+async def test_what_was_stopped_is_told_by_who_leads_the_hub_alone(
+    client: AsyncClient, cast: Cast, freeze: Freeze, who: str, status: int
+) -> None:
+    training = await stopped_move(client, cast, freeze)
+    await as_(client, cast, who)
+
+    panel = await text_of(client, "/panel")
+    answer = await post(client, one(training, "/cambios/avisar"))
+
+    assert "no saben que se movió" not in panel
+    assert answer.status_code == status
+    assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 0

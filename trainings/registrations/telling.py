@@ -61,22 +61,31 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
     sessions = await TrainingSession.filter(training_id=training.id)
-    readers = await _who_hears(training, changes, sessions, is_called_off=is_off)
+    readers = await who_hears(training, changes, sessions, is_called_off=is_off)
     batch = Batch(batch_id, clock.now() + STAFF_DELAY)
     if readers.is_news_to_all or swapped:
         told = changes if readers.is_news_to_all else []
         await tell_facilitators(training, told, swapped, batch, actor=actor)
     if not readers:
         return batch_id if swapped else None
+    await write_and_call(readers, training, changes, batch)
+    return batch_id
+
+
+async def write_and_call(
+    readers: Readers, training: Training, changes: Collection[SessionChange], batch: Batch
+) -> None:
+    """The messages about these changes, and the list of whom no message reaches."""
+    is_off = training.state is TrainingState.CANCELLED
     await _write_to(readers, training, CALLED_OFF if is_off else CHANGED, batch)
     await open_list(
         training,
         CallReason.CANCELLED if is_off else CallReason.CHANGED,
-        batch_id,
+        batch.id,
         session_id=_only_session(changes),
-        batch_id=batch_id,
+        due_at=batch.run_at,
+        batch_id=batch.id,
     )
-    return batch_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +121,10 @@ async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUI
             changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED, training))
     waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
     taken_over = list(await waiting.order_by("created_at", "id"))
-    return await _who_hears(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
+    return await who_hears(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
 
 
-async def _who_hears(
+async def who_hears(
     training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
 ) -> Readers:
     """Who knows these sessions otherwise than they are now. `changes`, in order, may not be stored yet.

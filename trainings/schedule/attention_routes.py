@@ -37,6 +37,7 @@ from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
+from trainings.registrations.untold import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import Unheld, left_at, unheld_at
 from trainings.schedule.models import Training
@@ -56,13 +57,15 @@ HAS_LEFT = N_("«%(title)s», %(when)s: %(who)s ya no tiene acceso.")
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that somebody must see to."""
+    """Something that somebody must see to. `act`: where its `button` posts, if one press is enough."""
 
     icon: str
     href: str
     title: str
     sentence: str
     is_hot: bool = False
+    act: str = ""
+    button: str = ""
 
 
 async def concerns_of(actor: Actor) -> list[Concern]:
@@ -70,6 +73,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
     found = [
         *await _held_mail(actor),
         *await _to_close(actor),
+        *await _to_tell(actor),
         *await _to_call(actor),
         *await _to_hold(actor),
         *await _to_answer_for(actor),
@@ -120,6 +124,23 @@ async def _to_close(actor: Actor) -> list[Concern]:
 def _may_close(session: StaffSession, actor: Actor) -> bool:
     # Who sees a session of a hub without working at its desk sees it because they hold it.
     return can_close_session(actor, session.hub_id, is_facilitator=session.hub_id not in actor.hubs_with(EDITORS))
+
+
+async def _to_tell(actor: Actor) -> list[Concern]:
+    """Changes that people do not know of, because their messages were stopped."""
+    sentence = N_("«%(title)s»: alguien detuvo los avisos.")
+    return [
+        Concern(
+            "correo",
+            f"/panel/capacitaciones/{one.training.id}/cambios",
+            one.words,
+            gettext(sentence) % {"title": one.training.title},
+            is_hot=True,
+            act=f"/panel/capacitaciones/{one.training.id}/cambios/avisar",
+            button=gettext(N_("Avisar ahora")),
+        )
+        for one in await untold_at([hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)])
+    ]
 
 
 async def _to_call(actor: Actor) -> list[Concern]:

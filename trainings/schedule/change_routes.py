@@ -18,6 +18,7 @@ from trainings.registrations.call_views import calls_about
 from trainings.registrations.change_views import who_is_told
 from trainings.registrations.offers_anew import told_all_the_same
 from trainings.registrations.telling import who_would_hear
+from trainings.registrations.untold import tell_now, untold_at
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
@@ -69,6 +70,7 @@ async def _page(request: Request, training: Training, *, refusal: Refusal | None
         "desk": training.hub.name,
         "training": training,
         "waiting": await change_views.waiting(training, lists),
+        "untold": next((one for one in await untold_at([training.hub_id]) if one.training.id == training.id), None),
         "lists": lists,
         "changes": await change_views.changed(training),
         "papers": await change_views.wrong_papers(training),
@@ -91,6 +93,21 @@ async def stop(request: Request) -> Response:
     response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
     sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
     flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
+    return response
+
+
+@allow(*EDITORS)
+async def tell(request: Request) -> Response:
+    """What was stopped is told after all, at once."""
+    training = await editable(request)
+    try:
+        await tell_now(training.id, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _page(request, training, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
+    flash(response, gettext(N_("Listo: se avisa ahora. A quien no tiene correo hay que llamarle.")))
     return response
 
 
@@ -211,6 +228,7 @@ async def _ask(
 
 routes: list[BaseRoute] = [
     Route(ONE + "/cambios", index),
+    Route(ONE + "/cambios/avisar", tell, methods=["POST"]),
     Route(ONE + "/cambios/{batch:uuid}/detener", stop, methods=["POST"]),
     Route(ONE + "/reabrir", show_reopen),
     Route(ONE + "/reabrir", reopen, methods=["POST"]),
