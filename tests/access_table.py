@@ -258,6 +258,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/publicar": EDITORS,
     f"POST {TRAINING}/ocultar": EDITORS,
     f"POST {TRAINING}/reabrir": EDITORS,
+    f"POST {TRAINING}/cambios/avisar": EDITORS,
     f"POST {TRAINING}/cambios/{{batch:uuid}}/detener": EDITORS,
     f"POST {SESSION}/reabrir": EDITORS,
     f"POST {TRAINING}/editar": EDITORS,
