@@ -20,7 +20,7 @@ from trainings.privacy import withdrawal
 from trainings.registrations import actions, age_actions, contact_actions, desk_actions, group_actions
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
-from trainings.registrations.models import Author
+from trainings.registrations.models import Author, Registration
 from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
@@ -74,6 +74,13 @@ async def show(request: Request) -> Response:
     return await _show(request, await view_of(request))
 
 
+def _who_did_what(registration: Registration) -> dict[str, str]:
+    return {
+        "cancelled": said_of(CANCELLED_BY, Author.HUB, registration.cancelled_by, registration.cancelled_at),
+        "renamed": said_of(RENAMED_BY, Author.HUB, registration.renamed_by, registration.renamed_at),
+    }
+
+
 async def _show(
     request: Request,
     view: StaffView,
@@ -97,8 +104,7 @@ async def _show(
         "registration": registration,
         "person": registration.participant,
         "view": view,
-        "cancelled": said_of(CANCELLED_BY, Author.HUB, registration.cancelled_by, registration.cancelled_at),
-        "renamed": said_of(RENAMED_BY, Author.HUB, registration.renamed_by, registration.renamed_at),
+        **_who_did_what(registration),
         "words": words_of(view),
         "is_desk": view.is_desk,
         "alike": view.alike,
