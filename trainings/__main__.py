@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -27,6 +28,8 @@ from trainings.people import audio
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
+from trainings.privacy import guard
+from trainings.privacy.actions import Swept, what_is_due
 from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.settings import Settings, get_settings
 from trainings.web.i18n import gettext as _
@@ -90,6 +93,23 @@ def check() -> None:
     found = [*asyncio.run(checks.findings(settings)), *asyncio.run(checks.mail_server_findings(settings))]
     _report(found, only_fatal=False)
     typer.echo("Ready to serve.")
+
+
+@cli.command()
+def purge(
+    *, yes: Annotated[bool, typer.Option("--yes", help="Delete it, and by itself again from now on.")] = False
+) -> None:
+    """Say what is due to be deleted (docs/operations.md says when); with --yes, delete it."""
+    swept = asyncio.run(_purge(_settings(), is_agreed=yes))
+    lines = [f"{n} {what}" for what, n in asdict(swept).items() if n]
+    typer.echo("\n".join(lines) if lines else "Nothing is due.")
+    if lines and not yes:
+        typer.echo("This is deleted by `trainings purge --yes`.")
+
+
+async def _purge(settings: Settings, *, is_agreed: bool) -> Swept:
+    async with db.connect(settings):
+        return await guard.go_on() if is_agreed else await what_is_due()
 
 
 @cli.command()

@@ -14,10 +14,13 @@ import asyncpg
 
 from trainings import db
 from trainings.accounts.models import Role, RoleGrant, User
+from trainings.db.seals import broken_seals
 from trainings.lib.crypt import Keyring
 from trainings.outbox.answers import Unreachable, WouldBeRead
 from trainings.outbox.mailer import Post, parse_smtp_url, server_of
 from trainings.places.models import Hub
+from trainings.privacy.guard import standing_stop
+from trainings.privacy.models import SweepStop, WhyStopped
 from trainings.settings import LOOPBACK_NAMES, Settings, SettingsProblem
 from trainings.web.i18n import LOCALE_DIR, SOURCE_LANGUAGE
 
@@ -92,6 +95,16 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding("TRAININGS_MAIL_FROM is not set: others refuse mail from .example.", is_fatal=False)
 
 
+def _standing_still(stop: SweepStop) -> str:
+    odd = f"{stop.n_rows} rows would have gone at once"
+    if stop.why is WhyStopped.CLOCK:
+        odd = "the clock is far from the newest act on record"
+    return (
+        f"Nothing is deleted by itself since {stop.created_at:%Y-%m-%d %H:%M} UTC: {odd}. Look at the clock of this "
+        "machine; `trainings purge` says what would go, `trainings purge --yes` lets it go."
+    )
+
+
 async def mail_server_findings(settings: Settings) -> list[Finding]:
     """What the mail server says when it is called: for `check` only, nothing else waits for it."""
     try:
@@ -135,6 +148,13 @@ async def _database(settings: Settings) -> list[Finding]:
 
 async def _contents(settings: Settings) -> list[Finding]:
     found = []
+    if broken := await broken_seals():
+        sentence = (
+            f"TRAININGS_SECRET_KEYS do not open what is sealed in {', '.join(broken)}. Put the keys there that did."
+        )
+        found.append(Finding(sentence))
+    if stop := await standing_stop():
+        found.append(Finding(_standing_still(stop), is_fatal=False))
     if settings.is_production and await User.exists(is_demo=True, is_active=True):
         found.append(Finding("The database holds demo accounts, whose password others know. Use another database."))
     if not await Hub.exists():

@@ -33,10 +33,19 @@ WITH_MARKS = """
 """What is left of marks has no body."""
 
 
+async def n_old_marks() -> int:
+    """How many marks `forget_marks` would let go of."""
+    return await ScanEvent.filter(session_id__in=await _sessions_with_marks()).count()
+
+
 async def forget_marks() -> int:
     """Let go of the marks of trainings that were over a year ago; how many. A transaction for each session."""
+    return sum([await _forget(session_id) for session_id in await _sessions_with_marks()])
+
+
+async def _sessions_with_marks() -> list[UUID]:
     rows = await sql.rows(WITH_MARKS, clock.now() - MARKS_KEPT)
-    return sum([await _forget(UUID(str(row["id"]))) for row in rows[:MOST_SESSIONS]])
+    return [UUID(str(row["id"])) for row in rows[:MOST_SESSIONS]]
 
 
 async def _forget(session_id: UUID) -> int:

@@ -27,6 +27,7 @@ MODELS = (
     "trainings.attendance.models",
     "trainings.certificates.models",
     "trainings.feeds.models",
+    "trainings.privacy.models",
 )
 
 READ_POOL = 5

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -160,9 +162,18 @@ async def _delete_or_restore(note_id: UUID, state: NoteState, act: str, *, actor
         await record(act, actor=actor, object_id=note.id, hub_id=note.hub_id)
 
 
+async def n_deleted() -> int:
+    """How many drafts `forget_deleted` would let go."""
+    return await _deleted_long_ago().count()
+
+
+def _deleted_long_ago() -> QuerySet[InformationNote]:
+    return InformationNote.filter(state=NoteState.DELETED, changed_at__lt=clock.now() - DELETED_KEPT)
+
+
 async def forget_deleted() -> int:
     """Drafts that were deleted 30 days ago go for good, with their recordings; how many."""
-    gone = InformationNote.filter(state=NoteState.DELETED, changed_at__lt=clock.now() - DELETED_KEPT)
+    gone = _deleted_long_ago()
     async with transaction():
         recorded = {note.audio for note in await gone if note.audio}
         n_gone = await gone.delete()

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from trainings import clock
-from trainings.attendance.old_marks import forget_marks
+from trainings.attendance.old_marks import forget_marks, n_old_marks
 from trainings.attendance.retention import forget_phones, forget_slips
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
-from trainings.notes.actions import forget_deleted
+from trainings.notes.actions import forget_deleted, n_deleted
 from trainings.privacy.old_names import forget_names
 from trainings.privacy.same_person import SAME_PERSON
 from trainings.registrations.call_validity import PAPERS as PAPER_CALLS
@@ -23,6 +23,8 @@ NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
 CONTACTS_KEPT = timedelta(days=365)
 """Each counted from the end of a training's last session; contacts from the last training of the person."""
+SWEPT = "privacy.sweep"
+"""The audit line of a sweep that deleted anything."""
 LOGS_KEPT = timedelta(days=90)
 """After a sign-in, or a link to sign in, was over."""
 
@@ -102,28 +104,47 @@ class Swept:
     sign_ins: int = 0
 
 
+class _OnlyWeighed(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+async def what_is_due() -> Swept:
+    """What a sweep would delete now, without doing it."""
+    try:
+        async with transaction():
+            due = await _forget_all(n_notes=await n_deleted(), n_marks=await n_old_marks())
+            raise _OnlyWeighed
+    except _OnlyWeighed:
+        return due
+
+
 async def sweep() -> Swept:
     """Delete what is due now. Safe at any time, and when several processes do it at once."""
-    now = clock.now()
     n_notes, n_marks = await forget_deleted(), await forget_marks()
     async with transaction():
-        swept = Swept(
-            needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
-            messages=await _forget_messages(now - MESSAGES_KEPT),
-            contacts=await _forget_contacts(now - CONTACTS_KEPT),
-            lists=await forget_old_lists(),
-            calls=await _forget_calls(now - MESSAGES_KEPT),
-            absences=await forget_over(),
-            notes=n_notes,
-            phones=await forget_phones(),
-            slips=await forget_slips(),
-            marks=n_marks,
-            names=await forget_names(),
-            sign_ins=await _forget_sign_ins(now - LOGS_KEPT),
-        )
+        swept = await _forget_all(n_notes=n_notes, n_marks=n_marks)
         if swept != Swept(0, 0, 0):
-            await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
+            await record(SWEPT, actor=PROGRAM, **asdict(swept))
     return swept
+
+
+async def _forget_all(*, n_notes: int, n_marks: int) -> Swept:
+    """Delete what is due and needs no transaction of its own, in the caller's; notes and marks are only counted."""
+    now = clock.now()
+    return Swept(
+        needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
+        messages=await _forget_messages(now - MESSAGES_KEPT),
+        contacts=await _forget_contacts(now - CONTACTS_KEPT),
+        lists=await forget_old_lists(),
+        calls=await _forget_calls(now - MESSAGES_KEPT),
+        absences=await forget_over(),
+        notes=n_notes,
+        phones=await forget_phones(),
+        slips=await forget_slips(),
+        marks=n_marks,
+        names=await forget_names(),
+        sign_ins=await _forget_sign_ins(now - LOGS_KEPT),
+    )
 
 
 async def _forget_messages(before: datetime) -> int:

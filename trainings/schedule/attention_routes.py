@@ -9,6 +9,7 @@ from datetime import timedelta
 from tortoise.functions import Count
 
 from trainings import clock
+from trainings.accounts.models import Role
 from trainings.accounts.permissions import (
     ATTENDANCE_TAKERS,
     EDITORS,
@@ -32,6 +33,7 @@ from trainings.outbox import holds
 from trainings.outbox.words import HELD_WORDS, held_title
 from trainings.outreach.absences import unanswered_at
 from trainings.places.models import Hub
+from trainings.privacy.guard import standing_stop
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
@@ -72,6 +74,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
     """Trouble before calendar: what cannot wait first."""
     found = [
         *await _held_mail(actor),
+        *await _nothing_deleted(actor),
         *await _to_close(actor),
         *await _to_tell(actor),
         *await _to_call(actor),
@@ -99,6 +102,16 @@ async def _held_mail(actor: Actor) -> list[Concern]:
         Concern("correo", path, held_title(hold), gettext(HELD_WORDS[hold.why]), is_hot=True)
         for hold in await holds.standing()
     ]
+
+
+async def _nothing_deleted(actor: Actor) -> list[Concern]:
+    """What is deleted by itself stands still until an operator looked."""
+    stop = await standing_stop() if actor.has_any((*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)) else None
+    if stop is None:
+        return []
+    title = gettext(N_("No se borra nada por sí solo"))
+    sentence = gettext(N_("Iban a borrarse demasiados datos, o el reloj está mal. Avise a quien cuida el sistema."))
+    return [Concern("reloj", "/privacidad", title, sentence, is_hot=True)]
 
 
 async def _to_close(actor: Actor) -> list[Concern]:

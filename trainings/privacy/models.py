@@ -1,0 +1,29 @@
+"""When what is deleted by itself stood still, and asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from tortoise import fields
+
+from trainings.db.fields import UTCDatetimeField
+from trainings.db.models import Record
+
+
+class WhyStopped(StrEnum):
+    """Far more rows than usual; or the clock is far from the newest act on record."""
+
+    ROWS = "rows"
+    CLOCK = "clock"
+
+
+class SweepStop(Record):
+    """From `created_at` until `agreed_at` nothing is deleted by itself. `n_rows`: how many would have gone."""
+
+    why = fields.CharEnumField(WhyStopped, max_length=16)
+    n_rows = fields.IntField(default=0)
+    agreed_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "sweep_stop"
