@@ -174,6 +174,30 @@ def test_marks_of_the_panel_that_wait_in_this_browser_then_the_app_does_not_say_
     assert village.presences_of(ana) == 1
 
 
+def test_marks_of_the_app_that_wait_then_the_panel_does_not_say_that_all_is_sent(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
+    pocket.route("**/marcar/api/marcas", lambda route: route.abort())
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    panel, door = pocket.new_page(), f"{village.origin}/panel/sesiones/{village.made['session']}/asistencia"
+
+    panel.goto(door)
+    expect(panel.locator("[data-sync]")).to_have_text("Sin enviar en «Marcar llegadas» de este teléfono: 1")
+    panel.goto(f"{door}/cerrar")
+    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_visible()
+    pocket.unroute("**/marcar/api/marcas")
+    phone.page.bring_to_front()
+    sent(phone)
+
+    panel.goto(door)
+    expect(panel.locator("[data-sync]")).to_have_text("Todo enviado")
+    panel.goto(f"{door}/cerrar")
+    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_hidden()
+
+
 def test_signing_out_of_the_panel_then_it_asks_first_and_every_mark_is_still_here(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
