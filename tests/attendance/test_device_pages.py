@@ -77,7 +77,7 @@ async def test_button_of_an_english_page_leads_to_the_english_program(client: As
     for language, program in (("en", "/marcar/en/"), ("es-GT", "/marcar/")):
         client.headers["accept-language"] = language
 
-        assert (await send(client, THIS)).headers["location"] == program
+        assert (await send(client, THIS)).headers["location"] == f"{program}#/preparado"
         led = await client.get("/marcar")
         assert (led.status_code, led.headers["location"], led.headers["cache-control"]) == (307, program, "no-store")
 
