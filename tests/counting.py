@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 LOGGER = logging.getLogger("tortoise.db_client")
 """Tortoise tells it every statement, of every alias and inside transactions too."""
 
 WITH_VALUES = "%s: %s"
+
+
+USELESS = re.compile(r"\bOR \(?1=0|1=0\)? OR\b")
+"""What Tortoise makes of an empty list beside others, for which SQLite reads the whole table."""
+
+
+def refuse_useless(texts: Iterable[str]) -> None:
+    assert [text for text in texts if USELESS.search(text)] == []
 
 
 class _Noting(logging.Handler):
@@ -24,12 +33,13 @@ class _Noting(logging.Handler):
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The texts of all statements sent meanwhile."""
+    """The texts of all statements sent meanwhile, none of which may hold a condition that makes others useless."""
     noting, level = _Noting(), LOGGER.level
     LOGGER.addHandler(noting)
     LOGGER.setLevel(logging.DEBUG)
     try:
         yield noting.sent
+        refuse_useless(noting.sent)
     finally:
         LOGGER.setLevel(level)
         LOGGER.removeHandler(noting)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.counting import refuse_useless
 from trainings.db import sql
 
 SOMEBODY_WAITS = """
@@ -33,6 +34,7 @@ def counted_queries() -> Iterator[list[str]]:
     logger.propagate = False
     try:
         yield counter.statements
+        refuse_useless(counter.statements)
     finally:
         logger.removeHandler(counter)
         logger.setLevel(level)

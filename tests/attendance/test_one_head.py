@@ -15,11 +15,11 @@ from tests.attendance.test_make_ups import shown
 from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions
+from trainings.attendance import actions, queries
 from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanKind
 from trainings.attendance.phone_state import state_of
-from trainings.attendance.queries import door_of, roster, totals
+from trainings.attendance.queries import door_of, heads_now, roster, totals, totals_of
 from trainings.attendance.session_file import file_data, session_file, sheets_of_file
 from trainings.attendance.session_reports import Report, write_report
 from trainings.attendance.sheet_queries import line_of, listed_at, open_sheet, typed_in, unlisted
@@ -94,6 +94,25 @@ async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_
     assert [one.detail for one in await closings] == [{"present": 2}, {"present": 1}]
     await merging.undo((await Merge.get()).id, actor=boss)
     assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
+
+
+async def test_heads_of_a_large_hall_are_those_of_the_totals_and_grow_with_each_scan(
+    db: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = await open_door()
+    again, berta = [await make.make_registration(door.training, given_names=name) for name in ("Ana", "Berta")]
+    guest = await make.make_registration(await make.make_training(), given_names="Cruz")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+    await take(door, *(scan(qr_of(one), door.starts_at) for one in (door.ana, again, guest)))
+    monkeypatch.setattr(queries, "FEW", 0)
+
+    before = await heads_now(door.session)
+    await take(door, scan(qr_of(berta), door.starts_at))
+    after = await heads_now(door.session)
+
+    assert (before, after) == ((2, 3), (3, 3))
+    assert astuple(await totals_of(door.session))[:2] == after
 
 
 async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_came(

@@ -12,9 +12,10 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
+from trainings.attendance.marks import undos_naming
 from trainings.attendance.models import DatedBy, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.moments import is_line
-from trainings.attendance.projection import Stay, departures_to_look_at, stay_of, undone_at
+from trainings.attendance.projection import Stay, departures_to_look_at, stay_of, undone_by
 from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, When, answer_to, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
 from trainings.audit.actor import Actor
@@ -95,12 +96,16 @@ async def find_named(session: TrainingSession, scans: Sequence[Scan]) -> Named:
     short_codes = [code for code in codes if len(code) == tokens.SHORT_CODE_LENGTH]
     seen = ScanEvent.filter(session_id=session.id, registration_id__in=tapped) if tapped else None
     guests = {key for (key,) in await seen.values_list("registration_id")} if seen is not None else set()
-    here = Q(Q(short_code__in=short_codes) | Q(id__in=tapped), training_id=training_id)
-    wanted_here = Q(qr_hash__in=digests) | here | Q(id__in=sorted(guests))
-    found = await Registration.filter(wanted_here).prefetch_related("participant")
+    # Each on an index of its own: with one that has none beside them, all registrations would be read.
+    by_code = Q(qr_hash__in=digests) | Q(training_id=training_id, short_code__in=short_codes)
+    found = await Registration.filter(by_code | Q(id__in=[*tapped, *guests])).prefetch_related("participant")
     by_qr = {one.qr_hash: one for one in found}
     by_short_code = {one.short_code: one for one in found if one.training_id == training_id}
-    replaced = await _replaced([digest for digest in digests if digest not in by_qr], short_codes, training_id)
+    replaced = await _replaced(
+        [digest for digest in digests if digest not in by_qr],
+        [code for code in short_codes if code not in by_short_code],
+        training_id,
+    )
     known = by_qr.keys() | replaced.keys()
     known |= by_short_code.keys()
     unknown = {code for code in codes if code not in known and tokens.digest(code, "qr") not in known}
@@ -120,9 +125,10 @@ async def _replaced(digests: Sequence[str], short_codes: Sequence[str], training
     """Whose tickets these QRs, and these codes of the training, were before they were printed anew."""
     if not digests and not short_codes:
         return {}
-    here = Q(short_code__in=short_codes, registration__training_id=training_id)
-    found = await ReplacedTicket.filter(Q(qr_hash__in=digests) | here).prefetch_related("registration__participant")
-    return {shown: one.registration for one in found for shown in (one.qr_hash, one.short_code) if shown}
+    wanted = Q(qr_hash__in=digests) | Q(short_code__in=short_codes)
+    found = await ReplacedTicket.filter(wanted).prefetch_related("registration__participant")
+    shown = {one.qr_hash: one.registration for one in found}
+    return shown | {one.short_code: one.registration for one in found if one.registration.training_id == training_id}
 
 
 @dataclass(slots=True)
@@ -162,7 +168,9 @@ class Intake:
         for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(people)):
             assert event.registration_id is not None
             events_of[event.registration_id].append(stored.get(event.id, event))
-        undone = await undone_at(session.id)
+        known = ids | {event.id for own in events_of.values() for event in own}
+        known |= {event.conflict_of_id for own in events_of.values() for event in own if event.conflict_of_id}
+        undone = undone_by(undo for undo in await undos_naming(known) if undo.session_id == session.id)
         return cls(session, actor, offset, named, stored, people, events_of, undone)
 
     def decide(self, scan: Scan) -> Answer:

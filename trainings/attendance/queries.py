@@ -10,13 +10,14 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings import clock
 from trainings.accounts.permissions import can_close_session, can_see_roster
 from trainings.attendance.marks import marks_beside
-from trainings.attendance.models import Attendance, ScanEvent, ScanHow
+from trainings.attendance.models import ScanEvent, ScanHow
 from trainings.attendance.projection import Stay, heads_of, stay_of, undone_at, undone_by, unnamed_of
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib.text import search_text, short_name
 from trainings.people.merged import whole_people
@@ -255,19 +256,77 @@ def totals(lines: list[RosterLine]) -> Totals:
     )
 
 
+class Heads(NamedTuple):
+    """Without names, and who has several sign-ups is one: who is here, and who is expected or here."""
+
+    n_present: int
+    n_expected: int
+
+
+HERE_AND_EXPECTED = """
+    SELECT true AS is_here, r.participant_id, p.merged_into_id FROM attendance a
+    JOIN registration r ON r.id = a.registration_id JOIN participant p ON p.id = r.participant_id
+    WHERE a.session_id = ? AND a.is_present
+    UNION ALL SELECT false, r.participant_id, p.merged_into_id FROM registration r
+    JOIN participant p ON p.id = r.participant_id
+    WHERE r.training_id = ? AND r.duplicate_of_id IS NULL AND r.state IN ('confirmed', 'offered')
+"""
+SIGN_UPS = """
+    SELECT (SELECT COUNT(*) FROM attendance WHERE session_id = ? AND is_present),
+    (SELECT COUNT(*) FROM registration WHERE training_id = ? AND duplicate_of_id IS NULL
+    AND state IN ('confirmed', 'offered'))
+"""
+"""Both are counted in an index of their own."""
+
+FEW, SECONDS_KNOWN = 200, 10.0
+
+
+class _Surplus(NamedTuple):
+    """By how much heads differ from sign-ups at a session, until when (`clock.ticks`) that is taken as known."""
+
+    until: float
+    n_present: int
+    n_expected: int
+
+
+_surplus: dict[UUID, _Surplus] = {}
+
+
+async def heads_now(session: TrainingSession) -> Heads:
+    """The heads for the answer to a scan, for which somebody waits at the door.
+
+    In a hall of many only the sign-ups are counted anew. By how much they differ from heads (who has several, who came
+    without being expected) is as of ten seconds ago at most.
+    """
+    [(n_here, n_expected)] = await sql.tuples(SIGN_UPS, session.id, session.training_id)
+    if max(n_here, n_expected) <= FEW:
+        return (await _counted(session))[0]
+    known = _surplus.get(session.id)
+    if known is None or known.until < clock.ticks():
+        heads, sign_ups = await _counted(session)
+        known = _Surplus(
+            clock.ticks() + SECONDS_KNOWN,
+            heads.n_present - sign_ups.n_present,
+            heads.n_expected - sign_ups.n_expected,
+        )
+        _surplus[session.id] = known
+    return Heads(n_here + known.n_present, n_expected + known.n_expected)
+
+
+async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
+    """The heads, and beside them the sign-ups, all of one moment."""
+    rows = await sql.tuples(HERE_AND_EXPECTED, session.id, session.training_id)
+    merged_into = {sql.as_uuid(key): into and sql.as_uuid(into) for _is_here, key, into in rows}
+    person_of = await persons_of(merged_into)
+    here = {person_of[sql.as_uuid(key)] for is_here, key, _into in rows if is_here}
+    n_here = sum(bool(is_here) for is_here, _key, _into in rows)
+    return Heads(len(here), len({person_of[key] for key in merged_into})), Heads(n_here, len(rows) - n_here)
+
+
 async def totals_of(session: TrainingSession) -> Totals:
     """All counts, without names. Who has several sign-ups is one."""
-    whose = ("participant_id", "participant__merged_into_id")
-    came = reads(Attendance).filter(session_id=session.id, is_present=True)
-    here = dict(await came.values_list(*(f"registration__{column}" for column in whose)))
-    expected = reads(Registration).filter(
-        training_id=session.training_id, duplicate_of_id=None, state__in=list(EXPECTED)
-    )
-    wanted = dict(await expected.values_list(*whose))
-    person_of = await persons_of(here | wanted)
-    n_present = len({person_of[key] for key in here})
-    n_expected = len({person_of[key] for key in here | wanted})
-    return Totals(n_present, n_expected, *(await beside_list(session.id)))
+    heads, _sign_ups = await _counted(session)
+    return Totals(*heads, *(await beside_list(session.id)))
 
 
 class BesideList(NamedTuple):

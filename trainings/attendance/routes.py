@@ -43,9 +43,9 @@ from trainings.attendance.queries import (
     beside_list,
     door_of,
     gate_of,
+    heads_now,
     roster,
     totals,
-    totals_of,
 )
 from trainings.attendance.review_queries import review_of
 from trainings.attendance.scans import Answer, Outcome, Scan
@@ -177,12 +177,11 @@ async def _marks_json(request: Request, gate: Gate) -> Response:
     offset: timedelta = clock.now() - moment(batch.client_now)
     scans = [event.scan for event in batch.events]
     answers = await actions.take(gate.session.id, scans, actor=request.state.actor, offset=offset)
-    counted = await totals_of(gate.session)
+    heads = await heads_now(gate.session)
     return JSONResponse(
         {
             "results": [views.answer_json(answer, gate.session.id) for answer in answers],
-            "n_present": counted.n_present,
-            "n_expected": counted.n_expected,
+            **heads._asdict(),
         },
         headers={"cache-control": "no-store"},
     )

@@ -15,6 +15,7 @@ from tortoise.context import TortoiseContext, get_current_context
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
+from trainings.db import empty_lists
 from trainings.db.config import tortoise_config
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
@@ -35,6 +36,7 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
         return
     prepare_folder(settings)
     EXECUTOR_CACHE.clear()
+    empty_lists.leave_out()
     set_keyring(Keyring(list(settings.keys)))
     context = TortoiseContext()
     try:

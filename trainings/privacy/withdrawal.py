@@ -69,7 +69,8 @@ async def _left_with_others(people: Sequence[UUID]) -> list[str]:
     """What the others of a form keep of who filled it in: the one contact, and who permits the minors to come."""
     own = await reads(Participant).filter(id__in=people)
     groups = reads(Registration).filter(participant_id__in=people).values("group_id")
-    others = reads(Participant).filter(registrations__group_id__in=Subquery(groups)).exclude(id__in=people).distinct()
+    together = reads(Registration).filter(group_id__in=Subquery(groups)).values("participant_id")
+    others = reads(Participant).filter(id__in=Subquery(together)).exclude(id__in=people)
     names = {fold(one.full_name) for one in own} - {""}
     contacts = {key for one in own if one.phone or one.email for key in (one.phone_key, one.email_key)} - {None}
     found = await others

@@ -53,7 +53,8 @@ def held_as_known(job: OutboxJob) -> frozenset[UUID]:
 
 async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[OutboxJob]:
     """Messages to who holds sessions of these trainings whose ten minutes are not over, and that were not stopped."""
-    waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
+    waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0)
+    waiting = waiting.filter(done_at=None, failed_at=None, stopped_at=None)
     wanted = {str(training_id) for training_id in training_ids}
     return [job for job in await waiting.order_by("run_at") if job.payload["training_id"] in wanted]
 

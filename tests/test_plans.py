@@ -1,0 +1,154 @@
+"""What is asked fifty times a week is found by an index: no statement reads a table from its beginning to its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from httpx2 import AsyncClient
+from tortoise.connection import get_connection
+
+from tests.attendance.browsers import event, open_held_door, send, signed_in
+from tests.attendance.doors import qr_of
+from tests.cast import make_cast
+from tests.counting import statements
+from tests.test_journeys import ANSWERS
+from tests.web.pages import Page
+from trainings.db import sql
+from trainings.lib import tokens
+
+pytestmark = pytest.mark.pages
+NewClient = Callable[[], AsyncClient]
+
+FEW_ROWS = {
+    "operator",
+    "hub",
+    "hub_service",
+    "municipality",
+    "topic",
+    "project",
+    "venue",
+    "course",
+    "app_user",
+    "role_grant",
+    "mail_hold",
+}
+"""Tables of places, staff and the catalogue, and of the mail servers that refuse us."""
+OF_THE_CALENDAR = {
+    "training",
+    "training_session",
+    "session_facilitator",
+    "outreach_activity",
+    "unavailability",
+    "feast_day",
+}
+"""Some thousand rows a year, read by their dates; all others grow with the people who sign up and come."""
+WHAT_WAITS = {"ix_scan_event_to_decide", "ix_head_count_waiting"}
+"""Indexes of nothing but what staff have not decided yet."""
+
+READING = ("SELECT", "UPDATE", "DELETE", "WITH")
+NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?', re.IGNORECASE)
+READ_WHOLE = re.compile(
+    r"^SCAN (?:TABLE )?(\w+)(?: USING (?:COVERING )?INDEX (\w+))?|^SEARCH (?:TABLE )?(\w+) .*AUTOMATIC"
+)
+
+
+async def whole_tables(text: str, growing: set[str]) -> set[str]:
+    """The tables that SQLite reads from end to end for a statement, or makes an index of for it alone."""
+    aliases = {alias: table for table, alias in NAMED.findall(text)} | {
+        table: table for table, _ in NAMED.findall(text)
+    }
+    connection = get_connection("default")
+    plan = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?"))
+    found = [match.groups() for step in plan if (match := READ_WHOLE.match(step["detail"]))]
+    read = [scanned or searched for scanned, index, searched in found if index not in WHAT_WAITS]
+    return {table for name in read if (table := aliases.get(name, "")) in growing}
+
+
+async def growing_tables() -> set[str]:
+    rows = await sql.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    return {row["name"] for row in rows} - FEW_ROWS - OF_THE_CALENDAR
+
+
+async def read_whole(texts: list[str]) -> list[str]:
+    """`table: statement`, each once."""
+    growing = await growing_tables()
+    # `1=0` is what is asked by an empty list: it is known beforehand that nothing is found.
+    asked = dict.fromkeys(text for text in texts if text.lstrip().startswith(READING) and "1=0" not in text)
+    return [f"{table}: {' '.join(text.split())}" for text in asked for table in await whole_tables(text, growing)]
+
+
+async def test_sign_up_and_ticket_are_found_by_index(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = new_client()
+    with statements() as sent:
+        form = Page((await client.get(f"/capacitaciones/{door.training.slug}/inscripcion")).text)
+        key = str(form.one("input", name="idempotency_key")["value"])
+        answer = await client.post(
+            f"/capacitaciones/{door.training.slug}/inscripcion", data=ANSWERS | {"idempotency_key": key}
+        )
+        assert answer.status_code == 303
+        own = answer.headers["location"]
+        for path in (own, f"{own}/boleto.png", f"{own}/cambiar"):
+            await client.get(path)
+
+    assert await read_whole(sent) == []
+
+
+async def test_marks_are_found_by_index(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+    with statements() as sent:
+        first = event(qr_of(door.ana))
+        for one in (
+            first,
+            event(door.ana.short_code, how="typed"),
+            event(tokens.qr_token()),
+            event(tokens.short_code(), how="typed"),
+            event(registration=str(door.ana.id), how="list"),
+            event(kind="out", registration=str(door.ana.id), how="list"),
+            event(kind="undo", target=first["id"], how="list"),
+        ):
+            assert (await send(client, door, one)).status_code == 200
+
+    assert await read_whole(sent) == []
+
+
+LISTS = {
+    "anonymous": ("/", "/capacitaciones", "/calendario", "/municipios/la-libertad-peten", "/capacitaciones/{slug}"),
+    "facilitator": ("/panel", "/panel/sesiones/{session}/asistencia"),
+    "coordinator": (
+        "/panel",
+        "/panel/lista",
+        "/panel/lista?q=ana",
+        "/panel/mes",
+        "/panel/capacitaciones/{training}",
+        "/panel/capacitaciones/{training}/espera",
+        "/panel/inscripciones/{registration}",
+        "/panel/llamadas",
+        "/panel/revisar",
+        "/panel/apoyos",
+    ),
+}
+
+
+@pytest.mark.parametrize("who", LISTS)
+async def test_lists_and_searches_are_found_by_index(new_client: NewClient, who: str) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = new_client() if who == "anonymous" else await signed_in(new_client, cast, who)
+    found = []
+    for path in LISTS[who]:
+        with statements() as sent:
+            answer = await client.get(
+                path.format(
+                    slug=door.training.slug, training=door.training.id, session=door.key, registration=door.ana.id
+                )
+            )
+            assert answer.status_code == 200, path
+        found += [f"{path} {line}" for line in await read_whole(sent)]
+
+    assert found == []
