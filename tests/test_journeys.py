@@ -17,6 +17,7 @@ from httpx2 import AsyncClient, Response
 from PIL import Image
 
 from tests import make
+from tests.registrations.forms import of_page
 from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts import actions as accounts
@@ -102,9 +103,8 @@ def hrefs(page: Page) -> set[str]:
 
 async def sign_up(client: AsyncClient, running: Running, **answers: str) -> str:
     """From the training to the own link."""
-    form = await read(client, f"{running.page}/inscripcion")
-    key = str(form.one("input", name="idempotency_key")["value"])
-    own = await post(client, f"{running.page}/inscripcion", **(ANSWERS | answers), idempotency_key=key)
+    await read(client, f"{running.page}/inscripcion")
+    own = await post(client, f"{running.page}/inscripcion", **(ANSWERS | of_page() | answers))
     assert re.fullmatch(r"/i/[0-9A-Z]{32}", own)
     return own
 

@@ -13,8 +13,8 @@ from tests.attendance.browsers import event, open_held_door, send, signed_in
 from tests.attendance.doors import qr_of
 from tests.cast import make_cast
 from tests.counting import statements
+from tests.registrations.forms import of_page
 from tests.test_journeys import ANSWERS
-from tests.web.pages import Page
 from trainings.db import sql
 from trainings.lib import tokens
 
@@ -84,11 +84,8 @@ async def test_sign_up_and_ticket_are_found_by_index(new_client: NewClient) -> N
     door = await open_held_door(cast)
     client = new_client()
     with statements() as sent:
-        form = Page((await client.get(f"/capacitaciones/{door.training.slug}/inscripcion")).text)
-        key = str(form.one("input", name="idempotency_key")["value"])
-        answer = await client.post(
-            f"/capacitaciones/{door.training.slug}/inscripcion", data=ANSWERS | {"idempotency_key": key}
-        )
+        await client.get(f"/capacitaciones/{door.training.slug}/inscripcion")
+        answer = await client.post(f"/capacitaciones/{door.training.slug}/inscripcion", data=ANSWERS | of_page())
         assert answer.status_code == 303
         own = answer.headers["location"]
         for path in (own, f"{own}/boleto.png", f"{own}/cambiar"):

@@ -18,6 +18,7 @@ from httpx2 import AsyncClient
 
 from tests import make, rush
 from tests.attendance.doors import qr_of, scan
+from tests.registrations.forms import of_page
 from tests.registrations.wishes import KEY, places_of, wish
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
@@ -168,7 +169,7 @@ async def test_100_forms_sent_at_once_for_20_places(client: AsyncClient) -> None
             "municipality": "0000",
             "actor_type": "familia",
             "consent_data": "yes",
-            "idempotency_key": tokens.idempotency_key(),
+            **of_page(),
         }
         return (await client.post(path, data=answers)).status_code
 
@@ -187,7 +188,7 @@ async def test_50_clicks_on_one_button_are_one_registration(client: AsyncClient)
         "municipality": "0000",
         "actor_type": "familia",
         "consent_data": "yes",
-        "idempotency_key": KEY,
+        **of_page(KEY),
     }
 
     sent = await asyncio.gather(

@@ -9,6 +9,7 @@ from httpx2 import AsyncClient, Response
 
 from tests.web.pages import Page
 from trainings.lib import tokens
+from trainings.registrations.guarding import page_mark
 from trainings.schedule.models import Training
 
 ROSA = {
@@ -18,6 +19,8 @@ ROSA = {
     "actor_type": "cocode",
     "consent_data": "yes",
 }
+IN_2020 = "01DXF6DT00" + "0" * 16
+"""A key as one was made at the beginning of that year."""
 FORM_TYPE = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -25,9 +28,15 @@ def path_of(training: Training) -> str:
     return f"/capacitaciones/{training.slug}/inscripcion"
 
 
+def of_page(key: str = "") -> dict[str, str]:
+    """What the page sends along unseen; it was shown some years ago, unless it is told by its key."""
+    key = key or tokens.another_key(IN_2020)
+    return {"idempotency_key": key, "from_page": page_mark(key)}
+
+
 async def post(client: AsyncClient, training: Training, **fields: Any) -> Response:
     """Send the form as the page would, with a fresh key unless one is given."""
-    answers: dict[str, Any] = {"idempotency_key": tokens.idempotency_key()} | ROSA | fields
+    answers: dict[str, Any] = of_page(str(fields.get("idempotency_key", ""))) | ROSA | fields
     return await client.post(path_of(training), data=answers)
 
 

@@ -20,9 +20,10 @@ from tests.web.pages import Page
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.limits.actions import TooManyTries, count_here
+from trainings.outbox.models import OutboxJob
 from trainings.people.actions import Sameness
 from trainings.registrations import sign_up_routes
-from trainings.registrations.guarding import check_rate, is_odd, watches
+from trainings.registrations.guarding import check_rate, is_odd, page_mark, watches
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.schedule.models import Training
 from trainings.settings import Settings, get_settings
@@ -78,7 +79,7 @@ def filled(**answers: str) -> tuple[Typed, datetime]:
     key = tokens.idempotency_key()
     made_at = tokens.made_at(key)
     assert made_at is not None
-    return Typed.of({"idempotency_key": key, "from_page": "yes", "website": ""} | answers), made_at
+    return Typed.of({"idempotency_key": key, "from_page": page_mark(key), "website": ""} | answers), made_at
 
 
 @pytest.mark.parametrize(("seconds", "is_found"), [(-1, True), (0, True), (2.9, True), (3, False), (600, False)])
@@ -94,11 +95,14 @@ def test_field_that_nobody_sees_gives_away_who_fills_it_at_any_time() -> None:
     assert is_odd(typed, made_at + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("answers", [{"from_page": ""}, {"idempotency_key": "k" * 26}, {"idempotency_key": ""}])
-def test_client_with_a_key_of_its_own_may_be_fast(answers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "answers",
+    [{"from_page": ""}, {"from_page": "yes"}, {"idempotency_key": "k" * 26}, {"idempotency_key": ""}],
+)
+async def test_form_that_is_not_from_our_page_is_odd_at_any_time(sqlite_db: Settings, answers: dict[str, str]) -> None:
     typed, made_at = filled(**answers)
 
-    assert not is_odd(typed, made_at)
+    assert is_odd(typed, made_at + timedelta(hours=1))
 
 
 def test_time_is_not_judged_where_limits_are_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +163,21 @@ async def test_first_form_that_comes_back_too_fast_is_kept_for_staff_and_answere
     assert (fast.status_code, sorted(fast.headers)) == (calm.status_code, sorted(calm.headers))
     await training.refresh_from_db()
     assert training.taken == 1
+
+
+async def test_flood_of_forms_without_the_page_takes_no_place(client: AsyncClient) -> None:
+    trainings = [await make.make_training(capacity=27) for _number in range(2)]
+    family = {f"members-{n}-{name}": f"{name} {n}" for n in range(1, 8) for name in ("given_names", "surnames")}
+    family |= {f"members-{n}-age_group": "18+" for n in range(1, 8)}
+
+    for number in range(6):
+        wanted = ANSWERS | family | {"given_names": f"Rosa {number}"}
+        client.cookies.clear()
+        assert (await client.post(path_of(trainings[number % 2]), data=wanted)).status_code == 303
+
+    assert await states() == [RegistrationState.HELD] * 48
+    assert [one.taken for one in await Training.all()] == [0, 0]
+    assert not await OutboxJob.exists()
 
 
 async def post_again(client: AsyncClient, training: Training, html: str, **fields: str) -> Response:

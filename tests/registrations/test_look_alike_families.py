@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.counting import statements
-from trainings.lib import tokens
+from tests.registrations.forms import of_page
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
@@ -63,7 +63,7 @@ def as_anybody_sees_it(text: str, people: Sequence[Person]) -> str:
 
 def fields_of(people: Sequence[Person], phone: str) -> dict[str, str]:
     fields = {"municipality": "1705", "actor_type": "cocode", "phone": phone, "consent_data": "yes"}
-    fields |= {"childcare_places": "1", "idempotency_key": tokens.idempotency_key()}
+    fields |= {"childcare_places": "1"} | of_page()
     fields |= {"guardian_relation": "madre", "guardian_consent": "yes"}
     for number, (given_names, surnames, age) in enumerate(people):
         before = f"members-{number}-" if number else ""

@@ -12,6 +12,7 @@ from tests import make
 from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.families import make_family
+from tests.registrations.forms import of_page
 from tests.registrations.wishes import ROSA, link_of, places_of, state_of, wish
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
@@ -182,7 +183,7 @@ async def test_numbers_on_the_list_tell_nothing_of_look_alikes(db: Settings) -> 
 
 async def post(client: AsyncClient, training: Training, **fields: str) -> Response:
     answers = ROSA | {"actor_type": "cocode", "consent_data": "yes"} | fields
-    answers["idempotency_key"] = tokens.idempotency_key()
+    answers |= of_page()
     return await client.post(f"/capacitaciones/{training.slug}/inscripcion", data=answers)
 
 

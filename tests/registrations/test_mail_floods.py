@@ -8,6 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.registrations.forms import of_page
 from tests.registrations.wishes import link_of, wish
 from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.outbox.models import OutboxJob
@@ -30,7 +31,7 @@ async def test_address_typed_again_and_again_gets_ten_messages_and_no_more(clien
 
     for number in range(25):
         client.cookies.clear()
-        person = urlencode(PERSON | {"given_names": f"Ana {number}"})
+        person = urlencode(PERSON | of_page() | {"given_names": f"Ana {number}"})
         answer = await client.post(f"/capacitaciones/{training.slug}/inscripcion", content=person, headers=FORM)
         assert answer.status_code == 303
 

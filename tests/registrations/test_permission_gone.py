@@ -10,8 +10,8 @@ from tests.registrations.families import group_token, make_family
 from tests.registrations.wishes import link_of, state_of
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.people.actions import add_consents
-from trainings.people.models import ConsentHow, ConsentPurpose, Participant
+from trainings.people.consents import TEXT_VERSION
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations import actions
 from trainings.registrations.models import Registration
@@ -78,7 +78,12 @@ async def test_who_agreed_again_or_was_never_asked_comes_back(
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
     if purposes:
         await withdraw_data(ana.id, actor=HOLDER_OF_LINK)
-        await add_consents(await Participant.get(id=ana.participant_id), DATA, how=ConsentHow.READ_ALOUD)
+        await Consent.create(
+            participant_id=ana.participant_id,
+            purpose=ConsentPurpose.DATA,
+            text_version=TEXT_VERSION,
+            how=ConsentHow.READ_ALOUD,
+        )
 
     assert (await client.post(f"{await link_of(ana)}/volver")).status_code == 303
     assert await state_of(ana) == "confirmed"

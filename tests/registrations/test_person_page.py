@@ -149,7 +149,7 @@ async def test_new_ticket_leads_to_what_is_to_be_printed(new_client: NewClient) 
     ("reason", "words"),
     [
         (HoldReason.APPROVAL, "La capacitación pide revisar cada inscripción."),
-        (HoldReason.REVIEW, "Llegaron demasiadas juntas o demasiado rápido."),
+        (HoldReason.REVIEW, "Llegaron demasiadas juntas, demasiado rápido o sin abrir la página."),
         (HoldReason.PREREQUISITE, "Falta un curso que va antes."),
     ],
 )

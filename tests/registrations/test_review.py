@@ -307,3 +307,62 @@ async def test_start_page_leads_to_who_waits(new_client: NewClient) -> None:
 
     assert "Responder a 1 inscripción" in page.text
     assert page.all("a", href=REVIEW)
+
+
+# -- what came as a wave
+
+
+async def a_wave(cast: Cast, freeze: Freeze) -> list[Registration]:
+    """Six for two trainings, each half a minute after the one before; two minutes later somebody alone."""
+    trainings = [await make.make_training(hub=cast.hub) for _number in range(2)]
+    start, came = clock.now(), []
+    for number in range(6):
+        freeze(start + timedelta(seconds=30 * number))
+        came.append(await held(trainings[number % 2], f"Ana {number}"))
+    freeze(start + timedelta(minutes=5))
+    await held(trainings[0], "Berta")
+    return came
+
+
+async def test_wave_over_several_trainings_is_told_and_removed_at_once(new_client: NewClient, freeze: Freeze) -> None:
+    cast, client, _training = await at_desk(new_client)
+    came = await a_wave(cast, freeze)
+
+    page = await opened(client)
+    [no] = [
+        str(link["href"])
+        for link in page.all("a")
+        if str(link["href"]).endswith("&hacer=rechazar") and "oleada" in str(link["href"])
+    ]
+    shown = await opened(client, no)
+    keys = [str(field["value"]) for field in shown.all("input", name="grupo")]
+    answer = await client.post(f"{REVIEW}/rechazar", data={"grupo": keys})
+
+    assert "6 inscripciones llegaron seguidas" in page.text
+    assert "6 personas · 2 capacitaciones" in " ".join(page.text.split())
+    assert answer.status_code == 303
+    assert {await state_of(one) for one in came} == {"cancelled"}
+    left = await Registration.filter(state="held").prefetch_related("participant")
+    assert [one.participant.given_names for one in left] == ["Berta"]
+    assert "llegaron seguidas" not in (await opened(client)).text
+
+
+async def test_wave_is_let_in_at_once(new_client: NewClient, freeze: Freeze) -> None:
+    cast, client, _training = await at_desk(new_client)
+    came = await a_wave(cast, freeze)
+    shown = await opened(client, f"{REVIEW}/confirmar?oleada={came[3].group_id}&hacer=aprobar")
+
+    await client.post(
+        f"{REVIEW}/aprobar", data={"grupo": [str(one["value"]) for one in shown.all("input", name="grupo")]}
+    )
+
+    assert {await state_of(one) for one in came} == {"confirmed"}
+
+
+async def test_wave_of_another_hub_or_of_nobody_is_no_wave(new_client: NewClient, freeze: Freeze) -> None:
+    cast, client, _training = await at_desk(new_client, who="coordinator_elsewhere")
+    came = await a_wave(cast, freeze)
+
+    for one in (str(came[0].group_id), "x"):
+        assert (await client.get(f"{REVIEW}/confirmar?oleada={one}&hacer=aprobar")).status_code == 422
+    assert "llegaron seguidas" not in (await opened(client)).text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.limits.actions import Watch
@@ -22,24 +23,58 @@ REJOINS_A_DAY = 10
 BAIT = "website"
 """A field that people neither see nor hear."""
 FROM_PAGE = "from_page"
-"""Sent by our page only: who calls with a key of their own is no browser, and has read nothing."""
+"""What our page says of the key that it made: who sends none, or another, has not read the page."""
+MARK_LENGTH = 24
 FASTEST = timedelta(seconds=3)
 """Nobody reads, fills and sends the form in less. With the names filled in by the browser there are still two lists to
 choose from, a box to tick and a button: six touches, after the page has come over the network.
 """
 
 
+def page_mark(key: str) -> str:
+    """What our page sends along with an idempotency key that it made; nobody else can tell it."""
+    return keyring().blind_index(key, FROM_PAGE)[:MARK_LENGTH]
+
+
+def hidden_of(typed: Typed) -> tuple[str, str]:
+    """The key that the form carries, and the page's mark of it: those that came with it where it is shown again."""
+    key = typed.value("idempotency_key")
+    if key:
+        return key, typed.value(FROM_PAGE)
+    key = tokens.idempotency_key()
+    return key, page_mark(key)
+
+
+def give_another_key(typed: Typed) -> None:
+    """Make it another form, filled since the first was shown; it is of our page where the first was."""
+    old = typed.value("idempotency_key").strip()
+    new = tokens.another_key(old)
+    if _is_of_page(old, typed.value(FROM_PAGE)):
+        typed.fields[FROM_PAGE] = [page_mark(new)]
+    typed.fields["idempotency_key"] = [new]
+
+
 def is_odd(typed: Typed, now: datetime) -> bool:
     """Whether this form was filled as no person does, so that staff look at it first; `now` is when it came in.
 
-    It took the bait, or came back in less than three seconds. Time is not judged where limits are switched off.
+    It took the bait, is not from our page, or came back in less than three seconds. Where limits are switched off only
+    the bait is judged.
     """
     if typed.value(BAIT).strip():
         return True
-    made_at = tokens.made_at(typed.value("idempotency_key").strip()) if typed.value(FROM_PAGE) else None
+    if not get_settings().rate_limits:
+        return False
+    key = typed.value("idempotency_key").strip()
+    if not _is_of_page(key, typed.value(FROM_PAGE)):
+        return True
+    made_at = tokens.made_at(key)
     # A key from another machine, or after the clock was set back, may look a little younger than nothing.
-    is_fast = made_at is not None and -FASTEST <= now - made_at < FASTEST
-    return is_fast and get_settings().rate_limits
+    return made_at is not None and -FASTEST <= now - made_at < FASTEST
+
+
+def _is_of_page(key: str, mark: str) -> bool:
+    """A page that was open while the program's keys were changed is known by the earlier ones."""
+    return any(tokens.same(mark, own[:MARK_LENGTH]) for own in keyring().blind_indexes(key, FROM_PAGE))
 
 
 async def check_rate(address: str) -> None:

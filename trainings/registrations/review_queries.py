@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.expressions import Subquery
@@ -23,6 +23,9 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 PAGE = 50
 MOST_AT_ONCE = 200
 """As many groups are answered with one button; the rest with the next."""
+WAVE_GAP = timedelta(minutes=1)
+WAVE_LEAST = 5
+"""So many sign-ups held for review, of which none came more than a minute after the one before, are a wave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,19 @@ class Waiting:
     reason: HoldReason
     groups: Sequence[Held]
     n_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Sign-ups that came one right after the other, for whichever trainings, and are held for review: one answer for
+    all of them. `group_ids` in the order they came.
+    """
+
+    group_ids: Sequence[UUID]
+    first_at: datetime
+    last_at: datetime
+    n_people: int
+    n_trainings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,35 @@ async def review_page(actor: Actor, number: int) -> Page:
     groups = await ordered.offset(start).limit(PAGE + 1)
     waiting = await _waiting(groups[:PAGE], counted)
     return Page(waiting, sum(counted.values()), number + 1 if len(groups) > PAGE else None)
+
+
+async def waves(actor: Actor) -> list[Wave]:
+    """What came as a wave, the latest first. From where it came is not kept: the times tell it."""
+    found = held_groups(actor).filter(hold_reason=HoldReason.REVIEW).order_by("created_at", "id")
+    together: list[list[RegistrationGroup]] = []
+    for group in await found.only("id", "created_at", "n_people", "training_id"):
+        is_next = bool(together) and group.created_at - together[-1][-1].created_at <= WAVE_GAP
+        if is_next:
+            together[-1].append(group)
+        else:
+            together.append([group])
+    return [_wave(groups) for groups in reversed(together) if len(groups) >= WAVE_LEAST]
+
+
+def _wave(groups: Sequence[RegistrationGroup]) -> Wave:
+    return Wave(
+        group_ids=[group.id for group in groups],
+        first_at=groups[0].created_at,
+        last_at=groups[-1].created_at,
+        n_people=sum(group.n_people for group in groups),
+        n_trainings=len({group.training_id for group in groups}),
+    )
+
+
+async def of_wave(actor: Actor, group_id: UUID) -> Sequence[UUID]:
+    """The wave that this group is of, as many as are answered at once; nobody where it is of none any more."""
+    found = (wave.group_ids for wave in await waves(actor) if group_id in wave.group_ids)
+    return next(found, ())[:MOST_AT_ONCE]
 
 
 async def chosen(actor: Actor, group_ids: Collection[UUID]) -> list[Waiting]:

@@ -23,6 +23,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import read_form
 from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 REVIEW = "/panel/revisar"
 APPROVE, REJECT = "aprobar", "rechazar"
-LAST_PAGE = 10_000
 
 
 class NothingChosen(Refusal):
@@ -77,12 +77,12 @@ async def index(request: Request) -> Response:
 
 
 async def _list(request: Request, refused: Refusal | None = None) -> Response:
-    typed = request.query_params.get("pagina", "")
-    number = min(max(int(typed), 1), LAST_PAGE) if typed.isdecimal() and len(typed) < 6 else 1
+    number = asked_page(request.query_params)
     page = await review_queries.review_page(request.state.actor, number)
     context = {
         "here": "capacitaciones",
         "sections": _sections(page.waiting),
+        "waves": await review_queries.waves(request.state.actor),
         "n_groups": page.n_groups,
         "before": f"{REVIEW}?pagina={number - 1}" if number > 1 else None,
         "after": f"{REVIEW}?pagina={page.after}" if page.after else None,
@@ -140,13 +140,9 @@ def _hints(held: Held) -> list[str]:
 @allow(*DESK)
 async def confirm(request: Request) -> Response:
     """Says who would be answered, and how; nothing has happened yet. Where nobody is, the list again."""
-    actor, asked = request.state.actor, request.query_params
-    ids = _uuids(asked.getlist("grupo"))
-    training_id, _sep, reason = asked.get("todas", "").partition(":")
-    if reason in set(HoldReason):
-        [*whole] = _uuids([training_id])
-        ids = [key for one in whole for key in await review_queries.all_of(actor, one, HoldReason(reason))]
-    waiting = await review_queries.chosen(actor, ids)
+    asked = request.query_params
+    ids = await _asked_for(request)
+    waiting = await review_queries.chosen(request.state.actor, ids)
     sections = _sections(waiting)
     if not sections:
         return await _list(request, NothingChosen())
@@ -161,6 +157,18 @@ async def confirm(request: Request) -> Response:
         "may_be_more": len(ids) >= MOST_AT_ONCE,
     }
     return render(request, "registrations/review_confirm.html", context)
+
+
+async def _asked_for(request: Request) -> Sequence[UUID]:
+    """The groups that are ticked, or all of a training and reason, or all of a wave."""
+    actor, asked = request.state.actor, request.query_params
+    training_id, _sep, reason = asked.get("todas", "").partition(":")
+    if reason in set(HoldReason):
+        whole = _uuids([training_id])
+        return [key for one in whole for key in await review_queries.all_of(actor, one, HoldReason(reason))]
+    for one in _uuids([asked.get("oleada", "")]):
+        return await review_queries.of_wave(actor, one)
+    return _uuids(asked.getlist("grupo"))
 
 
 @allow(*DESK)

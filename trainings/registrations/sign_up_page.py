@@ -9,7 +9,6 @@ from typing import Any
 
 from trainings import clock
 from trainings.errors import Busy, Refusal, TooMany
-from trainings.lib import tokens
 from trainings.lib.phones import show_phone
 from trainings.people import choices, communities
 from trainings.people.consents import asked_now
@@ -21,7 +20,7 @@ from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.age_choices import asked_ages, minors_from
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_people, field_of
 from trainings.registrations.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
-from trainings.registrations.guarding import BAIT
+from trainings.registrations.guarding import BAIT, hidden_of
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
 from trainings.schedule import sentences
@@ -66,6 +65,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     now = phase(training, sessions, clock.now(), occupied=taken)
     seat = training.hub.seat
     phone = training.contact_phone or training.hub.phone
+    key, mark = hidden_of(typed or Typed())
     return {
         "training": training,
         "first": first,
@@ -82,7 +82,8 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),
         "box": _box(training, typed or Typed(), refused, phone) if refused is not None else None,
-        "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
+        "idempotency_key": key,
+        "from_page": mark,
         "bait": BAIT,
         "consents": asked_now(),
         "relations": [(str(code), gettext(words)) for code, words in RELATIONS.items()],

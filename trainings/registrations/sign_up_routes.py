@@ -16,13 +16,13 @@ from trainings.registrations.browser_cookie import read_cookie, write_cookie
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
-from trainings.registrations.guarding import check_rate, is_odd, watches
+from trainings.registrations.guarding import check_rate, give_another_key, is_odd, watches
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.sign_up_page import context_of, tell_ages
-from trainings.registrations.wishes import LARGEST_GROUP
+from trainings.registrations.wishes import LARGEST_GROUP, SignUp
 from trainings.schedule.public_queries import all_hubs
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
@@ -55,24 +55,19 @@ async def new(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def create(request: Request) -> Response:
-    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed, 429 or 503 with when to try again.
-
-    Without script the buttons that add and take out people send the form too: 200, nothing is kept or counted.
+    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed, 429 or 503 with when to try again;
+    200 where a button only adds or takes out people.
     """
     slug = request.path_params["slug"]
     training_id = await id_of_open_training(slug)
     typed = await _read(request)
     if _is_edited(typed):
         return await _again(request, slug, typed, 200)
-    known = read_cookie(request)
+    known, address = read_cookie(request), client_address(request)
     browser = known or tokens_ahead.browser_token()
-    address = client_address(request)
     try:
-        wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=bool(known))
-        if is_odd(typed, clock.now()):
-            wish = wish.held(HoldReason.REVIEW)
-        watched = watches(address, wish.keys)
-        signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watched)
+        wish = _wish(typed, browser, is_known=bool(known))
+        signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watches(address, wish.keys))
     except FormErrors:
         return await _wrong(request, slug, typed, address)
     except NotFound:
@@ -84,6 +79,12 @@ async def create(request: Request) -> Response:
             raise
         return await _again(request, slug, typed, DatabaseBusy.status, DatabaseBusy(retry_after=30))
     return _signed_up(signed_up, browser)
+
+
+def _wish(typed: Typed, browser: str, *, is_known: bool) -> SignUp:
+    """What is asked for; staff look first at what no person fills in so. Raises FormErrors."""
+    wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=is_known)
+    return wish.held(HoldReason.REVIEW) if is_odd(typed, clock.now()) else wish
 
 
 async def _read(request: Request) -> Typed:
@@ -127,8 +128,7 @@ async def _again(request: Request, slug: str, typed: Typed, status: int, refused
     """The form with all that was typed, and what is wrong with it."""
     renumber(typed, keep_empty=True)
     if isinstance(refused, KeyUsedAgain):
-        # The form that is shown now is another one, filled since the first was shown.
-        typed.fields["idempotency_key"] = [tokens.another_key(typed.value("idempotency_key").strip())]
+        give_another_key(typed)
     training = await open_training(slug)
     is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
     if typed.errors and is_about_age:

@@ -48,7 +48,7 @@ HOW_AGREED: dict[ConsentHow, str] = {
 
 HOLD_REASONS: dict[HoldReason, str] = {
     HoldReason.APPROVAL: N_("La capacitación pide revisar cada inscripción"),
-    HoldReason.REVIEW: N_("Llegaron demasiadas juntas o demasiado rápido"),
+    HoldReason.REVIEW: N_("Llegaron demasiadas juntas, demasiado rápido o sin abrir la página"),
     HoldReason.PREREQUISITE: N_("Falta un curso que va antes"),
 }
 """Why somebody waits for staff, as a heading."""
