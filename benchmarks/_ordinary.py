@@ -14,8 +14,10 @@ from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
 from trainings.lib import tokens
-from trainings.people.actions import add_consents, add_participant
-from trainings.people.models import Participant
+from trainings.people.actions import UnknownMunicipality, searchable
+from trainings.people.consents import TEXT_VERSION
+from trainings.people.models import Consent, Participant
+from trainings.places.models import Municipality
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import check_people, check_phase
@@ -85,9 +87,7 @@ async def _registration(
     training: Training, group: RegistrationGroup, wish: SignUp, first: Registration | None
 ) -> Registration:
     """The person's rows."""
-    person, keys = wish.first.person, wish.keys[0]
-    participant = await add_participant(person, keys, phone=wish.contact_phone, email=wish.contact_email)
-    await add_consents(participant, wish.purposes, how=wish.consent_how)
+    participant = await _participant(wish)
     qr, link, code = tokens.qr_token(), tokens.own_link(), tokens.short_code()
     assert not await Registration.exists(training_id=training.id, short_code=code)
     registration = await Registration.create(
@@ -110,3 +110,32 @@ async def _registration(
         registration=registration,
     )
     return registration
+
+
+async def _participant(wish: SignUp) -> Participant:
+    """With what they agreed to."""
+    person, keys = wish.first.person, wish.keys[0]
+    if keys.municipality and not await Municipality.exists(ine_code=keys.municipality):
+        raise UnknownMunicipality(field="municipality")
+    participant = await Participant.create(
+        given_names=person.given_names,
+        surnames=person.surnames,
+        name_key=keys.name_key,
+        search_text=searchable(keys, person),
+        municipality_id=keys.municipality,
+        community=person.community,
+        actor_type=person.actor_type,
+        organization=person.organization,
+        sex=person.sex,
+        age_group=person.age_group,
+        public_official=person.public_official,
+        phone=wish.contact_phone,
+        email=wish.contact_email,
+        phone_key=keys.phone_key,
+        email_key=keys.email_key,
+        language=person.language,
+        pueblo=person.pueblo.value if person.pueblo else None,
+    )
+    for purpose in sorted(wish.purposes):
+        await Consent.create(participant=participant, purpose=purpose, text_version=TEXT_VERSION, how=wish.consent_how)
+    return participant

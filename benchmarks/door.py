@@ -51,7 +51,7 @@ class Hall:
     server: Server
     path: str
     cookie: str
-    codes: Sequence[str]
+    codes: list[str]
 
 
 def main(old: int, numbers: Sequence[int]) -> int:

@@ -68,6 +68,36 @@ def _full_name(module: str, name: str) -> str:
     return f"{module}.{name}" if is_module else module
 
 
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def references(path: Path) -> set[str]:
+    """What a file names, each with its module: what it imports, reaches through a module, or uses of its own; also in
+    a text like `module:name`.
+    """
+    nodes = list(ast.walk(tree(path)))
+    known = {alias: name for node in nodes for alias, name in _aliases(node)}
+    found = set(known.values())
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            found.add(f"{module_of(path)}.{node.id}")
+        elif isinstance(node, ast.Attribute):
+            first, _dot, rest = ast.unparse(node).partition(".")
+            found.add(f"{known.get(first, first)}.{rest}")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value.replace(":", "."))
+    return found
+
+
+def _aliases(node: ast.AST) -> list[tuple[str, str]]:
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [(alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names]
+    if isinstance(node, ast.Import):
+        return [(alias.asname, alias.name) for alias in node.names if alias.asname]
+    return []
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [node for node in _all_statements(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 

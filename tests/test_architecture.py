@@ -16,7 +16,20 @@ from tortoise.migrations.operations import AddField
 
 from tests.addresses import addresses
 from tests.database import settings_for
-from tests.source import PACKAGE, ROOT, calls, functions, imports, length, python_files, shown, texts, tree
+from tests.source import (
+    PACKAGE,
+    ROOT,
+    calls,
+    functions,
+    imports,
+    length,
+    module_of,
+    python_files,
+    references,
+    shown,
+    texts,
+    tree,
+)
 from trainings.accounts.models import Role
 from trainings.settings import Settings
 from trainings.web.allow import HOLDER, PUBLIC
@@ -81,7 +94,7 @@ def is_routes(module: str) -> bool:
 
 
 def wrong_imports(path: Path) -> Iterator[str]:
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    module = module_of(path)
     own = part_of(module)
     for found in imports(path):
         other = part_of(found.name)
@@ -189,7 +202,19 @@ def test_no_file_is_too_long() -> None:
 
 
 def is_handler(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return path.name == "routes.py" and any("allow" in ast.unparse(mark) for mark in function.decorator_list)
+    return is_routes(module_of(path)) and any("allow" in ast.unparse(mark) for mark in function.decorator_list)
+
+
+def test_what_declares_an_audience_stands_among_routes_and_is_measured_as_a_handler() -> None:
+    declaring = [
+        (path, function)
+        for path in python_files("trainings")
+        for function in functions(path)
+        if "allow" in {ast.unparse(mark).partition("(")[0] for mark in function.decorator_list}
+    ]
+
+    assert len(declaring) > 400
+    assert [f"{shown(path)} {one.name}" for path, one in declaring if not is_handler(path, one)] == []
 
 
 def test_no_function_is_too_long() -> None:
@@ -201,6 +226,29 @@ def test_no_function_is_too_long() -> None:
     }
 
     assert {name: n for name, n in long.items() if "/migrations/" not in name} == {}
+
+
+def test_the_program_uses_each_of_its_public_functions() -> None:
+    """What tests alone call looks like the place for what the program does somewhere else."""
+    used = {name for path in python_files("trainings", "tools", "benchmarks") for name in references(path)}
+    used |= {
+        name.replace(":", ".") for name in re.findall(r"trainings[\w.]*:\w+", (ROOT / "pyproject.toml").read_text())
+    }
+    public = {
+        f"{module_of(path)}.{one.name}"
+        for path in python_files("trainings")
+        for one in tree(path).body
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not is_known_otherwise(path, one)
+    }
+
+    # Only a run of the tests begins at another moment.
+    assert public - used == {"trainings.clock.go_ahead"}
+
+
+def is_known_otherwise(path: Path, one: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """A name of its file alone, a step of a migration, or a command of the command line."""
+    is_command = any(".command" in ast.unparse(mark) for mark in one.decorator_list)
+    return one.name.startswith("_") or "migrations" in path.parts or is_command
 
 
 def template_names() -> set[str]:

@@ -14,7 +14,7 @@ from tests.feeds.hostile import HOSTILE, as_read, check_form
 from tests.feeds.readers import IN_PYTHON, with_ical_js
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.scopes import Scope
-from trainings.schedule.ics import event_text, meaning, session_uid
+from trainings.schedule.ics import event_text, meaning
 
 SCOPE = Scope("guatemala", "Capacitaciones", "Todas", "/capacitaciones", "/cal/guatemala.ics", "guatemala.ics")
 
@@ -78,12 +78,6 @@ def test_protected_place_is_its_municipality_without_a_position() -> None:
 
 def test_position_is_the_same_however_many_digits_the_database_keeps() -> None:
     assert event_text(a_session(lat=Decimal("16.780000"))) == event_text(a_session(lat=Decimal("16.78")))
-
-
-def test_uid_holds_the_session_and_the_domain_only() -> None:
-    session = a_session()
-
-    assert session_uid(session.session_id, "muni.example") == f"sesion-{session.session_id}@muni.example"
 
 
 @pytest.mark.parametrize("title", HOSTILE)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests import make
-from trainings.db import sql, transaction
+from trainings.audit.actor import PROGRAM
+from trainings.db import sql
 from trainings.people import choices
-from trainings.people.actions import (
-    Sameness,
-    add_consents,
-    add_participant,
-    correct_name,
-    sameness,
-)
+from trainings.people.actions import Sameness, correct_name, sameness
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
+from trainings.registrations.models import Registration, Source
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 
 SEALED = ("phone", "email", "language", "pueblo")
@@ -38,11 +36,12 @@ def rosa(**fields: str) -> PersonForm:
 
 
 async def add(person: PersonForm) -> Participant:
-    async with transaction():
-        participant = await add_participant(person, keys(person), phone=person.phone, email=person.email)
-        purposes = {ConsentPurpose.DATA, ConsentPurpose.CONTACT}
-        await add_consents(participant, purposes, how=ConsentHow.READ_ALOUD)
-        return participant
+    """Sign them up at the desk."""
+    purposes = frozenset({ConsentPurpose.DATA, ConsentPurpose.CONTACT})
+    wish = for_one(person, purposes, source=Source.DESK, consent_how=ConsentHow.READ_ALOUD)
+    signed_up = await sign_up((await make.make_training()).id, wish, actor=PROGRAM)
+    registration = await Registration.get(id=signed_up.registration_ids[0]).prefetch_related("participant")
+    return registration.participant
 
 
 def keys(person: PersonForm) -> Sameness:

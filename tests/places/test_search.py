@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.errors import NotFound
 from trainings.places import data
 from trainings.places.actions import create_hub, create_operator, load_municipalities
 from trainings.places.hub_file import HubEntry, demo_hubs
 from trainings.places.models import Hub, Municipality
-from trainings.places.queries import by_slug, hubs_visible_to, search_municipalities
+from trainings.places.queries import hubs_visible_to, search_municipalities
 from trainings.schedule.public_queries import hubs_serving
 
 
@@ -93,13 +92,6 @@ async def test_search_puts_the_larger_first_among_equals(places: None) -> None:
 @pytest.mark.parametrize("typed", ["", "   ", "%", "_", "’’", "zzz", "<script>", "la libertad belice", "x" * 5000])
 async def test_search_without_a_match_is_empty(places: None, typed: str) -> None:
     assert await names(typed) == []
-
-
-async def test_by_slug_finds_the_one_or_refuses(places: None) -> None:
-    assert (await by_slug("la-libertad-peten")).ine_code == "1705"
-
-    with pytest.raises(NotFound):
-        await by_slug("la-libertad")
 
 
 async def test_hubs_of_a_municipality_are_those_that_serve_it(places: None) -> None:

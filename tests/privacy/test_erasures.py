@@ -21,7 +21,7 @@ from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.claims import WAITS
 from trainings.outbox.models import OutboxJob
-from trainings.people.actions import add_consents
+from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardian, Merge, MergeReason, Participant
 from trainings.privacy import withdrawal
 from trainings.privacy.actions import sweep
@@ -198,7 +198,9 @@ async def test_withdrawal_at_the_desk_acts_at_once_and_leaves_nothing_to_the_job
     person = await person_of(registration)
     assert (person.full_name, await asked(registration)) == ("—", None)
     # They agree again afterwards: the old wish must not take that back.
-    await add_consents(person, frozenset({ConsentPurpose.DATA}), how=ConsentHow.READ_ALOUD)
+    await Consent.create(
+        participant=person, purpose=ConsentPurpose.DATA, text_version=TEXT_VERSION, how=ConsentHow.READ_ALOUD
+    )
     freeze(DUE)
     await work(db)
     assert await Consent.filter(participant_id=person.id, withdrawn_at=None).count() == 1

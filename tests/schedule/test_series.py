@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainings import clock
 from trainings.errors import Refusal
 from trainings.schedule import series as module
-from trainings.schedule.plans import MOST_SESSIONS, EndsBeforeStart
-from trainings.schedule.series import Pattern, Series, count, days_of, expand, ordinal, same_weekday_in
+from trainings.schedule.plans import MOST_SESSIONS
+from trainings.schedule.series import Pattern, Series, count, days_of, ordinal, same_weekday_in
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 BY_RULE = st.sampled_from([Pattern.WEEKLY, Pattern.BIWEEKLY, Pattern.MONTHLY])
 
 
 def series(pattern: Pattern = Pattern.WEEKLY, first: date = date(2027, 3, 11), **fields: object) -> Series:
-    values: dict[str, object] = {"starts": time(8, 30), "ends": time(12, 30)}
-    return Series(pattern, first, **(values | fields))  # type: ignore[arg-type]
+    return Series(pattern, first, **fields)  # type: ignore[arg-type]
 
 
 def iso(days: list[date]) -> list[str]:
@@ -73,18 +70,6 @@ def test_picked_days_are_told_once_and_in_order_beside_the_first() -> None:
     assert iso(days_of(series(Pattern.PICKED, days=picked))) == ["2027-03-11", "2027-03-20", "2027-04-02"]
 
 
-def test_meetings_keep_hours_place_and_people() -> None:
-    place, person = UUID(int=1), UUID(int=2)
-
-    plans = expand(series(times=2, venue_id=place, facilitator_ids=(person,)))
-
-    assert [clock.local(plan.starts_at).isoformat() for plan in plans] == [
-        "2027-03-11T08:30:00-06:00",
-        "2027-03-18T08:30:00-06:00",
-    ]
-    assert {(plan.venue_id, plan.facilitator_ids, plan.id) for plan in plans} == {(place, (person,), None)}
-
-
 @pytest.mark.parametrize(
     ("wrong", "code", "field"),
     [
@@ -115,15 +100,9 @@ def test_series_of_ten_thousand_is_refused_in_words_before_a_day_is_made(monkeyp
     monkeypatch.setattr(module, "timedelta", no_day)
 
     with pytest.raises(module.SeriesTooLong) as refused:
-        expand(series(times=10_000))
+        days_of(series(times=10_000))
 
     assert refused.value.values == {"most": MOST_SESSIONS, "n": "10,000"}
-
-
-@pytest.mark.parametrize("ends", [time(8, 30), time(8), time(0)], ids=["at once", "before", "at midnight"])
-def test_meetings_that_end_before_they_start_or_after_midnight_are_refused(ends: time) -> None:
-    with pytest.raises(EndsBeforeStart):
-        expand(series(times=2, ends=ends))
 
 
 def every_day_between(first: date, last: date) -> Iterator[date]:
@@ -164,12 +143,3 @@ def test_same_weekday_of_another_month(day: date, year: int, month: int) -> None
 
     assert (found.year, found.month, found.weekday()) == (year, month, day.weekday())
     assert ordinal(found) == ordinal(day) or (ordinal(day) == 5 and (found + timedelta(days=7)).month != month)
-
-
-@given(DAYS, st.integers(1, MOST_SESSIONS), st.times(time(0), time(22, 59)))
-def test_hours_are_those_of_the_wall_clock_all_year(first: date, times: int, starts: time) -> None:
-    starts = starts.replace(second=0, microsecond=0)
-    plans = expand(series(Pattern.WEEKLY, first, times=times, starts=starts, ends=time(23, 30)))
-
-    assert {clock.local(plan.starts_at).time() for plan in plans} == {starts}
-    assert all(clock.local(plan.ends_at).date() == clock.local(plan.starts_at).date() for plan in plans)

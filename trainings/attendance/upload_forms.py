@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.models import ScanHow
 from trainings.lib import tokens
 
 MOST_EVENTS = 50
@@ -133,10 +133,6 @@ class UploadedEvent(BaseModel):
     @property
     def names_somebody(self) -> bool:
         return self.h is not None or bool(self.code) or (self.sheet is not None and self.row is not None)
-
-    @property
-    def scan_kind(self) -> ScanKind:
-        return ScanKind(self.kind.value)
 
     @property
     def read_code(self) -> str | None:

@@ -24,6 +24,8 @@ from trainings.web.allow import HOLDER, allow
 from trainings.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
 
 NOT_KEPT = {"cache-control": "no-store"}
@@ -51,20 +53,24 @@ async def receive(request: Request) -> Response:
     if device.revoked_at is not None:
         await limits.hit(REVOKED_BATCHES, str(device.id), MOST_REVOKED, REVOKED_SECONDS)
     now = clock.now()
-    # A phone that does not say what it keeps back keeps something back.
-    n_unsent = 1 if body.n_unsent is None else body.n_unsent
-    sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
-    first_seq, last_seq = _numbers_of(device, body)
-    upload = Upload(body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq)
+    upload = _upload(device, body, now)
     results = await uploads.receive(device, upload)
     # What we knew before: a phone whose marks a restored backup lacks sends those again.
-    before = {} if last_seq is None else {"last_seq": device.last_seq}
+    before = {} if upload.last_seq is None else {"last_seq": device.last_seq}
     answer = {
         "now": exact(now),
         "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
         "device": {"revoked": device.revoked_at is not None, **before},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
+
+
+def _upload(device: Device, body: UploadBody, now: datetime) -> Upload:
+    # A phone that does not say what it keeps back keeps something back.
+    n_unsent = 1 if body.n_unsent is None else body.n_unsent
+    sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
+    first_seq, last_seq = _numbers_of(device, body)
+    return Upload(body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq)
 
 
 def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | None]:

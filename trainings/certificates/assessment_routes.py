@@ -19,6 +19,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Typed, read_form
 from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.paging import asked_page
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -27,15 +28,10 @@ if TYPE_CHECKING:
 PATH = "/panel/capacitaciones/{id:uuid}/evaluacion"
 AT_ONCE = 100
 """People on a page: a form takes some hundred answers."""
-LAST_PAGE = 200
 
 
 async def _training(request: Request) -> Training:
     return await assessment.training_to_mark(request.path_params["id"], request.state.actor)
-
-
-def _page_number(text: str) -> int:
-    return max(1, min(int(text), LAST_PAGE)) if text.isascii() and text.isdigit() and len(text) < 4 else 1
 
 
 @allow(*HUB_STAFF)
@@ -48,7 +44,7 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, training: Training, form: Typed | None, status: int = 200) -> Response:
     everybody = await assessment.examined(training.id)
-    page = _page_number(request.query_params.get("pagina", ""))
+    page = asked_page(request.query_params)
     least = training.pass_mark or 0
     context = {
         "training": training,

@@ -18,12 +18,13 @@ from trainings.lib.tabular import write_xlsx
 from trainings.web.allow import allow
 from trainings.web.headers import token_page_headers
 from trainings.web.i18n import speaking
+from trainings.web.paging import asked_page
 from trainings.web.render import render
 
 INDEX = "/panel/folios"
 VOLUME = INDEX + "/{operator:uuid}/{year:int}"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-LAST_PAGE, LONGEST_QUERY = 10_000, 120
+LONGEST_QUERY = 120
 
 
 async def _volume(request: Request, *, to_take_out: bool = False) -> Volume:
@@ -43,7 +44,7 @@ async def show(request: Request) -> Response:
     """Numbers in order, a page at a time, or those that were looked for. Opening it is logged."""
     volume, actor = await _volume(request), request.state.actor
     query = request.query_params.get("q", "").strip()[:LONGEST_QUERY]
-    number = _page_number(request.query_params.get("pagina", ""))
+    number = asked_page(request.query_params)
     lines, n = await register.page_of(volume, actor, number=number, query=query)
     first = (number - 1) * register.PAGE
     context = {
@@ -58,10 +59,6 @@ async def show(request: Request) -> Response:
         "may_take_out": volume.operator.id in await register.operators_of(actor, ISSUERS),
     }
     return render(request, "certificates/register.html", context)
-
-
-def _page_number(text: str) -> int:
-    return max(1, min(int(text), LAST_PAGE)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 def _address(volume: Volume, number: int, query: str) -> str:

@@ -58,13 +58,13 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/diplomas"
 TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
-LAST_PAGE = 1_000
 SAMPLE_SECONDS = 300
 NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
 
@@ -76,7 +76,7 @@ class IsRevoked(Refusal):
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    page = _page_number(request.query_params.get("pagina", ""))
+    page = asked_page(request.query_params)
     held, has_more = await queries.held_trainings(request.state.actor, page=page)
     context = {
         "trainings": held,
@@ -86,10 +86,6 @@ async def index(request: Request) -> Response:
         "n_due": sum(one.counts.n_due for one in held),
     }
     return render(request, "certificates/staff_index.html", context)
-
-
-def _page_number(text: str) -> int:
-    return max(1, min(int(text), LAST_PAGE)) if text.isascii() and text.isdigit() and len(text) < 5 else 1
 
 
 # -- everybody of a training

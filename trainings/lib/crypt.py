@@ -84,10 +84,6 @@ class Keyring:
         except (InvalidTag, ValueError) as broken:
             raise SealBroken("changed, or sealed for another place") from broken
 
-    def is_current(self, sealed: str) -> bool:
-        """Whether it was sealed with the first key; what was not is sealed again when keys are changed."""
-        return sealed.startswith(self._keys[0].mark)
-
     def blind_index(self, text: str, purpose: str) -> str:
         """HMAC-SHA256 in hex: finds an equal value without storing it. The caller normalises the text first."""
         return _blind(self._keys[0], text, purpose)

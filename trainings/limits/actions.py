@@ -158,18 +158,6 @@ async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
         raise counted.refusal()
 
 
-async def count(purpose: str, subject: str, seconds: int) -> int:
-    """Count one more without refusing: how many there were in this window with this one (0 while limits are off)."""
-    [counted] = await _count(Watch(purpose, subject, seconds, 0))
-    return counted.hits if get_settings().rate_limits else 0
-
-
-async def count_together(*tries: tuple[str, str, int]) -> list[int]:
-    """The same for several (purpose, subject, seconds) in one commit."""
-    counted = await _count(*(Watch(*one, 0) for one in tries))
-    return [one.hits if get_settings().rate_limits else 0 for one in counted]
-
-
 async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
     """Refuse where `limit` were counted before, without counting: for what counts misses only. Raises TooManyTries."""
     window = await RateWindow.get_or_none(key=_key(purpose, subject))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -30,6 +31,7 @@ from trainings.outreach.queries import ActivityFilter
 from trainings.outreach.responsible import leaves_at
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
+from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
 from trainings.schedule.forms import CancelForm
@@ -38,12 +40,12 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
 
 INDEX = "/panel/actividades"
 ONE = INDEX + "/{id:uuid}"
-LAST_PAGE = 10_000
 PAST = "pasadas"
 CALLED_OFF = N_("Listo: la actividad está cancelada. Así se ve en su página y en los calendarios.")
 DRAFT_CALLED_OFF = N_("Listo: la actividad está cancelada. Nadie más la había visto.")
@@ -59,14 +61,7 @@ async def index(request: Request) -> Response:
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
-    kind = asked.get("tipo", "")
-    wanted = ActivityFilter(
-        is_past=asked.get("cuando") == PAST,
-        kind=ActivityKind(kind) if kind in set(ActivityKind) else None,
-        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
-    )
-    number = asked.get("pagina", "")
-    page = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and number.isascii() and len(number) < 6 else 1
+    wanted, page = _wanted(asked, hubs), asked_page(asked)
     found = await queries.activities_page(actor, wanted, page)
     context = {
         "here": "semana",
@@ -85,6 +80,15 @@ async def index(request: Request) -> Response:
         "n_counted": await n_counted_at([row.id for row in found.rows]) if wanted.is_past else {},
     }
     return render(request, "outreach/staff/index.html", context)
+
+
+def _wanted(asked: Mapping[str, str], hubs: Sequence[Hub]) -> ActivityFilter:
+    kind = asked.get("tipo", "")
+    return ActivityFilter(
+        is_past=asked.get("cuando") == PAST,
+        kind=ActivityKind(kind) if kind in set(ActivityKind) else None,
+        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
+    )
 
 
 def _page_path(request: Request, page: int) -> str:

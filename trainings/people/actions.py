@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import UUID
 
 from trainings.db import keyring
 from trainings.errors import Refusal
 from trainings.lib.text import fold, search_text
-from trainings.people.consents import TEXT_VERSION
 from trainings.people.forms import PersonForm
-from trainings.people.models import Assent, Consent, ConsentHow, ConsentPurpose, Guardian, Participant, Relation
-from trainings.places.models import Municipality
+from trainings.people.models import Participant, Relation
 from trainings.web.i18n import N_
 
 
@@ -68,41 +64,6 @@ def searchable(keys: Sameness, person: PersonForm) -> str:
     return f" {keys.name_key}{community}"[:500]
 
 
-async def add_participant(person: PersonForm, keys: Sameness, *, phone: str | None, email: str | None) -> Participant:
-    """A new participant, in the caller's transaction; a minor is given no contact. Refuses an unknown municipality."""
-    if keys.municipality and not await Municipality.exists(ine_code=keys.municipality):
-        raise UnknownMunicipality(field="municipality")
-    return await Participant.create(
-        given_names=person.given_names,
-        surnames=person.surnames,
-        name_key=keys.name_key,
-        search_text=searchable(keys, person),
-        municipality_id=keys.municipality,
-        community=person.community,
-        actor_type=person.actor_type,
-        organization=person.organization,
-        sex=person.sex,
-        age_group=person.age_group,
-        public_official=person.public_official,
-        phone=phone,
-        email=email,
-        phone_key=keys.phone_key,
-        email_key=keys.email_key,
-        language=person.language,
-        pueblo=person.pueblo.value if person.pueblo else None,
-    )
-
-
-async def add_consents(
-    participant: Participant, purposes: Collection[ConsentPurpose], *, how: ConsentHow, recorded_by: UUID | None = None
-) -> None:
-    """Keep what somebody agreed to, purpose by purpose, in the caller's transaction."""
-    for purpose in sorted(purposes):
-        await Consent.create(
-            participant=participant, purpose=purpose, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class GuardianContact:
     """Who permits a minor to take part, and how to reach them."""
@@ -111,26 +72,6 @@ class GuardianContact:
     relation: Relation
     phone: str | None = None
     email: str | None = None
-
-
-async def add_guardian(
-    minor: Participant, guardian: GuardianContact, *, how: ConsentHow, recorded_by: UUID | None = None
-) -> None:
-    """Keep the guardian's permission and the minor's own yes, in the caller's transaction.
-
-    Both are needed (Decreto 27-2003): the caller has checked that the minor assented.
-    """
-    await Guardian.create(
-        participant=minor,
-        name=guardian.name,
-        relation=guardian.relation,
-        phone=guardian.phone,
-        email=guardian.email,
-        text_version=TEXT_VERSION,
-        how=how,
-        recorded_by_id=recorded_by,
-    )
-    await Assent.create(participant=minor, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by)
 
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:

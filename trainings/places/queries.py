@@ -41,14 +41,6 @@ def _rank(place: Municipality, typed: str) -> int:
     return 3
 
 
-async def by_slug(slug: str) -> Municipality:
-    """The municipality at this address. Raises NotFound."""
-    municipality = await reads(Municipality).get_or_none(slug=slug)
-    if municipality is None:
-        raise NotFound
-    return municipality
-
-
 class HubNotYours(NotFound):
     """A hub that is unknown, or not among those that somebody may act for: both are told alike."""
 

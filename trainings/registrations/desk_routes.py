@@ -54,9 +54,8 @@ async def new(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Sign them up: 303 to the ticket to print or to send, or to the person's page where there is none.
-
-    The window does not bind the desk. A button that adds or removes a person shows the form again.
+    """Sign them up, also outside the window: 303 to the ticket to print or to send, or to the person's page where there
+    is none. A button that adds or removes a person shows the form again.
     """
     training = await training_at_desk(request.path_params["id"], request.state.actor)
     if training.state is TrainingState.DRAFT:
@@ -66,7 +65,7 @@ async def create(request: Request) -> Response:
         return await _page(request, training, typed, focus=_added(typed))
     if typed.value("do").startswith(REMOVE):
         return await _page(request, training, _removed(typed))
-    carried = Carried.of({name: values[-1] for name, values in typed.fields.items() if values})
+    carried = _carried(typed)
     try:
         wish = read_wish(typed, source=carried.source, consent_how=AGREED_HOW[carried.source])
         signed_up = await sign_up(training.id, wish, actor=request.state.actor)
@@ -79,6 +78,10 @@ async def create(request: Request) -> Response:
             raise
         return await _refused(request, training, typed, DatabaseBusy(retry_after=30))
     return await _signed_up(signed_up, carried)
+
+
+def _carried(typed: Typed) -> Carried:
+    return Carried.of({name: values[-1] for name, values in typed.fields.items() if values})
 
 
 async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:

@@ -100,11 +100,6 @@ def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
     return file
 
 
-def missing_letters(text: str) -> str:
-    """The characters that a letter cannot print."""
-    return LETTER.missing(text)
-
-
 # -- who signs
 
 

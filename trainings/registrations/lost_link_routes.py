@@ -53,14 +53,8 @@ async def send(request: Request) -> Response:
     if not get_settings().sends_mail:
         return redirect(MY_REGISTRATIONS)
     typed = await read_form(request)
-    try:
-        email = check(LostLinkForm, typed).email
-    except FormErrors:
-        # Elsewhere an address may be left out, and its sentence says so.
-        typed.errors["email"] = gettext(N_("Escriba un correo completo, por ejemplo nombre@correo.com."))
-        return _page(request, typed, status=422)
+    email = _email_in(typed)
     if email is None:
-        typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
         return _page(request, typed, status=422)
     try:
         await limits.hit("lost_link_from", client_address(request), PER_ADDRESS_HOUR, HOUR)
@@ -73,6 +67,19 @@ async def send(request: Request) -> Response:
             raise
         return _later(request, typed, DatabaseBusy(retry_after=30))
     return redirect(f"{MY_REGISTRATIONS}?enviado=si")
+
+
+def _email_in(typed: Typed) -> str | None:
+    """The address that was typed; none, with what is wrong with it, where it is no address."""
+    try:
+        email = check(LostLinkForm, typed).email
+    except FormErrors:
+        # Elsewhere an address may be left out, and its sentence says so.
+        typed.errors["email"] = gettext(N_("Escriba un correo completo, por ejemplo nombre@correo.com."))
+        return None
+    if email is None:
+        typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
+    return email
 
 
 def _later(request: Request, typed: Typed, refused: TooMany) -> Response:

@@ -33,6 +33,7 @@ from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
+from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 LIST = "/panel/capacitaciones/{id:uuid}/espera"
 GROUP = LIST + "/{group_id:uuid}"
-LAST_PAGE = 10_000
 
 HAND_REASONS: dict[HandReason, str] = {
     HandReason.ERROR: N_("Corregimos un error nuestro"),
@@ -99,8 +99,7 @@ async def _training(request: Request) -> Training:
 
 
 async def _show(request: Request, training: Training, *, refusal: Refusal | None = None) -> Response:
-    typed = request.query_params.get("pagina", "")
-    page = min(max(int(typed), 1), LAST_PAGE) if typed.isdecimal() and len(typed) < 6 else 1
+    page = asked_page(request.query_params)
     board = await board_of(training, page)
     actor = request.state.actor
     await record("registrations.open_waiting_list", actor=actor, object_id=training.id, hub_id=training.hub_id)

@@ -23,7 +23,6 @@ PATH, MONTH_PATH = "/capacitaciones", "/calendario"
 WITHOUT_STEPS = frozenset({AccessFeature.STEP_FREE, AccessFeature.RAMP})
 FARTHEST = timedelta(days=1100)
 """A date farther off than this is a slip of the finger."""
-MOST_PAGES = 10_000
 
 Choice = tuple[str, str]
 
@@ -162,12 +161,6 @@ def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[F
     if access not in ("", "si"):
         access = _left_out(notes, gettext("No entendimos qué acceso busca. Mostramos todas."))
     return Filters(town, topic, spoken, since, access == "si", invited), notes
-
-
-def read_page(query: Mapping[str, str]) -> int:
-    """Which page; the first where the address says nothing sensible."""
-    typed = query.get("pagina", "")
-    return min(max(int(typed), 1), MOST_PAGES) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
 
 
 def applied(

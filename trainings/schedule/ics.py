@@ -86,15 +86,6 @@ class EventFacts:
         return "TENTATIVE" if self.is_tentative else "CONFIRMED"
 
 
-def session_uid(session_id: UUID, uid_domain: str) -> str:
-    """The UID of a session: the same in every feed, for ever."""
-    return _uid("sesion", session_id, uid_domain)
-
-
-def _uid(kind: str, row_id: UUID, uid_domain: str) -> str:
-    return f"{kind}-{row_id}@{uid_domain}"
-
-
 def event_text(facts: EventFacts) -> str:
     """The VEVENT of a session, folded, with CRLF line ends, in Spanish."""
     with speaking(SOURCE_LANGUAGE):
@@ -102,7 +93,7 @@ def event_text(facts: EventFacts) -> str:
 
 
 def _lines(facts: EventFacts) -> Iterator[str]:
-    yield line("UID", _uid(facts.uid_kind, facts.session_id, facts.uid_domain))
+    yield line("UID", f"{facts.uid_kind}-{facts.session_id}@{facts.uid_domain}")
     yield line("DTSTAMP", _utc(facts.stamped_at))
     yield line("LAST-MODIFIED", _utc(facts.stamped_at))
     yield line("CREATED", _utc(facts.created_at))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,6 +31,7 @@ from trainings.schedule.rows import Row, rows_of
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext
 from trainings.web.og import og_png
+from trainings.web.paging import asked_page
 from trainings.web.render import absolute, render
 
 PAGE_SIZE = 20
@@ -46,15 +49,12 @@ async def index(request: Request) -> Response:
     chosen, notes = filters.read_filters(request.query_params, topics)
     ids = chosen.trainings(coming)
     n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
-    page = min(filters.read_page(request.query_params), n_pages)
+    page = min(asked_page(request.query_params), n_pages)
     first = (page - 1) * PAGE_SIZE
     trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
-    applied = filters.applied(chosen, topics)
     context = {
-        "summary": filters.summary(len(ids), applied),
-        "filters": chosen,
+        **_told(len(ids), chosen, topics),
         "notes": notes,
-        "applied": applied,
         **filters.choices(coming, topics, chosen),
         "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
         "rows": rows_of(trainings, chosen.town_code, chosen.starts_at),
@@ -66,6 +66,12 @@ async def index(request: Request) -> Response:
         "after": chosen.query(page + 1) if page < n_pages else "",
     }
     return render(request, "schedule/index.html", context)
+
+
+def _told(n_trainings: int, chosen: Filters, topics: Mapping[str, str]) -> dict[str, Any]:
+    """What is filtered by, in words."""
+    applied = filters.applied(chosen, topics)
+    return {"summary": filters.summary(n_trainings, applied), "filters": chosen, "applied": applied}
 
 
 async def _called_off(chosen: Filters) -> list[Row]:

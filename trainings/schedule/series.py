@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from uuid import UUID
 
-from trainings import clock
 from trainings.errors import Refusal
-from trainings.schedule.plans import MOST_SESSIONS, EndsBeforeStart, SessionPlan
+from trainings.schedule.plans import MOST_SESSIONS
 from trainings.web.i18n import N_
 
 WEEK = 7
@@ -57,30 +55,16 @@ class SeriesWithoutDays(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Meetings from `first_day` on, local days and wall-clock times; of `until` and `times` what comes first ends it.
+    """Meetings from `first_day` on, local days; of `until` and `times` what comes first ends it.
 
     `times` counts the first one too. `days` are those of `PICKED`, the first beside them.
     """
 
     pattern: Pattern
     first_day: date
-    starts: time
-    ends: time
     until: date | None = None
     times: int | None = None
     days: tuple[date, ...] = ()
-    venue_id: UUID | None = None
-    facilitator_ids: tuple[UUID, ...] = ()
-
-
-def expand(series: Series) -> list[SessionPlan]:
-    """The meetings in order, UTC. Refuses as `days_of` does, and meetings that end before they start."""
-    if series.ends <= series.starts:
-        raise EndsBeforeStart(field="ends")
-    return [
-        SessionPlan(clock.at(day, series.starts), clock.at(day, series.ends), series.venue_id, series.facilitator_ids)
-        for day in days_of(series)
-    ]
 
 
 def days_of(series: Series) -> list[date]:

@@ -116,8 +116,6 @@ def _series(first: forms.SessionForm, form: RepeatForm) -> Series:
     return Series(
         pattern=form.repeat_pattern,
         first_day=first.day,
-        starts=first.starts,
-        ends=first.ends,
         until=form.repeat_until,
         times=form.repeat_times,
         days=form.repeat_days,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
+from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
 from trainings.registrations import publishing
 from trainings.registrations.change_views import who_is_told
@@ -29,11 +30,11 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.paging import asked_page
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/capacitaciones"
 ONE = INDEX + "/{id:uuid}"
-LAST_PAGE = 10_000
 
 
 # -- the list
@@ -45,14 +46,7 @@ async def index(request: Request) -> Response:
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
-    state = asked.get("estado", "")
-    wanted = TrainingFilter(
-        state=TrainingState(state) if state in set(TrainingState) else None,
-        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
-        text=asked.get("q", "")[:100],
-    )
-    number = asked.get("pagina", "")
-    page = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and len(number) < 6 else 1
+    wanted, page = _wanted(asked, hubs), asked_page(asked)
     found = await queries.trainings_page(actor, wanted, page)
     context = {
         "here": "capacitaciones",
@@ -68,6 +62,15 @@ async def index(request: Request) -> Response:
         "is_desk": bool(actor.hubs_with(DESK)),
     }
     return render(request, "schedule/staff/index.html", context)
+
+
+def _wanted(asked: Mapping[str, str], hubs: Sequence[Hub]) -> TrainingFilter:
+    state = asked.get("estado", "")
+    return TrainingFilter(
+        state=TrainingState(state) if state in set(TrainingState) else None,
+        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
+        text=asked.get("q", "")[:100],
+    )
 
 
 def _last_row(page: TrainingPage) -> int:
