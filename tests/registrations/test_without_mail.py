@@ -99,7 +99,6 @@ async def test_kept_messages_stand_in_the_messages_of_their_hub(db: Settings, ne
     assert "Inscripción confirmada" not in other.text
 
 
-@pytest.mark.pages
 async def test_staff_are_asked_to_tell_people_themselves(new_client: NewClient) -> None:
     cast = await make_cast()
     training = await make.make_training(hub=cast.hub, venue=cast.venue)

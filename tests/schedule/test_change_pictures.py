@@ -105,7 +105,6 @@ async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
     assert f"CAMBIO DE HORA: {training.title}" in await text_of(client, one(training, "/cambios")), "the same day"
 
 
-@pytest.mark.pages
 async def test_session_moved_and_then_called_off_is_named_by_both_days_wherever_it_is_told(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
@@ -133,7 +132,6 @@ async def test_session_moved_and_then_called_off_is_named_by_both_days_wherever_
     assert "viernes 5 de marzo" in in_public
 
 
-@pytest.mark.pages
 async def test_one_session_moved_and_then_cancelled_is_called_out_by_both_days(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
