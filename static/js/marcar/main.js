@@ -14,9 +14,9 @@ const PREPARED = "#/preparado";
 const place = /** @type {HTMLElement} */ (document.querySelector("main"));
 // Without https there is neither camera nor hashing, nor a program that stays.
 const app = isSecureContext ? await App.open().catch(() => null) : null;
-if (app && location.hash === PREPARED) {
+if (location.hash === PREPARED) {
   history.replaceState(null, "", location.pathname);
-  await app.phone.expectLists().catch(() => undefined);
+  await app?.phone.expectLists().catch(() => undefined);
 }
 if (app) show(app);
 else refuse(isSecureContext ? "sin-memoria" : "sin-https");
