@@ -27,6 +27,7 @@ from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
+from trainings.places.models import Hub
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -71,6 +72,7 @@ async def go_on(browser: AsyncClient) -> None:
     """As staff do: from the first page to the messages, and there the button."""
     page = await browser.get("/panel/mensajes")
     assert 'action="/panel/mensajes/seguir"' in page.text
+    assert "Se intenta cada minuto" not in page.text
     done = await browser.post("/panel/mensajes/seguir")
     assert done.status_code == 303
 
@@ -84,7 +86,7 @@ async def test_refused_sign_in_holds_the_sender_at_once_until_staff_go_on(
     browser, attention = await panel_of(new_client)
     peer.to_sign_in = "535 5.7.8 wrong password"
     names = [f"p{n}@x.example" for n in range(5)]
-    await make_jobs(*names)
+    await make_jobs(*names, hub_id=(await Hub.get(slug="la-libertad-peten")).id)
     url = peer.url.replace("smtp://", "smtp://aviso:secreto@")
 
     async with working(with_smtp(db, url), Addressed().composers):
