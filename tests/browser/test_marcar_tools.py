@@ -86,9 +86,7 @@ def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone,
     assert village.ask(of_card, village.made["session"]) == [("walkin",), ("undo",)], "one person, by card or as a head"
 
 
-def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_stated(
-    phone: Phone, village: Village
-) -> None:
+def test_who_left_early_is_noted_by_row_code_or_card_with_the_stated_time(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
     phone.type_code(ana.short_code)
     phone.expect_answer("present")

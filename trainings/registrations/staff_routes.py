@@ -91,14 +91,9 @@ async def _show(
     **forms: Typed | None,
 ) -> Response:
     """The page. `forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
-    registration = view.own.registration
-    await record(
-        "registrations.open",
-        actor=request.state.actor,
-        object_id=registration.id,
-        hub_id=registration.training.hub_id,
-        contact=view.is_desk,
-    )
+    registration, actor = view.own.registration, request.state.actor
+    hub_id = registration.training.hub_id
+    await record("registrations.open", actor=actor, object_id=registration.id, hub_id=hub_id, contact=view.is_desk)
     context: dict[str, Any] = {
         "ticket": ticket_of(view.own, await position_on_waiting_list(registration)),
         "registration": registration,
@@ -111,7 +106,7 @@ async def _show(
         "companions": companions_of(view),
         "needs": needs_of(registration) if view.is_desk else [],
         "permissions": permissions_of(view),
-        "stays": await withdrawal.what_stays(registration.id, actor=request.state.actor) if view.is_desk else [],
+        "stays": await withdrawal.what_stays(registration.id, actor=actor) if view.is_desk else [],
         "next_person": _next_person(request, view),
         "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, view.own.sessions),
