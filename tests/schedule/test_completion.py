@@ -9,9 +9,7 @@ from uuid import UUID
 import pytest
 
 from trainings.schedule.completion import Outlook, Progress, is_completed, minutes_counted, minutes_planned
-from trainings.schedule.models import SessionState
 
-PLANNED, CANCELLED = SessionState.PLANNED, SessionState.CANCELLED
 FIRST, SECOND, ELSEWHERE, ELSEWHERE_TOO = (UUID(int=n) for n in range(1, 5))
 
 
@@ -19,7 +17,7 @@ FIRST, SECOND, ELSEWHERE, ELSEWHERE_TOO = (UUID(int=n) for n in range(1, 5))
 class Meeting:
     id: UUID
     minutes: int
-    state: SessionState = PLANNED
+    is_on: bool = True
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Stay:
 
 
 TWO_OF_FOUR_HOURS = [Meeting(FIRST, 240), Meeting(SECOND, 240)]
-SECOND_CANCELLED = [Meeting(FIRST, 240), Meeting(SECOND, 240, CANCELLED)]
+SECOND_CANCELLED = [Meeting(FIRST, 240), Meeting(SECOND, 240, is_on=False)]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
     """
     now = clock.now()
     found = reads(TrainingSession).filter(
-        id__in=sorted(session_ids), closed_at=None, state=SessionState.PLANNED, starts_at__lte=now
+        id__in=sorted(session_ids), closed_at=None, state=SessionState.PLANNED, called_off_at=None, starts_at__lte=now
     )
     sessions = {one.id: one for one in await found.select_related("training")}
     if not sessions:

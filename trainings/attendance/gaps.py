@@ -15,7 +15,7 @@ from trainings.attendance.models import Device, DeviceActivity, DeviceSession, S
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.outreach.models import HeadCount
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession
 from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -189,7 +189,7 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
     """Of a phone that was taken out of use only what it made and did not send. What it holds is said once."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
-    is_held = session.state is SessionState.PLANNED and now >= end
+    is_held = session.is_on and now >= end
     is_silent = is_used and is_held and (device.last_seen_at is None or device.last_seen_at < end)
     n_unsent = device.n_unsent if is_used and is_latest else 0
     if not (missing or n_unsent or is_silent):

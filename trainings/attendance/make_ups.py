@@ -159,5 +159,7 @@ async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When each training began that was not called off."""
     if not training_ids:
         return {}
-    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
+    planned = reads(TrainingSession).filter(
+        training_id__in=sorted(training_ids), state=SessionState.PLANNED, called_off_at=None
+    )
     return dict(await planned.order_by("-starts_at").values_list("training_id", "starts_at"))

@@ -15,7 +15,7 @@ from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFla
 from trainings.db import reads, sql
 from trainings.db.sql import Statement
 from trainings.registrations.models import Registration
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession
 
 ARRIVALS = frozenset({ScanKind.IN, ScanKind.WALK_IN})
 DEPARTURES = frozenset({ScanKind.OUT, ScanKind.LEFT})
@@ -198,8 +198,8 @@ def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str,
 
 
 def counts(session: TrainingSession) -> bool:
-    """Minutes count once the facilitator closed the session, or it ended; a cancelled session never counts."""
-    if session.state is SessionState.CANCELLED:
+    """Minutes count once the facilitator closed the session, or it ended; what is called off never counts."""
+    if not session.is_on:
         return False
     return session.closed_at is not None or clock.now() >= session.ends_at
 

@@ -23,7 +23,7 @@ from trainings.registrations.waiting import fill_places, renew_offers
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.corrections import correct_session
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession
 from trainings.schedule.not_held import say_held, say_not_held, was_not_held
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
@@ -187,7 +187,7 @@ async def compare_again(training_id: UUID) -> None:
 def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
     if event.kind is ScanKind.UNDO:
         return event.flag
-    if session.state is SessionState.CANCELLED:
+    if not session.is_on:
         return ScanFlag.SESSION_OFF
     return flag_of_clock(session, when_of(event))
 

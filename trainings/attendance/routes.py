@@ -62,7 +62,7 @@ from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.wishes import SignUp, for_one
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -113,6 +113,7 @@ async def _show(
     query = request.query_params.get("q", "")[:100]
     lines = await roster(door.session)
     counted = totals(lines)
+    training_goes_on = door.session.training.state is not TrainingState.CANCELLED
     context = {
         "session": views.session_view(door),
         "roster": [views.person_view(line, view=view, query=query) for line in lines],
@@ -124,8 +125,8 @@ async def _show(
         "companions": await companions_by_phone(door.session.id),
         "to_review": review_views.one_line(await review_of(door.session)),
         "closed": door.session.closed_at is not None,
-        "can_close": door.can_close,
-        "is_off": door.session.state is SessionState.CANCELLED,
+        "can_close": door.can_close and training_goes_on,
+        "is_off": not door.session.is_on,
         "last": await _last(request, door),
         "code_typed": typed,
         "code_error": error,

@@ -16,7 +16,7 @@ from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
@@ -169,7 +169,7 @@ def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
 
 def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
     """The same for what is about nobody: companions, the notice read aloud, an undo."""
-    if session.state is SessionState.CANCELLED:
+    if not session.is_on:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
         # Whatever its time: certificates may have been computed without it.

@@ -33,7 +33,7 @@ from trainings.people.models import AgeGroup, Sex
 from trainings.people.words import AGE_GROUPS
 from trainings.registrations.letter_sheets import NotYetPublished, letters_as_kept
 from trainings.registrations.models import Addressee, InvitationLetter
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 
 FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 MOST_COMMUNITIES = 14
@@ -153,7 +153,7 @@ def _to_everybody(training: Training) -> InvitationLetter:
 
 def file_data(file: SessionFile, *, is_marked: bool) -> dict[str, Any]:
     """The file in words. `is_marked`: its list shows who came; otherwise it is the sheet to sign."""
-    head, is_off = file.head, file.door.session.state is SessionState.CANCELLED
+    head, is_off = file.head, not file.door.session.is_on
     facts = [*head.facts, *([("Estado", "Cancelada: no se realizó")] if is_off else [])]
     return {
         "title": printable(head.title),

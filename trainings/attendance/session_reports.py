@@ -118,7 +118,7 @@ def missing(
 
 
 def _of_the_session(session: TrainingSession, figures: Figures) -> Iterator[Lack]:
-    if session.state is SessionState.CANCELLED:
+    if not session.is_on:
         yield "", N_("La sesión está cancelada: el expediente diría que se realizó."), 0
     elif clock.now() < session.starts_at:
         yield "", N_("La sesión todavía no empieza: el informe saldrá sin nadie."), 0

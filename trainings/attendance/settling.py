@@ -13,7 +13,7 @@ from trainings.attendance.projection import row_of
 from trainings.db import sql
 from trainings.db.sql import Statement
 from trainings.registrations.models import Registration
-from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
+from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned, share_needed
 from trainings.schedule.models import Training, TrainingSession
 
 HOURS = ("minutes_attended", "completed_at")
@@ -42,14 +42,14 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     for registration in registrations:
         training = trainings[registration.training_id]
         stays = [one for one in stays_of[registration.id] if one.session.training.course_id == training.course_id]
-        if _settled(registration, stays, sessions_of[training.id], training.completion_share):
+        if _settled(registration, stays, sessions_of[training.id], share_needed(training)):
             changed.append(registration)
     if changed:
         await sql.write_all([Statement(KEEP_HOURS, [row_of(registration, HOURS) for registration in changed])])
 
 
 def _settled(
-    registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int
+    registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int | None
 ) -> bool:
     """Set what the stays come to; whether it is another number than before."""
     minutes = minutes_counted(stays, sessions)

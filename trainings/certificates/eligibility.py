@@ -12,7 +12,7 @@ from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 from trainings.errors import Refusal
 from trainings.schedule.completion import Outlook, minutes_counted, minutes_made_up, minutes_planned, outlook_of
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 
 HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
@@ -50,8 +50,8 @@ class Hours:
     missed: Sequence[int] = ()
     made_up: int = 0
 
-    def outlook(self, share: int) -> Outlook:
-        """Measured by the course's share of the planned minutes, in whole percent."""
+    def outlook(self, share: int | None) -> Outlook:
+        """Measured by the share of the planned minutes that is needed (`share_needed`)."""
         return outlook_of(self.attended, self.planned, self.to_come, share)
 
 
@@ -73,7 +73,7 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
         for one in attendances
         if one.session.training.course_id == course_id
     ]
-    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    planned = [session for session in sessions if session.is_on]
     to_come = sum(session.minutes for session in planned if not counts(session))
     by_session = {stay.session_id: stay.minutes for stay in stays}
     lacking = [session.minutes - by_session.get(session.id, 0) for session in planned if counts(session)]
@@ -83,8 +83,8 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
 
 
 def is_over(sessions: Sequence[TrainingSession]) -> bool:
-    """Whether all sessions that were not cancelled have been closed or have ended, and there was at least one."""
-    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    """Whether all sessions that were not called off have been closed or have ended, and there was at least one."""
+    planned = [session for session in sessions if session.is_on]
     return bool(planned) and all(counts(session) for session in planned)
 
 

@@ -97,7 +97,9 @@ async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
         return {}
     put_right = reads(TrainingSession).filter(sessions, id__in=sorted(by_session))
     training_ids = {key for (key,) in await put_right.values_list("training_id")}
-    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
+    planned = reads(TrainingSession).filter(
+        training_id__in=sorted(training_ids), state=SessionState.PLANNED, called_off_at=None
+    )
     sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
     for session in await planned:
         sessions_of[session.training_id].append(session)

@@ -17,7 +17,7 @@ from trainings.people.models import Participant
 from trainings.places.models import Municipality
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.schedule import sentences
-from trainings.schedule.completion import Outlook, Progress
+from trainings.schedule.completion import Outlook, Progress, share_needed
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -53,6 +53,9 @@ class Standing:
     @property
     def sentence(self) -> str:
         """«7 de 8 horas; falta 1 sesión, puede reponerla en Melchor de Mencos, Petén.»"""
+        if self.progress.share is None:
+            attended = dates.duration(self.progress.attended, language())
+            return gettext(N_("Asistió %(hours)s; la capacitación se canceló.")) % {"hours": attended}
         if not self.progress.planned:
             return gettext(N_("No tiene sesiones."))
         hours = hours_in_words(self.progress.attended, self.progress.planned)
@@ -119,7 +122,7 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
     """
     training = registration.training
     stays = await stays_of_person(registration)
-    planned = [one for one in sessions if one.state is SessionState.PLANNED]
+    planned = [one for one in sessions if one.is_on]
     has_begun = bool(stays) or (registration.state in TAKES_PLACE and any(counts(one) for one in planned))
     if not has_begun or training.state is TrainingState.CANCELLED or not planned:
         return None
@@ -131,8 +134,8 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
 
 def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSession]) -> Progress:
     """How far somebody with these hours is in a training, whose course is loaded."""
-    to_come = [one for one in sessions if one.state is SessionState.PLANNED and not counts(one)]
-    return Progress(hours.attended, hours.planned, training.completion_share, to_come, hours.missed)
+    to_come = [one for one in sessions if one.is_on and not counts(one)]
+    return Progress(hours.attended, hours.planned, share_needed(training), to_come, hours.missed)
 
 
 def standing(

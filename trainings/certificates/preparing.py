@@ -28,7 +28,7 @@ from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.sign_up import locked_training
-from trainings.schedule.completion import Outlook
+from trainings.schedule.completion import Outlook, share_needed
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
@@ -63,7 +63,7 @@ async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, 
     found = {}
     for one in people:
         hours = hours_of(stays[one.id], sessions, training.course_id)
-        is_on_track = hours.outlook(training.completion_share) is not Outlook.OUT_OF_REACH
+        is_on_track = hours.outlook(share_needed(training)) is not Outlook.OUT_OF_REACH
         if is_on_track and (one.state in TAKES_PLACE or stays[one.id]):
             found[one.id] = _highest(one, training)
     return found
@@ -252,7 +252,11 @@ async def settle_ended(known: set[UUID]) -> int:
     """
     moment = clock.now()
     ended = reads(TrainingSession).filter(
-        state=SessionState.PLANNED, closed_at=None, ends_at__lte=moment, ends_at__gt=moment - COUNTED_WITHIN
+        state=SessionState.PLANNED,
+        called_off_at=None,
+        closed_at=None,
+        ends_at__lte=moment,
+        ends_at__gt=moment - COUNTED_WITHIN,
     )
     new = [one for one in await ended if one.id not in known]
     for training_id in sorted({one.training_id for one in new}):
@@ -263,12 +267,12 @@ async def settle_ended(known: set[UUID]) -> int:
 
 def _is_done(sessions: Sequence[TrainingSession]) -> bool:
     """Whether nothing is left to come to: also where no session took place."""
-    return is_over(sessions) or all(one.state is SessionState.CANCELLED for one in sessions)
+    return is_over(sessions) or not any(one.is_on for one in sessions)
 
 
 def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
     """When the last session ended, of one called off altogether when it would have."""
-    planned = [one.ends_at for one in sessions if one.state is SessionState.PLANNED]
+    planned = [one.ends_at for one in sessions if one.is_on]
     return max(planned or [one.ends_at for one in sessions])
 
 
@@ -316,7 +320,7 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
 
 def to_close(training: Training) -> TrainingSession | None:
     """The last session of a training, whose sessions are loaded, if nobody closed it; none of what was called off."""
-    planned = [one for one in training.sessions if one.state is SessionState.PLANNED]
+    planned = [one for one in training.sessions if one.is_on]
     if not planned or training.state is TrainingState.CANCELLED:
         return None
     last = max(planned, key=lambda one: one.ends_at)

@@ -14,7 +14,7 @@ from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet, m
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
 from trainings.registrations.models import Registration
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import get_settings
 
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
@@ -43,7 +43,7 @@ class Occasion:
 
     @property
     def held(self) -> list[TrainingSession]:
-        planned = [session for session in self.sessions if session.state is SessionState.PLANNED]
+        planned = [session for session in self.sessions if session.is_on]
         return sorted(planned, key=lambda session: session.starts_at)
 
     @property
@@ -62,7 +62,7 @@ class Occasion:
 
 def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
     """The day that a paper made now carries, and on which who signs it holds office: see `made_out_on`."""
-    last = [clock.local(one.ends_at).date() for one in sessions if one.state is SessionState.PLANNED]
+    last = [clock.local(one.ends_at).date() for one in sessions if one.is_on]
     return made_out_on(clock.now(), max(last, default=date.min))
 
 

@@ -186,7 +186,9 @@ async def printed(
 
 async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
     """Name and office of who holds most sessions, of equals the first by name; none where nobody holds one."""
-    held = reads(SessionFacilitator).filter(session__training_id=training_id, session__state=SessionState.PLANNED)
+    held = reads(SessionFacilitator).filter(
+        session__training_id=training_id, session__state=SessionState.PLANNED, session__called_off_at=None
+    )
     found = await held.values_list("user__name", "user__office") if training_id is not None else []
     return min(set(found), key=lambda one: (-found.count(one), one), default=None)
 

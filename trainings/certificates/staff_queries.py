@@ -44,7 +44,6 @@ from trainings.web.i18n import N_
 
 PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
-PLANNED = SessionState.PLANNED
 WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
 
 
@@ -147,7 +146,8 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
     """
     is_near = clock.now() + PREPARED_AHEAD
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
-    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions__state=PLANNED)
+    is_on = Q(sessions__state=SessionState.PLANNED, sessions__called_off_at=None)
+    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, is_on)
     found = held.annotate(last_day=Max("sessions__ends_at"))
     start = (page - 1) * PAGE
     trainings = await (
@@ -163,7 +163,7 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
 
 
 def _last_day(training: Training) -> datetime:
-    return max(session.ends_at for session in training.sessions if session.state is PLANNED)
+    return max(session.ends_at for session in training.sessions if session.is_on)
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:

@@ -53,7 +53,8 @@ from trainings.errors import NotAllowed, Refusal
 from trainings.people.consent_actions import PermissionGone
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.staff_refusals import for_staff
-from trainings.schedule.models import SessionState, Training
+from trainings.schedule.completion import share_needed
+from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -103,7 +104,7 @@ async def show(request: Request) -> Response:
 async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
     people = await queries.people_of(training)
     confirmed = await names.confirmed([person.registration for person in people])
-    has_ended = is_over(list(training.sessions))
+    has_ended = is_over(list(training.sessions)) or training.state is TrainingState.CANCELLED
     context: dict[str, Any] = {
         "training": training,
         "people": [person_view(person, confirmed.get(person.registration.id)) for person in people],
@@ -122,7 +123,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "asked": [one for one in await revocations.requests_of(training.id) if one.request.decided_at is None],
         "told": await mails.waiting(training.id),
         "planned": people[0].hours.planned if people else 0,
-        "share": training.completion_share,
+        "share": share_needed(training),
         "pass_mark": training.pass_mark,
         "is_over": has_ended,
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
@@ -226,7 +227,7 @@ async def _show_person(
         "training": training,
         "person": person_view(person, confirmed.get(person.registration.id)),
         "pass_mark": training.pass_mark,
-        "share": training.completion_share,
+        "share": share_needed(training),
         "is_over": is_over(list(training.sessions)),
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
         "name_form": name_form or Typed.of(typed),

@@ -21,8 +21,7 @@ from trainings.db import reads
 from trainings.lib import dates, tokens
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
-from trainings.schedule.completion import Outlook
-from trainings.schedule.models import SessionState
+from trainings.schedule.completion import Outlook, share_needed
 
 LONGEST_KEPT = 240
 """Letters of a printed name that its column holds; paper has one more where both halves are as long as they may be."""
@@ -92,7 +91,7 @@ def _entry(
     """`stays`: what is told here, and of no other entry. `counting`: what the training's hours are computed from."""
     training = registration.training
     sessions = list(training.sessions)
-    held = sorted(clock.local(one.starts_at).date() for one in sessions if one.state is SessionState.PLANNED)
+    held = sorted(clock.local(one.starts_at).date() for one in sessions if one.is_on)
     days = held or sorted(clock.local(one.session.starts_at).date() for one in stays)
     hours = hours_of(counting, sessions, training.course_id)
     venue = next((one.venue for one in sessions if one.venue is not None), training.venue)
@@ -102,7 +101,7 @@ def _entry(
         first_on=days[0].isoformat(),
         held_text=dates.date_span(days, "es"),
         place=venue.municipality.full_name if venue is not None else training.hub.seat.full_name,
-        is_completed=hours.outlook(training.completion_share) is Outlook.COMPLETED,
+        is_completed=hours.outlook(share_needed(training)) is Outlook.COMPLETED,
         kind=paper.kind.value if paper is not None else "",
         folio=paper.folio if paper is not None else "",
         code=paper.code if paper is not None else "",

@@ -215,6 +215,7 @@ async def reopen(training_id: UUID, *, actor: Actor) -> Training:
         if training.state is not TrainingState.CANCELLED:
             raise IllegalMove
         before = training.state_before or TrainingState.PUBLISHED
+        await TrainingSession.filter(training_id=training.id).update(called_off_at=None)
         training.cancelled_at, training.cancel_reason, training.state_before = None, "", None
         await training.save(update_fields=["cancelled_at", "cancel_reason", "state_before"])
         return await _become(training, before, "schedule.reopen", actor)
@@ -223,8 +224,8 @@ async def reopen(training_id: UUID, *, actor: Actor) -> Training:
 async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
     """Call it off, in the transaction of who tells the people signed up (`training` locked there).
 
-    Its sessions keep their state, so that reopening it brings back those that stood. Refuses without a reason, and when
-    everything was held.
+    Its sessions that are not closed are called off with it; closed ones were held. Each keeps its own state, so that
+    reopening the training brings back those that stood. Refuses without a reason, and when everything was held.
     """
     if not reason.strip():
         raise NoReason(field="reason")
@@ -236,6 +237,8 @@ async def cancel_training(training: Training, reason: str, *, actor: Actor) -> N
     training.state_before, training.state = training.state, TrainingState.CANCELLED
     training.cancelled_at, training.cancel_reason = clock.now(), reason.strip()
     await training.save(update_fields=["state", "state_before", "cancelled_at", "cancel_reason"])
+    not_closed = TrainingSession.filter(training_id=training.id, closed_at=None)
+    await not_closed.update(called_off_at=training.cancelled_at)
     await finish(training)
     await record("schedule.cancel_training", actor=actor, object_id=training.id, hub_id=training.hub_id)
 

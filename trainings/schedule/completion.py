@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from trainings.schedule.models import SessionState
+from trainings.schedule.models import Training, TrainingState
 
 
 class Meeting(Protocol):
@@ -21,7 +21,7 @@ class Meeting(Protocol):
     @property
     def id(self) -> UUID: ...
     @property
-    def state(self) -> SessionState: ...
+    def is_on(self) -> bool: ...
     @property
     def minutes(self) -> int: ...
 
@@ -46,7 +46,7 @@ class Stay(Protocol):
 
 def minutes_planned(sessions: Iterable[Meeting]) -> int:
     """The denominator: minutes of the training's sessions that were not cancelled."""
-    return sum(session.minutes for session in sessions if session.state is SessionState.PLANNED)
+    return sum(session.minutes for session in sessions if session.is_on)
 
 
 def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
@@ -65,8 +65,8 @@ def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) 
 
 
 def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> tuple[int, int]:
-    lengths = {session.id: session.minutes for session in sessions if session.state is SessionState.PLANNED}
-    cancelled = {session.id for session in sessions if session.state is SessionState.CANCELLED}
+    lengths = {session.id: session.minutes for session in sessions if session.is_on}
+    cancelled = {session.id for session in sessions if not session.is_on}
     own = made_up = 0
     longest: dict[UUID, int] = {}
     for stay in attendances:
@@ -79,9 +79,14 @@ def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting])
     return own, min(made_up, sum(lengths.values()) - own)
 
 
-def is_completed(numerator: int, denominator: int, share: int) -> bool:
-    """Whether attended minutes reach the course's share (whole percent) of the planned ones; never where none are."""
-    return denominator > 0 and numerator * 100 >= share * denominator
+def share_needed(training: Training) -> int | None:
+    """Whole percent of the planned minutes that complete a training; none: what was called off is never completed."""
+    return None if training.state is TrainingState.CANCELLED else training.completion_share
+
+
+def is_completed(numerator: int, denominator: int, share: int | None) -> bool:
+    """Whether attended minutes reach this share (whole percent) of the planned ones; never without one."""
+    return share is not None and denominator > 0 and numerator * 100 >= share * denominator
 
 
 class Outlook(StrEnum):
@@ -92,8 +97,8 @@ class Outlook(StrEnum):
     OUT_OF_REACH = "out_of_reach"
 
 
-def outlook_of(attended: int, planned: int, to_come: int, share: int) -> Outlook:
-    """By minutes: attended, planned, still to come. `share` is the course's, in whole percent of the planned ones."""
+def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> Outlook:
+    """By minutes: attended, planned, still to come; `share` as `share_needed` says."""
     if is_completed(attended, planned, share):
         return Outlook.COMPLETED
     return Outlook.POSSIBLE if is_completed(attended + to_come, planned, share) else Outlook.OUT_OF_REACH
@@ -101,14 +106,14 @@ def outlook_of(attended: int, planned: int, to_come: int, share: int) -> Outlook
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one person is: minutes attended and planned, the course's share (whole percent), sessions to come.
+    """How far one person is: minutes attended and planned, the share that is needed, sessions to come.
 
     `missed`: of each session that was held and that they did not attend whole, the minutes that are lacking.
     """
 
     attended: int
     planned: int
-    share: int
+    share: int | None
     to_come: Sequence[Coming] = ()
     missed: Sequence[int] = ()
 

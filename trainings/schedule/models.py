@@ -239,7 +239,9 @@ class Dated(Record):
 
 
 class TrainingSession(Dated):
-    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count."""
+    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `called_off_at`: its training was
+    cancelled before it was closed.
+    """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
         "trainings.Training", related_name="sessions", on_delete=fields.RESTRICT
@@ -253,12 +255,18 @@ class TrainingSession(Dated):
     state = fields.CharEnumField(SessionState, max_length=16, default=SessionState.PLANNED)
     closed_at: datetime | None = UTCDatetimeField(null=True)
     closed_by_id: UUID | None = fields.UUIDField(null=True)
+    called_off_at: datetime | None = UTCDatetimeField(null=True)
 
     facilitators: fields.ReverseRelation[SessionFacilitator]
 
     class Meta:
         table = "training_session"
         ordering = ("starts_at", "id")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is, or was, held: neither cancelled itself nor with its training."""
+        return self.state is SessionState.PLANNED and self.called_off_at is None
 
     @property
     def minutes(self) -> int:

@@ -166,7 +166,7 @@ async def check_cancellable(training: Training, session: TrainingSession) -> Non
 
 
 async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
-    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and a cancelled one.
+    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and what is called off.
 
     `at`: when it was closed, where we hear of it later.
     """
@@ -174,6 +174,8 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
         training, session = await locked_session(session_id)
         if session.state is SessionState.CANCELLED:
             raise SessionCancelled
+        if session.called_off_at is not None:
+            raise TrainingCalledOff
         if clock.now() < session.starts_at:
             raise NotStarted
         if session.closed_at is not None:
@@ -184,13 +186,17 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Take the closing back; nothing to do where it is open. Refuses (SessionIsOff) what does not take place."""
+    """Take the closing back; nothing to do where it is open. Refuses (SessionIsOff) what does not take place, and what
+    was held of a training that is called off.
+    """
     async with transaction():
         training, session = await locked_session(session_id)
         if session.closed_at is None:
             return
         if session.state is SessionState.CANCELLED:
             raise SessionIsOff
+        if training.state is TrainingState.CANCELLED:
+            raise TrainingCalledOff
         session.closed_at = session.closed_by_id = None
         await session.save(update_fields=["closed_at", "closed_by_id"])
         await record("schedule.reopen_session", actor=actor, object_id=session.id, hub_id=training.hub_id)

@@ -159,9 +159,9 @@ def session_rows(
     training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], away: Mapping[UUID, str], *, may_edit: bool
 ) -> list[SessionRow]:
     """The training's meetings by time, each with what may be done now and what is to be known of it."""
-    rows = []
+    rows, is_called_off = [], training.state is TrainingState.CANCELLED
     for session in sorted(training.sessions, key=lambda session: (session.starts_at, session.id)):
-        is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
+        is_off = not session.is_on
         known = NONE if is_off else cautions[session.id]
         rows.append(
             SessionRow(
@@ -179,9 +179,9 @@ def session_rows(
                 attendance=_attendance(session, training, actor),
                 is_off=is_off,
                 may_change=may_edit and not is_off and not is_over(session),
-                may_correct=may_edit and not is_off and is_over(session),
+                may_correct=may_edit and not is_called_off and not is_off and is_over(session),
                 may_restore=may_edit and may_restore(training, session),
-                was_not_held=may_edit and was_not_held(session) and training.state is not TrainingState.CANCELLED,
+                was_not_held=may_edit and not is_called_off and was_not_held(session),
             )
         )
     return rows
@@ -225,7 +225,7 @@ def session_state(session: TrainingSession, *, is_off: bool) -> str:
 
 def _attendance(session: TrainingSession, training: Training, actor: Actor) -> str:
     is_own = any(one.user_id == actor.id for one in session.facilitators)
-    if training.state is TrainingState.DRAFT or session.state is SessionState.CANCELLED:
+    if training.state is TrainingState.DRAFT or (not session.is_on and clock.now() < session.starts_at):
         return ""
     if not can_see_roster(actor, training.hub_id, is_facilitator=is_own):
         return ""

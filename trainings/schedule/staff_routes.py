@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
@@ -22,7 +23,7 @@ from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.editor_routes import editable
 from trainings.schedule.forms import CancelForm
-from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
+from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
 from trainings.schedule.show_routes import show_training
 from trainings.schedule.words import STATES
@@ -149,9 +150,15 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
         "training": training,
         "form": typed,
         **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers, is_off=True),
+        "not_closed": _not_closed(training),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
     return render(request, "schedule/staff/cancel.html", context, status=status)
+
+
+def _not_closed(training: Training) -> list[TrainingSession]:
+    """What is over, and would be cancelled with it."""
+    return [one for one in training.sessions if one.is_on and one.closed_at is None and one.ends_at <= clock.now()]
 
 
 def _planned(training: Training) -> list[UUID]:
