@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.permissions import (
     ATTENDANCE_TAKERS,
-    EDITORS,
     MESSAGE_READERS,
     OPERATOR_ADMINS,
     can_close_session,
@@ -41,7 +41,7 @@ from trainings.registrations.review_queries import n_held
 from trainings.registrations.untold import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import Unheld, left_at, unheld_at
-from trainings.schedule.models import Training
+from trainings.schedule.models import SessionFacilitator, Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -116,14 +116,15 @@ async def _nothing_deleted(actor: Actor) -> list[Concern]:
 async def _to_close(actor: Actor) -> list[Concern]:
     """Sessions that go on now, and those that are over and whose minutes wait for nobody but a click."""
     concerns = []
-    now = clock.now()
-    for session in await queries.unclosed_sessions(actor, now - UNCLOSED_FOR):
+    sessions = await queries.unclosed_sessions(actor, clock.now() - UNCLOSED_FOR)
+    held = await _held_by(actor, sessions)
+    for session in sessions:
         path = f"/panel/sesiones/{session.id}/asistencia"
         if session.is_running and actor.has_any(ATTENDANCE_TAKERS):
             until = dates.time_of_day(session.ends_at, language())
             sentence = gettext(N_("En curso. Termina: %(until)s")) % {"until": until}
             concerns.append(Concern("lista", path, gettext(N_("Pasar asistencia")), f"{numbered(session)}. {sentence}"))
-        elif not session.is_running and _may_close(session, actor):
+        elif not session.is_running and can_close_session(actor, session.hub_id, is_facilitator=session.id in held):
             ended = dates.day_and_time(session.ends_at, language())
             sentence = gettext(N_("Terminó el %(when)s")) % {"when": ended}
             title = gettext(N_("Cerrar una sesión"))
@@ -133,9 +134,10 @@ async def _to_close(actor: Actor) -> list[Concern]:
     return concerns
 
 
-def _may_close(session: StaffSession, actor: Actor) -> bool:
-    # Who sees a session of a hub without working at its desk sees it because they hold it.
-    return can_close_session(actor, session.hub_id, is_facilitator=session.hub_id not in actor.hubs_with(EDITORS))
+async def _held_by(actor: Actor, sessions: Iterable[StaffSession]) -> set[UUID]:
+    """Those of these sessions that somebody facilitates."""
+    own = reads(SessionFacilitator).filter(user_id=actor.id, session_id__in=sorted(one.id for one in sessions))
+    return {key for (key,) in await own.values_list("session_id")}
 
 
 async def _to_tell(actor: Actor) -> list[Concern]:
