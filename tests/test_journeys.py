@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import icalendar
@@ -129,7 +129,9 @@ def pdf_text(content: bytes) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(content)).pages]
 
 
-async def test_journey_from_the_map_to_the_diploma(running: Running, new_client: NewClient) -> None:
+async def test_journey_from_the_map_to_the_diploma(
+    running: Running, new_client: NewClient, freeze: Callable[[datetime], None]
+) -> None:
     participant, facilitator, coordinator, stranger = (new_client() for _ in range(4))
 
     assert "/municipios/la-libertad-peten" in hrefs(await read(participant, "/"))
@@ -141,6 +143,7 @@ async def test_journey_from_the_map_to_the_diploma(running: Running, new_client:
     assert running.attendance in hrefs(await read(facilitator, "/panel"))
     result = await mark(facilitator, running, await scanned(participant, own))
     assert (result["outcome"], result["name"]) == ("present", "Rosaura Isabel T. M.")
+    freeze(running.training.sessions[0].ends_at)
     assert await post(facilitator, f"{running.attendance}/cerrar") == running.attendance
 
     await sign_in(coordinator, "coordina")

@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 async def test_minutes_count_once_the_session_is_closed(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
     await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(door.starts_at + 2 * HOUR)
+    freeze(door.ends_at - timedelta(minutes=15))
     await actions.settle(door.training.id)
     assert await hours(door.ana) == (0, False)
 
@@ -119,7 +119,7 @@ async def test_reopening_takes_minutes_back_until_closed_again(db: Settings, fre
     door = await open_door()
     berta = await make.make_registration(door.training, given_names="Berta")
     await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(door.starts_at + 3 * HOUR)
+    freeze(door.ends_at - timedelta(minutes=15))
     await actions.close_session(door.key, actor=PROGRAM)
     completed_at = (await Registration.get(id=door.ana.id)).completed_at
 
@@ -200,7 +200,7 @@ async def test_closing_elsewhere_settles_the_people_of_other_trainings(db: Setti
     elsewhere = await make.make_training(course=course)
     session = elsewhere.sessions[0]
     await take(door, scan(qr_of(door.ana), session.starts_at), session=session.id)
-    freeze(session.starts_at)
+    freeze(session.ends_at - timedelta(minutes=15))
 
     await actions.close_session(session.id, actor=PROGRAM)
 
@@ -262,7 +262,7 @@ async def test_settling_many_then_others_get_the_training_in_between_but_not_wit
         *(scan(qr_of(one), door.starts_at) for one in people),
         *(scan(qr_of(one), left_at, kind=ScanKind.OUT) for one in people[:3]),
     )
-    freeze(left_at)
+    freeze(door.ends_at)
     at_closing = await seen_beside(door.training, actions.close_session(door.key, actor=PROGRAM))
     await Registration.all().update(minutes_attended=0, completed_at=None)
 

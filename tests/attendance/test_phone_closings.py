@@ -51,7 +51,7 @@ async def test_only_phone_closes_then_closed_when_it_was_and_hours_count(db: Set
 
     assert found == [("stored", "")] * 2
     assert await closed_at(door) == ended
-    assert await hours(door.ana) == (240, True)
+    assert await hours(door.ana) == (120, False)
     [line] = await AuditLine.filter(act="attendance.close")
     assert (line.actor_role, line.detail) == ("phone", {"present": 1})
 
@@ -73,7 +73,7 @@ async def test_another_phone_has_something_left_then_closed_once_it_told_all(db:
     await send(second, n_unsent=0)
 
     assert await closed_at(door) == ended
-    assert await hours(door.ana) == (240, True)
+    assert await hours(door.ana) == (120, False)
     assert (await ScanEvent.get(registration_id=door.ana.id)).flag == ""
 
 

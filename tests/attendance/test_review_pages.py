@@ -227,12 +227,13 @@ async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, c
 
     words = text_of(await client.get(path(door)))
     assert f"Falta que se comunique este teléfono: {second.name}." in words
+    assert "las horas cuentan solo hasta las 9:30 a. m." in words
     await client.post(f"{path(door)}/cerrar")
 
     assert (await TrainingSession.get(id=door.key)).closed_at == ended
     late = await Registration.get(participant__given_names="Beto")
     await send(second, event(door, h=h(late)))
-    assert await hours(late) == (240, True)
+    assert await hours(late) == (60, False)
     assert "La marca llegó después de cerrar la sesión 1" in text_of(await client.get(path(door)))
     assert (await client.post(f"{path(door)}/cerrar")).status_code == 303, "twice is once"
     too_late = await client.post(f"{path(door)}/abierta")

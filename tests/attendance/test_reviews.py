@@ -157,7 +157,7 @@ async def test_late_and_called_off_then_counted_unless_put_aside(db: Settings, f
     off = door.training.sessions[1]
     freeze(door.starts_at - HOUR)
     await rescheduling.cancel(off.id, actor=PROGRAM)
-    freeze(door.starts_at + HOUR)
+    freeze(door.ends_at)
     await actions.close_session(door.key, actor=PROGRAM)
     freeze(off.ends_at + HOUR)
     await send(device, event(door, h=h(door.ana)), event(door, off.starts_at, h=h(door.ana)) | {"session": str(off.id)})

@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 from trainings import clock
 from trainings.attendance.queries import BesideList
 from trainings.lib import dates, tokens
+from trainings.web.forms import Typed
 from trainings.web.render import environment, scan_page_headers
 from trainings.web.static import STATIC_DIR, VersionedStatic
 
@@ -243,7 +244,7 @@ class Handlers:
             "n_undecided": 1,
         }
         beside = {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": [], "phones": []}
-        return show(request, "close", counts | beside)
+        return show(request, "close", counts | beside | {"is_early": False, "form": Typed()})
 
     async def reopen(self, _request: Request) -> Response:
         self.door.closed = False

@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from tests.browser.demo import PASSWORD
 from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH, put
+from trainings import clock
 from trainings.registrations.guarding import FASTEST
 
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
@@ -183,8 +184,18 @@ def expect_present(page: Page, name: str = SHORT_NAME) -> None:
 def close_session(page: Page) -> None:
     page.get_by_role("link", name="Cerrar la sesión").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("¿Cerrar la sesión?")
+    page.get_by_label("¿A qué hora terminó?").fill(f"{clock.local(clock.now()):%H:%M}")
     page.get_by_role("button", name="Cerrar la sesión").click()
     expect(page.get_by_role("heading", name="La sesión está cerrada")).to_be_visible()
+
+
+def lower_what_was_planned(page: Page, session: str) -> None:
+    """The coordination says that the session (its page) was no longer than it lasted, and why."""
+    page.goto(f"{session}/realizada")
+    page.get_by_label("Terminó").fill(f"{clock.local(clock.now()):%H:%M}")
+    page.get_by_label("Por qué fue entonces").fill("Se acordó terminar antes.")
+    page.get_by_role("button", name="Anotar cuándo fue").click()
+    expect(page.get_by_role("status").filter(has_text="quedó anotado cuándo fue")).to_be_visible()
 
 
 def issue_diploma(page: Page, name: str = SHORT_NAME) -> str:

@@ -109,6 +109,7 @@ def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, 
 
     desk = visit(**DESK)
     steps.sign_in(desk, origin, "coordina")
+    steps.lower_what_was_planned(desk, door.url.partition("/asistencia")[0])
     folio = steps.issue_diploma(desk)
 
     phone.reload()
@@ -144,6 +145,7 @@ def test_journey_without_script(visit: Visit, origin: str) -> None:
 
     desk = visit(**DESK, **PLAIN)
     steps.sign_in(desk, origin, "coordina")
+    steps.lower_what_was_planned(desk, door.url.partition("/asistencia")[0])
     folio = steps.issue_diploma(desk)
 
     phone.reload()

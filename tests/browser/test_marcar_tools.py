@@ -186,6 +186,25 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Ph
     expect(phone.page.locator("[data-waits]")).to_be_hidden()
 
 
+def test_closing_early_asks_for_the_true_end_and_sends_it(phone: Phone, village: Village) -> None:
+    phone.context.set_offline(True)
+    _to(phone, "Cerrar sesión")
+    time = phone.page.get_by_role("group", name="¿A qué hora terminó?")
+    expect(time).to_contain_text("ahora")
+    expect(phone.page.get_by_text("Se cuentan solo las horas hasta")).to_be_visible()
+    time.get_by_role("button", name="15 minutos antes").click()
+    expect(time).to_contain_text("hace 15\N{NO-BREAK SPACE}min")
+
+    phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    phone.page.get_by_role("button", name="Deshacer el cierre").click()
+    expect(time).to_be_visible()
+
+    _send(phone)
+    ended = """SELECT ROUND((julianday(at) - julianday(stated_at)) * 24 * 60) FROM scan_event
+        WHERE kind = 'close' AND session_id = ? ORDER BY id DESC LIMIT 1"""
+    assert village.ask(ended, village.made["session"]) == [(15.0,)]
+
+
 def test_closing_is_asked_after_anew_where_an_older_answer_is_still_under_way(phone: Phone, village: Village) -> None:
     asked = phone.context.request.get(f"{village.origin}/marcar/api/estado", headers={"X-Marcar": "1"})
     before = asked.json()

@@ -19,6 +19,7 @@ from tests.browser.door import Person
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
 from tests.database import put_template
+from trainings import clock
 
 OPEN = (
     "SELECT count(*) FROM scan_event WHERE session_id = ?",
@@ -181,6 +182,7 @@ def test_application_takes_a_walk_in_closes_and_opens_again(browser: Browser, ru
     page.get_by_role("button", name="Anotar y marcar llegada").click()
     expect(page.locator(".answer [data-state=present]")).to_be_visible()
     page.get_by_role("link", name="Cerrar la sesión").click()
+    page.get_by_label("¿A qué hora terminó?").fill(f"{clock.local(clock.now()):%H:%M}")
     page.get_by_role("button", name="Cerrar la sesión").click()
     expect(page.get_by_role("heading", name="La sesión está cerrada")).to_be_visible()
     page.get_by_role("button", name="Abrir otra vez").click()

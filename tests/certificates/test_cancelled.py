@@ -139,7 +139,7 @@ async def test_papers_issued_before_their_training_was_cancelled_are_listed_and_
     ana = await make_attendee(training, given_names="Ana", surnames="Coc Xol")
     with clock.frozen(first.ends_at):
         await attendance.close_session(first.id, actor=PROGRAM)
-    freeze(last.starts_at + 2 * HOUR)
+    freeze(last.starts_at + 3 * HOUR)
     await attendance.close_session(last.id, actor=PROGRAM)
     diploma = await issue(ana.id, DIPLOMA, actor=PROGRAM)
     await attendance.reopen_session(last.id, actor=PROGRAM)

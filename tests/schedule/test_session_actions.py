@@ -100,7 +100,7 @@ async def test_cancel_session_twice_is_once_and_the_last_one_is_refused(cast: Ca
 
 
 async def test_close_and_reopen_a_session(cast: Cast) -> None:
-    running = (clock.now() - timedelta(hours=1), clock.now() + timedelta(hours=1))
+    running = (clock.now() - timedelta(hours=1), clock.now() + timedelta(minutes=10))
     training = await make.make_training(hub=cast.hub, sessions=[running])
     [session] = training.sessions
     actor = await make.actor_of(cast.facilitator)

@@ -16,6 +16,7 @@ from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.moments import compare_again
 from trainings.attendance.projection import (
     ARRIVALS,
     counts,
@@ -118,19 +119,24 @@ async def _has_left(session: TrainingSession, person_id: UUID) -> bool:
     return await Attendance.filter(session_id=session.id, registration_id=person_id, left_at__isnull=False).exists()
 
 
-async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
+async def close_session(
+    session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
+) -> None:
     """End a session: its minutes count from now on. Closing twice is closing once.
 
-    `at`: when it was closed on a phone without signal. Refuses before it starts, and one that was called off.
+    `at`: when it was closed on a phone without signal. `ended_at` as for `schedule.close_session`, which refuses.
+    Marks are compared with the session as it was held.
     """
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)
         was_closed = (await _found(session_id)).closed_at is not None
         await match_unknown(training_id)
-        await schedule.close_session(session_id, actor=actor, at=at)
+        await schedule.close_session(session_id, actor=actor, at=at, ended_at=ended_at)
         if was_closed:
             return
+        if (await _found(session_id)).ended_at is not None:
+            await compare_again(training_id)
         await settle(training_id)
         n_present = (await totals_of(await _found(session_id))).n_present
         await record("attendance.close", actor=actor, object_id=session_id, present=n_present)
@@ -141,10 +147,13 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)
-        if (await _found(session_id)).closed_at is None:
+        before = await _found(session_id)
+        if before.closed_at is None:
             return
         await schedule.reopen_session(session_id, actor=actor)
         await _look_at_late_ones(await _found(session_id))
+        if before.ended_at is not None:
+            await compare_again(training_id)
         await settle(training_id)
         await record(REOPEN, actor=actor, object_id=session_id)
 

@@ -21,6 +21,7 @@ from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
@@ -47,7 +48,7 @@ async def close_reported(session_ids: Collection[UUID]) -> None:
     In a transaction for each. One that is not closed now waits for its phones, or for somebody's word.
     """
     for session, closes in await _closes(session_ids):
-        if await _due_at(session, closes) is not None:
+        if await _due(session, closes) is not None:
             # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
             with suppress(Refusal):
                 await _close_if_still_due(session)
@@ -58,14 +59,25 @@ async def _close_if_still_due(session: TrainingSession) -> None:
     async with transaction():
         await actions.locked_stays(session.training_id)
         for again, closes in await _closes([session.id]):
-            at = await _due_at(again, closes)
-            if at is not None:
-                await actions.close_session(session.id, actor=PHONE, at=at)
+            close = await _due(again, closes)
+            if close is not None:
+                await _close_as_said(again, close, actor=PHONE)
 
 
-async def _due_at(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:
-    at = await _taking_effect(session, closes)
-    return None if at is None or await phones_missing(session.id, at) else at
+async def _due(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
+    close = await _taking_effect(session, closes)
+    return None if close is None or await phones_missing(session.id, close.at) else close
+
+
+async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: Actor) -> None:
+    await actions.close_session(session.id, actor=actor, at=close.at, ended_at=_end_said(session, close))
+
+
+def _end_said(session: TrainingSession, close: ScanEvent) -> datetime:
+    """When it really ended, as the phone asked where it was closed early; else when it was closed. An end that cannot
+    be is the nearest that can.
+    """
+    return max(session.starts_at, min(close.stated_at or close.at, close.at))
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
@@ -75,9 +87,8 @@ async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
     """
     async with transaction():
         session = await _locked(session_id)
-        at = (await closed_on_phones([session_id])).get(session_id)
-        if at is not None:
-            await actions.close_session(session_id, actor=actor, at=at)
+        if session_id in (waiting := await _closings([session_id])):
+            await _close_as_said(*waiting[session_id], actor=actor)
         elif session.closed_at is None:
             raise NoClosingWaits
 
@@ -106,8 +117,18 @@ async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime
     """The open ones of these sessions that were closed on a phone, and when, on our clock: the word of a phone that may
     close it before that of one that only reports.
     """
+    return {key: close.at for key, (_session, close) in (await _closings(session_ids)).items()}
+
+
+async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Of those of them that were closed early on a phone, when they ended."""
+    waiting = await _closings(session_ids)
+    return {key: _end_said(*one) for key, one in waiting.items() if closes_early(one[0], one[1].at)}
+
+
+async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingSession, ScanEvent]]:
     reported = await _closes(session_ids)
-    return {session.id: await _taking_effect(session, closes) or closes[0].at for session, closes in reported}
+    return {one.id: (one, await _taking_effect(one, closes) or closes[0]) for one, closes in reported}
 
 
 async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
@@ -148,8 +169,8 @@ async def reopened_at(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
     return dict(await acts.order_by("created_at").values_list("object_id", "created_at"))
 
 
-async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:
-    """When the first of these closings was made that needs nobody's word."""
+async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
+    """The first of these closings that needs nobody's word."""
     since: dict[UUID | None, datetime | None] = {}
     for phone in await reads(Device).filter(
         id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})
@@ -158,7 +179,7 @@ async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) 
     for close in closes:
         start = since.get(close.phone_id)
         if start is not None and start <= close.at:
-            return close.at
+            return close
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -50,6 +50,12 @@ class UndoForm(Form):
     """Take back one event."""
 
     event: UUID
+
+
+class CloseForm(Form):
+    """When it really ended, asked where it is closed early."""
+
+    ended: time | None = None
 
 
 class WalkInForm(PersonForm):

@@ -21,6 +21,8 @@ CAME: frozenset[str] = frozenset(ARRIVALS)
 AT_THE_END: frozenset[str] = frozenset({ScanKind.OUT, ScanKind.LEFT, ScanKind.CLOSE})
 OF_THE_TIME = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.BEFORE_ARRIVAL})
 """Flags that come of when a mark was made; none; and what is looked at anew with attendance."""
+OF_THE_SESSION = OF_THE_TIME | {ScanFlag.SESSION_OFF}
+"""The same, and of whether its session is held."""
 TRUTH = (DatedBy.SESSION, DatedBy.PAGE, DatedBy.CLOCK)
 NEEDED = (
     *("id", "created_at", "session_id", "registration_id", "kind", "how", "target_id", "conflict_of_id"),
@@ -96,7 +98,7 @@ class Moments:
             return Dated(session.starts_at, DatedBy.SESSION)
         at, latest = event.at + self.offset, (came_at or self.now) + CLOCK_TOLERANCE
         since = self.device.created_at - DOOR_OPENS
-        is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
+        is_near = session.starts_at - DOOR_OPENS <= at <= session.held_until + DOOR_OPENS
         # Near its session it may be of when the same phone was prepared as another; after it came in it never is.
         if at <= latest and (is_near or since <= at):
             return Dated(at, DatedBy.CLOCK)
@@ -125,7 +127,7 @@ def is_line(kind: str, how: ScanHow) -> bool:
 
 def as_held(kind: str, session: TrainingSession) -> datetime:
     """When a mark was made of which nothing else tells: at the beginning, and at the end who left."""
-    return session.ends_at if kind in AT_THE_END else session.starts_at
+    return session.held_until if kind in AT_THE_END else session.starts_at
 
 
 async def date_again(
@@ -159,3 +161,31 @@ async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
             moved[held_at].append(key)
     for held_at, keys in moved.items():
         await ScanEvent.filter(id__in=keys).update(at=held_at)
+
+
+async def compare_again(training_id: UUID) -> None:
+    """Look at the times of marks anew, with the sessions as they are now known: a phone in a village knew before us
+    that one was moved, or held after all. What is dated by its session alone moves with it.
+
+    What somebody decided about stays, and so does what is odd for another reason.
+    """
+    sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
+    await date_as_held(sessions)
+    events = ScanEvent.filter(
+        session_id__in=sorted(sessions), flag__in=sorted(OF_THE_SESSION), decision=Decision.NONE
+    ).only("id", "session_id", "kind", "how", "at", "device_at", "created_at", "flag", "stated_at")
+    changed: dict[ScanFlag, list[UUID]] = defaultdict(list)
+    for event in await events:
+        flag = _flag_now(sessions[event.session_id], event)
+        if flag is not event.flag:
+            changed[flag].append(event.id)
+    for flag, keys in changed.items():
+        await ScanEvent.filter(id__in=keys).update(flag=flag)
+
+
+def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
+    if event.kind is ScanKind.UNDO:
+        return event.flag
+    if not session.is_on:
+        return ScanFlag.SESSION_OFF
+    return flag_of_clock(session, when_of(event))

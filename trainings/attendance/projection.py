@@ -205,10 +205,10 @@ def counts(session: TrainingSession) -> bool:
 
 
 def minutes_of(session: TrainingSession, stay: Stay) -> int:
-    """Whole minutes of one stay: the whole session without a departure, else from its start up to it."""
+    """Whole minutes of one stay: the whole session as held without a departure, else from its start up to it."""
     if not stay.is_present or not counts(session):
         return 0
-    until = session.ends_at if stay.left_at is None else min(stay.left_at, session.ends_at)
+    until = session.held_until if stay.left_at is None else min(stay.left_at, session.held_until)
     return max(0, int((until - session.starts_at).total_seconds() // 60))
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.actions import locked_stays, settle
 from trainings.attendance.closings import close_reported
-from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
-from trainings.attendance.moments import date_as_held
+from trainings.attendance.moments import compare_again
 from trainings.attendance.queries import totals_of
-from trainings.attendance.scans import flag_of_clock, when_of
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
@@ -27,9 +24,6 @@ from trainings.schedule.models import TrainingSession
 from trainings.schedule.not_held import say_held, say_not_held, was_not_held
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
-
-OF_THE_SESSION = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL})
-"""Flags that come of when, and whether, a session is held; none; and what is looked at anew with attendance."""
 
 
 class SomebodyCame(Refusal):
@@ -162,34 +156,6 @@ async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") 
         await restore_training(training_id, actor=actor, override_reason=override_reason)
 
     return await change_sessions(training_id, act, actor=actor)
-
-
-async def compare_again(training_id: UUID) -> None:
-    """Look at the times of marks anew, with the sessions as they are now known: a phone in a village knew before us
-    that one was moved, or held after all. What is dated by its session alone moves with it.
-
-    What somebody decided about stays, and so does what is odd for another reason.
-    """
-    sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
-    await date_as_held(sessions)
-    events = ScanEvent.filter(
-        session_id__in=sorted(sessions), flag__in=sorted(OF_THE_SESSION), decision=Decision.NONE
-    ).only("id", "session_id", "kind", "how", "at", "device_at", "created_at", "flag", "stated_at")
-    changed: dict[ScanFlag, list[UUID]] = defaultdict(list)
-    for event in await events:
-        flag = _flag_now(sessions[event.session_id], event)
-        if flag is not event.flag:
-            changed[flag].append(event.id)
-    for flag, keys in changed.items():
-        await ScanEvent.filter(id__in=keys).update(flag=flag)
-
-
-def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
-    if event.kind is ScanKind.UNDO:
-        return event.flag
-    if not session.is_on:
-        return ScanFlag.SESSION_OFF
-    return flag_of_clock(session, when_of(event))
 
 
 async def _training_of(session_id: UUID) -> UUID:

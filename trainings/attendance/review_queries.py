@@ -13,7 +13,7 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
-from trainings.attendance.closings import closed_on_phones, phones_missing
+from trainings.attendance.closings import closed_on_phones, early_ends, phones_missing
 from trainings.attendance.gaps import ASKED_FOR, Gap, gaps_of
 from trainings.attendance.models import (
     Attendance,
@@ -113,10 +113,13 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A phone closed the session at `at`; these phones have not told everything since."""
+    """A phone closed the session at `at`; these phones have not told everything since. `ended_at`: when it ended, where
+    it was closed early.
+    """
 
     at: datetime
     missing: Sequence[Device]
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +336,8 @@ async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
 
 async def _closings(session_ids: Collection[UUID]) -> dict[UUID, Closing]:
     closed = await closed_on_phones(session_ids)
-    return {key: Closing(at, await phones_missing(key, at)) for key, at in closed.items()}
+    ended = await early_ends(closed) if closed else {}
+    return {key: Closing(at, await phones_missing(key, at), ended.get(key)) for key, at in closed.items()}
 
 
 # -- all sessions of somebody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -34,7 +34,7 @@ from trainings.attendance import (
 )
 from trainings.attendance.closings import untold
 from trainings.attendance.companions import companions_by_phone
-from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
+from trainings.attendance.forms import BatchBody, CloseForm, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.queries import (
     Door,
@@ -63,6 +63,7 @@ from trainings.registrations.models import Source
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -75,6 +76,12 @@ PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 class MayNotClose(NotAllowed):
     code = "may_not_close"
     sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
+
+
+class EndMissing(Refusal):
+    code = "end_missing"
+    status = 422
+    sentence = N_("Falta mucho para la hora planeada. Escriba a qué hora terminó.")
 
 
 class UnreadableEvents(Malformed):
@@ -275,6 +282,10 @@ async def confirm_close(request: Request) -> Response:
     session = (await _gate_to_close(request)).session
     if session.closed_at is not None:
         return redirect(_page(session))
+    return await _close_page(request, session, Typed())
+
+
+async def _close_page(request: Request, session: TrainingSession, form: Typed, *, status: int = 200) -> Response:
     lines = await roster(session)
     counted = totals(lines)
     context = {
@@ -287,18 +298,39 @@ async def confirm_close(request: Request) -> Response:
         "n_undecided": (await review_of(session)).n_counting_nobody,
         "beside": await beside_list(session.id),
         "companions": await companions_by_phone(session.id),
+        "is_early": closes_early(session, clock.now()),
+        "form": form,
     }
-    return render(request, "attendance/close.html", context)
+    return render(request, "attendance/close.html", context, status=status)
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
     session = (await _gate_to_close(request)).session
-    await actions.close_session(session.id, actor=request.state.actor)
+    typed = await read_form(request)
+    try:
+        ended_at = _end_said(session, check(CloseForm, typed))
+        await actions.close_session(session.id, actor=request.state.actor, ended_at=ended_at)
+    except FormErrors as exc:
+        return await _close_page(request, session, exc.typed, status=422)
+    except (EndMissing, EndOutside) as refusal:
+        return await _close_page(request, session, typed.refused(refusal), status=refusal.status)
     await preparing.validate_few(session.training_id)
     response = redirect(_page(session))
     flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
     return response
+
+
+def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
+    """On the day that the session began, or past midnight."""
+    if not closes_early(session, clock.now()):
+        return None
+    if form.ended is None:
+        raise EndMissing(field="ended")
+    ended_at = clock.at(clock.local(session.starts_at).date(), form.ended)
+    if ended_at < session.starts_at.replace(second=0, microsecond=0):
+        ended_at += timedelta(days=1)
+    return max(ended_at, session.starts_at)
 
 
 @allow(*ATTENDANCE_TAKERS)

@@ -179,7 +179,7 @@ def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
 
 def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
     """Whether the clock was wrong, or the time is not one of this session."""
-    is_early_or_late = not (session.starts_at - DOOR_OPENS <= when.at <= session.ends_at + DOOR_OPENS)
+    is_early_or_late = not (session.starts_at - DOOR_OPENS <= when.at <= session.held_until + DOOR_OPENS)
     is_ahead = when.now is not None and when.at > when.now + CLOCK_TOLERANCE
     said = when.stated_at
     # Nobody leaves a session before it begins, or later than it is said.

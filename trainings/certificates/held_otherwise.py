@@ -17,6 +17,7 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.db import reads
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.not_held import HELD
+from trainings.schedule.session_actions import TRUE_END
 
 CORRECT = "schedule.correct_session"
 """The act on record: it tells that a session was put right, and when."""
@@ -85,12 +86,12 @@ class _Correction(NamedTuple):
 
 
 async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
-    """Of the trainings with a session that was put right, or was held though that had been denied: when they were held
-    as is known by now, and when last was put right what a paper tells of that. A session that was put right within its
-    day, as long as it was, told nothing.
+    """Of the trainings with a session that was put right, ended early, or was held though that had been denied: when
+    they were held as is known by now, and when last was put right what a paper tells of that. A session that was put
+    right within its day, as long as it was, told nothing.
     """
     by_session: dict[UUID, list[_Correction]] = defaultdict(list)
-    lines = reads(AuditLine).filter(act__in=[CORRECT, HELD]).order_by("created_at", "id")
+    lines = reads(AuditLine).filter(act__in=[CORRECT, HELD, TRUE_END]).order_by("created_at", "id")
     for session_id, at, detail in await lines.values_list("object_id", "created_at", "detail"):
         by_session[session_id].append(_Correction(at, session_id, _was(detail)))
     if not by_session:
@@ -105,7 +106,7 @@ async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
         sessions_of[session.training_id].append(session)
     found = {}
     for training_id, own in sessions_of.items():
-        times = {one.id: (one.starts_at, one.ends_at) for one in own}
+        times = {one.id: (one.starts_at, one.held_until) for one in own}
         at = _last_told(times, [one for key in times for one in by_session[key]])
         if at is not None:
             found[training_id] = (_held_in(times.values()), at)

@@ -48,7 +48,7 @@ class Occasion:
 
     @property
     def minutes_held(self) -> int:
-        return sum(session.minutes for session in self.held)
+        return sum(session.minutes_held for session in self.held)
 
     @property
     def last_day(self) -> date:

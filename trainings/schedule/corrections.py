@@ -34,8 +34,9 @@ async def correct_session(
 ) -> None:
     """A session was held at another time than was known. The reason is kept on record, and nobody is told.
 
-    Who and what was taken then is not asked: it was so. SEQUENCE rises as with a move, for calendars to follow. Refuses
-    a time that is not over yet, one that overlaps another session of the training, what is called off, and as
+    What was planned becomes what was held: a shorter time lowers the minutes against which the share is counted. Who
+    and what was taken then is not asked: it was so. SEQUENCE rises as with a move, for calendars to follow. Refuses a
+    time that is not over yet, one that overlaps another session of the training, what is called off, and as
     `move_session` what is no longer as `known_as` says.
     """
     async with transaction():
@@ -46,10 +47,10 @@ async def correct_session(
             raise SessionCancelled
         if known_as and known_as != when_and_where(session):
             raise MovedMeanwhile
-        if (session.starts_at, session.ends_at) == (starts_at, ends_at):
+        if (session.starts_at, session.ends_at, session.ended_at) == (starts_at, ends_at, None):
             return
         await _check_held(session, starts_at, ends_at)
-        await TrainingSession.filter(id=session.id).update(starts_at=starts_at, ends_at=ends_at)
+        await TrainingSession.filter(id=session.id).update(starts_at=starts_at, ends_at=ends_at, ended_at=None)
         await number_sessions(training)
         await finish(training)
         if training.state is not TrainingState.DRAFT:
@@ -60,7 +61,7 @@ async def correct_session(
             object_id=session.id,
             hub_id=training.hub_id,
             reason=reason,
-            was=[session.starts_at.isoformat(), session.ends_at.isoformat()],
+            was=[session.starts_at.isoformat(), session.held_until.isoformat()],
         )
 
 

@@ -239,8 +239,8 @@ class Dated(Record):
 
 
 class TrainingSession(Dated):
-    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `called_off_at`: its training was
-    cancelled before it was closed.
+    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: when it really ended,
+    where it was closed early. `called_off_at`: its training was cancelled before it was closed.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -255,6 +255,7 @@ class TrainingSession(Dated):
     state = fields.CharEnumField(SessionState, max_length=16, default=SessionState.PLANNED)
     closed_at: datetime | None = UTCDatetimeField(null=True)
     closed_by_id: UUID | None = fields.UUIDField(null=True)
+    ended_at: datetime | None = UTCDatetimeField(null=True)
     called_off_at: datetime | None = UTCDatetimeField(null=True)
 
     facilitators: fields.ReverseRelation[SessionFacilitator]
@@ -272,6 +273,16 @@ class TrainingSession(Dated):
     def minutes(self) -> int:
         """Planned length in whole minutes."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def held_until(self) -> datetime:
+        """When it ended as it was held: as planned, unless who closed it early said otherwise."""
+        return self.ended_at or self.ends_at
+
+    @property
+    def minutes_held(self) -> int:
+        """Length as it was held, in whole minutes."""
+        return int((self.held_until - self.starts_at).total_seconds() // 60)
 
 
 class SessionFacilitator(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +73,12 @@ class NotStarted(Refusal):
     sentence = N_("La sesión todavía no empieza. Ciérrela cuando termine.")
 
 
+class EndOutside(Refusal):
+    code = "end_outside"
+    status = 422
+    sentence = N_("La sesión terminó entre su comienzo y ahora. Si sigue, ciérrela cuando termine.")
+
+
 class PlaceGone(Refusal):
     code = "place_gone"
     sentence = N_(
@@ -84,6 +90,12 @@ class PlaceGone(Refusal):
 class TrainingCalledOff(Refusal):
     code = "called_off"
     sentence = N_("Esta capacitación está cancelada. Reábrala antes de cambiarla.")
+
+
+CLOSED_EARLY = timedelta(minutes=15)
+"""Closing so long before the planned end, or longer, needs the true end."""
+TRUE_END = "schedule.true_end"
+"""The act on record: a session ended before its time, or that is taken back."""
 
 
 async def locked_training(training_id: UUID) -> Training:
@@ -165,10 +177,18 @@ async def check_cancellable(training: Training, session: TrainingSession) -> Non
         raise OnlySession
 
 
-async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
+def closes_early(session: TrainingSession, at: datetime) -> bool:
+    """Whether who closes it at this moment has to say when it really ended."""
+    return session.starts_at <= at < session.ends_at - CLOSED_EARLY
+
+
+async def close_session(
+    session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
+) -> None:
     """The meeting is over and its minutes count; twice is once. Refuses before it starts, and what is called off.
 
-    `at`: when it was closed, where we hear of it later.
+    `at`: when it was closed, where we hear of it later. `ended_at`: when it really ended, where it is closed early;
+    unless that is said, when it was closed. Refuses (EndOutside) an end before it began, or after it was closed.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -181,8 +201,24 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
         if session.closed_at is not None:
             return
         session.closed_at, session.closed_by_id = min(at or clock.now(), clock.now()), actor.id
-        await session.save(update_fields=["closed_at", "closed_by_id"])
+        if closes_early(session, session.closed_at):
+            await _end_early(training, session, ended_at or session.closed_at, actor=actor)
+        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at"])
         await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+async def _end_early(training: Training, session: TrainingSession, ended_at: datetime, *, actor: Actor) -> None:
+    assert session.closed_at is not None
+    if not session.starts_at <= ended_at <= session.closed_at:
+        raise EndOutside(field="ended")
+    await _record_end(training, session, actor=actor)
+    session.ended_at = ended_at
+
+
+async def _record_end(training: Training, session: TrainingSession, *, actor: Actor) -> None:
+    """With the time that was known until now, for papers that tell it."""
+    was = [session.starts_at.isoformat(), session.held_until.isoformat()]
+    await record(TRUE_END, actor=actor, object_id=session.id, hub_id=training.hub_id, was=was)
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
@@ -197,8 +233,10 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
             raise SessionIsOff
         if training.state is TrainingState.CANCELLED:
             raise TrainingCalledOff
-        session.closed_at = session.closed_by_id = None
-        await session.save(update_fields=["closed_at", "closed_by_id"])
+        if session.ended_at is not None:
+            await _record_end(training, session, actor=actor)
+        session.closed_at = session.closed_by_id = session.ended_at = None
+        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at"])
         await record("schedule.reopen_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
 
 

@@ -4,27 +4,46 @@ import { countInWords } from "../count-line.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { unsentInWords } from "../status.js";
+import { TimeBack } from "../time-back.js";
 import { theTime } from "../words.js";
 
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
 
 /** So long a closing waits for the server's word before it is taken back here all the same. */
 const PATIENCE_MS = 4_000;
+/** Closing so long before the planned end, or longer, asks for the true end, as the panel does. */
+const CLOSED_EARLY_MS = 15 * 60_000;
 
 class Close extends SessionScreen {
   isBusy = false;
   /** Somebody says that it has begun, whatever our clock shows. */
   hasBegun = false;
 
+  /** When it really ended. */
+  end = new TimeBack(this, Date.parse(this.book.session.starts));
+
   /** @returns {() => void} ends it */
   listen() {
-    this.part("[data-close]").addEventListener("click", () => this.keep({ kind: "close", how: "button" }));
+    const leaveClock = this.end.listen();
+    this.part("[data-close]").addEventListener("click", () => {
+      const stated = this.endsEarly ? { stated_at: this.end.moment } : {};
+      this.keep({ kind: "close", how: "button", ...stated });
+    });
     this.part("[data-reopen]").addEventListener("click", () => this.reopen());
     this.part("[data-anyway]").addEventListener("click", () => {
       this.hasBegun = true;
       this.draw();
     });
-    return this.follow(() => this.draw());
+    const leave = this.follow(() => this.draw());
+    return () => {
+      leaveClock();
+      leave();
+    };
+  }
+
+  /** Whether it is asked when it ended. */
+  get endsEarly() {
+    return this.app.phone.clock.isBefore(Date.parse(this.session.ends) - CLOSED_EARLY_MS);
   }
 
   /** The closing of this phone that stands: not taken back, nor made before the panel opened the session again. */
@@ -35,7 +54,7 @@ class Close extends SessionScreen {
     return this.book.events.find(stands) ?? null;
   }
 
-  /** @param {{kind: string, how: string, target?: string}} mark */
+  /** @param {{kind: string, how: string, target?: string, stated_at?: number}} mark */
   async keep(mark) {
     if (this.isBusy) return;
     this.isBusy = true;
@@ -71,6 +90,9 @@ class Close extends SessionScreen {
     this.put("[data-unsent]", unsentInWords(app));
     this.part("[data-early]").hidden = !isEarly || session.closed;
     this.part("[data-ask]").hidden = isEarly || session.closed || Boolean(closing);
+    this.part("[data-ended]").hidden = !this.endsEarly;
+    this.put("[data-planned]", app.words.say("planned_until", { the_time: theTime(Date.parse(session.ends)) }));
+    this.end.draw();
     this.part("[data-waits]").hidden = !closing || session.closed;
     this.part("[data-over]").hidden = !session.closed;
     if (closing || session.closed) this.part("[data-taken-back]").hidden = true;

@@ -7,16 +7,11 @@ import { RowField } from "../row-field.js";
 import { typeInto } from "../scanner-keys.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { rowInWords, SheetChoice } from "../sheets.js";
-import { longDate, timeOfDay } from "../words.js";
-
-const STEP_MS = 15 * 60_000;
-const QUARTERS_BACK = 48;
+import { TimeBack } from "../time-back.js";
 
 export const left = ofSession("salida", (place, app, opened) => new Left(place, app, opened).listen());
 
 class Left extends SessionScreen {
-  /** Quarters of an hour before now. */
-  back = 0;
   /** The mark whose answer is on the screen. */
   shown = "";
 
@@ -28,6 +23,7 @@ class Left extends SessionScreen {
   constructor(place, app, opened) {
     super(place, app, opened);
     this.departures = new Departures(app, this.book);
+    this.time = new TimeBack(this);
     this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
     this.who = new RowField(this.part("[name=quien]"), new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book));
   }
@@ -37,30 +33,17 @@ class Left extends SessionScreen {
     const { app } = this;
     const lens = new Lens(this.part("[data-lens]"), app.words.lines, (text) => this.tell((marks) => marks.scanned(text)), () => app.sound.unlock());
     this.part("form").addEventListener("submit", (/** @type {Event} */ event) => this.typed(event));
-    this.part("[data-earlier]").addEventListener("click", () => this.step(1));
-    this.part("[data-later]").addEventListener("click", () => this.step(-1));
     this.part("[data-undo]").addEventListener("click", () => this.undo(this.shown));
     this.answer?.show("ready", { text: app.words.say("left_ready") });
-    const clock = setInterval(() => this.drawTime(), STEP_MS / 60);
+    const leaveClock = this.time.listen();
     const end = this.follow(() => this.draw());
     const leaveKeys = typeInto(this.who.field);
     return () => {
       leaveKeys();
-      clearInterval(clock);
+      leaveClock();
       lens.rest("");
       end();
     };
-  }
-
-  /** The moment that is meant, by this phone's clock: now, or some full quarters of an hour ago. */
-  get moment() {
-    return Date.now() - this.back * STEP_MS;
-  }
-
-  /** @param {1 | -1} quarters */
-  step(quarters) {
-    this.back = Math.min(QUARTERS_BACK, Math.max(0, this.back + quarters));
-    this.drawTime();
   }
 
   /** @param {Event} event */
@@ -92,7 +75,7 @@ class Left extends SessionScreen {
 
   /** @param {(marks: Departures) => Promise<import("../marks.js").Said>} mark */
   async tell(mark) {
-    this.departures.stated_at = this.moment;
+    this.departures.stated_at = this.time.moment;
     const said = await mark(this.departures);
     this.say(said.state, said);
     this.shown = said.event?.id ?? "";
@@ -115,25 +98,6 @@ class Left extends SessionScreen {
     this.who.draw();
     this.recent.draw();
     this.part("[data-undo]").hidden = !this.shown;
-    this.drawTime();
+    this.time.draw();
   }
-
-  drawTime() {
-    const { words, phone } = this.app;
-    // Whoever chooses it looks at a watch, while this clock may be wrong.
-    const moment = this.moment + phone.offset;
-    this.put("[data-time]", timeOfDay(moment));
-    const ago = this.back ? words.say("ago", { time: agoInWords(this.back) }) : words.say("just_now");
-    // Past midnight the hour alone would be taken for one that is to come.
-    const day = longDate(moment);
-    this.put("[data-ago]", day === longDate(Date.now() + phone.offset) ? ago : `${ago}, ${day}`);
-    this.part("[data-later]").disabled = this.back === 0;
-    this.part("[data-earlier]").disabled = this.back === QUARTERS_BACK;
-  }
-}
-
-/** "45 min", "1 h", "1 h 15 min". @param {number} quarters */
-function agoInWords(quarters) {
-  const [hours, minutes] = [Math.floor(quarters / 4), (quarters % 4) * 15];
-  return [hours && `${hours}\u00a0h`, minutes && `${minutes}\u00a0min`].filter(Boolean).join(" ");
 }

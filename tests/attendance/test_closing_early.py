@@ -1,0 +1,261 @@
+"""Closed well before its planned end: the true end is asked, and what was held counts against what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.attendance.doors import Opened, flags, hours, open_door, qr_of, scan, take
+from tests.attendance.uploading import event, h, make_device, ms, send
+from tests.certificates.desk import Browsers, signed_in, text_of
+from tests.certificates.held import make_attendee, make_held
+from trainings.accounts.models import Role
+from trainings.attendance import rescheduling
+from trainings.attendance.actions import close_session, reopen_session
+from trainings.attendance.models import ScanFlag, ScanKind
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates import bulk, preparing
+from trainings.certificates.actions import issue
+from trainings.certificates.late import changes_of
+from trainings.certificates.models import Certificate, CertificateKind, JobPurpose
+from trainings.certificates.preparing import Outdated
+from trainings.schedule.models import TrainingSession
+from trainings.schedule.session_actions import EndOutside
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+DIPLOMA, NOTE = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
+
+
+async def ended(door: Opened) -> datetime | None:
+    return (await TrainingSession.get(id=door.key)).ended_at
+
+
+async def ana_came(door: Opened, freeze: Freeze) -> None:
+    freeze(door.starts_at)
+    await take(door, scan(qr_of(door.ana), door.starts_at))
+
+
+async def test_session_of_four_hours_closed_after_five_seconds_then_no_hours_and_no_diploma(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.starts_at + timedelta(seconds=5))
+
+    await close_session(door.key, actor=PROGRAM)
+
+    assert await hours(door.ana) == (0, False)
+    await bulk.start(door.training.id, JobPurpose.ISSUE, actor=PROGRAM)
+    assert not await Certificate.exists()
+
+
+@pytest.mark.parametrize(("minutes_before", "minutes"), [(16, 224), (15, 240), (0, 240)])
+async def test_share_is_counted_against_what_was_planned_from_more_than_fifteen_minutes_on(
+    sqlite_db: Settings, freeze: Freeze, minutes_before: int, minutes: int
+) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.ends_at - minutes_before * MINUTE)
+
+    await close_session(door.key, actor=PROGRAM)
+
+    assert (await hours(door.ana))[0] == minutes
+
+
+async def test_half_of_it_held_then_minutes_are_those_held_and_the_course_is_not_completed(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.starts_at + 3 * HOUR)
+
+    await close_session(door.key, actor=PROGRAM, ended_at=door.starts_at + 2 * HOUR)
+
+    assert await hours(door.ana) == (120, False)
+    [line] = await AuditLine.filter(act="schedule.true_end")
+    assert line.detail["was"] == [door.starts_at.isoformat(), door.ends_at.isoformat()]
+
+
+@pytest.mark.parametrize("minutes", [-1, 181])
+async def test_end_before_the_beginning_or_still_to_come_then_refused_and_open(
+    sqlite_db: Settings, freeze: Freeze, minutes: int
+) -> None:
+    door = await open_door()
+    freeze(door.starts_at + 3 * HOUR)
+
+    with pytest.raises(EndOutside):
+        await close_session(door.key, actor=PROGRAM, ended_at=door.starts_at + minutes * MINUTE)
+
+    assert (await TrainingSession.get(id=door.key)).closed_at is None
+
+
+async def test_opened_again_then_its_planned_end_holds(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.starts_at + 2 * HOUR)
+    await close_session(door.key, actor=PROGRAM)
+
+    await reopen_session(door.key, actor=PROGRAM)
+    assert await ended(door) is None
+    freeze(door.ends_at)
+    await close_session(door.key, actor=PROGRAM)
+
+    assert await hours(door.ana) == (240, True)
+
+
+async def test_who_left_after_the_true_end_then_counted_up_to_it(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.starts_at + 3 * HOUR)
+    await take(door, scan(qr_of(door.ana), door.starts_at + 3 * HOUR, kind=ScanKind.OUT))
+
+    await close_session(door.key, actor=PROGRAM, ended_at=door.starts_at + 2 * HOUR)
+
+    assert await hours(door.ana) == (120, False)
+
+
+async def test_marks_are_compared_with_the_session_as_it_was_held(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    freeze(door.starts_at + 215 * MINUTE)
+    await take(door, scan(qr_of(door.ana), door.starts_at + 215 * MINUTE))
+    assert await flags(door) == [ScanFlag.NONE]
+
+    await close_session(door.key, actor=PROGRAM, ended_at=door.starts_at + 30 * MINUTE)
+    assert await flags(door) == [ScanFlag.CLOCK]
+    await reopen_session(door.key, actor=PROGRAM)
+
+    assert await flags(door) == [ScanFlag.NONE]
+
+
+async def test_coordinator_lowers_what_was_planned_with_a_reason_then_the_share_is_of_that(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    await ana_came(door, freeze)
+    freeze(door.starts_at + 2 * HOUR)
+    await close_session(door.key, actor=PROGRAM)
+    assert await hours(door.ana) == (120, False)
+
+    why = "Se acordó terminar antes."
+    await rescheduling.correct(door.key, door.starts_at, door.starts_at + 2 * HOUR, actor=PROGRAM, reason=why)
+
+    assert await hours(door.ana) == (120, True)
+    [line] = await AuditLine.filter(act="schedule.correct_session")
+    assert line.detail["reason"] == why
+
+
+# -- papers
+
+
+async def test_diploma_says_the_hours_held_and_a_note_those_attended(db: Settings, freeze: Freeze) -> None:
+    training = await make_held(4, 4, hub=await make.make_hub())
+    first, last = training.sessions
+    ana = await make_attendee(training, given_names="Ana")
+    beto = await make_attendee(training, sessions=[last], given_names="Beto")
+    freeze(first.ends_at)
+    await close_session(first.id, actor=PROGRAM)
+    freeze(last.starts_at + 3 * HOUR)
+    await close_session(last.id, actor=PROGRAM)
+
+    diploma = await issue(ana.id, DIPLOMA, actor=PROGRAM)
+    note = await issue(beto.id, NOTE, actor=PROGRAM)
+
+    assert (diploma.minutes, note.minutes) == (420, 180)
+
+
+async def test_papers_with_planned_hours_then_listed_prepared_and_valid_ones(db: Settings, freeze: Freeze) -> None:
+    training = await make_held(4, 4, hub=await make.make_hub())
+    first, last = training.sessions
+    ana = await make_attendee(training, given_names="Ana")
+    freeze(first.ends_at)
+    await close_session(first.id, actor=PROGRAM)
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    [prepared] = await Certificate.all()
+    freeze(last.starts_at + 3 * HOUR)
+
+    await close_session(last.id, actor=PROGRAM)
+
+    [waiting] = await preparing.waiting(training.id)
+    assert (waiting.certificate.id, waiting.outdated, waiting.is_due) == (prepared.id, [Outdated.HOURS], False)
+    await Certificate.all().delete()
+    diploma = await issue(ana.id, DIPLOMA, actor=PROGRAM)
+    await reopen_session(last.id, actor=PROGRAM)
+    freeze(last.starts_at + 3 * HOUR + MINUTE)
+    await close_session(last.id, actor=PROGRAM, ended_at=last.starts_at + 150 * MINUTE)
+    [change] = await changes_of(training.id)
+    assert change.certificate.id == diploma.id
+    assert change.held is not None
+    assert (change.held.said.minutes, change.held.now.minutes) == (420, 390)
+
+
+# -- the question in the panel
+
+
+async def closing_page(new_client: Browsers, freeze: Freeze, at: timedelta) -> tuple[Opened, AsyncClient, str]:
+    hub = await make.make_hub()
+    facilitator = await make.make_user(Role.FACILITATOR, hub)
+    door = await open_door(hub=hub, facilitators=[facilitator])
+    await ana_came(door, freeze)
+    freeze(door.starts_at + at)
+    return door, await signed_in(new_client, facilitator), f"/panel/sesiones/{door.key}/asistencia/cerrar"
+
+
+async def test_panel_asks_when_it_ended_and_takes_no_closing_without_an_answer(
+    db: Settings, freeze: Freeze, new_client: Browsers
+) -> None:
+    door, browser, page = await closing_page(new_client, freeze, 3 * HOUR)
+
+    asked = await browser.get(page)
+    unsaid = await browser.post(page, data={"ended": ""})
+    still_open = (await TrainingSession.get(id=door.key)).closed_at is None
+    to_come = await browser.post(page, data={"ended": "11:30"})
+    done = await browser.post(page, data={"ended": "10:30"})
+
+    assert "¿A qué hora terminó?" in text_of(asked)
+    assert "Estaba planeada hasta las 12:00 p. m. Se cuentan" in text_of(asked).replace("\N{NO-BREAK SPACE}", " ")
+    assert (unsaid.status_code, still_open) == (422, True)
+    assert "Escriba a qué hora terminó" in text_of(unsaid)
+    assert (to_come.status_code, 'value="11:30"' in to_come.text) == (422, True)
+    assert done.status_code == 303
+    assert await ended(door) == door.starts_at + 150 * MINUTE
+    assert await hours(door.ana) == (150, False)
+
+
+async def test_panel_asks_nothing_near_the_planned_end(db: Settings, freeze: Freeze, new_client: Browsers) -> None:
+    door, browser, page = await closing_page(new_client, freeze, 225 * MINUTE)
+
+    asked = await browser.get(page)
+    done = await browser.post(page, data={})
+
+    assert "¿A qué hora terminó?" not in text_of(asked)
+    assert (done.status_code, await ended(door)) == (303, None)
+
+
+# -- on the phone
+
+
+@pytest.mark.parametrize(
+    ("stated", "minutes"), [(150, 150), (None, 180), (-30, 0), (500, 180)], ids=["said", "not asked", "odd", "later"]
+)
+async def test_phone_closes_early_then_up_to_the_end_that_it_asked_for_or_when_it_closed(
+    db: Settings, freeze: Freeze, stated: int | None, minutes: int
+) -> None:
+    hub = await make.make_hub()
+    facilitator = await make.make_user(Role.FACILITATOR, hub)
+    door = await open_door(hub=hub, facilitators=[facilitator])
+    phone = await make_device(door, prepared_by_id=facilitator.id)
+    freeze(door.starts_at + 5 * HOUR)
+    said = {} if stated is None else {"stated_at": ms(door.starts_at + stated * MINUTE)}
+    closing = event(door, door.starts_at + 3 * HOUR, kind="close", how="button", **said)
+
+    await send(phone, event(door, h=h(door.ana)), closing)
+
+    assert await hours(door.ana) == (minutes, False)
+    assert await ended(door) == door.starts_at + minutes * MINUTE
