@@ -94,7 +94,6 @@ def test_who_left_early_is_noted_by_row_code_or_card_with_the_stated_time(phone:
     phone.page.context.set_offline(True)
     who = phone.page.get_by_label("Número de fila, o código del boleto")
     expect(phone.page.locator("[name=hoja]")).to_be_hidden()
-
     phone.page.get_by_role("button", name="15 minutos antes").click()
     expect(phone.page.locator("[data-ago]")).to_have_text(A_QUARTER_AGO)
     who.fill(ana.short_code)
