@@ -326,8 +326,6 @@ async def _create_user(email: str, role: Role, *, hub: str, municipality: str, n
         _fail(f"{email} is closed. `trainings user open {email}` opens it again.")
     except accounts.WrongScope:
         _fail(f"{role} needs {SCOPES[role]}.")
-    if not token:
-        return f"{email} has an account: {role} given. `trainings user link {email}` prints a new link."
     return _sign_in_address(token)
 
 
@@ -367,10 +365,10 @@ async def _change_role(email: str, role: Role, *, hub: str, municipality: str, t
         await accounts.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
         return f"{email}: {role} taken away. Open sessions have ended."
     try:
-        await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
+        token = await accounts.give_role(user, accounts.Post(role, hub_id, operator_id), actor=PROGRAM)
     except accounts.WrongScope:
         _fail(f"{role} needs {SCOPES[role]}.")
-    return f"{email}: {role} given. Open sessions have ended."
+    return f"{email}: {role} given. The password and open sessions have ended.\n{_sign_in_address(token)}"
 
 
 async def _close_user(email: str) -> str:

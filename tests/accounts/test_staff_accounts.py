@@ -10,10 +10,10 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
-from tests.accounts.people import ANOTHER, PASSWORD, make_user, sign_in
+from tests.accounts.people import ANOTHER, PASSWORD, actor_behind, make_user, sign_in
 from tests.cast import Cast, make_cast
 from trainings.accounts import actions
-from trainings.accounts.actions import AccountClosed, OwnAccount, WrongSignIn
+from trainings.accounts.actions import AccountClosed, OwnAccount, WrongPassword, WrongSignIn
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -129,24 +129,58 @@ async def test_account_is_made_with_its_role_and_a_link_shown_once(cast: Cast, a
     assert actor.has_at(cast.hub.id, (Role.ASSISTANT,))
 
 
-async def test_who_has_an_account_elsewhere_gets_the_role_but_nobody_takes_the_account_over(
+async def test_account_of_another_municipality_is_given_no_role_and_not_taken_over(
     cast: Cast, admin: AsyncClient
 ) -> None:
     stranger = cast.coordinator_elsewhere
+    where = f"facilitator {cast.hub.id}"
 
-    answer = await post(admin, "", name="Otra", email=stranger.email, post=f"facilitator {cast.hub.id}")
-
+    refused = await post(admin, "", name="Otra", email=stranger.email, post=where)
+    # The platform gives the role; the place of another municipality stays out of reach.
+    await RoleGrant.create(user=stranger, role=Role.FACILITATOR, hub=cast.hub)
     page = f"/{stranger.id}"
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/panel/cuentas{page}")
-    assert LINK.search(answer.text) is None
-    assert [(await post(admin, page + act)).status_code for act in ("/enlace", "/cerrar", "/abrir")] == [403] * 3
-    assert (await User.get(id=stranger.id)).name == stranger.name
+    acts = [await post(admin, page + act) for act in ("/enlace", "/cerrar", "/abrir")]
+    acts.append(await post(admin, f"{page}/roles", post=where))
+
+    assert refused.status_code == 403
+    assert [answer.status_code for answer in acts] == [403] * 4
     theirs = await RoleGrant.get(user_id=stranger.id, role=Role.HUB_COORDINATOR)
     assert (await post(admin, f"{page}/roles/{theirs.id}/quitar")).status_code == 403
     own = await RoleGrant.get(user_id=stranger.id, role=Role.FACILITATOR)
     taken = await post(admin, f"{page}/roles/{own.id}/quitar")
     assert (taken.status_code, taken.headers["location"]) == (303, "/panel/cuentas")
     assert (await admin.get(f"/panel/cuentas{page}")).status_code == 404
+
+
+async def test_role_from_the_platform_ends_the_password_that_an_earlier_keeper_may_know(
+    cast: Cast, client: AsyncClient
+) -> None:
+    user = await make_user("nueva@muni.example")
+    await RoleGrant.create(user=user, role=Role.ASSISTANT, hub=cast.hub)
+    earlier = await actions.make_sign_in_link(user, actor=PROGRAM)
+    token, _session = await actions.use_sign_in_link(earlier, ANOTHER)
+    await make.sign_in(client, cast.platform)
+
+    answer = await post(client, f"/{user.id}/roles", post="platform_admin")
+
+    assert LINK.search(answer.text)
+    assert await actions.load_actor(token) is None
+    with pytest.raises(WrongSignIn):
+        await sign_in("nueva@muni.example", ANOTHER)
+
+
+async def test_password_that_a_new_link_ended_does_not_come_back_by_a_change_in_flight(db: Settings) -> None:
+    user = await make_user()
+    token = await sign_in()
+    actor = await actor_behind(token)
+    stale = await User.get(id=user.id)
+    await actions.make_sign_in_link(user, actor=PROGRAM)
+    assert (await User.get(id=user.id)).password_hash != stale.password_hash
+
+    with pytest.raises(WrongPassword):
+        await actions.change_password(PASSWORD, ANOTHER, token=token, actor=actor)
+
+    assert (await User.get(id=user.id)).password_hash == ""
 
 
 @pytest.mark.parametrize("post_value", ["platform_admin", "monitoring_officer", "facilitator {there}", "", "x"])

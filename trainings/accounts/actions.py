@@ -12,11 +12,11 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from trainings import clock
 from trainings.accounts import kept_forms, passwords
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
-from trainings.accounts.queries import actor_of, is_alive, sign_in_link, signed_in
+from trainings.accounts.queries import actor_of, is_alive, is_kept_by, sign_in_link, signed_in
 from trainings.audit import actions as audit
 from trainings.audit.actor import VISITOR, Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.web.i18n import N_
@@ -71,6 +71,11 @@ class EmailTaken(Refusal):
 class AccountClosed(Refusal):
     code = "account_closed"
     sentence = N_("Esa cuenta está cerrada. Ábrala otra vez en su página, o pídalo a quien administra la plataforma.")
+
+
+class KeptElsewhere(NotAllowed):
+    code = "account_kept_elsewhere"
+    sentence = N_("Esta cuenta trabaja también en otro lugar: pida este cambio a quien administra la plataforma.")
 
 
 class OwnAccount(Refusal):
@@ -175,13 +180,42 @@ async def create_user(
 
 async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tuple[User, str]:
     """An account with its first role, and the token of a link for its password. Where the address has an account, that
-    one gets the role and the token is empty. Raises AccountClosed, WrongScope.
+    one is given the role. Raises as `give_role` does.
     """
     async with transaction():
         known = await User.get_or_none(email=normal_email(account.email))
-        user = known or await create_user(account.email, name=account.name, office=account.office, actor=actor)
+        if known is not None:
+            return known, await give_role(known, post, actor=actor)
+        user = await create_user(account.email, name=account.name, office=account.office, actor=actor)
         await grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
-        return user, "" if known else await make_sign_in_link(user, actor=actor)
+        return user, await make_sign_in_link(user, actor=actor)
+
+
+async def give_role(user: User, post: Post, *, actor: Actor) -> str:
+    """Give an account that is there one more role.
+
+    Whoever keeps all of its places gives it and no more: the token is empty. The platform gives any, and the password
+    ends with it, for a link whose token is returned: whoever kept the account before may know the password. Nobody
+    gives oneself a role (OwnAccount). Raises KeptElsewhere, AccountClosed, WrongScope.
+    """
+    async with transaction():
+        await _check_kept(user.id, actor)
+        await grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
+        return await make_sign_in_link(user, actor=actor) if _is_platform(actor) else ""
+
+
+def _is_platform(actor: Actor) -> bool:
+    return actor.id is None or Role.PLATFORM_ADMIN in actor.roles_everywhere
+
+
+async def _check_kept(user_id: UUID, actor: Actor) -> None:
+    """Refuse another's hands on an account, with its row held: roles may be given elsewhere at this moment."""
+    if user_id == actor.id:
+        raise OwnAccount
+    await lock(User, [user_id])
+    user = await User.get(id=user_id).prefetch_related("grants")
+    if not _is_platform(actor) and not is_kept_by(user, actor):
+        raise KeptElsewhere
 
 
 async def grant_role(
@@ -219,19 +253,19 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> None:
 
 async def close_account(user_id: UUID, *, actor: Actor) -> None:
     """Nobody signs in with this account any more, from now on: its sessions, password and links end. The roles stay for
-    when it is opened again. Raises OwnAccount.
+    when it is opened again. Raises OwnAccount, KeptElsewhere.
     """
-    if user_id == actor.id:
-        raise OwnAccount
     async with transaction():
+        await _check_kept(user_id, actor)
         await User.filter(id=user_id).update(is_active=False)
         await _end_ways_in(user_id)
         await audit.record("accounts.close_account", actor=actor, object_id=user_id)
 
 
 async def reopen_account(user: User, *, actor: Actor) -> str:
-    """Open a closed account with the roles it had; the token of a link for a new password."""
+    """Open a closed account with the roles it had; the token of a link for a new password. Raises KeptElsewhere."""
     async with transaction():
+        await _check_kept(user.id, actor)
         await User.filter(id=user.id).update(is_active=True)
         await audit.record("accounts.reopen_account", actor=actor, object_id=user.id)
         return await make_sign_in_link(user, actor=actor)
@@ -285,7 +319,10 @@ async def change_password(current: str, new: str, *, token: str, actor: Actor) -
     passwords.refuse_weak(new, name=user.name, email=user.email)
     password_hash = await passwords.make_hash(new)
     async with transaction():
-        await User.filter(id=user.id).update(password_hash=password_hash)
+        # A link made meanwhile has ended this password: it does not come back.
+        standing = User.filter(id=user.id, is_active=True, password_hash=user.password_hash)
+        if not await standing.update(password_hash=password_hash):
+            raise WrongPassword(field="current_password")
         await _end_others(user.id, keep=token)
         await audit.record("accounts.change_password", actor=actor, object_id=user.id)
 

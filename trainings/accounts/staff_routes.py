@@ -36,11 +36,6 @@ ONE = INDEX + "/{user_id:uuid}"
 ROLES_OF_A_HUB = tuple(role for role in Role if role in HUB_ROLES)
 
 
-class KeptElsewhere(NotAllowed):
-    code = "account_kept_elsewhere"
-    sentence = N_("Esta cuenta también trabaja en otro lugar. Quítele aquí sus roles, o pídalo a la plataforma.")
-
-
 class UnknownPost(Refusal):
     code = "unknown_post"
     sentence = N_("Escoja uno de los roles de la lista.")
@@ -127,13 +122,15 @@ async def give_role(request: Request) -> Response:
     user = await _visible(request)
     try:
         post = _post_of(check(PostForm, typed), await _places(actor))
-        await actions.grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
+        token = await actions.give_role(user, post, actor=actor)
     except FormErrors as exc:
         return await _show_page(request, user.id, typed=exc.typed, status=422)
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
         return await _show_page(request, user.id, typed=typed.refused(refusal), status=refusal.status)
+    if token:
+        return await _show_page(request, user.id, token=token)
     return _back(_page_of(user), N_("Listo: tiene el rol. Si estaba dentro, entra otra vez para usarlo."))
 
 
@@ -227,7 +224,7 @@ async def _visible(request: Request) -> User:
 async def _kept(request: Request) -> User:
     user = await _visible(request)
     if not queries.is_kept_by(user, request.state.actor):
-        raise KeptElsewhere
+        raise actions.KeptElsewhere
     return user
 
 

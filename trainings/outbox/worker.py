@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
 from uuid import UUID
 
 from tortoise.exceptions import OperationalError
@@ -265,9 +266,9 @@ class Worker:
         else:
             self._troubled.clear()
             self._pause = 0.0
-            await holds.note_success(mail.to)
             await _follow(job, mail.on_sent)
             await _insist_on_finishing(job)
+            await _follow(job, partial(holds.note_success, mail.to))
 
     async def _heed(self, job: OutboxJob, mail: Mail, answer: Undelivered) -> None:
         """Do what the server's answer asks for. Raises Unreachable where it takes nothing."""
@@ -277,7 +278,7 @@ class Worker:
                 await self._put_off(job, mail.to, reason)
             case AboutUs():
                 await claims.count_failure(job, reason)
-                await holds.note_refusal(mail.to, reason)
+                await _follow(job, partial(holds.note_refusal, mail.to, reason))
                 self._held = await holds.held_keys()
                 if holds.EVERYTHING in self._held:
                     raise Unreachable(reason)
