@@ -115,3 +115,13 @@ async def test_staff_are_asked_to_tell_people_themselves(new_client: NewClient) 
         assert promise not in person.text + board.text
     assert "Por ahora no se envían correos: avise usted por teléfono." in person.text
     assert "Queda anotado, pero por ahora no se envían correos." in after.text
+
+
+async def test_account_page_promises_no_summaries(new_client: NewClient) -> None:
+    client = new_client()
+    await make.sign_in(client, (await make_cast()).coordinator)
+
+    page = await client.get("/panel/cuenta")
+
+    assert "Le llegan a" not in page.text
+    assert "Por ahora no se envían correos: lo mismo se ve en la semana." in page.text

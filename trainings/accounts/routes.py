@@ -167,7 +167,7 @@ async def set_digest(request: Request) -> Response:
     wants = (await read_form(request)).value("digest") == "yes"
     await actions.set_digest(wants=wants, actor=request.state.actor)
     response = redirect(ACCOUNT_PAGE)
-    on, off = N_("Listo. Le llegan los resúmenes por correo."), N_("Listo. Ya no le llegan resúmenes por correo.")
+    on, off = N_("Listo. Los resúmenes están pedidos."), N_("Listo. Ya no le llegan resúmenes por correo.")
     flash(response, _(on if wants else off))
     return response
 
