@@ -47,7 +47,9 @@ def test_session_dragged_to_another_day_is_moved_only_by_its_form(page: Page, or
     address, title = page.url, session.locator("a").first.inner_text()
     form, day = session.get_attribute("data-move"), session.locator("xpath=ancestor::li[@data-day]")
     from_day = day.get_attribute("data-day")
-    target = page.locator(f'.cal > li[data-day]:not([data-day="{from_day}"])').last
+    # A day beside it: both are in sight, whatever the month is like.
+    after, before = (day.locator(f"xpath={side}-sibling::li[@data-day][1]") for side in ("following", "preceding"))
+    target = after if after.count() else before
     to_day = target.get_attribute("data-day")
 
     session.drag_to(target)

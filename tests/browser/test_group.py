@@ -95,7 +95,9 @@ def test_link_is_handed_over_and_made_ones_own_and_questions_are_answered(
     press_on(beto.get_by_role("button", name="Guardar mis respuestas"), "Enter")
     expect(beto.get_by_role("status")).to_contain_text("Listo, gracias.")
     family.goto(site["origin"] + site[name])
-    expect(family.locator("article.ticket").filter(has_text="Beto")).to_contain_text("Ya tiene su propio enlace.")
+    expect(family.locator("article.ticket").filter(has_text="Beto")).to_contain_text(
+        "Ya tiene su propio enlace: desde ahí corrige su nombre o cancela."
+    )
     expect(family.get_by_role("link", name=re.compile("^Entregar su enlace.*Beto"))).to_have_count(0)
 
 
