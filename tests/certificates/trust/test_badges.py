@@ -106,7 +106,7 @@ async def test_issuers_first_key_when_two_ask_at_once_then_one(db: object, freez
 async def test_badge_of_a_prepared_paper_when_its_last_session_ends_past_midnight_then_valid_before_that(
     db: object, freeze: Freeze
 ) -> None:
-    evening = HELD + timedelta(hours=13)
+    evening = HELD + timedelta(hours=11, minutes=40)
     training = await make_held(start=evening)
     person = await make_attendee(training, sessions=[])
     freeze(HELD)
@@ -116,7 +116,7 @@ async def test_badge_of_a_prepared_paper_when_its_last_session_ends_past_midnigh
 
     freeze(evening)
     await come(training.sessions[0], person)
-    closed_at = evening + timedelta(hours=2, minutes=20)
+    closed_at = evening + timedelta(hours=3, minutes=48)  # within a quarter of an hour of its end: all of it counts
     freeze(closed_at)
     await attendance.close_session(training.sessions[0].id, actor=PROGRAM)
     assert await preparing.validate(training.id) == 1
