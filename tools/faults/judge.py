@@ -1,0 +1,61 @@
+"""Set each fault in turn, ask the tests that reach it, and say which were caught."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tools.faults.map import Reached
+from tools.faults.places import Fault, js_faults, python_faults, with_fault
+
+TOO_LONG_S = 900
+CAUGHT, PASSED, UNREACHED = "caught", "passed", "unreached"
+
+
+def judge(root: Path, faults: Iterable[Fault], reached: Reached, verdicts: Path) -> None:
+    """Write a line for each fault as it is judged; those that have one already are left out."""
+    known = {tuple(row["identity"]) for row in rows_of(verdicts)}
+    here = {fault.identity: fault for fault in (*python_faults(root), *js_faults(root))}
+    for wanted in faults:
+        if wanted.identity in known:
+            continue
+        fault = here.get(wanted.identity)
+        verdict, by = ("gone", "") if fault is None else _verdict(root, fault, reached.tests_of(fault))
+        row = {"identity": wanted.identity, "place": wanted.place, "verdict": verdict, "by": by}
+        with verdicts.open("a") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        print(verdict.ljust(10), wanted.place, wanted.kind, wanted.text.splitlines()[0][:60], by, flush=True)
+
+
+def rows_of(verdicts: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in verdicts.read_text().splitlines()] if verdicts.exists() else []
+
+
+def _verdict(root: Path, fault: Fault, tests: list[str]) -> tuple[str, str]:
+    if not tests:
+        return UNREACHED, ""
+    path = root / fault.file
+    before = path.read_text()
+    path.write_text(with_fault(before, fault))
+    try:
+        return _asked(root, tests)
+    finally:
+        path.write_text(before)
+
+
+def _asked(root: Path, tests: list[str]) -> tuple[str, str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", "@/dev/stdin"]
+    try:
+        done = subprocess.run(  # noqa: S603 - the names of our own tests
+            command, cwd=root, input="\n".join(tests), capture_output=True, text=True, timeout=TOO_LONG_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return CAUGHT, "no end"
+    if done.returncode == 0:
+        return PASSED, f"{len(tests)} tests"
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return CAUGHT, failed[0][:120] if failed else f"exit {done.returncode}"
