@@ -21,6 +21,9 @@ export class Sender {
   #evenNothing = false;
   #evenUnread = false;
   #n_failures = 0;
+  #n_added = 0;
+  /** @type {Promise<void>} */
+  #counting = Promise.resolve();
   #timer = 0;
   /** @type {Trouble} how the last attempt ended */
   trouble = "";
@@ -42,14 +45,26 @@ export class Sender {
 
   /** So many were kept just now: whoever sees green also sees that they wait. @param {number} n */
   added(n) {
+    this.#n_added += n;
     this.n_waiting += n;
     this.told.onChange();
     this.flush();
   }
 
   /** Count anew, without sending. */
-  async count() {
-    const [n_all, n_unread, ofPanel] = await Promise.all([this.store.countWaiting(), this.store.countUnread(), this.told.ofPanel()]);
+  count() {
+    this.#counting = this.#counting.catch(() => undefined).then(() => this.#countAnew());
+    return this.#counting;
+  }
+
+  /** One after another, and again where a mark came meanwhile: an older look must not say that all is sent. */
+  async #countAnew() {
+    let counted, n_added;
+    do {
+      n_added = this.#n_added;
+      counted = await Promise.all([this.store.countWaiting(), this.store.countUnread(), this.told.ofPanel()]);
+    } while (n_added !== this.#n_added);
+    const [n_all, n_unread, ofPanel] = counted;
     this.ofPanel = ofPanel;
     this.n_waiting = Math.max(0, n_all - this.#aside.size);
     this.n_unread = n_unread + n_all - this.n_waiting;

@@ -123,13 +123,18 @@ function answered(event, result, totals) {
   roster.total(totals.n_present, totals.n_expected);
 }
 
+let n_reported = 0;
+
 /**
  * @param {number} n
  * @param {import("./sender.js").Trouble} trouble
  */
 async function reported(n, trouble) {
   const line = part("[data-sync]");
+  const turn = (n_reported += 1);
   const n_app = n ? 0 : (await unsentIn(APP)).length;
+  // What was reported meanwhile is newer.
+  if (turn !== n_reported) return;
   const rest = n_app ? `${words.unsent_app} ${n_app}` : words.all_sent;
   line.textContent = n ? `${words[trouble || "sending"]} ${words.unsent} ${n}` : rest;
   part("[data-send-now]").hidden = !n;

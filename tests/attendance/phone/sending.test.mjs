@@ -21,3 +21,21 @@ test("all is sent only where the panel's marks of this browser are sent too", as
   assert.equal(await counted({ ofPanel }), "2 of_panel");
   assert.equal(await counted({ n_waiting: 3, n_unread: 1, ofPanel }), "3 waiting · 1 unread · 2 of_panel");
 });
+
+test("a look that began before a mark was kept does not say that all is sent", async () => {
+  let n_waiting = 0;
+  let answer = () => undefined;
+  const slow = new Promise((resolve) => (answer = resolve));
+  const store = { countWaiting: async () => n_waiting, countUnread: async () => 0 };
+  const sender = new Sender(store, { ofPanel: () => slow.then(() => []), onChange: () => undefined });
+  sender.flush = () => undefined;
+
+  const looking = sender.count();
+  await null;
+  n_waiting = 1;
+  sender.added(1);
+  answer();
+  await looking;
+
+  assert.equal(unsentInWords({ sender, words }), "1 waiting");
+});
