@@ -66,7 +66,7 @@ async def test_publishing_says_that_who_facilitates_is_told_and_where_to_stop_it
     page = (await client.get(done.headers["location"])).text
     freeze(clock.now() + STAFF_DELAY)
 
-    assert "A quien facilita se le escribe a las" in page
+    assert "A quien facilita se le escribe a la" in page
     assert 'href="/panel/mensajes">Detener el aviso' in page
     assert "A quien facilita se le escribe" not in (await client.get(one(training))).text
 
