@@ -109,14 +109,33 @@ async def test_draft_when_its_course_changes_then_it_follows_until_it_is_publish
     assert kept.contents == [{"title": "Otra cosa", "minutes": 30}]
 
 
-async def test_training_when_its_own_staff_give_it_another_course_then_it_has_that_ones_terms(db: Settings) -> None:
-    training = await make.make_training()
-    other = await make.make_course("Otro curso", minutes=600, completion_share=90)
-    plan = actions.TrainingPlan(
+def of_another_course(training: Training, other: Course) -> actions.TrainingPlan:
+    return actions.TrainingPlan(
         other.id, training.hub_id, training.title, training.capacity, venue_id=training.venue_id
     )
 
-    await actions.edit_training(training.id, plan, [], actor=PROGRAM)
+
+@pytest.mark.parametrize("state", [TrainingState.PUBLISHED, TrainingState.UNLISTED])
+async def test_training_once_published_when_given_another_course_then_refused_with_what_to_do(
+    db: Settings, state: TrainingState
+) -> None:
+    training = await make.make_training(state=state)
+    other = await make.make_course("Otro curso", minutes=600, completion_share=1)
+
+    with pytest.raises(actions.CourseFixed) as refused:
+        await actions.edit_training(training.id, of_another_course(training, other), [], actor=PROGRAM)
+
+    assert refused.value.field == "course"
+    assert "duplíquela" in str(refused.value.sentence)
+    kept = await Training.get(id=training.id)
+    assert (kept.course_id, kept.minutes, kept.completion_share) == (training.course_id, 240, 80)
+
+
+async def test_draft_when_given_another_course_then_it_has_that_ones_terms(db: Settings) -> None:
+    training = await make.make_training(state=TrainingState.DRAFT)
+    other = await make.make_course("Otro curso", minutes=600, completion_share=90)
+
+    await actions.edit_training(training.id, of_another_course(training, other), [], actor=PROGRAM)
 
     kept = await Training.get(id=training.id)
-    assert (kept.minutes, kept.completion_share) == (600, 90)
+    assert (kept.course_id, kept.minutes, kept.completion_share) == (other.id, 600, 90)

@@ -70,7 +70,6 @@ SHOWN: Mapping[str, Case] = {
     "training.languages": (lambda w: w.edit(languages=("spa", "kek")), OWN),
     "training.audience (filtered)": (lambda w: w.edit(audience=("radio",)), (TEACHERS,)),
     "training.languages (filtered)": (lambda w: w.edit(languages=("kek",)), OWN),
-    "training.course_id, kind": (lambda w: w.edit(course_id=w.other_course.id), OWN),
     "training.online_url": (_go_online, OWN),
     "course.summary": (lambda w: w.edit_course(summary="Otra cosa."), OWN),
     "course.topic_id": (lambda w: w.edit_course(topic_id=w.other_topic.id), (*OWN, OTHER_TOPIC)),
@@ -113,10 +112,10 @@ FIXED = frozenset(
     {
         *("training_session.id", "training_session.training_id", "training_session.created_at"),
         *("training_session.stamped_at", "training_session.sequence", "training_session.position"),
-        *("training.slug", "training.hub_id", "topic.slug"),
+        *("training.slug", "training.hub_id", "training.kind", "topic.slug"),
     }
 )
-"""Columns of an entry that are never written after it was made, or only with it."""
+"""Columns of an entry that are never written once it is shown, or only with it."""
 
 
 async def _resize(w: World) -> None:

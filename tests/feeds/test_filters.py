@@ -188,16 +188,6 @@ async def test_feeds_follow_the_audience_of_a_course(client: AsyncClient) -> Non
     assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == set()
 
 
-async def test_feeds_follow_another_course(client: AsyncClient) -> None:
-    training = await make.make_training(course=await make.make_course("Para docentes", audience=["docente"]))
-    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
-
-    await edit(training, course_id=(await make.make_course("Para la radio", audience=["radio"])).id)
-
-    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == sessions_of(training)
-    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == set()
-
-
 async def test_moves_and_cancellations_reach_filtered_feeds(client: AsyncClient) -> None:
     training = await make.make_training(
         languages=("kek",), sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n)) for n in (1, 2)]

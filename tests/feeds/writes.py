@@ -27,7 +27,7 @@ from trainings.places.hub_file import HubEntry
 from trainings.places.models import Hub, Operator, Venue
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import CoursePlan
-from trainings.schedule.models import Course, CourseKind, Topic, Training, TrainingSession
+from trainings.schedule.models import Course, Topic, Training, TrainingSession
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class World:
     topic: Topic
     other_topic: Topic
     course: Course
-    other_course: Course
     training: Training
     session: TrainingSession
     activity: OutreachActivity
@@ -129,7 +128,6 @@ async def make_world(monkeypatch: pytest.MonkeyPatch) -> World:
         topic=topic,
         other_topic=other_topic,
         course=course,
-        other_course=await make.make_course("Charla corta", topic=topic, kind=CourseKind.CHARLA),
         training=training,
         session=min(training.sessions, key=lambda session: session.starts_at),
         activity=await make_activity(hub),

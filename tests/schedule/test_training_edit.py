@@ -122,3 +122,23 @@ async def test_form_of_a_called_off_training_is_refused(client: AsyncClient, cas
 
     assert (await client.get(one(training, "/editar"))).status_code == 409
     assert "/editar" not in (await client.get(one(training))).text
+
+
+async def test_form_of_a_published_training_offers_its_own_course_alone_and_says_what_to_do(
+    client: AsyncClient, cast: Cast
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    draft = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    other = await make.make_course("Otro curso", completion_share=1)
+    await as_(client, cast, "coordinator")
+
+    page, of_draft = [await client.get(one(which, "/editar")) for which in (training, draft)]
+    answer = await post(client, one(training, "/editar"), {**posted(page.text), "title": "Mío", "course": other.id})
+
+    assert "Otro curso" in of_draft.text
+    assert "Otro curso" not in page.text
+    assert "duplíquela y escójalo en la copia" in page.text
+    assert answer.status_code == 409
+    assert "Ya publicada, una capacitación no cambia de curso" in answer.text
+    assert 'value="Mío"' in answer.text
+    assert (await Training.get(id=training.id)).course_id == training.course_id

@@ -95,6 +95,14 @@ class HubFixed(Refusal):
     sentence = N_("Una capacitación no cambia de ventanilla. Cree otra en la otra ventanilla.")
 
 
+class CourseFixed(Refusal):
+    code = "course_fixed"
+    sentence = N_(
+        "Ya publicada, una capacitación no cambia de curso. Si el curso no es este, duplíquela, escoja el otro en la "
+        "copia y cancele esta."
+    )
+
+
 class ChangedMeanwhile(Refusal):
     code = "changed_meanwhile"
     sentence = N_("Otra persona cambió esta capacitación mientras usted escribía. Ábrala otra vez y repita su cambio.")
@@ -153,7 +161,8 @@ async def edit_training(
     """Write what changed; capacity and childcare places are left alone (`registrations.actions.resize`).
 
     Sessions left out are deleted in a draft, and stand once others may know of them. Refuses as `create_training`, what
-    was held, a called-off training, another hub, and a `revision` (from when the form was opened) that is no longer so.
+    was held, a called-off training, another hub, another course once it was published, and a `revision` (from when the
+    form was opened) that is no longer so.
     """
     plans.check_plan(plan)
     async with transaction():
@@ -164,6 +173,8 @@ async def edit_training(
             raise ChangedMeanwhile
         if plan.hub_id != training.hub_id:
             raise HubFixed(field="hub")
+        if plan.course_id != training.course_id and training.published_at is not None:
+            raise CourseFixed(field="course")
         terms = await plans.terms_of(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
         changed = await _write_changed(training, plan, terms if plan.course_id != training.course_id else {})
@@ -182,7 +193,7 @@ async def edit_training(
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
-    """Save the columns that differ, only them; their names. `terms`: those of another course."""
+    """Save the columns that differ, only them; their names. `terms`: those of another course, of a draft."""
     columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:

@@ -267,8 +267,11 @@ def _course_words(course: Course, hub: Hub) -> str:
 
 
 async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
-    """What the selects and boxes offer; a training keeps a course that has left the catalogue."""
-    own = queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
+    """What the selects and boxes offer; a training keeps a course that has left the catalogue, and once published its
+    own alone.
+    """
+    is_fixed = training is not None and training.published_at is not None
+    own = [] if is_fixed else queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
     kept = [await queries.course(training.course_id)] if training else []
     people = await queries.people_who_facilitate(hub.id, hub.operator_id)
     venues = await venues_of(hub, also=_venue_ids(training))

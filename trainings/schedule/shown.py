@@ -77,7 +77,7 @@ _COLUMNS = (
     "training__course__topic__name",
 )
 
-FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience", "course_id"})
+FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
 """Columns of a training by which feeds are filtered; the audience may be its course's."""
 
 BATCH = 100
