@@ -17,9 +17,13 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.registrations import actions, call_actions, waiting
 from trainings.registrations.call_actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed
+from trainings.registrations.call_households import households
 from trainings.registrations.call_offers import open_for_offers
+from trainings.registrations.call_texts import told_by
+from trainings.registrations.call_views import sections_of
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.waiting_queries import board_of
 from trainings.schedule.models import Training
 
 
@@ -201,22 +205,69 @@ async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: objec
     await open_for_offers()
     call_list = await CallList.get(training_id=training.id)
 
-    await call_actions.answer(call_list.id, berta.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, berta.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert [await state_of(one) for one in (berta, carla)] == ["cancelled", "offered"]
-    await call_actions.answer(call_list.id, carla.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, carla.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(carla) == "confirmed"
     assert (await group_of(carla)).offered_until is None
-    with pytest.raises((waiting.NoOffer, NotOnList)):
-        await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    assert [(one.registration_id, one.result) for one in await Call.all().order_by("id")] == [
+        (berta.id, CallResult.REACHED),
+        (carla.id, CallResult.REACHED),
+    ]
+    with pytest.raises(waiting.NoOffer):
+        await call_actions.answer(call_list.id, carla.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert await state_of(carla) == "confirmed"
+
+
+@pytest.mark.both_engines
+async def test_same_answer_of_two_telephones_at_once_is_one(db: object) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+
+    are_news = await asyncio.gather(
+        *(call_actions.answer(call_list.id, berta.group_id, Answer.YES, via, actor=PROGRAM) for via in CallVia)
+    )
+
+    assert sorted(are_news) == [False] * (len(CallVia) - 1) + [True]
+    assert await state_of(berta) == "confirmed"
+    assert await Call.all().count() == 1
+
+
+async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> None:
+    training = await a_training(capacity=2, offer_hours=24)
+    first = [await make.make_registration(training, given_names=name) for name in ("Ana", "Zoila")]
+    berta, carla = [
+        await make.make_registration(training, given_names=name, phone="5555 1234") for name in ("Berta", "Carla")
+    ]
+    for one in first:
+        await actions.cancel(one.id, actor=HOLDER_OF_LINK)
+    call_list = await a_list(training)
+    assert (await only_call(call_list)).offered_groups == sorted([berta.group_id, carla.group_id])
+
+    await call_actions.answer(call_list.id, carla.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (berta, carla)] == ["offered", "cancelled"]
+
+
+async def test_group_of_another_training_is_not_answered_for(db: object) -> None:
+    training, _berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    _other, elsewhere = await moved_up()
+
+    with pytest.raises(waiting.UnknownGroup):
+        await call_actions.answer(call_list.id, elsewhere.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+
+    assert await state_of(elsewhere) == "offered"
 
 
 async def test_yes_on_the_telephone_holds_the_place_on_a_list_about_something_else(db: object) -> None:
     training, berta = await moved_up()
     call_list = await a_list(training)
 
-    await call_actions.answer(call_list.id, berta.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, berta.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(berta) == "confirmed"
 
@@ -237,6 +288,46 @@ async def test_place_is_released_after_three_calls_in_vain_on_two_days_only(db: 
     assert refused == [1, 2, 3]
     assert await state_of(berta) == "cancelled"
     assert (await AuditLine.get(act="registrations.cancel", object_id=berta.id)).detail["why"] == "offer_expired"
+
+
+async def test_tries_of_every_list_and_of_the_waiting_list_count_together(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    offers, change = await CallList.get(training_id=training.id), await a_list(training)
+    for hours, call_list in ((1, offers), (2, change)):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    assert await may_release(training) == {False}
+
+    freeze(MONDAY + timedelta(hours=25))
+    await call_actions.mark_offer(berta.group_id, CallResult.NOT_REACHED, actor=PROGRAM)
+
+    assert await may_release(training) == {True}
+    await waiting.release_offer(berta.group_id, actor=PROGRAM)
+    assert await state_of(berta) == "cancelled"
+
+
+async def may_release(training: Training) -> set[bool]:
+    """What the call lists and the waiting list say of the only offer."""
+    [on_board] = (await board_of(await Training.get(id=training.id))).offered
+    said = {on_board.may_release}
+    for call_list in await CallList.filter(training_id=training.id):
+        sections = await sections_of(await households(call_list), await told_by(call_list), only_left=False)
+        said |= {offer.may_release for section in sections for row in section.rows for offer in row.offers}
+    return said
+
+
+async def test_reached_that_is_taken_back_is_no_try_in_vain(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    for hours in (1, 2, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark_offer(berta.group_id, CallResult.REACHED, actor=PROGRAM)
+        await call_actions.mark_offer(berta.group_id, CallResult.NOT_REACHED, actor=PROGRAM)
+
+    assert (await group_of(berta)).reached_at is None
+    assert await may_release(training) == {False}
+    with pytest.raises(waiting.TooFewTries):
+        await waiting.release_offer(berta.group_id, actor=PROGRAM)
 
 
 async def test_nobody_who_was_told_of_the_time_is_released_by_hand(db: object, freeze: Freeze) -> None:

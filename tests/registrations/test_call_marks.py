@@ -7,12 +7,17 @@ from datetime import timedelta
 import pytest
 
 from tests import make
-from tests.cast import make_cast
+from tests.cast import Cast, make_cast
 from tests.registrations.call_pages import INDEX, NewClient, at_desk, mark, one_to_call, page_of
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from tests.registrations.families import make_family
+from tests.registrations.wishes import state_of
+from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.audit.models import AuditLine
-from trainings.outbox.models import Call, CallList
+from trainings.outbox.models import Call, CallList, CallVia
+from trainings.registrations import actions
+from trainings.registrations.call_offers import open_for_offers
+from trainings.registrations.models import Registration
 
 
 @pytest.fixture(autouse=True)
@@ -190,3 +195,72 @@ async def test_list_of_what_is_over_is_no_longer_to_be_called(new_client: NewCli
     assert "Esto ya pasó" in page.text
     assert not page.all("select", name="via")
     assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+# -- offered places
+
+
+async def one_offered(cast: Cast) -> tuple[CallList, Registration]:
+    """Ana gave her place back: it is offered to Berta, who is to be called."""
+    training = await a_training(cast, capacity=1, offer_hours=24)
+    ana = await make.make_registration(training, given_names="Ana")
+    berta = await make.make_registration(training, given_names="Berta", phone="5555 1234")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await open_for_offers()
+    return await CallList.get(training_id=training.id), berta
+
+
+async def test_no_to_an_offer_is_a_button_that_writes_down_call_and_answer(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, berta = await one_offered(cast)
+    client = await at_desk(new_client, cast)
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+    button = page.one("button", name="said_no")
+
+    await mark(client, call_list, berta, said_no=str(button["value"]), via="whatsapp")
+
+    assert await state_of(berta) == "cancelled"
+    assert [(one.registration_id, one.via) for one in await Call.all()] == [(berta.id, CallVia.WHATSAPP)]
+    assert "Anotado: dijo que no. El lugar pasa a quien sigue." in (await page_of(client, INDEX)).text
+
+
+async def test_second_yes_says_that_the_place_is_held_already(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, berta = await one_offered(cast)
+    phones = [await at_desk(new_client, cast, who) for who in ("assistant", "coordinator")]
+    said = {"said_yes": str(berta.group_id)}
+
+    answers = [await mark(phone, call_list, berta, **said) for phone in phones]
+
+    assert [one.status_code for one in answers] == [303, 303]
+    seen = [(await page_of(phone, f"{INDEX}/{call_list.id}")).text for phone in phones]
+    assert "Deshacer" not in seen[0], "the place would stay theirs"
+    assert "Anotado: dijo que sí, y el lugar es suyo." in seen[0]
+    assert "Ya estaba anotado: el lugar es suyo." in seen[1]
+    assert await state_of(berta) == "confirmed"
+
+
+async def test_two_offers_of_one_telephone_are_answered_and_released_one_by_one(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await a_training(cast, capacity=2, offer_hours=24)
+    first = [await make.make_registration(training, given_names=name) for name in ("Ana", "Zoila")]
+    both = [await make.make_registration(training, given_names=name, phone="5555 1234") for name in ("Berta", "Carla")]
+    for one in first:
+        await actions.cancel(one.id, actor=HOLDER_OF_LINK)
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    for hours in (1, 2, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        client = await at_desk(new_client, cast)
+        await mark(client, call_list, both[0], result="not_reached")
+
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    groups = sorted(str(one.group_id) for one in both)
+    for name in ("said_yes", "said_no"):
+        assert [button["value"] for button in page.all("button", name=name)] == groups
+    releases = [str(form["action"]) for form in page.all("form") if str(form["action"]).endswith("/soltar")]
+    assert [path.split("/")[-2] for path in releases] == groups
+    assert len(page.all("button", value="not_reached")) == 1, "one call, one result"

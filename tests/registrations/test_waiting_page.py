@@ -299,10 +299,7 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     training, berta, cruz = await offered(cast)
     client = await at_desk(new_client, cast)
 
-    assert "dijo que no?" in (await page_of(client, training, f"/{berta.group_id}/no-acepta")).text
-    assert await state_of(berta) == "offered"
     await client.post(path_of(training, berta.group_id, "no-acepta"))
-    assert (await client.get(path_of(training, berta.group_id, "no-acepta"))).headers["location"] == path_of(training)
     said_no = [await state_of(one) for one in (berta, cruz)]
     text = next(link["href"] or "" for link in (await page_of(client, training)).all("a") if "wa.me" in str(link))
     await client.post(path_of(training, cruz.group_id, "acepta"))
@@ -316,15 +313,49 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     assert await places_of(training) == (1, 0)
 
 
+async def test_calls_in_vain_start_no_time_and_after_three_on_two_days_the_place_may_be_released(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training, berta, cruz = await offered(cast)
+    release = path_of(training, berta.group_id, "soltar")
+    texts = []
+    for hours in (1, 2, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        client = await at_desk(new_client, cast)
+        page = await page_of(client, training)
+        assert not page.all("form", action=release)
+        in_vain = page.one("form", action=path_of(training, berta.group_id, "no-se-pudo"))
+        await client.post(str(in_vain["action"]))
+        texts.append((await page_of(client, training)).text.replace("\xa0", " "))
+
+    page = await page_of(client, training)
+    await client.post(str(page.one("form", action=release)["action"]))
+
+    assert "Una llamada sin respuesta, el lunes 1 de marzo, 9:30 a. m." in texts[0]
+    assert "3 llamadas sin respuesta, la última el martes 2 de marzo, 9:30 a. m." in texts[2]
+    assert [await state_of(one) for one in (berta, cruz)] == ["cancelled", "offered"]
+    assert await AuditLine.filter(act="registrations.reach").count() == 0
+
+
+async def test_told_by_mistake_then_no_time_runs(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training, berta, _cruz = await offered(cast)
+    client = await at_desk(new_client, cast)
+    await client.post(path_of(training, berta.group_id, "avisado"))
+
+    await client.post(path_of(training, berta.group_id, "no-se-pudo"))
+
+    assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
+
+
 async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:
-    training, berta, _cruz = await offered(cast := await make_cast())
+    training, _berta, _cruz = await offered(cast := await make_cast())
     client = await at_desk(new_client, cast)
     await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = await page_of(client, training)
-    asked = await client.get(path_of(training, berta.group_id, "no-acepta"))
 
-    assert asked.headers["location"] == path_of(training), "who says no is not asked about either"
     assert "Esta capacitación se canceló." in page.text
     assert [form["action"] for form in page.all("form")] == ["/salir"]
 

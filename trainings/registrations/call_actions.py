@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,11 +12,14 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import Refusal
+from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
 from trainings.registrations import waiting
 from trainings.registrations.call_households import Household, households
 from trainings.registrations.call_people import audiences_of
 from trainings.registrations.call_validity import is_overtaken
+from trainings.registrations.calls import open_list
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.sign_up import locked_training
 from trainings.web.i18n import N_
 
@@ -39,6 +43,13 @@ class Answer(StrEnum):
 
     YES = "said_yes"
     NO = "said_no"
+
+
+ANSWERS = {
+    Answer.YES: (waiting.accept_offer, RegistrationState.CONFIRMED),
+    Answer.NO: (waiting.decline_offer, RegistrationState.CANCELLED),
+}
+"""What is done about each answer, and what it makes of the group."""
 
 
 class ListClosed(Refusal):
@@ -71,51 +82,93 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
     """
     async with transaction():
         call_list = await _locked(list_id)
-        if call_list.closed_at is not None:
-            raise ListClosed
-        found = [one for one in await households(call_list) if registration_id in one.registration_ids]
-        if not found:
-            raise NotOnList
-        [household] = found
-        if await _is_second_click(call_list, household, result, via, actor):
-            return household
-        for member in household.members:
-            await Call.create(
-                call_list=call_list,
-                registration=member.registration,
-                result=result,
-                via=via,
-                called_by_id=actor.id,
-            )
-        if call_list.reason is CallReason.OFFERED:
-            await _tell_waiting_list(household, result, actor)
-        await record(
-            "calls.mark",
-            actor=actor,
-            object_id=registration_id,
-            hub_id=call_list.hub_id,
-            call_list=str(call_list.id),
-            result=result.value,
-            via=via.value,
-            n=len(household.members),
+        return await _mark(call_list, {registration_id}, result, via, actor)
+
+
+async def _mark(
+    call_list: CallList, anyone: Collection[UUID], result: CallResult, via: CallVia, actor: Actor
+) -> Household:
+    """Write it down for the household in which one of these registrations is."""
+    if call_list.closed_at is not None:
+        raise ListClosed
+    found = (one for one in await households(call_list) if not set(anyone).isdisjoint(one.registration_ids))
+    household = next(found, None)
+    if household is None:
+        raise NotOnList
+    last = Call.filter(call_list_id=call_list.id, registration_id__in=household.registration_ids)
+    if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
+        return household
+    await _write(call_list, household.registration_ids, result, via, actor)
+    if call_list.reason is CallReason.OFFERED:
+        await _tell_waiting_list(household, result, actor)
+    return household
+
+
+async def _write(
+    call_list: CallList, registration_ids: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
+) -> None:
+    """One call: a row for each of these people, and a line in the log."""
+    for registration_id in registration_ids:
+        await Call.create(
+            call_list=call_list, registration_id=registration_id, result=result, via=via, called_by_id=actor.id
         )
-        return household
+    await record(
+        "calls.mark",
+        actor=actor,
+        object_id=registration_ids[0],
+        hub_id=call_list.hub_id,
+        call_list=str(call_list.id),
+        result=result.value,
+        via=via.value,
+        n=len(registration_ids),
+    )
 
 
-async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> Household:
-    """Write down the call and what the household said to the places it is offered: yes holds them, no gives them on.
+async def answer(list_id: UUID, group_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
+    """Write down the call and the answer to one offer: yes holds its places, no gives them on. False: that was known.
 
-    Refuses as `mark` does, and (NoOffer) where nothing is offered any more.
+    The same answer twice is one answer, also when two people write it down. Refuses as `mark` does, (UnknownGroup) a
+    group of another training, and (NoOffer) where nothing is offered any more.
     """
-    act = waiting.accept_offer if said is Answer.YES else waiting.decline_offer
+    act, outcome = ANSWERS[said]
     async with transaction():
-        household = await mark(list_id, registration_id, CallResult.REACHED, via, actor=actor)
-        groups = household.offered_groups
-        if not groups:
+        call_list = await _locked(list_id)
+        group = await RegistrationGroup.get_or_none(id=group_id, training_id=call_list.training_id)
+        if group is None:
+            raise waiting.UnknownGroup
+        if group.state is outcome:
+            return False
+        if group.state is not RegistrationState.OFFERED:
             raise waiting.NoOffer
-        for group_id in groups:
-            await act(group_id, actor=actor)
-        return household
+        await _mark(call_list, await _offered_people(group_id), CallResult.REACHED, via, actor)
+        await act(group_id, actor=actor)
+        return True
+
+
+async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> None:
+    """Write down a call about an offer beside any list: it stands on the training's list of offers, as `mark` does.
+
+    Refuses like `waiting.mark_reached`.
+    """
+    async with transaction():
+        group, training = await waiting.locked_offer(group_id)
+        lists = CallList.filter(training_id=training.id, reason=CallReason.OFFERED).order_by("-created_at", "-id")
+        call_list = await lists.first() or await open_list(training, CallReason.OFFERED, uuid7())
+        people = await _offered_people(group_id)
+        tries = Call.filter(registration_id__in=people, created_at__gte=group.changed_at)
+        last = await tries.order_by("-created_at", "-id").first()
+        if _is_same_click(last, result, CallVia.CALL, actor):
+            return
+        await _write(call_list, people, result, CallVia.CALL, actor)
+        if result is CallResult.REACHED:
+            await waiting.mark_reached(group_id, actor=actor)
+        elif last is not None and last.result is CallResult.REACHED:
+            await waiting.take_back_reached(group_id, actor=actor)
+
+
+async def _offered_people(group_id: UUID) -> list[UUID]:
+    people = Registration.filter(group_id=group_id, state=RegistrationState.OFFERED).order_by("id")
+    return [key for (key,) in await people.values_list("id")]
 
 
 async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
@@ -132,14 +185,6 @@ async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: Ca
         await HolderCall.create(call_list=call_list, block_id=block_id, result=result, via=via, called_by_id=actor.id)
         detail = {"call_list": str(call_list.id), "result": result.value, "via": via.value, "n": 1}
         await record("calls.mark", actor=actor, object_id=block_id, hub_id=call_list.hub_id, **detail)
-
-
-async def _is_second_click(
-    call_list: CallList, household: Household, result: CallResult, via: CallVia, actor: Actor
-) -> bool:
-    ids = household.registration_ids
-    last = await Call.filter(call_list_id=call_list.id, registration_id__in=ids).order_by("-created_at", "-id").first()
-    return _is_same_click(last, result, via, actor)
 
 
 def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: CallVia, actor: Actor) -> bool:

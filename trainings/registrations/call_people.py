@@ -48,7 +48,8 @@ class Why(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them. `news`: what
-    they do not know of what it tells of sessions; none where that is not on record.
+    they do not know of what it tells of sessions; none where that is not on record. `has_accepted`: the offer that it
+    tells of was answered with yes.
     """
 
     registration_id: UUID
@@ -59,6 +60,7 @@ class Listed:
     why: Why | None
     marks: Sequence[Call] = ()
     news: Sequence[Difference] | None = None
+    has_accepted: bool = False
 
     @property
     def is_reached(self) -> bool:
@@ -162,6 +164,9 @@ def _listed(call_list: CallList, person: Person, why: Why | None, standing: Sequ
         why=why,
         marks=standing,
         news=_news(call_list, person, around),
+        has_accepted=call_list.reason is CallReason.OFFERED
+        and person.state is RegistrationState.CONFIRMED
+        and person.reached_at is not None,
     )
 
 

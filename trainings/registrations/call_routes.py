@@ -25,7 +25,8 @@ from trainings.registrations.call_queries import Progress, list_in_scope, n_left
 from trainings.registrations.call_texts import text_for_all, told_by, told_to
 from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.call_views import INDEX, Calls, Section, ToCall, calls_about, progress_words, sections_of
-from trainings.registrations.call_words import VIAS, WHY_CLOSED, title_of
+from trainings.registrations.call_words import ANSWERED, ANSWERED_BEFORE, VIAS, WHY_CLOSED, title_of
+from trainings.registrations.staff_refusals import for_staff
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import Form, check, read_form
@@ -42,12 +43,14 @@ LEFT = "faltan"
 
 class MarkForm(Form):
     """What came of one call. `person` is one of those that it is for, or with `holder` the block of cards that somebody
-    has; `left` and `after` lead back.
+    has; `left` and `after` lead back. `said_yes`, `said_no`: the offer that was answered, instead of a result.
     """
 
     person: UUID
     holder: str = ""
-    result: CallResult | Answer
+    result: CallResult = CallResult.REACHED
+    said_yes: UUID | None = None
+    said_no: UUID | None = None
     via: CallVia
     left: str = ""
     after: UUID | None = None
@@ -206,26 +209,29 @@ async def mark(request: Request) -> Response:
     one = await _in_scope(request)
     form = check(MarkForm, await read_form(request))
     try:
-        await _write_down(one.call_list.id, form, request.state.actor)
+        sentence = await _write_down(one.call_list.id, form, request.state.actor)
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _show(request, one, refusal=refusal)
+        return await _show(request, one, refusal=for_staff(refusal))
     now = await _in_scope(request)
     is_left = form.left == LEFT
     beside = form.after if is_left else form.person
     anchor = f"#c-{beside}" if beside is not None else "#lista"
     response = redirect(f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}")
-    flash(response, gettext(N_("Anotado: %(progress)s.")) % {"progress": progress_words(now)})
+    flash(response, gettext(sentence) % {"progress": progress_words(now)})
     return response
 
 
-async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> None:
-    if isinstance(form.result, Answer):
-        await call_actions.answer(list_id, form.person, form.result, form.via, actor=actor)
-        return
+async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
+    """The sentence that says what was written down."""
+    for said, group_id in ((Answer.YES, form.said_yes), (Answer.NO, form.said_no)):
+        if group_id is not None:
+            is_new = await call_actions.answer(list_id, group_id, said, form.via, actor=actor)
+            return ANSWERED[said] if is_new else ANSWERED_BEFORE[said]
     act = call_actions.mark_holder if form.holder else call_actions.mark
     await act(list_id, form.person, form.result, form.via, actor=actor)
+    return N_("Anotado: %(progress)s.")
 
 
 @allow(*CALLERS)

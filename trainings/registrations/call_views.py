@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
-from trainings.outbox.models import Call, CallResult, HolderCall
+from trainings.outbox.models import Call, HolderCall
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
 from trainings.places.models import Municipality
@@ -25,7 +25,7 @@ from trainings.registrations.call_queries import Progress, progress_of
 from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder, told_to
 from trainings.registrations.call_words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
 from trainings.registrations.models import RegistrationState
-from trainings.registrations.waiting import are_enough_tries
+from trainings.registrations.offer_tries import releasable
 from trainings.registrations.words import STATES
 from trainings.schedule import sentences
 from trainings.schedule.session_words import when
@@ -43,10 +43,19 @@ ToCall = Household | Holder
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A group whose answer to its offered places is asked. `may_release`: it was called often enough in vain."""
+
+    group_id: UUID
+    names: str
+    may_release: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
-    after it that is still to be called. `is_holder`: of somebody who has cards for others. `offered_group`: whose
-    answer to an offered place is asked; `may_release`: it was asked often enough in vain.
+    after it that is still to be called. `is_holder`: of somebody who has cards for others. `offers`: what the call asks
+    an answer to. `may_undo`: the mark can be taken back; a yes to an offer cannot.
     """
 
     id: UUID
@@ -64,9 +73,17 @@ class Row:
     last_via: str
     n_tries: int
     is_holder: bool = False
-    offered_group: UUID | None = None
-    may_release: bool = False
+    offers: Sequence[Offer] = ()
+    may_undo: bool = True
     next_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What rows need beside their people: the names of who called, and which offers staff may release."""
+
+    callers: Mapping[UUID, str]
+    releasable: Collection[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,7 @@ def _small(text: str) -> str:
 
 async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
     """The calls by community, each in the order of the names; those without a community last."""
-    callers = await _callers(found)
+    beside = Beside(await _callers(found), await _releasable(found))
     confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
     together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
     names: dict[tuple[bool, str], str] = {}
@@ -141,7 +158,7 @@ async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -
         if shown:
             number = len(sections) + 1
             text = _text_of(together[key][0], told_to(told, together[key]), confirmed)
-            sections.append(_section(number, names[key], text, together[key], _rows(shown, told, callers)))
+            sections.append(_section(number, names[key], text, together[key], _rows(shown, told, beside)))
     return sections
 
 
@@ -196,16 +213,16 @@ def _each_reached(one: ToCall) -> list[bool]:
     return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
 
 
-def _rows(shown: Sequence[ToCall], told: Told, callers: Mapping[UUID, str]) -> list[Row]:
+def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
     in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
     following = [*(one.id for one in in_order[1:]), None]
     return [
-        _row_of_holder(one, told, callers, next_id) if isinstance(one, Holder) else _row(one, told, callers, next_id)
+        _row_of_holder(one, told, beside, next_id) if isinstance(one, Holder) else _row(one, told, beside, next_id)
         for one, next_id in zip(in_order, following, strict=True)
     ]
 
 
-def _row_of_holder(holder: Holder, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
+def _row_of_holder(holder: Holder, told: Told, beside: Beside, next_id: UUID | None) -> Row:
     """Spoken to in Spanish: nobody asks in which language."""
     with speaking(SOURCE_LANGUAGE):
         text = text_for_holder(holder, told)
@@ -227,7 +244,7 @@ def _row_of_holder(holder: Holder, told: Told, callers: Mapping[UUID, str], next
         text=text,
         is_english=False,
         is_reached=holder.is_reached,
-        last=_last(marks[-1], callers) if marks else "",
+        last=_last(marks[-1], beside.callers) if marks else "",
         last_via=marks[-1].via.value if marks else "",
         n_tries=len(marks),
         is_holder=True,
@@ -235,11 +252,10 @@ def _row_of_holder(holder: Holder, told: Told, callers: Mapping[UUID, str], next
     )
 
 
-def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
+def _row(household: Household, told: Told, beside: Beside, next_id: UUID | None) -> Row:
     with speaking(ENGLISH if household.speaks_english else SOURCE_LANGUAGE):
         text = text_for(household, told)
     marks = household.marks
-    in_vain = [one.created_at for one in marks if one.result is CallResult.NOT_REACHED]
     return Row(
         id=household.id,
         href=f"/panel/inscripciones/{household.id}",
@@ -252,13 +268,24 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
         text=text,
         is_english=household.speaks_english,
         is_reached=household.is_reached,
-        last=_last(marks[-1], callers) if marks else "",
+        last=_last(marks[-1], beside.callers) if marks else "",
         last_via=marks[-1].via.value if marks else "",
         n_tries=len(marks),
-        offered_group=next(iter(household.offered_groups), None),
-        may_release=bool(household.offered_groups) and are_enough_tries(in_vain),
+        offers=_offers(household, beside.releasable),
+        may_undo=not any(one.listed.has_accepted for one in household.members),
         next_id=next_id,
     )
+
+
+def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
+    return [
+        Offer(
+            group_id=group_id,
+            names=sentences.listing([_name(one) for one in household.members if one.listed.group_id == group_id]),
+            may_release=group_id in may_release,
+        )
+        for group_id in household.offered_groups
+    ]
 
 
 def _about(household: Household, told: Told) -> list[str]:
@@ -329,3 +356,8 @@ def _last(mark: Call | HolderCall, callers: Mapping[UUID, str]) -> str:
 async def _callers(found: Sequence[ToCall]) -> dict[UUID, str]:
     ids = {mark.called_by_id for one in found for mark in one.marks if mark.called_by_id is not None}
     return dict(await reads(User).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}
+
+
+async def _releasable(found: Sequence[ToCall]) -> set[UUID]:
+    offered = [group_id for one in found if isinstance(one, Household) for group_id in one.offered_groups]
+    return await releasable(offered) if offered else set()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trainings.outbox.models import CallReason, CallResult, CallVia
 from trainings.people.models import Relation
-from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_actions import Answer, WhyClosed
 from trainings.registrations.call_people import Why
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind
@@ -45,6 +45,15 @@ VIAS: dict[CallVia, str] = {
 RESULTS: dict[CallResult, str] = {
     CallResult.REACHED: N_("Avisado por medio de %(via)s"),
     CallResult.NOT_REACHED: N_("No se pudo por medio de %(via)s"),
+}
+
+ANSWERED: dict[Answer, str] = {
+    Answer.YES: N_("Anotado: dijo que sí, y el lugar es suyo."),
+    Answer.NO: N_("Anotado: dijo que no. El lugar pasa a quien sigue."),
+}
+ANSWERED_BEFORE: dict[Answer, str] = {
+    Answer.YES: N_("Ya estaba anotado: el lugar es suyo."),
+    Answer.NO: N_("Ya estaba anotado: el lugar pasó a quien sigue."),
 }
 
 ASK_FOR: dict[Relation, str] = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +14,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import Call, CallResult, OutboxJob, Outcome
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
 from trainings.registrations.commands import Farewell, Leave
@@ -28,6 +27,7 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.offer_times import MOVED_OFFER
+from trainings.registrations.offer_tries import releasable
 from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.sameness import parties_of
@@ -40,8 +40,6 @@ from trainings.web.i18n import N_
 
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
-
-TRIES_BEFORE_RELEASE, DAYS_BEFORE_RELEASE = 3, 2
 
 
 class HandReason(StrEnum):
@@ -138,36 +136,18 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
         await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
 
-def are_enough_tries(tries: Iterable[datetime]) -> bool:
-    """Whether somebody was called often enough in vain for staff to give the place on: three times, on two days."""
-    days = [clock.local(moment).date() for moment in tries]
-    return len(days) >= TRIES_BEFORE_RELEASE and len(set(days)) >= DAYS_BEFORE_RELEASE
-
-
 async def release_offer(group_id: UUID, *, actor: Actor) -> None:
     """Staff give on the places of a group that nobody could reach, after three calls in vain on two days.
 
     Who loses them is told after ten minutes. Refuses (TooFewTries) before that, and like `accept_offer`.
     """
     async with transaction():
-        group, training = await _locked(group_id)
-        await _check_offered(group, training)
-        if group.reached_at is not None or not await _is_tried_enough(group):
+        group, training = await locked_offer(group_id)
+        if not await releasable([group.id]):
             raise TooFewTries
         people = await _live([group.id])
         await give_back(Leave(training.id, people, actor, clock.now() + STAFF_DELAY, uuid7(), Farewell.EXPIRED))
         await record("registrations.release_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
-
-
-async def _is_tried_enough(group: RegistrationGroup) -> bool:
-    """Since the places were offered. A try is a row for each person of a household: those of one person are counted."""
-    in_vain = Call.filter(registration__group_id=group.id, result=CallResult.NOT_REACHED)
-    tries: dict[UUID, list[datetime]] = defaultdict(list)
-    for registration_id, at in await in_vain.filter(created_at__gte=group.changed_at).values_list(
-        "registration_id", "created_at"
-    ):
-        tries[registration_id].append(at)
-    return any(map(are_enough_tries, tries.values()))
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
@@ -176,8 +156,7 @@ async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
     Whoever was reached before keeps that time. Refuses like `accept_offer`.
     """
     async with transaction():
-        group, training = await _locked(group_id)
-        await _check_offered(group, training)
+        group, training = await locked_offer(group_id)
         await _reach(group, training, actor, by="call")
 
 
@@ -382,6 +361,16 @@ async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
         raise UnknownGroup
     training = await locked_training(where.training_id)
     return await RegistrationGroup.get(id=group_id), training
+
+
+async def locked_offer(group_id: UUID) -> tuple[RegistrationGroup, Training]:
+    """A group that is offered places, in the caller's transaction and under its training's lock.
+
+    Refuses (NoOffer) once the places went to others, and what is over or called off.
+    """
+    group, training = await _locked(group_id)
+    await _check_offered(group, training)
+    return group, training
 
 
 async def _check_offered(group: RegistrationGroup, training: Training) -> None:

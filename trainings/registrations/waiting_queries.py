@@ -13,6 +13,7 @@ from trainings.lib.text import short_name
 from trainings.people.models import Guardian
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.offer_times import times_before
+from trainings.registrations.offer_tries import are_enough, tries_in_vain
 from trainings.registrations.staff_queries import is_minor
 from trainings.registrations.waiting import CLOSED_LIST
 from trainings.schedule.models import Training
@@ -37,6 +38,7 @@ class Waiting:
 
     `phone` is the first adult's, of children alone the guardian's. `is_repeat`: all of it look like people who are
     registered already. `offered_before`: until when they had time as they were told first, where that is another now.
+    `in_vain`: the calls about the offer that reached nobody.
     """
 
     id: UUID
@@ -54,6 +56,12 @@ class Waiting:
     offered_until: datetime | None
     offered_before: datetime | None
     last_pass: Pass | None
+    in_vain: Sequence[datetime] = ()
+
+    @property
+    def may_release(self) -> bool:
+        """Whether staff may give on the place that nobody could be told of."""
+        return self.reached_at is None and are_enough(self.in_vain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +116,12 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
     guardians = await _guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
     before = await times_before(groups)
+    in_vain = await tries_in_vain([group.id for group in groups])
     return {
         group.id: replace(
             _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id)),
             offered_before=before.get(group.id),
+            in_vain=in_vain.get(group.id, ()),
         )
         for group in groups
         if group.id in people

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -18,10 +19,13 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib import dates
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
+from trainings.outbox.models import CallResult
 from trainings.outbox.queries import stoppable
-from trainings.registrations import waiting
+from trainings.registrations import call_actions, waiting
 from trainings.registrations.allocation import Shortage
+from trainings.registrations.call_actions import Answer
 from trainings.registrations.call_people import n_written_to
+from trainings.registrations.call_words import ANSWERED
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.registrations.staff_refusals import for_staff
@@ -234,7 +238,15 @@ async def _act(request: Request, act: Callable[..., Awaitable[None]], sentence: 
 
 @allow(*DESK)
 async def reached(request: Request) -> Response:
-    return await _act(request, waiting.mark_reached, N_("Anotado: el plazo corre desde ahora."))
+    act = partial(call_actions.mark_offer, result=CallResult.REACHED)
+    return await _act(request, act, N_("Anotado: el plazo corre desde ahora."))
+
+
+@allow(*DESK)
+async def not_reached(request: Request) -> Response:
+    """A call in vain starts no time, and takes back one that the last call started."""
+    act = partial(call_actions.mark_offer, result=CallResult.NOT_REACHED)
+    return await _act(request, act, N_("Anotado: no se pudo. El lugar sigue guardado."))
 
 
 @allow(*DESK)
@@ -244,32 +256,12 @@ async def release(request: Request) -> Response:
 
 @allow(*DESK)
 async def accept(request: Request) -> Response:
-    return await _act(request, waiting.accept_offer, N_("Anotado: dijo que sí, y el lugar es suyo."))
-
-
-@allow(*DESK)
-async def confirm_decline(request: Request) -> Response:
-    """Asks once: the place goes to others, and nothing brings it back.
-
-    Nothing to ask where nothing is kept, or nobody moves up any more: the list says why.
-    """
-    training, group = await _group(request)
-    board = await board_of(training)
-    found = next((one for one in board.offered if one.id == group.id), None)
-    if found is None or why_closed(training, list(training.sessions)):
-        return redirect(f"/panel/capacitaciones/{training.id}/espera")
-    context: dict[str, Any] = {
-        "training": training,
-        "first": _first(training),
-        "base": f"/panel/capacitaciones/{training.id}",
-        "row": _row(found, training, OFFERED_TEXT),
-    }
-    return render(request, "registrations/waiting_decline.html", context)
+    return await _act(request, waiting.accept_offer, ANSWERED[Answer.YES])
 
 
 @allow(*DESK)
 async def decline(request: Request) -> Response:
-    return await _act(request, waiting.decline_offer, N_("Anotado: dijo que no. El lugar pasa a quien sigue."))
+    return await _act(request, waiting.decline_offer, ANSWERED[Answer.NO])
 
 
 def _back(training: Training, sentence: str) -> Response:
@@ -330,8 +322,8 @@ routes: list[BaseRoute] = [
     Route(LIST + "/cerrar", close, methods=["POST"]),
     Route(GROUP + "/subir", promote, methods=["POST"]),
     Route(GROUP + "/avisado", reached, methods=["POST"]),
+    Route(GROUP + "/no-se-pudo", not_reached, methods=["POST"]),
     Route(GROUP + "/soltar", release, methods=["POST"]),
     Route(GROUP + "/acepta", accept, methods=["POST"]),
-    Route(GROUP + "/no-acepta", confirm_decline),
     Route(GROUP + "/no-acepta", decline, methods=["POST"]),
 ]
