@@ -9,8 +9,10 @@ import pytest
 from httpx2 import AsyncClient
 from tortoise.connection import get_connection
 
+from tests.attendance import uploading
 from tests.attendance.browsers import event, open_held_door, send, signed_in
 from tests.attendance.doors import qr_of
+from tests.attendance.phones import make_phone
 from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.forms import of_page
@@ -34,8 +36,9 @@ FEW_ROWS = {
     "app_user",
     "role_grant",
     "mail_hold",
+    "help_contact",
 }
-"""Tables of places, staff and the catalogue, and of the mail servers that refuse us."""
+"""Tables of places, staff and the catalogue, of whom to call, and of the mail servers that refuse us."""
 OF_THE_CALENDAR = {
     "training",
     "training_session",
@@ -117,6 +120,22 @@ async def test_marks_are_found_by_index(new_client: NewClient) -> None:
             event(kind="undo", target=first["id"], how="list"),
         ):
             assert (await send(client, door, one)).status_code == 200
+
+    assert await read_whole(sent) == []
+
+
+async def test_what_a_phone_sends_and_asks_is_found_by_index(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    phone = await make_phone(new_client(), door.training, cast.coordinator)
+    made = uploading.event(door, h=uploading.h(door.ana))
+    with statements() as sent:
+        for answer in (
+            await phone.post("marcas", {"client_now": made["at"], "last_seq": 1, "n_unsent": 0, "events": [made]}),
+            await phone.get("estado"),
+            await phone.get(f"sesiones/{door.key}/lista"),
+        ):
+            assert answer.status_code == 200
 
     assert await read_whole(sent) == []
 

@@ -10,7 +10,7 @@ import pytest
 from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import NO_OFFSET, Event, event, h, make_device, send
 from tests.outreach.make_activity import make_activity
-from trainings.attendance.gaps import Gap, gaps_of, gaps_of_phones
+from trainings.attendance.gaps import LOOKED_BACK, Gap, gaps_of, gaps_of_phones, numbers_lacking
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.attendance.uploads import Upload, receive
 from trainings.lib import tokens
@@ -246,3 +246,41 @@ async def test_long_ago_then_nobody_is_asked_any_more(door: Opened, freeze: Free
     freeze(door.ends_at + timedelta(days=50))
 
     assert await sentences(door) == []
+
+
+# -- what the phone itself is asked to send again
+
+
+@pytest.mark.both_engines
+async def test_numbers_that_are_not_here_then_named_between_those_that_are_wherever_they_are_kept(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    device, activity = await make_device(door), await make_activity()
+    freeze(door.ends_at + HOUR)
+    assert await numbers_lacking(device) == [(1, None)]
+    slip = numbered(door, 3, 5, kind="slip", how="button", sealed="AQIDBA")
+    head = numbered(door, 4, 6, kind="count", activity=activity.id, session=None, sex="mujer", age_band="18-59")
+
+    await send(device, numbered(door, 1, 0), slip, head, numbered(door, 7, 10), last_seq=60)
+    await send(await make_device(door), numbered(door, 5, 12), numbered(door, 9, 12))
+
+    assert await numbers_lacking(await Device.get(id=device.id)) == [(2, 2), (5, 6), (8, None)]
+
+
+async def test_numbers_from_before_a_phone_was_this_one_then_not_asked_for(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door, first_seq=31)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 12, 0), numbered(door, 33, 10), last_seq=33)
+
+    assert await numbers_lacking(device) == [(31, 32), (34, None)]
+
+
+async def test_very_many_numbers_then_only_the_newest_are_looked_at(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door, last_seq=LOOKED_BACK + 5)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 1, 0), numbered(door, LOOKED_BACK + 4, 10))
+
+    assert await numbers_lacking(await Device.get(id=device.id)) == [(5, LOOKED_BACK + 3), (LOOKED_BACK + 5, None)]

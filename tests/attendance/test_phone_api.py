@@ -88,7 +88,7 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
 
     told = answer.json()
     about = {"id": str(phone.device.id), "name": "Teléfono de Ana", "revoked": False}
-    assert told["device"] == about | {"last_seq": 0}
+    assert told["device"] == about | {"last_seq": 0, "lacks": [[1, None]]}
     assert told["sessions"] == [as_told(session, lista.json()["version"], cast.hub.phone)]
     assert [one["id"] for one in told["activities"]] == [str(activity.id)]
     assert tuple(told["key"].values()) == SealedBox(keyring()).public()[0]

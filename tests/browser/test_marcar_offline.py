@@ -73,7 +73,7 @@ def test_server_that_is_restored_from_a_backup_gets_back_the_marks_that_it_lost(
         phone.type_code(person.short_code)
         phone.expect_answer("present")
     phone.expect_queue("Todo enviado")
-    village.restore([ana, beto], village.last_phone)
+    village.restore([ana, beto])
     assert [village.presences_of(one) for one in (ana, beto)] == [0, 0]
 
     phone.type_code(carla.short_code)

@@ -11,8 +11,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.models import Device, DeviceActivity, DeviceSession, ScanEvent, WalkInSlip
-from trainings.db import reads
+from trainings.attendance.models import Device, DeviceSession, ScanEvent, WalkInSlip
+from trainings.db import reads, sql
 from trainings.lib import dates
 from trainings.outreach.models import HeadCount
 from trainings.schedule.models import TrainingSession
@@ -23,6 +23,21 @@ ASKED_FOR = timedelta(days=45)
 """So long after a session its phones are asked for what they did not tell."""
 EARLY = timedelta(days=1)
 """No mark of a session comes in earlier than so long before it."""
+
+LOOKED_BACK = 5_000
+"""A phone is asked again for what it sent among so many of its newest marks: more it does not keep."""
+
+NOT_HERE = """
+    WITH here AS (
+        SELECT seq FROM scan_event WHERE phone_id = ? AND seq >= ?
+        UNION SELECT seq FROM walk_in_slip WHERE device_id = ? AND seq >= ?
+        UNION SELECT seq FROM head_count WHERE counted_by_id = ? AND seq >= ?
+        UNION SELECT CAST(? AS INTEGER)
+    ), pairs AS (SELECT seq, LEAD(seq) OVER (ORDER BY seq) AS following FROM here)
+    SELECT seq + 1 AS first, following - 1 AS last FROM pairs
+    WHERE following IS NULL OR following > seq + 1
+    ORDER BY seq
+"""
 
 MOST_TOLD = 12
 """Sentences about what is missing of one phone at one session."""
@@ -200,6 +215,17 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
 # -- numbers
 
 
+async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
+    """The numbers of a phone's marks that are not here, first and last of each run; the last run has no end.
+
+    They were never made, wait on the phone, or went with a database in whose place a backup was put: marks that the
+    phone sent it then sends again.
+    """
+    first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
+    rows = await sql.rows(NOT_HERE, *[device.id, first] * 3, first - 1)
+    return [(row["first"], row["last"]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class _Numbered:
     """A mark that came, by the number that its phone gave it."""
@@ -260,8 +286,7 @@ async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[U
 async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
     """Slips that came in since then, and heads at activities."""
     slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since)
-    counting = await reads(DeviceActivity).filter(device_id__in=keys).values_list("activity_id")
-    heads = reads(HeadCount).filter(activity_id__in=[key for (key,) in counting], counted_by_id__in=keys)
+    heads = reads(HeadCount).filter(counted_by_id__in=keys)
     rows = [
         *await slips.values_list("device_id", "seq", "written_at"),
         *await heads.values_list("counted_by_id", "seq", "counted_at"),

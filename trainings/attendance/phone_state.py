@@ -19,6 +19,7 @@ from trainings.attendance.device_queries import (
     training_ends,
     upload_until,
 )
+from trainings.attendance.gaps import numbers_lacking
 from trainings.attendance.models import Device, DeviceActivity, ScanEvent
 from trainings.attendance.queries import EXPECTED, persons_of, place_of
 from trainings.attendance.roster_file import moment, rosters_of
@@ -53,7 +54,7 @@ async def state_of(device: Device) -> dict[str, Any]:
     key_id, raw = SealedBox(keyring()).public()[0]
     return {
         "now": exact(now),
-        "device": about(device) | {"last_seq": await _last_number(device)},
+        "device": about(device) | {"last_seq": await _last_number(device), "lacks": await numbers_lacking(device)},
         "key": {"id": key_id, "raw": raw},
         "consent": {"version": TEXT_VERSION, "texts": _spoken()},
         "app": {"version": shell.version()},

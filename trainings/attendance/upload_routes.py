@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.attendance import uploads
 from trainings.attendance.device_queries import UPLOAD_DAYS, phone_that_asks
+from trainings.attendance.gaps import numbers_lacking
 from trainings.attendance.models import Device, ScanFlag
 from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
@@ -55,12 +56,12 @@ async def receive(request: Request) -> Response:
     now = clock.now()
     upload = _upload(device, body, now)
     results = await uploads.receive(device, upload)
-    # What we knew before: a phone whose marks a restored backup lacks sends those again.
-    before = {} if upload.last_seq is None else {"last_seq": device.last_seq}
+    # A phone whose marks a restored backup lacks sends those again.
+    lacks = {} if upload.last_seq is None else {"lacks": await numbers_lacking(device)}
     answer = {
         "now": exact(now),
         "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
-        "device": {"revoked": device.revoked_at is not None, **before},
+        "device": {"revoked": device.revoked_at is not None, **lacks},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
 

@@ -132,7 +132,7 @@ class HeadCount(Record):
 
     class Meta:
         table = "head_count"
-        indexes = (("activity_id",), ("target_id",))
+        indexes = (("activity_id",), ("target_id",), ("counted_by_id", "seq"))
 
 
 class OrientationTally(Record):

@@ -21,6 +21,7 @@ const OVER = new Set(["roster_over", "revoked"]);
 /** @typedef {import("./store.js").Kept} Kept */
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./api.js").Trouble} Trouble */
+/** @typedef {[number, number | null]} Run the first and the last of numbers without a gap; null where they have no end */
 /** @typedef {"" | "unprepared" | "revoked"} Account what stands between this phone and the server */
 
 export class Phone {
@@ -142,7 +143,7 @@ export class Phone {
     // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
     await this.store.numberFrom(body.device?.last_seq ?? 0);
     await this.heard(body, asked_at, { ...body, until: this.#untils(body) });
-    await this.#sendAgain(sent, body.device?.last_seq ?? 0);
+    await this.#sendAgain(sent, body.device?.lacks);
     for (const session of this.sessions) await this.#fetchRoster(session);
     await this.#tidy();
     this.told.onChange();
@@ -186,24 +187,24 @@ export class Phone {
   }
 
   /**
-   * The server answered marks, and says what it knew before: those between the two it acknowledged once and lost.
+   * The server answered marks, and says which it has not got. What was made later may have reached it since.
    * @param {any} body
    * @param {ScanEvent[]} events those that it answers
    */
   async answered({ device = {} }, events) {
-    const { last_seq = Infinity } = device;
-    if (Math.min(...events.map(({ seq }) => seq)) <= last_seq + 1) return;
-    const now = new Set(events.map(({ id }) => id));
-    await this.#sendAgain((await this.store.everything()).filter((one) => isSent(one) && !now.has(one.id)), last_seq);
+    const newest = Math.max(0, ...events.map(({ seq }) => seq));
+    if (!device.lacks?.some((/** @type {Run} */ [first]) => first < newest)) return;
+    await this.#sendAgain((await this.store.everything()).filter((one) => isSent(one) && one.event.seq < newest), device.lacks);
   }
 
   /**
    * Marks that the server acknowledged and does not know: it was restored from a backup. Each has its id, and counts once.
    * @param {Kept[]} sent what it had acknowledged when it was asked
-   * @param {number} last the highest number of our marks that it knew then
+   * @param {Run[]} [lacks] the numbers of our marks that it had not got then
    */
-  async #sendAgain(sent, last) {
-    const lost = sent.filter(({ id, event }) => event.seq > last && !this.#sentAgain.has(id)).map(({ id }) => id);
+  async #sendAgain(sent, lacks = []) {
+    const isLacking = (/** @type {number} */ seq) => lacks.some(([first, last]) => first <= seq && seq <= (last ?? Infinity));
+    const lost = sent.filter(({ id, event }) => isLacking(event.seq) && !this.#sentAgain.has(id)).map(({ id }) => id);
     if (!lost.length) return;
     for (const id of lost) this.#sentAgain.add(id);
     await this.store.sendAgain(lost);

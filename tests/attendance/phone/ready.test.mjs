@@ -29,7 +29,7 @@ globalThis.fetch = async (address) => {
   const status = typeof answer === "number" ? answer : 200;
   return { status, json: async () => (status === 200 ? answer : {}), headers: new Headers() };
 };
-const estado = (...sessions) => ({ now: NOW, device: { id: "d", name: "", last_seq: 0 }, sessions });
+const estado = (...sessions) => ({ now: NOW, device: { id: "d", name: "", last_seq: 0, lacks: [[1, null]] }, sessions });
 const lista = (id, version = "1") => ({ [`sesiones/${id}/lista`]: { v: 1, version, people: [], spares: [], sheets: [] } });
 
 function phoneWith(meta = new Map()) {

@@ -38,9 +38,9 @@ function phoneWith(kept) {
 }
 
 /** The server answers as it does on that day. */
-async function asked(phone, days, { sessions = [SESSION], activities = [FAIR], last_seq = 3, revoked = false } = {}) {
+async function asked(phone, days, { sessions = [SESSION], activities = [FAIR], lacks = [[4, null]], revoked = false } = {}) {
   wall = NOW + days * DAY;
-  const body = { now: wall, device: { id: "d", last_seq, revoked }, sessions, activities };
+  const body = { now: wall, device: { id: "d", last_seq: 3, lacks, revoked }, sessions, activities };
   globalThis.fetch = async () => ({ status: 200, json: async () => body, headers: new Headers() });
   await phone.refresh();
 }
@@ -69,26 +69,31 @@ test("what was sent stays as long where the phone is taken out of use, or the se
   assert.deepEqual([...kept.keys()], ["m2"]);
 });
 
+const waiting = (kept) => [...kept.values()].filter((one) => one.waiting).map(({ id }) => id);
+
 test("marks that a restored server lacks are sent again also where a later one came to it first", async () => {
   const kept = marks();
   const { phone, flushed } = phoneWith(kept);
   const later = { id: "m4", seq: 4 };
-  kept.set("m4", { id: "m4", scope: "s", receipt: { state: "stored" }, event: later });
-  await phone.answered({ device: { last_seq: 3 } }, [later]);
+  for (const seq of [4, 5]) kept.set(`m${seq}`, { id: `m${seq}`, scope: "s", receipt: { state: "stored" }, event: { id: `m${seq}`, seq } });
+  // Number 5 was on its way when the server answered number 4.
+  await phone.answered({ device: { lacks: [[5, null]] } }, [later]);
   await phone.answered({ device: {} }, [later]);
+  await phone.answered({ device: { lacks: [[1, null]] } }, []);
   assert.deepEqual(flushed, []);
 
-  await phone.answered({ device: { last_seq: 0 } }, [later]);
-  await phone.answered({ device: { last_seq: 0 } }, [later]);
-  assert.deepEqual([[...kept.values()].filter(({ waiting }) => waiting).map(({ id }) => id), flushed], [["m1", "m2", "m3"], ["again"]]);
+  for (let n = 0; n < 2; n += 1) await phone.answered({ device: { lacks: [[1, 3], [5, null]] } }, [later]);
+  assert.deepEqual([waiting(kept), flushed], [["m1", "m2", "m3"], ["again"]]);
 });
 
 test("what a restored server does not know any more is sent again, and nothing else is", async () => {
   const kept = marks();
   const { phone, flushed } = phoneWith(kept);
   await asked(phone, 0);
-  assert.deepEqual([[...kept.values()].filter(({ waiting }) => waiting).length, flushed], [1, []]);
+  assert.deepEqual([waiting(kept), flushed], [["m2"], []]);
 
-  await asked(phone, 1, { last_seq: 1 });
-  assert.deepEqual([[...kept.values()].filter(({ waiting }) => waiting).map(({ id }) => id), flushed], [["m2", "m3"], ["again"]]);
+  await asked(phone, 1, { lacks: [[1, 1], [4, null]] });
+  assert.deepEqual([waiting(kept), flushed], [["m1", "m2"], ["again"]]);
+  await asked(phone, 1, { lacks: [[2, null]] });
+  assert.deepEqual([waiting(kept), flushed], [["m1", "m2", "m3"], ["again", "again"]]);
 });
