@@ -188,6 +188,29 @@ async def test_phone_whose_answer_was_lost_is_let_in_again_with_the_same_code_an
     assert (await Device.all().count(), (await DeviceSession.all().count())) == (1, len(load.session_ids))
 
 
+async def test_prepared_phone_whose_answer_was_lost_then_the_same_code_is_answered_again_with_what_it_added(
+    db: Settings,
+) -> None:
+    cast = await make_cast()
+    first, second = [await make.make_training(hub=cast.hub) for _ in range(2)]
+    coordinator = await make.actor_of(cast.coordinator)
+    phone = await prepare(first, coordinator)
+    _device, code = await devices.invite(await load_of(second), name="Tarde", actor=coordinator)
+    key = tokens.uuid7()
+    await devices.claim(code, address=ADDRESS, token=phone.token, key=key)
+
+    again = await devices.claim(code, address=ADDRESS, token=phone.token, key=key)
+
+    assert (again.device.id, again.token) == (phone.device.id, phone.token)
+    assert await bound(again.device) == {one.id for training in (first, second) for one in training.sessions}
+    for token, other in (("", key), (phone.token, tokens.uuid7()), (phone.token, None)):
+        with pytest.raises(CodeOver):
+            await devices.claim(code, address=ADDRESS, token=token, key=other)
+    await devices.revoke(phone.device.id, actor=coordinator)
+    with pytest.raises(CodeOver):
+        await devices.claim(code, address=ADDRESS, token=phone.token, key=key)
+
+
 async def test_of_two_phones_with_one_code_one_gets_in(postgres_db: Settings) -> None:
     cast = await make_cast()
     load = await load_of(await make.make_training(hub=cast.hub))

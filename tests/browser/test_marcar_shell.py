@@ -228,7 +228,7 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     assert village.ask(HELPERS, village.made["session"]) == [(1,)]
     phone.visit("cierre", village.made["session"])
     expect(phone.page.get_by_text("Este teléfono solo avisa que la sesión terminó")).to_be_visible()
-    phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+    phone.page.goto(f"{village.origin}/marcar/alta#{second}")
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     phone.expect_ready()

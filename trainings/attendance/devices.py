@@ -126,7 +126,7 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
 
 async def claim(typed: str, *, address: str, token: str = "", key: UUID | None = None) -> Prepared:
     """Make whoever comes first with a one-time code the phone that it was shown for, and let in who comes again with
-    the same `key` while the code lives: on a poor line the answer was lost.
+    the same `key`: on a poor line the answer was lost. Without the phone's own cookie, while the code lives.
 
     A phone that is prepared already (`token`) and that the code's maker may prepare again stays the one that it is,
     with what it has to send, and gets what the code was for besides. Refuses (CodeOver) what is unknown, used or
@@ -146,16 +146,16 @@ async def _claim(code: str, token: str, key: UUID | None) -> Prepared | None:
     async with transaction():
         waiting = await Device.get_or_none(enrol_hash=_code_digest(code))
         if waiting is None:
-            return await _claim_again(used_by)
+            return await _claim_again(used_by, token)
         maker, now = await User.get_or_none(id=waiting.prepared_by_id, is_active=True), clock.now()
         known = await _same_phone(token, await actor_of(maker)) if maker is not None else None
         new_token = token if known is not None else tokens.own_link()
         # One statement finds it unused and uses it: of two phones at the same moment one gets it.
         unused = Device.filter(id=waiting.id, enrol_hash=waiting.enrol_hash, enrol_until__gt=now, token_hash=None)
         if not await unused.filter(revoked_at=None).update(enrol_hash=used_by, claimed_at=now, last_seen_at=now):
-            return await _claim_again(used_by)
+            return await _claim_again(used_by, token)
         if known is not None:
-            await _merge(waiting, known)
+            await _merge(waiting, known, used_by)
         else:
             await _release(token)
             await Device.filter(id=waiting.id).update(token_hash=device_digest(new_token))
@@ -164,13 +164,17 @@ async def _claim(code: str, token: str, key: UUID | None) -> Prepared | None:
     return Prepared(device, new_token)
 
 
-async def _claim_again(used_by: str | None) -> Prepared | None:
-    """The phone that used a code before: its cookie did not arrive, and is another one now."""
+async def _claim_again(used_by: str | None, token: str) -> Prepared | None:
+    """The phone that used a code last: the one of this cookie, or its cookie did not arrive and is another one now."""
     if used_by is None:
         return None
+    used = Device.filter(enrol_hash=used_by, revoked_at=None)
+    read = tokens.read_own_link(token)
+    known = await used.get_or_none(token_hash=device_digest(read)) if read is not None else None
+    if known is not None:
+        return Prepared(known, token)
     token = tokens.own_link()
-    used = Device.filter(enrol_hash=used_by, enrol_until__gt=clock.now(), revoked_at=None)
-    if not await used.update(token_hash=device_digest(token)):
+    if not await used.filter(enrol_until__gt=clock.now()).update(token_hash=device_digest(token)):
         return None
     return Prepared(await Device.get(enrol_hash=used_by), token)
 
@@ -256,8 +260,8 @@ async def _free_name(name: str, device: Device) -> str:
     return next(one for one in names if one.casefold() not in taken)
 
 
-async def _merge(waiting: Device, known: Device) -> None:
-    """Put onto a phone what the code was for that it used, and forget what stood for the code.
+async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
+    """Put onto a phone what the code was for that it used (`used_by`), and forget what stood for the code.
 
     Whose phone it is stays so: a code changes nothing about the hand that it is in. One that was out of use is now for
     who made the code.
@@ -273,8 +277,8 @@ async def _merge(waiting: Device, known: Device) -> None:
         await _unload(known)
         known.revoked_at, known.revoked_by_id = None, None
         known.name, known.prepared_by_id, known.enrol_until = waiting.name, waiting.prepared_by_id, waiting.enrol_until
-    known.last_seen_at = clock.now()
-    columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
+    known.last_seen_at, known.enrol_hash = clock.now(), used_by
+    columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until", "enrol_hash"]
     await known.save(update_fields=columns)
     await _bind(known, load)
 

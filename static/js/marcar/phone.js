@@ -330,7 +330,11 @@ export class Phone {
    * @returns {Promise<{trouble: import("./api.js").Trouble, minutes: number}>}
    */
   async enrol(code) {
-    const { trouble, body, minutes } = await ask("alta", { json: { code, key: await this.#ownKey() } });
+    const json = { code, key: await this.#ownKey() };
+    let reply = await ask("alta", { json });
+    // The answer may have been lost on a poor line: asked again the server knows the same phone, and what it asks for.
+    if (!reply.minutes && (reply.trouble === "offline" || reply.trouble === "down")) reply = await ask("alta", { json });
+    const { trouble, body, minutes } = reply;
     if (trouble) return { trouble, minutes };
     // The queue stays: it belongs to this phone, whoever prepared it. Which lists it needs it is told next.
     await this.heard(body, Date.now(), { sessions: [], ...this.said, device: body.device, isPending: true });

@@ -77,6 +77,28 @@ test("a phone that was let in is not ready before it was told its lists and has 
   assert.deepEqual(whole, { isUnprepared: false, isReady: true, lacks: "", share: 1 });
 });
 
+test("a code whose answer was lost is asked for once more, and nothing but its answer says that it was good", async (t) => {
+  const [sent, before] = [[], globalThis.fetch];
+  t.after(() => (globalThis.fetch = before));
+  const answering = (...answers) => {
+    globalThis.fetch = async (address, { body }) => {
+      assert.ok(address.endsWith("alta"));
+      sent.push(JSON.parse(body));
+      const status = answers.shift();
+      if (!status) throw new TypeError("no line");
+      return { status, json: async () => ({ now: NOW, device: { id: "d", name: "" } }), headers: new Headers({ "Retry-After": "60" }) };
+    };
+  };
+  for (const [answers, trouble] of [[[0, 200], ""], [[502, 200], ""], [[0, 0], "offline"], [[0, 410], "refused"], [[410], "refused"], [[429], "down"]]) {
+    const phone = phoneWith();
+    answering(...answers);
+    assert.equal((await phone.enrol("K7Q29XMDC")).trouble, trouble, `${answers}`);
+    assert.equal(phone.isPrepared, !trouble);
+    assert.equal(sent.length, answers.length, `${answers}`);
+    assert.equal(new Set(sent.splice(0).map(({ key }) => key)).size, 1);
+  }
+});
+
 test("a server that fails is never green, and without any signal the last answer holds", async () => {
   const phone = phoneWith();
   const all = { estado: estado(session("a")), ...lista("a") };

@@ -40,23 +40,15 @@ export const enrol = {
       isAsking = true;
       field.value = asked;
       say("enrol_asking");
-      const before = carried();
       const { trouble, minutes } = await app.phone.enrol(asked);
-      // The answer may have been lost on a poor line: what this phone carries tells whether it was prepared.
-      if (trouble) await app.phone.refreshAnew();
       isAsking = false;
-      const isPrepared = !trouble || carried() !== before;
-      if (!isPrepared && minutes) return say("enrol_too_many", { n: minutes });
-      if (!isPrepared) return say(/** @type {Record<string, string>} */ (WORDS_OF)[trouble]);
+      if (minutes) return say("enrol_too_many", { n: minutes });
+      if (trouble) return say(/** @type {Record<string, string>} */ (WORDS_OF)[trouble]);
       lens.rest("");
       navigator.storage?.persist?.().catch(() => false);
       location.hash = "#/";
       app.sender.flush({ forced: true });
       await app.phone.refresh();
-    }
-
-    function carried() {
-      return [app.phone.said?.device?.id, ...app.phone.sessions.map(({ id }) => id)].join();
     }
 
     /**
