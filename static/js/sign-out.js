@@ -27,14 +27,16 @@ function ask(n) {
   dialog.showModal();
 }
 
-/** @returns {Promise<number>} */
+/**
+ * Fetched only now: every page of the panel has this script, and nearly none is where somebody signs out. A slow line takes
+ * as long for the page that comes after; only the disk's time is limited.
+ * @returns {Promise<number>}
+ */
 async function countWaiting() {
+  const unsent = await import("./scan/unsent.js").catch(() => null);
+  if (!unsent) return 0;
+  const { APP, PANEL, unsentIn } = unsent;
+  const counted = Promise.all([APP, PANEL].map(unsentIn)).then((found) => found.flat().length);
   const late = new Promise((resolve) => setTimeout(resolve, LONGEST_MS, 0));
-  return Promise.race([count().catch(() => 0), late]);
-}
-
-/** Fetched only now: every page of the panel has this script, and nearly none is where somebody signs out. */
-async function count() {
-  const { APP, PANEL, unsentIn } = await import("./scan/unsent.js");
-  return (await Promise.all([APP, PANEL].map(unsentIn))).flat().length;
+  return Promise.race([counted.catch(() => 0), late]);
 }
