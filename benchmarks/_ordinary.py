@@ -31,7 +31,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.models import CoursePrerequisite, Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 
 
 async def sign_up(training_id: UUID, wish: SignUp) -> None:
@@ -43,7 +43,7 @@ async def sign_up(training_id: UUID, wish: SignUp) -> None:
         await training.fetch_related("hub")
         check_people(training, training.hub.phone, wish)
         first = await _look_alike(training, wish)
-        assert not await CoursePrerequisite.exists(course_id=training.course_id)
+        assert not training.required_courses
         party = Party("new", wish.n_people, wish.childcare_places, int(first is not None))
         state = places.state_for(training, party)
         if state in TAKES_PLACE:

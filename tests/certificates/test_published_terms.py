@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tortoise.connection import get_connection
 
 from tests import make
 from tests.certificates.held import AFTER, make_attendee, make_held, printed
@@ -17,10 +20,12 @@ from trainings.certificates.actions import issue
 from trainings.certificates.eligibility import NotEligible
 from trainings.certificates.models import CertificateKind
 from trainings.db import transaction
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule import actions
 from trainings.schedule.actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, Training, TrainingState
+from trainings.schedule.public_queries import public_training
+from trainings.schedule.queries import courses_before
 from trainings.settings import Settings
 
 CHANGED: dict[str, Any] = {
@@ -139,3 +144,57 @@ async def test_draft_when_given_another_course_then_it_has_that_ones_terms(db: S
 
     kept = await Training.get(id=training.id)
     assert (kept.course_id, kept.minutes, kept.completion_share) == (other.id, 600, 90)
+
+
+async def demanding(course: Course) -> Course:
+    """From now on another course comes before this one, and it is for teachers."""
+    before = await make.make_course("Inducción")
+    plan = CoursePlan(course.kind, course.topic_id, course.title, course.minutes, audience=("docente",))
+    await actions.edit_course(course.id, replace(plan, prerequisite_ids=frozenset({before.id})), actor=PROGRAM)
+    return before
+
+
+async def test_training_once_published_when_its_course_asks_for_an_earlier_one_then_nobody_has_to_wait(
+    db: Settings,
+) -> None:
+    course = await make.make_course()
+    training = await make.make_training(course=course)
+
+    await demanding(course)
+
+    person = await make.make_registration(training)
+    assert person.state is RegistrationState.CONFIRMED
+    assert await courses_before(await Training.get(id=training.id)) == []
+    posted = await public_training(training.slug)
+    assert (posted.prerequisites, posted.audience) == ((), ())
+
+
+async def test_draft_when_its_course_asks_for_an_earlier_one_then_who_signs_up_waits(
+    db: Settings,
+) -> None:
+    course = await make.make_course()
+    training = await make.make_training(course=course, state=TrainingState.DRAFT)
+
+    before = await demanding(course)
+    await actions.publish(training.id, actor=PROGRAM)
+
+    person = await make.make_registration(training)
+    assert person.state is RegistrationState.HELD
+    assert await courses_before(await Training.get(id=training.id)) == [before.title]
+    posted = await public_training(training.slug)
+    assert (posted.prerequisites, posted.audience) == ((before.title,), ("docente",))
+
+
+@pytest.mark.both_engines
+async def test_trainings_that_were_there_before_have_what_their_course_asks_for_today(db: Settings) -> None:
+    fill = import_module("trainings.migrations.0033_whom_a_training_asks_for")
+    course = await make.make_course()
+    await demanding(course)
+    asking, free = await make.make_training(course=course), await make.make_training(course=await make.make_course("B"))
+    expected = await Training.all().order_by("id").values("course_audience", "required_courses")
+    await Training.all().update(course_audience=[], required_courses=[])
+
+    await fill.as_of_today(None, SimpleNamespace(client=get_connection("default")))
+
+    assert await Training.all().order_by("id").values("course_audience", "required_courses") == expected
+    assert [len((await Training.get(id=one.id)).required_courses) for one in (asking, free)] == [1, 0]

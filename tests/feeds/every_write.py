@@ -73,7 +73,6 @@ SHOWN: Mapping[str, Case] = {
     "training.online_url": (_go_online, OWN),
     "course.summary": (lambda w: w.edit_course(summary="Otra cosa."), OWN),
     "course.topic_id": (lambda w: w.edit_course(topic_id=w.other_topic.id), (*OWN, OTHER_TOPIC)),
-    "course.audience (filtered)": (lambda w: w.edit_course(audience=("radio",)), (TEACHERS,)),
     "topic.name": (lambda w: course_actions.rename_topic(w.topic.id, "Riesgos", actor=PROGRAM), OWN),
     "venue.name": (lambda w: w.correct(name="Salón de usos múltiples"), OWN),
     "venue.address": (lambda w: w.correct(address="Barrio El Carmen"), OWN),

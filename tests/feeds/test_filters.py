@@ -173,7 +173,7 @@ async def test_feeds_follow_a_change_of_filter_though_no_text_need_change(
             assert (again.headers, again.content) == (whole[base].headers, whole[base].content)
 
 
-async def test_feeds_follow_the_audience_of_a_course(client: AsyncClient) -> None:
+async def test_feeds_keep_whom_a_course_was_for_when_the_training_was_published(client: AsyncClient) -> None:
     course = await make.make_course("Para docentes", audience=["docente"])
     training = await make.make_training(course=course)
     assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
@@ -184,8 +184,8 @@ async def test_feeds_follow_the_audience_of_a_course(client: AsyncClient) -> Non
     plan = CoursePlan(found.kind, found.topic_id, found.title, found.minutes, contents=contents, audience=("radio",))
     await schedule.edit_course(course.id, plan, actor=PROGRAM)
 
-    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == sessions_of(training)
-    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == set()
+    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
+    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == sessions_of(training)
 
 
 async def test_moves_and_cancellations_reach_filtered_feeds(client: AsyncClient) -> None:

@@ -16,7 +16,7 @@ from trainings.registrations.card_use import CardUsed, name_card
 from trainings.registrations.cards import Reservation, make_spares, reserve
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.registrations.wishes import Member, SignUp
-from trainings.schedule.models import Course, CoursePrerequisite, Training
+from trainings.schedule.models import Course, Training
 
 MOTHER = GuardianContact("Ana Xol", Relation.MADRE, phone="+50255551234")
 
@@ -34,9 +34,9 @@ async def make_spare_cards(training: Training, n: int = 1) -> list[Card]:
 
 
 async def ask_course_before(training: Training) -> Course:
-    """Another course that must be completed before the training's."""
+    """Another course that must be completed before this training."""
     before = await make.make_course("Consejeras comunitarias: inducción")
-    await CoursePrerequisite.create(course_id=training.course_id, required=before)
+    await Training.filter(id=training.id).update(required_courses=[str(before.id)])
     return before
 
 

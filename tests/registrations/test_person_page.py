@@ -19,7 +19,7 @@ from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relatio
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
 from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import sign_up
-from trainings.schedule.models import CoursePrerequisite, Training
+from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]
 MOTHER = GuardianContact("Elena Tiul", Relation.MADRE, phone="+50255557777")
@@ -165,7 +165,7 @@ async def test_why_somebody_waits_is_said_in_words(new_client: NewClient, reason
 async def test_missing_course_is_named(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     before = await make.make_course("Consejeras comunitarias: inducción")
-    await CoursePrerequisite.create(course_id=training.course_id, required=before)
+    await Training.filter(id=training.id).update(required_courses=[str(before.id)])
     rosa = await make.make_registration(training)
 
     page = await opened(client, rosa)

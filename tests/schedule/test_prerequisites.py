@@ -18,7 +18,7 @@ from trainings.audit.models import AuditLine
 from trainings.schedule import actions
 from trainings.schedule.course_actions import CoursePlan, PrerequisiteCircle, UnknownPrerequisite
 from trainings.schedule.models import Course, CoursePrerequisite
-from trainings.schedule.queries import prerequisites_of
+from trainings.schedule.queries import required_by
 
 
 def plan_of(course: Course, *required: UUID) -> CoursePlan:
@@ -35,9 +35,9 @@ async def test_prerequisites_are_kept_changed_and_told_by_title(cast: Cast) -> N
     first, second, third = await three_courses()
 
     await actions.edit_course(third.id, plan_of(third, second.id, first.id), actor=PROGRAM)
-    both = await prerequisites_of(third.id)
+    both = list((await required_by(third.id)).values())
     await actions.edit_course(third.id, plan_of(third, first.id), actor=PROGRAM)
-    one = await prerequisites_of(third.id)
+    one = list((await required_by(third.id)).values())
     await actions.edit_course(third.id, plan_of(third), actor=PROGRAM)
 
     assert (both, one) == (["Riesgos", "Trata"], ["Riesgos"])
@@ -52,7 +52,7 @@ async def test_new_course_may_ask_for_an_earlier_one(cast: Cast) -> None:
 
     course = await actions.create_course(plan, actor=PROGRAM)
 
-    assert await prerequisites_of(course.id) == ["Riesgos"]
+    assert list((await required_by(course.id)).values()) == ["Riesgos"]
 
 
 async def test_circle_is_refused_however_long_and_nothing_of_it_is_kept(cast: Cast) -> None:
@@ -69,7 +69,7 @@ async def test_circle_is_refused_however_long_and_nothing_of_it_is_kept(cast: Ca
 
     assert of_itself.value.values == {"title": "Riesgos"}
     assert (of_three.value.values, of_three.value.field) == ({"title": "Diplomado"}, "prerequisites")
-    assert await prerequisites_of(first.id) == []
+    assert list((await required_by(first.id)).values()) == []
     assert (await Course.get(id=first.id)).summary == ""
 
 
@@ -104,7 +104,7 @@ async def test_form_offers_other_courses_in_use_and_keeps_a_retired_one_that_is_
     assert str(second.id) not in page
     assert f'value="{third.id}"' not in page
     assert answer.status_code == 303
-    assert await prerequisites_of(third.id) == ["Riesgos"]
+    assert list((await required_by(third.id)).values()) == ["Riesgos"]
 
 
 async def test_form_refuses_a_circle_with_the_title_and_keeps_what_was_marked(client: AsyncClient, cast: Cast) -> None:
@@ -121,14 +121,13 @@ async def test_form_refuses_a_circle_with_the_title_and_keeps_what_was_marked(cl
     assert posted(answer.text)["prerequisites"] == [str(second.id)]
 
 
-async def test_public_page_says_what_comes_before_and_follows_a_change(client: AsyncClient, cast: Cast) -> None:
+async def test_public_page_says_what_came_before_when_it_was_published(client: AsyncClient, cast: Cast) -> None:
     first, second, third = await three_courses()
-    training = await make.make_training(hub=cast.hub, course=third)
-    address = f"/capacitaciones/{training.slug}"
-
-    nothing = (await client.get(address)).text
+    before = await make.make_training(hub=cast.hub, course=third)
     await actions.edit_course(third.id, plan_of(third, first.id, second.id), actor=PROGRAM)
-    told = (await client.get(address)).text
+    after = await make.make_training(hub=cast.hub, course=third)
+
+    nothing, told = [(await client.get(f"/capacitaciones/{one.slug}")).text for one in (before, after)]
 
     assert "Antes hay que completar" not in nothing
     assert "Antes hay que completar «Riesgos» y «Trata»." in told

@@ -26,7 +26,7 @@ _TRAINING = (
     "session__training__languages",
     "session__training__interpreter_languages",
     "session__training__audience",
-    "session__training__course__audience",
+    "session__training__course_audience",
 )
 
 

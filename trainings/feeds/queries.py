@@ -23,12 +23,9 @@ _SHOWN = """
     WHERE feed.scope = ? AND what.starts_at >= ? AND what.starts_at < ?
         AND (what.starts_at >= ? OR text.body NOT LIKE ?) {condition}
 """
-_OF_A_TRAINING = """
-    JOIN training ON training.id = what.training_id
-    JOIN course ON course.id = training.course_id
-"""
+_OF_A_TRAINING = "JOIN training ON training.id = what.training_id"
 _SPOKEN = "AND (CAST(training.languages AS TEXT) LIKE ? OR CAST(training.interpreter_languages AS TEXT) LIKE ?)"
-_AUDIENCE = "CASE WHEN CAST(training.audience AS TEXT) = '[]' THEN course.audience ELSE training.audience END"
+_AUDIENCE = "CASE WHEN CAST(training.audience AS TEXT) = '[]' THEN training.course_audience ELSE training.audience END"
 _MEANT = f"AND (CAST({_AUDIENCE} AS TEXT) = '[]' OR CAST({_AUDIENCE} AS TEXT) LIKE ?)"
 _BY_START = "ORDER BY starts_at, id"
 
@@ -54,11 +51,10 @@ _BY_AUDIENCE = f"{_sessions(_MEANT)} UNION ALL {_ACTIVITIES} {_BY_START}"
 _KINDS = """
     SELECT DISTINCT CAST(training.languages AS TEXT) AS languages,
         CAST(training.interpreter_languages AS TEXT) AS interpreter_languages,
-        CAST(training.audience AS TEXT) AS audience, CAST(course.audience AS TEXT) AS course_audience
+        CAST(training.audience AS TEXT) AS audience, CAST(training.course_audience AS TEXT) AS course_audience
     FROM session_feed feed
     JOIN training_session what ON what.id = feed.session_id
     JOIN training ON training.id = what.training_id
-    JOIN course ON course.id = training.course_id
     WHERE feed.scope = ? AND what.state = 'planned' AND what.ends_at > ? AND training.state = 'published'
 """
 

@@ -19,7 +19,7 @@ from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations import cards
 from trainings.registrations.age_choices import short_ages
-from trainings.registrations.card_forms import courses_before, read_card_wish, relations
+from trainings.registrations.card_forms import read_card_wish, relations, said_before
 from trainings.registrations.card_queries import Block, CardLine, UnknownCards, by_bearer_link
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.card_use import name_card
@@ -148,7 +148,7 @@ async def _form(request: Request, block: Block, card: CardLine, typed: Typed | N
         "consents": asked_now(),
         "departments": of_person["departments"],
         "actor_types": of_person["actor_types"],
-        "before": await courses_before(block.training.course_id),
+        "before": await said_before(block.training),
     }
     template = "registrations/cards/bearer_name.html"
     return render(request, template, context, status=status, headers=token_page_headers())

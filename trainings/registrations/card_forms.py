@@ -19,7 +19,8 @@ from trainings.registrations.cards import MOST_RESERVED, MOST_SPARE, Reservation
 from trainings.registrations.family_forms import FURTHER, read_wish
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import sentences
-from trainings.schedule.queries import prerequisites_of
+from trainings.schedule.models import Training
+from trainings.schedule.queries import courses_before
 from trainings.web.days import Day, HourHere
 from trainings.web.forms import Form, Typed
 from trainings.web.i18n import N_, gettext
@@ -114,9 +115,9 @@ def how_agreed(typed: Typed) -> ConsentHow:
     return ConsentHow.PAPER if typed.value("consent_how") == ConsentHow.PAPER else ConsentHow.READ_ALOUD
 
 
-async def courses_before(course_id: UUID) -> str:
+async def said_before(training: Training) -> str:
     """The courses to complete first, in words; empty where there are none."""
-    return sentences.listing([f"«{title}»" for title in await prerequisites_of(course_id)])
+    return sentences.listing([f"«{title}»" for title in await courses_before(training)])
 
 
 def relations() -> Choices:

@@ -37,7 +37,7 @@ from trainings.registrations.sameness import look_alike, stand_first
 from trainings.registrations.sign_up import locked_training
 from trainings.registrations.situation import Draft, Situation, Ticket
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.models import CoursePrerequisite, Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -89,7 +89,7 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
         if standing is not None:
             return standing
         await _check_ahead(training)
-        is_held = await CoursePrerequisite.exists(course_id=training.course_id)
+        is_held = bool(training.required_courses)
         return await _use_reserved(training, card, wish, actor, is_held=is_held)
 
 
@@ -107,7 +107,7 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
             return standing
         await _check_ahead(training)
         await _check_card(training, card)
-        is_course_missing = await CoursePrerequisite.exists(course_id=training.course_id)
+        is_course_missing = bool(training.required_courses)
         is_held = is_course_missing or training.approval_required
         first = await look_alike(training.id, wish.keys[0], is_held=is_held)
         party = Party("card", 1, 0, int(_is_in(first)))

@@ -33,7 +33,8 @@ MOST_WAITING = 300
 RUNS = """
     SELECT t.id, t.hub_id, h.phone AS hub_phone, t.contact_phone, t.course_id, t.state, t.capacity, t.taken, t.reserved,
         t.childcare_capacity, t.childcare_taken, t.next_wait_number, t.has_waiting_list, t.offer_hours,
-        t.approval_required, t.opens_at, t.closes_at, t.admits_minors, t.minimum_age, t.audience
+        t.approval_required, t.opens_at, t.closes_at, t.admits_minors, t.minimum_age, t.audience,
+        t.required_courses
     FROM training t JOIN hub h ON h.id = t.hub_id
     WHERE t.id IN ?list ORDER BY t.id
 """
@@ -41,10 +42,6 @@ LOCKED = {"postgres": RUNS + " FOR UPDATE OF t", "sqlite": RUNS}
 """The trainings in key order, so that two batches never wait for each other in a ring; SQLite locks as it begins."""
 
 MEETINGS = "SELECT training_id, starts_at, ends_at, closed_at, state FROM training_session WHERE training_id IN ?list"
-REQUIRED = """
-    SELECT course_id, required_id FROM course_prerequisite
-    WHERE course_id IN (SELECT course_id FROM training WHERE id IN ?list)
-"""
 MUNICIPALITIES = "SELECT ine_code FROM municipality WHERE ine_code IN ?list"
 BY_KEY = """
     SELECT id, training_id, idempotency_key, body_hash, created_at FROM registration_group
@@ -183,7 +180,6 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
     questions: dict[str | UUID, Statement] = {
         "runs": Statement(LOCKED[dialect], (ids,)),
         "meetings": Statement(MEETINGS, (ids,)),
-        "required": Statement(REQUIRED, (ids,)),
     }
     for name, (text, values) in lists.items():
         wanted = sorted({value for value in values if value is not None}, key=str)
@@ -217,10 +213,7 @@ def _browsers(commands: Sequence[Command]) -> list[tuple[UUID, str]]:
 
 
 def _runs(found: Mapping[str | UUID, Sequence[Row]]) -> dict[UUID, Run]:
-    required: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in found["required"]:
-        required[_key(row["course_id"])].add(_key(row["required_id"]))
-    runs = {_key(row["id"]): _run(row, required) for row in found["runs"]}
+    runs = {_key(row["id"]): _run(row) for row in found["runs"]}
     for row in found["meetings"]:
         meeting = Meeting(
             _moment(row["starts_at"]),
@@ -232,16 +225,14 @@ def _runs(found: Mapping[str | UUID, Sequence[Row]]) -> dict[UUID, Run]:
     return runs
 
 
-def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
-    audience = row["audience"]
-    course_id = _key(row["course_id"])
+def _run(row: Row) -> Run:
     return Run(
         id=_key(row["id"]),
         hub_id=str(row["hub_id"]),
         hub_phone=row["hub_phone"],
         contact_phone=row["contact_phone"],
-        course_id=course_id,
-        required_courses=frozenset(required.get(course_id, ())),
+        course_id=_key(row["course_id"]),
+        required_courses=frozenset(map(_key, _codes(row["required_courses"]))),
         state=TrainingState(row["state"]),
         capacity=row["capacity"],
         taken=row["taken"],
@@ -256,7 +247,7 @@ def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
         closes_at=_moment_or_none(row["closes_at"]),
         admits_minors=bool(row["admits_minors"]),
         minimum_age=row["minimum_age"],
-        audience=json.loads(audience) if isinstance(audience, str) else audience,
+        audience=_codes(row["audience"]),
     )
 
 
@@ -383,6 +374,11 @@ def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]])
 
 def _key(value: Any) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def _codes(stored: str | list[str]) -> list[str]:
+    """PostgreSQL hands a list over read, SQLite as text."""
+    return json.loads(stored) if isinstance(stored, str) else stored
 
 
 def _text_or_none(value: Any) -> str | None:

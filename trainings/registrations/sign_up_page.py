@@ -27,7 +27,7 @@ from trainings.schedule import sentences
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public_queries import shown_taken
-from trainings.schedule.queries import prerequisites_of
+from trainings.schedule.queries import courses_before
 from trainings.web.forms import Typed
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -78,9 +78,9 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "seats_left": max(training.capacity - taken, 0),
         "childcare_left": max(training.childcare_capacity - childcare_taken, 0),
         "minors_from": minors_from(training),
-        "audience": sentences.audience_sentence(training.audience or training.course.audience),
+        "audience": sentences.audience_sentence(training.audience or training.course_audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
-        "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),
+        "before": sentences.listing([f"«{title}»" for title in await courses_before(training)]),
         "box": _box(training, typed or Typed(), refused, phone) if refused is not None else None,
         "idempotency_key": key,
         "from_page": mark,

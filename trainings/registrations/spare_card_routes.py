@@ -27,10 +27,10 @@ from trainings.registrations.card_forms import (
     CodeForm,
     ForTrainingForm,
     SpareForm,
-    courses_before,
     how_agreed,
     read_card_wish,
     relations,
+    said_before,
 )
 from trainings.registrations.card_queries import (
     card_at_desk,
@@ -207,7 +207,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "is_open": card.state is CardState.OPEN,
         "why_closed": why_closed(block.training, list(block.training.sessions)) if block and typed is None else "",
         "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
-        "before": await courses_before(block.training.course_id) if block else "",
+        "before": await said_before(block.training) if block else "",
         "trainings": trainings,
         "is_gone": typed is not None and typed.value("training") not in dict(trainings),
         "form": typed,

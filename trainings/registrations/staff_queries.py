@@ -19,7 +19,8 @@ from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.fresh_links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions
-from trainings.schedule.models import CoursePrerequisite, SessionFacilitator, Training
+from trainings.schedule.models import SessionFacilitator, Training
+from trainings.schedule.queries import courses_before
 from trainings.web.i18n import N_
 
 
@@ -123,7 +124,7 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
         agreed=await _agreed(found.participant_id) if is_desk else NOTHING_AGREED,
         alike=await _alike(found),
         companions=await _companions(found),
-        courses_before=await _courses_before(own.registration) if is_desk else (),
+        courses_before=await _courses_missed(own.registration) if is_desk else (),
         links=await links_for(found) if is_desk else NO_LINKS,
         is_gone=bool(await without_permission([found.participant_id])),
     )
@@ -177,14 +178,13 @@ async def _alike(registration: Registration) -> list[Alike]:
     ]
 
 
-async def _courses_before(registration: Registration) -> list[str]:
+async def _courses_missed(registration: Registration) -> list[str]:
     if (
         registration.state is not RegistrationState.HELD
         or registration.group.hold_reason is not HoldReason.PREREQUISITE
     ):
         return []
-    before = reads(CoursePrerequisite).filter(course_id=registration.training.course_id).order_by("required__title")
-    return [title for (title,) in await before.values_list("required__title")]
+    return await courses_before(registration.training)
 
 
 async def training_at_desk(training_id: UUID, actor: Actor) -> Training:

@@ -171,10 +171,7 @@ async def edit_training(
             raise TrainingCalledOff
         if revision is not None and revision != training.revision:
             raise ChangedMeanwhile
-        if plan.hub_id != training.hub_id:
-            raise HubFixed(field="hub")
-        if plan.course_id != training.course_id and training.published_at is not None:
-            raise CourseFixed(field="course")
+        _check_fixed(training, plan)
         terms = await plans.terms_of(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
         changed = await _write_changed(training, plan, terms if plan.course_id != training.course_id else {})
@@ -190,6 +187,13 @@ async def edit_training(
             "schedule.edit_training", actor=actor, object_id=training.id, hub_id=training.hub_id, changed=changed
         )
     return Edited(training, is_moved)
+
+
+def _check_fixed(training: Training, plan: TrainingPlan) -> None:
+    if plan.hub_id != training.hub_id:
+        raise HubFixed(field="hub")
+    if plan.course_id != training.course_id and training.published_at is not None:
+        raise CourseFixed(field="course")
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:

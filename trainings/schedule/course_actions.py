@@ -18,7 +18,7 @@ from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
 from trainings.schedule.models import Course, CourseKind, CoursePrerequisite, Topic, Training
-from trainings.schedule.plans import TERMS
+from trainings.schedule.plans import terms_of
 from trainings.web.i18n import N_
 
 STILL_SHOWN = timedelta(days=100)
@@ -106,7 +106,8 @@ async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | N
 
 
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
-    """Correct an entry; calendars and drafts follow. What a published training asks for and prints stays as it was.
+    """Correct an entry; drafts follow, calendars in its topic and summary. What a published training asks for, of whom,
+    and what it prints stays as it was.
 
     Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
     """
@@ -125,12 +126,11 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             changed.append("prerequisites")
         if not changed:
             return course
-        if terms := {name: columns[name] for name in TERMS if name in changed}:
-            await Training.filter(course_id=course.id, published_at=None).update(**terms)
-        if {"topic_id", "summary", "audience"} & set(changed):
+        await Training.filter(course_id=course.id, published_at=None).update(**await terms_of(course.id))
+        if {"topic_id", "summary"} & set(changed):
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
             ids = [one for (one,) in await recent.distinct().values_list("id")]
-            await shown.refresh(training_ids=ids, is_refiltered="audience" in changed)
+            await shown.refresh(training_ids=ids)
             await shown.restamp(ids)
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
     return course

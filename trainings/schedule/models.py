@@ -143,8 +143,10 @@ class Training(Record):
     CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: who moves up from the waiting list has so many
     hours to say yes, from when they were reached; none: the place is theirs at once.
 
-    `kind`, `minutes`, `contents`, `completion_share` and `pass_mark` are those of the course when this was published;
-    until then they follow it. `design` and `paper_language`: of its papers, empty as the operator chose for all.
+    `kind`, `minutes`, `contents`, `completion_share`, `pass_mark`, `course_audience` (whom it is for, where this names
+    no `audience`) and `required_courses` (keys of those to complete before) are those of the course when this was
+    published; until then they follow it. `design` and `paper_language`: of its papers, empty as the operator chose for
+    all.
 
     `state_before`: what a called-off training was, and is again where it takes place after all.
 
@@ -176,6 +178,8 @@ class Training(Record):
     contents: list[dict[str, Any]] = fields.JSONField(default=list, db_default="[]")
     completion_share = fields.IntField(default=80, db_default=80)
     pass_mark: int | None = fields.IntField(null=True)
+    course_audience: list[str] = fields.JSONField(default=list, db_default="[]")
+    required_courses: list[str] = fields.JSONField(default=list, db_default="[]")
     design = fields.CharField(max_length=64, default="", db_default="")
     paper_language = fields.CharField(max_length=16, default="", db_default="")
     title = fields.CharField(max_length=180)

@@ -28,7 +28,7 @@ issues it, by certificates.
 """
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
-"""What a training has from its course, and keeps from when it is published."""
+"""What a training has from its course under the same name, and keeps from when it is published."""
 
 
 class UnknownHub(Refusal):
@@ -195,10 +195,12 @@ async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
 
 async def terms_of(course_id: UUID) -> dict[str, Any]:
     """What the course asks for and prints now, as columns of a training. Refuses one that is not in the catalogue."""
-    course = await Course.get_or_none(id=course_id)
+    course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
     if course is None:
         raise UnknownCourse(field="course")
-    return {name: getattr(course, name) for name in TERMS}
+    required = sorted(str(one.required_id) for one in course.prerequisites)
+    same = {name: getattr(course, name) for name in TERMS}
+    return {**same, "course_audience": course.audience, "required_courses": required}
 
 
 async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:

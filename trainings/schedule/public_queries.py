@@ -44,9 +44,9 @@ from trainings.schedule.public_statements import (
     MEETINGS,
     OFFERED,
     PLACES,
-    PREREQUISITES,
     SERVING,
     SLUG_OF_CODE,
+    TITLES,
     TOPICS,
     TRAINING,
 )
@@ -102,8 +102,9 @@ async def public_training(slug: str) -> Posted:
     meetings = _earliest(await sql.reads(MEETINGS, _week_ago(), found[0]["id"])) if found else []
     if not meetings:
         raise UnknownTraining
-    prerequisites = await sql.reads(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
-    return _posted(found[0], meetings, tuple(one["title"] for one in prerequisites))
+    required = list(map(UUID, _codes(found[0]["required_courses"])))
+    titles = await sql.reads(TITLES, required) if required else []
+    return _posted(found[0], meetings, tuple(one["title"] for one in titles))
 
 
 async def shown_taken(training_id: UUID) -> tuple[int, int]:

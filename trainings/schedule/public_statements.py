@@ -30,9 +30,8 @@ _TRAINING = """
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online, COALESCE(t.state_before, t.state) = 'unlisted' AS is_unlisted,
-        t.kind, t.minutes, t.contents, c.summary AS course_summary, c.audience AS course_audience,
-        t.completion_share, t.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
-        EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
+        t.kind, t.minutes, t.contents, c.summary AS course_summary, t.course_audience, t.required_courses,
+        t.completion_share, t.pass_mark, topic.slug AS topic_slug,
         h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
         h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
     FROM training t
@@ -45,13 +44,7 @@ _TRAINING = """
 TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
 PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"  # noqa: S608
 
-PREREQUISITES = """
-    SELECT c.title
-    FROM course_prerequisite p
-    JOIN course c ON c.id = p.required_id
-    WHERE p.course_id = ?
-    ORDER BY c.title
-"""
+TITLES = "SELECT title FROM course WHERE id IN ?list ORDER BY title"
 
 _WAS = """
     ch.kind AS was_kind, ch.old_starts_at, ch.old_ends_at, ch.old_venue_id IS NOT NULL
@@ -129,7 +122,7 @@ SLUG_OF_CODE = """
 LISTS = """
     NULLIF(CAST(t.languages AS TEXT), '[]') AS languages,
     NULLIF(CAST(t.interpreter_languages AS TEXT), '[]') AS interpreter_languages,
-    NULLIF(CAST(t.audience AS TEXT), '[]') AS audience, NULLIF(CAST(c.audience AS TEXT), '[]') AS course_audience
+    NULLIF(CAST(t.audience AS TEXT), '[]') AS audience, NULLIF(CAST(t.course_audience AS TEXT), '[]') AS course_audience
 """
 """Most are empty, and hundreds of rows cost less where nothing is told of those."""
 ACCESS = "CASE WHEN t.place_shown = 'public' THEN NULLIF(CAST(v.access AS TEXT), '[]') END AS access"
@@ -159,10 +152,11 @@ CALLED_OFF = _COMING.format(
 )
 OFFERED = """
     SELECT DISTINCT COALESCE(v.municipality_id, h.seat_id) AS town_code, topic.slug AS topic_slug, d.languages,
-        d.interpreter_languages, d.audience, CAST(c.audience AS TEXT) AS course_audience
+        d.interpreter_languages, d.audience, d.course_audience
     FROM (
         SELECT DISTINCT s.venue_id, t.hub_id, t.course_id, CAST(t.languages AS TEXT) AS languages,
-            CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience
+            CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience,
+            CAST(t.course_audience AS TEXT) AS course_audience
         FROM (
             SELECT DISTINCT training_id, venue_id
             FROM training_session

@@ -277,6 +277,9 @@ async def required_by(course_id: UUID) -> dict[UUID, str]:
     return dict(await found.values_list("required_id", "required__title"))
 
 
-async def prerequisites_of(course_id: UUID) -> list[str]:
-    """Titles of the courses to complete before this one, by title."""
-    return list((await required_by(course_id)).values())
+async def courses_before(training: Training) -> list[str]:
+    """Titles of the courses that this training asks to complete before, by title."""
+    if not training.required_courses:
+        return []
+    found = reads(Course).filter(id__in=training.required_courses).order_by("title")
+    return [title for (title,) in await found.values_list("title")]

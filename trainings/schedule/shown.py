@@ -78,7 +78,7 @@ _COLUMNS = (
 )
 
 FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
-"""Columns of a training by which feeds are filtered; the audience may be its course's."""
+"""Columns of a training by which feeds are filtered, once it is published."""
 
 BATCH = 100
 """Texts written again in one transaction: others get their turn in between."""

@@ -12,7 +12,7 @@ from trainings.registrations.convocation import Done
 from trainings.registrations.convocation_forms import AddForm
 from trainings.registrations.models import InvitedHow, ReservedBlock
 from trainings.schedule.course_actions import CoursePlan, edit_course
-from trainings.schedule.models import Course
+from trainings.schedule.models import Course, Training
 from trainings.seed.world import World
 
 CONFIRMED = (
@@ -51,6 +51,10 @@ async def _ask_for_an_earlier_course(course: Course, earlier: Course) -> None:
         prerequisite_ids=frozenset({earlier.id}),
     )
     await edit_course(course.id, plan, actor=PROGRAM)
+    # Published before the course asked for anything: as if it had been so already, for the page that says it.
+    coming = Training.filter(course_id=course.id, sessions__ends_at__gt=clock.now())
+    ids = [one for (one,) in await coming.distinct().values_list("id")]
+    await Training.filter(id__in=ids).update(required_courses=[str(earlier.id)])
 
 
 async def _invite() -> None:
