@@ -238,7 +238,52 @@ async def test_panel_asks_nothing_near_the_planned_end(db: Settings, freeze: Fre
     assert (done.status_code, await ended(door)) == (303, None)
 
 
+@pytest.mark.parametrize(
+    ("arrives", "said", "minutes"),
+    [(226, "10:30", 150), (300, "10:30", 150), (230, "11:48", 228), (300, "12:10", 240), (300, "", 240)],
+    ids=["a quarter before the end", "after the end", "within the quarter", "past the end", "not said"],
+)
+async def test_end_that_was_typed_is_used_whenever_the_form_arrives(
+    sqlite_db: Settings, freeze: Freeze, new_client: Browsers, arrives: int, said: str, minutes: int
+) -> None:
+    door, browser, page = await closing_page(new_client, freeze, 3 * HOUR)
+    await browser.get(page)
+    freeze(door.starts_at + arrives * MINUTE)
+
+    done = await browser.post(page, data={"ended": said})
+
+    assert done.status_code == 303
+    assert (await hours(door.ana))[0] == minutes
+    assert await ended(door) == (None if minutes == 240 else door.starts_at + minutes * MINUTE)
+
+
+async def test_end_that_cannot_be_is_shown_again_as_typed_also_near_the_planned_end(
+    sqlite_db: Settings, freeze: Freeze, new_client: Browsers
+) -> None:
+    door, browser, page = await closing_page(new_client, freeze, 226 * MINUTE)
+
+    to_come = await browser.post(page, data={"ended": "11:58"})
+
+    assert (to_come.status_code, 'value="11:58"' in to_come.text) == (422, True)
+    assert (await TrainingSession.get(id=door.key)).closed_at is None
+
+
 # -- on the phone
+
+
+async def test_phone_asked_for_the_end_and_closes_a_quarter_of_an_hour_before_the_planned_one_then_used(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    facilitator = await make.make_user(Role.FACILITATOR, hub := await make.make_hub())
+    door = await open_door(hub=hub, facilitators=[facilitator])
+    phone = await make_device(door, prepared_by_id=facilitator.id)
+    freeze(door.starts_at + 5 * HOUR)
+    said = ms(door.starts_at + 150 * MINUTE)
+    closing = event(door, door.starts_at + 226 * MINUTE, kind="close", how="button", stated_at=said)
+
+    await send(phone, event(door, h=h(door.ana)), closing)
+
+    assert await hours(door.ana) == (150, False)
 
 
 @pytest.mark.parametrize(

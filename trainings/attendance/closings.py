@@ -73,11 +73,9 @@ async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: A
     await actions.close_session(session.id, actor=actor, at=close.at, ended_at=_end_said(session, close))
 
 
-def _end_said(session: TrainingSession, close: ScanEvent) -> datetime:
-    """When it really ended, as the phone asked where it was closed early; else when it was closed. An end that cannot
-    be is the nearest that can.
-    """
-    return max(session.starts_at, min(close.stated_at or close.at, close.at))
+def _end_said(session: TrainingSession, close: ScanEvent) -> datetime | None:
+    """When it really ended, where the phone asked. An end that cannot be is the nearest that can."""
+    return max(session.starts_at, min(close.stated_at, close.at)) if close.stated_at is not None else None
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
@@ -122,8 +120,12 @@ async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime
 
 async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """Of those of them that were closed early on a phone, when they ended."""
-    waiting = await _closings(session_ids)
-    return {key: _end_said(*one) for key, one in waiting.items() if closes_early(one[0], one[1].at)}
+    ends: dict[UUID, datetime] = {}
+    for key, (session, close) in (await _closings(session_ids)).items():
+        ended_at = _end_said(session, close) or (close.at if closes_early(session, close.at) else session.ends_at)
+        if ended_at < session.ends_at:
+            ends[key] = ended_at
+    return ends
 
 
 async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingSession, ScanEvent]]:

@@ -298,7 +298,7 @@ async def _close_page(request: Request, session: TrainingSession, form: Typed, *
         "n_undecided": (await review_of(session)).n_counting_nobody,
         "beside": await beside_list(session.id),
         "companions": await companions_by_phone(session.id),
-        "is_early": closes_early(session, clock.now()),
+        "asks_end": closes_early(session, clock.now()) or bool(form.value("ended")),
         "form": form,
     }
     return render(request, "attendance/close.html", context, status=status)
@@ -322,11 +322,11 @@ async def close(request: Request) -> Response:
 
 
 def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
-    """On the day that the session began, or past midnight."""
-    if not closes_early(session, clock.now()):
-        return None
-    if form.ended is None:
+    """On the day that the session began, or past midnight. What was typed holds, also where the form comes late."""
+    if form.ended is None and closes_early(session, clock.now()):
         raise EndMissing(field="ended")
+    if form.ended is None:
+        return None
     ended_at = clock.at(clock.local(session.starts_at).date(), form.ended)
     if ended_at < session.starts_at.replace(second=0, microsecond=0):
         ended_at += timedelta(days=1)

@@ -187,8 +187,9 @@ async def close_session(
 ) -> None:
     """The meeting is over and its minutes count; twice is once. Refuses before it starts, and what is called off.
 
-    `at`: when it was closed, where we hear of it later. `ended_at`: when it really ended, where it is closed early;
-    unless that is said, when it was closed. Refuses (EndOutside) an end before it began, or after it was closed.
+    `at`: when it was closed, where we hear of it later. `ended_at`: when it really ended, where somebody says so; where
+    nobody does and it is closed early, when it was closed. Refuses (EndOutside) an end before it began, or after it was
+    closed.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -201,7 +202,7 @@ async def close_session(
         if session.closed_at is not None:
             return
         session.closed_at, session.closed_by_id = min(at or clock.now(), clock.now()), actor.id
-        if closes_early(session, session.closed_at):
+        if ended_at is not None or closes_early(session, session.closed_at):
             await _end_early(training, session, ended_at or session.closed_at, actor=actor)
         await session.save(update_fields=["closed_at", "closed_by_id", "ended_at"])
         await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
@@ -211,8 +212,9 @@ async def _end_early(training: Training, session: TrainingSession, ended_at: dat
     assert session.closed_at is not None
     if not session.starts_at <= ended_at <= session.closed_at:
         raise EndOutside(field="ended")
-    await _record_end(training, session, actor=actor)
-    session.ended_at = ended_at
+    if ended_at < session.ends_at:
+        await _record_end(training, session, actor=actor)
+        session.ended_at = ended_at
 
 
 async def _record_end(training: Training, session: TrainingSession, *, actor: Actor) -> None:

@@ -30,6 +30,11 @@ export class TimeBack {
     return Date.now() - this.#quarters * STEP_MS;
   }
 
+  /** Did somebody go back from now? */
+  get isBack() {
+    return this.#quarters > 0;
+  }
+
   /** How many quarters one may go back now. */
   get #most() {
     const since = Date.now() + this.screen.app.phone.offset - this.first;

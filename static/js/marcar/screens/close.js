@@ -41,9 +41,9 @@ class Close extends SessionScreen {
     };
   }
 
-  /** Whether it is asked when it ended. */
+  /** Whether it is asked when it ended. What was answered holds, also where the planned end came near meanwhile. */
   get endsEarly() {
-    return this.app.phone.clock.isBefore(Date.parse(this.session.ends) - CLOSED_EARLY_MS);
+    return this.end.isBack || this.app.phone.clock.isBefore(Date.parse(this.session.ends) - CLOSED_EARLY_MS);
   }
 
   /** The closing of this phone that stands: not taken back, nor made before the panel opened the session again. */
