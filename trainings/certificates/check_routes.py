@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.check_views import (
+    Mismatch,
     check_view,
     desk_view,
     file_view,
     later_view,
+    not_compared,
     other_folio,
     other_name,
     transcript_view,
@@ -69,18 +72,16 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """What a code says. Only misses count against the limit, and a right code is answered however many there were:
-    a telephone company's customers share an address. Another folio beside it is a miss.
+    a telephone company's customers share an address. Another folio beside it counts as one.
     """
     try:
         found = await _found(request.path_params["code"])
         _typed_folio, is_other = _folio(request, found)
         if is_other:
-            await _count_miss(request)
+            await _count_beside(request)
         return await _page(request, found)
     except UnknownCertificate:
         return await _unknown(request)
-    except TooMany as refusal:
-        return _later(request, refusal, _as_typed(request))
 
 
 async def _found(code: str) -> PublicCheck | TranscriptCheck:
@@ -92,16 +93,15 @@ async def _found(code: str) -> PublicCheck | TranscriptCheck:
 
 @allow(PUBLIC)
 async def compare(request: Request) -> Response:
-    """Whether a name is the printed one. A wrong name counts like a wrong code: names cannot be tried out."""
+    """Whether a name is the printed one. Wrong ones count like wrong codes; beyond the limit no name is compared, so
+    that they cannot be tried out, and the code is answered as ever.
+    """
     typed = await read_form(request)
     try:
         found = await _found(request.path_params["code"])
-        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
         return await _compare(request, found, typed)
     except UnknownCertificate:
         return await _unknown(request, typed)
-    except TooMany as refusal:
-        return _later(request, refusal, _as_typed(request, typed))
 
 
 async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed: Typed) -> Response:
@@ -111,11 +111,15 @@ async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed
         form = check(NameForm, typed)
     except FormErrors as exc:
         return await _page(request, found, name_form=exc.typed, status=422)
+    try:
+        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+    except TooMany as refusal:
+        return await _page(request, found, name_form=typed, mismatch=not_compared(refusal))
     is_on_it = is_name_printed if isinstance(found, PublicCheck) else is_name_on_transcript
     is_same = await is_on_it(found.code, form.name)
     _typed_folio, is_other = _folio(request, found)
     if is_other or not is_same:
-        await _count_miss(request)
+        await _count_beside(request)
     return await _page(request, found, name_form=typed, is_same=is_same)
 
 
@@ -125,12 +129,16 @@ async def _page(
     *,
     name_form: Typed | None = None,
     is_same: bool | None = None,
+    mismatch: Mismatch | None = None,
     is_our_file: bool = False,
     status: int = 200,
 ) -> Response:
-    """`is_same`: whether the typed name is the printed one; none before it was asked."""
+    """`is_same`: whether the typed name is the printed one, none where it was not compared. A folio comes first."""
     folio, is_other = _folio(request, found)
-    mismatch = other_folio(found, folio) if is_other else other_name() if is_same is False else None
+    if is_other:
+        mismatch = other_folio(found, folio)
+    elif is_same is False:
+        mismatch = other_name()
     context: dict[str, Any] = {"name_form": name_form, "is_same": is_same, "is_our_file": is_our_file, "form": None}
     context["folio"] = folio
     if isinstance(found, TranscriptCheck):
@@ -187,6 +195,12 @@ def _later(request: Request, refusal: TooMany, form: Typed) -> Response:
 
 async def _count_miss(request: Request) -> None:
     await limits.hit(MISSES, client_address(request), MOST_MISSES, HOUR)
+
+
+async def _count_beside(request: Request) -> None:
+    """A miss beside a right code: that is answered however many there were."""
+    with contextlib.suppress(TooMany):
+        await _count_miss(request)
 
 
 @allow(PUBLIC)

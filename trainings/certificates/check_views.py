@@ -14,7 +14,7 @@ from trainings.certificates.handover import noted_by, paper_at_desk
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.transcript_queries import Entry, TranscriptCheck
-from trainings.certificates.words import NO_MATCH, STATES_WHAT, verdict_of
+from trainings.certificates.words import NO_MATCH, NOT_COMPARED, STATES_WHAT, Verdict, verdict_of
 from trainings.errors import Busy, TooMany
 from trainings.lib import dates
 from trainings.lib.tokens import show_certificate_code
@@ -23,10 +23,11 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """What was typed with a right code and is not what that paper prints, and what follows from it."""
+    """What was typed with a right code and is not what that paper prints, or was not compared, and what follows."""
 
     sentence: str
     advice: str
+    verdict: Verdict = NO_MATCH
 
 
 def other_folio(found: PublicCheck | TranscriptCheck, folio: str) -> Mismatch:
@@ -43,6 +44,13 @@ def other_name() -> Mismatch:
     sentence = N_("El nombre que escribió no es el que está impreso.")
     advice = N_("Escríbalo completo y en el mismo orden que en el papel. Si así lo escribió, el papel fue cambiado.")
     return Mismatch(gettext(sentence), gettext(advice))
+
+
+def not_compared(refusal: TooMany) -> Mismatch:
+    """Whoever used up the guesses of an address could else go on trying names; the code alone is always answered."""
+    sentence = N_("El nombre no se comparó: desde su conexión se probaron muchos códigos o nombres que no son.")
+    advice = gettext(N_("Mientras, compare las iniciales.")) + " " + _when(refusal)
+    return Mismatch(gettext(sentence), advice, NOT_COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +79,18 @@ class CheckView:
         return self.found.state is CertificateState.VALID and self.mismatch is None
 
 
+_HIDDEN_BY = {
+    NO_MATCH: (CertificateState.VALID, CertificateState.PREPARED),
+    NOT_COMPARED: (CertificateState.VALID,),
+}
+"""What the paper is said to be comes second to these; that it is annulled comes first always."""
+
+
 def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckView:
     """In the language being spoken. `hours` is what a band may count: whole hours only."""
-    is_other = mismatch is not None and found.state is not CertificateState.REVOKED
-    verdict = NO_MATCH if is_other else verdict_of(found.kind, found.state)
+    verdict = verdict_of(found.kind, found.state)
+    if mismatch is not None and found.state in _HIDDEN_BY[mismatch.verdict]:
+        verdict = mismatch.verdict
     day = _in_words(found.revoked_at) if found.revoked_at is not None else ""
     return CheckView(
         found=found,
@@ -84,7 +100,7 @@ def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckVie
         seal=verdict.seal,
         title=gettext(verdict.title),
         lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day} if verdict.lead else "",
-        states=gettext(STATES_WHAT[found.kind]) if found.state is CertificateState.VALID and not is_other else "",
+        states=gettext(STATES_WHAT[found.kind]) if found.state is CertificateState.VALID and mismatch is None else "",
         held=_begun(found.held_text or dates.long_date(found.held_on, language())),
         held_is_spanish=bool(found.held_text),
         issued=_in_words(found.issued_on),
@@ -150,7 +166,6 @@ class LaterView:
 
 
 def later_view(refusal: TooMany) -> LaterView:
-    until = clock.now() + timedelta(seconds=refusal.retry_after, minutes=1, microseconds=-1)
     is_crowded = isinstance(refusal, Busy)
     title = N_("Hay mucha gente en la página") if is_crowded else N_("Son muchos intentos seguidos")
     lead = (
@@ -158,8 +173,12 @@ def later_view(refusal: TooMany) -> LaterView:
         if is_crowded
         else N_("Desde su conexión se probaron muchos códigos o nombres que no son.")
     )
-    when = gettext(N_("Puede intentar otra vez a %(the_time)s.")) % {"the_time": dates.the_time(until, language())}
-    return LaterView(gettext(title), gettext(lead), when)
+    return LaterView(gettext(title), gettext(lead), _when(refusal))
+
+
+def _when(refusal: TooMany) -> str:
+    until = clock.now() + timedelta(seconds=refusal.retry_after, minutes=1, microseconds=-1)
+    return gettext(N_("Puede intentar otra vez a %(the_time)s.")) % {"the_time": dates.the_time(until, language())}
 
 
 # -- a transcript

@@ -108,6 +108,9 @@ _REVOKED = {
 
 
 NO_MATCH = Verdict(N_("No coincide"), "cerrar", "no", N_("Este papel no coincide"), "")
+NOT_COMPARED = Verdict(
+    N_("Falta el nombre"), "alerta", "hold", N_("El código es correcto; el nombre no se comparó"), ""
+)
 
 
 def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
