@@ -373,6 +373,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {MESSAGE}/reintentar": EDITORS,
     "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
     "POST /panel/mensajes/seguir": EDITORS_LIST,
+    "POST /panel/reloj": ACCOUNT_LIST,
     f"POST {TEXT}": ADMIN,
     f"POST {TEXT}/original": ADMIN,
     **{f"POST /panel/textos/{{operator:uuid}}/{act}": ADMIN for act in ("recordatorios", "hojas")},

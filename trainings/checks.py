@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from trainings import db
+from trainings import clock, db
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.db.seals import broken_seals
 from trainings.lib.crypt import Keyring
@@ -98,10 +98,11 @@ def _mail(settings: Settings) -> Iterator[Finding]:
 def _standing_still(stop: SweepStop) -> str:
     odd = f"{stop.n_rows} rows would have gone at once"
     if stop.why is WhyStopped.CLOCK:
-        odd = "the clock is far from the newest act on record"
+        odd = "the clock jumped, or the program stood still for days"
     return (
         f"Nothing is deleted by itself since {stop.created_at:%Y-%m-%d %H:%M} UTC: {odd}. Look at the clock of this "
-        "machine; `trainings purge` says what would go, `trainings purge --yes` lets it go."
+        f"machine, which says {clock.local(clock.now()):%Y-%m-%d %H:%M} in Guatemala; `trainings purge` says what "
+        "would go, `trainings purge --yes` lets it go."
     )
 
 

@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
+from tests.web.pages import Page
 from trainings import __main__ as commands
 from trainings import clock
 from trainings.accounts.models import SignInLink, User
@@ -100,22 +101,95 @@ async def test_ten_times_the_median_of_the_last_seven_sweeps_is_usual(
         (-DAY - timedelta(seconds=1), False),
     ],
 )
-async def test_clock_far_from_the_newest_act_stops_the_sweeps(
+async def test_clock_far_from_the_last_look_stops_the_sweeps(
     sqlite_db: Settings, freeze: Freeze, away: timedelta, is_swept: bool
 ) -> None:
-    await note_act()
+    await guard.sweep_unless_odd()
     freeze(clock.now() + away)
-    await note_act(SWEPT, 1)
     await make_old_links(1)
 
     swept = await guard.sweep_unless_odd()
 
     assert (swept is not None) is is_swept
     assert await SignInLink.exists() is not is_swept
-    if not is_swept:
-        await note_act()  # somebody works on, with the wrong clock
+    assert [stop.why for stop in await SweepStop.all()] == ([] if is_swept else [WhyStopped.CLOCK])
+
+
+async def test_work_with_a_clock_that_jumped_does_not_hide_the_jump(sqlite_db: Settings, freeze: Freeze) -> None:
+    await note_act()
+    await guard.sweep_unless_odd()
+    freeze(clock.now() + timedelta(days=4 * 365))
+    await note_act()
+    await make_old_links(1)
+
+    for _round in range(2):
         assert await guard.sweep_unless_odd() is None
-        assert [stop.why for stop in await SweepStop.all()] == [WhyStopped.CLOCK]
+        await note_act()
+
+    assert await SignInLink.exists()
+
+
+async def test_first_look_of_all_compares_with_the_newest_act(sqlite_db: Settings, freeze: Freeze) -> None:
+    await note_act()
+    freeze(clock.now() + guard.LONGEST_SILENCE + timedelta(seconds=1))
+
+    assert await guard.sweep_unless_odd() is None
+
+
+async def test_clock_that_is_right_again_ends_its_stop_by_itself(sqlite_db: Settings, freeze: Freeze) -> None:
+    right = clock.now()
+    await guard.sweep_unless_odd()
+    freeze(right + timedelta(days=365))
+    await note_act()
+    await guard.sweep_unless_odd()
+    freeze(right + timedelta(hours=6))
+    await make_old_links(1)
+
+    swept = await guard.sweep_unless_odd()
+
+    assert swept is not None
+    assert swept.sign_ins == 1
+    assert await guard.standing_stop() is None
+
+
+async def test_clock_that_is_right_again_lets_no_more_rows_go_than_usual(sqlite_db: Settings, freeze: Freeze) -> None:
+    right = clock.now()
+    await make_old_links(1_001)
+    await guard.sweep_unless_odd()
+    freeze(right + timedelta(days=365))
+    await guard.sweep_unless_odd()
+    freeze(right)
+
+    assert await guard.sweep_unless_odd() is None
+    assert [stop.why for stop in await SweepStop.filter(agreed_at=None)] == [WhyStopped.ROWS]
+    freeze(right + guard.LONGEST_SILENCE)
+    await guard.sweep_unless_odd()
+    freeze(right + guard.LONGEST_SILENCE * 2)
+    await guard.sweep_unless_odd()
+    assert [stop.why for stop in await SweepStop.filter(agreed_at=None)] == [WhyStopped.ROWS], "it looks all the same"
+
+
+async def test_administrator_reads_what_the_clock_says_and_lets_it_go_on_with_one_button(
+    sqlite_db: Settings, freeze: Freeze, new_client: Callable[[], AsyncClient]
+) -> None:
+    cast = await make_cast()
+    await guard.sweep_unless_odd()
+    freeze(datetime.fromisoformat("2031-03-01T15:00:00+00:00"))
+    await guard.sweep_unless_odd()
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    page = Page((await browser.get("/panel")).text.replace("\xa0", " "))
+    assert "El servidor dice que es el sábado 1 de marzo de 2031, 9:00 a. m." in page.text
+    await make_old_links(1)
+
+    answer = await browser.post(str(page.one("form", action="/panel/reloj")["action"]))
+
+    assert answer.headers["location"] == "/panel"
+    assert await guard.standing_stop() is None
+    assert await SignInLink.exists(), "the next round deletes, not the button"
+    swept = await guard.sweep_unless_odd()
+    assert swept is not None
+    assert swept.sign_ins == 1
 
 
 async def test_operator_and_administrators_are_told(db: Settings, new_client: Callable[[], AsyncClient]) -> None:

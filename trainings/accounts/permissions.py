@@ -51,6 +51,8 @@ EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
+CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
+"""Who is told where nothing is deleted by itself, and says that the clock is right."""
 """Who sets what holds at all hubs of an operator: the words of its messages, the days of its reminders."""
 EXPORTERS = EDITORS
 CALLERS = DESK

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import PROGRAM
+from trainings.audit.actor import PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.privacy.actions import SWEPT, Swept, sweep, what_is_due
-from trainings.privacy.models import SweepStop, WhyStopped
+from trainings.privacy.models import SweepLook, SweepStop, WhyStopped
 
 ALWAYS = 1_000
 """So many rows go without being asked for."""
 TIMES_USUAL, RUNS = 10, 7
 """And so many times the median of the last runs that deleted anything."""
-LONGEST_SILENCE = timedelta(days=45)
-"""From the newest act on record to a sweep: after a longer one the clock may have jumped."""
+LONGEST_SILENCE = timedelta(days=6)
+"""From one look of the sweeps to the next: after a longer one the clock may have jumped. Shorter than the shortest time
+that anything is kept, so that a jump which nobody notices deletes nothing of what is not over.
+"""
 CLOCKS_DIFFER = timedelta(days=1)
-"""So far ahead of the clock the newest act may be: more, and the clock went back."""
+"""So far ahead of the clock the last look may be: more, and the clock went back."""
 
 
 async def sweep_unless_odd() -> Swept | None:
-    """Delete what is due, or nothing, where that stands still or has to be asked for."""
-    if await standing_stop() is not None:
-        return None
+    """Delete what is due, or nothing, where that stands still or has to be asked for.
+
+    A clock that is right again ends the stop for it; one that stays odd needs somebody who says that it is right.
+    """
     if await _is_clock_odd():
         await _stop(WhyStopped.CLOCK, n_rows=0)
+        return None
+    await _trust_clock()
+    if await standing_stop() is not None:
         return None
     n_due = sum(asdict(await what_is_due()).values())
     if n_due > await most_rows():
@@ -39,13 +45,14 @@ async def sweep_unless_odd() -> Swept | None:
 
 
 async def standing_stop() -> SweepStop | None:
-    """Why nothing is deleted now; none where it is."""
-    return await reads(SweepStop).filter(agreed_at=None).order_by("id").first()
+    """Why nothing is deleted now, the clock before the rows; none where it is."""
+    return await reads(SweepStop).filter(agreed_at=None).order_by("why", "id").first()
 
 
 async def go_on() -> Swept:
     """An operator looked: delete what is due, however much, and by itself from now on."""
     swept = await sweep()
+    await _trust_clock()
     async with transaction():
         n_stops = await SweepStop.filter(agreed_at=None).update(agreed_at=clock.now())
         await record("privacy.sweep_agreed", actor=PROGRAM, stops=n_stops)
@@ -59,13 +66,37 @@ async def most_rows() -> int:
     return max(ALWAYS, int(TIMES_USUAL * usual))
 
 
+async def say_clock_is_right(*, actor: Actor) -> None:
+    """Somebody read the clock: it counts from now on. The next round deletes what is due, as ever."""
+    async with transaction():
+        await _trust_clock()
+        await record("privacy.clock_is_right", actor=actor)
+
+
 async def _is_clock_odd() -> bool:
-    newest = await reads(AuditLine).exclude(act__startswith="privacy.sweep").order_by("-id").first()
-    if newest is None:
-        return False
-    return not -CLOCKS_DIFFER <= clock.now() - newest.created_at <= LONGEST_SILENCE
+    """Against the last look and no newer act: whoever works on with a wrong clock leaves acts of its time."""
+    last = await _last_look()
+    return last is not None and not -CLOCKS_DIFFER <= clock.now() - last <= LONGEST_SILENCE
+
+
+async def _last_look() -> datetime | None:
+    """Before the first look the newest act on record."""
+    look = await reads(SweepLook).order_by("-looked_at").first()
+    if look is not None:
+        return look.looked_at
+    newest = await reads(AuditLine).order_by("-id").first()
+    return newest.created_at if newest is not None else None
+
+
+async def _trust_clock() -> None:
+    async with transaction():
+        moment = clock.now()
+        if not await SweepLook.all().update(looked_at=moment):
+            await SweepLook.create(looked_at=moment)
+        await SweepStop.filter(why=WhyStopped.CLOCK, agreed_at=None).update(agreed_at=moment)
 
 
 async def _stop(why: WhyStopped, *, n_rows: int) -> None:
     async with transaction():
-        await SweepStop.create(why=why, n_rows=n_rows)
+        if not await SweepStop.exists(why=why, agreed_at=None):
+            await SweepStop.create(why=why, n_rows=n_rows)

@@ -12,7 +12,7 @@ from trainings.db.models import Record
 
 
 class WhyStopped(StrEnum):
-    """Far more rows than usual; or the clock is far from the newest act on record."""
+    """Far more rows than usual; or the clock is far from when the sweeps last looked."""
 
     ROWS = "rows"
     CLOCK = "clock"
@@ -27,3 +27,12 @@ class SweepStop(Record):
 
     class Meta:
         table = "sweep_stop"
+
+
+class SweepLook(Record):
+    """When the sweeps last looked with a clock that went on as clocks do: one row, moved on by each look."""
+
+    looked_at: datetime = UTCDatetimeField()
+
+    class Meta:
+        table = "sweep_look"

@@ -9,9 +9,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import Role
 from trainings.accounts.permissions import (
     ATTENDANCE_TAKERS,
+    CLOCK_KEEPERS,
     MESSAGE_READERS,
     OPERATOR_ADMINS,
     can_close_session,
@@ -33,6 +33,7 @@ from trainings.outbox.words import HELD_WORDS, held_title
 from trainings.outreach.absences import unanswered_at
 from trainings.places.models import Hub
 from trainings.privacy.guard import standing_stop
+from trainings.privacy.models import WhyStopped
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
@@ -104,13 +105,18 @@ async def _held_mail(actor: Actor) -> list[Concern]:
 
 
 async def _nothing_deleted(actor: Actor) -> list[Concern]:
-    """What is deleted by itself stands still until an operator looked."""
-    stop = await standing_stop() if actor.has_any((*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)) else None
+    """What is deleted by itself stands still until somebody looked."""
+    stop = await standing_stop() if actor.has_any(CLOCK_KEEPERS) else None
     if stop is None:
         return []
     title = gettext(N_("No se borra nada por sí solo"))
-    sentence = gettext(N_("Iban a borrarse demasiados datos, o el reloj está mal. Avise a quien cuida el sistema."))
-    return [Concern("reloj", "/privacidad", title, sentence, is_hot=True)]
+    if stop.why is WhyStopped.ROWS:
+        sentence = gettext(N_("Iban a borrarse demasiados datos de una vez. Avise a quien cuida el sistema."))
+        return [Concern("reloj", "/privacidad", title, sentence, is_hot=True)]
+    says = N_("El servidor dice que es el %(now)s. Si no es cierto, avise a quien cuida el sistema.")
+    sentence = gettext(says) % {"now": dates.day_and_time(clock.now(), language(), with_year=True)}
+    button = gettext(N_("La fecha y la hora están bien"))
+    return [Concern("reloj", "/privacidad", title, sentence, is_hot=True, act="/panel/reloj", button=button)]
 
 
 async def _to_close(actor: Actor) -> list[Concern]:
