@@ -103,6 +103,8 @@ class Village:
     def people(self, n: int) -> list[Person]:
         """Some who are expected and whom nobody marked yet."""
         self.n_people += n
+        n_expected = len(self.made["people"]) - self.made["n_waiting"]
+        assert self.n_people <= n_expected, "this village has no more people: its server makes them"
         return [Person(**one) for one in self.made["people"][self.n_people - n : self.n_people]]
 
     def waiting(self, n: int = 0) -> Person:

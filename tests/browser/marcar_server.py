@@ -35,11 +35,11 @@ from trainings.schedule.models import Training
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-N_PEOPLE = 24
+N_PEOPLE = 30
 N_PHONES = 20
 N_CODES = 4
-PLACES = N_PEOPLE - 4
-"""The last four wait."""
+N_WAITING = 4
+"""They come last."""
 
 FAULT = "fault"
 MORE = "/another-village"
@@ -147,13 +147,13 @@ async def furnish(cast: Cast) -> dict[str, Any]:
         hub=cast.hub,
         facilitators=[cast.facilitator],
         sessions=[meeting],
-        capacity=PLACES,
+        capacity=N_PEOPLE,
         admits_minors=True,
         minimum_age=14,
     )
     people = [
         await make.make_registration(training, given_names=f"Persona{n}", surnames="Caal Xol", community="Las Pozas")
-        for n in range(N_PEOPLE)
+        for n in range(N_PEOPLE + N_WAITING)
     ]
     sheet = await print_sheet(training.sessions[0].id, n_blank=25, columns=[], actor=PROGRAM)
     fair = await make_activity(hub=cast.hub, when=TimeAndPlace(*meeting, cast.hub.seat_id, None, "Parque central"))
@@ -171,6 +171,7 @@ async def furnish(cast: Cast) -> dict[str, Any]:
         "phones": [await _phone(load, actor, n) for n in range(N_PHONES)],
         "codes": await _codes(load, actor),
         "people": [_person(one, n) for n, one in enumerate(people)],
+        "n_waiting": N_WAITING,
         "stranger": await _elsewhere(cast.elsewhere, training),
     }
 

@@ -54,7 +54,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(scope="module", name="village")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    with story(tmp_path_factory.mktemp("pitfalls"), 12) as village:
+    with story(tmp_path_factory.mktemp("pitfalls"), 14) as village:
         moved(village)
         yield village
 

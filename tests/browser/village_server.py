@@ -71,6 +71,7 @@ def furnishing(n_people: int) -> Any:
             "phones": await _phones(cast, training),
             "desk": await _signed_in(cast),
             "people": [_person(one, n) for n, one in enumerate(people, 1)],
+            "n_waiting": 1,
         }
 
     return furnish
