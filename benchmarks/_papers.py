@@ -16,7 +16,7 @@ from trainings.certificates.designs import DESIGNS
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.setting import FileOrder
-from trainings.certificates.signatures import SigningMaterial, note_of
+from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.lib import tokens
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)

@@ -33,7 +33,7 @@ from trainings.certificates import expansion, pdf, proofs
 from trainings.certificates.designs import DESIGNS, FONT_FOLDER
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.setting import FileOrder, make
-from trainings.certificates.signatures import SigningMaterial
+from trainings.certificates.signing_material import SigningMaterial
 from trainings.lib import qr
 
 BOUND = 1.3

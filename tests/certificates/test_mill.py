@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.certificates.sheets import WHEN, sample
-from trainings.certificates import expansion, signatures
+from trainings.certificates import expansion
 from trainings.certificates.key_files import make_key_file
 from trainings.certificates.mill import Mill, MillError
 from trainings.certificates.setting import FileOrder, make
-from trainings.certificates.signatures import SigningMaterial
+from trainings.certificates.signing_material import SigningMaterial, note_of
 
 MOST_RESIDENT = 120_000_000
 """Octets: what a process may hold, with all that it shares."""
@@ -32,7 +32,7 @@ def signing() -> SigningMaterial:
 
 
 def order(material: SigningMaterial, number: int) -> FileOrder:
-    sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": signatures.note_of(material)}
+    sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": note_of(material)}
     badge: dict[str, Any] = {"@context": [expansion.CREDENTIALS], "type": ["VerifiableCredential"]}
     return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), material, WHEN)
 

@@ -11,6 +11,7 @@ from functools import cache
 from trainings.certificates import design_texts
 from trainings.certificates.designs import DESIGNS, DesignInfo
 from trainings.certificates.printed import CertificateSheet, Picture
+from trainings.certificates.signing_material import SigningMaterial, note_of
 
 PICTURES = ("shield.svg", "wide-logo.svg", "logo.svg")
 IN_ORDER = ("diploma", "certificado", "constancia")
@@ -19,12 +20,7 @@ LONGEST_TITLE = (
     "Derechos de las personas migrantes, no discriminación y lenguaje sin estereotipos en la radio comunitaria, la "
     "escuela, los puestos de salud y la alcaldía auxiliar de cada comunidad"
 )
-
-NOTES = {
-    "es": ("Firmado electrónicamente por {subject}.", "Certificado electrónico propio, huella 9F3A61C07B2E84D5."),
-    "en": ("Signed electronically by {subject}.", "Electronic certificate of its own, fingerprint 9F3A61C07B2E84D5."),
-}
-"""As `signatures.note_of` says it, which brings all that signs along."""
+FINGERPRINT = "9f3a61c07b2e84d5"
 
 
 class Size(StrEnum):
@@ -50,7 +46,7 @@ def sample(
     sheet = {Size.SHORTEST: _shortest, Size.USUAL: _usual, Size.LONGEST: _longest}[size]()
     chosen = language or design.all_languages()[0]
     first = chosen.partition("+")[0]
-    lines = NOTES.get(first, NOTES["es"])
+    signs = SigningMaterial("", "", sheet.operator, sheet.operator, FINGERPRINT, True)
     return replace(
         sheet,
         kind=chosen_kind,
@@ -59,7 +55,7 @@ def sample(
         authority=design_texts.authority(first, sheet.operator),
         activity=design_texts.activity(first, sheet.activity_kind),
         held_text=design_texts.days(first, sheet.held_days),
-        note=() if size is Size.SHORTEST else tuple(line.format(subject=sheet.operator) for line in lines),
+        note=() if size is Size.SHORTEST else note_of(signs, first),
     )
 
 

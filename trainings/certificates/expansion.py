@@ -15,8 +15,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pyld import jsonld
-
 CONTEXTS = Path(__file__).parent / "contexts"
 CREDENTIALS = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -75,6 +73,8 @@ def _with_places(part: Any, values: dict[str, str], word: str = "") -> Any:
 
 @lru_cache(SHAPES)
 def _learnt(shape: str) -> list[dict[str, Any]]:
+    from pyld import jsonld  # noqa: PLC0415 - with what it asks the web by, megabytes, for those only that sign
+
     found: list[dict[str, Any]] = jsonld.expand(
         json.loads(shape), {"documentLoader": _load}, on_property_dropped=_refuse
     )

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainings import clock
-from trainings.certificates import badges, issuer_keys, signatures, signing_keys
+from trainings.certificates import badges, issuer_keys, signing_keys
 from trainings.certificates.brand import pictures
 from trainings.certificates.models import Certificate
 from trainings.certificates.setting import CannotBeMade, FileOrder, MadeFile, make
+from trainings.certificates.signing_material import note_of
 from trainings.db import is_in_transaction, reads
 from trainings.places.models import Operator
 
@@ -32,7 +33,7 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
     for one in certificates:
         key, material = keys[one.operator_id], materials[one.operator_id]
         language = one.sheet.get("language", "es")
-        note = list(signatures.note_of(material, language)) if material is not None else []
+        note = list(note_of(material, language)) if material is not None else []
         orders.append(
             FileOrder(
                 sheet={**one.sheet, "note": note},

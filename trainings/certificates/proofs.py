@@ -9,7 +9,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pyld import jsonld
 
 from trainings.certificates.expansion import expanded
 
@@ -61,6 +60,8 @@ def multibase(raw: bytes) -> str:
 
 def _digest(document: Mapping[str, Any]) -> bytes:
     """SHA-256 over the canonical statements of a document."""
+    from pyld import jsonld  # noqa: PLC0415 - as in `expansion`
+
     options = {"algorithm": "URDNA2015", "format": "application/n-quads"}
     canonical: str = jsonld.normalize(expanded(document), options)
     return hashlib.sha256(canonical.encode()).digest()

@@ -18,7 +18,7 @@ from trainings.certificates.printed import CertificateSheet, Picture
 from trainings.lib.typst import CannotTypeset
 
 if TYPE_CHECKING:
-    from trainings.certificates.signatures import SigningMaterial
+    from trainings.certificates.signing_material import SigningMaterial
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates import pdf, signatures
+from trainings.certificates import pdf
 from trainings.certificates.key_files import (
     CertificateExpired,
     CertificateNotYet,
@@ -22,7 +22,7 @@ from trainings.certificates.key_files import (
     read_key_file,
 )
 from trainings.certificates.models import SigningKey
-from trainings.certificates.signatures import SigningMaterial
+from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.dates import numeric_date
@@ -182,7 +182,7 @@ def _check_printable(file: KeyFile) -> None:
     material = SigningMaterial(
         file.certificate_pem, "", file.subject, file.issued_by, file.fingerprint, file.is_self_signed
     )
-    missing = pdf.missing_glyphs(*signatures.note_of(material), *signatures.note_of(material, "en"))
+    missing = pdf.missing_glyphs(*note_of(material), *note_of(material, "en"))
     if missing:
         raise UnprintableCertificate(field="file", letters=missing)
 

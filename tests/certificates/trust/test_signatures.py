@@ -28,7 +28,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates import pdf, signatures, signing_keys
 from trainings.certificates.files import file_of
 from trainings.certificates.models import SigningKey
-from trainings.certificates.signatures import SigningMaterial
+from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.places.models import Operator
 
 
@@ -40,7 +40,7 @@ def signer() -> SigningMaterial:
 @pytest.fixture(scope="module")
 def signed(signer: SigningMaterial) -> bytes:
     """The file with the longest note that a name can bring."""
-    sheet = replace(sample(), note=signatures.note_of(signer))
+    sheet = replace(sample(), note=note_of(signer))
     return signatures.sign(pdf.render(sheet, timestamp=WHEN, credential="{}"), signer, at=WHEN)
 
 
@@ -60,7 +60,7 @@ def test_signature_when_read_by_others_then_intact_trusted_over_all_and_nothing_
 
 
 def test_signed_file_then_begins_with_the_unsigned_one_and_says_the_same_of_itself(signer: SigningMaterial) -> None:
-    unsigned = pdf.render(replace(sample(), note=signatures.note_of(signer)), timestamp=WHEN, credential="{}")
+    unsigned = pdf.render(replace(sample(), note=note_of(signer)), timestamp=WHEN, credential="{}")
 
     signed = signatures.sign(unsigned, signer, at=WHEN)
 
@@ -79,7 +79,7 @@ def test_signed_file_when_its_tags_are_checked_then_no_error(signed: bytes, tmp_
 def test_heavy_file_when_packed_then_the_same_document_also_for_who_checks_tags_and_signature(
     signer: SigningMaterial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sheet = replace(sample(), note=signatures.note_of(signer))
+    sheet = replace(sample(), note=note_of(signer))
     plain = pdf.render(sheet, timestamp=WHEN, credential='{"a": 1}')
     monkeypatch.setattr(pdf, "MOST_BYTES", 10_000)
 
@@ -109,7 +109,7 @@ def test_signature_has_no_place_on_the_page_and_says_in_words_who_signed(
         assert file.Root.Metadata is not None
     text = " ".join(words(page) for page in _pages(signed))
 
-    assert [line for line in signatures.note_of(signer) if line not in text] == []
+    assert [line for line in note_of(signer) if line not in text] == []
 
 
 def _pages(file: bytes) -> list[pypdf.PageObject]:
