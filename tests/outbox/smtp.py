@@ -17,7 +17,7 @@ OK = "250 OK"
 
 @dataclass
 class Peer:
-    """What came in, in order, and how to answer: by recipient, to RCPT or to the message.
+    """What came in, in order, and how to answer: by recipient, to RCPT, to DATA or to the message.
 
     "drop" hangs up, "take and drop" first accepts, "hang" never answers, "take and wait" accepts and says so once
     `answer` is set.
@@ -33,6 +33,7 @@ class Peer:
     to_sender: str = OK
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_recipient: dict[str, list[str]] = field(default_factory=dict)
+    to_data: dict[str, list[str]] = field(default_factory=dict)
     to_message: dict[str, list[str]] = field(default_factory=dict)
     to_all: str = ""
     """Answer to every message, until emptied."""
@@ -131,10 +132,19 @@ class _Protocol(SMTP):
         super().__init__(
             handler, hostname="peer.example", timeout=30, auth_require_tls=False, authenticator=handler.sign_in
         )
+        self.peer = handler.peer
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.open.add(self)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd names it
+        assert self.envelope is not None
+        answer = _next(self.peer.to_data, self.envelope.rcpt_tos[0])
+        if answer == OK:
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(await _act(self, answer, self.peer))
 
     def connection_lost(self, error: Exception | None) -> None:
         self.open.discard(self)

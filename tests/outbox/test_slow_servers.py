@@ -17,6 +17,7 @@ from tests.cast import make_cast
 from tests.outbox.make_jobs import (
     COMPOSERS,
     QUICK,
+    a_mail,
     ends,
     job_of,
     make_jobs,
@@ -31,6 +32,7 @@ from tests.outbox.test_worker_processes import start_worker
 from trainings import clock
 from trainings.outbox import claims, worker
 from trainings.outbox.actions import retry
+from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
 
@@ -151,6 +153,42 @@ async def test_message_that_was_put_off_by_an_answer_did_not_come(db: Settings, 
 
     assert peer.recipients() == ["ana@x.example"]
     assert (await job_of("ana")).outcome == "sent"
+
+
+@pytest.mark.parametrize("answer", ["451 4.3.0 later", "drop", "hang"])
+async def test_message_that_the_server_did_not_ask_for_was_not_handed_over(
+    db: Settings, peer: Peer, freeze: Freeze, answer: str
+) -> None:
+    peer.to_data["ana@x.example"] = [answer] * 3
+    freeze(clock.now())
+    await make_jobs("ana")
+
+    async with working(with_smtp(db, peer.url), pace=replace(QUICK, timeout=0.2)):
+        for n in (1, 2, 3):
+            await until_none_is_due()
+            found = await job_of("ana")
+            assert (found.n_unanswered, found.tries, found.outcome) == (0, n, "")
+            freeze(found.run_at)
+        await until_settled()
+
+    assert peer.recipients() == ["ana@x.example"]
+    assert (await job_of("ana")).outcome == "sent"
+
+
+@pytest.mark.parametrize("text", ["uno\n.dos\n..tres\n.", ".", "sin fin"])
+async def test_lines_that_begin_with_a_dot_come_as_they_were_written(db: Settings, peer: Peer, text: str) -> None:
+    async def compose(_job: OutboxJob) -> Mail:
+        return replace(a_mail("ana"), text=text)
+
+    await make_jobs("ana")
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_settled()
+
+    [message] = peer.accepted
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == text.splitlines()
 
 
 async def test_message_that_perhaps_came_is_sent_again_when_staff_ask_for_it(db: Settings, peer: Peer) -> None:

@@ -170,13 +170,26 @@ class _Client(aiosmtplib.SMTP):
     is_unanswered = False
 
     async def data(self, message: str | bytes, /, **_options: object) -> aiosmtplib.SMTPResponse:
+        """Hand the message over only once the server asked for it: till then it cannot have come."""
+        ready = await self.execute_command(b"DATA")
+        if ready.code != aiosmtplib.SMTPStatus.start_input:
+            raise aiosmtplib.SMTPDataError(ready.code, ready.message)
         await self.leaving()
+        if self.protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
         self.is_unanswered = True
-        try:
-            return await super().data(message, timeout=self.answer)
-        except aiosmtplib.SMTPResponseException:
-            self.is_unanswered = False
-            raise
+        self.protocol.write(_as_data(message.encode() if isinstance(message, str) else message))
+        said = await self.protocol.read_response(timeout=self.answer)
+        self.is_unanswered = False
+        if said.code != aiosmtplib.SMTPStatus.completed:
+            raise aiosmtplib.SMTPDataError(said.code, said.message)
+        return said
+
+
+def _as_data(message: bytes) -> bytes:
+    """The lines of a message as they follow DATA, to the line with a dot that ends it (RFC 5321 §4.5.2)."""
+    lines = [b"." + line if line.startswith(b".") else line for line in message.splitlines()]
+    return b"\r\n".join([*lines, b".", b""])
 
 
 class Post:
