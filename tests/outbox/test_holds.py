@@ -25,8 +25,9 @@ from tests.outbox.make_jobs import (
 from tests.outbox.smtp import Peer
 from trainings import clock
 from trainings.audit.models import AuditLine
+from trainings.outbox import claims, holds
 from trainings.outbox.mailer import Composers, Mail
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.places.models import Hub
 from trainings.settings import Settings
 
@@ -189,6 +190,43 @@ async def test_three_recipients_of_a_domain_hold_it_and_no_other(
     assert n_asked == [1, 1, 1, 0]
     assert sorted(peer.recipients()) == ["ana@x.example", *refused]
     assert "mal.example" not in await attention()
+
+
+@pytest.mark.both_engines
+async def test_message_that_is_composed_while_staff_go_on_leaves_at_once(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    actor = await make.actor_of((await make_cast()).coordinator)
+    freeze(clock.now())
+    for name in "abc":
+        await holds.note_refusal(f"{name}@mal.example", ABOUT_US)
+    await make_jobs("ana@mal.example")
+
+    async def compose(job: OutboxJob) -> Mail:
+        # The worker has read what is held, and has the job.
+        await holds.go_on(actor=actor)
+        return a_mail("ana", to=job.payload["name"])
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_none_is_due()
+
+    assert await ends() == {"ana@mal.example": "sent"}
+
+
+@pytest.mark.both_engines
+async def test_message_is_not_put_off_behind_staff_who_go_on(db: Settings, freeze: Freeze) -> None:
+    actor = await make.actor_of((await make_cast()).coordinator)
+    freeze(clock.now())
+    for round_number in range(10):
+        for name in "abc":
+            await holds.note_refusal(f"{name}@mal.example", ABOUT_US)
+        await make_jobs(f"p{round_number}")
+        [job] = await claims.claim()
+
+        await asyncio.gather(holds.put_off_where_held(job, "p@mal.example"), holds.go_on(actor=actor))
+
+        assert (await OutboxJob.get(id=job.id)).run_at == clock.now()
+        await claims.finish(job, Outcome.DONE)
 
 
 async def test_success_between_the_refusals_of_a_domain_holds_nothing(

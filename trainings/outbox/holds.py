@@ -17,7 +17,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import NotAllowed
-from trainings.outbox import bell
+from trainings.outbox import bell, claims
 from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
 
 EVERYTHING = ""
@@ -79,6 +79,20 @@ async def note_success(address: str) -> None:
     async with transaction():
         await MailHold.filter(domain_key=key_of(address), held_at=None).delete()
         await MailHold.all().update(is_unbroken=False)
+
+
+async def put_off_where_held(job: OutboxJob, address: str) -> bool:
+    """Put a message off where its domain is held now; whether it is.
+
+    Asked of the row itself, under its lock: who goes on takes the holds away and then wakes what waits for them, so the
+    message either waits by then or finds no hold.
+    """
+    async with transaction():
+        found = await MailHold.filter(domain_key=key_of(address), held_at__not_isnull=True).values_list("id")
+        if not await lock(MailHold, [key for (key,) in found]):
+            return False
+        await claims.put_off(job, WAIT, HELD_DOMAIN, counted=False)
+        return True
 
 
 async def go_on(*, actor: Actor) -> None:

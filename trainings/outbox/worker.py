@@ -211,8 +211,8 @@ class Worker:
             logger.warning("job %s (%s) has a header that cannot be written", job.id, job.kind)
             await claims.fail(job, Outcome.REFUSED, type(error).__name__)
             return
-        if self._held and holds.key_of(mail.to) in self._held:
-            await claims.put_off(job, holds.WAIT, holds.HELD_DOMAIN, counted=False)
+        # What was held when the round began may not be any more.
+        if self._held and holds.key_of(mail.to) in self._held and await holds.put_off_where_held(job, mail.to):
             return
         # A batch may take longer than a lease: what another worker has taken meanwhile is not sent twice.
         if not await claims.renew(job):
