@@ -23,6 +23,7 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.database import KEY
 from trainings import clock, db
+from trainings.accounts.models import User
 from trainings.app import create_app
 from trainings.settings import get_settings
 
@@ -35,9 +36,17 @@ N_SESSIONS = 5
 async def make_sessions() -> dict[str, Any]:
     cast = await make_cast()
     await make.make_municipalities()
+    return {
+        "cookie": await signed_in(cast.facilitator),
+        "sessions": [await _make_session(cast) for _ in range(N_SESSIONS)],
+    }
+
+
+async def signed_in(person: User) -> str:
+    """Their cookie."""
     jar: dict[str, str] = {}
-    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.facilitator)
-    return {"cookie": jar["staff"], "sessions": [await _make_session(cast) for _ in range(N_SESSIONS)]}
+    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), person)
+    return jar["staff"]
 
 
 async def _make_session(cast: Cast) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import IO, Any
 
 from tests import make
-from tests.browser.app_server import serve
+from tests.browser.app_server import serve, signed_in
 from tests.cast import Cast, make_cast
 from tests.database import put_template
 from trainings import clock
@@ -59,12 +58,6 @@ def furnishing(n_people: int, known: dict[str, Cast]) -> Any:
     return furnish
 
 
-async def cookie_of(cast: Cast) -> str:
-    jar: dict[str, str] = {}
-    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.coordinator)
-    return jar["staff"]
-
-
 async def run(folder: str, n_people: int) -> None:
     known: dict[str, Cast] = {}
     with ExitStack() as times:
@@ -75,7 +68,7 @@ async def run(folder: str, n_people: int) -> None:
             if not line:
                 break
             times.enter_context(clock.frozen(datetime.fromisoformat(line.strip())))
-            print(await cookie_of(known["cast"]), flush=True)
+            print(await signed_in(known["cast"].coordinator), flush=True)
 
 
 @dataclass

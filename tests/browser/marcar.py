@@ -16,7 +16,7 @@ import httpx2
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.fakecam import make_mjpeg
-from tests.browser.marcar_server import FAULT, MORE
+from tests.browser.marcar_server import FAULT, MORE, N_PEOPLE, N_PHONES
 from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
 from tests.database import put_template
 from trainings import clock
@@ -163,9 +163,10 @@ class Village:
         finally:
             file.unlink()
 
-    def another(self) -> Village:
+    def another(self, n_people: int = N_PEOPLE, n_phones: int = N_PHONES) -> Village:
         """A session of the same application with people and phones of its own, which nobody used yet."""
-        return Village(self.folder, self.made | httpx2.get(self.origin + MORE, timeout=60).json(), self.film)
+        made = httpx2.get(f"{self.origin}{MORE}{n_people}/{n_phones}", timeout=60).json()
+        return Village(self.folder, self.made | made, self.film)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests import make
-from tests.browser.app_server import serve
+from tests.browser.app_server import serve, signed_in
 from tests.cast import Cast, make_cast
 from tests.outreach.make_activity import make_activity
 from trainings import clock
@@ -35,14 +35,15 @@ from trainings.schedule.models import Training
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-N_PEOPLE = 30
-N_PHONES = 20
+N_PEOPLE = 22
+N_PHONES = 12
 N_CODES = 4
 N_WAITING = 4
 """They come last."""
 
 FAULT = "fault"
-MORE = "/another-village"
+MORE = "/another-village/"
+"""Behind it: how many people and phones it has."""
 AN_HOUR = timedelta(hours=1)
 
 
@@ -51,25 +52,26 @@ class Villages:
 
     cast: Cast | None = None
 
-    async def furnish(self) -> dict[str, Any]:
+    async def furnish(self, n_people: int = N_PEOPLE, n_phones: int = N_PHONES) -> dict[str, Any]:
         if self.cast is None:
             self.cast = await make_cast()
             await make.make_municipalities()
-        return await furnish(self.cast)
+        return await furnish(self.cast, n_people, n_phones)
 
 
 class Faults:
     """What lies between a phone and the application."""
 
-    def __init__(self, app: ASGIApp, folder: Path, more: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(self, app: ASGIApp, folder: Path, more: Callable[[int, int], Awaitable[dict[str, Any]]]) -> None:
         self.app, self.file, self.more = app, folder / FAULT, more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         fault = self.file.read_text() if self.file.exists() else ""
-        if path == MORE:
+        if path.startswith(MORE):
+            n_people, n_phones = map(int, path.removeprefix(MORE).split("/"))
             with clock.frozen(clock.now() - AN_HOUR):
-                made = await self.more()
+                made = await self.more(n_people, n_phones)
             await _answer(send, 200, json.dumps(made).encode())
         elif fault == "lost" and path == "/marcar/api/marcas":
             await self.app(scope, receive, _swallowed)
@@ -140,20 +142,20 @@ def _with_line(send: Send) -> Send:
     return changed
 
 
-async def furnish(cast: Cast) -> dict[str, Any]:
+async def furnish(cast: Cast, n_people: int, n_phones: int) -> dict[str, Any]:
     start = clock.now() + timedelta(minutes=30)
     meeting = (start, start + timedelta(hours=4))
     training = await make.make_training(
         hub=cast.hub,
         facilitators=[cast.facilitator],
         sessions=[meeting],
-        capacity=N_PEOPLE,
+        capacity=n_people,
         admits_minors=True,
         minimum_age=14,
     )
     people = [
         await make.make_registration(training, given_names=f"Persona{n}", surnames="Caal Xol", community="Las Pozas")
-        for n in range(N_PEOPLE + N_WAITING)
+        for n in range(n_people + N_WAITING)
     ]
     sheet = await print_sheet(training.sessions[0].id, n_blank=25, columns=[], actor=PROGRAM)
     fair = await make_activity(hub=cast.hub, when=TimeAndPlace(*meeting, cast.hub.seat_id, None, "Parque central"))
@@ -168,10 +170,11 @@ async def furnish(cast: Cast) -> dict[str, Any]:
         "municipality": cast.hub.seat_id,
         "hub_phone": cast.hub.phone,
         "activity": str(fair.id),
-        "phones": [await _phone(load, actor, n) for n in range(N_PHONES)],
+        "phones": [await _phone(load, actor, n) for n in range(n_phones)],
         "codes": await _codes(load, actor),
         "people": [_person(one, n) for n, one in enumerate(people)],
         "n_waiting": N_WAITING,
+        "desk": await signed_in(cast.coordinator),
         "stranger": await _elsewhere(cast.elsewhere, training),
     }
 

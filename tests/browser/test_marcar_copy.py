@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Download, Locator, expect
 
 from tests.browser.marcar import Phone, Village
-from tests.browser.test_marcar_offline import FULL
+from tests.browser.test_marcar_door import FULL
 from tests.database import KEY
 from trainings.lib.crypt import Keyring
 from trainings.lib.sealing import SealedBox
@@ -44,7 +44,16 @@ def content_of(file: Path) -> dict[str, Any]:
     return opened
 
 
-def test_copy_holds_every_mark_and_says_where_it_goes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_copy_holds_every_mark_and_is_offered_where_one_is_lost(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    say_where_it_goes(phone, pocket, village)
+    pocket.set_offline(False)
+    phone.to_door()
+    offer_it(phone, village)
+
+
+def say_where_it_goes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     ana, byron = village.people(2)
     pocket.add_init_script(SHARING)
     phone.reload()
@@ -75,22 +84,21 @@ def test_copy_holds_every_mark_and_says_where_it_goes(phone: Phone, pocket: Brow
     expect(note).to_be_hidden()
 
 
-def test_copy_is_offered_where_a_mark_is_lost_or_not_understood(phone: Phone, village: Village) -> None:
-    ana, byron = village.people(2)
-    phone.type_code(ana.short_code)
-    phone.expect_answer("present")
+def offer_it(phone: Phone, village: Village) -> None:
+    """Where a mark is lost, or not understood."""
+    [carla] = village.people(1)
     phone.page.evaluate(NOT_UNDERSTOOD)
     phone.reload()
     phone.send_now()
     phone.expect_queue("1 marca que el servidor no entiende")
     file = saved(phone, phone.page.locator("[data-copy-now]"))
-    assert [event["kind"] for event in content_of(Path(file.path()))["events"]] == ["in", "dance"]
+    assert [event["kind"] for event in content_of(Path(file.path()))["events"]] == ["in", "in", "dance"]
 
     phone.page.evaluate(FULL)
-    phone.type_code(byron.short_code)
+    phone.type_code(carla.short_code)
     phone.expect_answer("not_saved")
     file = saved(phone, phone.page.locator(".keys [data-backup]"))
-    assert len(content_of(Path(file.path()))["events"]) == 2
+    assert len(content_of(Path(file.path()))["events"]) == 3
 
     phone.page.locator(".more summary").click()
     phone.follow("Acompañantes", "acompanantes")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser.marcar import Phone, Village, of_store, opened
+from tests.browser.marcar import APP, Person, Phone, Village, of_store, opened
 from tests.browser.scanner import wait_until
 from trainings import clock
+from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import tokens
 
 LISTEN = """() => {
@@ -31,21 +31,6 @@ NEWER_DATABASE = "() => new Promise((done) => { indexedDB.open('marcar', 99).ons
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 EVENTS = of_store("events", "getAll()")
 MUTED = of_store("meta", "get('muted')")
-MARK_WHILE_READING = """async () => {
-    const { Book } = await import('/static/js/marcar/book.js');
-    let answer;
-    const asked = new Promise((ask) => { answer = ask; });
-    let give;
-    const given = new Promise((resolve) => { give = resolve; });
-    const store = { roster: async () => null, of: () => { answer(); return given; } };
-    const book = new Book({ id: 's', training: 't' });
-    const reading = book.read(store);
-    await asked;
-    book.add({ id: 'made', kind: 'in', h: 'b', seq: 2 });
-    give([{ event: { id: 'read', kind: 'in', h: 'a', seq: 1 } }]);
-    await reading;
-    return book.events.map(({ id }) => id);
-}"""
 TWO_CAMERAS = """
     globalThis.asked = [];
     const { mediaDevices } = navigator;
@@ -60,6 +45,35 @@ TWO_CAMERAS = """
     MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
     MediaStreamTrack.prototype.applyConstraints = async ({ advanced: [wish] }) => { light.push(wish.torch); };
 """
+# An old phone: as long as people need for the next card.
+SLOW = """() => {
+    const digest = SubtleCrypto.prototype.digest;
+    SubtleCrypto.prototype.digest = async function (...given) {
+        await new Promise((done) => setTimeout(done, 400));
+        return digest.apply(this, given);
+    };
+}"""
+STARTING = """() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    globalThis.opened = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+        await new Promise((done) => { globalThis.open = done });
+        opened.push(await open(wanted));
+        return opened.at(-1);
+    };
+}"""
+AT_ONCE = """([session, code]) => new Promise((done) => {
+    const seen = new MutationObserver(() => {
+        const form = document.querySelector("main form.type");
+        if (!form) return;
+        seen.disconnect();
+        form.elements.code.value = code;
+        form.requestSubmit();
+        done(true);
+    });
+    seen.observe(document.querySelector("main"), { childList: true });
+    location.hash = `#/marcar/${session}`;
+})"""
 HOLD = "() => document.querySelector('video').currentTime"
 
 
@@ -74,73 +88,18 @@ def said(phone: Phone) -> tuple[str, str]:
     return color, phone.page.evaluate(f"() => {place}.parentElement.getAttribute('role')")
 
 
-def test_five_answers_differ_in_colour_icon_word_sound_and_vibration(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    telma, last = village.waiting(), village.waiting(1)
-    phone.page.evaluate(LISTEN)
-    seen = []
-
-    def note(state: str, *texts: str) -> None:
-        phone.expect_answer(state, *texts)
-        drawing = phone.page.locator(f".answer [data-state={state}] .sign path").get_attribute("d")
-        seen.append((*said(phone), drawing, json.dumps(phone.page.evaluate(SIGNALS))))
-
-    phone.type_code(ana.token)
-    note("present", "Presente", ana.name)
-    phone.type_code(ana.token)
-    note("already", "Ya estaba", ana.name, "Cuenta una sola vez")
-    phone.type_code(telma.token)
-    note("review", "Guardado, por revisar", telma.name, "lista de espera")
-    phone.type_code("K7Q2")
-    note("not_ticket", "No es un boleto", "9 letras y números")
-    phone.page.evaluate(FULL)
-    phone.type_code(last.token)
-    note("not_saved", "NO SE GUARDÓ", last.name, "está lleno")
-
-    assert [role for _color, role, *_more in seen] == ["status", "status", "status", "alert", "alert"]
-    for differing in (0, 2, 3):
-        assert len({one[differing] for one in seen}) == 5
-    assert all("note" in one[3] and "vibration" in one[3] for one in seen)
-    phone.expect_queue("Todo enviado")
-    assert (village.presences_of(ana), village.presences_of(telma), village.scans_of(last)) == (1, 1, 0)
+def test_door_marks_takes_back_and_tells_five_answers_apart(phone: Phone, village: Village) -> None:
+    take_back(phone, village)
+    type_codes(phone, village)
+    scan_with_a_cable(phone, village)
+    remember_silence(phone, village)
+    tell_answers_apart(phone, village)
+    phone.reload()
+    scan_before_the_screen_listens(phone, village)
 
 
-def test_foreign_codes_are_refused_and_stay_on_the_phone(phone: Phone) -> None:
-    phone.scan("WIFI:S:Casa;T:WPA;P:secreto;;")
-
-    phone.expect_answer("not_ticket", "Busque el código cuadrado")
-    assert kept(phone) == []
-
-
-def test_ticket_that_the_list_does_not_know_travels_whole(phone: Phone, village: Village) -> None:
-    stranger, torn = village.made["stranger"], tokens.qr_token()
-
-    phone.scan(f"HTTPS://CAPACITA.EXAMPLE/C/{stranger}")
-    phone.expect_answer("review", "No está en esta lista. Deje pasar a la persona.")
-    phone.scan(torn, inverted=True)
-    expect(phone.page.locator("[data-count-text]")).to_have_text(re.compile("^0 de .* y 2 más$"))
-    phone.expect_queue("Todo enviado")
-
-    assert [(one["event"]["known"], one["event"]["code"]) for one in kept(phone)] == [(False, stranger), (False, torn)]
-    flags = village.ask("SELECT flag FROM scan_event WHERE flag IN ('other_training', 'unknown_code') ORDER BY flag")
-    assert flags == [("other_training",), ("unknown_code",)]
-
-
-def test_card_held_before_the_camera_is_one_mark(phone: Phone, village: Village) -> None:
-    ana, byron = village.people(2)
-    phone.scan(ana.token)
-    phone.expect_answer("present", ana.name)
-
-    start = phone.page.evaluate(HOLD)
-    phone.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=start + 4)
-
-    phone.expect_answer("present", ana.name)
-    assert len(kept(phone)) == 1
-    phone.scan(ana.token, byron.token)
-    phone.expect_count(2)
-
-
-def test_mark_is_taken_back_and_names_show_only_after_a_tap(phone: Phone, village: Village) -> None:
+def take_back(phone: Phone, village: Village) -> None:
+    """Names show only after a tap, and none of who was marked before the page was opened anew."""
     ana, byron = village.people(2)
     phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
@@ -171,33 +130,37 @@ def test_mark_is_taken_back_and_names_show_only_after_a_tap(phone: Phone, villag
     expect(phone.page.locator("body")).not_to_contain_text(ana.name)
 
 
-def test_undo_of_one_of_two_marks_leaves_the_person_here_and_says_so(phone: Phone, village: Village) -> None:
-    """Marked by mistake, and then they came."""
-    [ana] = village.people(1)
-    phone.type_code(ana.token)
-    phone.expect_answer("present", ana.name)
-    phone.type_code(ana.token)
-    phone.expect_answer("already", ana.name)
+def type_codes(phone: Phone, village: Village) -> None:
+    """A code opens no name; what is none stays in the field to be put right; one of two marks is taken back."""
+    ana, byron = village.people(2)
+    field = phone.page.get_by_label("Código del boleto")
+    phone.type_code("K7Q2-9XMD-D")
+    phone.expect_answer("not_ticket")
+    expect(field).to_have_value("K7Q2-9XMD-D")
+    expect(field).to_be_focused()
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present", "Código aceptado", tokens.show_short_code(ana.short_code))
+    expect(phone.page.locator("body")).not_to_contain_text(ana.name)
+
+    phone.type_code(byron.token)
+    phone.expect_answer("present", byron.name)
+    phone.type_code(byron.token)
+    phone.expect_answer("already", byron.name)
     recent = phone.page.locator("[data-recent]")
-    recent.get_by_text("Últimas marcas").click()
-
     phone.look_away()
-    recent.get_by_role("button", name=f"Deshacer: {ana.name}").last.click()
+    recent.get_by_role("button", name=f"Deshacer: {byron.name}").last.click()
     phone.expect_answer("undone", "Sigue presente por otra marca de este teléfono")
-    phone.expect_count(1)
+    phone.expect_count(2)
     phone.look_away()
-    recent.get_by_role("button", name=f"Deshacer: {ana.name}").click()
+    recent.get_by_role("button", name=f"Deshacer: {byron.name}").click()
     phone.expect_answer("undone", "Esa marca ya no cuenta.")
-    phone.expect_count(0)
-
-    phone.expect_queue("Todo enviado")
-    assert (village.scans_of(ana), village.presences_of(ana)) == (4, 0)
+    phone.expect_count(1)
 
 
-def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village: Village) -> None:
-    [ana], cameras = village.people(1), phone.page.locator("[data-choice]")
+def scan_with_a_cable(phone: Phone, village: Village) -> None:
+    """Wherever the focus is; and the next card is typed while an old phone still keeps the one before."""
+    [ana, *more], cameras = village.people(3), phone.page.locator("[data-choice]")
     cameras.evaluate("(one) => { one.hidden = false }")
-
     for focused, answer in ((phone.page.locator("h1"), "present"), (cameras, "already")):
         phone.look_away()
         focused.focus()
@@ -206,20 +169,117 @@ def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village:
         phone.expect_answer(answer, ana.name)
         expect(phone.page.get_by_label("Código del boleto")).to_have_value("")
 
+    phone.page.evaluate(SLOW)
+    for one in more:
+        phone.page.keyboard.type(one.token)
+        phone.page.keyboard.press("Enter")
+    phone.expect_count(4)
+    phone.expect_answer("present", more[-1].name)
+    expect(phone.page.get_by_label("Código del boleto")).to_have_value("")
 
-def test_camera_that_is_still_starting_when_it_is_left_does_not_stay_on(phone: Phone, village: Village) -> None:
-    """As on a slow telephone, or while somebody thinks about the permission."""
-    phone.page.evaluate(
-        """() => {
-            const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-            globalThis.opened = [];
-            navigator.mediaDevices.getUserMedia = async (wanted) => {
-                await new Promise((done) => { globalThis.open = done });
-                opened.push(await open(wanted));
-                return opened.at(-1);
-            };
-        }"""
-    )
+
+def remember_silence(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    quiet = phone.page.get_by_role("button", name="Sin sonido")
+    quiet.click()
+    wait_until(phone.page, MUTED)
+    phone.reload()
+    phone.page.evaluate(LISTEN)
+    expect(quiet).to_have_attribute("aria-pressed", "true")
+
+    phone.type_code(ana.token)
+    phone.expect_answer("present")
+
+    assert {kind for kind, _what in phone.page.evaluate(SIGNALS)} == {"vibration"}
+    quiet.click()
+    expect(quiet).to_have_attribute("aria-pressed", "false")
+
+
+def tell_answers_apart(phone: Phone, village: Village) -> None:
+    """In colour, icon, word, sound and vibration. What the phone cannot keep counts nobody, and can be copied."""
+    [ana] = village.people(1)
+    telma, last = village.waiting(), village.waiting(1)
+    seen = []
+
+    def note(state: str, *texts: str) -> None:
+        phone.expect_answer(state, *texts)
+        drawing = phone.page.locator(f".answer [data-state={state}] .sign path").get_attribute("d")
+        seen.append((*said(phone), drawing, json.dumps(phone.page.evaluate(SIGNALS))))
+
+    phone.type_code(ana.token)
+    note("present", "Presente", ana.name)
+    phone.type_code(ana.token)
+    note("already", "Ya estaba", ana.name, "Cuenta una sola vez")
+    phone.type_code(telma.token)
+    note("review", "Guardado, por revisar", telma.name, "lista de espera")
+    phone.type_code("K7Q2")
+    note("not_ticket", "No es un boleto", "9 letras y números")
+    phone.page.evaluate(FULL)
+    phone.type_code(last.token)
+    note("not_saved", "NO SE GUARDÓ", last.name, "está lleno")
+    phone.expect_count(6)
+
+    assert [role for _color, role, *_more in seen] == ["status", "status", "status", "alert", "alert"]
+    for differing in (0, 2, 3):
+        assert len({one[differing] for one in seen}) == 5
+    assert all("note" in one[3] and "vibration" in one[3] for one in seen)
+    phone.expect_queue("Todo enviado")
+    assert (village.presences_of(ana), village.presences_of(telma), village.scans_of(last)) == (1, 1, 0)
+
+
+def scan_before_the_screen_listens(phone: Phone, village: Village) -> None:
+    """A scanner with a cable is faster than a slow phone: the code stays out of the address."""
+    [ana] = village.people(1)
+    phone.follow("Sesiones", "inicio")
+    phone.expect_ready()
+
+    phone.page.evaluate(AT_ONCE, [village.made["session"], ana.token])
+
+    phone.page.wait_for_function("() => document.querySelector('main [data-count-text]')?.textContent")
+    assert ana.token not in phone.page.url
+    assert not any(ana.token in address for address in phone.addresses)
+    expect(phone.page.get_by_label("Código del boleto")).to_have_value(ana.token)
+    phone.page.get_by_role("button", name="Marcar", exact=True).click()
+    phone.expect_answer("present", ana.name)
+
+
+def test_camera_reads_each_card_once_and_is_off_when_nobody_looks(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    ana, byron = village.people(2)
+    hold_a_card(phone, ana)
+    phone.scan(ana.token, byron.token)
+    phone.expect_count(2)
+    show_what_is_on_no_list(phone)
+    leave_a_camera_that_is_still_starting(phone)
+    choose_another_camera(phone, pocket, village)
+
+
+def hold_a_card(phone: Phone, person: Person) -> None:
+    phone.scan(person.token)
+    phone.expect_answer("present", person.name)
+    start = phone.page.evaluate(HOLD)
+    phone.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=start + 4)
+    phone.expect_answer("present", person.name)
+    assert len(kept(phone)) == 1
+
+
+def show_what_is_on_no_list(phone: Phone) -> None:
+    """White on black too, as on a phone in dark mode. A foreign code stays unread."""
+    n_kept, torn = len(kept(phone)), tokens.qr_token()
+    phone.scan("WIFI:S:Casa;T:WPA;P:secreto;;")
+    phone.expect_answer("not_ticket", "Busque el código cuadrado")
+    assert len(kept(phone)) == n_kept
+    phone.scan(torn, inverted=True)
+    phone.expect_answer("review", "No está en esta lista. Deje pasar a la persona.")
+    expect(phone.page.locator("[data-count-text]")).to_have_text(re.compile("^2 de .* y 1 más$"))
+    assert [one["event"].get("code") for one in kept(phone)[n_kept:]] == [torn]
+
+
+def leave_a_camera_that_is_still_starting(phone: Phone) -> None:
+    """As on a slow telephone, or while somebody thinks about the permission: it does not stay on."""
+    phone.page.get_by_role("button", name="Apagar").click()
+    phone.page.evaluate(STARTING)
     phone.page.get_by_role("button", name="Encender cámara").click()
     phone.page.wait_for_function("() => globalThis.open")
 
@@ -229,48 +289,119 @@ def test_camera_that_is_still_starting_when_it_is_left_does_not_stay_on(phone: P
     phone.page.wait_for_function(
         "() => opened.length && opened.every((one) => one.getTracks().every((track) => track.readyState === 'ended'))"
     )
+    phone.follow("Con cámara", "marcar")
 
 
-def test_code_is_read_however_it_is_typed_and_opens_no_name(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-
-    phone.type_code(f" {tokens.show_short_code(ana.short_code).lower().replace('0', 'o').replace('1', 'l')} ")
-
-    phone.expect_answer("present", "Código aceptado", tokens.show_short_code(ana.short_code))
-    expect(phone.page.locator("body")).not_to_contain_text(ana.name)
-    [mark] = kept(phone)
-    assert set(mark["event"]) == {
-        "id",
-        "kind",
-        "session",
-        "at",
-        "perf",
-        "page",
-        "seq",
-        "how",
-        "h",
-        "known",
-        "roster",
-        "app",
-    }
-    assert mark["event"]["h"] == tokens.digest(ana.token, "qr")[:24]
-
-
-def test_silence_is_remembered(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    phone.page.get_by_role("button", name="Sin sonido").click()
-    wait_until(phone.page, MUTED)
+def choose_another_camera(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """It is asked for again the next time, and its light can be turned on."""
+    carla, dora = village.people(2)
+    torch = phone.page.get_by_role("button", name="Linterna")
     phone.reload()
-    phone.page.evaluate(LISTEN)
-    expect(phone.page.get_by_role("button", name="Sin sonido")).to_have_attribute("aria-pressed", "true")
+    phone.scan(None)
+    expect(phone.page.get_by_role("button", name="Apagar")).to_be_visible()
+    expect(torch).to_be_hidden()
+    pocket.add_init_script(TWO_CAMERAS)
+    phone.reload()
+    phone.scan(carla.token)
+    phone.expect_answer("present", carla.name)
+    for is_on in ("true", "false"):
+        torch.click()
+        expect(torch).to_have_attribute("aria-pressed", is_on)
+    assert phone.page.evaluate("() => light") == [True, False]
+    phone.page.get_by_label("Cámara", exact=True).select_option("Trasera")
+    phone.page.wait_for_function("() => asked.length === 2")
+    phone.reload()
+    phone.scan(dora.token)
+    phone.expect_answer("present", dora.name)
 
-    phone.type_code(ana.token)
+    assert phone.page.evaluate("() => asked") == ["back"]
+    expect(phone.page.get_by_label("Cámara", exact=True)).to_be_visible()
+
+
+def test_line_on_top_says_what_stands_between_phone_and_server(phone: Phone, village: Village) -> None:
+    lose_an_answer(phone, village)
+    forget_the_phone(phone, village)
+    be_puzzled_by_a_mark(phone, village)
+    end_a_session(phone, village)
+    take_out_of_use(phone, village)
+
+
+def lose_an_answer(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    with village.fault("lost"):
+        phone.type_code(ana.short_code)
+        phone.expect_answer("present", "Código aceptado")
+        phone.expect_queue("El servidor no contesta. 1 por enviar")
+        assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
+
+
+def forget_the_phone(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    cookie = next(one["value"] for one in phone.context.cookies() if one["name"] == COOKIE)
+    phone.context.clear_cookies()
+
+    phone.type_code(ana.short_code)
     phone.expect_answer("present")
+    expect(phone.page.get_by_role("alert").filter(has_text="ya no conoce este teléfono")).to_be_visible()
+    phone.expect_queue("1 por enviar")
+    expect(phone.page.get_by_role("link", name="Preparar este teléfono")).to_be_visible()
+    phone.context.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
+    phone.send_now()
 
-    assert {kind for kind, _what in phone.page.evaluate(SIGNALS)} == {"vibration"}
+    phone.expect_queue("Todo enviado")
+    expect(phone.page.locator(".account")).to_be_hidden()
+    assert village.presences_of(ana) == 1
 
 
-def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, village: Village) -> None:
+def be_puzzled_by_a_mark(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+
+    def puzzled(route: Route) -> None:
+        events = json.loads(route.request.post_data or "")["events"]
+        results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
+        route.fulfill(json={"now": clock.now().isoformat(), "results": results, "device": {"revoked": True}})
+
+    phone.context.route("**/marcar/api/marcas", puzzled)
+    phone.type_code(ana.token)
+    phone.expect_queue("1 marca que el servidor no entiende")
+    expect(phone.page.get_by_role("alert").filter(has_text="guarde una copia")).to_be_visible()
+    expect(phone.page.locator("[data-copy-now]")).to_be_visible()
+    phone.context.unroute("**/marcar/api/marcas")
+    phone.look_until("[data-send][hidden]")
+    phone.expect_queue("Todo enviado")
+    expect(phone.page.locator("[data-copy-now]")).to_be_hidden()
+    assert village.presences_of(ana) == 1
+
+
+def end_a_session(phone: Phone, village: Village) -> None:
+    """Marks that arrived leave the phone when the list expires: a backup that is put in place may be older."""
+    over = (clock.now() - timedelta(hours=13)).isoformat()
+
+    def later(route: Route, **times: str) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["sessions"] = [{**one, **times} for one in body["sessions"]]
+        route.fulfill(response=answer, json=body)
+
+    n_kept = len(kept(phone))
+    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over))
+    phone.follow("Sesiones", "inicio")
+    phone.look_until("[data-sessions] [data-state=over]")
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
+    assert len(kept(phone)) == n_kept > 2
+
+    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over, roster_until=over))
+    # An earlier question may be under way.
+    wait_until(phone.page, f"async () => {{ {LOOK}; return (await ({EVENTS})()).length === 0; }}")
+    phone.context.unroute_all(behavior="wait")
+    phone.look_until("[data-sessions] [data-state=ready]")
+    phone.to_door()
+
+
+def take_out_of_use(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.context.set_offline(True)
     phone.type_code(ana.token)
@@ -280,6 +411,7 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, village: Vi
     phone.send_now()
 
     expect(phone.page.get_by_role("alert").filter(has_text="La coordinación retiró este teléfono")).to_be_visible()
+    expect(phone.page.get_by_role("alert").filter(has_text="se envía y espera revisión")).to_be_visible()
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 0
     assert village.ask("SELECT flag FROM scan_event WHERE flag = 'revoked'") == [("revoked",)]
@@ -289,71 +421,6 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, village: Vi
     expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_hidden()
     expect(phone.page.get_by_text("Listo para usar sin señal")).to_be_hidden()
     assert phone.page.evaluate(of_store("rosters", "count()")) == 0
-
-
-def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(phone: Phone, village: Village) -> None:
-    ana, byron = village.people(2)
-    line = "1 marca que el servidor no entiende"
-
-    def puzzled(route: Route) -> None:
-        events = json.loads(route.request.post_data or "")["events"]
-        results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
-        route.fulfill(json={"now": clock.now().isoformat(), "results": results, "device": {"revoked": False}})
-
-    def tried_again_by(act: Callable[[], object]) -> list[str]:
-        """Which marks are sent by that."""
-        phone.context.unroute("**/marcar/api/marcas")
-        phone.context.route("**/marcar/api/marcas", puzzled)
-        with phone.page.expect_response("**/marcar/api/marcas") as answered:
-            act()
-        phone.expect_queue(line)
-        return [one["id"] for one in json.loads(answered.value.request.post_data or "")["events"]]
-
-    phone.context.route("**/marcar/api/marcas", puzzled)
-    phone.type_code(ana.token)
-    phone.expect_queue(line)
-    phone.context.unroute("**/marcar/api/marcas")
-    with phone.page.expect_request("**/marcar/api/marcas") as sent:
-        phone.type_code(byron.token)
-    phone.expect_answer("present", byron.name)
-    phone.expect_queue(line)
-    assert json.loads(sent.value.post_data or "")["n_unsent"] == 1, "what is not understood is kept back, too"
-    [first, _second] = kept(phone)
-    assert [village.presences_of(one) for one in (ana, byron)] == [0, 1]
-
-    assert tried_again_by(phone.send_now) == [first["id"]]
-    assert tried_again_by(phone.reload) == [first["id"]]
-    phone.context.unroute("**/marcar/api/marcas")
-    phone.send_now()
-    phone.expect_queue("Todo enviado")
-    assert [village.presences_of(one) for one in (ana, byron)] == [1, 1]
-
-
-def test_marks_that_arrived_leave_the_phone_when_the_list_expires(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    phone.type_code(ana.token)
-    phone.expect_answer("present", ana.name)
-    phone.expect_queue("Todo enviado")
-    assert len(kept(phone)) == 1
-
-    over = (clock.now() - timedelta(hours=13)).isoformat()
-
-    def later(route: Route, **times: str) -> None:
-        answer = route.fetch()
-        body = answer.json()
-        body["sessions"] = [{**one, **times} for one in body["sessions"]]
-        route.fulfill(response=answer, json=body)
-
-    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over))
-    phone.follow("Sesiones", "inicio")
-    phone.look_until("[data-sessions] [data-state=over]")
-    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
-    assert len(kept(phone)) == 1, "a backup that is put in place may be older"
-
-    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over, roster_until=over))
-    # An earlier question may be under way.
-    wait_until(phone.page, f"async () => {{ {LOOK}; return (await ({EVENTS})()).length === 0; }}")
-    assert village.presences_of(ana) == 1
 
 
 def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: Phone, village: Village) -> None:
@@ -367,39 +434,9 @@ def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: 
     assert village.scans_of(ana) == 0
 
 
-def test_mark_made_while_the_marks_are_read_is_not_forgotten(phone: Phone) -> None:
-    assert phone.page.evaluate(MARK_WHILE_READING) == ["read", "made"]
-
-
 def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Village) -> None:
     pocket.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
 
     phone = opened(pocket, village, cookie=village.phone())
 
     expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()
-
-
-def test_camera_that_was_chosen_is_asked_for_again_and_its_light_can_be_turned_on(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    ana, byron = village.people(2)
-    torch = phone.page.get_by_role("button", name="Linterna")
-    phone.scan(None)
-    expect(phone.page.get_by_role("button", name="Apagar")).to_be_visible()
-    expect(torch).to_be_hidden()
-    pocket.add_init_script(TWO_CAMERAS)
-    phone.reload()
-    phone.scan(ana.token)
-    phone.expect_answer("present", ana.name)
-    for is_on in ("true", "false"):
-        torch.click()
-        expect(torch).to_have_attribute("aria-pressed", is_on)
-    assert phone.page.evaluate("() => light") == [True, False]
-    phone.page.get_by_label("Cámara", exact=True).select_option("Trasera")
-    phone.page.wait_for_function("() => asked.length === 2")
-    phone.reload()
-    phone.scan(byron.token)
-    phone.expect_answer("present", byron.name)
-
-    assert phone.page.evaluate("() => asked") == ["back"]
-    expect(phone.page.get_by_label("Cámara", exact=True)).to_be_visible()

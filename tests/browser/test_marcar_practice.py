@@ -13,6 +13,11 @@ BANNER = "PRÁCTICA: no cuenta"
 
 
 def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village: Village) -> None:
+    practise(phone, village)
+    refuse_what_belongs_elsewhere(phone, village)
+
+
+def practise(phone: Phone, village: Village) -> None:
     expected, waiting, spare = samples()
     before = phone.page.evaluate(DUMP)
     asked = len(phone.addresses)
@@ -52,7 +57,8 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     assert village.ask("SELECT id FROM scan_event WHERE session_id = ?", village.made["session"]) == []
 
 
-def test_real_ticket_in_practice_and_sample_card_at_a_door_are_refused(phone: Phone, village: Village) -> None:
+def refuse_what_belongs_elsewhere(phone: Phone, village: Village) -> None:
+    """A real ticket where somebody practises, and a sample card at a door."""
     [real], sample = village.people(1), samples()[0]
     phone.follow("Sesiones", "inicio")
     phone.follow("Practicar sin que cuente", "practica")

@@ -33,7 +33,16 @@ def _present(phone: Phone, rows: list[int]) -> set[int]:
     return {row for (row,) in phone.village.ask(counted, phone.village.made["session"], *map(str, rows))}
 
 
-def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone) -> None:
+def test_rows_are_marked_one_by_one_by_cable_and_as_a_whole_sheet_and_taken_back(
+    phone: Phone, village: Village
+) -> None:
+    mark_one_by_one(phone)
+    scan_with_a_cable(phone, village)
+    leave_who_left(phone, village)
+    mark_a_whole_sheet(phone)
+
+
+def mark_one_by_one(phone: Phone) -> None:
     phone.page.set_viewport_size({"width": 360, "height": 640})
     _to_rows(phone)
     phone.context.set_offline(True)
@@ -59,11 +68,11 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone) -> None:
     assert _present(phone, [17, 18, 40]) == {17, 40}
 
 
-def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -> None:
+def mark_a_whole_sheet(phone: Phone) -> None:
+    """In one line it counts, and goes back together; another window hears of it."""
     other = opened(phone.context, phone.village)
     other.to_door()
-    _to_rows(phone)
-    phone.page.get_by_text("Muchas filas a la vez").click()
+    n = int(phone.page.locator("[data-count-text]").inner_text().split()[0])
     line = phone.page.get_by_label("Quiénes vinieron")
 
     line.fill("todas menos cuatro")
@@ -74,26 +83,25 @@ def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -
     expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas: 10-14, 16.")
     line.press("Enter")
     phone.expect_answer("present", "6 filas")
-    other.expect_count(6)
+    other.expect_count(n + 6)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == {10, 11, 12, 13, 14, 16}
 
     phone.page.get_by_role("button", name="Deshacer todas").click()
     phone.expect_answer("undone", "6 marcas ya no cuentan.")
-    other.expect_count(0)
+    other.expect_count(n)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
     assert phone.complaints == []
 
 
-def test_scanner_with_a_cable_on_the_number_pad_marks_the_card_and_no_row(phone: Phone, village: Village) -> None:
-    """Its first digits are not a row, nor is its Enter a press of the key that has the focus. Whoever types a row with
-    the keyboard and takes a digit back is no scanner.
+def scan_with_a_cable(phone: Phone, village: Village) -> None:
+    """It marks the card and no row: its first digits are none, nor is its Enter a press of the key that has the focus.
+    Whoever types a row with the keyboard and takes a digit back is no scanner.
     """
     [ana] = village.people(1)
-    _to_rows(phone)
     field = phone.page.get_by_label("Fila", exact=True)
     _pad(phone, 19)
     phone.expect_answer("present", "Fila 19")
@@ -125,7 +133,9 @@ def test_scanner_with_a_cable_on_the_number_pad_marks_the_card_and_no_row(phone:
     assert _present(phone, list(range(1, 10))) == set()
 
 
-def test_whole_sheet_brings_nobody_back_who_left_before(phone: Phone, village: Village) -> None:
+def leave_who_left(phone: Phone, village: Village) -> None:
+    """A whole sheet brings nobody back who left before."""
+    phone.follow("Con cámara", "marcar")
     [ana] = village.people(1)
     [(row,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", ana.registration_id)
     phone.type_code(ana.token)

@@ -23,9 +23,16 @@ WITHOUT_LISTS = of_store("rosters", "clear()").replace("('rosters').obj", "('ros
 LACKING, OVER = "A este teléfono le falta la lista de la sesión", "Ya pasó el tiempo de la lista de esta sesión"
 
 
-def test_clock_that_fell_back_without_signal_takes_nothing_away(
+def test_clock_that_lies_takes_nothing_away_that_somebody_needs(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
+    overrule_a_week(phone, pocket)
+    choose_an_hour(phone, pocket, village)
+    fall_back(phone, pocket, village)
+    jump_ahead(phone, pocket, village)
+
+
+def fall_back(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     pocket.set_offline(True)
     pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
     phone.page.goto(f"{village.origin}/marcar/")
@@ -37,44 +44,10 @@ def test_clock_that_fell_back_without_signal_takes_nothing_away(
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
 
 
-def test_marks_of_a_clock_that_fell_back_then_at_their_time_by_the_page_that_sends_else_at_the_session(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    """Whom a page marked that is gone, nobody can date; the one that is open counts on whatever the clock does."""
-    gone, open_still, right = village.people(3)
-    pocket.set_offline(True)
-    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
-    phone.type_code(gone.token)
-    phone.expect_answer("present", gone.name)
-    phone.page.goto(f"{village.origin}/marcar/")
-    phone.to_door()
-    before = clock.now()
-    phone.type_code(open_still.token)
-    phone.expect_answer("present", open_still.name)
-    pocket.clock.set_system_time(clock.now())
-    phone.type_code(right.token)
-    phone.expect_answer("present", right.name)
-    after = clock.now()
-
-    pocket.set_offline(False)
-    phone.send_now()
-    phone.expect_queue("Todo enviado")
-
-    question = "SELECT dated_by, flag, at FROM scan_event WHERE registration_id = ?"
-    [first], [second], [third] = (village.ask(question, one.registration_id) for one in (gone, open_still, right))
-    [(starts_at,)] = village.ask("SELECT starts_at FROM training_session WHERE id = ?", village.made["session"])
-    assert first == ("session", "clock", starts_at)
-    assert (second[:2], third[:2]) == (("page", "clock"), ("clock", ""))
-    times = [datetime.fromisoformat(one[2]).replace(tzinfo=UTC) for one in (second, third)]
-    assert before - MINUTE < times[0] < times[1] < after + MINUTE
-
-
-def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    """As where it fell back to a day on which the phone was not heard of: that no phone can know."""
+def overrule_a_week(phone: Phone, pocket: BrowserContext) -> None:
+    """As where it fell back to a day on which the phone was not heard of. Only who stands there can know that."""
     pocket.route("**/marcar/api/**", lambda route: route.abort())
-    phone.page.goto(f"{village.origin}/marcar/")
+    phone.page.goto(f"{phone.village.origin}/marcar/")
     phone.follow("Feria de la otra semana", "conteo")
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
 
@@ -84,11 +57,10 @@ def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(
     expect(phone.page.locator("[data-early]")).to_be_hidden()
 
 
-def test_clock_two_hours_ahead_then_the_hour_of_a_departure_is_chosen_by_the_true_time(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    """Whoever says when somebody left looks at a watch."""
+def choose_an_hour(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """The clock is two hours ahead. Whoever says when somebody left looks at a watch."""
     [ana] = village.people(1)
+    pocket.unroute("**/marcar/api/**")
     pocket.clock.set_system_time(clock.now() + timedelta(hours=2))
     phone.visit("salida", village.made["session"])
     phone.reload()
@@ -105,10 +77,8 @@ def test_clock_two_hours_ahead_then_the_hour_of_a_departure_is_chosen_by_the_tru
     expect(phone.page.locator(".answer")).to_contain_text("Este teléfono no tiene su llegada")
 
 
-def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    """It may have jumped ahead, and without signal no list comes back."""
+def jump_ahead(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """A list stays where the clock alone says that it is over: without signal none comes back. Not for ever."""
     now = clock.now()
     pocket.set_offline(True)
     lists = []
@@ -125,9 +95,14 @@ def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_mont
     expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
 
 
-def test_time_of_the_list_is_over_by_the_server_then_camera_and_rows_say_so_and_promise_none(
-    phone: Phone, village: Village
-) -> None:
+def test_door_says_when_its_list_is_lacking_or_over_and_which_session_is_on(phone: Phone, village: Village) -> None:
+    lead_to_the_session_that_is_on(phone, village)
+    lack_a_list(phone, village)
+    end_the_time_of_a_list(phone, village)
+
+
+def end_the_time_of_a_list(phone: Phone, village: Village) -> None:
+    """By the server: camera and rows say so and promise none."""
     [ana] = village.people(1)
 
     def weeks_later(route: Route) -> None:
@@ -151,7 +126,7 @@ def test_time_of_the_list_is_over_by_the_server_then_camera_and_rows_say_so_and_
     assert village.presences_of(ana) == 1
 
 
-def test_list_that_did_not_come_yet_is_lacking_and_comes_by_itself(phone: Phone, village: Village) -> None:
+def lack_a_list(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.context.route("**/marcar/api/sesiones/*/lista", lambda route: route.abort())
     phone.page.evaluate(WITHOUT_LISTS)
@@ -163,11 +138,13 @@ def test_list_that_did_not_come_yet_is_lacking_and_comes_by_itself(phone: Phone,
     phone.visit("marcar", village.made["session"])
     phone.type_code(ana.token)
     phone.expect_answer("review", "Falta la lista de esta sesión. La marca queda guardada.")
+    phone.context.unroute_all(behavior="wait")
+    phone.reload()
+    phone.expect_count(1)
 
 
-def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is_on(
-    phone: Phone, village: Village
-) -> None:
+def lead_to_the_session_that_is_on(phone: Phone, village: Village) -> None:
+    """From the door of the session of the afternoon."""
     now, another_id = clock.now(), str(tokens.uuid7())
 
     def afternoon(route: Route) -> None:
@@ -196,3 +173,4 @@ def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is
     expect(phone.page.get_by_role("heading", name=village.made["title"])).to_be_visible()
     phone.expect_screen("marcar")
     expect(phone.page.locator("[data-when]"), "the door says the hour that home says").to_have_text(told)
+    phone.context.unroute_all(behavior="wait")

@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from tests import make
-from tests.browser.app_server import serve
+from tests.browser.app_server import serve, signed_in
 from tests.browser.marcar import Village
 from tests.cast import Cast, make_cast
 from tests.database import put_template, settings_for
@@ -69,7 +68,7 @@ def furnishing(n_people: int) -> Any:
             "blanks": [one.qr_hash[:24] for one in blanks],
             "spares": [one.qr_token for one in spares],
             "phones": await _phones(cast, training),
-            "desk": await _signed_in(cast),
+            "desk": await signed_in(cast.coordinator),
             "people": [_person(one, n) for n, one in enumerate(people, 1)],
             "n_waiting": 1,
         }
@@ -93,13 +92,6 @@ async def _phones(cast: Cast, training: Training) -> list[str]:
         await devices.prepare_this(load, name=name, token="", key=tokens.uuid7(), actor=actor) for name in PHONES
     ]
     return [one.token for one in prepared]
-
-
-async def _signed_in(cast: Cast) -> str:
-    """The coordinator's cookie."""
-    jar: dict[str, str] = {}
-    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.coordinator)
-    return jar["staff"]
 
 
 async def move(folder: Path) -> None:

@@ -8,19 +8,16 @@ import { Marks } from "./marks.js";
 import { Phone } from "./phone.js";
 import { Sender } from "./sender.js";
 import { Sheets } from "./sheets.js";
-import { Shell } from "./shell.js";
 import { openStore } from "./store.js";
-import { Words } from "./words.js";
+
+/** @typedef {{words: import("./words.js").Words, shell: import("./shell.js").Shell, version: string}} Program what the page brings */
 
 /**
  * Says "change" whenever something that a screen shows may be different: the queue, the lists, the program itself.
  * Screens draw anew from what they find here.
  */
 export class App extends EventTarget {
-  words = new Words(document);
   sound = new Sound();
-  shell = new Shell();
-  version = document.documentElement.dataset.version ?? "";
   /** Which opening of the page this is: with `perf` it tells the order of marks where the clock lies. */
   page = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   /** The program in another window took over: nothing can be kept here any more. */
@@ -34,19 +31,29 @@ export class App extends EventTarget {
   #isTelling = false;
   #others = "BroadcastChannel" in globalThis ? new BroadcastChannel("marcar") : null;
 
-  /** Fails where the browser keeps nothing. @returns {Promise<App>} */
-  static async open() {
+  /**
+   * Fails where the browser keeps nothing.
+   * @param {Program} program
+   * @returns {Promise<App>}
+   */
+  static async open(program) {
     const store = await openStore({ onClosed: () => app.#lost("isClosed"), onDeleted: () => app.#lost("isDeleted") });
-    const app = new App(store);
+    const app = new App(store, program);
     const [isMuted] = await Promise.all([store.get("muted"), app.phone.load(), app.sheets.load(), app.sender.count()]);
     app.sound.isMuted = Boolean(isMuted);
     return app;
   }
 
-  /** @param {import("./store.js").Store} store */
-  constructor(store) {
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {Program} program
+   */
+  constructor(store, { words, shell, version }) {
     super();
     this.store = store;
+    this.words = words;
+    this.shell = shell;
+    this.version = version;
     this.sheets = new Sheets(store);
     const changed = () => this.changed();
     this.phone = new Phone(store, {

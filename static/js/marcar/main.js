@@ -5,7 +5,9 @@ import { installBackup } from "./backup.js";
 import { Router } from "./router.js";
 import { installSaving } from "./saving.js";
 import { screens } from "./screens.js";
+import { Shell } from "./shell.js";
 import { showStatus } from "./status.js";
+import { Words } from "./words.js";
 
 const MINUTES_5 = 300_000;
 /** So the panel's button "Preparar este teléfono" leads here. */
@@ -13,13 +15,18 @@ const PREPARED = "#/preparado";
 
 const place = /** @type {HTMLElement} */ (document.querySelector("main"));
 // Without https there is neither camera nor hashing, nor a program that stays.
-const app = isSecureContext ? await App.open().catch(() => null) : null;
+const app = isSecureContext ? await opened().catch(() => null) : null;
 if (location.hash === PREPARED) {
   history.replaceState(null, "", location.pathname);
   await app?.phone.expectLists().catch(() => undefined);
 }
 if (app) show(app);
 else refuse(isSecureContext ? "sin-memoria" : "sin-https");
+
+async function opened() {
+  const version = document.documentElement.dataset.version ?? "";
+  return App.open({ words: new Words(document), shell: new Shell(), version });
+}
 
 /** Say why nothing can be marked here. @param {string} screen */
 function refuse(screen) {

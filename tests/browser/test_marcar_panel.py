@@ -1,0 +1,93 @@
+"""The app and the panel in one browser: neither says that all is sent while the other keeps marks; signing out asks."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.marcar import Person, Phone, Village
+
+
+def test_marks_that_wait_in_one_browser_are_told_of_by_app_and_panel(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    ana, byron, carla = village.people(3)
+    pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
+    mark_in_the_panel(phone, ana)
+    mark_in_the_app(phone, pocket.new_page(), byron)
+    sign_out(phone, pocket.new_page(), carla)
+
+
+def door_of(village: Village) -> str:
+    return f"{village.origin}/panel/sesiones/{village.made['session']}/asistencia"
+
+
+def mark_in_the_panel(phone: Phone, person: Person) -> None:
+    """Somebody marked there, lost the signal, and looks at the app."""
+    village, pocket = phone.village, phone.context
+    panel = pocket.new_page()
+    panel.goto(door_of(village))
+    pocket.route("**/asistencia/marcas", lambda route: route.abort())
+    panel.get_by_label("Código del boleto").fill(person.short_code)
+    panel.get_by_role("button", name="Marcar", exact=True).click()
+    expect(panel.locator(".answer [data-state=kept]")).to_be_visible()
+    panel.close()
+
+    phone.reload()
+    phone.expect_queue("1 marca del panel por enviar")
+    pocket.unroute("**/asistencia/marcas")
+    with pocket.expect_page() as opening:
+        phone.page.get_by_role("link", name="Enviarlas en el panel").click(modifiers=["Control"])
+    expect(opening.value.locator("[data-sync]")).to_have_text("Todo enviado")
+    phone.page.bring_to_front()
+    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(person) == 1
+    opening.value.close()
+
+
+def mark_in_the_app(phone: Phone, panel: Page, person: Person) -> None:
+    village, pocket = phone.village, phone.context
+    pocket.route("**/marcar/api/marcas", lambda route: route.abort())
+    phone.type_code(person.token)
+    phone.expect_answer("present", person.name)
+
+    panel.goto(door_of(village))
+    expect(panel.locator("[data-sync]")).to_have_text("Sin enviar en «Marcar llegadas» de este teléfono: 1")
+    panel.goto(f"{door_of(village)}/cerrar")
+    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_visible()
+    pocket.unroute("**/marcar/api/marcas")
+    phone.page.bring_to_front()
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+
+    panel.goto(door_of(village))
+    expect(panel.locator("[data-sync]")).to_have_text("Todo enviado")
+    panel.goto(f"{door_of(village)}/cerrar")
+    expect(panel.get_by_text("guarda marcas sin enviar")).to_be_hidden()
+    panel.close()
+
+
+def sign_out(phone: Phone, panel: Page, person: Person) -> None:
+    """It asks first, and every mark is still here."""
+    village, pocket = phone.village, phone.context
+    panel.goto(f"{village.origin}/panel")
+    pocket.route("**/marcar/api/marcas", lambda route: route.abort())
+    phone.type_code(person.token)
+    phone.expect_answer("present", person.name)
+
+    asked = panel.get_by_role("dialog", name="Este aparato guarda 1 marca de asistencia sin enviar")
+    panel.get_by_role("button", name="Salir", exact=True).click()
+    asked.get_by_role("button", name="No salir todavía").click()
+    expect(asked).to_be_hidden()
+    expect(panel).to_have_url(f"{village.origin}/panel")
+    panel.get_by_role("button", name="Salir", exact=True).click()
+    asked.get_by_role("button", name="Salir de todos modos").click()
+    expect(panel).not_to_have_url(f"{village.origin}/panel")
+    pocket.unroute("**/marcar/api/marcas")
+    phone.reload()
+
+    phone.expect_count(2)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(person) == 1
