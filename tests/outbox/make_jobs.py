@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,8 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
+
+Sending = Callable[..., AbstractAsyncContextManager[None]]
 
 QUICK = worker.Pace(first_look=0.01, poll=0.05, shortest_pause=0.05, longest_pause=0.1, timeout=30.0)
 

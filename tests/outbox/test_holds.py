@@ -12,6 +12,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import make_cast
 from tests.outbox.make_jobs import (
+    Sending,
     a_mail,
     ends,
     job_of,
@@ -106,12 +107,14 @@ async def test_refused_sign_in_holds_the_sender_at_once_until_staff_go_on(
     assert line.detail == {"holds": 1}
 
 
-async def test_refused_sender_address_holds_the_sender_at_once(db: Settings, new_client: NewClient, peer: Peer) -> None:
+async def test_refused_sender_address_holds_the_sender_at_once(
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending
+) -> None:
     browser, attention = await panel_of(new_client)
     peer.to_sender = "550 5.1.8 domain of sender unknown"
     await make_jobs("ana@x.example", "beto@y.example")
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until(lambda: says(attention, "El correo está detenido"))
         assert "no acepta la dirección que envía" in await attention()
         assert await OutboxJob.filter(tries=0, outcome="").count() == 2
@@ -137,11 +140,11 @@ async def test_password_is_not_sent_to_a_server_without_encryption(
     assert (peer.n_sign_ins, peer.recipients()) == (0, [])
 
 
-async def test_message_that_is_too_large_is_not_the_sender_s(db: Settings, peer: Peer) -> None:
+async def test_message_that_is_too_large_is_not_the_sender_s(db: Settings, peer: Peer, sending: Sending) -> None:
     peer.to_sender = "552 5.3.4 message too big"
     await make_jobs("ana@x.example")
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until_settled()
 
     assert await ends() == {"ana@x.example": "refused"}
@@ -166,7 +169,7 @@ async def test_sign_in_that_fails_for_a_moment_holds_nobody(db: Settings, new_cl
 
 @pytest.mark.parametrize("answer", [ABOUT_US, "554 5.4.5 over quota"])
 async def test_three_recipients_of_a_domain_hold_it_and_no_other(
-    db: Settings, new_client: NewClient, peer: Peer, freeze: Freeze, answer: str
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending, freeze: Freeze, answer: str
 ) -> None:
     browser, attention = await panel_of(new_client)
     refused = [f"p{n}@mal.example" for n in range(4)]
@@ -175,7 +178,7 @@ async def test_three_recipients_of_a_domain_hold_it_and_no_other(
     freeze(clock.now())
     await make_jobs(*refused, "ana@x.example")
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until_none_is_due()
         held = await attention()
         for _ in range(20):
@@ -194,7 +197,7 @@ async def test_three_recipients_of_a_domain_hold_it_and_no_other(
 
 @pytest.mark.both_engines
 async def test_message_that_is_composed_while_staff_go_on_leaves_at_once(
-    db: Settings, peer: Peer, freeze: Freeze
+    db: Settings, sending: Sending, freeze: Freeze
 ) -> None:
     actor = await make.actor_of((await make_cast()).coordinator)
     freeze(clock.now())
@@ -207,7 +210,7 @@ async def test_message_that_is_composed_while_staff_go_on_leaves_at_once(
         await holds.go_on(actor=actor)
         return a_mail("ana", to=job.payload["name"])
 
-    async with working(with_smtp(db, peer.url), {"note": compose}):
+    async with sending({"note": compose}):
         await until_none_is_due()
 
     assert await ends() == {"ana@mal.example": "sent"}
@@ -230,7 +233,7 @@ async def test_message_is_not_put_off_behind_staff_who_go_on(db: Settings, freez
 
 
 async def test_success_between_the_refusals_of_a_domain_holds_nothing(
-    db: Settings, new_client: NewClient, peer: Peer, freeze: Freeze
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     _browser, attention = await panel_of(new_client)
     for name in ("a", "b", "c"):
@@ -239,7 +242,7 @@ async def test_success_between_the_refusals_of_a_domain_holds_nothing(
     for address in ("a@x.example", "b@x.example", "taken@x.example", "c@x.example"):
         await make_jobs(address)
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until_none_is_due()
         assert "No sale correo" not in await attention()
         freeze(clock.now() + A_MINUTE)
@@ -248,7 +251,9 @@ async def test_success_between_the_refusals_of_a_domain_holds_nothing(
     assert sorted(peer.recipients()) == ["a@x.example", "b@x.example", "c@x.example", "taken@x.example"]
 
 
-async def test_three_domains_hold_the_sender(db: Settings, new_client: NewClient, peer: Peer, freeze: Freeze) -> None:
+async def test_three_domains_hold_the_sender(
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     browser, attention = await panel_of(new_client)
     addresses = [f"ana@{name}.example" for name in ("uno", "dos", "tres", "cuatro")]
     for address in addresses:
@@ -256,7 +261,7 @@ async def test_three_domains_hold_the_sender(db: Settings, new_client: NewClient
     freeze(clock.now())
     await make_jobs(*addresses)
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until(lambda: says(attention, "El correo está detenido"))
         assert "tres servidores distintos no aceptan nuestros mensajes" in await attention()
         assert peer.to_recipient["ana@cuatro.example"] == [ABOUT_US]
@@ -269,7 +274,7 @@ async def test_three_domains_hold_the_sender(db: Settings, new_client: NewClient
 
 
 async def test_three_domains_with_a_success_between_hold_nothing(
-    db: Settings, new_client: NewClient, peer: Peer, freeze: Freeze
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     _browser, attention = await panel_of(new_client)
     for name in ("uno", "dos", "tres"):
@@ -278,7 +283,7 @@ async def test_three_domains_with_a_success_between_hold_nothing(
     for address in ("ana@uno.example", "ana@dos.example", "taken@x.example", "ana@tres.example"):
         await make_jobs(address)
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until_none_is_due()
         assert "El correo está detenido" not in await attention()
         freeze(clock.now() + A_MINUTE)
@@ -288,7 +293,7 @@ async def test_three_domains_with_a_success_between_hold_nothing(
 
 
 async def test_who_reads_no_messages_is_told_of_no_hold_and_cannot_go_on(
-    db: Settings, new_client: NewClient, peer: Peer
+    db: Settings, new_client: NewClient, peer: Peer, sending: Sending
 ) -> None:
     peer.to_sender = "550 5.1.8 domain of sender unknown"
     await make_jobs("ana@x.example")
@@ -296,7 +301,7 @@ async def test_who_reads_no_messages_is_told_of_no_hold_and_cannot_go_on(
     browser = new_client()
     await make.sign_in(browser, cast.facilitator)
 
-    async with working(with_smtp(db, peer.url), Addressed().composers):
+    async with sending(Addressed().composers):
         await until(lambda: OutboxJob.exists(last_error__startswith="550"))
 
     assert "El correo está detenido" not in (await browser.get("/panel")).text
@@ -311,13 +316,13 @@ async def test_who_reads_no_messages_is_told_of_no_hold_and_cannot_go_on(
     ["550 5.1.1", "550 5.1.2", "553 5.1.3", "550 5.1.6", "550 5.1.10", "550 5.2.1", "554-5.1.1 no\r\n554 5.1.1 no"],
 )
 async def test_address_is_marked_where_the_server_says_that_nobody_is_there(
-    sqlite_db: Settings, peer: Peer, answer: str
+    sqlite_db: Settings, peer: Peer, sending: Sending, answer: str
 ) -> None:
     mails = Addressed()
     peer.to_recipient["ana@x.example"] = [f"{answer} no"]
     await make_jobs("ana@x.example")
 
-    async with working(with_smtp(sqlite_db, peer.url), mails.composers):
+    async with sending(mails.composers):
         await until_settled()
 
     assert mails.marked == ["ana@x.example"]
@@ -326,13 +331,13 @@ async def test_address_is_marked_where_the_server_says_that_nobody_is_there(
 
 @pytest.mark.parametrize("answer", ["552 5.2.2", "550 5.1.0", "550 5.4.1", "550 5.6.0", "554 5.3.4", "501", "554"])
 async def test_message_refused_for_another_reason_ends_and_marks_nobody(
-    sqlite_db: Settings, peer: Peer, answer: str
+    sqlite_db: Settings, peer: Peer, sending: Sending, answer: str
 ) -> None:
     mails = Addressed()
     peer.to_recipient["ana@x.example"] = [f"{answer} no"]
     await make_jobs("ana@x.example")
 
-    async with working(with_smtp(sqlite_db, peer.url), mails.composers):
+    async with sending(mails.composers):
         await until_settled()
 
     assert mails.marked == []
@@ -341,14 +346,14 @@ async def test_message_refused_for_another_reason_ends_and_marks_nobody(
 
 @pytest.mark.parametrize("answer", ["550 5.7.1", "550 5.7.26", "554 5.4.5", "550 5.1.8"])
 async def test_one_recipient_refused_because_of_us_ages_and_is_not_marked(
-    sqlite_db: Settings, peer: Peer, freeze: Freeze, answer: str
+    sqlite_db: Settings, peer: Peer, sending: Sending, freeze: Freeze, answer: str
 ) -> None:
     mails = Addressed()
     peer.to_recipient["ana@x.example"] = [f"{answer} no"] * 20
     freeze(clock.now())
     await make_jobs("ana@x.example")
 
-    async with working(with_smtp(sqlite_db, peer.url), mails.composers):
+    async with sending(mails.composers):
         for _ in range(8):
             await until_none_is_due()
             freeze(clock.now() + timedelta(hours=13))
@@ -358,14 +363,16 @@ async def test_one_recipient_refused_because_of_us_ages_and_is_not_marked(
     assert await ends() == {"ana@x.example": "gave_up"}
 
 
-async def test_550_that_says_no_more_marks_an_address_after_two_days(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_550_that_says_no_more_marks_an_address_after_two_days(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     mails = Addressed()
     peer.to_recipient["ana@x.example"] = ["550 no"] * 20
     start = clock.now()
     freeze(start)
     await make_jobs("ana@x.example")
 
-    async with working(with_smtp(db, peer.url), mails.composers):
+    async with sending(mails.composers):
         for hour in range(0, 48, 6):
             freeze(start + timedelta(hours=hour))
             await until_none_is_due()
@@ -378,7 +385,7 @@ async def test_550_that_says_no_more_marks_an_address_after_two_days(db: Setting
 
 
 async def test_messages_to_one_recipient_who_is_busy_age_like_any_other(
-    db: Settings, peer: Peer, freeze: Freeze
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     busy = [f"n{n}" for n in range(4)]
 
@@ -390,7 +397,7 @@ async def test_messages_to_one_recipient_who_is_busy_age_like_any_other(
     freeze(clock.now())
     await make_jobs(*busy, "beto")
 
-    async with working(with_smtp(db, peer.url), {"note": compose}):
+    async with sending({"note": compose}):
         await until_none_is_due()
 
         assert [(await job_of(name)).tries for name in busy] == [1, 1, 1, 1]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tests.outbox.make_jobs import (
     COMPOSERS,
+    Sending,
     a_mail,
     ends,
     job_of,
@@ -53,7 +54,7 @@ async def test_no_message_is_lost_when_the_server_is_down_for_a_day(db: Settings
 
 
 async def test_no_message_ages_when_the_server_puts_off_everything_for_a_day(
-    db: Settings, peer: Peer, freeze: Freeze
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     peer.to_all = "451 4.3.0 disk full"
     start = clock.now()
@@ -61,7 +62,7 @@ async def test_no_message_ages_when_the_server_puts_off_everything_for_a_day(
     names = [f"p{n}" for n in range(4)]
     await make_jobs(*names)
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         for hour in range(3, 25, 3):
             await until_none_is_due()
             freeze(start + timedelta(hours=hour))
@@ -107,7 +108,7 @@ async def test_what_sends_nothing_does_not_wait_for_the_server(db: Settings) -> 
     assert (await job_of("beto", "task")).done_at is not None
 
 
-async def test_no_message_waits_for_a_task_that_takes_long(db: Settings, peer: Peer) -> None:
+async def test_no_message_waits_for_a_task_that_takes_long(db: Settings, sending: Sending) -> None:
     begun, done = asyncio.Event(), asyncio.Event()
 
     async def take_long(_job: OutboxJob) -> None:
@@ -115,7 +116,7 @@ async def test_no_message_waits_for_a_task_that_takes_long(db: Settings, peer: P
         await done.wait()
 
     await make_jobs("ana", kind="task")
-    async with working(with_smtp(db, peer.url), {**COMPOSERS, "task": take_long}, offline={"task"}):
+    async with sending({**COMPOSERS, "task": take_long}, offline={"task"}):
         await begun.wait()
         await make_jobs(*(f"p{n:02}" for n in range(claims.BATCH + 1)))
         await until(lambda: has_ended(claims.BATCH + 1))
@@ -126,12 +127,14 @@ async def test_no_message_waits_for_a_task_that_takes_long(db: Settings, peer: P
     assert (await job_of("ana", "task")).done_at is not None
 
 
-async def test_server_that_may_be_back_is_asked_with_one_message(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_server_that_may_be_back_is_asked_with_one_message(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     peer.to_all = "421 4.3.2 closing"
     freeze(clock.now())
     await make_jobs(*(f"p{n:02}" for n in range(20)))
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         await until(lambda: is_asked_since(20))
 
     # All were taken once; since then each call takes one along.
@@ -142,14 +145,16 @@ def test_server_is_called_at_least_each_minute() -> None:
     assert worker.Pace().longest_pause <= 60
 
 
-async def test_message_older_than_any_outage_is_given_up_in_the_end(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_message_older_than_any_outage_is_given_up_in_the_end(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     peer.to_all = "451 4.3.0 disk full"
     start = clock.now()
     freeze(start)
     await make_jobs("ana", "beto", "cora")
     freeze(start + worker.LONGEST_OUTAGE + timedelta(hours=1))
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         for _ in range(len(claims.WAITS) + 1):
             await until_none_is_due()
             freeze(clock.now() + timedelta(hours=13))
@@ -210,14 +215,14 @@ async def test_job_that_ended_its_worker_is_taken_alone_and_given_up(db: Setting
 
 
 async def test_job_left_behind_by_a_worker_that_was_killed_is_no_failure(
-    db: Settings, peer: Peer, freeze: Freeze
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     freeze(clock.now())
     await make_jobs("ana", "beto")
     await claims.claim()
     freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         await until_settled()
 
     assert sorted(peer.recipients()) == ["ana@x.example", "beto@x.example"]
@@ -227,7 +232,9 @@ async def test_job_left_behind_by_a_worker_that_was_killed_is_no_failure(
 # -- who is not there
 
 
-async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(db: Settings, peer: Peer) -> None:
+async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(
+    db: Settings, peer: Peer, sending: Sending
+) -> None:
     told: list[str] = []
 
     async def compose(job: OutboxJob) -> Mail:
@@ -245,7 +252,7 @@ async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(db
     peer.to_message["delia@x.example"] = ["550 5.6.0 not wanted here"]
     await make_jobs("ana", "beto", "cora", "delia", "elsa")
 
-    async with working(with_smtp(db, peer.url), composers):
+    async with sending(composers):
         await until_settled()
 
     assert told == ["ana"]

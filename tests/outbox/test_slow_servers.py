@@ -17,6 +17,7 @@ from tests.cast import make_cast
 from tests.outbox.make_jobs import (
     COMPOSERS,
     QUICK,
+    Sending,
     a_mail,
     ends,
     job_of,
@@ -25,7 +26,6 @@ from tests.outbox.make_jobs import (
     until_none_is_due,
     until_settled,
     with_smtp,
-    working,
 )
 from tests.outbox.smtp import Peer
 from tests.outbox.test_worker_processes import start_worker
@@ -43,13 +43,15 @@ GIVING_UP = replace(PATIENT, answer=0.2)
 TEN_MINUTES, ELEVEN_MINUTES = timedelta(minutes=10), timedelta(minutes=11)
 
 
-async def test_message_answered_within_ten_minutes_is_sent_once(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_message_answered_within_ten_minutes_is_sent_once(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     start = clock.now()
     freeze(start)
     peer.to_message["ana@x.example"] = ["take and wait"]
     await make_jobs("ana")
 
-    async with working(with_smtp(db, peer.url), pace=PATIENT):
+    async with sending(pace=PATIENT):
         await until(lambda: are_waiting(peer, 1))
         freeze(start + TEN_MINUTES)
         assert await claims.claim() == []
@@ -61,7 +63,9 @@ async def test_message_answered_within_ten_minutes_is_sent_once(db: Settings, pe
     assert (found.outcome, found.tries, found.attempts) == ("sent", 0, 1)
 
 
-async def test_message_that_is_never_answered_is_sent_twice_at_most(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_message_that_is_never_answered_is_sent_twice_at_most(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     names = ["ana", "beto", "cora", "delia", "elsa"]
     for name in names:
         peer.to_message[f"{name}@x.example"] = ["take and wait"] * 20
@@ -69,7 +73,7 @@ async def test_message_that_is_never_answered_is_sent_twice_at_most(db: Settings
     freeze(start)
     await make_jobs(*names)
 
-    async with working(with_smtp(db, peer.url), pace=GIVING_UP):
+    async with sending(pace=GIVING_UP):
         for minute in range(1, 11):
             await until_none_is_due()
             freeze(start + minute * timedelta(seconds=61))
@@ -80,14 +84,16 @@ async def test_message_that_is_never_answered_is_sent_twice_at_most(db: Settings
     assert await OutboxJob.filter(failed_at__not_isnull=True).count() == 5
 
 
-async def test_queue_goes_on_beside_four_connections_that_wait(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_queue_goes_on_beside_four_connections_that_wait(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     slow = [f"slow{n}" for n in range(5)]
     for name in slow:
         peer.to_message[f"{name}@x.example"] = ["take and wait"]
     freeze(clock.now())
     await make_jobs(*slow[:3], "quick", *slow[3:], "last")
 
-    async with working(with_smtp(db, peer.url), pace=PATIENT):
+    async with sending(pace=PATIENT):
         await until(lambda: are_waiting(peer, 4))
         assert peer.recipients() == [f"{name}@x.example" for name in (*slow[:3], "quick", slow[3])]
         assert (await job_of("quick")).outcome == "sent"
@@ -99,7 +105,9 @@ async def test_queue_goes_on_beside_four_connections_that_wait(db: Settings, pee
     assert sorted(peer.recipients()) == sorted(f"{name}@x.example" for name in (*slow, "quick", "last"))
 
 
-async def test_worker_that_died_before_the_answer_counts_no_try(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_worker_that_died_before_the_answer_counts_no_try(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     peer.to_message["ana@x.example"] = ["take and wait"]
     await make_jobs("ana")
     process = await start_worker(with_smtp(db, peer.url))
@@ -111,7 +119,7 @@ async def test_worker_that_died_before_the_answer_counts_no_try(db: Settings, pe
     freeze(died_at + TEN_MINUTES)
     assert await claims.claim() == []
     freeze(died_at + ELEVEN_MINUTES + timedelta(seconds=1))
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         await until_settled()
 
     assert peer.recipients() == ["ana@x.example"] * 2
@@ -120,7 +128,7 @@ async def test_worker_that_died_before_the_answer_counts_no_try(db: Settings, pe
 
 
 async def test_two_workers_that_died_before_the_answer_leave_no_third_copy(
-    db: Settings, peer: Peer, freeze: Freeze
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
     peer.to_message["ana@x.example"] = ["take and wait"] * 20
     freeze(clock.now())
@@ -132,7 +140,7 @@ async def test_two_workers_that_died_before_the_answer_leave_no_third_copy(
         await asyncio.wait([task])
         freeze(clock.now() + ELEVEN_MINUTES + timedelta(seconds=1))
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         await until_settled()
 
     assert peer.recipients() == ["ana@x.example"] * 2
@@ -140,12 +148,14 @@ async def test_two_workers_that_died_before_the_answer_leave_no_third_copy(
     assert (found.outcome, found.tries) == (Outcome.MAYBE, 0)
 
 
-async def test_message_that_was_put_off_by_an_answer_did_not_come(db: Settings, peer: Peer, freeze: Freeze) -> None:
+async def test_message_that_was_put_off_by_an_answer_did_not_come(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     peer.to_message["ana@x.example"] = ["451 4.3.0 later"] * 3
     freeze(clock.now())
     await make_jobs("ana")
 
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         for _ in range(3):
             await until_none_is_due()
             freeze((await job_of("ana")).run_at)
@@ -157,13 +167,13 @@ async def test_message_that_was_put_off_by_an_answer_did_not_come(db: Settings, 
 
 @pytest.mark.parametrize("answer", ["451 4.3.0 later", "drop", "hang"])
 async def test_message_that_the_server_did_not_ask_for_was_not_handed_over(
-    db: Settings, peer: Peer, freeze: Freeze, answer: str
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze, answer: str
 ) -> None:
     peer.to_data["ana@x.example"] = [answer] * 3
     freeze(clock.now())
     await make_jobs("ana")
 
-    async with working(with_smtp(db, peer.url), pace=replace(QUICK, timeout=0.2)):
+    async with sending(pace=replace(QUICK, timeout=0.2)):
         for n in (1, 2, 3):
             await until_none_is_due()
             found = await job_of("ana")
@@ -176,13 +186,15 @@ async def test_message_that_the_server_did_not_ask_for_was_not_handed_over(
 
 
 @pytest.mark.parametrize("text", ["uno\n.dos\n..tres\n.", ".", "sin fin"])
-async def test_lines_that_begin_with_a_dot_come_as_they_were_written(db: Settings, peer: Peer, text: str) -> None:
+async def test_lines_that_begin_with_a_dot_come_as_they_were_written(
+    db: Settings, peer: Peer, sending: Sending, text: str
+) -> None:
     async def compose(_job: OutboxJob) -> Mail:
         return replace(a_mail("ana"), text=text)
 
     await make_jobs("ana")
 
-    async with working(with_smtp(db, peer.url), {"note": compose}):
+    async with sending({"note": compose}):
         await until_settled()
 
     [message] = peer.accepted
@@ -191,13 +203,13 @@ async def test_lines_that_begin_with_a_dot_come_as_they_were_written(db: Setting
     assert body.get_content().splitlines() == text.splitlines()
 
 
-async def test_message_that_perhaps_came_is_sent_again_when_staff_ask_for_it(db: Settings, peer: Peer) -> None:
+async def test_message_that_perhaps_came_is_sent_again_when_staff_ask_for_it(db: Settings, sending: Sending) -> None:
     cast = await make_cast()
     [job] = await make_jobs("ana", hub_id=cast.hub.id)
     await OutboxJob.all().update(outcome=Outcome.MAYBE, failed_at=clock.now(), n_unanswered=2)
 
     await retry(job.id, actor=await make.actor_of(cast.coordinator))
-    async with working(with_smtp(db, peer.url)):
+    async with sending():
         await until_settled()
 
     assert await ends() == {"ana": "sent"}
