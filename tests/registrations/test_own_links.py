@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.certificates.held import AFTER, BEFORE, make_held
+from tests.queries import until_somebody_waits
 from tests.registrations.families import group_token, make_family
 from tests.registrations.wishes import link_of
 from tests.web.pages import Page
@@ -20,12 +22,15 @@ from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.audit.models import AuditLine
+from trainings.certificates import names
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind
+from trainings.db import transaction
 from trainings.lib import tokens
-from trainings.registrations import actions, desk_actions
+from trainings.registrations import actions, desk_actions, group_actions
+from trainings.registrations.eligibility import HasOwnLink
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.queries import LINK_DAYS, UnknownLink
@@ -213,6 +218,76 @@ async def test_who_claimed_their_link_is_neither_renamed_nor_cancelled_by_the_fi
     assert (states["Ana"], states["Beto"]) == ("cancelled", "confirmed")
     await client.post(f"{own}/cancelar")
     assert (await Registration.get(id=beto.id)).state == "cancelled"
+
+
+async def test_cancelling_all_says_whose_registration_stands(client: AsyncClient) -> None:
+    ana, beto, base = await two_with_secrets(await make.make_training())
+    await claim(client, await link_of(beto))
+
+    answer = await client.post(f"{base}/cancelar")
+    page = Page((await client.get(answer.headers["location"])).text).text
+
+    assert (await Registration.get(id=ana.id)).state == "cancelled"
+    assert "Listo, menos la inscripción de Beto Coc Xol: tiene su propio enlace y solo desde ahí se cancela." in page
+    assert "Las inscripciones están canceladas" not in page
+
+
+async def _one(one: Registration) -> None:
+    await actions.cancel(one.id, actor=FILLER_OF_FORM)
+
+
+async def _all(one: Registration) -> None:
+    await actions.cancel_group(one.group_id, actor=FILLER_OF_FORM)
+
+
+async def _name(one: Registration) -> None:
+    await names.correct(one.id, "Otro", "Nombre", None, actor=FILLER_OF_FORM)
+
+
+async def _again(one: Registration) -> None:
+    await group_actions.rejoin_member(one.id, actor=FILLER_OF_FORM)
+
+
+@pytest.mark.parametrize("act", [_one, _all, _name])
+async def test_link_claimed_while_the_filler_acts_then_out_of_the_fillers_reach(
+    postgres_db: Settings, act: Callable[[Registration], Awaitable[None]]
+) -> None:
+    _ana, beto = await make_family(await make.make_training(), "Ana", "Beto")
+
+    await _while_claimed(beto, act)
+
+    again = await Registration.get(id=beto.id).prefetch_related("participant")
+    assert (again.state, again.participant.given_names) == ("confirmed", "Beto")
+
+
+async def test_link_claimed_while_the_filler_takes_back_a_cancellation_then_it_stays(postgres_db: Settings) -> None:
+    _ana, beto = await make_family(await make.make_training(), "Ana", "Beto")
+    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
+
+    await _while_claimed(beto, _again)
+
+    assert (await Registration.get(id=beto.id)).state == "cancelled"
+
+
+async def _while_claimed(one: Registration, act: Callable[[Registration], Awaitable[None]]) -> None:
+    """The filler, let in by the page already, waits for who claims the link; and is refused, if it was for one."""
+    is_claimed = asyncio.Event()
+
+    async def beside() -> None:
+        await is_claimed.wait()
+        await act(one)
+
+    # It begins outside the transaction, to be none of it.
+    acting = asyncio.create_task(beside())
+    async with transaction():
+        await claim_link((await link_of(one)).removeprefix("/i/"), tokens.own_link(), actor=HOLDER_OF_LINK)
+        is_claimed.set()
+        await until_somebody_waits()
+    if act is _all:
+        await acting
+    else:
+        with pytest.raises(HasOwnLink):
+            await acting
 
 
 async def test_filler_says_no_to_an_offer_for_all_but_who_claimed_their_link(client: AsyncClient) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import FILLER_OF_FORM, Actor
+from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
@@ -28,7 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.registrations.needs import asking_for
-from trainings.registrations.own_links import claimed_in
+from trainings.registrations.own_links import check_in_reach
 from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.registrations.telling import tell_changes
@@ -62,8 +62,8 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     """Cancel one person; their place goes to the waiting list in the same transaction.
 
     Cancelling twice is one cancellation, a look-alike's touches only itself. Refuses once the training is over or
-    called off. What staff cancel is told after ten minutes, in which the message can be stopped; who takes back what
-    nobody let in is not written to.
+    called off, and (HasOwnLink) to who filled in the form what became the person's own. What staff cancel is told after
+    ten minutes, in which the message can be stopped; who takes back what nobody let in is not written to.
     """
     registration = await Registration.get_or_none(id=registration_id)
     if registration is None:
@@ -77,8 +77,6 @@ async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
     Who filled in the form leaves those who made their link their own: they decide for themselves.
     """
     live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
-    if actor == FILLER_OF_FORM:
-        live = live.exclude(id__in=await claimed_in(group_id))
     people = await live.order_by("id")
     if people:
         await _leave(people, actor)
@@ -161,10 +159,12 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
     """Correct the name as it will be printed. What was already printed keeps its own name.
 
     Who came back with an earlier code only corrects the spelling (NameOfBefore): such codes stand on diplomas, lists.
-    Refuses (PermissionGone) who took back the permission for their data: that name is gone, or proves what was.
+    Refuses (PermissionGone) who took back the permission for their data: that name is gone, or proves what was; and to
+    who filled in the form as `cancel` does.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
+        await check_in_reach(registration, actor)
         person = await locked_with_permission(registration.participant_id)
         is_another = name_key(given_names, surnames) != person.name_key
         if actor.id is None and is_another and await _came_back(registration):

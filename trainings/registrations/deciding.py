@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from trainings.audit.actor import PROGRAM
+from trainings.audit.actor import FILLER_OF_FORM, PROGRAM
 from trainings.errors import NotFound, Refusal
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.commands import Command, Enter, Farewell, Leave, Left, Outcome, SignedUp, author_of
-from trainings.registrations.eligibility import check_ahead, check_people, field_of, refuse_in
+from trainings.registrations.eligibility import HasOwnLink, check_ahead, check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
 from trainings.registrations.sameness import same_again
@@ -221,7 +221,7 @@ class _Clerk:
     # -- leaving
 
     def _leave(self, command: Leave, run: Run) -> Left:
-        asked = [self.situation.person(str(one)) for one in command.registration_ids]
+        asked = [self.situation.person(one) for one in self._in_reach(command)]
         leaving = [(group, person) for group, person in asked if person.is_live]
         if not leaving:
             return Left(())
@@ -244,6 +244,16 @@ class _Clerk:
         if frees:
             self._promote(run)
         return Left(tuple(UUID(person.id) for _group, person in leaving))
+
+    def _in_reach(self, command: Leave) -> list[str]:
+        """Whom the actor may take out: who filled in the form, not those who made their link their own."""
+        asked = list(map(str, command.registration_ids))
+        if command.actor != FILLER_OF_FORM:
+            return asked
+        in_reach = [one for one in asked if one not in self.situation.claimed]
+        if not in_reach:
+            raise HasOwnLink
+        return in_reach
 
     def _is_told(self, command: Leave, group: Group, person: Person) -> bool:
         """Who was never let in is told only what staff decided; who came with too many others was never written to."""

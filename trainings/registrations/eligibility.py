@@ -20,6 +20,11 @@ OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
 """The oldest somebody of an age group under 18 can be."""
 
 
+class HasOwnLink(Refusal):
+    code = "has_own_link"
+    sentence = N_("Esta persona ya tiene su propio enlace. Desde ahí corrige su nombre o cancela ella misma.")
+
+
 class SignUpClosed(Refusal):
     code = "closed"
     sentence = N_("La inscripción ya se cerró. Llame a la ventanilla: a veces todavía se puede llegar sin inscripción.")

@@ -12,6 +12,7 @@ from uuid import UUID
 from tortoise.connection import get_connection
 
 from trainings import clock
+from trainings.audit.actor import FILLER_OF_FORM
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens, tokens_ahead
@@ -126,6 +127,10 @@ WAITING = """
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
 """
+CLAIMED = """
+    SELECT registration_id FROM own_link
+    WHERE registration_id IN ?list AND revoked_at IS NULL AND claimed_at IS NOT NULL
+"""
 MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER BY id"
 
 
@@ -144,6 +149,7 @@ async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> S
         runs=runs,
         drafts=_drafts(enters, await codes.free(found.get("codes", ()))),
         municipalities=frozenset(row["ine_code"] for row in found.get("municipalities", ())),
+        claimed=frozenset(str(row["registration_id"]) for row in found.get("claimed", ())),
     )
     counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
     situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
@@ -188,6 +194,9 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
     leaving = sorted({one for leave in leaves for one in leave.registration_ids})
     if leaving:
         questions["leaving"] = Statement(LEAVING[dialect], (leaving, leaving))
+    by_filler = sorted({one for leave in leaves if leave.actor == FILLER_OF_FORM for one in leave.registration_ids})
+    if by_filler:
+        questions["claimed"] = Statement(CLAIMED, (by_filler,))
     phones = sorted({key for keys in people for key in keys.phone_keys})
     emails = sorted({key for keys in people for key in keys.email_keys})
     if phones:

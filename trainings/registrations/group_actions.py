@@ -29,7 +29,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.own_links import claimed_in
+from trainings.registrations.own_links import check_in_reach, claimed_in
 from trainings.registrations.own_queries import left_last
 from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import locked_training
@@ -82,6 +82,7 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
         registration, group, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
+        await check_in_reach(registration, actor)
         await locked_with_permission(registration.participant_id)
         await _check_window(training, actor)
         await _look_anew(registration)

@@ -46,6 +46,7 @@ from trainings.registrations.own_views import (
 from trainings.registrations.own_words import RENAMED_BY, said_of
 from trainings.registrations.queries import UnknownLink
 from trainings.registrations.ticket import Ticket
+from trainings.schedule.sentences import listing
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
@@ -124,7 +125,15 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
 async def cancel_all(request: Request, group: OwnGroup) -> Response:
     _refuse_archive(group)
     await actions.cancel_group(group.group.id, actor=FILLER_OF_FORM)
-    return back(base_of(request), gettext(N_("Las inscripciones están canceladas. Gracias por avisar.")))
+    standing = [one.participant.full_name for one in (await by_group_link(request.path_params["token"])).live]
+    if not standing:
+        return back(base_of(request), gettext(N_("Las inscripciones están canceladas. Gracias por avisar.")))
+    words = ngettext(
+        "Listo, menos la inscripción de %(names)s: tiene su propio enlace y solo desde ahí se cancela.",
+        "Listo, menos las inscripciones de %(names)s: tienen su propio enlace y solo desde ahí se cancelan.",
+        len(standing),
+    )
+    return back(base_of(request), words % {"names": listing(standing)})
 
 
 async def rejoin_all(request: Request, group: OwnGroup) -> Response:

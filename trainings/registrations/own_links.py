@@ -6,15 +6,19 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import Actor
+from trainings.audit.actor import FILLER_OF_FORM, Actor
 from trainings.db import lock, transaction
 from trainings.lib import tokens
-from trainings.registrations.models import LinkScope, OwnLink
+from trainings.registrations.eligibility import HasOwnLink
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownLink
+from trainings.registrations.sign_up import locked_training
 
 
 async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
     """Change the address of a person's link to `new_token`, so that who handed it over no longer holds it.
+
+    The training is held meanwhile, as it is by who renames or cancels: they ask under that lock whose the link is.
 
     Asked again with the same new token, as after an answer that got lost, it is one change. Refuses what is no person's
     link, and one that was made somebody's own in the meantime: both are unknown.
@@ -24,7 +28,10 @@ async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
         if standing is not None and standing.claimed_at is not None:
             return
         found = await _person_link(token)
-        [link] = await lock(OwnLink, [found.id]) if found is not None else [None]
+        if found is None:
+            raise UnknownLink
+        await locked_training((await RegistrationGroup.get(id=found.group_id)).training_id)
+        link = next(iter(await lock(OwnLink, [found.id])), None)
         if link is None or link.claimed_at is not None:
             raise UnknownLink
         link.token, link.token_hash = new_token, tokens.digest(new_token, "own")
@@ -37,6 +44,12 @@ async def claimed_in(group_id: UUID) -> list[UUID]:
     """The registrations of a group whose people made their link their own."""
     claimed = OwnLink.filter(group_id=group_id, revoked_at=None, claimed_at__not_isnull=True)
     return [key for (key,) in await claimed.values_list("registration_id")]
+
+
+async def check_in_reach(registration: Registration, actor: Actor) -> None:
+    """Refuse (HasOwnLink) to who filled in the form what is another's own by now, under the lock of the training."""
+    if actor == FILLER_OF_FORM and registration.id in await claimed_in(registration.group_id):
+        raise HasOwnLink
 
 
 async def _person_link(token: str) -> OwnLink | None:

@@ -16,7 +16,7 @@ from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
 from trainings.registrations.commands import Farewell
-from trainings.registrations.eligibility import CannotChange
+from trainings.registrations.eligibility import CannotChange, HasOwnLink
 from trainings.registrations.erasures import erasures_of
 from trainings.registrations.models import Author, LinkScope, Registration, RegistrationState
 from trainings.registrations.needs import read_needs
@@ -44,11 +44,6 @@ from trainings.web.render import redirect, render, token_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-
-class HasOwnLink(Refusal):
-    code = "has_own_link"
-    sentence = N_("Esta persona ya tiene su propio enlace. Desde ahí corrige su nombre o cancela ella misma.")
 
 
 class KeptApart(Refusal):

@@ -236,7 +236,8 @@ class Draft(NamedTuple):
 @dataclass(slots=True)
 class Situation:
     """Everything a batch touches. `heirs` are the live look-alikes of somebody, the oldest first; `waits` are those on
-    the waiting list whom others may look like, each with its group.
+    the waiting list whom others may look like, each with its group; `claimed` made their link their own, of those whom
+    somebody else wants to take out.
     """
 
     at: datetime
@@ -250,6 +251,7 @@ class Situation:
     group_of: dict[str, str] = field(default_factory=dict)
     heirs: dict[str, list[str]] = field(default_factory=dict)
     waits: dict[str, str] = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
 
     def look_alike(self, run: Run, keys: Sameness, *, is_held: bool) -> Alike | None:
         """The first live registration like this one, which itself is held or not: who is in before who waits.
