@@ -232,7 +232,7 @@ async def test_signatory_when_papers_that_bear_the_name_are_prepared_then_staff_
     assert [page.status_code for page in (*warned, long_enough, *sure)] == [409, 409, 303, 303, 303]
     for page in warned:
         shown = text_of(page)
-        assert f"Hay 1 preparado que lleva esta firma y aún no vale: {desk.training.title}." in shown
+        assert f"Hay 1 diploma preparado que lleva esta firma y aún no vale: {desk.training.title}." in shown
         assert 'name="seguro" value="1"' in page.text
     assert f'name="valid_until" value="{before["valid_until"]}"' in warned[1].text
     assert kept.valid_until is None

@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import as_, post
+from trainings.accounts.models import Role
 from trainings.places.models import Operator
 from trainings.schedule.models import Course, CoursePrerequisite, Topic
 
@@ -185,3 +186,21 @@ async def test_topic_when_all_its_courses_are_ones_own_then_renamed(client: Asyn
     answer = await post(client, f"/panel/cursos/temas/{topic.slug}", {"topic_name": "Otro nombre"})
 
     assert answer.status_code == 303
+
+
+async def test_catalogue_when_a_municipal_administrator_leads_no_hub_then_no_course_of_nobody_is_made(
+    client: AsyncClient, cast: Cast
+) -> None:
+    course = await owned()
+    await make.sign_in(client, await make.make_user(Role.MUNICIPAL_ADMIN))
+    form = {"kind": "taller", "topic_name": "Trata", "title": "Trata: denuncia", "hours": "2", "completion_share": "80"}
+
+    copied = await post(client, f"/panel/cursos/{course.id}/copiar", {})
+    made = await post(client, "/panel/cursos/nuevo", form)
+
+    for answer in (copied, made):
+        assert answer.status_code == 409
+        assert "Usted todavía no coordina ninguna ventanilla." in answer.text
+    assert 'value="Trata: denuncia"' in made.text
+    assert await Course.all().count() == 1
+    assert not await Topic.exists(name="Trata")

@@ -56,8 +56,8 @@ class PapersOutstanding(Refusal):
     def __init__(self, titles: Sequence[str]) -> None:
         named = ", ".join(dict.fromkeys(titles))
         words = ngettext(
-            "Hay %(n)s preparado que lleva esta firma y aún no vale: %(titles)s.",
-            "Hay %(n)s preparados que llevan esta firma y aún no valen: %(titles)s.",
+            "Hay %(n)s diploma preparado que lleva esta firma y aún no vale: %(titles)s.",
+            "Hay %(n)s diplomas preparados que llevan esta firma y aún no valen: %(titles)s.",
             len(titles),
         )
         super().__init__(words, n=len(titles), titles=named)

@@ -45,6 +45,11 @@ class NotYourCourse(NotAllowed):
     sentence = N_("Este curso lo cambia quien lo hizo. Cópielo para su municipalidad y cambie la copia.")
 
 
+class NoHubOfOnesOwn(Refusal):
+    code = "no_hub_of_ones_own"
+    sentence = N_("Usted todavía no coordina ninguna ventanilla. Pida que se la den, y vuelva a intentarlo.")
+
+
 class WrongHours(Refusal):
     code = "wrong_hours"
     sentence = N_("Escriba cuántas horas dura.")

@@ -17,7 +17,7 @@ from trainings.errors import Refusal
 from trainings.lib.text import fold
 from trainings.people import choices
 from trainings.schedule import actions, course_actions, queries
-from trainings.schedule.course_actions import NotYourCourse
+from trainings.schedule.course_actions import NoHubOfOnesOwn, NotYourCourse
 from trainings.schedule.course_forms import CourseForm, typed_course
 from trainings.schedule.forms import TICKED
 from trainings.schedule.models import Course, Topic
@@ -105,8 +105,11 @@ async def _own_course(request: Request) -> Course:
 @allow(*EDITORS)
 async def copy(request: Request) -> Response:
     """Into a course of the first municipality that this person coordinates at."""
-    own = await queries.operators_led_by(request.state.actor)
-    made = await course_actions.copy_course(request.path_params["id"], own[0], actor=request.state.actor)
+    actor = request.state.actor
+    own = await queries.operators_led_by(actor)
+    if not own:
+        raise NoHubOfOnesOwn
+    made = await course_actions.copy_course(request.path_params["id"], own[0], actor=actor)
     response = redirect(f"{INDEX}/{made.id}/editar")
     flash(response, gettext(N_("Listo: esta copia es de su municipalidad. Cámbiela y escójala en sus capacitaciones.")))
     return response
@@ -134,6 +137,8 @@ async def _keep(form: CourseForm, course: Course | None, request: Request) -> No
         topic_id = form.topic or (await actions.create_topic(form.topic_name, actor=actor)).id
         if course is None:
             owner = next(iter(await queries.operators_led_by(actor)), None)
+            if not can_edit_course(actor, owner, own=[owner] if owner else []):
+                raise NoHubOfOnesOwn
             await actions.create_course(form.plan(topic_id), actor=actor, operator_id=owner)
         else:
             await actions.edit_course(course.id, form.plan(topic_id), actor=actor)
