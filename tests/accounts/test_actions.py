@@ -207,16 +207,37 @@ async def test_role_is_granted_only_in_its_scope(sqlite_db: Settings, role: Role
     assert granted == [("hub" if role in at_hub else "operator" if role is Role.MUNICIPAL_ADMIN else "none")]
 
 
-async def test_granting_twice_is_once_and_ends_sessions_only_when_something_changes(db: Settings) -> None:
+async def test_granting_twice_is_once(db: Settings) -> None:
     user, hub = await make_user(), await make.make_hub()
-    token = await sign_in()
 
-    await actions.grant_role(user, Role.ASSISTANT, actor=PROGRAM, hub_id=hub.id)
-    assert await actions.load_actor(token) is None
-    token = await sign_in()
-    await actions.grant_role(user, Role.ASSISTANT, actor=PROGRAM, hub_id=hub.id)
+    for _ in range(2):
+        await actions.grant_role(user, Role.ASSISTANT, actor=PROGRAM, hub_id=hub.id)
 
-    assert await actions.load_actor(token) is not None
     assert await RoleGrant.all().count() == 1
     line = await AuditLine.get(act="accounts.grant_role")
     assert (line.object_id, line.hub_id, line.detail) == (user.id, hub.id, {"role": "assistant"})
+
+
+@pytest.mark.parametrize(
+    ("held", "given", "goes_on"),
+    [
+        (Role.ASSISTANT, Role.FACILITATOR, True),
+        (Role.HUB_COORDINATOR, Role.ASSISTANT, True),
+        (Role.HUB_COORDINATOR, Role.HUB_COORDINATOR, True),
+        (Role.FACILITATOR, Role.HUB_COORDINATOR, False),
+    ],
+)
+async def test_granting_ends_sessions_only_where_they_would_be_shorter_with_the_role(
+    db: Settings, held: Role, given: Role, *, goes_on: bool
+) -> None:
+    user, hub = await make_user(), await make.make_hub()
+    other = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
+    await actions.grant_role(user, held, actor=PROGRAM, hub_id=hub.id)
+    token = await sign_in()
+
+    await actions.grant_role(user, given, actor=PROGRAM, hub_id=other.id)
+
+    actor = await actions.load_actor(token)
+    assert (actor is not None) is goes_on
+    if actor is not None:
+        assert actor.has_at(other.id, (given,))

@@ -169,6 +169,20 @@ async def test_role_from_the_platform_ends_the_password_that_an_earlier_keeper_m
         await sign_in("nueva@muni.example", ANOTHER)
 
 
+async def test_role_for_an_account_that_nobody_keeps_any_more_ends_the_password_of_before(
+    cast: Cast, admin: AsyncClient
+) -> None:
+    user = await make_user("nueva@muni.example")
+    token = await sign_in("nueva@muni.example", PASSWORD)
+
+    answer = await post(admin, "", name="Nueva", email=user.email, post=f"assistant {cast.hub.id}")
+
+    assert LINK.search(answer.text)
+    assert await actions.load_actor(token) is None
+    with pytest.raises(WrongSignIn):
+        await sign_in("nueva@muni.example", PASSWORD)
+
+
 async def test_password_that_a_new_link_ended_does_not_come_back_by_a_change_in_flight(db: Settings) -> None:
     user = await make_user()
     token = await sign_in()

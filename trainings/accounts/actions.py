@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -194,14 +195,16 @@ async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tupl
 async def give_role(user: User, post: Post, *, actor: Actor) -> str:
     """Give an account that is there one more role.
 
-    Whoever keeps all of its places gives it and no more: the token is empty. The platform gives any, and the password
-    ends with it, for a link whose token is returned: whoever kept the account before may know the password. Nobody
-    gives oneself a role (OwnAccount). Raises KeptElsewhere, AccountClosed, WrongScope.
+    Whoever keeps all of its places gives it and no more: the token is empty. The platform gives any, and whoever is
+    first gives to an account without roles; with that the password ends, for a link whose token is returned: whoever
+    kept the account before may know the password. Nobody gives oneself a role (OwnAccount). Raises KeptElsewhere,
+    AccountClosed, WrongScope.
     """
     async with transaction():
         await _check_kept(user.id, actor)
+        changes_hands = _is_platform(actor) or not await RoleGrant.exists(user_id=user.id)
         await grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
-        return await make_sign_in_link(user, actor=actor) if _is_platform(actor) else ""
+        return await make_sign_in_link(user, actor=actor) if changes_hands else ""
 
 
 def _is_platform(actor: Actor) -> bool:
@@ -223,8 +226,8 @@ async def grant_role(
 ) -> None:
     """Give a role at a hub, at an operator, or everywhere, as the role demands (else WrongScope); twice is once.
 
-    Ends the person's sessions: what one may do changes with a new sign-in, never in the middle of a page. Raises
-    AccountClosed.
+    It counts at once. Sessions end only where they last longer than the new role allows: one that was opened for the
+    field does not become one of the office. Raises AccountClosed.
     """
     if (hub_id is not None, operator_id is not None) != (role in HUB_ROLES, role in OPERATOR_ROLES):
         raise WrongScope
@@ -234,8 +237,10 @@ async def grant_role(
             raise AccountClosed
         if await RoleGrant.exists(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id):
             return
+        held = {one for (one,) in await RoleGrant.filter(user_id=user.id).values_list("role")}
         await RoleGrant.create(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
-        await _end(StaffSession.filter(user_id=user.id))
+        if _times({*held, role}) < _times(held):
+            await _end(StaffSession.filter(user_id=user.id))
         await audit.record("accounts.grant_role", actor=actor, object_id=user.id, hub_id=hub_id, role=role.value)
 
 
@@ -338,7 +343,7 @@ def normal_email(email: str) -> str:
 async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, StaffSession]:
     """A session under a new id, as long as the person's roles allow, and the audit line in that person's name."""
     actor = await actor_of(user, request_id=request_id)
-    idle, absolute = _times(actor)
+    idle, absolute = _times(actor.roles_everywhere.union(*actor.roles_at.values()))
     token, now = tokens.session_id(), clock.now()
     session = await StaffSession.create(
         token_hash=tokens.digest(token, "session"),
@@ -351,8 +356,8 @@ async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, 
     return token, session
 
 
-def _times(actor: Actor) -> tuple[timedelta, timedelta]:
-    held = actor.roles_everywhere.union(*actor.roles_at.values())
+def _times(held: AbstractSet[str]) -> tuple[timedelta, timedelta]:
+    """How long a session lasts idle, and in all, with these roles."""
     return FIELD_TIMES if held and held <= FIELD_ROLES else OFFICE_TIMES
 
 

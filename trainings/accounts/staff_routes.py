@@ -131,7 +131,7 @@ async def give_role(request: Request) -> Response:
         return await _show_page(request, user.id, typed=typed.refused(refusal), status=refusal.status)
     if token:
         return await _show_page(request, user.id, token=token)
-    return _back(_page_of(user), N_("Listo: tiene el rol. Si estaba dentro, entra otra vez para usarlo."))
+    return _back(_page_of(user), N_("Listo: ya tiene el rol."))
 
 
 @allow(*ACCOUNT_KEEPERS)
