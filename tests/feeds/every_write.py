@@ -45,6 +45,12 @@ async def _go_online(w: World) -> None:
     await schedule.edit_training(w.training.id, plan, [session], actor=PROGRAM)
 
 
+async def _call_off_and_take_back(w: World) -> None:
+    """It takes place as before, and is newer than the calling off that some have read."""
+    await call_off_training(w.training.id, "No hay paso.", actor=PROGRAM)
+    await schedule.reopen(w.training.id, actor=PROGRAM)
+
+
 SHOWN: Mapping[str, Case] = {
     "training_session.starts_at": (lambda w: w.move(starts=1), OWN),
     "training_session.ends_at": (lambda w: w.move(ends=1), OWN),
@@ -58,7 +64,8 @@ SHOWN: Mapping[str, Case] = {
         OWN,
     ),
     "training.state (unlisted)": (lambda w: schedule.unlist(w.training.id, actor=PROGRAM), OWN),
-    "training.state, state_before, cancelled_at": (
+    "training_session.called_off_at": (_call_off_and_take_back, OWN),
+    "training.state, state_before": (
         lambda w: call_off_training(w.training.id, "No hay paso.", actor=PROGRAM),
         OWN,
     ),

@@ -26,7 +26,7 @@ NOT_SHOWN_OF_ACTIVITIES = {
 ONE_OF_EACH_TABLE = (
     *("training_session.starts_at", "training.title", "course.summary", "topic.name", "venue.address", "hub.name"),
     *("municipality.name", "outreach_activity.title", "outreach_activity.state"),
-    "training.state, state_before, cancelled_at",
+    "training.state, state_before",
 )
 
 

@@ -122,6 +122,7 @@ async def test_what_was_held_before_the_training_was_called_off_has_taken_place(
     days = [(make.tomorrow_at(8, days=day), make.tomorrow_at(9, days=day)) for day in (1, 9)]
     training = await make.make_training(facilitators=[ana], sessions=days)
     freeze(NOON + timedelta(days=5))
+    await schedule.close_session(min(training.sessions, key=lambda one: one.starts_at).id, actor=PROGRAM)
     async with transaction():
         await schedule.cancel_training(await Training.get(id=training.id), "No hay paso.", actor=PROGRAM)
 

@@ -97,6 +97,7 @@ async def test_session_held_before_its_training_was_called_off_stays_90_days(
     start = clock.midnight(TODAY - timedelta(days=80)) + 9 * AN_HOUR
     held, called_off = await held_at(start, start + timedelta(days=7))
     freeze(start + timedelta(days=1))
+    await schedule.close_session(held.id, actor=PROGRAM)
     training = await Training.get(id=held.training_id)
     await schedule.unlist(training.id, actor=PROGRAM)
     await schedule.publish(training.id, actor=PROGRAM)

@@ -108,6 +108,7 @@ async def test_what_was_held_before_a_training_was_called_off_counts(cast: Cast,
     freeze(at(1, 2))
     begun = await trained(cast, SAYAXCHE, at(1, 5), at(3, 5))
     freeze(FEBRUARY)
+    await actions.close_session(min(begun.sessions, key=lambda one: one.starts_at).id, actor=PROGRAM)
     async with transaction():
         await actions.cancel_training(await Training.get(id=begun.id), "Sin salón.", actor=PROGRAM)
 

@@ -79,6 +79,7 @@ async def test_month_tells_what_was_announced_and_nothing_else(client: AsyncClie
     two = await make.make_training(title="De dos", sessions=[on(4), on(5)])
     await actions.cancel_session(two.sessions[1].id, actor=PROGRAM)
     off = await make.make_training(title="Suspendida", sessions=[on(1), on(8)])
+    await actions.close_session(min(off.sessions, key=lambda one: one.starts_at).id, actor=PROGRAM)
     async with transaction():
         await actions.cancel_training(await Training.get(id=off.id), "Sin salón.", actor=PROGRAM)
     await trained("Pensada", at(3, 9, 8), state=TrainingState.DRAFT)

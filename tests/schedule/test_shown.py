@@ -273,6 +273,8 @@ async def test_what_was_held_before_calling_off_has_taken_place(cast: Cast, free
     training = await two_sessions(cast)
     held, coming = session_plans(training)
     freeze(NOON + timedelta(days=5))
+    assert held.id is not None
+    await actions.close_session(held.id, actor=PROGRAM)
 
     await call_off_training(training.id, "No hay quien facilite.", actor=PROGRAM)
 

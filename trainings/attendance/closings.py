@@ -20,7 +20,7 @@ from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession, sessions_on
 from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
@@ -140,9 +140,7 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
     before somebody opened the session again, whenever it came in.
     """
     now = clock.now()
-    found = reads(TrainingSession).filter(
-        id__in=sorted(session_ids), closed_at=None, state=SessionState.PLANNED, called_off_at=None, starts_at__lte=now
-    )
+    found = reads(TrainingSession).filter(sessions_on(), id__in=sorted(session_ids), closed_at=None, starts_at__lte=now)
     sessions = {one.id: one for one in await found.select_related("training")}
     if not sessions:
         return []

@@ -14,7 +14,7 @@ from trainings.attendance.projection import minutes_of, stay_of, undone_among
 from trainings.db import reads
 from trainings.people.merged import whole_people
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession, sessions_on
 
 AT_ONCE = 1000
 """So many registrations are looked at together: a statement names each of them."""
@@ -159,7 +159,5 @@ async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When each training began that was not called off."""
     if not training_ids:
         return {}
-    planned = reads(TrainingSession).filter(
-        training_id__in=sorted(training_ids), state=SessionState.PLANNED, called_off_at=None
-    )
+    planned = reads(TrainingSession).filter(sessions_on(), training_id__in=sorted(training_ids))
     return dict(await planned.order_by("-starts_at").values_list("training_id", "starts_at"))

@@ -32,7 +32,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
-from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import PlaceShown, TrainingSession
 from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 
@@ -102,7 +102,6 @@ async def _bound(device: Device) -> list[TrainingSession]:
 
 def _session(session: TrainingSession, until: datetime, version: str, expected: Mapping[UUID, int]) -> dict[str, Any]:
     training = session.training
-    is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
     return {
         "id": str(session.id),
         "training": str(session.training_id),
@@ -110,7 +109,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
         "starts": moment(session.starts_at),
         "ends": moment(session.ends_at),
         "place": _place(session),
-        "state": "cancelled" if is_off else "planned",
+        "state": "planned" if session.is_on else "cancelled",
         "closed": session.closed_at is not None,
         "roster_until": moment(until),
         "version": version,

@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession, sessions_on
 from trainings.schedule.not_held import HELD
 from trainings.schedule.session_actions import TRUE_END
 
@@ -98,9 +98,7 @@ async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
         return {}
     put_right = reads(TrainingSession).filter(sessions, id__in=sorted(by_session))
     training_ids = {key for (key,) in await put_right.values_list("training_id")}
-    planned = reads(TrainingSession).filter(
-        training_id__in=sorted(training_ids), state=SessionState.PLANNED, called_off_at=None
-    )
+    planned = reads(TrainingSession).filter(sessions_on(), training_id__in=sorted(training_ids))
     sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
     for session in await planned:
         sessions_of[session.training_id].append(session)

@@ -29,7 +29,7 @@ from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.completion import Outlook, share_needed
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
 from trainings.web.i18n import N_
 
 KEPT_FOR = timedelta(days=7)
@@ -252,8 +252,7 @@ async def settle_ended(known: set[UUID]) -> int:
     """
     moment = clock.now()
     ended = reads(TrainingSession).filter(
-        state=SessionState.PLANNED,
-        called_off_at=None,
+        sessions_on(),
         closed_at=None,
         ends_at__lte=moment,
         ends_at__gt=moment - COUNTED_WITHIN,

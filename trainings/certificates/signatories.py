@@ -16,7 +16,7 @@ from trainings.certificates.printed import MOST_SIGNATORIES, day_on
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator, Signatory
-from trainings.schedule.models import SessionFacilitator, SessionState
+from trainings.schedule.models import SessionFacilitator, sessions_on
 from trainings.web.i18n import N_, ngettext
 
 MOST_KEPT = 12
@@ -186,9 +186,7 @@ async def printed(
 
 async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
     """Name and office of who holds most sessions, of equals the first by name; none where nobody holds one."""
-    held = reads(SessionFacilitator).filter(
-        session__training_id=training_id, session__state=SessionState.PLANNED, session__called_off_at=None
-    )
+    held = reads(SessionFacilitator).filter(sessions_on("session__"), session__training_id=training_id)
     found = await held.values_list("user__name", "user__office") if training_id is not None else []
     return min(set(found), key=lambda one: (-found.count(one), one), default=None)
 

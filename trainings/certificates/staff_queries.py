@@ -39,7 +39,7 @@ from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
 from trainings.schedule.completion import Outlook
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
 from trainings.web.i18n import N_
 
 PAGE = 30
@@ -146,8 +146,7 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
     """
     is_near = clock.now() + PREPARED_AHEAD
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
-    is_on = Q(sessions__state=SessionState.PLANNED, sessions__called_off_at=None)
-    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, is_on)
+    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions_on("sessions__"))
     found = held.annotate(last_day=Max("sessions__ends_at"))
     start = (page - 1) * PAGE
     trainings = await (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from starlette.responses import Response
@@ -26,7 +26,7 @@ from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.shown import facts_of
 from trainings.people.words import LANGUAGES
 from trainings.schedule.ics import EventFacts, event_text
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.words import KINDS
 from trainings.settings import get_settings
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
@@ -112,7 +112,7 @@ def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
         created_at=session.created_at,
         stamped_at=max(session.stamped_at, training.changed_at),
         sequence=session.sequence,
-        is_cancelled=_is_cancelled(session),
+        is_cancelled=not session.is_on,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         title=training.neutral_title or training.title,
@@ -140,14 +140,6 @@ def _notes(session: TrainingSession) -> list[str]:
     if training.online_url:
         notes.append(gettext(N_("Enlace: %(address)s")) % {"address": training.online_url})
     return notes
-
-
-def _is_cancelled(session: TrainingSession) -> bool:
-    """Cancelled itself, or called off with its training before it was over. An unlisted training takes place."""
-    called_off_at: datetime | None = session.training.cancelled_at
-    if session.state is SessionState.CANCELLED:
-        return True
-    return called_off_at is not None and session.ends_at > called_off_at
 
 
 def _activity(activity: OutreachActivity) -> EventFacts:

@@ -148,7 +148,7 @@ async def _meetings(hub: Hub, first: date, last: date) -> list[Entry]:
         _entry(posted, meeting)
         for posted in found
         for meeting in posted.held
-        if not posted.is_called_off(meeting) and begins <= meeting.starts_at < ends
+        if meeting.is_on and begins <= meeting.starts_at < ends
     ]
 
 

@@ -22,9 +22,7 @@ _EVENTS = """
         JOIN training t ON t.id = s.training_id
         JOIN hub h ON h.id = t.hub_id
         LEFT JOIN venue v ON v.id = s.venue_id
-        WHERE s.state = 'planned' AND (
-            t.state IN ('published', 'unlisted') OR t.state = 'cancelled' AND s.ends_at <= t.cancelled_at
-        )
+        WHERE s.state = 'planned' AND s.called_off_at IS NULL AND t.state IN ('published', 'unlisted', 'cancelled')
         UNION ALL
         SELECT a.municipality_id, h.name, a.starts_at, a.ends_at
         FROM outreach_activity a

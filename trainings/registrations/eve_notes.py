@@ -85,8 +85,7 @@ def _day_of(session: TrainingSession) -> date:
 
 
 def _still_holds(session: TrainingSession, on: date) -> bool:
-    is_on = session.state is SessionState.PLANNED and session.training.state is not TrainingState.CANCELLED
-    return is_on and _day_of(session) == on and session.starts_at > clock.now()
+    return session.is_on and _day_of(session) == on and session.starts_at > clock.now()
 
 
 async def _expected(session: TrainingSession) -> Sequence[Registration]:

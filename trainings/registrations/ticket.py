@@ -178,9 +178,8 @@ def captions(ticket: Ticket) -> list[str]:
 
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
     """What is off is shown on the day on which people knew it."""
-    is_off = session.state is SessionState.CANCELLED or own.registration.training.state is TrainingState.CANCELLED
     later = [one for one in own.changes if one.created_at >= own.registration.created_at]
-    shown = as_shown_off(session, later) if is_off else session
+    shown = session if session.is_on else as_shown_off(session, later)
     return Meeting(
         starts_at=shown.starts_at,
         ends_at=shown.ends_at,
@@ -228,7 +227,6 @@ def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
     bring = _("Qué traer: %(what)s") % {"what": training.bring} if training.bring else ""
     has_place = own.registration.state in TAKES_PLACE
     online = training.online_url if training.online_url and has_place else ""
-    is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
     return Appointment(
         uid=invitation_uid(own.registration.id, session.id, settings.uid_domain),
         stamped_at=session.stamped_at,
@@ -238,5 +236,5 @@ def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
         summary=training.neutral_title or training.title,
         location=place_of(own, session),
         description="\n".join(part for part in (_("Ventanilla: %(phone)s") % {"phone": phone}, bring, online) if part),
-        is_cancelled=is_off,
+        is_cancelled=not session.is_on,
     )

@@ -98,9 +98,7 @@ def facts_of(training: Posted) -> Facts:
     return Facts(
         about=" · ".join(about),
         description=_description(training, about),
-        dates=tuple(
-            _dated(meeting, among=places, is_cancelled=training.is_called_off(meeting)) for meeting in training.meetings
-        ),
+        dates=tuple(_dated(meeting, among=places, is_cancelled=not meeting.is_on) for meeting in training.meetings),
         running=_running(training),
         places=tuple(place for place in places if not place.is_online),
         place_note=_place_note(training),

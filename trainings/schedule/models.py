@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tortoise import Model, fields
+from tortoise.expressions import Q
 
 from trainings.db.fields import EncryptedTextField, UTCDatetimeField
 from trainings.db.models import Record
@@ -242,6 +243,17 @@ class Dated(Record):
         abstract = True
 
 
+def is_on(state: SessionState, called_off_at: datetime | None) -> bool:
+    """Whether a session is, or was, held: neither cancelled itself nor with its training."""
+    return state == SessionState.PLANNED and called_off_at is None
+
+
+def sessions_on(prefix: str = "") -> Q:
+    """The same rule asked of the database; `prefix` leads to the session, as `session__`."""
+    asked: dict[str, Any] = {f"{prefix}state": SessionState.PLANNED, f"{prefix}called_off_at": None}
+    return Q(**asked)
+
+
 class TrainingSession(Dated):
     """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: when it really ended,
     where it was closed early. `called_off_at`: its training was cancelled before it was closed.
@@ -270,8 +282,7 @@ class TrainingSession(Dated):
 
     @property
     def is_on(self) -> bool:
-        """Whether it is, or was, held: neither cancelled itself nor with its training."""
-        return self.state is SessionState.PLANNED and self.called_off_at is None
+        return is_on(self.state, self.called_off_at)
 
     @property
     def minutes(self) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trainings import clock
 from trainings.places.models import OperatorKind
-from trainings.schedule.models import ChangeKind, CourseKind, SessionState, TrainingState
+from trainings.schedule.models import ChangeKind, CourseKind, SessionState, TrainingState, is_on
 from trainings.schedule.phase import Phase, end_of, is_running, phase
 from trainings.schedule.towns import Town
 from trainings.web.i18n import gettext
@@ -78,6 +78,11 @@ class Meeting:
     closed_at: datetime | None = None
     was: Was | None = None
     id: str = ""
+    called_off_at: datetime | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return is_on(self.state, self.called_off_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,6 @@ class Listed:
     has_waiting_list: bool
     opens_at: datetime | None
     closes_at: datetime | None
-    cancelled_at: datetime | None
     meetings: tuple[Meeting, ...]
 
     @property
@@ -148,12 +152,6 @@ class Listed:
         kept = tuple(meeting for meeting in self.meetings if meeting.state is SessionState.PLANNED)
         return kept or self.meetings
 
-    def is_called_off(self, meeting: Meeting) -> bool:
-        """Whether it does not take place. What was held before the training was cancelled did take place."""
-        if meeting.state is SessionState.CANCELLED:
-            return True
-        return self.cancelled_at is not None and meeting.ends_at > self.cancelled_at
-
     @property
     def next_meeting(self) -> Meeting:
         """The first that has not ended; the first of all once everything is over."""
@@ -187,7 +185,7 @@ class Listed:
     @property
     def taking_place(self) -> tuple[Meeting, ...]:
         """The meetings that were not called off."""
-        return tuple(meeting for meeting in self.held if not self.is_called_off(meeting))
+        return tuple(meeting for meeting in self.held if meeting.is_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from trainings.schedule.public_statements import ACCESS, LISTS
 DATED = f"""
     SELECT s.id, s.starts_at, s.ends_at,
         CASE
-            WHEN s.state = 'cancelled' OR s.ends_at > t.cancelled_at THEN 'off'
+            WHEN s.state = 'cancelled' OR s.called_off_at IS NOT NULL THEN 'off'
             WHEN s.ends_at <= ? THEN 'gone'
             ELSE ''
         END,

@@ -188,7 +188,6 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
             has_waiting_list=bool(sessions[0]["has_waiting_list"]),
             opens_at=moment(sessions[0]["opens_at"]),
             closes_at=moment(sessions[0]["closes_at"]),
-            cancelled_at=moment(sessions[0]["cancelled_at"]),
             meetings=tuple(_listed_meeting(row) for row in sessions),
         )
         for one, sessions in of_training.items()
@@ -233,7 +232,6 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         interpreter_languages=_codes(row["interpreter_languages"]),
         offers=_codes(row["offers"]),
         phone=row["contact_phone"] or hub.phone,
-        cancelled_at=moment(row["cancelled_at"]),
         hub=hub,
         meetings=tuple(
             _meeting(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
@@ -257,8 +255,9 @@ def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
     assert starts_at is not None
     assert ends_at is not None
     was = _was(row, place, is_public=is_public) if row["was_kind"] else None
-    closed_at = moment(row["closed_at"])
-    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, closed_at, was, str(row["session_id"]))
+    closed_at, called_off_at = moment(row["closed_at"]), moment(row["called_off_at"])
+    key, state = str(row["session_id"]), SessionState(row["state"])
+    return Meeting(starts_at, ends_at, state, place, closed_at, was, key, called_off_at)
 
 
 def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:

@@ -28,7 +28,7 @@ _TRAINING = """
         t.childcare_capacity, {childcare} AS childcare_taken, t.has_waiting_list, t.opens_at,
         t.closes_at, t.place_shown,
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
-        t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
+        t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online, COALESCE(t.state_before, t.state) = 'unlisted' AS is_unlisted,
         t.kind, t.minutes, t.contents, c.summary AS course_summary, t.course_audience, t.required_courses,
         t.completion_share, t.pass_mark, topic.slug AS topic_slug,
@@ -61,8 +61,8 @@ _CHANGED = f"""
 """What a session was before its changes since then: a row for each of them, the earliest first."""
 
 MEETINGS = f"""
-    SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access,
-        v.municipality_id, s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {_WAS}
+    SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, s.called_off_at, v.name, v.address,
+        v.lat, v.lon, v.access, v.municipality_id, s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {_WAS}
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
@@ -73,7 +73,7 @@ MEETINGS = f"""
 
 _LISTED = """
     SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
-        t.opens_at, t.closes_at, t.cancelled_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state,
+        t.opens_at, t.closes_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, s.called_off_at,
         COALESCE(v.municipality_id, h.seat_id) AS town_code, t.place_shown, v.name,
         s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {was}
     FROM training_session s

@@ -119,7 +119,7 @@ def _changes(training: Listed) -> str:
     """What became of its meetings within a week, as long as they are to come: of one in words, of several how many."""
     now = clock.now()
     ahead = [meeting for meeting in training.meetings if meeting.was is not None and meeting.ends_at > now]
-    noted = [public_note(meeting, is_called_off=training.is_called_off(meeting)) for meeting in ahead]
+    noted = [public_note(meeting, is_called_off=not meeting.is_on) for meeting in ahead]
     notes = [note for note in noted if note]
     if len(notes) <= 1:
         return notes[0] if notes else ""

@@ -31,11 +31,11 @@ from trainings.schedule.models import (
     Offer,
     PlaceShown,
     SessionFeed,
-    SessionState,
     SessionText,
     Training,
     TrainingSession,
     TrainingState,
+    is_on,
 )
 from trainings.schedule.words import KINDS, OFFERS
 from trainings.settings import get_settings
@@ -54,11 +54,11 @@ _COLUMNS = (
     "starts_at",
     "ends_at",
     "state",
+    "called_off_at",
     "venue_id",
     *(f"venue__{column}" for column in _VENUE),
     "training__state",
     "training__state_before",
-    "training__cancelled_at",
     "training__slug",
     "training__title",
     "training__summary",
@@ -216,14 +216,13 @@ async def _stamped(row: Row, n_sessions: int, *, sequence: int, previous: Row | 
 
 def _is_listed(row: Row) -> bool:
     """Whether it takes place for everybody to see: only so a session comes into feeds."""
-    return bool(row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.PUBLISHED)
+    return bool(row["training__state"] == TrainingState.PUBLISHED and is_on(row["state"], row["called_off_at"]))
 
 
 def _is_live(row: Row) -> bool:
     """Listed, or held before its training was called off: that has taken place, for whom it was shown to."""
-    if row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.CANCELLED:
-        return bool(row["ends_at"] <= row["training__cancelled_at"])
-    return _is_listed(row)
+    is_shown = row["training__state"] in (TrainingState.PUBLISHED, TrainingState.CANCELLED)
+    return is_shown and is_on(row["state"], row["called_off_at"])
 
 
 def _is_hidden(row: Row) -> bool:

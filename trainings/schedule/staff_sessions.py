@@ -17,7 +17,7 @@ from trainings.web.i18n import N_, gettext
 SESSIONS = """
     SELECT s.id, s.training_id, s.starts_at, s.ends_at,
         CASE
-            WHEN s.state = 'cancelled' OR t.state = 'cancelled' THEN 'off'
+            WHEN s.state = 'cancelled' OR s.called_off_at IS NOT NULL THEN 'off'
             WHEN t.state = 'draft' THEN 'draft'
             WHEN s.closed_at IS NOT NULL OR s.ends_at <= ? THEN 'gone'
             WHEN s.starts_at <= ? THEN 'open'
