@@ -36,6 +36,7 @@ from trainings import clock, db
 from trainings.db import sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
+from trainings.people import newcomers
 from trainings.registrations import keeping
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -162,8 +163,8 @@ def _registrations(training_ids: Sequence[UUID], dice: random.Random) -> Iterato
         phone = f"{dice.getrandbits(256):064x}"
         about = (name, name, name, f" {name}", "1705", "", "familia", "", None, None, None)
         yield [
-            (keeping.PARTICIPANT, (person_id, at, *about, SEAL, None, phone, None, None, None)),
-            (keeping.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),
+            (newcomers.PARTICIPANT, (person_id, at, *about, SEAL, None, phone, None, None, None)),
+            (newcomers.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),
             (
                 keeping.GROUP,
                 (group, at, training, "confirmed", 1, 0, None, None, tokens.idempotency_key(), phone, phone, at),

@@ -194,6 +194,19 @@ def test_randomness_comes_from_the_tokens_only() -> None:
     assert users <= {"trainings/lib/tokens.py", "trainings/settings.py"}
 
 
+ROWS_OF_PEOPLE = re.compile(
+    r"(?<!class )\b(?:Participant|Consent|Guardian|Assent)(?:\.(?:bulk_)?create)?\("
+    r"|(?:Insert\(\s*\"|INSERT INTO )(?:participant|consent|guardian|assent)\b"
+)
+
+
+def test_rows_of_people_are_made_in_one_place() -> None:
+    """Names, contacts and what was permitted: the most sensitive of all that is written."""
+    made = [path for path in python_files("trainings") if ROWS_OF_PEOPLE.search(path.read_text())]
+
+    assert {shown(path) for path in made if "/migrations/" not in str(path)} == {"trainings/people/newcomers.py"}
+
+
 def test_no_file_is_too_long() -> None:
     files = python_files("trainings", "tests", "tools", "benchmarks") + sorted((ROOT / "static" / "js").rglob("*.js"))
     lengths = {shown(path): len(path.read_text().splitlines()) for path in files if "migrations" not in path.parts}

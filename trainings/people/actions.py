@@ -1,4 +1,4 @@
-"""Add people as they write themselves, correct their names, and keep what they agreed to."""
+"""What makes people alike, whom they are found by, and the correcting of their names."""
 
 from __future__ import annotations
 

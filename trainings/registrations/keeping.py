@@ -13,9 +13,9 @@ from trainings.db import sealer, sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.outbox import bell
-from trainings.people.actions import Sameness, searchable
+from trainings.people.actions import Sameness
 from trainings.people.consents import version_read
-from trainings.people.models import Guardian, Participant
+from trainings.people.newcomers import Agreed, NewPeople
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.situation import Group, Situation, Ticket
@@ -23,26 +23,6 @@ from trainings.registrations.wishes import Member, SignUp
 
 Values = tuple[Any, ...]
 
-PARTICIPANT = Insert(
-    "participant",
-    "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, search_text text, "
-    "municipality_id text, community text, actor_type text, organization text, sex text, age_group text, "
-    "public_official bool, phone text, email text, phone_key text, email_key text, language text, pueblo text",
-)
-CONSENT = Insert(
-    "consent",
-    "id uuid, created_at timestamptz, participant_id uuid, purpose text, text_version text, how text, "
-    "recorded_by_id uuid",
-)
-GUARDIAN = Insert(
-    "guardian",
-    "id uuid, created_at timestamptz, participant_id uuid, name text, relation text, phone text, email text, "
-    "text_version text, how text, recorded_by_id uuid",
-)
-ASSENT = Insert(
-    "assent",
-    "id uuid, created_at timestamptz, participant_id uuid, text_version text, how text, recorded_by_id uuid",
-)
 GROUP = Insert(
     "registration_group",
     "id uuid, created_at timestamptz, training_id uuid, state text, n_people int, childcare_places int, "
@@ -76,9 +56,6 @@ LINE = Insert(
     "id uuid, created_at timestamptz, act text, actor_id uuid, actor_role text, object_id uuid, hub_id uuid, "
     "request_id text, detail jsonb",
 )
-SEALED_PHONE, SEALED_EMAIL = sealer(Participant, "phone"), sealer(Participant, "email")
-SEALED_LANGUAGE, SEALED_PUEBLO = sealer(Participant, "language"), sealer(Participant, "pueblo")
-SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "phone", "email"))
 SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
 SEALED_LINK = sealer(OwnLink, "token")
 LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ? WHERE id = ?"
@@ -105,10 +82,6 @@ TO_TELL = """
     WHERE r.group_id IN ?list AND r.state <> 'cancelled' AND p.email_key IS NOT NULL
     ORDER BY r.id
 """
-
-
-PEOPLE_FIRST = (PARTICIPANT, CONSENT, GUARDIAN, ASSENT, GROUP, REGISTRATION, LINK)
-"""What is written of who comes in: each table after those that it refers to."""
 
 
 async def keep(changes: Changes, situation: Situation) -> None:
@@ -139,23 +112,9 @@ class _Arrival(NamedTuple):
     state: str
 
 
-class _Newcomer(NamedTuple):
-    """One person of it."""
-
-    arrival: _Arrival
-    entrant: Entrant
-    member: Member
-    keys: Sameness
-    ticket: Ticket
-    person_id: str
-
-
 def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str]) -> list[Statement]:
     """What came in, people first: the others refer to them."""
-    people: list[Values] = []
-    consents: list[Values] = []
-    guardians: list[Values] = []
-    assents: list[Values] = []
+    people = NewPeople(keys)
     groups: list[Values] = []
     registrations: list[Values] = []
     links: list[Values] = []
@@ -166,20 +125,21 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str])
         groups.append(_group(arrival))
         if entry.has_group_link:
             links.append(_link(next(keys), arrival, None, entry.draft.link))
+        agreed = _agreed(arrival)
         for entrant, member, same, ticket in _people(entry):
-            known_id = entrant.known_id
-            one = _Newcomer(arrival, entrant, member, same, ticket, str(known_id or next(keys)))
-            if known_id is None:
-                people.append(_participant(one))
+            person_id = str(entrant.known_id or people.add(member.person, same, _contact(arrival, member), at))
             if member.is_minor:
-                guardians.append(_guardian(next(keys), one))
-                assents.append(_assent(next(keys), one))
+                people.assent(person_id, arrival.wish.guardian_contact, agreed)
             else:
-                consents += _consents(keys, one)
+                people.consent(person_id, entrant.purposes, agreed)
                 links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
-            registrations.append(_registration(one))
-    rows = (people, consents, guardians, assents, groups, registrations, links)
-    return [Statement(table, values) for table, values in zip(PEOPLE_FIRST, rows, strict=True)]
+            registrations.append(_registration(arrival, entrant, member, ticket, person_id))
+    return [
+        *people.statements(),
+        Statement(GROUP, groups),
+        Statement(REGISTRATION, registrations),
+        Statement(LINK, links),
+    ]
 
 
 def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
@@ -192,69 +152,15 @@ def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
     return zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
 
 
-def _participant(one: _Newcomer) -> Values:
-    """A minor has no contact, only the keys of the guardian's."""
-    wish, person, keys, key = one.arrival.wish, one.member.person, one.keys, one.person_id
-    phone, email = (None, None) if one.member.is_minor else (wish.contact_phone, wish.contact_email)
-    return (
-        key,
-        one.arrival.at,
-        person.given_names,
-        person.surnames,
-        keys.name_key,
-        searchable(keys, person),
-        keys.municipality,
-        person.community,
-        str(person.actor_type),
-        person.organization,
-        str(person.sex) if person.sex else None,
-        str(person.age_group) if person.age_group else None,
-        person.public_official,
-        SEALED_PHONE(key, phone),
-        SEALED_EMAIL(key, email),
-        keys.phone_key,
-        keys.email_key,
-        SEALED_LANGUAGE(key, person.language),
-        SEALED_PUEBLO(key, str(person.pueblo) if person.pueblo else None),
-    )
+def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None]:
+    """A minor has none, only the keys of the guardian's."""
+    return (None, None) if member.is_minor else (arrival.wish.contact_phone, arrival.wish.contact_email)
 
 
-def _consents(keys: Iterator[str], one: _Newcomer) -> list[Values]:
-    by, how, version = _agreed(one)
-    at, person_id = one.arrival.at, one.person_id
-    return [(next(keys), at, person_id, str(purpose), version, how, by) for purpose in sorted(one.entrant.purposes)]
-
-
-def _guardian(key: str, one: _Newcomer) -> Values:
-    """Asked each time, also of who was here before. No photograph of a minor, and nothing else that the guardian's own
-    permission is for.
-    """
-    guardian, (name, phone, email) = one.arrival.wish.guardian_contact, SEALED_GUARDIAN
-    by, how, version = _agreed(one)
-    return (
-        key,
-        one.arrival.at,
-        one.person_id,
-        name(key, guardian.name),
-        str(guardian.relation),
-        phone(key, guardian.phone),
-        email(key, guardian.email),
-        version,
-        how,
-        by,
-    )
-
-
-def _assent(key: str, one: _Newcomer) -> Values:
-    by, how, version = _agreed(one)
-    return (key, one.arrival.at, one.person_id, version, how, by)
-
-
-def _agreed(one: _Newcomer) -> tuple[UUID | None, str, str]:
-    """Who wrote down what they agree to, how it was asked, and which sentence it was."""
-    command = one.arrival.entry.command
+def _agreed(arrival: _Arrival) -> Agreed:
+    command = arrival.entry.command
     how = command.wish.consent_how
-    return command.actor.id, str(how), version_read(command.lang, how)
+    return Agreed(arrival.at, command.actor.id, str(how), version_read(command.lang, how))
 
 
 def _group(arrival: _Arrival) -> Values:
@@ -275,22 +181,22 @@ def _group(arrival: _Arrival) -> Values:
     )
 
 
-def _registration(one: _Newcomer) -> Values:
-    entry, wish, at, group_id, training_id, state = one.arrival
-    ticket, key = one.ticket, one.ticket.registration_id
+def _registration(arrival: _Arrival, entrant: Entrant, member: Member, ticket: Ticket, person_id: str) -> Values:
+    entry, wish, at, group_id, training_id, state = arrival
+    key = ticket.registration_id
     return (
         key,
         at,
         training_id,
         group_id,
-        one.person_id,
-        one.entrant.first_id,
+        person_id,
+        entrant.first_id,
         state,
         str(wish.source),
         ticket.short_code,
         tokens.digest(ticket.qr, "qr"),
         SEALED_QR(key, ticket.qr),
-        SEALED_NEEDS(key, ",".join(one.member.needs) or None),
+        SEALED_NEEDS(key, ",".join(member.needs) or None),
         at if entry.state is RegistrationState.CONFIRMED else None,
     )
 
