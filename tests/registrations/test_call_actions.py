@@ -235,7 +235,8 @@ async def test_same_answer_of_two_telephones_at_once_is_one(db: object) -> None:
     assert await Call.all().count() == 1
 
 
-async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> None:
+async def two_offers() -> tuple[Registration, Registration, Training]:
+    """Berta and Carla, with one telephone, are each offered a place."""
     training = await a_training(capacity=2, offer_hours=24)
     first = [await make.make_registration(training, given_names=name) for name in ("Ana", "Zoila")]
     berta, carla = [
@@ -243,12 +244,29 @@ async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> Non
     ]
     for one in first:
         await actions.cancel(one.id, actor=HOLDER_OF_LINK)
+    return berta, carla, training
+
+
+async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> None:
+    berta, carla, training = await two_offers()
     call_list = await a_list(training)
     assert (await only_call(call_list)).offered_groups == sorted([berta.group_id, carla.group_id])
 
     await call_actions.answer(call_list.id, carla.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
 
     assert [await state_of(one) for one in (berta, carla)] == ["offered", "cancelled"]
+
+
+async def test_answer_to_one_offer_starts_no_time_of_another_on_the_same_telephone(db: object) -> None:
+    berta, carla, training = await two_offers()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+
+    await call_actions.answer(call_list.id, carla.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+
+    assert await state_of(carla) == "confirmed"
+    assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
+    assert not (await only_call(call_list)).is_reached
 
 
 async def test_group_of_another_training_is_not_answered_for(db: object) -> None:

@@ -82,25 +82,24 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
     """
     async with transaction():
         call_list = await _locked(list_id)
-        return await _mark(call_list, {registration_id}, result, via, actor)
+        household = await _household(call_list, {registration_id})
+        last = Call.filter(call_list_id=call_list.id, registration_id__in=household.registration_ids)
+        if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
+            return household
+        await _write(call_list, household.registration_ids, result, via, actor)
+        if call_list.reason is CallReason.OFFERED:
+            await _tell_waiting_list(household, result, actor)
+        return household
 
 
-async def _mark(
-    call_list: CallList, anyone: Collection[UUID], result: CallResult, via: CallVia, actor: Actor
-) -> Household:
-    """Write it down for the household in which one of these registrations is."""
+async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household:
+    """The household on an open list in which one of these registrations is. Refuses (ListClosed, NotOnList)."""
     if call_list.closed_at is not None:
         raise ListClosed
     found = (one for one in await households(call_list) if not set(anyone).isdisjoint(one.registration_ids))
     household = next(found, None)
     if household is None:
         raise NotOnList
-    last = Call.filter(call_list_id=call_list.id, registration_id__in=household.registration_ids)
-    if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
-        return household
-    await _write(call_list, household.registration_ids, result, via, actor)
-    if call_list.reason is CallReason.OFFERED:
-        await _tell_waiting_list(household, result, actor)
     return household
 
 
@@ -127,7 +126,8 @@ async def _write(
 async def answer(list_id: UUID, group_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
     """Write down the call and the answer to one offer: yes holds its places, no gives them on. False: that was known.
 
-    The same answer twice is one answer, also when two people write it down. Refuses as `mark` does, (UnknownGroup) a
+    The same answer twice is one answer, also when two people write it down. Of other offers on the same telephone
+    nothing is said: no time of theirs begins. Refuses as `mark` does, (UnknownGroup) a
     group of another training, and (NoOffer) where nothing is offered any more.
     """
     act, outcome = ANSWERS[said]
@@ -140,7 +140,10 @@ async def answer(list_id: UUID, group_id: UUID, said: Answer, via: CallVia, *, a
             return False
         if group.state is not RegistrationState.OFFERED:
             raise waiting.NoOffer
-        await _mark(call_list, await _offered_people(group_id), CallResult.REACHED, via, actor)
+        people = await _offered_people(group_id)
+        household = await _household(call_list, people)
+        called = [one for one in household.registration_ids if one in people]
+        await _write(call_list, called, CallResult.REACHED, via, actor)
         await act(group_id, actor=actor)
         return True
 
