@@ -52,10 +52,15 @@ def cameras(playwright: Playwright, film: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo world of `demo_site` lies."""
+    return tmp_path_factory.mktemp("demo") / "site"
+
+
+@pytest.fixture(scope="package")
+def demo_site(demo_folder: Path) -> Iterator[str]:
     """The demo world at an address, one for all tests that only add to it."""
-    site = tmp_path_factory.mktemp("demo") / "site"
-    with demo.serving(demo.seeded_once(), site, writes_what_waits=True) as origin:
+    with demo.serving(demo.seeded_once(), demo_folder, writes_what_waits=True) as origin:
         yield origin
 
 

@@ -118,9 +118,8 @@ def test_old_address_opens_nothing_once_the_link_is_somebodys_own(
     assert answer.status == 404
 
 
-@BOTH
-def test_all_cancel_and_come_back_by_keyboard(visit: Visit, site: dict[str, str], options: dict[str, Any]) -> None:
-    page = visit(site["cancelled"], **options)
+def test_all_cancel_and_come_back_by_keyboard(visit: Visit, site: dict[str, str]) -> None:
+    page = visit(site["cancelled"], **PLAIN)
     press_on(page.get_by_role("link", name="Ya no podemos ir: soltar todos los lugares"), "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("¿Ya no pueden ir?")
     assert is_as_wide_as_the_screen(page)

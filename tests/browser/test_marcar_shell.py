@@ -40,7 +40,16 @@ REMEMBER = "() => { globalThis.sameDocument = true }"
 SAME = "() => globalThis.sameDocument === true"
 
 
-def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_phone_keeps_exactly_the_files_it_uses_and_no_name(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    keep_the_program(phone, village)
+    show_no_name(phone, village)
+    open_in_english(phone, pocket, village)
+    read_without_webassembly(phone, pocket, village)
+
+
+def keep_the_program(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.scan(ana.token)
     phone.expect_answer("present", ana.name)
@@ -54,6 +63,44 @@ def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, pocket: BrowserCont
     assert {one.netloc for one in parts} == {urlsplit(village.origin).netloc}
     wait_until(phone.page, f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
     assert phone.page.evaluate(KEPT) == sorted(file.key for file in shell.precached())
+
+
+def show_no_name(phone: Phone, village: Village) -> None:
+    people = village.people(2)
+    phone.scan(people[0].token)
+    phone.expect_answer("present", people[0].name)
+    phone.type_code(people[1].short_code)
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+
+    everything = "".join(phone.page.evaluate(DUMP))
+
+    assert len(everything) > 2000
+    secrets = {part for one in village.made["people"] for part in (one["name"], one["token"], one["short_code"])}
+    assert {secret for secret in {*secrets, "Caal", "Las Pozas"} if secret in everything} == set()
+
+
+def open_in_english(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """Without signal."""
+    pocket.set_offline(True)
+
+    phone.page.get_by_role("link", name="English").click()
+
+    expect(phone.page.locator("html")).to_have_attribute("lang", "en")
+    expect(phone.page.get_by_role("link", name=village.made["title"])).to_be_visible()
+
+
+def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """And without signal, with the other reader."""
+    [ana] = village.people(1)
+    pocket.add_init_script("delete globalThis.WebAssembly")
+    phone.visit("marcar", village.made["session"])
+    phone.reload()
+
+    phone.scan(ana.token)
+
+    phone.expect_answer("present", ana.name)
+    expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
 
 
 def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras: Browser, village: Village) -> None:
@@ -130,21 +177,6 @@ def test_policy_without_webassembly_leaves_the_other_reader(cameras: Browser, vi
     context.close()
 
 
-def test_browser_without_webassembly_reads_offline_with_jsqr(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    [ana] = village.people(1)
-    wait_until(phone.page, f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
-    pocket.set_offline(True)
-    pocket.add_init_script("delete globalThis.WebAssembly")
-    phone.reload()
-
-    phone.scan(ana.token)
-
-    phone.expect_answer("present", ana.name)
-    expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
-
-
 def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     [ana] = village.people(1)
     home = opened(pocket, village)
@@ -169,31 +201,6 @@ def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserConte
         expect(update).to_be_hidden()
         home.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 1
-
-
-def test_app_opens_offline_in_english(phone: Phone, pocket: BrowserContext, village: Village) -> None:
-    wait_until(phone.page, f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
-    pocket.set_offline(True)
-
-    phone.page.get_by_role("link", name="English").click()
-
-    expect(phone.page.locator("html")).to_have_attribute("lang", "en")
-    expect(phone.page.get_by_role("link", name=village.made["title"])).to_be_visible()
-
-
-def test_storage_of_a_phone_shows_no_name(phone: Phone, village: Village) -> None:
-    people = village.people(2)
-    phone.scan(people[0].token)
-    phone.expect_answer("present", people[0].name)
-    phone.type_code(people[1].short_code)
-    phone.expect_answer("present")
-    phone.expect_queue("Todo enviado")
-
-    everything = "".join(phone.page.evaluate(DUMP))
-
-    assert len(everything) > 2000
-    secrets = {part for one in village.made["people"] for part in (one["name"], one["token"], one["short_code"])}
-    assert {secret for secret in {*secrets, "Caal", "Las Pozas"} if secret in everything} == set()
 
 
 def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: BrowserContext, village: Village) -> None:
@@ -232,11 +239,11 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     phone.expect_ready()
+    use_up_codes(phone, pocket, village)
 
 
-def test_code_that_nobody_knows_and_too_many_of_them_are_refused_in_words(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def use_up_codes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """One that nobody knows, and too many of them, are refused in words."""
     phone.page.goto(f"{village.origin}/marcar/alta#{tokens.short_code()}")
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,18 +55,16 @@ COMPLETE = """async (n) => {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, Any]]]:
+def world(demo_site: str, demo_folder: Path) -> tuple[str, dict[str, Any]]:
     """The address of the demo world, and whom it knows."""
-    folder = tmp_path_factory.mktemp("storage") / "site"
-    with demo.serving(demo.seeded_once(), folder, demo.PAGES_ALONE) as origin:
-        told = subprocess.run(
-            [sys.executable, "-m", "tests.browser.demo_people"],
-            env=environment(folder, base_url=origin, **demo.SETTINGS),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        yield origin, json.loads(told.stdout)
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.browser.demo_people"],
+        env=environment(demo_folder, base_url=demo_site, **demo.SETTINGS),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return demo_site, json.loads(told.stdout)
 
 
 def prepared(page: Page, origin: str) -> None:

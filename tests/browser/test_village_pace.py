@@ -6,7 +6,6 @@ model (Card, Moran and Newell 1980), with a slow hand: a tap of the thumb 0.3 s,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from playwright.sync_api import Browser, expect
 from tests.browser.fakecam import jpeg, put
 from tests.browser.marcar import Village, at_door
 from tests.browser.scanner import PHONE
-from tests.browser.village_server import story
 
 N = 40
 
@@ -54,35 +52,39 @@ ROWS = """async (rows) => {
 }"""
 
 
-@pytest.fixture(scope="module", name="village")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    with story(tmp_path_factory.mktemp("pace"), N + 2) as running:
-        yield running
+FEW = pytest.mark.parametrize("n", [10, pytest.param(N, marks=pytest.mark.proof)])
+"""At the pace of forty."""
 
 
-def told(how: str, measured: float, pauses: float, most: float, n: int = N) -> float:
+@pytest.fixture
+def village(first_village: Village, n: int) -> Village:
+    return first_village.another(n_people=n, n_phones=1)
+
+
+def told(how: str, measured: float, pauses: float, most: float, n: int) -> float:
     print(f"\n{n} people {how}: {measured:.1f} s of the app + {pauses:.1f} s of people, at most {most} s")
     return measured + pauses
 
 
-def test_forty_people_by_row_number_then_under_two_minutes(browser: Browser, village: Village) -> None:
+@FEW
+def test_people_by_row_number_at_the_pace_of_forty_in_two_minutes(browser: Browser, village: Village, n: int) -> None:
     context = browser.new_context(viewport=PHONE, locale="es-GT")
     phone = at_door(context, village, village.phone())
     context.set_offline(True)
     phone.follow("Por fila", "filas")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
-    rows = list(range(1, N + 1))
+    rows = list(range(1, n + 1))
 
     measured = phone.page.evaluate(ROWS, rows)
 
-    phone.expect_count(N)
+    phone.expect_count(n)
     n_taps = sum(len(str(row)) + 1 for row in rows)
-    pauses = N * (FIND_ROW_S + GLANCE_S) + n_taps * TAP_S
-    assert told("by row number", measured, pauses, MOST_BY_ROW_S) < MOST_BY_ROW_S
+    pauses, most = n * (FIND_ROW_S + GLANCE_S) + n_taps * TAP_S, MOST_BY_ROW_S * n / N
+    assert told("by row number", measured, pauses, most, n) < most
     context.close()
 
 
-@pytest.mark.parametrize("n", [10, pytest.param(N, marks=pytest.mark.proof)])
+@FEW
 def test_people_by_card_at_the_pace_of_forty_in_four_minutes(
     cameras: Browser, film: Path, village: Village, n: int
 ) -> None:
