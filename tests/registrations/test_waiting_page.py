@@ -338,6 +338,18 @@ async def test_calls_in_vain_start_no_time_and_after_three_on_two_days_the_place
     assert await AuditLine.filter(act="registrations.reach").count() == 0
 
 
+async def test_person_who_is_offered_a_place_leads_to_where_the_answer_is_written_down(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training, berta, _cruz = await offered(cast)
+    client = await at_desk(new_client, cast)
+    shown = Page((await client.get(f"/panel/inscripciones/{berta.id}")).text)
+
+    link = shown.one("a", href=f"{path_of(training)}#g-{berta.group_id}")
+
+    assert f"g-{berta.group_id}" in (await page_of(client, training)).ids
+    assert link["class"] == "tap"
+
+
 async def test_told_by_mistake_then_no_time_runs(new_client: NewClient) -> None:
     cast = await make_cast()
     training, berta, _cruz = await offered(cast)
