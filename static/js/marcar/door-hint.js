@@ -1,4 +1,4 @@
-/** At the door of a session that begins much later: which one this is, and the way to the one that is on now. */
+/** At the door of a session that begins much later, or is called off: that it is so, and the way to the one that is on now. */
 
 import { dayAndTime, longDate, timeOfDay } from "./words.js";
 
@@ -14,12 +14,13 @@ const DOOR_MS = 45 * 60_000;
 export function hintAtDoor(place, { phone, words }, id, screen) {
   const hint = /** @type {HTMLElement} */ (place.querySelector("[data-not-yet]"));
   const session = phone.session(id);
-  hint.hidden = !session || !isMuchLater(session, phone.clock);
+  const isOff = session?.state === "cancelled";
+  hint.hidden = !isOff && (!session || !isMuchLater(session, phone.clock));
   if (hint.hidden) return;
   const now = phone.sessions.find((one) => isOn(one, phone.clock));
   const starts = Date.parse(session.starts);
   const time = longDate(starts) === longDate(phone.clock.now) ? timeOfDay(starts) : dayAndTime(starts);
-  put(hint.querySelector("span"), words.say("not_yet", { time }));
+  put(hint.querySelector("span"), isOff ? words.say("door_off") : words.say("not_yet", { time }));
   const link = /** @type {HTMLAnchorElement} */ (hint.querySelector("a"));
   link.hidden = !now;
   if (!now) return;
