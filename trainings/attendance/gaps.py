@@ -222,7 +222,7 @@ async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
     phone sent it then sends again.
     """
     first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
-    rows = await sql.rows(NOT_HERE, *[device.id, first] * 3, first - 1)
+    rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
     return [(row["first"], row["last"]) for row in rows]
 
 
