@@ -30,7 +30,7 @@ from trainings.settings import get_settings
 NAMES = (("Ana Lucía", "Barrios Coc"), ("Byron", "Caal Xol"), ("Ma. Candelaria", "Quib Q’eq"), ("Telma", "Ixim Caal"))
 PLACES = 3
 """The last of the four waits."""
-N_SESSIONS = 5
+N_SESSIONS = 4
 
 
 async def make_sessions() -> dict[str, Any]:

@@ -117,6 +117,7 @@ def before_camera(cameras: Browser, film: Path, origin: str) -> Iterator[OpenPag
         if script:
             contexts[-1].add_init_script(script)
         scanner = opened(contexts[-1], origin)
+        scanner.film = film
         scanner.page.get_by_role("button", name="Encender cámara").click()
         return scanner
 

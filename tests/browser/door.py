@@ -244,7 +244,7 @@ class Handlers:
             "n_undecided": 1,
         }
         beside = {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": [], "phones": []}
-        return show(request, "close", counts | beside | {"is_early": False, "form": Typed()})
+        return show(request, "close", counts | beside | {"asks_end": False, "form": Typed()})
 
     async def reopen(self, _request: Request) -> Response:
         self.door.closed = False

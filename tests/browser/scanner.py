@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
@@ -29,12 +30,16 @@ PATIENCE_MS = 45_000
 
 @dataclass
 class Scanner:
-    """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for."""
+    """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for.
+
+    `film` is what its camera sees from when it is next turned on.
+    """
 
     page: Page
     origin: str
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+    film: Path = Path()
 
     def listen(self) -> None:
         self.page.on("console", self._hear)

@@ -115,12 +115,19 @@ def test_application_takes_scan_code_and_row(cameras: Browser, film: Path, runni
     context.close()
 
 
-def test_application_counts_a_mark_once_whose_answer_was_lost(door_page: Scanner, running: Running) -> None:
+def test_application_counts_once_takes_back_and_keeps_marks_of_who_is_signed_out(
+    door_page: Scanner, running: Running
+) -> None:
+    lose_an_answer(door_page, running)
+    note_an_early_exit(door_page, running)
+    sign_out(door_page, running)
+
+
+def lose_an_answer(scanner: Scanner, running: Running) -> None:
     def lose(route: Route) -> None:
         route.fetch()
         route.abort()
 
-    scanner = door_page
     scanner.page.route("**/marcas", lose)
     scanner.type_code(running.people[0].short_code)
     scanner.expect_answer("kept")
@@ -135,9 +142,9 @@ def test_application_counts_a_mark_once_whose_answer_was_lost(door_page: Scanner
     assert running.counts == (1, 1)
 
 
-def test_application_notes_an_early_exit_and_takes_it_back(door_page: Scanner, running: Running) -> None:
-    scanner = door_page
-    row = scanner.row(running.people[0])
+def note_an_early_exit(scanner: Scanner, running: Running) -> None:
+    """And take it back."""
+    row = scanner.row(running.people[1])
     row.get_by_role("button", name="Marcar llegada").click()
     scanner.expect_answer("present")
 
@@ -149,15 +156,14 @@ def test_application_notes_an_early_exit_and_takes_it_back(door_page: Scanner, r
 
     scanner.expect_answer("undone")
     expect(row).to_have_attribute("data-state", "present")
-    assert running.counts == (3, 1)
+    assert running.counts == (4, 2)
 
 
-def test_application_keeps_marks_of_who_is_signed_out(door_page: Scanner, running: Running) -> None:
-    scanner = door_page
+def sign_out(scanner: Scanner, running: Running) -> None:
     cookies = scanner.page.context.cookies()
     scanner.page.context.clear_cookies()
 
-    scanner.type_code(running.people[0].short_code)
+    scanner.type_code(running.people[2].short_code)
     scanner.expect_answer("kept")
     expect(scanner.page.get_by_role("link", name="Entrar")).to_be_visible()
     scanner.page.context.add_cookies(
@@ -165,8 +171,8 @@ def test_application_keeps_marks_of_who_is_signed_out(door_page: Scanner, runnin
     )
     scanner.send_now()
 
-    scanner.expect_answer("present", "Ana Lucía B. C.")
-    assert running.counts == (1, 1)
+    scanner.expect_answer("present", "Ma. Candelaria Q. Q.")
+    assert running.counts == (5, 3)
 
 
 def test_application_takes_a_walk_in_closes_and_opens_again(browser: Browser, running: Running) -> None:
