@@ -16,7 +16,7 @@ from trainings.accounts.models import Role
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.registrations.actions import call_off_training
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import ChangeKind, SessionChange, TrainingSession
 from trainings.schedule.public_queries import listed_trainings, public_training
 from trainings.settings import Settings
 
@@ -37,7 +37,7 @@ async def test_sessions_of_what_was_called_off_are_the_same_to_every_reader(
     ana, beto = await make.make_user(Role.FACILITATOR, hub), await make.make_user(Role.HUB_COORDINATOR, hub)
     days = [(make.tomorrow_at(8, days=day), make.tomorrow_at(12, days=day)) for day in (1, 2, 3, 9)]
     training = await make.make_training(hub=hub, facilitators=[ana], sessions=days)
-    closed, _over, early, _to_come = sorted(training.sessions, key=lambda one: one.starts_at)
+    closed, _over, early, to_come = sorted(training.sessions, key=lambda one: one.starts_at)
     rosa = await make.make_registration(training)
     phone = await make_phone(client, training, beto)
     freeze(closed.ends_at)
@@ -47,6 +47,8 @@ async def test_sessions_of_what_was_called_off_are_the_same_to_every_reader(
     freeze(early.starts_at + 2 * HOUR)
     await call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
+    changed = await SessionChange.filter(session__training_id=training.id).values_list("session_id", "kind")
+    assert changed == [(to_come.id, ChangeKind.CANCELLED)], "what was held today already is no news"
     everybody = await body_of(client)
     who_holds = await body_of(client, await path_for(ana))
     who_came = await body_of(client, f"{await link_of(rosa)}/evento.ics")

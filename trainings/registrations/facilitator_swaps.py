@@ -33,7 +33,7 @@ async def swapped_since(before: Standing) -> Mapping[UUID, frozenset[UUID]]:
     waiting = [job for job in await waiting_for_facilitators([before.training.id]) if "held" in job.payload]
     unheard = {UUID(job.payload["user_id"]): held_as_known(job) for job in waiting}
     to_come = {key: one for key, one in now.sessions.items() if one.ends_at > clock.now()}
-    ahead = {key for key, one in to_come.items() if now.takes_place(one)}
+    ahead = {key for key, one in to_come.items() if one.is_on}
     return {
         user_id: held
         for user_id, held in (known | unheard).items()

@@ -41,9 +41,6 @@ class Standing:
     sessions: Mapping[UUID, TrainingSession]
     holders: Mapping[UUID, frozenset[UUID]]
 
-    def takes_place(self, session: TrainingSession) -> bool:
-        return self.training.state is not TrainingState.CANCELLED and session.state is SessionState.PLANNED
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -158,11 +155,10 @@ def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | 
     if new.ends_at <= moment and (old is None or old.ends_at <= moment):
         return None
     if old is None:
-        return ChangeKind.ADDED if now.takes_place(new) else None
-    was_on, is_on = before.takes_place(old), now.takes_place(new)
-    if was_on != is_on:
-        return ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED
-    if not is_on:
+        return ChangeKind.ADDED if new.is_on else None
+    if old.is_on != new.is_on:
+        return ChangeKind.REOPENED if new.is_on else ChangeKind.CANCELLED
+    if not new.is_on:
         return None
     if (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at):
         return ChangeKind.MOVED
