@@ -202,9 +202,14 @@ async def give_role(user: User, post: Post, *, actor: Actor) -> str:
     """
     async with transaction():
         await _check_kept(user.id, actor)
-        changes_hands = _is_platform(actor) or not await RoleGrant.exists(user_id=user.id)
+        is_anothers = await changes_hands(user.id, actor)
         await grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
-        return await make_sign_in_link(user, actor=actor) if changes_hands else ""
+        return await make_sign_in_link(user, actor=actor) if is_anothers else ""
+
+
+async def changes_hands(user_id: UUID, actor: Actor) -> bool:
+    """Whether a role that the actor gives may come to an account that was in others' hands before."""
+    return _is_platform(actor) or not await RoleGrant.exists(user_id=user_id)
 
 
 def _is_platform(actor: Actor) -> bool:

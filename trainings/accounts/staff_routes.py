@@ -198,6 +198,7 @@ async def _show_page(
         "places": _grouped(places),
         "form": typed or Typed(),
         "is_kept": queries.is_kept_by(user, actor) and user.id != actor.id,
+        "changes_hands": await actions.changes_hands(user.id, actor),
         "link": absolute(f"/entrar/enlace/{token}") if token else "",
         "coming": await _coming_sessions(user),
     }
