@@ -1,6 +1,7 @@
 """What was set, measured in the PDF: letters, lines and margins of every design, in every language, short and long."""
 
-from dataclasses import replace
+from ctypes import c_double
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,11 @@ from typing import Any
 import outloud
 import pikepdf
 import pypdf
+import pypdfium2
+import pypdfium2.raw as pdfium
 import pytest
 import zxingcpp
-from pdfminer.converter import PDFPageAggregator
 from pdfminer.high_level import extract_text
-from pdfminer.layout import LTChar, LTPage
-from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
-from pdfminer.pdfpage import PDFPage
 
 from tests.certificates.sheets import WHEN, photographed
 from trainings.certificates import design_samples, pdf
@@ -35,6 +34,8 @@ CAPITALS = (
 )
 """Names and titles as long as they may be, in the widest letters."""
 MM_PER_POINT = 25.4 / 72
+AT_A_LINE_S_END = "\x02"
+"""So the reader calls a hyphen there."""
 SMALL_TYPE = (7, 8.5)
 WITH_ROOM_FOR_A_CODE = {"constancia", "diploma", "sobrio"}
 """The framed one is centred: a code beside its heading would pull it to one side."""
@@ -46,36 +47,60 @@ def made(sheet: CertificateSheet) -> bytes:
     return pdf.render(sheet, timestamp=WHEN, pictures=design_samples.pictures(), credential=CREDENTIAL)
 
 
-def letters(page: LTPage) -> list[tuple[str, LTChar]]:
-    """The letters of a page in the order in which they were set, without white; a ligature stands for each of its."""
-    drawn = [item for item in page if isinstance(item, LTChar) and item.get_text().strip(" \xa0\u200b")]
-    return [(letter, item) for item in drawn for letter in item.get_text()]
+@dataclass(frozen=True)
+class Letter:
+    """A letter as it is drawn, in points from the left and from below; `base` is where its line stands."""
+
+    text: str
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+    base: float
+    size: float
 
 
-def pages_of(file: bytes, *numbers: int) -> list[LTPage]:
+@dataclass(frozen=True)
+class Drawn:
+    """A page, with its letters in the order in which they were set, without white."""
+
+    width: float
+    height: float
+    letters: list[Letter]
+
+
+def pages_of(file: bytes, *numbers: int) -> list[Drawn]:
     """All pages, or those of these numbers from 0."""
-    device = PDFPageAggregator(PDFResourceManager(), laparams=None)
-    interpreter = PDFPageInterpreter(device.rsrcmgr, device)
-    pages = []
-    for page in PDFPage.get_pages(BytesIO(file), pagenos=set(numbers)):
-        interpreter.process_page(page)
-        pages.append(device.get_result())
-    return pages
+    document = pypdfium2.PdfDocument(file)
+    return [drawn(document[number]) for number in numbers or range(len(document))]
 
 
-def text_of(page: LTPage) -> str:
-    return "".join(letter for letter, _item in letters(page))
+def drawn(page: pypdfium2.PdfPage) -> Drawn:
+    text = page.get_textpage()
+    letters = [letter_of(text, n) for n in range(text.count_chars()) if pdfium.FPDFText_IsGenerated(text, n) != 1]
+    return Drawn(*page.get_size(), [letter for letter in letters if letter.text.strip(" \xa0\u200b\r\n")])
 
 
-def found(page: LTPage, text: str) -> tuple[float, list[list[LTChar]]]:
+def letter_of(text: pypdfium2.PdfTextPage, n: int) -> Letter:
+    x, base = c_double(), c_double()
+    pdfium.FPDFText_GetCharOrigin(text, n, x, base)
+    left, bottom, right, top = text.get_charbox(n, loose=True)
+    letter = chr(pdfium.FPDFText_GetUnicode(text, n)).replace(AT_A_LINE_S_END, "-")
+    return Letter(letter, left, right, bottom, top, base.value, pdfium.FPDFText_GetFontSize(text, n))
+
+
+def text_of(page: Drawn) -> str:
+    return "".join(letter.text for letter in page.letters)
+
+
+def found(page: Drawn, text: str) -> tuple[float, list[list[Letter]]]:
     """Size and lines of a text where it first stands on a page."""
-    all_letters = letters(page)
     wanted = "".join(text.split())
     begin = text_of(page).index(wanted)
-    lines: dict[int, list[LTChar]] = {}
-    for _letter, item in all_letters[begin : begin + len(wanted)]:
-        lines.setdefault(round(item.matrix[5]), []).append(item)
-    return all_letters[begin][1].size, list(lines.values())
+    lines: dict[int, list[Letter]] = {}
+    for letter in page.letters[begin : begin + len(wanted)]:
+        lines.setdefault(round(letter.base), []).append(letter)
+    return page.letters[begin].size, list(lines.values())
 
 
 def sentence_of(words: dict[str, Any], name: str) -> str:
@@ -115,17 +140,17 @@ def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, languag
     assert all(longest >= LEAST_SHARE * shortest for shortest, longest in sizes.values())
 
 
-def assert_inside(pages: list[LTPage]) -> None:
+def assert_inside(pages: list[Drawn]) -> None:
     for page in pages:
-        for _letter, item in letters(page):
-            assert MARGIN <= item.x0 < item.x1 <= page.width - MARGIN
-            assert MARGIN <= item.y0 < item.y1 <= page.height - MARGIN
+        for letter in page.letters:
+            assert MARGIN <= letter.x0 < letter.x1 <= page.width - MARGIN
+            assert MARGIN <= letter.y0 < letter.y1 <= page.height - MARGIN
 
 
-def assert_room_for_stamp(face: LTPage, signatory: str) -> None:
+def assert_room_for_stamp(face: Drawn, signatory: str) -> None:
     _size, lines = found(face, signatory)
-    top = max(item.y1 for item in lines[0])
-    room = min(item.y0 for _letter, item in letters(face) if item.y0 > top) - top
+    top = max(letter.y1 for letter in lines[0])
+    room = min(letter.y0 for letter in face.letters if letter.y0 > top) - top
     assert room * MM_PER_POINT >= 15
 
 
@@ -146,7 +171,7 @@ def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
         assert (sentence in face) != (sentence in back), "on the back where it is long"
 
 
-def assert_second_is_large(pages: list[LTPage], sheet: CertificateSheet) -> None:
+def assert_second_is_large(pages: list[Drawn], sheet: CertificateSheet) -> None:
     """Wherever the statement in the second language stands, it can be read where it hangs."""
     second = pdf.design_data(sheet, pictures=design_samples.pictures())["second"]
     if second is not None:
@@ -183,7 +208,7 @@ def assert_code_is_read(sheet: CertificateSheet, file: bytes) -> None:
     assert width_mm >= 30
 
 
-def assert_face_can_be_checked(sheet: CertificateSheet, file: bytes, face: LTPage) -> None:
+def assert_face_can_be_checked(sheet: CertificateSheet, file: bytes, face: Drawn) -> None:
     """Framed or copied, a paper shows no back."""
     for said in (sheet.folio, show_certificate_code(sheet.code), sheet.host_text):
         size, lines = found(face, said)

@@ -18,7 +18,7 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 async def apply_pending(config: dict[str, Any]) -> None:
     """Apply what the database of this configuration has not seen, oldest first. Runs in a context of its own."""
     await Tortoise.init(config=config, init_connections=False)
-    with _rarer_collector():
+    with rarer_collector():
         await _Executor(get_connection("default"), config["apps"]).migrate()
 
 
@@ -48,9 +48,11 @@ class _Before(State):
 
 
 @contextmanager
-def _rarer_collector() -> Iterator[None]:
-    # Each step makes thousands of objects that live on; looking for rubbish among them took as long as the steps. Never
-    # looking would take half a gigabyte.
+def rarer_collector() -> Iterator[None]:
+    """Each step makes thousands of objects that live on; looking for rubbish among them took as long as the steps.
+
+    Never looking would take half a gigabyte.
+    """
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 5, 5)
     try:
