@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests import make
+from tests.database import remembered
 from trainings.accounts.models import Role, User
 from trainings.places.models import Hub, Venue
 
@@ -29,6 +30,10 @@ class Cast:
 
 async def make_cast() -> Cast:
     """La Libertad, Petén with everybody; Tacaná, San Marcos with two."""
+    return await remembered("cast", _make)
+
+
+async def _make() -> Cast:
     hub = await make.make_hub()
     elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
     operator = await make.make_operator()

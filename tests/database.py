@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from tortoise.connection import get_connection
 
 from tests import postgres_server
 from tests.migrated import sqlite_file
+from trainings import clock
 from trainings.db import close_in_turn, connect, migrate
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
@@ -54,6 +57,30 @@ def put_template(folder: Path) -> None:
     shutil.copyfile(sqlite_file(path.name), path)
 
 
+MOST_REMEMBERED = 24
+
+_current: list[Database] = []
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What was made, pickled, and the whole file that it made of the database."""
+
+    told: bytes
+    file: bytes
+
+
+async def remembered(what: Any, make: Callable[[], Awaitable[W]]) -> W:
+    """See `Database.remembered`; a process that has none makes it."""
+    return await (_current[-1].remembered(what, make) if _current else make())
+
+
+def _n_written() -> int:
+    """Rows that this process has written to its SQLite database since that was opened."""
+    connection: Any = get_connection("default")
+    return connection._connection._conn.total_changes if connection._connection else 0
+
+
 class Database:
     """The one database that this process has open, on either engine; opening the other closes it."""
 
@@ -65,9 +92,14 @@ class Database:
         self._postgres: Settings | None = None
         self._emptying = ""
         self._worlds: dict[str, Any] = {}
+        self._now_is: Any = None
+        self._seen: set[Any] = set()
+        self._remembered: dict[Any, Remembered] = {}
+        _current.append(self)
 
     async def fresh(self, engine: str) -> Settings:
         """An empty database of `engine`, connected."""
+        self._now_is = None
         settings = self._sqlite if engine == "sqlite" else await self._postgres_settings()
         if engine != self._engine:
             await self.close()
@@ -103,6 +135,34 @@ class Database:
             await close_in_turn()
             shutil.copyfile(kept, path)
         world: W = self._worlds[name]
+        return world
+
+    async def remembered(self, what: Any, make: Callable[[], Awaitable[W]]) -> W:
+        """What `make` makes of `what`, the same in the same database; or what it made today.
+
+        As long as an SQLite database is as it was handed out or remembered, a copy of what it became then does as well,
+        with a copy of what was told of it. A clock that was stopped tells another moment, and makes it anew.
+        """
+        if self._engine != "sqlite" or clock.is_frozen() or _n_written():
+            return await make()
+        path, key = self._sqlite.sqlite_path, (self._now_is, pickle.dumps(what), clock.today())
+        if key not in self._remembered:
+            made = await make()
+            # Most of what tests begin with is asked for once; the second time it is worth a copy.
+            if key not in self._seen:
+                self._seen.add(key)
+                return made
+            await close_in_turn()
+            self._remembered[key] = Remembered(pickle.dumps(made), path.read_bytes())
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.pop(next(iter(self._remembered)))
+        else:
+            await close_in_turn()
+            path.write_bytes(self._remembered[key].file)
+        for alias in ("default", "read"):
+            await get_connection(alias).execute_query("SELECT 1")
+        self._now_is = key
+        world: W = pickle.loads(self._remembered[key].told)
         return world
 
     async def close(self) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.database import remembered
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.accounts.queries import actor_of
@@ -216,6 +217,21 @@ async def make_training(
     `sessions` are (start, end) pairs in UTC; `columns` are further fields of the plan. Its `sessions` are loaded.
     Several may be held by the same people in the same place at once.
     """
+    asked = hub, venue, course, title, capacity, state, sessions, facilitators, columns
+    return await remembered(asked, lambda: _training(*asked))
+
+
+async def _training(
+    hub: Hub | None,
+    venue: Venue | None,
+    course: Course | None,
+    title: str,
+    capacity: int,
+    state: TrainingState,
+    sessions: Sequence[tuple[datetime, datetime]] | None,
+    facilitators: Sequence[User],
+    columns: Mapping[str, Any],
+) -> Training:
     hub = hub or await make_hub()
     venue = venue or await make_venue(hub)
     course = course or await make_course()
