@@ -17,11 +17,12 @@ from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.forms import of_page
 from tests.test_journeys import ANSWERS
+from trainings.accounts.queries import actor_of
 from trainings.db import sql
 from trainings.lib import tokens
+from trainings.privacy import merge_queries
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
 NewClient = Callable[[], AsyncClient]
 
 FEW_ROWS = {
@@ -154,6 +155,8 @@ LISTS = {
         "/panel/llamadas",
         "/panel/revisar",
         "/panel/apoyos",
+        "/panel/sesiones/{session}/asistencia?q=ana",
+        "/panel/folios",
     ),
 }
 
@@ -175,3 +178,13 @@ async def test_lists_and_searches_are_found_by_index(new_client: NewClient, who:
         found += [f"{path} {line}" for line in await read_whole(sent)]
 
     assert found == []
+
+
+async def test_people_of_a_hub_are_searched_among_its_own(db: Settings) -> None:
+    cast = await make_cast()
+    await open_held_door(cast)
+    with statements() as sent:
+        found = await merge_queries.found(await actor_of(cast.coordinator), "ana")
+
+    assert found != []
+    assert await read_whole(sent) == []

@@ -22,6 +22,7 @@ from trainings.db import reads, sql
 from trainings.lib.text import like_terms
 from trainings.people.models import AgeGroup, Merge, Participant
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import Training
 
 SHOWN = 50
 """Most pairs of a list, findings and decisions that are shown at once."""
@@ -181,12 +182,13 @@ async def found(actor: Actor, name: str) -> list[Someone]:
     terms, hubs = like_terms(name), list(actor.hubs_with(MERGERS))
     if not terms:
         return []
-    came = Q(registrations__training__hub_id__in=hubs) & ~Q(registrations__state=RegistrationState.CANCELLED)
+    trainings = Subquery(reads(Training).filter(hub_id__in=hubs).values("id"))
+    came = reads(Registration).filter(training_id__in=trainings).exclude(state=RegistrationState.CANCELLED)
     is_adult = Q(age_group__isnull=True) | ~Q(age_group__in=MINORS)
-    people = reads(Participant).filter(came, is_adult).exclude(name_key="")
+    people = reads(Participant).filter(is_adult, id__in=Subquery(came.values("participant_id"))).exclude(name_key="")
     for term in terms:
         people = people.filter(search_text__contains=term.strip("%"))
-    named = await people.distinct().order_by("name_key", "id").limit(SHOWN)
+    named = await people.order_by("name_key", "id").limit(SHOWN)
     by_id = await _people([person.id for person in named], hubs)
     return [by_id[person.id] for person in named]
 
