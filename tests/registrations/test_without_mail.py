@@ -9,11 +9,14 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
+from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.outbox.make_jobs import until_settled, working
 from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training
 from tests.registrations.wishes import link_of
 from trainings import jobs
-from trainings.outbox.models import OutboxJob
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue_all
+from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.registrations.call_people import Why, n_to_tell, people_on
 from trainings.settings import Settings, get_settings
 
@@ -78,6 +81,18 @@ async def test_everybody_is_to_be_called_at_once(db: Settings, freeze: Freeze) -
 
     assert told == (0, 1)
     assert [(one.registration_id, one.why) for one in listed] == [(ana.id, Why.NO_SERVER)]
+
+
+async def test_everybody_whose_diploma_is_ready_is_to_be_called(db: Settings, freeze: Freeze) -> None:
+    training = await make_held()
+    ana = await make_attendee(training, given_names="Ana", email="ana@x.example")
+    freeze(AFTER)
+
+    await issue_all(training.id, actor=PROGRAM)
+
+    listed = await CallList.get(training_id=training.id, reason=CallReason.CERTIFICATE)
+    [household] = (await people_on([listed]))[listed.id]
+    assert (household.registration_id, household.why) == (ana.id, Why.NO_SERVER)
 
 
 async def test_kept_messages_stand_in_the_messages_of_their_hub(db: Settings, new_client: NewClient) -> None:

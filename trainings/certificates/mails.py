@@ -51,13 +51,14 @@ async def have_set(certificate: Certificate, *, anew: bool = False) -> None:
 
 
 async def announce(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell people that their certificate is valid: who left an address by mail, the others by the training's one call
-    list. In the caller's transaction.
+    """Tell people that their certificate is valid: who left an address by mail, the others, and without a mail server
+    all, by the training's one call list. In the caller's transaction.
     """
     if not issued:
         return
     moment = clock.now()
-    if await _write(READY, issued, run_at=moment) < len(issued):
+    n_written = await _write(READY, issued, run_at=moment)
+    if n_written < len(issued) or not get_settings().sends_mail:
         call_list = await open_list(training, CallReason.CERTIFICATE, training.id)
         # The same list tells of those who got theirs later: it was closed when all others were told.
         await CallList.filter(id=call_list.id).update(closed_at=None, due_at=moment)
