@@ -78,7 +78,8 @@ def pages_of(file: bytes, *numbers: int) -> list[Drawn]:
 def drawn(page: pypdfium2.PdfPage) -> Drawn:
     text = page.get_textpage()
     letters = [letter_of(text, n) for n in range(text.count_chars()) if pdfium.FPDFText_IsGenerated(text, n) != 1]
-    return Drawn(*page.get_size(), [letter for letter in letters if letter.text.strip(" \xa0\u200b\r\n")])
+    width, height = page.get_size()
+    return Drawn(width, height, [letter for letter in letters if letter.text.strip(" \xa0\u200b\r\n")])
 
 
 def letter_of(text: pypdfium2.PdfTextPage, n: int) -> Letter:
