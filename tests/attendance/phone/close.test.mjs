@@ -33,6 +33,16 @@ async function opened() {
   return { part, kept };
 }
 
+test("a session that is called off is not asked to be closed, nor said to be closed once all have sent", async () => {
+  minutes = 224;
+  for (const [state, isOff] of [["planned", false], ["cancelled", true]]) {
+    SESSION.state = state;
+    const { part } = await opened();
+    assert.deepEqual([part("[data-ask]").hidden, part("[data-off]").hidden], [isOff, !isOff]);
+  }
+  SESSION.state = "planned";
+});
+
 for (const [name, quarters, said] of [["chosen", 2, 195], ["not chosen", 0, undefined]]) {
   test(`an end that was ${name} before the last quarter of an hour`, async () => {
     minutes = 224;

@@ -88,12 +88,14 @@ class Close extends SessionScreen {
     this.put("[data-present]", countInWords(app.words, book, "close_present"));
     this.put("[data-heads]", String(headsOf(book.events)));
     this.put("[data-unsent]", unsentInWords(app));
-    this.part("[data-early]").hidden = !isEarly || session.closed;
-    this.part("[data-ask]").hidden = isEarly || session.closed || Boolean(closing);
+    const isOff = session.state === "cancelled";
+    this.part("[data-off]").hidden = !isOff;
+    this.part("[data-early]").hidden = !isEarly || session.closed || isOff;
+    this.part("[data-ask]").hidden = isEarly || session.closed || isOff || Boolean(closing);
     this.part("[data-ended]").hidden = !this.endsEarly;
     this.put("[data-planned]", app.words.say("planned_until", { the_time: theTime(Date.parse(session.ends)) }));
     this.end.draw();
-    this.part("[data-waits]").hidden = !closing || session.closed;
+    this.part("[data-waits]").hidden = !closing || session.closed || isOff;
     this.part("[data-over]").hidden = !session.closed;
     if (closing || session.closed) this.part("[data-taken-back]").hidden = true;
     const isReport = this.isReport(session);
