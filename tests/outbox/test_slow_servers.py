@@ -87,22 +87,41 @@ async def test_message_that_is_never_answered_is_sent_twice_at_most(
 async def test_queue_goes_on_beside_four_connections_that_wait(
     db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
+    slow = [f"slow{n}" for n in range(4)]
+    for name in slow:
+        peer.to_message[f"{name}@x.example"] = ["take and wait"]
+    freeze(clock.now())
+    await make_jobs(*slow[:3], "quick", slow[3], "last")
+
+    async with sending(pace=PATIENT):
+        await until(lambda: is_sent("last"))
+        await make_jobs("later")
+        await until(lambda: is_sent("later"))
+        assert peer.n_waiting == 4
+        assert await ends() == {**dict.fromkeys(slow, ""), **dict.fromkeys(["quick", "last", "later"], "sent")}
+        peer.answer.set()
+        await until_settled()
+
+    assert peer.recipients() == [f"{name}@x.example" for name in (*slow[:3], "quick", slow[3], "last", "later")]
+
+
+async def test_queue_waits_with_a_fifth_slow_message_until_one_of_the_five_is_answered(
+    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
+) -> None:
     slow = [f"slow{n}" for n in range(5)]
     for name in slow:
         peer.to_message[f"{name}@x.example"] = ["take and wait"]
     freeze(clock.now())
-    await make_jobs(*slow[:3], "quick", *slow[3:], "last")
+    await make_jobs(*slow, "last")
 
     async with sending(pace=PATIENT):
-        await until(lambda: are_waiting(peer, 4))
-        assert peer.recipients() == [f"{name}@x.example" for name in (*slow[:3], "quick", slow[3])]
-        assert (await job_of("quick")).outcome == "sent"
-        await until(lambda: is_free(slow[4], "last"))
-        assert peer.n_waiting == 4
+        await until(lambda: are_waiting(peer, 5))
+        await until(lambda: is_free("last"))
+        assert peer.recipients() == [f"{name}@x.example" for name in slow]
         peer.answer.set()
         await until_settled()
 
-    assert sorted(peer.recipients()) == sorted(f"{name}@x.example" for name in (*slow, "quick", "last"))
+    assert peer.recipients() == [f"{name}@x.example" for name in (*slow, "last")]
 
 
 async def test_worker_that_died_before_the_answer_counts_no_try(
@@ -245,6 +264,10 @@ def test_answer_has_the_time_that_the_standard_asks_for() -> None:
 
 async def are_waiting(peer: Peer, n: int) -> bool:
     return peer.n_waiting >= n
+
+
+async def is_sent(name: str) -> bool:
+    return (await job_of(name)).outcome == Outcome.SENT
 
 
 async def is_free(*names: str) -> bool:

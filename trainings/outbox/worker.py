@@ -41,7 +41,7 @@ SIGNS_OF_OUTAGE = 3
 LONGEST_OUTAGE = timedelta(days=3)
 """A message older than that is failing by itself, whatever else fails."""
 MOST_ASIDE = 4
-"""So many connections wait for slow answers at once, before nothing more is sent."""
+"""So many connections wait for slow answers while the queue goes on; with one more it waits until one is answered."""
 SECONDS_TO_STOP = 5.0
 TIMES_TO_INSIST = 5
 
@@ -121,7 +121,7 @@ class Worker:
 
     async def _until_there_is_room(self) -> None:
         stopping = asyncio.create_task(self._stop.wait())
-        while len(self._aside) >= MOST_ASIDE and not self._stop.is_set():
+        while len(self._aside) > MOST_ASIDE and not self._stop.is_set():
             await asyncio.wait({*self._aside, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
 
@@ -171,7 +171,7 @@ class Worker:
 
     async def _deal_with_all(self, jobs: Sequence[OutboxJob]) -> None:
         for n_done, job in enumerate(jobs):
-            if self._stop.is_set() or len(self._aside) >= MOST_ASIDE:
+            if self._stop.is_set() or len(self._aside) > MOST_ASIDE:
                 await claims.release(jobs[n_done:])
                 return
             try:
