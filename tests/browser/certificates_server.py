@@ -8,8 +8,6 @@ cookie, since the one of the day before has run out.
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +18,7 @@ from typing import IO, Any
 
 from tests import make
 from tests.browser.app_server import serve, signed_in
+from tests.browser.serving import running
 from tests.cast import Cast, make_cast
 from tests.database import put_template
 from trainings import clock
@@ -97,16 +96,8 @@ class Ceremony:
 @contextmanager
 def ceremony(folder: Path, n_people: int) -> Iterator[Ceremony]:
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.certificates_server", str(folder), str(n_people)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        told = process.stdout.readline()
-        assert told, "the application did not start; its complaint stands above"
-        try:
-            yield Ceremony(json.loads(told), process.stdin, process.stdout)
-        finally:
-            process.terminate()
+    with running("tests.browser.certificates_server", folder, n_people) as server:
+        yield Ceremony(server.made, server.input, server.output)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE, N_PEOPLE, N_PHONES
 from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
+from tests.browser.serving import running
 from tests.database import put_template
 from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
@@ -172,16 +170,8 @@ class Village:
 @contextmanager
 def village(folder: Path, film: Path) -> Iterator[Village]:
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.marcar_server", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, "the application did not start; its complaint stands above"
-        try:
-            yield Village(folder, json.loads(told), film)
-        finally:
-            # Whoever raises inside would else wait for a server that nobody ends.
-            process.terminate()
+    with running("tests.browser.marcar_server", folder) as server:
+        yield Village(folder, server.made, film)
 
 
 @dataclass

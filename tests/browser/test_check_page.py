@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +11,7 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.serving import running
 from tests.database import put_template
 from trainings.places.data import municipalities
 
@@ -48,13 +46,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin, check pages and file of a running application."""
     folder = tmp_path_factory.mktemp("check")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.check_server", str(folder)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, (folder / "log").read_text()
-        yield json.loads(told)
-        process.terminate()
+    with running("tests.browser.check_server", folder) as server:
+        yield server.made
 
 
 def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:

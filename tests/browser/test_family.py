@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from tests.browser.serving import running
 from tests.browser.steps import Watch, press_on, take_ones_time, type_into
 from tests.database import put_template
 
@@ -27,14 +25,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the form."""
     folder = tmp_path_factory.mktemp("family")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.family_server", str(folder)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (folder / "log").read_text()
-        told = json.loads(line)
-        yield told["origin"] + told["form"]
-        process.terminate()
+    with running("tests.browser.family_server", folder) as server:
+        yield server.made["origin"] + server.made["form"]
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from tests.browser.serving import running
 from tests.browser.steps import Watch, press_on, read_screen, type_into
 from tests.database import put_template
 from trainings.lib import tokens
@@ -30,13 +28,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin and the families' pages."""
     folder = tmp_path_factory.mktemp("group")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.group_server", str(folder)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (folder / "log").read_text()
-        yield json.loads(line)
-        process.terminate()
+    with running("tests.browser.group_server", folder) as server:
+        yield server.made
 
 
 @pytest.fixture

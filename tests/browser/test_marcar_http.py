@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.browser.marcar import APP
 from tests.browser.scanner import PHONE
+from tests.browser.serving import running
 from tests.browser_setup import quickest
 from tests.database import put_template
 
@@ -24,15 +22,8 @@ STORES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("office")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.app_server", str(folder), HOST]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, "the application did not start; its complaint stands above"
-        try:
-            yield json.loads(told)
-        finally:
-            process.terminate()
+    with running("tests.browser.app_server", folder, HOST) as server:
+        yield server.made
 
 
 @pytest.fixture(scope="module")

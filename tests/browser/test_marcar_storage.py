@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser import demo
 from tests.browser.marcar import OPEN
 from tests.browser.scanner import OLD, PHONE, wait_for
+from tests.browser.serving import said
 from tests.browser.steps import sign_in
 from tests.processes import environment
 from trainings.attendance import shell
@@ -57,14 +56,8 @@ COMPLETE = """async (n) => {
 @pytest.fixture(scope="module")
 def world(demo_site: str, demo_folder: Path) -> tuple[str, dict[str, Any]]:
     """The address of the demo world, and whom it knows."""
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.browser.demo_people"],
-        env=environment(demo_folder, base_url=demo_site, **demo.SETTINGS),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return demo_site, json.loads(told.stdout)
+    told = said("tests.browser.demo_people", env=environment(demo_folder, base_url=demo_site, **demo.SETTINGS))
+    return demo_site, json.loads(told)
 
 
 def prepared(page: Page, origin: str) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.serving import running
 from tests.database import put_template
 
 SITUATION = "/orientacion/ninez-sin-su-familia"
@@ -28,13 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin and a note of a running application."""
     folder = tmp_path_factory.mktemp("orientation")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.showroom", str(folder)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, (folder / "log").read_text()
-        yield json.loads(told)
-        process.terminate()
+    with running("tests.showroom", folder) as server:
+        yield server.made
 
 
 def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Route, expect
 from tests.browser.door import Person
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
+from tests.browser.serving import running
 from tests.database import put_template
 from trainings import clock
 
@@ -60,18 +58,12 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Runn
     """One session after the other, of one application."""
     folder = tmp_path_factory.mktemp("door")
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.app_server", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, "the application did not start; its complaint stands above"
-        made = json.loads(told)
-        yield (Running(folder, made, number) for number in range(len(made["sessions"])))
-        process.terminate()
+    with running("tests.browser.app_server", folder) as server:
+        yield (Running(folder, server.made, number) for number in range(len(server.made["sessions"])))
 
 
-@pytest.fixture
-def running(sessions: Iterator[Running]) -> Running:
+@pytest.fixture(name="running")
+def one_of(sessions: Iterator[Running]) -> Running:
     """A session at which nobody was marked yet."""
     return next(sessions)
 

@@ -8,8 +8,6 @@ half an hour ago.
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from typing import Any
 from tests import make
 from tests.browser.app_server import serve, signed_in
 from tests.browser.marcar import Village
+from tests.browser.serving import running, said
 from tests.cast import Cast, make_cast
 from tests.database import put_template, settings_for
 from tests.registrations.card_world import make_spare_cards
@@ -106,20 +105,13 @@ async def move(folder: Path) -> None:
 @contextmanager
 def story(folder: Path, n_people: int) -> Iterator[Village]:
     put_template(folder)
-    command = [sys.executable, "-m", "tests.browser.village_server", str(folder)]
-    with subprocess.Popen([*command, str(n_people)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told, "the application did not start; its complaint stands above"
-        try:
-            yield Village(folder, json.loads(told), folder / "no film")
-        finally:
-            process.terminate()
+    with running("tests.browser.village_server", folder, n_people) as server:
+        yield Village(folder, server.made, folder / "no film")
 
 
 def moved(village: Village) -> None:
     """The office moves the session while the phones are without signal."""
-    subprocess.run([sys.executable, "-m", "tests.browser.village_server", str(village.folder)], check=True)
+    said("tests.browser.village_server", village.folder)
 
 
 if __name__ == "__main__":
