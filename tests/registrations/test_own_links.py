@@ -226,7 +226,9 @@ async def test_cancelling_all_says_whose_registration_stands(client: AsyncClient
 
     answer = await client.post(f"{base}/cancelar")
     page = Page((await client.get(answer.headers["location"])).text).text
+    again = await client.post(f"{base}/cancelar")
 
+    assert (again.status_code, again.headers["location"]) == (303, base)
     assert (await Registration.get(id=ana.id)).state == "cancelled"
     assert "Listo, menos la inscripción de Beto Coc Xol: tiene su propio enlace y solo desde ahí se cancela." in page
     assert "Las inscripciones están canceladas" not in page
@@ -297,11 +299,16 @@ async def test_filler_says_no_to_an_offer_for_all_but_who_claimed_their_link(cli
     await Registration.filter(group_id=ana.group_id).update(state="offered")
     base, own = f"/i/{await group_token(ana)}", await claim(client, await link_of(beto))
 
-    await client.post(f"{base}/no-puedo")
+    asked = Page((await client.get(f"{base}/no-puedo")).text).text
+    answer, again = [await client.post(f"{base}/no-puedo") for _ in range(2)]
+    assert again.status_code == 303
+    told = Page((await client.get(answer.headers["location"])).text).text
     kept = (await Registration.get(id=beto.id)).state
     await client.post(f"{own}/acepto")
 
     assert kept == "offered"
+    assert "¿No puede ir?" in asked
+    assert "Listo, menos la inscripción de Beto Coc Xol: tiene su propio enlace y solo desde ahí se cancela." in told
     assert [one.state for one in await Registration.filter(group_id=ana.group_id).order_by("id")] == [
         "cancelled",
         "confirmed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.cards import take_held_place
 from trainings.registrations.commands import Leave, author_of
-from trainings.registrations.eligibility import CannotChange, check_ahead
+from trainings.registrations.eligibility import CannotChange, HasOwnLink, check_ahead
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     MOVES,
@@ -79,7 +80,9 @@ async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
     live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
     people = await live.order_by("id")
     if people:
-        await _leave(people, actor)
+        # All that is left became the people's own: said again, it is the same as before.
+        with contextlib.suppress(HasOwnLink):
+            await _leave(people, actor)
 
 
 async def _leave(people: Sequence[Registration], actor: Actor) -> None:

@@ -40,13 +40,13 @@ from trainings.registrations.own_views import (
     names_of,
     needs_in_words,
     place_of,
+    said_of_others,
     ticket_for,
     token_page,
 )
 from trainings.registrations.own_words import RENAMED_BY, said_of
 from trainings.registrations.queries import UnknownLink
 from trainings.registrations.ticket import Ticket
-from trainings.schedule.sentences import listing
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
@@ -115,7 +115,7 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
     lead = lead_of(await members_of(group))
     if lead.is_cancelled or not lead.can_change:
         return lead_to(base_of(request))
-    names = [one.participant.full_name for one in group.live if not group.is_claimed(one)]
+    names = [one.participant.full_name for one in group.in_reach]
     if not names:
         return lead_to(base_of(request))
     context = {"ticket": lead, "base": base_of(request), "home": base_of(request), "who": "group", "others": names}
@@ -125,15 +125,8 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
 async def cancel_all(request: Request, group: OwnGroup) -> Response:
     _refuse_archive(group)
     await actions.cancel_group(group.group.id, actor=FILLER_OF_FORM)
-    standing = [one.participant.full_name for one in (await by_group_link(request.path_params["token"])).live]
-    if not standing:
-        return back(base_of(request), gettext(N_("Las inscripciones están canceladas. Gracias por avisar.")))
-    words = ngettext(
-        "Listo, menos la inscripción de %(names)s: tiene su propio enlace y solo desde ahí se cancela.",
-        "Listo, menos las inscripciones de %(names)s: tienen su propio enlace y solo desde ahí se cancelan.",
-        len(standing),
-    )
-    return back(base_of(request), words % {"names": listing(standing)})
+    words = gettext(N_("Las inscripciones están canceladas. Gracias por avisar."))
+    return back(base_of(request), await said_of_others(request) or words)
 
 
 async def rejoin_all(request: Request, group: OwnGroup) -> Response:

@@ -13,7 +13,17 @@ from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import LinkScope
 from trainings.registrations.own_forms import ChildcareForm
 from trainings.registrations.own_queries import by_own_link, group_of, open_link
-from trainings.registrations.own_views import OWN, back, base_of, lead_of, lead_to, members_of, ticket_for, token_page
+from trainings.registrations.own_views import (
+    OWN,
+    back,
+    base_of,
+    lead_of,
+    lead_to,
+    members_of,
+    said_of_others,
+    ticket_for,
+    token_page,
+)
 from trainings.registrations.ticket import Ticket
 from trainings.registrations.waiting import NoOffer, accept_offer, decline_offer
 from trainings.web.allow import HOLDER, allow
@@ -25,11 +35,11 @@ if TYPE_CHECKING:
 
 
 async def _answering(request: Request) -> tuple[Ticket, int, Actor]:
-    """Who answers, and for how many: for all of a family its link, for one person their own."""
+    """Who answers, and for how many: for a family its link, but for those who have their own; for one person theirs."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         group = await group_of(link)
-        return lead_of(await members_of(group)), len(group.live), FILLER_OF_FORM
+        return lead_of(await members_of(group)), len(group.in_reach), FILLER_OF_FORM
     ticket = await ticket_for(await by_own_link(request.path_params["token"]))
     if not ticket.answers_for_all:
         raise CannotChange
@@ -49,7 +59,7 @@ async def accept(request: Request) -> Response:
 async def confirm_decline(request: Request) -> Response:
     """What is lost by saying no; nothing to ask where nothing is offered."""
     ticket, n_people, _actor = await _answering(request)
-    if not ticket.is_offered:
+    if not ticket.is_offered or not n_people:
         return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "n": n_people}
     return await token_page(request, "registrations/decline.html", context)
@@ -65,7 +75,7 @@ async def decline(request: Request) -> Response:
         "Gracias por avisar. Los lugares pasan a quien sigue en la lista.",
         n_people,
     )
-    return back(base_of(request), thanks)
+    return back(base_of(request), (await said_of_others(request) if actor == FILLER_OF_FORM else "") or thanks)
 
 
 @allow(HOLDER)

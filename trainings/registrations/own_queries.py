@@ -83,6 +83,11 @@ class OwnGroup:
             raise UnknownLink
         return OwnRegistration(found, self.sessions, self.changes)
 
+    @property
+    def in_reach(self) -> Sequence[Registration]:
+        """Who still comes and did not make their link their own: for whom its link speaks."""
+        return [one for one in self.live if not self.is_claimed(one)]
+
     def is_claimed(self, registration: Registration) -> bool:
         """Whether this adult made their link their own."""
         link = self.links.get(registration.id)

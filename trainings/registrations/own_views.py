@@ -38,6 +38,7 @@ from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMIT
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, ticket_of
 from trainings.schedule.public_queries import shown_taken
+from trainings.schedule.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render, token_page_headers
@@ -117,6 +118,19 @@ async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
     if group.is_claimed(own.registration):
         raise HasOwnLink
     return group, _while_it_lasts(await ticket_for(own))
+
+
+async def said_of_others(request: Request) -> str:
+    """After a group's link took out all whom it speaks for: whose registrations stand; empty where nobody's does."""
+    standing = [one.participant.full_name for one in (await by_group_link(request.path_params["token"])).live]
+    if not standing:
+        return ""
+    words = ngettext(
+        "Listo, menos la inscripción de %(names)s: tiene su propio enlace y solo desde ahí se cancela.",
+        "Listo, menos las inscripciones de %(names)s: tienen su propio enlace y solo desde ahí se cancelan.",
+        len(standing),
+    )
+    return words % {"names": listing(standing)}
 
 
 async def looked_after(token: str) -> list[UUID]:
