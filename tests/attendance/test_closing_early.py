@@ -16,14 +16,17 @@ from tests.certificates.held import make_attendee, make_held
 from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
 from trainings.attendance.actions import close_session, reopen_session
+from trainings.attendance.closings import close_without_waiting
 from trainings.attendance.models import ScanFlag, ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import bulk, preparing
 from trainings.certificates.actions import issue
+from trainings.certificates.eligibility import EndToConfirm
 from trainings.certificates.late import changes_of
-from trainings.certificates.models import Certificate, CertificateKind, JobPurpose
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, JobPurpose
 from trainings.certificates.preparing import Outdated
+from trainings.places.models import Hub
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.session_actions import EndOutside
 from trainings.settings import Settings
@@ -304,3 +307,88 @@ async def test_phone_closes_early_then_up_to_the_end_that_it_asked_for_or_when_i
 
     assert await hours(door.ana) == (minutes, False)
     assert await ended(door) == door.starts_at + minutes * MINUTE
+
+
+# -- told by a phone while another one lies in a drawer
+
+
+async def told_at_ten_while_one_is_silent(freeze: Freeze, *, only_reports: bool = False) -> Opened:
+    """Of four hours, an hour and a half were held, as one of two phones says."""
+    hub = await make.make_hub()
+    user = await make.make_user(Role.FACILITATOR, hub)
+    door = await open_door(hub=hub, facilitators=[user])
+    hers = await make_device(door, prepared_by_id=user.id, enrol_until=door.starts_at if only_reports else None)
+    await make_device(door, prepared_by_id=user.id)
+    said = door.starts_at + 90 * MINUTE
+    freeze(said)
+    await send(hers, event(door, h=h(door.ana)), event(door, said, kind="close", how="button", stated_at=ms(said)))
+    assert (await TrainingSession.get(id=door.key)).closed_at is None, "the other phone may still tell something"
+    return door
+
+
+@pytest.mark.parametrize("by", ["the background", "whoever issues"])
+async def test_early_end_is_waited_for_until_the_planned_end_then_it_holds_without_the_silent_phone(
+    db: Settings, freeze: Freeze, by: str
+) -> None:
+    door = await told_at_ten_while_one_is_silent(freeze)
+
+    freeze(door.ends_at)
+    if by == "the background":
+        await preparing.settle_ended(set())
+    else:
+        await bulk.start(door.training.id, JobPurpose.ISSUE, actor=PROGRAM)
+
+    assert await ended(door) == door.starts_at + 90 * MINUTE
+    assert await hours(door.ana) == (90, False)
+    assert not await Certificate.exists()
+
+
+async def test_prepared_paper_is_not_made_valid_before_the_early_end_was_looked_at(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await told_at_ten_while_one_is_silent(freeze, only_reports=True)
+    await bulk.start(door.training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    freeze(door.ends_at)
+
+    await preparing.settle_ended(set())
+    await preparing.validate_due()
+
+    assert [one.state for one in await Certificate.all()] == [CertificateState.PREPARED]
+
+
+async def test_early_end_that_is_only_reported_then_nothing_is_issued_before_somebody_confirms_it(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await told_at_ten_while_one_is_silent(freeze, only_reports=True)
+    freeze(door.ends_at)
+    await preparing.settle_ended(set())
+
+    with pytest.raises(EndToConfirm):
+        await bulk.start(door.training.id, JobPurpose.ISSUE, actor=PROGRAM)
+    with pytest.raises(EndToConfirm):
+        await issue(door.ana.id, DIPLOMA, actor=PROGRAM)
+    await close_without_waiting(door.key, actor=PROGRAM)
+
+    await bulk.start(door.training.id, JobPurpose.ISSUE, actor=PROGRAM)
+    assert not await Certificate.exists()
+    assert await hours(door.ana) == (90, False)
+
+
+async def test_page_of_diplomas_leads_to_where_the_end_is_confirmed_and_offers_none_before(
+    sqlite_db: Settings, freeze: Freeze, new_client: Browsers
+) -> None:
+    door = await told_at_ten_while_one_is_silent(freeze, only_reports=True)
+    freeze(door.ends_at)
+    await preparing.settle_ended(set())
+    hub = await Hub.get(id=door.training.hub_id)
+    browser = await signed_in(new_client, await make.make_user(Role.HUB_COORDINATOR, hub))
+    page = f"/panel/capacitaciones/{door.training.id}/diplomas"
+
+    before = await browser.get(page)
+    await close_without_waiting(door.key, actor=PROGRAM)
+    after = await browser.get(page)
+
+    assert f'href="/panel/sesiones/{door.key}/revisar"' in before.text
+    assert "nadie lo confirmó" in text_of(before)
+    assert "Emitir el que falta" not in text_of(before)
+    assert "Emitir 1 constancia de asistencia" in text_of(after)

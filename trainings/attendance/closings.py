@@ -45,7 +45,8 @@ class NoClosingWaits(Refusal):
 async def close_reported(session_ids: Collection[UUID]) -> None:
     """Close those of these sessions that a phone closed that may, and whose phones have all told what they have.
 
-    In a transaction for each. One that is not closed now waits for its phones, or for somebody's word.
+    In a transaction for each. One that is not closed now waits for its phones, or for somebody's word. An early end
+    waits for phones up to the planned end only: from then on hours count, and too many would.
     """
     for session, closes in await _closes(session_ids):
         if await _due(session, closes) is not None:
@@ -66,7 +67,9 @@ async def _close_if_still_due(session: TrainingSession) -> None:
 
 async def _due(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
     close = await _taking_effect(session, closes)
-    return None if close is None or await phones_missing(session.id, close.at) else close
+    if close is None or (clock.now() >= session.ends_at and _held_until(session, close) < session.ends_at):
+        return close
+    return None if await phones_missing(session.id, close.at) else close
 
 
 async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: Actor) -> None:
@@ -76,6 +79,11 @@ async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: A
 def _end_said(session: TrainingSession, close: ScanEvent) -> datetime | None:
     """When it really ended, where the phone asked. An end that cannot be is the nearest that can."""
     return max(session.starts_at, min(close.stated_at, close.at)) if close.stated_at is not None else None
+
+
+def _held_until(session: TrainingSession, close: ScanEvent) -> datetime:
+    """When it ended, by this closing."""
+    return _end_said(session, close) or (close.at if closes_early(session, close.at) else session.ends_at)
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
@@ -120,12 +128,9 @@ async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime
 
 async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """Of those of them that were closed early on a phone, when they ended."""
-    ends: dict[UUID, datetime] = {}
-    for key, (session, close) in (await _closings(session_ids)).items():
-        ended_at = _end_said(session, close) or (close.at if closes_early(session, close.at) else session.ends_at)
-        if ended_at < session.ends_at:
-            ends[key] = ended_at
-    return ends
+    reported = (await _closings(session_ids)).items()
+    ends = {key: (session, _held_until(session, close)) for key, (session, close) in reported}
+    return {key: ended_at for key, (session, ended_at) in ends.items() if ended_at < session.ends_at}
 
 
 async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingSession, ScanEvent]]:

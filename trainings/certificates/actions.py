@@ -10,12 +10,14 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.actions import lock_stays_of, settle, settle_people
+from trainings.attendance.closings import close_reported, early_ends
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
 from trainings.certificates.design_use import refuse_for
 from trainings.certificates.eligibility import (
     EXCHANGED,
+    EndToConfirm,
     NotEligible,
     TrainingNotOver,
     diploma_due,
@@ -107,6 +109,7 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
     await refuse_for(where.training_id, [kind])
+    await close_reported(await _session_ids(where.training_id))
     async with transaction():
         await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
@@ -196,10 +199,15 @@ async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[
 
 async def refuse_before_its_end(training_id: UUID) -> None:
     """Refuse (TrainingNotOver). Asked before hours are brought up to date: else a session that ends in between would
-    count as over, and nobody have its minutes.
+    count as over, and nobody have its minutes. What a phone closed is closed first, as it was held.
     """
+    await close_reported(await _session_ids(training_id))
     if not is_over(await TrainingSession.filter(training_id=training_id)):
         raise TrainingNotOver
+
+
+async def _session_ids(training_id: UUID) -> list[UUID]:
+    return [key for (key,) in await TrainingSession.filter(training_id=training_id).values_list("id")]
 
 
 async def occasion_of(
@@ -207,11 +215,13 @@ async def occasion_of(
 ) -> Occasion:
     """What is printed on all of them; in the caller's transaction. It brings nobody's hours up to date.
 
-    Refuses (TrainingNotOver, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
+    Refuses (TrainingNotOver and EndToConfirm, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
     """
     sessions = await TrainingSession.filter(training_id=training_id)
     if is_over_already and not is_over(sessions):
         raise TrainingNotOver
+    if is_over_already and await early_ends([one.id for one in sessions]):
+        raise EndToConfirm
     return await same_occasion(training_id, sessions, kinds=kinds)
 
 

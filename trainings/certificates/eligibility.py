@@ -36,6 +36,14 @@ class TrainingNotOver(Refusal):
     )
 
 
+class EndToConfirm(Refusal):
+    code = "end_to_confirm"
+    sentence = N_(
+        "Un teléfono dice que una sesión terminó antes de lo planeado, y nadie lo confirmó. "
+        "Abra esa sesión en «Asistencia por revisar», confirme a qué hora terminó y emita después."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come.

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.actions import settle
+from trainings.attendance.closings import close_reported, early_ends
 from trainings.attendance.make_ups import stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
@@ -191,7 +192,8 @@ async def validate_due() -> int:
 
 
 async def validate(training_id: UUID) -> int:
-    """The same for one training. Of an annulled one is told who holds it: it never was valid.
+    """The same for one training. Of an annulled one is told who holds it: it never was valid. Nothing is decided while
+    an early end that a phone told waits for somebody's word.
 
     Each time some papers in a transaction of their own: nobody else waits for thousands, and where it is cut short, the
     next time goes on.
@@ -201,7 +203,7 @@ async def validate(training_id: UUID) -> int:
         return 0
     sessions = await reads(TrainingSession).filter(training_id=training_id)
     has_lapsed = clock.now() >= _last_end(sessions) + KEPT_FOR
-    if not is_over(sessions) and not has_lapsed:
+    if (not is_over(sessions) and not has_lapsed) or await early_ends([one.id for one in sessions]):
         return 0
     await settle(training_id)
     found = await waiting(training_id)
@@ -246,7 +248,8 @@ async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
 
 
 async def settle_ended(known: set[UUID]) -> int:
-    """Count the hours of sessions that ended within a day and that nobody closed, as closing would; how many.
+    """Count the hours of sessions that ended within a day and that nobody closed, as closing would; how many. One that
+    a phone closed early, and that waited for other phones until now, is closed as it was held.
 
     Prerequisites of other courses and certificates so read the same. `known`: those counted before, by this process.
     """
@@ -258,6 +261,7 @@ async def settle_ended(known: set[UUID]) -> int:
         ends_at__gt=moment - COUNTED_WITHIN,
     )
     new = [one for one in await ended if one.id not in known]
+    await close_reported([one.id for one in new])
     for training_id in sorted({one.training_id for one in new}):
         await settle(training_id)
     known.update(one.id for one in new)
@@ -324,6 +328,12 @@ def to_close(training: Training) -> TrainingSession | None:
         return None
     last = max(planned, key=lambda one: one.ends_at)
     return last if last.closed_at is None else None
+
+
+async def end_to_confirm(training: Training) -> TrainingSession | None:
+    """The first session of a training, whose sessions are loaded, that ended early as only a phone says."""
+    told = await early_ends([one.id for one in training.sessions])
+    return min((one for one in training.sessions if one.id in told), key=lambda one: one.starts_at, default=None)
 
 
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:

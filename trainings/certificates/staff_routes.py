@@ -130,6 +130,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "signing": await _signing(training),
         "proof": await _proof(training),
         "to_close": preparing.to_close(training),
+        "to_confirm": await preparing.end_to_confirm(training),
         "refusal": _shown(refusal),
     }
     return render(request, "certificates/training.html", context, status=refusal.status if refusal else 200)
