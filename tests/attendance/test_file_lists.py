@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests import make
@@ -11,11 +11,13 @@ from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import event, make_device, send
 from tests.registrations.card_world import make_spare_cards
 from trainings.accounts.models import Role
+from trainings.attendance.actions import close_session
 from trainings.attendance.queries import door_of
 from trainings.attendance.session_file import file_data, session_file
+from trainings.attendance.sheet_pages import printable
 from trainings.attendance.sheets import keep_paper, mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.lib import tokens
+from trainings.lib import dates, tokens
 from trainings.places.models import Hub
 from trainings.settings import Settings
 
@@ -74,3 +76,16 @@ async def test_card_without_a_name_that_is_on_no_sheet_stands_on_the_list_and_in
     assert [one["totals"]["all"] for one in data["lists"]] == [2, 1]
     assert data["report"]["counts"][3] == ["Con tarjeta, todavía sin nombre", "2"]
     assert names(await file_of(door, is_marked=False))[1:] == [], "who has no name signed no other paper"
+
+
+async def test_session_that_ended_early_is_on_its_papers_with_the_hours_as_held(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    freeze(door.starts_at + timedelta(hours=2))
+    await close_session(door.key, actor=PROGRAM)
+
+    data = await file_of(door)
+
+    [shown] = {said for one in data["lists"] for what, said in one["facts"] if what == "Horario"}
+    assert shown == printable(dates.time_range(door.starts_at, door.starts_at + timedelta(hours=2), "es"))

@@ -82,7 +82,7 @@ async def head_of(door: Door) -> Head:
         ("Lugar", ", ".join(filter(None, (venue.name, venue.address))) if venue else place_of(session)),
         ("Municipio", venue.municipality.full_name if venue else seat.full_name),
         ("Fecha", dates.long_date(session.starts_at, "es")),
-        ("Horario", dates.time_range(session.starts_at, session.ends_at, "es")),
+        ("Horario", dates.time_range(session.starts_at, session.held_until, "es")),
         ("Facilita", ", ".join(door.facilitators) or "Por definir"),
     ]
     if training.project is not None:
