@@ -12,14 +12,17 @@ from playwright.sync_api import Browser, Playwright
 from tests.browser_setup import quickest
 from trainings.lib import qr
 
-WIDTH, HEIGHT = 1280, 720
+WIDTH, HEIGHT = 640, 360
+"""Large enough for a card before it; four times as many points are four times the work, for each of its frames."""
+SCALE = 5
+"""Points of a card's smallest square."""
 FRAMES_EACH = 45
 """One and a half seconds at the 30 frames a second of the fake camera."""
 FRAMES_BETWEEN = 15
 WALL = (58, 66, 70)
 
 
-def make_mjpeg(path: Path, payloads: Sequence[str | None], *, scale: int = 10, inverted: bool = False) -> Path:
+def make_mjpeg(path: Path, payloads: Sequence[str | None], *, scale: int = SCALE, inverted: bool = False) -> Path:
     """A film that shows each payload in turn and then begins again; None, and the time between two, is an empty wall.
 
     The format is JPEG after JPEG, which is all Chromium asks for. A single payload is shown without a pause.
@@ -37,7 +40,7 @@ def put(path: Path, film: bytes) -> Path:
     return new.replace(path)
 
 
-def jpeg(payload: str | None, *, scale: int, inverted: bool) -> bytes:
+def jpeg(payload: str | None, *, scale: int = SCALE, inverted: bool = False) -> bytes:
     """One frame: the card held slightly askew before a wall, or the wall alone. Inverted: a phone in dark mode."""
     frame = Image.new("RGB", (WIDTH, HEIGHT), WALL)
     if payload is not None:

@@ -127,10 +127,11 @@ def read_screen(page: Page) -> tuple[bytes, str]:
 
 def show_screen(film: Path, screen: bytes) -> None:
     """Hold that phone before the facilitator's camera."""
-    frame = Image.new("RGB", (WIDTH, HEIGHT), WALL)
+    width, height = 2 * WIDTH, 2 * HEIGHT
+    frame = Image.new("RGB", (width, height), WALL)
     phone = Image.open(io.BytesIO(screen)).convert("RGB")
-    phone.thumbnail((WIDTH, HEIGHT - 20))
-    frame.paste(phone, ((WIDTH - phone.width) // 2, (HEIGHT - phone.height) // 2))
+    phone.thumbnail((width, height - 20))
+    frame.paste(phone, ((width - phone.width) // 2, (height - phone.height) // 2))
     file = io.BytesIO()
     frame.save(file, "JPEG", quality=80)
     put(film, file.getvalue() * FRAMES_EACH)

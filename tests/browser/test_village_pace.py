@@ -88,8 +88,8 @@ def test_people_by_row_number_at_the_pace_of_forty_in_two_minutes(browser: Brows
 def test_people_by_card_at_the_pace_of_forty_in_four_minutes(
     cameras: Browser, film: Path, village: Village, n: int
 ) -> None:
-    wall = jpeg(None, scale=10, inverted=False)
-    tickets = [jpeg(one["token"], scale=10, inverted=False) for one in village.made["people"][:n]]
+    wall = jpeg(None)
+    tickets = [jpeg(one["token"]) for one in village.made["people"][:n]]
     put(film, b"".join(wall * FRAMES_BETWEEN + ticket * FRAMES_SHOWN for ticket in tickets))
     context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     phone = at_door(context, village, village.phone())
