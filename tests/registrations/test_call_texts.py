@@ -102,6 +102,26 @@ async def test_called_off_before_its_move_was_told_is_told_with_the_day_that_peo
         assert "del sábado 6 de marzo, 8:30 a. m. (había pasado al martes 9 de marzo, 8:30 a. m.)." in text
 
 
+async def test_first_of_several_that_is_called_off_is_the_first_that_people_know(db: object, freeze: Freeze) -> None:
+    days = [SATURDAY, SATURDAY + timedelta(days=5)]
+    training = await make.make_training(sessions=[(day, day + timedelta(hours=4)) for day in days])
+    await make.make_registration(training, phone="5555 1234")
+    first = await TrainingSession.filter(training_id=training.id).order_by("starts_at").first()
+    assert first is not None
+    later = SATURDAY + timedelta(days=15)
+    await rescheduling.move(first.id, later, later + timedelta(hours=4), None, actor=PROGRAM)
+    freeze(MONDAY + timedelta(days=2))
+
+    await rescheduling.call_off(training.id, "Por la lluvia.", actor=PROGRAM)
+
+    call_list = await CallList.get(training_id=training.id, reason=CallReason.CANCELLED)
+    for text in (await said(call_list), text_for_all(await told_by(call_list))):
+        assert (
+            "se canceló su actividad del sábado 6 de marzo, 8:30 a. m. (había pasado al domingo 21 de marzo, "
+            "8:30 a. m.), y las fechas que seguían."
+        ) in text
+
+
 async def test_one_session_that_is_not_held_is_told_with_the_next(db: object) -> None:
     days = [SATURDAY, SATURDAY + timedelta(days=7)]
     training = await make.make_training(sessions=[(day, day + timedelta(hours=4)) for day in days])

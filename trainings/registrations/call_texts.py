@@ -311,13 +311,14 @@ def _called_off(told: Told) -> str:
     ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
     if not ahead:
         return gettext(N_("se canceló su actividad."))
-    known = {one.session.id: _off_on(one) for one in told.differences if one.kind is ChangeKind.CANCELLED}
-    first = min(ahead, key=lambda one: one.starts_at)
+    off = {one.session.id: one for one in told.differences if one.kind is ChangeKind.CANCELLED}
+    known = {key: one.old_starts_at for key, one in off.items() if one.old_starts_at is not None}
+    first = min(ahead, key=lambda one: known.get(one.id, one.starts_at))
     if len(ahead) > 1:
         words = gettext(N_("se canceló su actividad del %(when)s, y las fechas que seguían."))
     else:
         words = gettext(N_("se canceló su actividad del %(when)s."))
-    return words % {"when": known.get(first.id) or _when(first.starts_at)}
+    return words % {"when": _off_on(off[first.id]) if first.id in off else _when(first.starts_at)}
 
 
 def _off_on(one: Difference) -> str:
