@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from httpx2 import AsyncClient
 
@@ -16,6 +18,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallResult, CallVia, OutboxJob
 from trainings.registrations import call_actions
+from trainings.registrations.call_households import households
 from trainings.schedule.models import Training
 
 NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
@@ -210,3 +213,41 @@ async def test_what_was_stopped_is_told_by_who_leads_the_hub_alone(
     assert "no saben que se movió" not in panel
     assert answer.status_code == status
     assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("later", "after"),
+    [(70 * DAY, 62 * DAY), (-DAY, 9 * DAY)],
+    ids=["months ahead", "on the old day, over the new one"],
+)
+async def test_what_was_stopped_stays_in_sight_while_somebody_may_still_come_on_the_old_day(
+    client: AsyncClient, cast: Cast, freeze: Freeze, later: timedelta, after: timedelta
+) -> None:
+    training = await with_people(client, cast, freeze)
+    batch = await shift(first(training).id, later)
+    await post(client, one(training, f"/cambios/{batch}/detener"))
+    freeze(MORNING - 9 * DAY + after)
+    await as_(client, cast, "coordinator")
+
+    panel = await text_of(client, "/panel")
+    told = await post(client, one(training, "/cambios/avisar"))
+    afterwards = await text_of(client, "/panel")
+
+    assert "2 personas no saben que se movió" in panel
+    assert told.status_code == 303
+    assert "no saben que se movió" not in afterwards
+    [job] = await OutboxJob.filter(kind="training_changed", stopped_at=None)
+    mail = await jobs.COMPOSERS["training_changed"](job)
+    assert mail is not None
+    assert not mail.is_overtaken
+    assert "Antes: jueves, 4 de marzo de 2027" in mail.text
+    [household] = await households(await CallList.get(closed_at=None))
+    assert [member.person.given_names for member in household.members] == ["Beto"]
+
+
+async def test_what_was_stopped_goes_once_both_days_are_over(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
+    await stopped_move(client, cast, freeze)
+    freeze(MORNING + DAY + 5 * HOUR)
+    await as_(client, cast, "coordinator")
+
+    assert "no saben que se movió" not in await text_of(client, "/panel")

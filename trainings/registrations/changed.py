@@ -14,7 +14,7 @@ from trainings.schedule.models import ChangeKind
 
 def news(facts: Facts) -> list[Difference]:
     """What is another than the reader knows, by what they last heard; what was moved back is no news."""
-    ahead = [*facts.coming, *facts.called_off]
+    ahead = [*facts.coming, *facts.called_off, *facts.still_expected]
     found = facts.heard.news(facts.changes, ahead, facts.training, is_called_off=facts.is_cancelled)
     return [one for one in found if _concerns(one, facts)]
 

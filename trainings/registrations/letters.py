@@ -118,6 +118,14 @@ class Facts:
         return [one for one in self._ahead if one.state is SessionState.CANCELLED]
 
     @property
+    def still_expected(self) -> list[TrainingSession]:
+        """Sessions that are over on a day that they were moved to: who did not hear of that comes on the old one."""
+        now = clock.now()
+        old = {one.session_id for one in self.changes if one.old_ends_at is not None and one.old_ends_at > now}
+        over = [one for one in self.sessions if one.ends_at <= now and one.state is SessionState.PLANNED]
+        return [one for one in over if one.id in old]
+
+    @property
     def _ahead(self) -> list[TrainingSession]:
         return [one for one in self.sessions if one.ends_at > clock.now()]
 

@@ -75,7 +75,8 @@ def is_concerned(facts: Facts) -> bool:
 
 def is_changed(facts: Facts) -> bool:
     """Somebody who counts on a training of which they do not know yet how it changed."""
-    return is_concerned(facts) and has_news(facts)
+    is_off = has_cancelled(facts) or facts.is_cancelled
+    return not is_off and bool(facts.coming or facts.still_expected) and has_news(facts)
 
 
 def is_coming(facts: Facts) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
+
+from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -22,8 +23,6 @@ from trainings.registrations.telling import Readers, who_hears, write_and_call
 from trainings.schedule.changes import differences
 from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_, ngettext
-
-IN_SIGHT_FOR = timedelta(days=60)
 
 
 class NothingToTell(Refusal):
@@ -99,12 +98,16 @@ async def _readers(
 
 
 async def _stopped(hub_ids: Collection[UUID]) -> Mapping[UUID, list[SessionChange]]:
-    """By training the last changes of its sessions to come, in order, where it was theirs that somebody stopped."""
-    lines = AuditLine.filter(act=STOPPED, hub_id__in=sorted(hub_ids), created_at__gt=clock.now() - IN_SIGHT_FOR)
+    """By training the last changes of its sessions to come, in order, where it was theirs that somebody stopped.
+
+    To come is also what people still come to on the day that they know, over as it may be by its new one.
+    """
+    lines = AuditLine.filter(act=STOPPED, hub_id__in=sorted(hub_ids))
     batches = {batch_id for (batch_id,) in await lines.values_list("object_id")}
     if not batches:
         return {}
-    ahead = SessionChange.filter(batch_id__in=sorted(batches), session__ends_at__gt=clock.now())
+    is_ahead = Q(session__ends_at__gt=clock.now()) | Q(old_ends_at__gt=clock.now())
+    ahead = SessionChange.filter(is_ahead, batch_id__in=sorted(batches))
     ids = {session_id for (session_id,) in await ahead.values_list("session_id")}
     changes = SessionChange.filter(session_id__in=sorted(ids)).order_by("created_at", "id")
     last = {one.session_id: one for one in await changes.select_related("session", "old_venue__municipality")}
