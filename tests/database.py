@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +68,7 @@ _current: list[Database] = []
 class Remembered:
     """What was made, pickled, and the whole file that it made of the database."""
 
+    number: int
     told: bytes
     file: bytes
 
@@ -73,12 +76,6 @@ class Remembered:
 async def remembered(what: Any, make: Callable[[], Awaitable[W]]) -> W:
     """See `Database.remembered`; a process that has none makes it."""
     return await (_current[-1].remembered(what, make) if _current else make())
-
-
-def _n_written() -> int:
-    """Rows that this process has written to its SQLite database since that was opened."""
-    connection: Any = get_connection("default")
-    return connection._connection._conn.total_changes if connection._connection else 0
 
 
 class Database:
@@ -92,14 +89,15 @@ class Database:
         self._postgres: Settings | None = None
         self._emptying = ""
         self._worlds: dict[str, Any] = {}
-        self._now_is: Any = None
+        self._numbers = count(1)
+        self._is_number = 0
+        self._as_put: os.stat_result | None = None
         self._seen: set[Any] = set()
         self._remembered: dict[Any, Remembered] = {}
         _current.append(self)
 
     async def fresh(self, engine: str) -> Settings:
         """An empty database of `engine`, connected."""
-        self._now_is = None
         settings = self._sqlite if engine == "sqlite" else await self._postgres_settings()
         if engine != self._engine:
             await self.close()
@@ -143,9 +141,9 @@ class Database:
         As long as an SQLite database is as it was handed out or remembered, a copy of what it became then does as well,
         with a copy of what was told of it. A clock that was stopped tells another moment, and makes it anew.
         """
-        if self._engine != "sqlite" or clock.is_frozen() or _n_written():
+        if self._engine != "sqlite" or clock._frozen or not self._is_as_put():
             return await make()
-        path, key = self._sqlite.sqlite_path, (self._now_is, pickle.dumps(what), clock.today())
+        path, key = self._sqlite.sqlite_path, (self._is_number, pickle.dumps(what), clock.today())
         if key not in self._remembered:
             made = await make()
             # Most of what tests begin with is asked for once; the second time it is worth a copy.
@@ -153,17 +151,28 @@ class Database:
                 self._seen.add(key)
                 return made
             await close_in_turn()
-            self._remembered[key] = Remembered(pickle.dumps(made), path.read_bytes())
+            self._remembered[key] = Remembered(next(self._numbers), pickle.dumps(made), path.read_bytes())
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.pop(next(iter(self._remembered)))
         else:
             await close_in_turn()
             path.write_bytes(self._remembered[key].file)
+        self._put(self._remembered[key].number)
         for alias in ("default", "read"):
             await get_connection(alias).execute_query("SELECT 1")
-        self._now_is = key
         world: W = pickle.loads(self._remembered[key].told)
         return world
+
+    def _put(self, number: int) -> None:
+        """Note that the file is the one of this number, until somebody writes to it; 0 is the empty one."""
+        self._is_number, self._as_put = number, self._sqlite.sqlite_path.stat()
+
+    def _is_as_put(self) -> bool:
+        """What is written stands in the file beside it, and after a closing in the file itself."""
+        path, put = self._sqlite.sqlite_path, self._as_put
+        beside, now = path.with_name(f"{path.name}-wal"), path.stat()
+        is_same = put is not None and (now.st_mtime_ns, now.st_size) == (put.st_mtime_ns, put.st_size)
+        return is_same and not (beside.exists() and beside.stat().st_size)
 
     async def close(self) -> None:
         self._engine = ""
@@ -175,6 +184,7 @@ class Database:
         for ending in ("-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
         put_template(path.parent)
+        self._put(0)
 
     async def _postgres_settings(self) -> Settings:
         if self._postgres is None:

@@ -56,10 +56,6 @@ def whole_second_after(previous: datetime | None) -> datetime:
     return previous + timedelta(seconds=1)
 
 
-def is_frozen() -> bool:
-    return bool(_frozen)
-
-
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
     """Stop the clock at `moment` for this process (tests, and the demo world's past)."""
