@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests import make
-from tests.attendance.doors import hours, open_door, qr_of, scan, take
+from tests.attendance.doors import hours, open_door, qr_of, scan, take, undo
 from trainings import clock
 from trainings.attendance import actions, rescheduling
 from trainings.audit.actor import PROGRAM
@@ -322,6 +322,44 @@ async def test_reopened_training_is_told_and_refused_once_all_is_over(db: Settin
     freeze(clock.now() + timedelta(days=30))
     with pytest.raises(AllDatesPassed):
         await rescheduling.reopen(training.id, actor=PROGRAM)
+
+
+async def test_training_called_off_in_the_morning_and_held_anyway_is_reopened_in_the_evening_and_nobody_written_to(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door(capacity=2)
+    for name in ("Beto", "Carla"):
+        await make.make_registration(door.training, given_names=name, email=f"{name}@x.example")
+    freeze(door.starts_at - HOUR)
+    await rescheduling.call_off(door.training.id, "Lluvia.", actor=PROGRAM)
+    freeze(door.starts_at)
+    await OutboxJob.all().update(outcome="sent", done_at=clock.now(), attempts=1)
+    await take(door, scan(qr_of(door.ana), door.starts_at))
+    n_jobs, n_lists = await OutboxJob.all().count(), await CallList.all().count()
+    freeze(door.ends_at + 6 * HOUR)
+    assert await hours(door.ana) == (0, False)
+
+    batch = await rescheduling.reopen(door.training.id, actor=PROGRAM)
+
+    assert (await TrainingSession.get(id=door.key)).is_on
+    assert await hours(door.ana) == (240, True)
+    assert batch is None
+    assert (await OutboxJob.all().count(), await CallList.all().count()) == (n_jobs, n_lists)
+
+
+async def test_training_called_off_to_which_nobody_came_stays_so_once_its_dates_are_over(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    freeze(door.starts_at - HOUR)
+    await rescheduling.call_off(door.training.id, "Lluvia.", actor=PROGRAM)
+    freeze(door.starts_at)
+    here = scan(qr_of(door.ana), door.starts_at)
+    await take(door, here, undo(here.id, door.starts_at + MINUTE))
+    freeze(door.ends_at)
+
+    with pytest.raises(AllDatesPassed):
+        await rescheduling.reopen(door.training.id, actor=PROGRAM)
 
 
 # -- hours

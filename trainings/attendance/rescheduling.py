@@ -101,13 +101,18 @@ async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str
     async with transaction():
         await locked_stays(training_id)
         session = await TrainingSession.get(id=session_id)
-        here = await totals_of(session)
-        n_here = here.n_present + here.n_unnamed + here.n_companions
+        n_here = await n_marked(session)
         if n_here and not was_not_held(session):
             raise SomebodyCame(n=n_here)
         await say_not_held(session_id, actor=actor, reason=reason, known_as=known_as)
         await compare_again(training_id)
         await settle(training_id)
+
+
+async def n_marked(session: TrainingSession) -> int:
+    """How many marks say that somebody came, whatever became of the session."""
+    here = await totals_of(session)
+    return here.n_present + here.n_unnamed + here.n_companions
 
 
 async def held(session_id: UUID, *, actor: Actor) -> None:
@@ -150,10 +155,14 @@ async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | No
 
 
 async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """A called-off training takes place after all. Refuses as `restore_training`; returns as `change_sessions`."""
+    """A called-off training takes place after all, or did: it was held all the same, which nobody has to hear of any
+    more. Refuses as `restore_training`; returns as `change_sessions`.
+    """
 
     async def act() -> None:
-        await restore_training(training_id, actor=actor, override_reason=override_reason)
+        called_off = await TrainingSession.filter(training_id=training_id, called_off_at__not_isnull=True)
+        came = [await n_marked(one) for one in called_off]
+        await restore_training(training_id, actor=actor, override_reason=override_reason, somebody_came=any(came))
 
     return await change_sessions(training_id, act, actor=actor)
 

@@ -52,10 +52,13 @@ async def restore_session(session_id: UUID, *, actor: Actor, override_reason: st
         return await TrainingSession.get(id=session_id)
 
 
-async def restore_training(training_id: UUID, *, actor: Actor, override_reason: str = "") -> Training:
+async def restore_training(
+    training_id: UUID, *, actor: Actor, override_reason: str = "", somebody_came: bool = False
+) -> Training:
     """A called-off training takes place after all, with the sessions that stood.
 
-    Refuses what is not called off, once all its dates are over, and people or places that were taken meanwhile.
+    Refuses what is not called off, once all its dates are over unless `somebody_came` all the same, and people or
+    places that were taken meanwhile.
     """
     async with transaction():
         training = await locked_training(training_id)
@@ -63,7 +66,7 @@ async def restore_training(training_id: UUID, *, actor: Actor, override_reason: 
             raise actions.IllegalMove
         planned = await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
         ahead = [one for one in planned if one.ends_at > clock.now()]
-        if planned and not ahead:
+        if planned and not ahead and not somebody_came:
             raise AllDatesPassed
         await _check_free(training, ahead, actor, override_reason)
         return await actions.reopen(training_id, actor=actor)
