@@ -11,10 +11,13 @@ import pytest
 from tests import make
 from tests.cast import make_cast
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, only_call
+from tests.registrations.families import make_family
 from tests.registrations.wishes import state_of
+from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
+from trainings.people.models import Participant
 from trainings.registrations import actions, call_actions, waiting
 from trainings.registrations.call_actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed
 from trainings.registrations.call_households import households
@@ -22,7 +25,7 @@ from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import told_by
 from trainings.registrations.call_views import sections_of
 from trainings.registrations.group_actions import rejoin_member
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.waiting_queries import board_of
 from trainings.schedule.models import Training
 
@@ -205,9 +208,9 @@ async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: objec
     await open_for_offers()
     call_list = await CallList.get(training_id=training.id)
 
-    await call_actions.answer(call_list.id, berta.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, berta.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert [await state_of(one) for one in (berta, carla)] == ["cancelled", "offered"]
-    await call_actions.answer(call_list.id, carla.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, carla.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(carla) == "confirmed"
     assert (await group_of(carla)).offered_until is None
@@ -216,7 +219,7 @@ async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: objec
         (carla.id, CallResult.REACHED),
     ]
     with pytest.raises(waiting.NoOffer):
-        await call_actions.answer(call_list.id, carla.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+        await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert await state_of(carla) == "confirmed"
 
 
@@ -227,7 +230,7 @@ async def test_same_answer_of_two_telephones_at_once_is_one(db: object) -> None:
     call_list = await CallList.get(training_id=training.id)
 
     are_news = await asyncio.gather(
-        *(call_actions.answer(call_list.id, berta.group_id, Answer.YES, via, actor=PROGRAM) for via in CallVia)
+        *(call_actions.answer(call_list.id, berta.id, Answer.YES, via, actor=PROGRAM) for via in CallVia)
     )
 
     assert sorted(are_news) == [False] * (len(CallVia) - 1) + [True]
@@ -252,7 +255,7 @@ async def test_each_offer_of_one_telephone_has_its_own_answer(db: object) -> Non
     call_list = await a_list(training)
     assert (await only_call(call_list)).offered_groups == sorted([berta.group_id, carla.group_id])
 
-    await call_actions.answer(call_list.id, carla.group_id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
 
     assert [await state_of(one) for one in (berta, carla)] == ["offered", "cancelled"]
 
@@ -262,21 +265,87 @@ async def test_answer_to_one_offer_starts_no_time_of_another_on_the_same_telepho
     await open_for_offers()
     call_list = await CallList.get(training_id=training.id)
 
-    await call_actions.answer(call_list.id, carla.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, carla.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(carla) == "confirmed"
     assert ((await group_of(berta)).reached_at, (await group_of(berta)).offered_until) == (None, None)
     assert not (await only_call(call_list)).is_reached
 
 
-async def test_group_of_another_training_is_not_answered_for(db: object) -> None:
+async def test_no_of_who_filled_in_the_form_leaves_who_claimed_their_link_their_offer(db: object) -> None:
+    training, ana, beto = await couple_offered()
+    call_list = await CallList.get(training_id=training.id)
+
+    await call_actions.mark(call_list.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, ana.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "offered"]
+    assert ((await group_of(beto)).reached_at, (await group_of(beto)).offered_until) == (None, None), "Ana was told"
+    [his] = await households(call_list)
+    assert (his.registration_ids, his.is_reached) == ([beto.id], False)
+    await call_actions.answer(call_list.id, beto.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    assert await state_of(beto) == "cancelled"
+
+
+@pytest.mark.parametrize(("said", "state"), [(Answer.YES, "confirmed"), (Answer.NO, "cancelled")])
+async def test_who_claimed_their_link_answers_on_the_telephone_for_themselves_alone(
+    db: object, said: Answer, state: str
+) -> None:
+    training, ana, beto = await couple_offered()
+    call_list = await CallList.get(training_id=training.id)
+
+    await call_actions.answer(call_list.id, beto.id, said, CallVia.CALL, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (ana, beto)] == ["offered", state]
+    assert [one.registration_id for one in await Call.all()] == [beto.id]
+
+
+async def test_place_of_who_claimed_their_link_is_not_released_for_calls_to_others(db: object, freeze: Freeze) -> None:
+    training, ana, beto = await couple_offered()
+    call_list = await CallList.get(training_id=training.id)
+    for hours in (0, 1, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark(call_list.id, ana.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await waiting.release_offer(ana.group_id, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "offered"]
+    with pytest.raises(waiting.TooFewTries):
+        await waiting.release_offer(beto.group_id, actor=PROGRAM)
+
+
+async def test_no_for_several_who_each_have_their_own_link_is_asked_of_each(db: object) -> None:
+    _training, ana, beto = await couple_offered()
+    await OwnLink.filter(registration_id=ana.id).update(claimed_at=clock.now())
+
+    with pytest.raises(waiting.EachForThemselves):
+        await waiting.decline_offer(ana.group_id, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (ana, beto)] == ["offered", "offered"]
+
+
+async def couple_offered() -> tuple[Training, Registration, Registration]:
+    """Ana signed Beto up with her, each with a telephone; he made his link his own. Two places are kept for them."""
+    training = await a_training(capacity=2, offer_hours=24)
+    first = await make_family(training, "Zoila", "Eva")
+    ana, beto = await make_family(training, "Ana", "Beto", phone="5555 1234")
+    person = await Participant.get(id=beto.participant_id)
+    person.phone = "+50255554321"
+    await person.save(update_fields=["phone"])
+    await OwnLink.filter(registration_id=beto.id).update(claimed_at=clock.now())
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    await open_for_offers()
+    return training, ana, beto
+
+
+async def test_who_signed_up_elsewhere_is_not_answered_for(db: object) -> None:
     training, _berta = await moved_up()
     await open_for_offers()
     call_list = await CallList.get(training_id=training.id)
     _other, elsewhere = await moved_up()
 
     with pytest.raises(waiting.UnknownGroup):
-        await call_actions.answer(call_list.id, elsewhere.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+        await call_actions.answer(call_list.id, elsewhere.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(elsewhere) == "offered"
 
@@ -285,7 +354,7 @@ async def test_yes_on_the_telephone_holds_the_place_on_a_list_about_something_el
     training, berta = await moved_up()
     call_list = await a_list(training)
 
-    await call_actions.answer(call_list.id, berta.group_id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+    await call_actions.answer(call_list.id, berta.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(berta) == "confirmed"
 

@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.registrations.families import group_token, make_family, people_of
+from tests.registrations.test_own_links import claim
 from tests.registrations.waiting_world import DAY, MONDAY, Freeze, a_training, one_offered
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
@@ -17,7 +18,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions
 from trainings.registrations.desk_actions import detach
-from trainings.registrations.models import RegistrationGroup
+from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.waiting import expire_offers, mark_reached
 from trainings.schedule.models import Training, TrainingSession
 
@@ -98,24 +99,64 @@ async def test_offered_place_is_given_on_after_being_asked(client: AsyncClient) 
     assert Page(late.text).all("a", href=base)
 
 
-async def test_family_answers_an_offer_by_its_own_link_and_nobody_alone(client: AsyncClient) -> None:
-    training = await a_training(capacity=2)
-    first = await make_family(training, "Ana", "Beto")
-    family = await make_family(training, "Cruz", "Dora")
-    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+async def test_family_answers_an_offer_by_its_own_link_and_nobody_before_their_link_is_theirs(
+    client: AsyncClient,
+) -> None:
+    training, family = await family_offered()
     base, own = f"/i/{await group_token(family[0])}", await link_of(family[1])
-    claim = Page((await client.get(own)).text).one("input", name="claim")["value"] or ""
-    own = (await client.post(f"{own}/mio", data={"claim": claim})).headers["location"]
 
-    alone, together = Page((await client.get(own)).text), Page((await client.get(base)).text)
-
-    assert "Quien les inscribió dice sí por todas las personas" in alone.text
-    assert not alone.all("form", action=f"{own}/acepto")
-    for path in ("/acepto", "/no-puedo"):
-        assert (await client.post(own + path)).status_code == 409
-    assert "Hay lugar para ustedes" in together.text
+    refused = [await client.post(own + path) for path in ("/acepto", "/no-puedo")]
     await client.post(f"{base}/acepto")
+
+    assert [one.status_code for one in refused] == [409, 409]
     assert {one.state.value for one in await people_of(family[0].group_id)} == {"confirmed"}
+    assert await places_of(training) == (3, 0)
+
+
+@pytest.mark.parametrize(("verb", "states"), [("acepto", ["confirmed", 3]), ("no-puedo", ["cancelled", 2])])
+async def test_who_claimed_their_link_answers_an_offer_for_themselves_alone(
+    client: AsyncClient, verb: str, states: list[object]
+) -> None:
+    training, family = await family_offered()
+    base, own = f"/i/{await group_token(family[0])}", await claim(client, await link_of(family[1]))
+
+    page = Page((await client.get(own)).text)
+    assert "Hay lugar para usted" in page.text
+    page.one("form", action=f"{own}/acepto")
+    for _time in range(2):
+        assert (await client.post(f"{own}/{verb}")).headers["location"] == own
+
+    state, n_taken = states
+    assert [await state_of(one) for one in family] == ["offered", state, "offered"]
+    assert await places_of(training) == (n_taken, 0)
+    assert "Hay lugar para ustedes" in (await client.get(base)).text
+    await client.post(f"{base}/acepto")
+    assert [await state_of(one) for one in family] == ["confirmed", state, "confirmed"]
+
+
+async def test_family_that_says_no_reads_how_many_places_go_and_leaves_who_claimed_their_link(
+    client: AsyncClient,
+) -> None:
+    training, family = await family_offered()
+    base, own = f"/i/{await group_token(family[0])}", await claim(client, await link_of(family[1]))
+
+    asked = Page((await client.get(f"{base}/no-puedo")).text)
+    await client.post(f"{base}/no-puedo")
+
+    assert "Los 2 lugares pasan a quien sigue en la lista" in asked.text
+    assert [await state_of(one) for one in family] == ["cancelled", "offered", "cancelled"]
+    await client.post(f"{own}/acepto")
+    assert await state_of(family[1]) == "confirmed"
+    assert await places_of(training) == (1, 0)
+
+
+async def family_offered() -> tuple[Training, list[Registration]]:
+    """Cruz signed Dora and Elmer up with her: three places are kept for them."""
+    training = await a_training(capacity=3)
+    first = await make_family(training, "Ana", "Beto", "Eva")
+    family = await make_family(training, "Cruz", "Dora", "Elmer")
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    return training, family
 
 
 async def test_family_says_no_without_who_was_separated_who_then_answers_alone(client: AsyncClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
+from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import Training
 
@@ -38,7 +38,7 @@ async def places_of(training: Training) -> tuple[int, int]:
 async def state_of(registration: Registration) -> str:
     """The state of a registration, which its group shares."""
     row = await Registration.get(id=registration.id).prefetch_related("group")
-    assert row.group.state is row.state or row.group.n_people > 1
+    assert row.group.state is row.state or row.group.n_people > 1 or row.state is RegistrationState.CANCELLED
     return row.state.value
 
 

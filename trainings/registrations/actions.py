@@ -69,7 +69,7 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     registration = await Registration.get_or_none(id=registration_id)
     if registration is None:
         raise UnknownRegistration
-    await _leave([registration], actor)
+    await leave([registration], actor=actor)
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
@@ -82,10 +82,11 @@ async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
     if people:
         # All that is left became the people's own: said again, it is the same as before.
         with contextlib.suppress(HasOwnLink):
-            await _leave(people, actor)
+            await leave(people, actor=actor)
 
 
-async def _leave(people: Sequence[Registration], actor: Actor) -> None:
+async def leave(people: Sequence[Registration], *, actor: Actor) -> None:
+    """Cancel these of one group together. Refuses and tells as `cancel_group` does."""
     is_by_staff = actor.id is not None
     await give_back(
         Leave(

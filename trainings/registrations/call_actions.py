@@ -19,7 +19,7 @@ from trainings.registrations.call_households import Household, households
 from trainings.registrations.call_people import audiences_of
 from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.calls import open_list
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.sign_up import locked_training
 from trainings.web.i18n import N_
 
@@ -123,26 +123,28 @@ async def _write(
     )
 
 
-async def answer(list_id: UUID, group_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
+async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
     """Write down the call and the answer to one offer: yes holds its places, no gives them on. False: that was known.
 
-    The same answer twice is one answer, also when two people write it down. Of other offers on the same telephone
-    nothing is said: no time of theirs begins. Refuses as `mark` does, (UnknownGroup) a
-    group of another training, and (NoOffer) where nothing is offered any more.
+    One of a group answers for all of it, who made their link their own for themselves. The same answer twice is one
+    answer, also when two people write it down. Of other offers on the same telephone nothing is said: no time of theirs
+    begins. Refuses as `mark` does, (UnknownGroup) who is of another training, (NoOffer) where nothing is offered any
+    more, and like `waiting.decline_offer`.
     """
     act, outcome = ANSWERS[said]
     async with transaction():
         call_list = await _locked(list_id)
-        group = await RegistrationGroup.get_or_none(id=group_id, training_id=call_list.training_id)
-        if group is None:
+        one = await Registration.get_or_none(id=registration_id, training_id=call_list.training_id)
+        if one is None:
             raise waiting.UnknownGroup
-        if group.state is outcome:
+        if one.state is outcome:
             return False
-        if group.state is not RegistrationState.OFFERED:
+        if one.state is not RegistrationState.OFFERED:
             raise waiting.NoOffer
+        household = await _household(call_list, {one.id})
+        group_id = await waiting.answering_group(one.id)
         people = await _offered_people(group_id)
-        household = await _household(call_list, people)
-        called = [one for one in household.registration_ids if one in people]
+        called = [key for key in household.registration_ids if key in people]
         await _write(call_list, called, CallResult.REACHED, via, actor)
         await act(group_id, actor=actor)
         return True

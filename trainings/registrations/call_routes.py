@@ -43,7 +43,7 @@ LEFT = "faltan"
 
 class MarkForm(Form):
     """What came of one call. `person` is one of those that it is for, or with `holder` the block of cards that somebody
-    has; `left` and `after` lead back. `said_yes`, `said_no`: the offer that was answered, instead of a result.
+    has; `left` and `after` lead back. `said_yes`, `said_no`: whose offer was answered, instead of a result.
     """
 
     person: UUID
@@ -225,9 +225,9 @@ async def mark(request: Request) -> Response:
 
 async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
     """The sentence that says what was written down."""
-    for said, group_id in ((Answer.YES, form.said_yes), (Answer.NO, form.said_no)):
-        if group_id is not None:
-            is_new = await call_actions.answer(list_id, group_id, said, form.via, actor=actor)
+    for said, whose in ((Answer.YES, form.said_yes), (Answer.NO, form.said_no)):
+        if whose is not None:
+            is_new = await call_actions.answer(list_id, whose, said, form.via, actor=actor)
             return ANSWERED[said] if is_new else ANSWERED_BEFORE[said]
     act = call_actions.mark_holder if form.holder else call_actions.mark
     await act(list_id, form.person, form.result, form.via, actor=actor)

@@ -44,8 +44,12 @@ ToCall = Household | Holder
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A group whose answer to its offered places is asked. `may_release`: it was called often enough in vain."""
+    """Offered places to which an answer is asked: a group's, or that of one of it who made their link their own.
 
+    `id`: a registration that answers. `may_release`: the group was called often enough in vain.
+    """
+
+    id: UUID
     group_id: UUID
     names: str
     may_release: bool
@@ -278,13 +282,20 @@ def _row(household: Household, told: Told, beside: Beside, next_id: UUID | None)
 
 
 def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
+    """What each group and each who answers for themselves has to say, in the order of the household."""
+    answering: dict[tuple[UUID, UUID | None], list[Member]] = defaultdict(list)
+    for one in household.members:
+        if one.listed.state is RegistrationState.OFFERED:
+            alone = one.listed.registration_id if one.listed.is_apart else None
+            answering[one.listed.group_id, alone].append(one)
     return [
         Offer(
+            id=people[0].listed.registration_id,
             group_id=group_id,
-            names=sentences.listing([_name(one) for one in household.members if one.listed.group_id == group_id]),
+            names=sentences.listing([_name(one) for one in people]),
             may_release=group_id in may_release,
         )
-        for group_id in household.offered_groups
+        for (group_id, _alone), people in answering.items()
     ]
 
 

@@ -92,7 +92,7 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
         if not await _is_seen_by_others(registration):
             raise ComesAlone
         await _set_contact(person, phone, email)
-        await _move_out(registration, training)
+        await move_out(registration, training)
         await _rotate(registration, training)
         await record(
             "registrations.detach",
@@ -159,20 +159,11 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
         )
 
 
-# -- parts
-
-
-async def _is_seen_by_others(registration: Registration) -> bool:
-    """Whether somebody came along, or a family's link still opens although nobody else of it is left."""
-    others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
-    links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
-    return await others.exists() or await links.exists()
-
-
-async def _move_out(registration: Registration, training: Training) -> None:
+async def move_out(registration: Registration, training: Training) -> None:
     """A group of their own where the family's stands, so that each answers, cancels and comes back without the other.
 
-    Who was told of an offer was the family: for the person alone the time to answer has not begun.
+    Who was told of an offer was the family: for the person alone the time to answer has not begun. In the caller's
+    transaction, with the training locked.
     """
     family = await RegistrationGroup.get(id=registration.group_id)
     moment, is_live = clock.now(), registration.state is not RegistrationState.CANCELLED
@@ -188,6 +179,16 @@ async def _move_out(registration: Registration, training: Training) -> None:
     await OwnLink.filter(registration_id=registration.id).update(group_id=own.id)
     if is_live:
         await _shrink(family, registration, training)
+
+
+# -- parts
+
+
+async def _is_seen_by_others(registration: Registration) -> bool:
+    """Whether somebody came along, or a family's link still opens although nobody else of it is left."""
+    others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
+    links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
+    return await others.exists() or await links.exists()
 
 
 async def _shrink(family: RegistrationGroup, gone: Registration, training: Training) -> None:

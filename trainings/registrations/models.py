@@ -112,8 +112,8 @@ class Registration(Record):
     first leaves, the oldest of its look-alikes comes in its stead.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
-    corrected. `detached_at`: at the desk this person was taken out of the group of who filled in the form, into one of
-    their own.
+    corrected. `detached_at`: this person was taken out of the group of who filled in the form, into one of
+    their own: at the desk, or by answering an offer for themselves.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

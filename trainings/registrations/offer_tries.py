@@ -18,14 +18,17 @@ TRIES, DAYS = 3, 2
 async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
     """When each group that is offered places was called in vain since then, whichever list the call stands on.
 
-    A call has a row for each person of a household: those of the person with most of them are counted.
+    A call has a row for each person of a household: those of the person with most of them are counted, who is still
+    offered one.
     """
     groups = await RegistrationGroup.filter(id__in=list(group_ids), state=RegistrationState.OFFERED)
     offered_at = {one.id: one.changed_at for one in groups}
     marks: dict[tuple[UUID, UUID], list[Call]] = defaultdict(list)
     if offered_at:
-        found = Call.filter(registration__group_id__in=sorted(offered_at)).order_by("created_at", "id")
-        for mark in await found.prefetch_related("registration"):
+        found = Call.filter(
+            registration__group_id__in=sorted(offered_at), registration__state=RegistrationState.OFFERED
+        )
+        for mark in await found.order_by("created_at", "id").prefetch_related("registration"):
             group_id = mark.registration.group_id
             if mark.created_at >= offered_at[group_id]:
                 marks[group_id, mark.registration_id].append(mark)

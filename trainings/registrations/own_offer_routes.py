@@ -1,7 +1,9 @@
-"""What is said for all who signed up together, behind their link: yes or no to a place that is kept, fewer children."""
+"""What is answered behind an own link: yes or no to places that are kept, fewer children."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -25,7 +27,7 @@ from trainings.registrations.own_views import (
     token_page,
 )
 from trainings.registrations.ticket import Ticket
-from trainings.registrations.waiting import NoOffer, accept_offer, decline_offer
+from trainings.registrations.waiting import NoOffer, accept_offer, answer_alone, decline_offer
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
@@ -34,55 +36,77 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-async def _answering(request: Request) -> tuple[Ticket, int, Actor]:
-    """Who answers, and for how many: for a family its link, but for those who have their own; for one person theirs."""
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """For all of a family its link answers, for one person their own. `n_yes`, `n_no`: for how many each counts: a no
+    not for those who have their own.
+    """
+
+    ticket: Ticket
+    actor: Actor
+    n_yes: int = 1
+    n_no: int = 1
+
+    async def say(self, act: Callable[..., Awaitable[None]]) -> None:
+        """Say yes or no, by the action that does it."""
+        registration = self.ticket.own.registration
+        if self.actor == FILLER_OF_FORM:
+            await act(registration.group_id, actor=self.actor)
+        else:
+            await answer_alone(act, registration.id, actor=self.actor)
+
+
+async def _answering(request: Request) -> _Answering:
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         group = await group_of(link)
-        return lead_of(await members_of(group)), len(group.in_reach), FILLER_OF_FORM
-    ticket = await ticket_for(await by_own_link(request.path_params["token"]))
-    if not ticket.answers_for_all:
-        raise CannotChange
-    return ticket, 1, HOLDER_OF_LINK
+        n_yes, n_no = len(group.live), len(group.in_reach)
+        return _Answering(lead_of(await members_of(group)), FILLER_OF_FORM, n_yes, n_no)
+    return _Answering(await ticket_for(await by_own_link(request.path_params["token"])), HOLDER_OF_LINK)
 
 
 @allow(HOLDER)
 async def accept(request: Request) -> Response:
-    ticket, n_people, actor = await _answering(request)
-    if ticket.is_cancelled:
+    answering = await _answering(request)
+    if answering.ticket.is_cancelled:
         raise NoOffer
-    await accept_offer(ticket.own.registration.group_id, actor=actor)
-    return back(base_of(request), ngettext("Listo. El lugar es suyo.", "Listo. Los lugares son suyos.", n_people))
+    await answering.say(accept_offer)
+    thanks = ngettext("Listo. El lugar es suyo.", "Listo. Los lugares son suyos.", answering.n_yes)
+    return back(base_of(request), thanks)
 
 
 @allow(HOLDER)
 async def confirm_decline(request: Request) -> Response:
     """What is lost by saying no; nothing to ask where nothing is offered."""
-    ticket, n_people, _actor = await _answering(request)
-    if not ticket.is_offered or not n_people:
+    answering = await _answering(request)
+    if not answering.ticket.is_offered or not answering.n_no:
         return lead_to(base_of(request))
-    context = {"ticket": ticket, "base": base_of(request), "n": n_people}
+    context = {"ticket": answering.ticket, "base": base_of(request), "n": answering.n_no}
     return await token_page(request, "registrations/decline.html", context)
 
 
 @allow(HOLDER)
 async def decline(request: Request) -> Response:
-    ticket, n_people, actor = await _answering(request)
-    if not ticket.is_cancelled:
-        await decline_offer(ticket.own.registration.group_id, actor=actor)
+    answering = await _answering(request)
+    if not answering.ticket.is_cancelled:
+        await answering.say(decline_offer)
     thanks = ngettext(
         "Gracias por avisar. El lugar pasa a quien sigue en la lista.",
         "Gracias por avisar. Los lugares pasan a quien sigue en la lista.",
-        n_people,
+        answering.n_no,
     )
-    return back(base_of(request), (await said_of_others(request) if actor == FILLER_OF_FORM else "") or thanks)
+    of_others = await said_of_others(request) if answering.actor == FILLER_OF_FORM else ""
+    return back(base_of(request), of_others or thanks)
 
 
 @allow(HOLDER)
 async def change_childcare(request: Request) -> Response:
-    ticket, _n_people, actor = await _answering(request)
+    answering = await _answering(request)
+    if answering.actor == HOLDER_OF_LINK and not answering.ticket.answers_for_all:
+        raise CannotChange
     form = check(ChildcareForm, await read_form(request))
-    await fewer_places(ticket.own.registration.group_id, form.childcare_places, actor=actor)
+    group_id = answering.ticket.own.registration.group_id
+    await fewer_places(group_id, form.childcare_places, actor=answering.actor)
     return back(base_of(request), gettext(N_("Listo. Los lugares de cuidado que suelta sirven a otra familia.")))
 
 

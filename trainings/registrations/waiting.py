@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import PROGRAM, Actor
+from trainings.audit.actor import FILLER_OF_FORM, PROGRAM, Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
@@ -18,6 +18,7 @@ from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
 from trainings.registrations.commands import Farewell, Leave
+from trainings.registrations.desk_actions import move_out
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import (
@@ -30,6 +31,7 @@ from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.offer_tries import releasable
 from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
+from trainings.registrations.own_links import claimed_in
 from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.changes import Standing
@@ -67,6 +69,14 @@ class TooFewTries(Refusal):
 class NoOffer(Refusal):
     code = "no_offer"
     sentence = N_("Ya no hay un lugar guardado. Si todavía le interesa, llame a la ventanilla.")
+
+
+class EachForThemselves(Refusal):
+    code = "each_for_themselves"
+    sentence = N_(
+        "Cada persona de este grupo tiene su propio enlace y responde por sí misma. Si una dijo que no, cancele la "
+        "inscripción de esa persona."
+    )
 
 
 class NotWaiting(Refusal):
@@ -125,27 +135,67 @@ async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
 async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     """The group says no: it is cancelled, and its places go to who waits in the same transaction.
 
-    Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after ten minutes.
+    Who made their link their own is still offered a place, unless nobody else is; of several refuses
+    (EachForThemselves). Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after
+    ten minutes.
     """
     async with transaction():
         group, training = await _locked(group_id)
         if group.state is RegistrationState.CANCELLED:
             return
         await _check_offered(group, training)
-        await actions.cancel_group(group.id, actor=actor)
+        leaving = await _who_declines(group, actor)
+        if not leaving:
+            return
+        await actions.leave(leaving, actor=actor)
         await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+        if len(leaving) < group.n_people:
+            await take_back_reached(group.id, actor=actor)
+
+
+async def _who_declines(group: RegistrationGroup, actor: Actor) -> Sequence[Registration]:
+    live = await Registration.filter(group_id=group.id, state=RegistrationState.OFFERED).order_by("id")
+    claimed = await claimed_in(group.id)
+    together = [one for one in live if one.id not in claimed]
+    if together or actor == FILLER_OF_FORM:
+        return together
+    if len(live) > 1:
+        raise EachForThemselves
+    return live
+
+
+async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUID, *, actor: Actor) -> None:
+    """One person says yes (`accept_offer`) or no (`decline_offer`) for those whom `answering_group` names."""
+    async with transaction():
+        await act(await answering_group(registration_id), actor=actor)
+
+
+async def answering_group(registration_id: UUID) -> UUID:
+    """The group for which a person answers an offer: who made their link their own leaves the others for it.
+
+    In the caller's transaction.
+    """
+    where = await Registration.get(id=registration_id)
+    group, training = await _locked(where.group_id)
+    registration = await Registration.get(id=registration_id)
+    is_offered = registration.state is RegistrationState.OFFERED
+    if is_offered and group.n_people > 1 and registration.id in await claimed_in(group.id):
+        await move_out(registration, training)
+    return registration.group_id
 
 
 async def release_offer(group_id: UUID, *, actor: Actor) -> None:
     """Staff give on the places of a group that nobody could reach, after three calls in vain on two days.
 
-    Who loses them is told after ten minutes. Refuses (TooFewTries) before that, and like `accept_offer`.
+    Who made their link their own keeps theirs, unless nobody else is left. Who loses them is told after ten minutes.
+    Refuses (TooFewTries) before that, and like `accept_offer`.
     """
     async with transaction():
         group, training = await locked_offer(group_id)
         if not await releasable([group.id]):
             raise TooFewTries
-        people = await _live([group.id])
+        live, claimed = await _live([group.id]), await claimed_in(group.id)
+        people = tuple(one for one in live if one not in claimed) or live
         await give_back(Leave(training.id, people, actor, clock.now() + STAFF_DELAY, uuid7(), Farewell.EXPIRED))
         await record("registrations.release_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
@@ -175,9 +225,8 @@ async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def _is_written_to(group: RegistrationGroup) -> bool:
-    """Whether the mail server took a message about this offer."""
-    people = [key for (key,) in await Registration.filter(group_id=group.id).values_list("id")]
-    sent = OutboxJob.filter(subject_id__in=people, kind="registration_offered", outcome=Outcome.SENT)
+    """Whether the mail server took a message about this offer, to somebody who is still offered it."""
+    sent = OutboxJob.filter(subject_id__in=await _live([group.id]), kind="registration_offered", outcome=Outcome.SENT)
     return await sent.filter(done_at__gte=group.changed_at).exists()
 
 
