@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
+from tests.certificates.desk import text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.outbox.make_jobs import until_settled, working
+from tests.outreach.make_activity import make_activity
 from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training
 from tests.registrations.wishes import link_of
 from trainings import jobs
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue_all
 from trainings.outbox.models import CallList, CallReason, OutboxJob
+from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.registrations.call_people import Why, n_to_tell, people_on
+from trainings.registrations.publishing import publish
+from trainings.schedule.models import TrainingState
 from trainings.settings import Settings, get_settings
 
 NewClient = Callable[[], AsyncClient]
@@ -140,3 +147,70 @@ async def test_account_page_promises_no_summaries(new_client: NewClient) -> None
 
     assert "Le llegan a" not in page.text
     assert "Por ahora no se envían correos: lo mismo se ve en la semana." in page.text
+
+
+async def test_change_promises_no_mail_to_who_facilitates_nor_a_time_at_which_it_leaves(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    freeze(MONDAY)
+    cast = await make_cast()
+    training = await a_training(cast, facilitators=[cast.facilitator])
+    await make.make_registration(training, email="ana@x.example")
+    [session] = training.sessions
+    desk = new_client()
+    await make.sign_in(desk, cast.coordinator)
+
+    question = text_of(await desk.get(f"/panel/sesiones/{session.id}/mover"))
+    later = session.starts_at + timedelta(days=1)
+    batch = await rescheduling.move(
+        session.id, later, later + timedelta(hours=4), session.venue_id, actor=await make.actor_of(cast.coordinator)
+    )
+    page = await desk.get(f"/panel/capacitaciones/{training.id}/cambios")
+    queue = await desk.get("/panel/mensajes")
+
+    assert "Avísele usted a 1 persona que facilita: por ahora no se envían correos." in question
+    assert "A 1 persona hay que llamarle." in question
+    assert "se le escribe" not in question
+    assert "Avísele usted a 1 persona que facilita: por ahora no se envían correos." in text_of(page)
+    assert "A 1 persona hay que llamarle." in text_of(page)
+    assert "por correo" not in text_of(page)
+    assert "Por ahora no se envían correos: avise usted por teléfono." in text_of(queue)
+    assert "sale en" not in text_of(queue)
+    assert f"/panel/mensajes/lotes/{batch}/detener" in queue.text, "it stops the calls as well"
+
+
+async def test_who_holds_something_from_now_on_is_told_by_staff(new_client: NewClient) -> None:
+    cast = await make_cast()
+    draft = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, facilitators=[cast.facilitator])
+    activity = await make_activity(cast.hub, responsible=cast.facilitator)
+    desk = new_client()
+    await make.sign_in(desk, cast.coordinator)
+    later = activity.starts_at + timedelta(days=1)
+    day = TimeAndPlace(later, later + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")
+
+    await publish(draft.id, actor=PROGRAM)
+    await move_activity(activity.id, day, actor=PROGRAM)
+    training_page = text_of(await desk.get(f"/panel/capacitaciones/{draft.id}"))
+    activity_page = text_of(await desk.get(f"/panel/actividades/{activity.id}"))
+
+    assert "Avísele usted a quien facilita: por ahora no se envían correos." in training_page
+    assert "Avísele usted a quien responde por la actividad: por ahora no se envían correos." in activity_page
+    for page in (training_page, activity_page):
+        assert "se le escribe a la" not in page
+        assert "Detener el aviso" not in page
+
+
+async def test_whom_a_closed_waiting_list_leaves_is_to_be_called(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast, capacity=0)
+    await make.make_registration(training, email="ana@x.example", phone="+50255551234")
+    desk = new_client()
+    await make.sign_in(desk, cast.coordinator)
+
+    closed = await desk.post(f"/panel/capacitaciones/{training.id}/espera/cerrar")
+    page = text_of(await desk.get(closed.headers["location"]))
+
+    assert "La lista se cerró: falta llamar 1" in page
+    assert "Por ahora no se envían correos: avise usted por teléfono." in page
+    for promise in ("A las demás se les escribe", "El correo sale", "Detener los avisos", "No dejaron correo"):
+        assert promise not in page
