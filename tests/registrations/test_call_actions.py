@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_t
 from tests.registrations.families import make_family
 from tests.registrations.wishes import state_of
 from trainings import clock
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.models import Participant
@@ -24,6 +25,8 @@ from trainings.registrations.call_households import households
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import told_by
 from trainings.registrations.call_views import sections_of
+from trainings.registrations.childcare import fewer_places
+from trainings.registrations.desk_actions import detach
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.waiting_queries import board_of
@@ -392,6 +395,60 @@ async def test_tries_of_every_list_and_of_the_waiting_list_count_together(db: ob
     assert await may_release(training) == {True}
     await waiting.release_offer(berta.group_id, actor=PROGRAM)
     assert await state_of(berta) == "cancelled"
+
+
+async def _one_leaves(_ana: Registration, diego: Registration) -> None:
+    await actions.cancel(diego.id, actor=HOLDER_OF_LINK)
+
+
+async def _one_comes_back(_ana: Registration, diego: Registration) -> None:
+    await actions.cancel(diego.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(diego.id, actor=FILLER_OF_FORM)
+
+
+async def _one_is_separated(_ana: Registration, diego: Registration) -> None:
+    await detach(diego.id, phone=None, email=None, actor=PROGRAM)
+
+
+async def _fewer_children(ana: Registration, _diego: Registration) -> None:
+    await fewer_places(ana.group_id, 0, actor=FILLER_OF_FORM)
+
+
+@pytest.mark.parametrize("change", [_one_leaves, _one_comes_back, _one_is_separated, _fewer_children])
+async def test_calls_in_vain_count_from_the_offer_though_the_family_changes(
+    db: object, freeze: Freeze, change: Callable[[Registration, Registration], Awaitable[None]]
+) -> None:
+    training = await a_training(capacity=3, offer_hours=24, childcare_capacity=1)
+    first = await make_family(training, "Zoila", "Eva", "Fina")
+    ana, diego = await make_family(training, "Ana", "Diego", phone="5555 1234", childcare_places=1)
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    call_list = await a_list(training, CallReason.OFFERED)
+    for hours in (1, 2, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark(call_list.id, ana.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+
+    freeze(MONDAY + timedelta(hours=26))
+    await change(ana, diego)
+
+    await waiting.release_offer(ana.group_id, actor=PROGRAM)
+    assert await state_of(ana) == "cancelled"
+
+
+async def test_message_about_an_offer_counts_though_one_of_the_family_left_since(db: object, freeze: Freeze) -> None:
+    training = await a_training(capacity=2, offer_hours=24)
+    first = await make_family(training, "Zoila", "Eva")
+    ana, diego = await make_family(training, "Ana", "Diego", email="ana@x.example")
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    freeze(MONDAY + timedelta(hours=1))
+    sent = OutboxJob.filter(kind="registration_offered")
+    assert await sent.update(outcome=Outcome.SENT, done_at=clock.now()) == 1
+    await waiting.reached_by_mail(ana.group_id)
+    freeze(MONDAY + timedelta(hours=2))
+    await actions.cancel(diego.id, actor=HOLDER_OF_LINK)
+
+    await waiting.take_back_reached(ana.group_id, actor=PROGRAM)
+
+    assert (await group_of(ana)).reached_at == MONDAY + timedelta(hours=1)
 
 
 async def may_release(training: Training) -> set[bool]:

@@ -36,7 +36,7 @@ async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
         room = places.room_of(training)
         if any(one.holds_place for one in members):
             room = room.releasing(0, given_up)
-        group.childcare_places, group.changed_at = n, clock.now()
-        await group.save(update_fields=["childcare_places", "changed_at"])
+        group.childcare_places = n
+        await group.save(update_fields=["childcare_places"])
         await places.keep(training, await places.promote_waiting(training, room))
         await record("registrations.fewer_childcare", actor=actor, object_id=group.id, hub_id=training.hub_id, places=n)

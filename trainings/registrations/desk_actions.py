@@ -172,7 +172,7 @@ async def move_out(registration: Registration, training: Training) -> None:
         state=registration.state,
         wait_number=family.wait_number,
         hold_reason=family.hold_reason,
-        changed_at=moment,
+        changed_at=family.changed_at,
     )
     registration.group_id, registration.detached_at = own.id, moment
     await registration.save(update_fields=["group_id", "detached_at"])
@@ -194,11 +194,11 @@ async def _is_seen_by_others(registration: Registration) -> bool:
 async def _shrink(family: RegistrationGroup, gone: Registration, training: Training) -> None:
     """What is left of a family: without anybody it is cancelled, without anybody who counts it needs no childcare."""
     left = await Registration.filter(group_id=family.id).exclude(state=RegistrationState.CANCELLED)
-    family.changed_at = clock.now()
     if left:
         family.n_people -= 1
     else:
-        family.state, family.offered_until = RegistrationState.CANCELLED, None
+        family.state, family.changed_at = RegistrationState.CANCELLED, clock.now()
+        family.offered_until = None
     await family.save(update_fields=["state", "n_people", "changed_at", "offered_until"])
     room = places.room_of(training)
     needs_no_childcare = gone.holds_place and not any(one.holds_place for one in left)

@@ -193,8 +193,8 @@ async def _with_the_others(
     registration: Registration, group: RegistrationGroup, training: Training, actor: Actor
 ) -> None:
     await _take(training, await _one_more(registration, group), group.state)
-    group.n_people, group.changed_at = group.n_people + 1, clock.now()
-    await group.save(update_fields=["n_people", "changed_at"])
+    group.n_people += 1
+    await group.save(update_fields=["n_people"])
     await _tell(registration, training, actor, group.state)
 
 

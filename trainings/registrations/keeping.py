@@ -66,11 +66,12 @@ MOVED_UP = """
     WHERE group_id = ? AND state <> 'cancelled'
 """
 CHANGED_GROUP = """
-    UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?, changed_at = ?,
+    UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?,
+        changed_at = CASE WHEN ? THEN changed_at ELSE ? END,
         reached_at = CASE WHEN ? THEN reached_at END, offered_until = CASE WHEN ? THEN offered_until END
     WHERE id = ?
 """
-"""Of whom one leaves while an offer stands, the others keep the time they have to answer."""
+"""Of whom one leaves while an offer stands, the others keep the time they have to answer, and what was tried since."""
 CARD_BACK = "UPDATE card SET state = 'released' WHERE registration_id = ? AND state = 'held'"
 CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, reserved = ?, next_wait_number = ? WHERE id = ?"
 TO_TELL = """
@@ -231,7 +232,8 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
 
 def _changed_group(group: Group, changes: Changes, at: datetime) -> Values:
     keeps_offer = group.state is RegistrationState.OFFERED and group.id not in changes.promoted
-    return (group.state.value, group.n_people, group.wait_number, at, keeps_offer, keeps_offer, group.id)
+    state = (group.state.value, group.n_people, group.wait_number)
+    return (*state, keeps_offer, at, keeps_offer, keeps_offer, group.id)
 
 
 def _state_after(group_id: str, changes: Changes, situation: Situation) -> RegistrationState:

@@ -71,7 +71,8 @@ class RegistrationGroup(Record):
 
     `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
     group was reached (`reached_at`: the mail was accepted, or a call recorded). `wait_number` orders the waiting list:
-    given once, kept when the group cancels, and shared by who is taken out of it. `idempotency_key` replays the same
+    given once, kept when the group cancels, and shared by who is taken out of it. `changed_at` of an offer is
+    since when it stands. `idempotency_key` replays the same
     answer for an equal body (`body_hash`) within 24 hours.
     """
 
