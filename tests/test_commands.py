@@ -17,6 +17,7 @@ from trainings import __main__ as commands
 from trainings.accounts import actions
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
+from trainings.attendance.devices import Load, prepare_this
 from trainings.audit.actor import PROGRAM
 from trainings.checks import findings, mail_server_findings
 from trainings.db import connect
@@ -322,6 +323,20 @@ async def test_user_close_and_open_and_a_link_only_between(db: Settings, capsys:
     assert capsys.readouterr().err.startswith("luis@muni.example is closed.")
     assert "/entrar/enlace/" in opened
     assert (await User.get(id=user.id)).is_active
+
+
+async def test_user_close_and_role_taken_name_the_phones_that_went_out_of_use(db: Settings) -> None:
+    hub = await make.make_hub()
+    load = Load(hub.id, [one.id for one in (await make.make_training(hub=hub)).sessions])
+    for email in ("luis@muni.example", "eva@muni.example"):
+        user = await make.make_user(Role.FACILITATOR, hub, email=email)
+        await prepare_this(load, name="Teléfono azul", token="", actor=await make.actor_of(user))
+
+    closed = await commands._close_user("luis@muni.example")
+    taken = await commands._change_role("eva@muni.example", Role.FACILITATOR, hub=hub.slug, municipality="", take=True)
+
+    assert closed.splitlines()[1:] == [f"Out of use, prepared by this person: Teléfono azul ({hub.name})"]
+    assert taken.splitlines()[1:] == [f"Out of use, prepared by this person: Teléfono azul 2 ({hub.name})"]
 
 
 # -- what is written about them

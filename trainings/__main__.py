@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, RoleGrant, User
+from trainings.attendance import leaving
+from trainings.attendance.models import Device
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import design_check
 from trainings.certificates.design_use import printable
@@ -186,7 +188,7 @@ def change_role(
 
 @users.command("close")
 def close_user(email: str) -> None:
-    """Close an account at once: its sessions, password and links end."""
+    """Close an account at once: its sessions, password and links end, and the phones it prepared go out of use."""
     asyncio.run(_in_database(_settings(), _close_user(email)))
 
 
@@ -362,8 +364,8 @@ async def _change_role(email: str, role: Role, *, hub: str, municipality: str, t
     operator_id = await _operator_id(municipality) if municipality else None
     if take:
         grant = await RoleGrant.get_or_none(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
-        await accounts.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
-        return f"{email}: {role} taken away. Open sessions have ended."
+        gone = await leaving.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
+        return "\n".join([f"{email}: {role} taken away. Open sessions have ended.", *_out_of_use(gone)])
     try:
         token = await accounts.give_role(user, accounts.Post(role, hub_id, operator_id), actor=PROGRAM)
     except accounts.WrongScope:
@@ -372,8 +374,12 @@ async def _change_role(email: str, role: Role, *, hub: str, municipality: str, t
 
 
 async def _close_user(email: str) -> str:
-    await accounts.close_account((await _user(email)).id, actor=PROGRAM)
-    return f"{email} is closed. Nobody signs in with it any more."
+    gone = await leaving.close_account((await _user(email)).id, actor=PROGRAM)
+    return "\n".join([f"{email} is closed. Nobody signs in with it any more.", *_out_of_use(gone)])
+
+
+def _out_of_use(phones: Sequence[Device]) -> list[str]:
+    return [f"Out of use, prepared by this person: {printable(one.name)} ({one.hub.name})" for one in phones]
 
 
 async def _open_user(email: str) -> str:

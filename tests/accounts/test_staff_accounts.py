@@ -15,6 +15,8 @@ from tests.cast import Cast, make_cast
 from trainings.accounts import actions
 from trainings.accounts.actions import AccountClosed, OwnAccount, WrongPassword, WrongSignIn
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
+from trainings.attendance.devices import Load, prepare_this
+from trainings.attendance.models import Device
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.errors import NotFound
@@ -266,6 +268,36 @@ async def test_sessions_to_come_are_named_before_an_account_is_closed(cast: Cast
 
     assert "Tiene 1 sesión por dar: ponga a otra persona<" in page
     assert f"/panel/capacitaciones/{training.id}" in page
+
+
+async def test_phones_that_go_out_of_use_are_named_before_an_account_is_closed_and_counted_afterwards(
+    cast: Cast, admin: AsyncClient
+) -> None:
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    load = Load(cast.hub.id, [one.id for one in training.sessions])
+    phone = await prepare_this(load, name="Teléfono de Luis", token="", actor=await make.actor_of(cast.facilitator))
+    page = f"/panel/cuentas/{cast.facilitator.id}"
+
+    before = (await admin.get(page)).text
+    await post(admin, f"/{cast.facilitator.id}/cerrar")
+    after = (await admin.get(page)).text
+
+    assert "Teléfono de Luis" in before
+    assert "Con la cuenta sale de uso 1 teléfono que preparó" in before
+    assert "Salió de uso 1 teléfono que preparó." in after
+    assert (await Device.get(id=phone.device.id)).revoked_by_id == cast.admin.id
+
+
+async def test_role_taken_away_says_how_many_phones_went_out_of_use(cast: Cast, admin: AsyncClient) -> None:
+    training = await make.make_training(hub=cast.hub)
+    load = Load(cast.hub.id, [one.id for one in training.sessions])
+    await prepare_this(load, name="Teléfono de Eva", token="", actor=await make.actor_of(cast.assistant))
+    own = await RoleGrant.get(user_id=cast.assistant.id)
+
+    taken = await post(admin, f"/{cast.assistant.id}/roles/{own.id}/quitar")
+
+    assert "Salió de uso 1 teléfono que preparó." in (await admin.get(taken.headers["location"])).text
+    assert await Device.filter(revoked_at=None).count() == 0
 
 
 async def test_list_shows_the_own_places_only(cast: Cast, admin: AsyncClient) -> None:

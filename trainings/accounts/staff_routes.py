@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 from uuid import UUID
@@ -16,8 +16,9 @@ from trainings import clock
 from trainings.accounts import actions, queries
 from trainings.accounts.actions import HUB_ROLES, NewAccount, Post
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.accounts.permissions import ACCOUNT_KEEPERS, can_give_role
+from trainings.accounts.permissions import ACCOUNT_KEEPERS, HUB_STAFF, can_give_role
 from trainings.accounts.words import ROLE_WORDS
+from trainings.attendance import leaving
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound, Refusal
@@ -28,7 +29,7 @@ from trainings.schedule.models import SessionFacilitator, SessionState, Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import absolute, redirect, render, token_page_headers
 
 INDEX = "/panel/cuentas"
@@ -142,11 +143,10 @@ async def take_role(request: Request) -> Response:
         raise NotFound
     if not _is_mine_to_take(request.state.actor, grant):
         raise NotAllowed
-    await actions.take_role(grant, actor=request.state.actor)
+    gone = await leaving.take_role(grant, actor=request.state.actor)
+    is_here = await queries.staff_visible_to(request.state.actor).filter(id=user.id).exists()
     said = N_("Listo: ya no tiene ese rol, y sus sesiones se cerraron.")
-    if await queries.staff_visible_to(request.state.actor).filter(id=user.id).exists():
-        return _back(_page_of(user), said)
-    return _back(INDEX, said)
+    return _back(_page_of(user) if is_here else INDEX, said, gone)
 
 
 @allow(*ACCOUNT_KEEPERS)
@@ -163,8 +163,8 @@ async def make_link(request: Request) -> Response:
 @allow(*ACCOUNT_KEEPERS)
 async def close(request: Request) -> Response:
     user = await _kept(request)
-    await actions.close_account(user.id, actor=request.state.actor)
-    return _back(_page_of(user), N_("Listo: la cuenta está cerrada. Nadie entra con ella desde este momento."))
+    gone = await leaving.close_account(user.id, actor=request.state.actor)
+    return _back(_page_of(user), N_("Listo: la cuenta está cerrada. Nadie entra con ella desde este momento."), gone)
 
 
 @allow(*ACCOUNT_KEEPERS)
@@ -201,6 +201,8 @@ async def _show_page(
         "changes_hands": await actions.changes_hands(user.id, actor),
         "link": absolute(f"/entrar/enlace/{token}") if token else "",
         "coming": await _coming_sessions(user),
+        "phones": [one for one in await leaving.phones_of(user.id) if one.token_hash is not None],
+        "sees_phones": actor.has_any(HUB_STAFF),
     }
     headers = token_page_headers() if token else {}
     return render(request, "accounts/staff/show.html", context, status=status, headers=headers)
@@ -280,9 +282,16 @@ def _page_of(user: User) -> str:
     return f"{INDEX}/{user.id}"
 
 
-def _back(target: str, sentence: str) -> Response:
+def _back(target: str, sentence: str, gone: Sized = ()) -> Response:
+    """To a page, with a sentence and, where phones went out of use, how many."""
+    said = gettext(sentence)
+    if gone:
+        phones = ngettext(
+            "Salió de uso %(num)s teléfono que preparó.", "Salieron de uso %(num)s teléfonos que preparó.", len(gone)
+        )
+        said = f"{said} {phones % {'num': len(gone)}}"
     response = redirect(target)
-    flash(response, gettext(sentence))
+    flash(response, said)
     return response
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from tortoise.exceptions import OperationalError
 
 from trainings import clock
+from trainings.accounts.actions import AccountClosed
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_manage_phone, can_prepare_phone
 from trainings.accounts.queries import actor_of
@@ -79,11 +80,11 @@ async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = 
     """Prepare the phone that asks. It stays the one that `token` names, if that works for the same hub.
 
     A phone that was taken out of use is in use again, for what is loaded now and nothing else. `key` is the form's:
-    sent twice it is one phone. Refuses (NothingToMark) an empty load.
+    sent twice it is one phone. Refuses (NothingToMark) an empty load, and (AccountClosed) who left.
     """
     _refuse_empty(load)
     async with transaction():
-        await lock(User, [actor.id])
+        await _hold(actor)
         device = await _same_phone(token, actor)
         is_new = device is None
         if device is None:
@@ -112,7 +113,7 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
     _refuse_empty(load)
     code = tokens.short_code()
     async with transaction():
-        await lock(User, [actor.id])
+        await _hold(actor)
         device = await _new_phone(load, name, key, actor)
         if device.token_hash is not None:
             raise CodeUsed
@@ -147,8 +148,10 @@ async def _claim(code: str, token: str, key: UUID | None) -> Prepared | None:
         waiting = await Device.get_or_none(enrol_hash=_code_digest(code))
         if waiting is None:
             return await _claim_again(used_by, token)
-        maker, now = await User.get_or_none(id=waiting.prepared_by_id, is_active=True), clock.now()
-        known = await _same_phone(token, await actor_of(maker)) if maker is not None else None
+        maker, now = next(iter(await lock(User, [waiting.prepared_by_id])), None), clock.now()
+        if maker is None or not maker.is_active:
+            return None
+        known = await _same_phone(token, await actor_of(maker))
         new_token = token if known is not None else tokens.own_link()
         # One statement finds it unused and uses it: of two phones at the same moment one gets it.
         unused = Device.filter(id=waiting.id, enrol_hash=waiting.enrol_hash, enrol_until__gt=now, token_hash=None)
@@ -198,14 +201,21 @@ async def revoke(device_id: UUID, *, actor: Actor) -> None:
         device = await _managed(device_id, actor)
         if device.revoked_at is not None:
             return
-        await _record("devices.revoke", device, actor)
-        if device.token_hash is None:
-            await _unload(device)
-            await device.delete()
-            return
-        device.revoked_at, device.revoked_by_id, device.ready_at = clock.now(), actor.id, None
-        await device.save(update_fields=["revoked_at", "revoked_by_id", "ready_at"])
-    await close_reported(await sessions_of(device))
+        was_used = await take_out_of_use(device, actor)
+    if was_used:
+        await close_reported(await sessions_of(device))
+
+
+async def take_out_of_use(device: Device, actor: Actor) -> bool:
+    """The part of `revoke` that happens under a lock of the phone. False for a code that no phone has used."""
+    await _record("devices.revoke", device, actor)
+    if device.token_hash is None:
+        await _unload(device)
+        await device.delete()
+        return False
+    device.revoked_at, device.revoked_by_id, device.ready_at = clock.now(), actor.id, None
+    await device.save(update_fields=["revoked_at", "revoked_by_id", "ready_at"])
+    return True
 
 
 async def note_ready(device: Device, lacking: Collection[UUID], app: str) -> None:
@@ -224,6 +234,13 @@ async def note_seen(device: Device) -> None:
 
 
 # -- parts
+
+
+async def _hold(actor: Actor) -> None:
+    """One phone at a time by one person. Refuses (AccountClosed) whose account was closed since they signed in."""
+    [user] = await lock(User, [actor.id])
+    if not user.is_active:
+        raise AccountClosed
 
 
 async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> Device:
