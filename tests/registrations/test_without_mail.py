@@ -176,6 +176,7 @@ async def test_change_promises_no_mail_to_who_facilitates_nor_a_time_at_which_it
     assert "por correo" not in text_of(page)
     assert "Por ahora no se envían correos: avise usted por teléfono." in text_of(queue)
     assert "sale en" not in text_of(queue)
+    assert "Sale a su hora" not in text_of(queue)
     assert f"/panel/mensajes/lotes/{batch}/detener" in queue.text, "it stops the calls as well"
 
 

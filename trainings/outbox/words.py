@@ -6,6 +6,7 @@ from trainings import clock
 from trainings.outbox.claims import LEFT_BEHIND, UNANSWERED
 from trainings.outbox.holds import HELD_DOMAIN
 from trainings.outbox.models import MailHold, OutboxJob, Outcome, WhyHeld
+from trainings.settings import get_settings
 from trainings.web.i18n import N_, gettext
 
 KIND_WORDS = {
@@ -37,12 +38,14 @@ KIND_WORDS = {
 
 WAITING = "waiting"
 DUE = "due"
+UNSENT = "unsent"
 AGAIN = "again"
 LEFT = "left"
 
 STATE_WORDS = {
     WAITING: N_("Sale a su hora"),
     DUE: N_("Por salir"),
+    UNSENT: N_("Se guarda, sin enviar"),
     AGAIN: N_("No se pudo; se intenta otra vez"),
     LEFT: N_("Enviado; el servidor todavía no responde"),
     Outcome.SENT: N_("Enviado"),
@@ -117,4 +120,6 @@ def state_of(job: OutboxJob) -> str:
         return LEFT
     if job.last_error:
         return AGAIN
+    if not get_settings().sends_mail:
+        return UNSENT
     return WAITING if job.run_at > clock.now() else DUE
