@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -222,6 +223,18 @@ async def test_no_to_an_offer_is_a_button_that_writes_down_call_and_answer(new_c
     assert await state_of(berta) == "cancelled"
     assert [(one.registration_id, one.via) for one in await Call.all()] == [(berta.id, CallVia.WHATSAPP)]
     assert "Anotado: dijo que no. El lugar pasa a quien sigue." in (await page_of(client, INDEX)).text
+
+
+async def test_no_is_written_down_only_after_it_said_that_the_place_goes(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _berta = await one_offered(cast)
+
+    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}")
+
+    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", page.source, re.DOTALL)
+    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
+    assert 'name="said_no"' in behind
+    assert page.source.count('name="said_no"') == 1
 
 
 async def test_second_yes_says_that_the_place_is_held_already(new_client: NewClient) -> None:

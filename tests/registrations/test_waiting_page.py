@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -336,6 +337,18 @@ async def test_calls_in_vain_start_no_time_and_after_three_on_two_days_the_place
     assert "3 llamadas sin respuesta, la última el martes 2 de marzo, 9:30 a. m." in texts[2]
     assert [await state_of(one) for one in (berta, cruz)] == ["cancelled", "offered"]
     assert await AuditLine.filter(act="registrations.reach").count() == 0
+
+
+async def test_no_is_written_down_only_after_it_said_that_the_place_goes(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training, berta, _cruz = await offered(cast)
+
+    page = await page_of(await at_desk(new_client, cast), training)
+
+    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", page.source, re.DOTALL)
+    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
+    assert f'action="{path_of(training, berta.group_id, "no-acepta")}"' in behind
+    assert page.source.count("/no-acepta") == 1
 
 
 async def test_person_who_is_offered_a_place_leads_to_where_the_answer_is_written_down(new_client: NewClient) -> None:
