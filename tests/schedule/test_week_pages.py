@@ -14,6 +14,7 @@ from tests.queries import counted_queries
 from tests.schedule.panel import LIST, as_
 from tests.web.pages import Page
 from trainings import clock
+from trainings.accounts.models import Role, RoleGrant
 from trainings.lib import dates
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingState
@@ -58,6 +59,23 @@ async def test_week_of_a_facilitator_holds_the_own_sessions_only(client: AsyncCl
     assert "La mía" in page
     assert "La de otra" not in page
     assert "Nueva capacitación" not in page
+
+
+@pytest.mark.parametrize("more", [Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN])
+async def test_who_sees_more_than_they_hold_is_led_to_take_attendance_of_the_own_session_only(
+    client: AsyncClient, cast: Cast, more: Role
+) -> None:
+    now, hour = clock.now(), timedelta(hours=1)
+    going_on = {"sessions": [(now - hour, now + hour)]}
+    own = await make.make_training(hub=cast.hub, title="La mía", facilitators=[cast.facilitator], **going_on)  # type: ignore[arg-type]
+    await make.make_training(hub=await make.make_hub(), title="La de otro municipio", **going_on)  # type: ignore[arg-type]
+    await RoleGrant.create(user=cast.facilitator, role=more)
+
+    page = Page((await (await as_(client, cast, "facilitator")).get("/panel")).text)
+
+    led_to = [str(link["href"]) for link in page.all("a") if str(link["href"]).endswith("/asistencia")]
+    assert set(led_to) == {f"/panel/sesiones/{own.sessions[0].id}/asistencia"}
+    assert [(await client.get(path)).status_code for path in led_to] == [200] * len(led_to)
 
 
 async def test_box_of_the_week_says_which_half_of_the_day(client: AsyncClient, cast: Cast) -> None:

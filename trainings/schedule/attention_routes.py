@@ -10,7 +10,6 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import (
-    ATTENDANCE_TAKERS,
     CLOCK_KEEPERS,
     MESSAGE_READERS,
     OPERATOR_ADMINS,
@@ -18,6 +17,7 @@ from trainings.accounts.permissions import (
     can_edit_activities,
     can_edit_trainings,
     can_issue_certificates,
+    can_see_roster,
 )
 from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
@@ -125,12 +125,12 @@ async def _to_close(actor: Actor) -> list[Concern]:
     sessions = await queries.unclosed_sessions(actor, clock.now() - UNCLOSED_FOR)
     held = await _held_by(actor, sessions)
     for session in sessions:
-        path = f"/panel/sesiones/{session.id}/asistencia"
-        if session.is_running and actor.has_any(ATTENDANCE_TAKERS):
+        path, holds = f"/panel/sesiones/{session.id}/asistencia", session.id in held
+        if session.is_running and can_see_roster(actor, session.hub_id, is_facilitator=holds):
             until = dates.time_of_day(session.ends_at, language())
             sentence = gettext(N_("En curso. Termina: %(until)s")) % {"until": until}
             concerns.append(Concern("lista", path, gettext(N_("Pasar asistencia")), f"{numbered(session)}. {sentence}"))
-        elif not session.is_running and can_close_session(actor, session.hub_id, is_facilitator=session.id in held):
+        elif not session.is_running and can_close_session(actor, session.hub_id, is_facilitator=holds):
             ended = dates.day_and_time(session.ends_at, language())
             sentence = gettext(N_("Terminó el %(when)s")) % {"when": ended}
             title = gettext(N_("Cerrar una sesión"))

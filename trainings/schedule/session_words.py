@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from trainings import clock
-from trainings.accounts.permissions import ATTENDANCE_TAKERS
+from trainings.accounts.permissions import can_see_roster
 from trainings.audit.actor import Actor
 from trainings.lib import dates
+from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
@@ -60,8 +61,12 @@ def move_path(session: StaffSession, *, may_move: bool) -> str:
 
 
 def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
-    """Attendance for whoever takes it once its day has come (`is_due`); before that, the training."""
+    """Attendance for whoever takes it once its day has come (`is_due`); before that, the training.
+
+    Whoever does not see all hubs sees of others only what they hold; whoever does finds their own behind the training.
+    """
     is_held = is_due and not session.is_cancelled and not session.is_draft
-    if is_held and actor.has_any(ATTENDANCE_TAKERS):
+    holds = actor.roles_everywhere.isdisjoint(SEES_ALL)
+    if is_held and can_see_roster(actor, session.hub_id, is_facilitator=holds):
         return f"/panel/sesiones/{session.key}/asistencia"
     return f"/panel/capacitaciones/{session.training_key}"
