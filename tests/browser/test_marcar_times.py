@@ -29,7 +29,6 @@ def test_clock_that_lies_takes_nothing_away_that_somebody_needs(
     overrule_a_week(phone, pocket)
     choose_an_hour(phone, pocket, village)
     fall_back(phone, pocket, village)
-    jump_ahead(phone, pocket, village)
 
 
 def fall_back(phone: Phone, pocket: BrowserContext, village: Village) -> None:
@@ -77,7 +76,9 @@ def choose_an_hour(phone: Phone, pocket: BrowserContext, village: Village) -> No
     expect(phone.page.locator(".answer")).to_contain_text("Este teléfono no tiene su llegada")
 
 
-def jump_ahead(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
     """A list stays where the clock alone says that it is over: without signal none comes back. Not for ever."""
     now = clock.now()
     pocket.set_offline(True)
