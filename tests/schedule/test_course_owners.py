@@ -10,7 +10,9 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import as_, post
+from trainings.accounts.actions import grant_role
 from trainings.accounts.models import Role
+from trainings.audit.actor import PROGRAM
 from trainings.places.models import Operator
 from trainings.schedule.models import Course, CoursePrerequisite, Topic
 
@@ -204,3 +206,50 @@ async def test_catalogue_when_a_municipal_administrator_leads_no_hub_then_no_cou
     assert 'value="Trata: denuncia"' in made.text
     assert await Course.all().count() == 1
     assert not await Topic.exists(name="Trata")
+
+
+async def both(client: AsyncClient, cast: Cast) -> dict[str, Operator]:
+    """La Libertad's coordinator, signed in, who coordinates in San Marcos too; the two by their codes."""
+    await grant_role(cast.coordinator, Role.HUB_COORDINATOR, actor=PROGRAM, hub_id=cast.elsewhere.id)
+    await as_(client, cast, "coordinator")
+    found = await Operator.filter(id__in=[cast.hub.operator_id, cast.elsewhere.operator_id])
+    return {one.code: one for one in found}
+
+
+async def test_course_when_one_coordinates_at_two_then_copied_for_either(client: AsyncClient, cast: Cast) -> None:
+    course = await make.make_course("Ruta de protección")
+    own = await both(client, cast)
+    path = f"/panel/cursos/{course.id}/copiar"
+
+    listed = (await client.get("/panel/cursos")).text
+    unsaid = await post(client, path, {})
+    made = [await post(client, path, {"operator": str(one.id)}) for one in own.values()]
+    relisted = (await client.get("/panel/cursos")).text
+
+    assert [f"Copiar para {one.name}" in listed for one in own.values()] == [True, True]
+    assert [answer.status_code for answer in (unsaid, *made)] == [409, 303, 303]
+    copies = await Course.filter(title=course.title).values_list("operator_id", flat=True)
+    assert set(copies) == {None, *(one.id for one in own.values())}
+    assert "/copiar" not in relisted
+
+
+async def test_new_course_when_one_coordinates_at_two_then_asked_whose_it_is(client: AsyncClient, cast: Cast) -> None:
+    own = await both(client, cast)
+    form = {"kind": "taller", "topic_name": "Trata", "title": "Trata: denuncia", "hours": "2", "completion_share": "80"}
+    stranger = await make.make_operator("0101")
+
+    asked = (await client.get("/panel/cursos/nuevo")).text
+    unsaid = await post(client, "/panel/cursos/nuevo", form)
+    others = await post(client, "/panel/cursos/nuevo", form | {"operator": str(stranger.id)})
+    said = await post(client, "/panel/cursos/nuevo", form | {"operator": str(own["1207"].id)})
+
+    assert [f">{one.name}</option>" in asked for one in own.values()] == [True, True]
+    assert [answer.status_code for answer in (unsaid, others, said)] == [409, 409, 303]
+    assert 'value="Trata: denuncia"' in unsaid.text
+    assert (await Course.get(title="Trata: denuncia")).operator_id == own["1207"].id
+
+
+async def test_new_course_when_one_coordinates_at_one_then_nothing_is_asked(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+
+    assert 'name="operator"' not in (await client.get("/panel/cursos/nuevo")).text

@@ -50,6 +50,11 @@ class NoHubOfOnesOwn(Refusal):
     sentence = N_("Usted todavía no coordina ninguna ventanilla. Pida que se la den, y vuelva a intentarlo.")
 
 
+class UnknownOwner(Refusal):
+    code = "unknown_owner"
+    sentence = N_("Escoja de quién será el curso: de una de las municipalidades o asociaciones donde usted coordina.")
+
+
 class WrongHours(Refusal):
     code = "wrong_hours"
     sentence = N_("Escriba cuántas horas dura.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from trainings.errors import Refusal
 from trainings.lib.text import fold
 from trainings.people import choices
 from trainings.schedule import actions, course_actions, queries
-from trainings.schedule.course_actions import NoHubOfOnesOwn, NotYourCourse
+from trainings.schedule.course_actions import NoHubOfOnesOwn, NotYourCourse, UnknownOwner
 from trainings.schedule.course_forms import CourseForm, typed_course
 from trainings.schedule.forms import TICKED
 from trainings.schedule.models import Course, Topic
@@ -34,29 +34,33 @@ USUAL_SHARE = 80
 
 @dataclass(frozen=True, slots=True)
 class CourseLine:
-    """A course of the catalogue, and what whoever reads it may do."""
+    """A course of the catalogue, and what whoever reads it may do. `copied_for`: (id, name) of each operator of theirs
+    that has none of its title.
+    """
 
     course: Course
     may_edit: bool
-    may_copy: bool
+    copied_for: Sequence[tuple[UUID, str]]
     may_rename_topic: bool
 
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
     actor, courses = request.state.actor, await queries.courses()
-    lines = _lines(actor, courses, await queries.operators_led_by(actor))
+    own = await queries.operators_led_by(actor)
+    lines = _lines(actor, courses, own)
     context = {
         "here": "capacitaciones",
         "lines": sorted(lines, key=lambda line: not line.course.is_active),
         "kinds": {kind: gettext(words) for kind, words in KINDS.items()},
         "may_add": actor.has_any(CATALOGUE_EDITORS),
+        "has_several": len(own) > 1,
     }
     return render(request, "schedule/staff/courses.html", context)
 
 
-def _lines(actor: Actor, courses: Sequence[Course], own: Sequence[UUID]) -> list[CourseLine]:
-    titles = {fold(course.title) for course in courses if course.operator_id in own}
+def _lines(actor: Actor, courses: Sequence[Course], own: Mapping[UUID, str]) -> list[CourseLine]:
+    titles = {(course.operator_id, fold(course.title)) for course in courses}
     owners: dict[UUID, set[UUID | None]] = {}
     for course in courses:
         owners.setdefault(course.topic_id, set()).add(course.operator_id)
@@ -65,7 +69,7 @@ def _lines(actor: Actor, courses: Sequence[Course], own: Sequence[UUID]) -> list
         CourseLine(
             course,
             may_edit=can_edit_course(actor, course.operator_id, own=own),
-            may_copy=bool(own) and fold(course.title) not in titles,
+            copied_for=[one for one in own.items() if (one[0], fold(course.title)) not in titles],
             may_rename_topic=may_add and can_rename_topic(actor, owners[course.topic_id], own=own),
         )
         for course in courses
@@ -104,21 +108,32 @@ async def _own_course(request: Request) -> Course:
 
 @allow(*EDITORS)
 async def copy(request: Request) -> Response:
-    """Into a course of the first municipality that this person coordinates at."""
+    """Into a course of the operator that was chosen, of those where this person coordinates."""
     actor = request.state.actor
-    own = await queries.operators_led_by(actor)
-    if not own:
+    owner = await _owner((await read_form(request)).value("operator"), actor)
+    if owner is None:
         raise NoHubOfOnesOwn
-    made = await course_actions.copy_course(request.path_params["id"], own[0], actor=actor)
+    made = await course_actions.copy_course(request.path_params["id"], owner, actor=actor)
     response = redirect(f"{INDEX}/{made.id}/editar")
     flash(response, gettext(N_("Listo: esta copia es de su municipalidad. Cámbiela y escójala en sus capacitaciones.")))
     return response
 
 
+async def _owner(chosen: str, actor: Actor) -> UUID | None:
+    """Whose a new course is: of the operator chosen by its id, or the only one. Refuses (UnknownOwner) any other."""
+    own = await queries.operators_led_by(actor)
+    if len(own) <= 1 and not chosen:
+        return next(iter(own), None)
+    owner = next((key for key in own if str(key) == chosen), None)
+    if owner is None:
+        raise UnknownOwner(field="operator")
+    return owner
+
+
 async def _save(request: Request, course: Course | None) -> Response:
     typed = await read_form(request)
     try:
-        await _keep(check(CourseForm, typed), course, request)
+        await _keep(check(CourseForm, typed), course, typed.value("operator"), request)
     except FormErrors as exc:
         return await _form(request, exc.typed, course=course, status=422)
     except Refusal as refusal:
@@ -130,13 +145,13 @@ async def _save(request: Request, course: Course | None) -> Response:
     return response
 
 
-async def _keep(form: CourseForm, course: Course | None, request: Request) -> None:
+async def _keep(form: CourseForm, course: Course | None, chosen: str, request: Request) -> None:
     """The entry, and the topic where a new one was typed: both or neither."""
     actor = request.state.actor
     async with transaction():
         topic_id = form.topic or (await actions.create_topic(form.topic_name, actor=actor)).id
         if course is None:
-            owner = next(iter(await queries.operators_led_by(actor)), None)
+            owner = await _owner(chosen, actor)
             if not can_edit_course(actor, owner, own=[owner] if owner else []):
                 raise NoHubOfOnesOwn
             await actions.create_course(form.plan(topic_id), actor=actor, operator_id=owner)
@@ -151,6 +166,7 @@ async def _form(request: Request, typed: Typed, *, course: Course | None = None,
         "here": "capacitaciones",
         "form": typed,
         "course": course,
+        "owners": [] if course else list((await queries.operators_led_by(request.state.actor)).items()),
         "others": [(one.id, one.title) for one in others if one.is_active or str(one.id) in required],
         "kinds": [(kind.value, gettext(words)) for kind, words in KINDS.items()],
         "topics": [(topic.id, topic.name) for topic in await reads(Topic).order_by("position", "name")],

@@ -257,10 +257,10 @@ def without_copied(courses: Iterable[Course], operator_id: UUID) -> list[Course]
     return [one for one in found if one.operator_id == operator_id or fold(one.title) not in own]
 
 
-async def operators_led_by(actor: Actor) -> list[UUID]:
-    """The operators at whose hubs the actor edits trainings, by name."""
+async def operators_led_by(actor: Actor) -> dict[UUID, str]:
+    """The operators at whose hubs the actor edits trainings, with their names, by name."""
     found = reads(Operator).filter(hubs__id__in=sorted(actor.hubs_with(EDITORS)))
-    return list(dict(await found.order_by("name").distinct().values_list("id", "name")))
+    return dict(await found.order_by("name").distinct().values_list("id", "name"))
 
 
 async def course(course_id: UUID) -> Course:
