@@ -24,6 +24,7 @@ def is_here() -> bool:
 
 def broken_rules(papers: Mapping[str, bytes], folder: Path) -> dict[str, list[str]]:
     """The rules of PDF/A-3a and PDF/UA-1 that each paper breaks, in words; of all, in one start of a Java machine."""
+    assert shutil.which("java") is not None, MISSING
     paths = {name: folder / f"{n}.pdf" for n, name in enumerate(papers)}
     for name, path in paths.items():
         path.write_bytes(papers[name])
