@@ -201,7 +201,8 @@ async def test_who_holds_something_from_now_on_is_told_by_staff(new_client: NewC
         assert "Detener el aviso" not in page
 
 
-async def test_whom_a_closed_waiting_list_leaves_is_to_be_called(new_client: NewClient) -> None:
+async def test_whom_a_closed_waiting_list_leaves_is_to_be_called(new_client: NewClient, freeze: Freeze) -> None:
+    freeze(MONDAY)
     cast = await make_cast()
     training = await a_training(cast, capacity=0)
     await make.make_registration(training, email="ana@x.example", phone="+50255551234")
