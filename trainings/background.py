@@ -11,7 +11,7 @@ import signal
 from trainings import db, jobs
 from trainings.certificates import watch
 from trainings.outbox import worker
-from trainings.privacy import sweeper
+from trainings.privacy import guard, sweeper
 from trainings.registrations import deadlines
 from trainings.settings import Settings
 
@@ -19,7 +19,8 @@ from trainings.settings import Settings
 async def work(stop: asyncio.Event, settings: Settings) -> None:
     """Until `stop` is set. If one part ends with an error, so does all of it."""
     async with asyncio.TaskGroup() as parts:
-        parts.create_task(worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE))
+        sending = worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE, kept_back=guard.kept_back)
+        parts.create_task(sending)
         parts.create_task(deadlines.run(stop))
         parts.create_task(watch.run(stop))
         parts.create_task(sweeper.run(stop))

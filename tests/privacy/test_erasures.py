@@ -11,19 +11,23 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
+from tests.outbox.make_jobs import until
 from tests.privacy.asked import DUE, MOMENT, NOW, STARTS, asked, coming_training, due_of, work
 from tests.privacy.test_withdrawal import ANSWERS, NOTHING, family, person_of, state_of
 from tests.registrations.wishes import places_of
-from trainings import clock, jobs
-from trainings.audit.actor import HOLDER_OF_LINK
+from trainings import background, clock, jobs
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.certificates import mails as certificate_mails
+from trainings.db import transaction
 from trainings.errors import NotFound
 from trainings.lib import tokens
+from trainings.outbox.actions import enqueue
 from trainings.outbox.claims import WAITS
 from trainings.outbox.models import OutboxJob
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardian, Merge, MergeReason, Participant
-from trainings.privacy import withdrawal
+from trainings.privacy import guard, withdrawal
 from trainings.privacy.actions import sweep
 from trainings.privacy.withdrawal import carry_out, what_stays, withdraw_data
 from trainings.registrations.erasures import KIND, TooLateToKeep, ask_for_erasure, keep_data
@@ -33,6 +37,7 @@ from trainings.settings import Settings
 pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
+MONTH = timedelta(days=30)
 
 
 async def rosa(**about: object) -> Registration:
@@ -77,6 +82,65 @@ async def test_nothing_is_gone_before_72_hours_and_all_after(db: Settings, freez
     assert not await Consent.exists(withdrawn_at=None)
     assert not await OutboxJob.filter(kind=KIND).exists()
     assert await acts() == ["privacy.ask_for_erasure", "privacy.withdraw_data"]
+
+
+async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be_taken_back(
+    db: Settings, freeze: Freeze
+) -> None:
+    freeze(NOW)
+    registration = await rosa()
+    await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+    await guard.sweep_unless_odd()
+
+    freeze(NOW + MONTH)
+    await work_in_the_background(db)
+    await work_in_the_background(db)
+
+    assert await is_untouched(registration)
+    freeze(NOW + timedelta(hours=1))
+    assert await due_of(registration) == DUE
+    await keep_data(registration.id, actor=HOLDER_OF_LINK)
+    assert await asked(registration) is None
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+async def test_what_waited_for_the_clock_is_deleted_once_it_is_right(
+    db: Settings, freeze: Freeze, is_said: bool
+) -> None:
+    freeze(NOW)
+    registration = await rosa()
+    await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+    await guard.sweep_unless_odd()
+    freeze(NOW + MONTH)
+    await work_in_the_background(db)
+
+    if is_said:
+        await guard.say_clock_is_right(actor=PROGRAM)
+    else:
+        freeze(DUE)
+        await guard.sweep_unless_odd()
+    await work_in_the_background(db)
+
+    assert await asked(registration) is None
+    assert (await person_of(registration)).full_name == "—"
+
+
+async def work_in_the_background(settings: Settings) -> None:
+    """All that runs beside the pages, until another task that was due behind the erasures was tried."""
+    n = await OutboxJob.all().count()
+    async with transaction():
+        await enqueue(next(iter(certificate_mails.TASKS)), {}, dedup=f"behind:{n}")
+    stop = asyncio.Event()
+    running = asyncio.create_task(background.work(stop, settings))
+
+    async def is_tried() -> bool:
+        return (await OutboxJob.get(dedup=f"behind:{n}")).tries > 0
+
+    try:
+        await until(is_tried)
+    finally:
+        stop.set()
+        await running
 
 
 async def test_request_holds_no_personal_data_and_the_lines_neither(db: Settings, freeze: Freeze) -> None:

@@ -61,6 +61,10 @@ class Pace:
     answer: float = SECONDS_FOR_ANSWER
 
 
+KeptBack = Callable[[], Awaitable[Collection[str]]]
+"""Of which kinds no job is taken for now, however due."""
+
+
 class TakenOver(Exception):
     """The lease of a job ended before it was handed over: another worker may have it."""
 
@@ -73,12 +77,21 @@ class Worker:
     """One worker, for `only` some of the jobs. Any number may share an outbox."""
 
     def __init__(
-        self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, only: Q, *, is_offline: bool
+        self,
+        stop: asyncio.Event,
+        settings: Settings,
+        composers: Composers,
+        pace: Pace,
+        only: Q,
+        *,
+        is_offline: bool,
+        kept_back: KeptBack | None = None,
     ) -> None:
         self._server = server_of(settings)
         self._sends = self._server is not None and not is_offline
         self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
         self._stop, self._composers, self._pace, self._only = stop, composers, pace, only
+        self._kept_back = kept_back
         self._troubled: dict[UUID, str] = {}
         self._held: frozenset[str] = frozenset()
         self._pause, self._is_out = 0.0, False
@@ -144,12 +157,18 @@ class Worker:
             if was_out and self._post is not None and not await self._is_back(self._post):
                 return 0
             # As long as the server only may be back, one message asks for all.
-            jobs = await claims.claim(1 if was_out else claims.BATCH, only=self._only)
+            jobs = await claims.claim(1 if was_out else claims.BATCH, only=await self._not_kept_back())
             await self._deal_with_all(jobs)
             return len(jobs)
         finally:
             if self._post is not None:
                 await self._post.close()
+
+    async def _not_kept_back(self) -> Q:
+        """Those of our jobs that may be taken. What is kept back is not even claimed: nobody has tried it."""
+        if self._kept_back is None or not await claims.is_any_due(self._only):
+            return self._only
+        return Q(self._only, claims.but(await self._kept_back()))
 
     async def _is_back(self, post: Post) -> bool:
         """Whether the server that failed lets itself be called again. Asked without touching any message."""
@@ -315,16 +334,18 @@ async def run(
     *,
     pace: Pace | None = None,
     offline: Collection[str] = (),
+    kept_back: KeptBack | None = None,
 ) -> None:
     """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem.
 
     The kinds in `offline` send nothing, and have a worker of their own: they are done while no mail server answers,
-    and no message waits for one that takes long.
+    and no message waits for one that takes long. Of these no job is taken whose kind is among `kept_back`.
     """
     pace = pace or Pace()
     workers = [Worker(stop, settings, composers, pace, claims.but(offline), is_offline=False)]
     if offline:
-        workers.append(Worker(stop, settings, composers, pace, claims.of(offline), is_offline=True))
+        only = claims.of(offline)
+        workers.append(Worker(stop, settings, composers, pace, only, is_offline=True, kept_back=kept_back))
     working = [asyncio.create_task(one.work()) for one in workers]
     stopping = asyncio.create_task(stop.wait())
     try:

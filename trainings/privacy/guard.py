@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from statistics import median
@@ -13,6 +14,7 @@ from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.privacy.actions import SWEPT, Swept, sweep, what_is_due
 from trainings.privacy.models import SweepLook, SweepStop, WhyStopped
+from trainings.registrations.erasures import ASKED
 
 ALWAYS = 1_000
 """So many rows go without being asked for."""
@@ -47,6 +49,12 @@ async def sweep_unless_odd() -> Swept | None:
 async def standing_stop() -> SweepStop | None:
     """Why nothing is deleted now, the clock before the rows; none where it is."""
     return await reads(SweepStop).filter(agreed_at=None).order_by("why", "id").first()
+
+
+async def kept_back() -> Collection[str]:
+    """What somebody asked to have deleted waits while the clock may be wrong: it can be taken back till its moment."""
+    is_stopped = await reads(SweepStop).filter(why=WhyStopped.CLOCK, agreed_at=None).exists()
+    return ASKED if is_stopped or await _is_clock_odd() else ()
 
 
 async def go_on() -> Swept:
