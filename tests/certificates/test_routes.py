@@ -197,6 +197,7 @@ async def test_check_when_another_folio_stands_beside_the_code_then_the_paper_do
     assert "El folio VIMMIG-1705-2027-000002 no es el de este código." in shown
     assert not any(word in shown for word in ("Válido", "es válido", "La completó", "Bajar la insignia"))
     assert "<title>Este papel no coincide: " in page.text
+    assert "Folio de este código" in page.text, "else it reads as the folio of the paper"
 
 
 async def test_check_when_annulled_and_another_folio_stands_beside_the_code_then_says_both(client: AsyncClient) -> None:
