@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
-from itertools import count
+from itertools import count, cycle, islice
 from time import process_time
 from urllib.parse import urlencode
 
@@ -179,6 +179,18 @@ async def type_into_fields(db: Settings, part: list[Address], attack: Attack, ob
                 await attack.send("POST", path, urlencode(fields | {name: [value]}, doseq=True).encode())
 
 
+async def taken_of(db: Settings, attack: Attack, objects: Objects, n: int) -> set[str]:
+    """Each address gets the next few of the bodies; gives the paths that answered to one as if nothing were wrong."""
+    taken, turns = set(), cycle(BODIES)
+    for address in all_addresses(db):
+        if address.method == "POST":
+            for body, kind in islice(turns, n):
+                answer = await attack.send("POST", objects.path(address), body, kind)
+                if answer is not None and answer.status_code == 200:
+                    taken.add(address.path)
+    return taken
+
+
 @pytest.mark.both_engines
 async def test_whatever_stands_in_a_path_or_query_is_answered(
     db: Settings, part: list[Address], attack: Attack, objects: Objects
@@ -205,19 +217,14 @@ async def test_everything_in_every_path_query_and_field_is_answered(
 ) -> None:
     await send_in_paths_and_queries(db, part, attack, objects, len(IN_PATHS))
     await type_into_fields(db, part, attack, objects, len(VALUES))
+    await taken_of(db, attack, objects, len(BODIES))
 
     assert attack.wrong == []
     print(f"\n{attack.n_sent:,} hostile requests were answered")
 
 
 async def test_whatever_a_body_is_it_is_refused(db: Settings, attack: Attack, objects: Objects) -> None:
-    taken = set()
-    for address in all_addresses(db):
-        if address.method == "POST":
-            for body, kind in BODIES:
-                answer = await attack.send("POST", objects.path(address), body, kind)
-                if answer is not None and answer.status_code == 200:
-                    taken.add(address.path)
+    taken = await taken_of(db, attack, objects, 3)
 
     assert attack.wrong == []
     assert taken == READS_NOTHING
