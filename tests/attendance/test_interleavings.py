@@ -27,7 +27,7 @@ from tests.registrations.card_world import make_spare_cards
 from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
 from trainings.attendance.marks import KeptMark
-from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.moments import Reading
 from trainings.attendance.projection import heads_of, project, stay_of, undone_by, unnamed_of
 from trainings.attendance.settling import settle_registrations
@@ -80,6 +80,30 @@ def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Ran
     shuffled.shuffle(again)
 
     assert said(again) == said(marks)
+
+
+def test_order_of_two_marks_under_one_id_in_one_moment_then_the_stay_rests_on_the_same() -> None:
+    first, second = uuid5(NAMESPACE_OID, "a"), uuid5(NAMESPACE_OID, "b")
+    mark = KeptMark(
+        id=first,
+        session_id=SESSION,
+        registration_id=ANA,
+        kind=ScanKind.IN,
+        how=ScanHow.CAMERA,
+        at=START,
+        stated_at=None,
+        target_id=None,
+        conflict_of_id=None,
+        code_hash="",
+        number=0,
+        flag=ScanFlag.NONE,
+        decision=Decision.NONE,
+        body_hash="",
+        phone_id=None,
+    )
+    other = mark._replace(id=second, conflict_of_id=first)
+
+    assert said([mark, other]) == said([other, mark])
 
 
 # -- what phones send, on a real database

@@ -152,9 +152,10 @@ def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, Scan
     return found
 
 
-def _in_time(event: Mark) -> tuple[datetime, datetime, UUID]:
-    # Two words about a departure in the same moment: the later departure, whatever the order they came in.
-    return event.at, event.stated_at or event.at, event.conflict_of_id or event.id
+def _in_time(event: Mark) -> tuple[datetime, datetime, UUID, UUID]:
+    # Two words about a departure in the same moment: the later departure, whatever the order they came in. Of two that
+    # came under one id the second was given another.
+    return event.at, event.stated_at or event.at, event.conflict_of_id or event.id, event.id
 
 
 def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
