@@ -84,16 +84,22 @@ async def test_nothing_is_gone_before_72_hours_and_all_after(db: Settings, freez
     assert await acts() == ["privacy.ask_for_erasure", "privacy.withdraw_data"]
 
 
-async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be_taken_back(
-    db: Settings, freeze: Freeze
-) -> None:
+async def asked_before_the_clock_jumped(db: Settings, freeze: Freeze) -> Registration:
+    """The sweeps looked when it was asked for, and since then the clock is a month ahead."""
     freeze(NOW)
     registration = await rosa()
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
     await guard.sweep_unless_odd()
-
     freeze(NOW + MONTH)
     await work_in_the_background(db)
+    return registration
+
+
+async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be_taken_back(
+    db: Settings, freeze: Freeze
+) -> None:
+    registration = await asked_before_the_clock_jumped(db, freeze)
+
     await work_in_the_background(db)
 
     assert await is_untouched(registration)
@@ -107,12 +113,7 @@ async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be
 async def test_what_waited_for_the_clock_is_deleted_once_it_is_right(
     db: Settings, freeze: Freeze, is_said: bool
 ) -> None:
-    freeze(NOW)
-    registration = await rosa()
-    await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
-    await guard.sweep_unless_odd()
-    freeze(NOW + MONTH)
-    await work_in_the_background(db)
+    registration = await asked_before_the_clock_jumped(db, freeze)
 
     if is_said:
         await guard.say_clock_is_right(actor=PROGRAM)
