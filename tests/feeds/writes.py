@@ -45,7 +45,6 @@ class World:
     session: TrainingSession
     activity: OutreachActivity
     facilitator: User
-    monkeypatch: pytest.MonkeyPatch
 
     async def edit(self, **columns: Any) -> None:
         plan = plan_of(await Training.get(id=self.training.id), **columns)
@@ -105,11 +104,12 @@ class World:
     async def renew(self, **columns: Any) -> None:
         """As a later version of the program whose file says something else of La Libertad."""
         rows = [replace(row, **columns) if row.ine_code == make.LA_LIBERTAD else row for row in municipalities()]
-        self.monkeypatch.setattr(places, "municipalities", lambda: rows)
-        await renew_municipalities()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(places, "municipalities", lambda: rows)
+            await renew_municipalities()
 
 
-async def make_world(monkeypatch: pytest.MonkeyPatch) -> World:
+async def make_world() -> World:
     await make.make_municipalities()
     hub = await make.make_hub()
     venue = await make.make_venue(hub, lat=Decimal("16.78"), lon=Decimal("-90.11"))
@@ -132,5 +132,4 @@ async def make_world(monkeypatch: pytest.MonkeyPatch) -> World:
         session=min(training.sessions, key=lambda session: session.starts_at),
         activity=await make_activity(hub),
         facilitator=facilitator,
-        monkeypatch=monkeypatch,
     )
