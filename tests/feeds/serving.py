@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
 
+from tests.browser.serving import program
+from tests.processes import environment, free_port
 from trainings.settings import Settings
 
 SECONDS_TO_START = 120
@@ -22,31 +19,22 @@ PATIENCE = 60
 
 
 @contextmanager
-def serving(settings: Settings, folder: Path) -> Iterator[str]:
+def serving(settings: Settings) -> Iterator[str]:
     """`trainings serve` with the settings of the test; gives the address at which it listens.
 
     Its pages and feeds name the address of the settings, so that several processes can be compared.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRAININGS_")} | {
-        "TRAININGS_ENV": "test",
-        "TRAININGS_DATA_DIR": str(settings.data_dir),
-        "TRAININGS_DATABASE_URL": settings.database_url,
-        "TRAININGS_SECRET_KEYS": settings.secret_keys,
-        "TRAININGS_BASE_URL": settings.base_url,
-    }
-    log_file = folder / f"server-{port}.log"
-    command = [sys.executable, "-m", "trainings", "serve", "--port", str(port), "--no-worker"]
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-    try:
-        _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, log_file)
+    around = environment(
+        settings.data_dir,
+        database_url=settings.database_url,
+        secret_keys=settings.secret_keys,
+        base_url=settings.base_url,
+    )
+    with program("serve", "--port", port, "--no-worker", env=around):
+        _wait_until(lambda: _is_alive(address), SECONDS_TO_START)
         yield address
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def wait_for_change(url: str, etag: str) -> str:
@@ -59,16 +47,15 @@ def etag_of(url: str) -> str:
     return str(httpx2.head(url, headers={"accept-encoding": "identity"}, timeout=PATIENCE).headers["etag"])
 
 
-def _is_alive(process: subprocess.Popen[bytes], address: str) -> bool:
-    assert process.poll() is None, "the server has ended"
+def _is_alive(address: str) -> bool:
     try:
         return httpx2.get(f"{address}/salud", timeout=PATIENCE).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def _wait_until(is_so: Callable[[], bool], seconds: float, log: Path | None = None) -> None:
+def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
     give_up_at = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < give_up_at, log.read_text() if log else "nothing happened"
+        assert time.monotonic() < give_up_at, "nothing happened"
         time.sleep(0.05)

@@ -27,27 +27,30 @@ from trainings.settings import Settings
 VDIRSYNCER = """
 [general]
 status_path = "{folder}/status/"
-
-[pair feed]
-a = "here"
-b = "there"
+"""
+OF_A_CALENDAR = """
+[pair {name}]
+a = "{name}_here"
+b = "{name}_there"
 collections = null
 conflict_resolution = "b wins"
 partial_sync = "revert"
 
-[storage here]
+[storage {name}_here]
 type = "filesystem"
-path = "{folder}/calendars/feed/"
+path = "{folder}/calendars/{name}/"
 fileext = ".ics"
 
-[storage there]
+[storage {name}_there]
 type = "http"
 url = "{url}"
 """
 KHAL = """
 [calendars]
-[[feed]]
-path = {folder}/calendars/feed/
+[[public]]
+path = {folder}/calendars/public/
+[[own]]
+path = {folder}/calendars/own/
 
 [locale]
 local_timezone = America/Guatemala
@@ -65,25 +68,27 @@ path = {folder}/khal.db
 
 @dataclass(frozen=True)
 class Phone:
-    """A calendar program with nothing but its own folder, subscribed to one feed."""
+    """A calendar program with nothing but its own folder, subscribed to a public feed and to somebody's own."""
 
     folder: Path
 
-    def subscribe(self, url: str) -> None:
-        for name in ("home", "status", "calendars/feed"):
+    def subscribe(self, **urls: str) -> None:
+        for name in ("home", "status", *(f"calendars/{name}" for name in urls)):
             (self.folder / name).mkdir(parents=True)
-        (self.folder / "vdirsyncer.conf").write_text(VDIRSYNCER.format(folder=self.folder, url=url))
+        of_each = [OF_A_CALENDAR.format(folder=self.folder, name=name, url=url) for name, url in urls.items()]
+        (self.folder / "vdirsyncer.conf").write_text(VDIRSYNCER.format(folder=self.folder) + "".join(of_each))
         (self.folder / "khal.conf").write_text(KHAL.format(folder=self.folder))
         self._run("vdirsyncer", "-c", "vdirsyncer.conf", "discover")
 
-    def sync(self) -> list[str]:
-        """The events that khal lists after a synchronisation."""
+    def sync(self) -> dict[str, list[str]]:
+        """The events that khal lists of each calendar after a synchronisation."""
         self._run("vdirsyncer", "-c", "vdirsyncer.conf", "sync")
-        shown = "{start-date} {start-time}-{end-time} {title}"
+        shown = "{calendar}|{start-date} {start-time}-{end-time} {title}"
         # khal knows the machine's time only.
         days = (str(clock.today()), "30d")
         listed = self._run("khal", "-c", "khal.conf", "list", "--day-format", "", "--format", shown, *days)
-        return listed.split("\n")[:-1]
+        events = [line.partition("|") for line in listed.split("\n")[:-1]]
+        return {name: [event for of, _bar, event in events if of == name] for name in ("public", "own")}
 
     def _run(self, program: str, *arguments: str) -> str:
         environment = {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
@@ -105,64 +110,51 @@ def phone(tmp_path: Path) -> Phone:
     return Phone(tmp_path)
 
 
-async def test_khal_follows_what_is_added_moved_and_cancelled(
-    sqlite_db: Settings, tmp_path: Path, phone: Phone
+async def test_khal_follows_what_is_added_moved_cancelled_published_and_revoked(
+    sqlite_db: Settings, phone: Phone
 ) -> None:
-    training = await make.make_training(title="Riesgos; mitos, y “realidades”", sessions=[hours(8)])
-    await make.make_training(title="Remesas", sessions=[hours(14)])
+    ana = await a_facilitator()
+    title = "Riesgos; mitos, y “realidades”"
+    training = await make.make_training(title=title, sessions=[hours(8)])
+    held = await make.make_training(title="Remesas", sessions=[hours(14)], facilitators=[ana])
+    draft = await make.make_training(
+        title="Retorno", sessions=[hours(18)], facilitators=[ana], state=TrainingState.DRAFT
+    )
     [session] = training.sessions
     day = clock.local(session.starts_at).date()
 
-    with serving(sqlite_db, tmp_path) as address:
+    with serving(sqlite_db) as address:
         url = address + FEED
-        await asyncio.to_thread(phone.subscribe, url)
+        await asyncio.to_thread(phone.subscribe, public=url, own=address + await path_for(ana))
         subscribed = await asyncio.to_thread(phone.sync)
         etag = etag_of(url)
 
         await make.make_training(title="Cómo denunciar", sessions=[hours(16)])
-        etag = await asyncio.to_thread(wait_for_change, url, etag)
         start, end = hours(10)
         await schedule.move_session(session.id, start, end, session.venue_id, actor=PROGRAM, override_reason="prueba")
-        etag = await asyncio.to_thread(wait_for_change, url, etag)
+        await call_off_training(held.id, "No hay paso por la lluvia.", actor=PROGRAM)
+        await schedule.publish(draft.id, actor=PROGRAM)
+        await asyncio.to_thread(wait_for_change, url, etag)
         changed = await asyncio.to_thread(phone.sync)
 
-        await call_off_training(training.id, "No hay paso por la lluvia.", actor=PROGRAM)
-        await asyncio.to_thread(wait_for_change, url, etag)
-        cancelled = await asyncio.to_thread(phone.sync)
-
-    title, other, new = (
-        "Riesgos; mitos, y “realidades”",
-        f"{day} 14:00-16:00 Remesas",
-        f"{day} 16:00-18:00 Cómo denunciar",
-    )
-    assert subscribed == [f"{day} 08:00-10:00 {title}", other]
-    assert changed == [f"{day} 10:00-12:00 {title}", other, new]
-    assert cancelled == [f"{day} 10:00-12:00 CANCELADA: {title}", other, new]
-
-
-async def test_khal_follows_a_secret_calendar_until_it_is_revoked(
-    sqlite_db: Settings, tmp_path: Path, phone: Phone
-) -> None:
-    ana = await a_facilitator()
-    training = await make.make_training(title="Remesas", sessions=[hours(14)], facilitators=[ana])
-    day = clock.local(training.sessions[0].starts_at).date()
-
-    with serving(sqlite_db, tmp_path) as address:
-        url = address + await path_for(ana)
-        draft = await make.make_training(
-            title="Retorno", sessions=[hours(8)], facilitators=[ana], state=TrainingState.DRAFT
-        )
-        await asyncio.to_thread(phone.subscribe, url)
-        subscribed = await asyncio.to_thread(phone.sync)
-        await schedule.publish(draft.id, actor=PROGRAM)
-        published = await asyncio.to_thread(phone.sync)
         await revoke_secret_link(actor=acting(ana))
         with pytest.raises(AssertionError, match="Not Found"):
             await asyncio.to_thread(phone.sync)
 
-    held = f"{day} 14:00-16:00 Remesas"
-    assert subscribed == [f"{day} 08:00-10:00 POR CONFIRMAR: Retorno", held]
-    assert published == [f"{day} 08:00-10:00 Retorno", held]
+    remesas, cancelled = f"{day} 14:00-16:00 Remesas", f"{day} 14:00-16:00 CANCELADA: Remesas"
+    assert subscribed == {
+        "public": [f"{day} 08:00-10:00 {title}", remesas],
+        "own": [remesas, f"{day} 18:00-20:00 POR CONFIRMAR: Retorno"],
+    }
+    assert changed == {
+        "public": [
+            f"{day} 10:00-12:00 {title}",
+            cancelled,
+            f"{day} 16:00-18:00 Cómo denunciar",
+            f"{day} 18:00-20:00 Retorno",
+        ],
+        "own": [cancelled, f"{day} 18:00-20:00 Retorno"],
+    }
 
 
 def hours(start: int) -> tuple[datetime, datetime]:

@@ -6,7 +6,6 @@ import asyncio
 import re
 import socket
 from datetime import datetime, timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -41,17 +40,17 @@ def exchange(address: str, method: str) -> bytes:
     return re.sub(rb"\r\ndate: [^\r]*", b"", whole, count=1)
 
 
-async def test_restart_changes_not_one_byte_and_head_sends_no_body(postgres_db: Settings, tmp_path: Path) -> None:
+async def test_restart_changes_not_one_byte_and_head_sends_no_body(postgres_db: Settings) -> None:
     """On the engine whose rows come in no order of their own."""
     with clock.frozen(clock.now() - timedelta(hours=1)):
         await make.make_training(
             title="Riesgos; mitos, y “realidades”", sessions=[(hour(8), hour(9)), (hour(9), hour(10))]
         )
 
-    with serving(postgres_db, tmp_path) as first:
+    with serving(postgres_db) as first:
         before = await asyncio.to_thread(polls, first)
         got, head = [await asyncio.to_thread(exchange, first, method) for method in ("GET", "HEAD")]
-    with serving(postgres_db, tmp_path) as again:
+    with serving(postgres_db) as again:
         after = await asyncio.to_thread(polls, again)
 
     assert before == after

@@ -6,7 +6,6 @@ import ast
 import base64
 import gzip
 import json
-from pathlib import Path
 
 from httpx2 import AsyncClient
 
@@ -34,14 +33,14 @@ def set_places(body: bytes) -> list[int]:
 
 
 async def test_list_when_another_process_revokes_then_the_same_bytes_within_seconds(
-    client: AsyncClient, settings: Settings, tmp_path: Path, freeze: Freeze
+    client: AsyncClient, settings: Settings, freeze: Freeze
 ) -> None:
     freeze(AFTER)
     training = await make_held(4)
     first, second = [await a_diploma(training, given_names=name) for name in ("Ana", "Beto")]
     await issuer_keys.current(first.operator_id)
 
-    with serving(settings, tmp_path) as elsewhere:
+    with serving(settings) as elsewhere:
         before = await client.get(LIST)
         etag = etag_of(elsewhere + LIST)
         await revoke(second.id, "Nombre equivocado", actor=PROGRAM)
