@@ -98,7 +98,7 @@ def test_hostile_titles_reach_ical_js() -> None:
     assert [[entry.summary for entry in entries] for entries in read] == [[as_read(title)] for title in HOSTILE]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(title=SOMETHING, place=st.text(max_size=120), summary=SOMETHING)
 @example(title="\\", place=",", summary=";")
 def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, summary: str) -> None:

@@ -29,10 +29,10 @@ ALL_FEEDS = (
 SECRETS = ("Casa segura", "Calle escondida", "16.78", "90.11", "Otra casa", "Pasaje oculto", "reunion.example")
 
 
-async def at_the_house(**columns: object) -> Training:
+async def at_the_house(name: str = "Casa segura", **columns: object) -> Training:
     hub = await make.make_hub()
     house = await make.make_venue(
-        hub, "Casa segura", address="Calle escondida 7", lat=Decimal("16.7812"), lon=Decimal("-90.1189")
+        hub, name, address="Calle escondida 7", lat=Decimal("16.7812"), lon=Decimal("-90.1189")
     )
     days = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (3, 4)]
     return await make.make_training(hub=hub, venue=house, sessions=days, languages=("spa",), **columns)  # type: ignore[arg-type]  # columns of a plan
@@ -47,14 +47,17 @@ async def protect(training: Training) -> None:
 async def move_to_another_house(training: Training) -> None:
     other = await make.make_venue(await make.make_hub(), "Otra casa", address="Pasaje oculto 2")
     for session in await TrainingSession.filter(training_id=training.id, state="planned"):
-        await schedule.move_session(session.id, session.starts_at, session.ends_at, other.id, actor=PROGRAM)
+        when = session.starts_at, session.ends_at
+        await schedule.move_session(session.id, *when, other.id, actor=PROGRAM, override_reason="prueba")
 
 
 async def rename_the_house(training: Training) -> None:
     session = await TrainingSession.filter(training_id=training.id).select_related("venue__hub").first()
     assert session is not None
     assert session.venue is not None
-    details = VenueDetails("Otra casa", make.LA_LIBERTAD, "Pasaje oculto 2", Decimal("16.7812"), Decimal("-90.1189"))
+    details = VenueDetails(
+        "Otra casa nueva", make.LA_LIBERTAD, "Pasaje oculto 2", Decimal("16.7812"), Decimal("-90.1189")
+    )
     await correct_venue(session.venue, details, hub=await session.venue.hub, actor=PROGRAM)
 
 
