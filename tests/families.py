@@ -82,7 +82,7 @@ async def all_of(trainings: list[UUID], numbers: Iterator[int], at_once: int, le
 async def main(folder: str, url: str, job: str) -> None:
     told = json.loads(job)
     async with connect(settings_for(Path(folder), url)):
-        print("ready", flush=True)
+        print(json.dumps("ready"), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         numbers = iter(range(told["first"], told["first"] + told["n"]))
         await all_of([UUID(one) for one in told["trainings"]], numbers, told["at_once"], told["leaving"])

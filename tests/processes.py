@@ -7,14 +7,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Protocol
 
 import httpx2
 
+from tests.browser.serving import be, forking, forks
+
 COMMAND = Path(sys.executable).with_name("trainings")
-SECONDS_TO_START = 120
+PROGRAM = "trainings"
+SECONDS_TO_START, SECONDS_TO_END = 120, 600
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -26,15 +34,12 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    return subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        env=environment(folder, **settings),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    with TemporaryDirectory() as said, Path(said, "out").open("w+b") as out, Path(said, "err").open("w+b") as err:
+        process = start([*arguments], folder, environment(folder, **settings), out, err)
+        code = process.wait(SECONDS_TO_END)
+        told = [Path(file.name).read_text() for file in (out, err)]
+    assert code is not None, told
+    return subprocess.CompletedProcess([PROGRAM, *arguments], code, *told)
 
 
 def free_port() -> int:
@@ -43,17 +48,78 @@ def free_port() -> int:
     return port
 
 
-@contextmanager
-def started(folder: Path, port: int, *options: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+class Running(Protocol):
+    """What tests do with a process."""
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int | None: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+def start(
+    arguments: list[str], folder: Path, env: dict[str, str], out: IO[bytes], err: IO[bytes], *, anew: bool = False
+) -> Running:
+    """`trainings ARGUMENTS` in this folder; `anew` by the command itself, else forked where processes are."""
+    if anew or not forks():
+        return subprocess.Popen([COMMAND, *arguments], cwd=folder, env=env, stdout=out, stderr=err)
+    ends = [Connection(os.dup(one.fileno())) for one in (out, err)]
+    process = forking().Process(target=_be, args=(arguments, folder, env, *ends))
+    process.start()
+    for end in ends:
+        end.close()
+    return Forked(process)
+
+
+def _be(arguments: list[str], folder: Path, env: dict[str, str], out: Connection, err: Connection) -> None:
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for end, number in ((out, 1), (err, 2)):
+        os.dup2(end.fileno(), number)
+        end.close()
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115 - to its end
+    os.chdir(folder)
+    be(PROGRAM, arguments, env)
+
+
+@dataclass
+class Forked:
+    """A forked process, as `subprocess` shows others."""
+
+    process: BaseProcess
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its code; none if it is still there after so many seconds."""
+        self.process.join(timeout)
+        return self.process.exitcode
+
+    def send_signal(self, sig: int) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, sig)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def started(folder: Path, port: int, *options: str, **settings: str) -> AbstractContextManager[Running]:
     """`serve` on the folder's database, once it answers; killed afterwards if it is still there. It writes to `log`."""
+    return _serving(folder, port, options, settings, anew=False)
+
+
+def started_by_command(folder: Path, port: int) -> AbstractContextManager[Running]:
+    """The same, by the command that operators type."""
+    return _serving(folder, port, (), {}, anew=True)
+
+
+@contextmanager
+def _serving(
+    folder: Path, port: int, options: Iterable[str], settings: dict[str, str], *, anew: bool
+) -> Iterator[Running]:
+    env = environment(folder, base_url=f"http://localhost:{port}", **settings)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port), *options],
-            cwd=folder,
-            env=environment(folder, base_url=f"http://localhost:{port}", **settings),
-            stdout=log,
-            stderr=log,
-        )
+        process = start(["serve", "--port", str(port), *options], folder, env, log, log, anew=anew)
     try:
         _wait_until_alive(process, port, folder / "log")
         yield process
@@ -62,7 +128,7 @@ def started(folder: Path, port: int, *options: str, **settings: str) -> Iterator
         process.wait()
 
 
-def _wait_until_alive(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_alive(process: Running, port: int, log: Path) -> None:
     give_up_at = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < give_up_at:
         assert process.poll() is None, log.read_text()

@@ -61,7 +61,7 @@ DOINGS: dict[str, Callable[[UUID, int], Awaitable[str]]] = {
 async def main(doing: str, folder: str, url: str, training: str, *numbers: str) -> None:
     first, n = map(int, numbers)
     async with connect(settings_for(Path(folder), url)):
-        print("ready", flush=True)
+        print(json.dumps("ready"), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         act = DOINGS[doing]
         print(json.dumps(await asyncio.gather(*(act(UUID(training), first + number) for number in range(n)))))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from httpx2 import AsyncClient
 
 from tests import make, rush
 from tests.attendance.doors import qr_of, scan
+from tests.browser.serving import running
 from tests.registrations.forms import of_page
 from tests.registrations.wishes import KEY, places_of, wish
 from trainings.attendance import actions as attendance
@@ -53,20 +54,13 @@ async def in_two_processes(settings: Settings, doing: str, training: Training, n
 async def in_processes(
     settings: Settings, doing: str, training: Training, n: int, *, n_processes: int
 ) -> list[list[str]]:
-    pipe = asyncio.subprocess.PIPE
-    where = (str(settings.data_dir), settings.database_url, str(training.id))
-    started = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.rush", doing, *where, str(number * n), str(n), stdin=pipe, stdout=pipe
-        )
-        for number in range(n_processes)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-    outputs = await asyncio.gather(*(process.communicate(b"go\n") for process in started))
-    assert [process.returncode for process in started] == [0] * n_processes
-    return [json.loads(output) for output, _errors in outputs]
+    where = (settings.data_dir, settings.database_url, training.id)
+    with ExitStack() as ready:
+        started = [
+            ready.enter_context(running("tests.rush", doing, *where, number * n, n)) for number in range(n_processes)
+        ]
+        outputs = await asyncio.gather(*(asyncio.to_thread(one.goes_on) for one in started))
+    return [json.loads(output) for output in outputs]
 
 
 async def check_numbers(training: Training, *, n_waiting: int) -> None:

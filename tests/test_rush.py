@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from tests import make
+from tests.browser.serving import Server, running
 from tests.families import come_and_go
 from tests.oracle import faults_of, states
 from trainings.audit.models import AuditLine
@@ -24,8 +25,6 @@ from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
-
-SECONDS = 600
 
 
 async def _trainings(n: int) -> list[Training]:
@@ -36,16 +35,19 @@ async def _trainings(n: int) -> list[Training]:
     return found
 
 
-async def _start(settings: Settings, trainings: Sequence[Training], **job: float) -> asyncio.subprocess.Process:
-    told = json.dumps({"trainings": [str(one.id) for one in trainings], **job})
-    where = (str(settings.data_dir), settings.database_url)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.families", *where, told, stdin=pipe, stdout=pipe
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    return process
+@contextmanager
+def _ready(
+    settings: Settings, trainings: Sequence[Training], jobs: Sequence[dict[str, float]]
+) -> Iterator[list[Server]]:
+    """A process for each of these jobs, which waits until it is told to go on."""
+    ids = {"trainings": [str(one.id) for one in trainings]}
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                running("tests.families", settings.data_dir, settings.database_url, json.dumps(ids | job))
+            )
+            for job in jobs
+        ]
 
 
 @dataclass(frozen=True)
@@ -60,22 +62,19 @@ class Rush:
 async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n_processes: int) -> Rush:
     trainings = await _trainings(n_trainings)
     share = n // n_processes
-    started = [
-        await _start(settings, trainings, first=number * share, n=share, at_once=at_once // n_processes, leaving=0.15)
-        for number in range(n_processes)
-    ]
-    began = asyncio.get_running_loop().time()
-    async with asyncio.timeout(SECONDS):
-        told = await asyncio.gather(*(process.communicate(b"go\n") for process in started))
+    job = {"n": share, "at_once": at_once // n_processes, "leaving": 0.15}
+    with _ready(settings, trainings, [job | {"first": number * share} for number in range(n_processes)]) as started:
+        began = asyncio.get_running_loop().time()
+        told = await asyncio.gather(*(asyncio.to_thread(process.goes_on) for process in started))
 
     seconds = asyncio.get_running_loop().time() - began
-    assert [process.returncode for process in started] == [0] * n_processes
+    assert [output.endswith("done\n") for output in told] == [True] * n_processes
     faults = [fault for training in trainings for fault in await faults_of(training.id)]
     engine = "SQLite" if settings.is_sqlite else "PostgreSQL"
     print(
         f"\n{engine}, {n_processes} processes, {at_once} at once: {n:,} families in {seconds:.1f} s, {await states()}"
     )
-    acknowledged = sum(output.count(b'"group"') for output, _errors in told)
+    acknowledged = sum(output.count('"group"') for output in told)
     return Rush(acknowledged, await RegistrationGroup.all().count(), faults)
 
 
@@ -147,21 +146,17 @@ async def _kill(settings: Settings, times: int, *, n_processes: int) -> Killed:
     dice = random.Random(1)
     for number in range(times):
         first = number * 100_000
-        started = [
-            await _start(settings, trainings, first=first + one * 10_000, n=10_000, at_once=25, leaving=0.15)
-            for one in range(n_processes)
-        ]
-        for process in started:
-            assert process.stdin is not None
-            process.stdin.write(b"go\n")
-        told = asyncio.gather(*(process.stdout.read() for process in started if process.stdout is not None))
-        await asyncio.sleep(0.2 + dice.random())
-        for process in started:
-            process.kill()
-        for output in await told:
-            whole = [line for line in output.decode().split("\n")[:-1] if line.startswith("{")]
-            acknowledged += [(one["group"], one["people"]) for one in map(json.loads, whole)]
-        await asyncio.gather(*(process.wait() for process in started))
+        job = {"n": 10_000, "at_once": 25, "leaving": 0.15}
+        with _ready(
+            settings, trainings, [job | {"first": first + one * 10_000} for one in range(n_processes)]
+        ) as started:
+            told = asyncio.gather(*(asyncio.to_thread(process.goes_on) for process in started))
+            await asyncio.sleep(0.2 + dice.random())
+            for process in started:
+                process.kill()
+            for output in await told:
+                whole = [line for line in output.split("\n")[:-1] if line.startswith("{")]
+                acknowledged += [(one["group"], one["people"]) for one in map(json.loads, whole)]
     engine = "SQLite" if settings.is_sqlite else "PostgreSQL"
     print(f"\n{engine}: {times} times killed, {len(acknowledged):,} sign-ups acknowledged")
     faults = [fault for training in trainings for fault in await faults_of(training.id)]

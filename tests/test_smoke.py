@@ -1,11 +1,13 @@
-"""The program as an operator starts it: real processes, real sockets, real signals."""
+"""The program as an operator starts it: real processes, real sockets, real signals.
+
+The first is started by the command; all others are forked from a process that has read the program.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +16,14 @@ import httpx2
 import pytest
 
 from tests.database import put_template
-from tests.processes import environment, free_port, run, started
+from tests.processes import Running, environment, free_port, run, start, started, started_by_command
 
 PATIENCE = 60
 """A busy machine is slow, not wrong."""
 
 
 @contextmanager
-def serving(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def serving(folder: Path, port: int, *options: str) -> Iterator[Running]:
     """`serve` on a migrated database."""
     put_template(folder)
     with started(folder, port, *options) as process:
@@ -39,7 +41,8 @@ def exchange(port: int, request: bytes) -> bytes:
 
 def test_server_answers_and_ends_with_0_after_sigterm_though_somebody_is_connected(tmp_path: Path) -> None:
     port = free_port()
-    with serving(tmp_path, port) as process:
+    put_template(tmp_path)
+    with started_by_command(tmp_path, port) as process:
         alive = httpx2.get(f"http://localhost:{port}/salud", timeout=PATIENCE)
         idle = socket.create_connection(("127.0.0.1", port))
         in_the_middle = socket.create_connection(("127.0.0.1", port))
@@ -117,15 +120,11 @@ def test_forged_forwarding_header_does_not_dodge_a_limit(site: tuple[Path, int])
 
 def test_worker_alone_ends_with_0(tmp_path: Path) -> None:
     put_template(tmp_path)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trainings", "worker"],
-        cwd=tmp_path,
-        env=environment(tmp_path) | {"TRAININGS_LOG_LEVEL": "DEBUG"},
-        stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    with process, process.stderr:
-        assert any(b"outbox_job" in line for line in process.stderr)  # it looks into the outbox
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as said, os.fdopen(writing, "wb") as err:
+        process = start(["worker"], tmp_path, environment(tmp_path, log_level="DEBUG"), err, err)
+        err.close()
+        assert any(b"outbox_job" in line for line in said)  # it looks into the outbox
 
         process.send_signal(signal.SIGTERM)
 
