@@ -21,7 +21,7 @@ from trainings.settings import Settings
 
 Sending = Callable[..., AbstractAsyncContextManager[None]]
 
-QUICK = worker.Pace(first_look=0.01, poll=0.05, shortest_pause=0.05, longest_pause=0.1, timeout=30.0)
+QUICK = worker.Pace(first_look=0.01, poll=0.05, shortest_pause=0.01, longest_pause=0.03, timeout=30.0)
 
 
 async def make_jobs(*names: str, kind: str = "note", run_at: datetime | None = None, **columns: Any) -> list[OutboxJob]:

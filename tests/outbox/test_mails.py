@@ -36,6 +36,12 @@ def _on_friday(freeze: Freeze) -> None:
     freeze(FRIDAY)
 
 
+KINDS_WITHOUT_A_PLACE = (
+    *("training_changed", "training_cancelled"),
+    *("registration_cancelled", "registration_held", "registration_rejected"),
+)
+
+
 # -- what stands in them
 
 
@@ -111,18 +117,14 @@ async def test_protected_place_is_told_to_people_with_a_place_only(db: Settings)
     assert "La Libertad, Petén" in waiting
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["training_changed", "training_cancelled", "registration_cancelled", "registration_held", "registration_rejected"],
-)
-async def test_protected_place_is_told_to_nobody_without_a_place(sqlite_db: Settings, kind: str) -> None:
+async def test_protected_place_is_told_to_nobody_without_a_place(sqlite_db: Settings) -> None:
     training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION)
     registration = await make.make_registration(training, email="ana@x.example")
     await change(registration, RegistrationState.CANCELLED)
 
-    told = await tell(registration, kind)
+    told = [await tell(registration, kind) for kind in KINDS_WITHOUT_A_PLACE]
 
-    assert "Salón municipal" not in told.text + told.html
+    assert [mail.subject for mail in told if "Salón municipal" in mail.text + mail.html] == []
 
 
 @pytest.mark.parametrize("shown", list(PlaceShown))
@@ -150,16 +152,16 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("given_names", "surnames"), HOSTILE)
-async def test_name_travels_in_no_message(sqlite_db: Settings, given_names: str, surnames: str) -> None:
+async def test_name_travels_in_no_message(sqlite_db: Settings) -> None:
     registration = await make.make_registration(await a_training(), email="ana@x.example")
-    await Participant.filter(id=registration.participant_id).update(given_names=given_names, surnames=surnames)
 
-    message = everything(await last_mail("registration_confirmed"))
+    for given_names, surnames in HOSTILE:
+        await Participant.filter(id=registration.participant_id).update(given_names=given_names, surnames=surnames)
+        mail = await last_mail("registration_confirmed")
 
-    assert received(await last_mail("registration_confirmed"))["Bcc"] is None
-    for part in ("malo", "<script", "<img", "alert(", "dinero"):
-        assert part not in message
+        assert received(mail)["Bcc"] is None
+        for part in ("malo", "<script", "<img", "alert(", "dinero"):
+            assert part not in everything(mail)
 
 
 async def test_title_is_shown_exactly_and_escaped(db: Settings) -> None:
@@ -191,24 +193,24 @@ async def test_html_asks_for_nothing_from_elsewhere(db: Settings) -> None:
 # -- languages
 
 
-@pytest.mark.parametrize("kind", [*KINDS])
 @pytest.mark.parametrize("lang", ["es-GT", "en"])
-async def test_every_kind_of_message_is_complete_in_both_languages(sqlite_db: Settings, kind: str, lang: str) -> None:
+async def test_every_kind_of_message_is_complete_in_both_languages(sqlite_db: Settings, lang: str) -> None:
     with speaking(lang):
         registration = await make.make_registration(await a_training(), email="ana@x.example")
-
-    message = received(await tell(registration, kind))
-
-    text, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert text
-    assert html
-    assert message["Content-Language"] == lang
-    assert f'<html lang="{lang}">' in html.get_content()
     day = "Saturday, 6 March 2027" if lang == "en" else "sábado, 6 de marzo de 2027"
-    for body in (text.get_content(), html.get_content()):
-        assert day in body
-        assert "{{" not in body
-        assert "%(" not in body
+
+    for kind in KINDS:
+        message = received(await tell(registration, kind))
+
+        text, html = message.get_body(("plain",)), message.get_body(("html",))
+        assert text, kind
+        assert html, kind
+        assert message["Content-Language"] == lang
+        assert f'<html lang="{lang}">' in html.get_content()
+        for body in (text.get_content(), html.get_content()):
+            assert day in body, kind
+            assert "{{" not in body
+            assert "%(" not in body
 
 
 @pytest.mark.parametrize(

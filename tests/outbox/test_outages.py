@@ -34,23 +34,23 @@ A_DAY = timedelta(days=1)
 async def test_no_message_is_lost_when_the_server_is_down_for_a_day(db: Settings, freeze: Freeze) -> None:
     async with smtp_server() as gone:
         port = gone.port
-    names = [f"p{n:02}" for n in range(50)]
+    names = [f"p{n:02}" for n in range(12)]
     start = clock.now()
     freeze(start)
     await make_jobs(*names)
 
     async with working(with_smtp(db, gone.url)), working(with_smtp(db, gone.url)):
         await until(lambda: has_reason("SMTPConnectError"))
-        for hour in range(1, 25):
+        for hour in range(4, 25, 4):
             await until(is_none_held)
             freeze(start + timedelta(hours=hour))
             await asyncio.sleep(0.05)
-        assert await OutboxJob.filter(tries=0, done_at=None, failed_at=None).count() == 50
+        assert await OutboxJob.filter(tries=0, done_at=None, failed_at=None).count() == 12
         async with smtp_server(port) as back:
             await until_settled()
 
     assert Counter(back.recipients()) == Counter(f"{name}@x.example" for name in names)
-    assert await OutboxJob.filter(outcome="sent", done_at=start + A_DAY).count() == 50
+    assert await OutboxJob.filter(outcome="sent", done_at=start + A_DAY).count() == 12
 
 
 async def test_no_message_ages_when_the_server_puts_off_everything_for_a_day(
@@ -63,7 +63,7 @@ async def test_no_message_ages_when_the_server_puts_off_everything_for_a_day(
     await make_jobs(*names)
 
     async with sending():
-        for hour in range(3, 25, 3):
+        for hour in (8, 16, 24):
             await until_none_is_due()
             freeze(start + timedelta(hours=hour))
         await until_none_is_due()
@@ -84,7 +84,7 @@ async def test_server_that_is_down_is_called_without_touching_the_messages(db: S
 
     async with working(with_smtp(db, gone.url)):
         await until(lambda: has_reason("SMTPConnectError"))
-        await asyncio.sleep(0.6)  # several of the short pauses of a test
+        await asyncio.sleep(0.2)  # several of the short pauses of a test
 
     assert [(await job_of(name)).attempts for name in ("ana", "beto")] == [1, 1]
 
@@ -170,20 +170,20 @@ async def test_rush_with_the_server_down_arrives_within_two_minutes_of_its_retur
     freeze(start)
 
     async with working(with_smtp(db, gone.url)), working(with_smtp(db, gone.url)):
-        for wave in range(10):
-            await make_jobs(*(f"p{wave}-{n:02}" for n in range(20)))
+        for wave in range(5):
+            await make_jobs(*(f"p{wave}-{n:02}" for n in range(8)))
             freeze(start + timedelta(minutes=wave))
         await until(lambda: has_reason("SMTPConnectError"))
         back_at = start + timedelta(minutes=30)
         freeze(back_at)
         async with smtp_server(port) as back:
             back.to_message["p3-07@x.example"] = ["take and drop"]
-            await until(lambda: has_ended(199))
+            await until(lambda: has_ended(39))
             freeze(back_at + timedelta(minutes=1))
             await until_settled()
 
     copies = Counter(back.recipients())
-    assert len(copies) == 200
+    assert len(copies) == 40
     assert sum(copies.values()) / len(copies) <= 1.05
     assert {message["Message-ID"] for message in back.accepted} == {
         f"<{job.id}@{db.uid_domain}>" for job in await OutboxJob.all()

@@ -141,7 +141,7 @@ async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer
     freeze(clock.now())
     [job, *_] = await make_jobs("ana", "beto")
 
-    async with working(with_smtp(db, peer.url), pace=replace(QUICK, answer=1.0)):
+    async with working(with_smtp(db, peer.url), pace=replace(QUICK, answer=0.5)):
         await until_tried(job.id, 1)
         assert (await job_of("ana")).last_error == "SMTPReadTimeoutError"
         freeze(clock.now() + timedelta(seconds=61))
@@ -176,7 +176,7 @@ async def test_outage_in_the_middle_of_messages_uses_up_no_tries(db: Settings, p
     await make_jobs(*names)
 
     async with working(with_smtp(db, peer.url)):
-        for _ in range(5):
+        for _ in range(3):
             await until_none_is_due()
             freeze(clock.now() + timedelta(seconds=61))
         await until_none_is_due()
@@ -308,14 +308,14 @@ async def test_worker_wakes_up_at_the_bell(db: Settings, peer: Peer) -> None:
 
 
 async def test_two_workers_send_no_message_twice_though_batches_outlast_their_lease(
-    db: Settings, peer: Peer, monkeypatch: pytest.MonkeyPatch
+    db: Settings, peer: Peer, freeze: Freeze
 ) -> None:
     async def compose(job: OutboxJob) -> Mail:
-        await asyncio.sleep(0.15)
+        # A batch takes longer than a lease, and one message much less.
+        freeze(clock.now() + claims.LEASE / 8)
         return a_mail(job.payload["name"])
 
-    # Shorter than a batch, and longer than one message takes also where much else is going on.
-    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=2))
+    freeze(clock.now())
     names = [f"p{n:02}" for n in range(40)]
     await make_jobs(*names)
     slow: Composers = {"note": compose}

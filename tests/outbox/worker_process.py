@@ -10,8 +10,11 @@ from trainings import db
 from trainings.outbox import worker
 from trainings.settings import get_settings
 
+SECONDS_TO_STOP = 0.5
+
 
 async def main() -> None:
+    worker.SECONDS_TO_STOP = SECONDS_TO_STOP
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with db.connect(get_settings()):
