@@ -3,26 +3,30 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
+from tortoise.migrations.schema_generator.state import State
 
 from tests import postgres_server
 from tests.database import settings_for
 from tests.db.schema import described
-from trainings.db import migrate, migrating, pending_migrations
+from tests.migrated import MIGRATIONS
+from trainings.db import config, migrate, migrating, pending_migrations
 from trainings.db.config import tortoise_config
-from trainings.db.stepping import rarer_collector
+from trainings.db.stepping import told_by
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
+
+AT_ONCE = 6
 
 
 async def bare(engine_of: Settings, folder: Path, name: str) -> Settings:
@@ -41,22 +45,27 @@ async def opened(settings: Settings) -> AsyncIterator[TortoiseContext]:
         yield context
 
 
-async def test_migrating_nothing_twice_at_the_same_moment_applies_everything_once(db: Settings, tmp_path: Path) -> None:
-    settings = await bare(db, tmp_path, "twice")
-    pending = await pending_migrations(settings)
-    command = (sys.executable, "-m", "tests.db.migrate_now", str(settings.data_dir), settings.database_url)
+async def test_migrating_nothing_several_times_at_once_applies_everything_once(
+    db: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (config, migrating):
+        monkeypatch.setattr(module, "MIGRATIONS", "tests.db.two_steps")
+    settings = await bare(db, tmp_path, "at_once")
 
-    pipe = asyncio.subprocess.PIPE
-    processes = [await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe) for _ in range(2)]
-    said = [await process.communicate() for process in processes]
+    applied = await asyncio.gather(*(asyncio.create_task(migrate(settings)) for _ in range(AT_ONCE)))
 
-    assert [process.returncode for process in processes] == [0, 0], said
-    assert sorted(out.decode().split() for out, _ in said) == [[], pending]
-    assert pending[0] == "0001_initial"
+    assert sorted(applied) == [[]] * (AT_ONCE - 1) + [["0001_shelf", "0002_width"]]
     assert await pending_migrations(settings) == []
     assert await migrate(settings) == []
     if settings.is_sqlite:
         assert settings.sqlite_path.stat().st_mode & 0o077 == 0, "readable by its owner only"
+
+
+async def test_everything_is_pending_for_a_database_without_tables(db: Settings, tmp_path: Path) -> None:
+    pending = await pending_migrations(await bare(db, tmp_path, "bare"))
+
+    assert pending == sorted(path.stem for path in MIGRATIONS.glob("0*.py"))
+    assert await pending_migrations(db) == []
 
 
 async def test_migrated_schema_is_the_schema_of_the_models(db: Settings, tmp_path: Path) -> None:
@@ -72,11 +81,16 @@ async def test_migrated_schema_is_the_schema_of_the_models(db: Settings, tmp_pat
     assert from_models - from_migrations == set()
 
 
+class Detector(MigrationAutodetector):
+    async def _project_state(self) -> State:
+        nodes: Any = self.loader.graph.nodes
+        return await told_by(nodes[key] for key in self._full_plan())
+
+
 async def test_models_have_no_change_without_a_migration(sqlite_db: Settings, tmp_path: Path) -> None:
     async with opened(settings_for(tmp_path / "models")) as context:
         assert context.apps is not None
-        with rarer_collector():
-            changes = await MigrationAutodetector(context.apps, tortoise_config(sqlite_db)["apps"]).changes()
+        changes = await Detector(context.apps, tortoise_config(sqlite_db)["apps"]).changes()
 
     # The first sentence of a docstring is the table's comment: changing it alone needs no migration.
     operations = [operation for writer in changes for operation in writer.operations]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
@@ -22,10 +24,28 @@ async def apply_pending(config: dict[str, Any]) -> None:
         await _Executor(get_connection("default"), config["apps"]).migrate()
 
 
+async def told_by(steps: Iterable[Migration]) -> State:
+    """The models that these migrations make, as descriptions alone."""
+    told = _Told(models={}, apps=StateApps())
+    for step in steps:
+        await step.apply(told, dry_run=True)
+    return told
+
+
+class _Told(State):
+    """Without classes: each step would make those anew of all models that are related."""
+
+    def _reload(self, _models: set[tuple[str, str]]) -> None:
+        pass
+
+
 class _Executor(MigrationExecutor):
-    async def _project_state(self, *arguments: Any, **options: Any) -> State:
-        state = await super()._project_state(*arguments, **options)
-        return _Now(models=state.models, apps=state.apps)
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        assert upto is None, "the way is forward only"
+        nodes: Any = self.loader.graph.nodes
+        told = await told_by(nodes[key] for key in self._full_plan() if key in applied)
+        connections = {label: config["default_connection"] for label, config in self.loader.apps_config.items()}
+        return _Now(models=told.models, apps=StateApps(connections).clone(model_states=told.models))
 
 
 class _Now(State):

@@ -1,0 +1,1 @@
+"""Two migrations of which each fails where it is applied twice."""
