@@ -146,20 +146,18 @@ def filled_with(value: str, path: str) -> str:
 
 
 class Turns:
-    """Gives of some values the next few, round and round; on PostgreSQL the first alone, which it cannot keep."""
+    """Gives of some values the next few, round and round."""
 
-    def __init__(self, db: Settings, values: Sequence[str], n: int) -> None:
-        self._values, self._n, self._next = values if db.is_sqlite else values[:1], n, count()
+    def __init__(self, values: Sequence[str], n: int) -> None:
+        self._values, self._n, self._next = values, n, count()
 
     def some(self) -> list[str]:
         n_given = min(self._n, len(self._values))
         return [self._values[next(self._next) % len(self._values)] for _one in range(n_given)]
 
 
-async def send_in_paths_and_queries(
-    db: Settings, part: list[Address], attack: Attack, objects: Objects, n: int
-) -> None:
-    in_paths, in_queries = Turns(db, IN_PATHS, n), Turns(db, IN_QUERIES, n)
+async def send_in_paths_and_queries(part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
+    in_paths, in_queries = Turns(IN_PATHS, n), Turns(IN_QUERIES, n)
     for address in part:
         if PARAMETER.search(address.path):
             for value in in_paths.some():
@@ -170,9 +168,9 @@ async def send_in_paths_and_queries(
             await attack.send("GET", f"{objects.path(address)}?%ff=%ff&q=%ff&q={LONG_NUMBER}&&=")
 
 
-async def type_into_fields(db: Settings, part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
+async def type_into_fields(part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
     """Each field of each form gets so many of the values, and all other fields what the page holds."""
-    values = Turns(db, VALUES, n)
+    values = Turns(VALUES, n)
     for path, fields in (await forms_of(part, attack, objects)).items():
         for name in dict.fromkeys([*fields, *NOT_SHOWN]):
             for value in values.some():
@@ -191,21 +189,19 @@ async def taken_of(db: Settings, attack: Attack, objects: Objects, n: int) -> se
     return taken
 
 
-@pytest.mark.both_engines
 async def test_whatever_stands_in_a_path_or_query_is_answered(
-    db: Settings, part: list[Address], attack: Attack, objects: Objects
+    part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(db, part, attack, objects, 2)
+    await send_in_paths_and_queries(part, attack, objects, 2)
 
     assert attack.wrong == []
     assert attack.n_sent > 150
 
 
-@pytest.mark.both_engines
 async def test_whatever_is_typed_into_any_field_is_answered(
-    db: Settings, part: list[Address], attack: Attack, objects: Objects
+    part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await type_into_fields(db, part, attack, objects, 1)
+    await type_into_fields(part, attack, objects, 1)
 
     assert attack.wrong == []
     assert attack.n_sent > 300
@@ -215,8 +211,8 @@ async def test_whatever_is_typed_into_any_field_is_answered(
 async def test_everything_in_every_path_query_and_field_is_answered(
     db: Settings, part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(db, part, attack, objects, len(IN_PATHS))
-    await type_into_fields(db, part, attack, objects, len(VALUES))
+    await send_in_paths_and_queries(part, attack, objects, len(IN_PATHS))
+    await type_into_fields(part, attack, objects, len(VALUES))
     await taken_of(db, attack, objects, len(BODIES))
 
     assert attack.wrong == []

@@ -42,7 +42,7 @@ from trainings.schedule.shown import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
-from trainings.web.guards import BodyClock, BodyLimit, HostGuard, OriginGuard, RequestId
+from trainings.web.guards import BodyClock, BodyLimit, HostGuard, NulGuard, OriginGuard, RequestId
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import (
@@ -88,6 +88,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(SecurityHeaders, https=settings.is_https),
             Middleware(HostGuard, hosts=settings.allowed_hosts),
             Middleware(FeedsFromMemory),
+            Middleware(NulGuard),
             Middleware(RequestId),
             Middleware(
                 LanguageMiddleware,

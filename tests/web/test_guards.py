@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpx2 import AsyncClient, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import Message
 
-from tests.asgi import running
+from tests.asgi import browser, running
 from trainings.app import create_app
 from trainings.settings import Settings
+from trainings.web.forms import read_form
 from trainings.web.guards import BODY_LIMIT
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -88,3 +92,17 @@ async def test_form_of_another_site_gets_a_readable_page(sqlite_db: Settings, cl
     assert (page.status_code, program.status_code) == (403, 403)
     assert "El envío no salió de una página nuestra." in page.text
     assert program.json()["code"] == "cross_origin"
+
+
+async def test_nul_comes_neither_through_an_address_nor_through_a_form(sqlite_db: Settings) -> None:
+    async def say(request: Request) -> JSONResponse:
+        return JSONResponse(
+            [request.path_params["word"], *request.query_params.values(), (await read_form(request)).fields]
+        )
+
+    app = create_app(sqlite_db, with_worker=False)
+    app.router.routes.insert(0, Route("/{word}", say, methods=["POST"]))
+    async with running(app):
+        answer = await browser(app).post("/a%00b?q=c%00d", content="e=f%00g", headers=FORM)
+
+    assert answer.json() == ["a\N{REPLACEMENT CHARACTER}b", "c\N{REPLACEMENT CHARACTER}d", {"e": ["fg"]}]

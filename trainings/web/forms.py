@@ -124,7 +124,8 @@ async def read_form(request: Request) -> Typed:
         raise UnreadableForm from exc
     typed = Typed()
     for name, value in pairs:
-        typed.fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        # A NUL is no letter, and PostgreSQL fails where it is compared with one.
+        typed.fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     return typed
 
 
