@@ -20,8 +20,6 @@ from trainings.limits.actions import TooManyTries
 from trainings.limits.models import RateWindow
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 # -- signing in
 
 
@@ -171,6 +169,7 @@ async def test_sign_in_clears_away_windows_that_are_over(db: Settings, freeze: F
 # -- accounts and roles
 
 
+@pytest.mark.both_engines
 async def test_create_user_refuses_an_email_that_is_taken(db: Settings) -> None:
     await make_user()
 
@@ -207,6 +206,7 @@ async def test_role_is_granted_only_in_its_scope(sqlite_db: Settings, role: Role
     assert granted == [("hub" if role in at_hub else "operator" if role is Role.MUNICIPAL_ADMIN else "none")]
 
 
+@pytest.mark.both_engines
 async def test_granting_twice_is_once(db: Settings) -> None:
     user, hub = await make_user(), await make.make_hub()
 

@@ -47,8 +47,6 @@ from trainings.registrations.models import Card, CardState, Registration, Source
 from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 MINUTE = timedelta(minutes=1)
 
 
@@ -263,6 +261,7 @@ async def test_settle_twice_then_the_scan_is_matched_once(db: Settings, freeze: 
 # -- the pages
 
 
+@pytest.mark.both_engines
 async def test_scanner_when_it_sees_a_nameless_card_then_told_where_it_gets_a_name(
     new_client: NewClient, freeze: Freeze
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests import make
 from tests.attendance.browsers import (
     ROSA,
@@ -25,8 +23,6 @@ from trainings.lib import tokens
 from trainings.people.models import Consent
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
-
-pytestmark = pytest.mark.both_engines
 
 # -- without a ticket
 

@@ -37,8 +37,6 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 ADDRESS = "198.51.100.7"
 
@@ -105,6 +103,7 @@ async def test_phone_that_is_prepared_again_stays_the_same_and_gets_more_session
     assert await bound(after.device) == {one.id for training in (first, second) for one in training.sessions}
 
 
+@pytest.mark.both_engines
 async def test_form_that_is_sent_twice_without_a_cookie_makes_one_phone(db: Settings) -> None:
     cast = await make_cast()
     training, key = await make.make_training(hub=cast.hub), tokens.uuid7()
@@ -188,6 +187,7 @@ async def test_phone_whose_answer_was_lost_is_let_in_again_with_the_same_code_an
     assert (await Device.all().count(), (await DeviceSession.all().count())) == (1, len(load.session_ids))
 
 
+@pytest.mark.both_engines
 async def test_prepared_phone_whose_answer_was_lost_then_the_same_code_is_answered_again_with_what_it_added(
     db: Settings,
 ) -> None:

@@ -41,8 +41,6 @@ from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import permutations
 
-import pytest
-
 from tests.attendance.doors import open_door
 from tests.attendance.uploading import Event, make_device, send
 from tests.outreach.make_activity import make_activity
@@ -36,7 +34,6 @@ async def cells(activity: OutreachActivity) -> dict[tuple[str, str], int]:
     return {(cell.sex.value, cell.band.value): n for cell, n in counted.items() if n}
 
 
-@pytest.mark.both_engines
 async def test_heads_then_kept_once_and_taken_back_by_their_id_in_any_order(db: Settings) -> None:
     activity = await make_activity()
     device = await a_phone_at(activity)

@@ -27,8 +27,6 @@ from trainings.privacy.actions import sweep
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 
 async def phone_for(session: TrainingSession, hub: Hub, name: str = "De Ana") -> Prepared:
     user = await make.make_user(hub=hub)
@@ -99,6 +97,7 @@ async def test_code_that_nobody_used_goes_after_a_day(db: Settings) -> None:
     assert await Device.all().count() == 0
 
 
+@pytest.mark.both_engines
 async def test_slip_that_still_waits_30_days_after_the_session_is_emptied(db: Settings) -> None:
     door = await open_door()
     await WalkInSlip.create(

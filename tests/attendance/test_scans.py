@@ -14,8 +14,6 @@ from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.lib import tokens
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 MINUTE = timedelta(minutes=1)
 
@@ -86,6 +84,7 @@ async def test_batch_is_decided_in_order_as_if_sent_one_by_one(db: Settings) -> 
     assert (await stay(door)).arrived_at == door.starts_at + 5 * MINUTE
 
 
+@pytest.mark.both_engines
 async def test_batch_of_many_costs_no_more_statements_than_one(db: Settings) -> None:
     door = await open_door(capacity=40)
     people = [await make.make_registration(door.training, given_names=f"P{n}") for n in range(30)]

@@ -24,8 +24,6 @@ from trainings.registrations.card_use import use_at_door
 from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 Over = Callable[[Opened], None]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -40,6 +38,7 @@ def over(freeze: Freeze) -> Over:
 # -- whom a mark means
 
 
+@pytest.mark.both_engines
 async def test_card_by_hash_by_token_and_by_short_code_then_the_person(db: Settings, over: Over) -> None:
     door = await open_door()
     device = await make_device(door)
@@ -69,6 +68,7 @@ async def test_card_by_hash_by_token_and_by_short_code_then_the_person(db: Setti
     )
 
 
+@pytest.mark.both_engines
 async def test_row_of_a_sheet_then_whose_it_was_when_printed_and_a_blank_one_is_its_card(
     db: Settings, over: Over
 ) -> None:
@@ -303,6 +303,7 @@ async def test_what_the_phone_says_of_itself_is_noted(sqlite_db: Settings, over:
 # -- many
 
 
+@pytest.mark.both_engines
 async def test_fifty_events_cost_no_more_statements_than_one(db: Settings, over: Over) -> None:
     door = await open_door(capacity=60)
     device = await make_device(door)

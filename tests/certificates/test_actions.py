@@ -34,8 +34,6 @@ from trainings.places.models import Signatory
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 DIPLOMA, CONSTANCIA, CERTIFICADO = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA, CertificateKind.CERTIFICADO
 Freeze = Callable[[datetime], None]
 
@@ -52,6 +50,7 @@ async def folios() -> list[str]:
 # -- once, and in a row
 
 
+@pytest.mark.both_engines
 async def test_issue_when_hours_are_met_then_numbers_freezes_and_tells(db: Settings) -> None:
     training = await make_held()
     person = await make_attendee(training, email="maria@correo.example")

@@ -39,8 +39,6 @@ from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.i18n import gettext, speaking
 
-pytestmark = pytest.mark.both_engines
-
 ISSUE, PREPARE, NOTES = JobPurpose.ISSUE, JobPurpose.PREPARE, JobPurpose.NOTES
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 Freeze = Callable[[datetime], None]
@@ -129,6 +127,7 @@ async def test_job_when_steps_are_small_then_in_a_row_and_a_repeated_one_does_no
     assert await CallList.all().count() == 1
 
 
+@pytest.mark.both_engines
 async def test_job_for_many_then_the_worker_counts_their_hours_before_it_takes_the_first(
     db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +166,7 @@ async def test_job_when_stopped_or_ended_then_stays_so(db: Settings) -> None:
             await turn(job.id, actor=PROGRAM)
 
 
+@pytest.mark.both_engines
 async def test_job_when_nobody_signs_any_more_then_waits_and_says_so_to_who_goes_on(
     db: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +183,7 @@ async def test_job_when_nobody_signs_any_more_then_waits_and_says_so_to_who_goes
         await bulk.go_on(job.id, actor=PROGRAM)
 
 
+@pytest.mark.both_engines
 async def test_job_that_prepares_then_for_who_is_on_track_without_telling_anybody(db: Settings, freeze: Freeze) -> None:
     training = await make_held(4, 4)
     freeze(BEFORE + timedelta(days=1))
@@ -360,6 +361,7 @@ async def test_job_when_one_was_annulled_on_purpose_then_passed_over_and_another
     assert (await reasons(later))["Ana"] == (SkipReason.HAS_ONE, alone.folio), "what replaces it stands"
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("db")
 async def test_papers_of_a_broken_design_when_first_by_folio_then_the_others_are_next(
     monkeypatch: pytest.MonkeyPatch,

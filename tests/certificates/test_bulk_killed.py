@@ -18,8 +18,6 @@ from trainings.certificates.models import Certificate, CertificateFile, IssueJob
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
 

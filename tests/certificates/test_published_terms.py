@@ -185,7 +185,6 @@ async def test_draft_when_its_course_asks_for_an_earlier_one_then_who_signs_up_w
     assert (posted.prerequisites, posted.audience) == ((before.title,), ("docente",))
 
 
-@pytest.mark.both_engines
 async def test_trainings_that_were_there_before_have_what_their_course_asks_for_today(db: Settings) -> None:
     fill = import_module("trainings.migrations.0033_whom_a_training_asks_for")
     course = await make.make_course()

@@ -38,8 +38,6 @@ from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 Freeze = Callable[[datetime], None]
 

@@ -47,8 +47,6 @@ from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Course, Training
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 DIPLOMA = CertificateKind.DIPLOMA
 VALID, REVOKED = CertificateState.VALID, CertificateState.REVOKED
 SOMEBODY_WAITS = """
@@ -224,6 +222,7 @@ async def test_many_when_refused_then_all_stand_and_it_is_logged(db: Settings) -
     assert not await CallList.exists(reason=CallReason.ANNULLED)
 
 
+@pytest.mark.both_engines
 async def test_many_when_decided_by_two_at_once_then_once(db: Settings) -> None:
     world = await many(11)
     done = await annul_chosen(world.training.id, world.ids, "x", actor=await actor_of(world.cast.coordinator))

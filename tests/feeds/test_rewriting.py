@@ -21,8 +21,6 @@ from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import SessionText, Training
 from trainings.settings import Settings, get_settings
 
-pytestmark = pytest.mark.both_engines
-
 NOON = datetime(2027, 3, 1, 18, tzinfo=UTC)
 Freeze = Callable[[datetime], None]
 
@@ -101,6 +99,7 @@ async def test_starting_again_changes_nothing(client: AsyncClient, db: Settings,
     assert await shown.rewrite_outdated() == 0
 
 
+@pytest.mark.both_engines
 async def test_two_that_start_at_once_write_each_text_once(client: AsyncClient) -> None:
     trainings = [await make.make_training() for _ in range(5)]
     for training in trainings:
@@ -122,6 +121,7 @@ async def test_batches_reach_every_text(client: AsyncClient, monkeypatch: pytest
     assert await formats() == {TEXT_FORMAT}
 
 
+@pytest.mark.both_engines
 async def test_cancelled_text_is_written_again_without_news(client: AsyncClient, db: Settings) -> None:
     training = await make.make_training(sessions=[(make.tomorrow_at(n), make.tomorrow_at(n + 1)) for n in (8, 10)])
     await schedule.cancel_session(training.sessions[0].id, actor=PROGRAM)

@@ -19,8 +19,6 @@ from trainings.outbox.actions import HasNotFailed, IsBeingSent, retry
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 NewClient = Callable[[], AsyncClient]
 

@@ -25,8 +25,6 @@ from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.quarters import Quarter
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 PATH = "/panel/sin-actividad"
 FEBRUARY = datetime(2027, 2, 10, 9, tzinfo=clock.GUATEMALA)
@@ -73,6 +71,7 @@ async def test_quarter_counts_what_is_on_between_its_local_midnights(cast: Cast,
     )
 
 
+@pytest.mark.both_engines
 async def test_session_over_the_midnight_of_a_quarter_counts_in_both(cast: Cast, freeze: Freeze) -> None:
     freeze(FEBRUARY)
     night = await trained(cast, SAYAXCHE, at(3, 31, 20))

@@ -32,8 +32,6 @@ from trainings.outreach.models import HeadCount
 from trainings.people.models import AgeGroup, Sex
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
 AT = TimeAndPlace(STARTS, STARTS + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")
@@ -213,6 +211,7 @@ async def test_totals_do_not_wipe_out_what_was_counted_meanwhile(db: Settings) -
 # -- at once
 
 
+@pytest.mark.both_engines
 async def test_many_who_count_at_once_lose_and_double_nothing(db: Settings) -> None:
     activity = await make_activity(when=AT)
     batches = [[touch(), touch(MAN), touch(GIRL)] for _number in range(12)]
@@ -222,6 +221,7 @@ async def test_many_who_count_at_once_lose_and_double_nothing(db: Settings) -> N
     assert await counted(activity.id) == {WOMAN: 12, MAN: 12, GIRL: 12}
 
 
+@pytest.mark.both_engines
 async def test_two_who_take_back_the_last_head_at_once_leave_nobody_not_less(db: Settings) -> None:
     activity = await make_activity(when=AT)
     await count_heads(activity.id, [touch()], actor=PROGRAM)
@@ -234,6 +234,7 @@ async def test_two_who_take_back_the_last_head_at_once_leave_nobody_not_less(db:
     assert total(await counts_of(activity.id)) == 0
 
 
+@pytest.mark.both_engines
 async def test_a_name_used_at_two_activities_at_once_is_kept_at_one(db: Settings) -> None:
     activity, other = await make_activity(when=AT), await make_activity(when=AT)
     same = touch()

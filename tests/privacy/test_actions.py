@@ -23,8 +23,6 @@ from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import TrainingSession, Unavailability
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 START = make.tomorrow_at(8, 30)
 END = START + timedelta(hours=4)
 
@@ -39,6 +37,7 @@ async def rosa() -> Registration:
     return await Registration.get(id=made.registration_id).prefetch_related("participant")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
@@ -157,6 +156,7 @@ async def test_sweep_deletes_the_contact_of_a_minors_guardian_and_keeps_who_perm
     assert swept.contacts == (0 if is_kept else 2)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("days", "is_kept"), [(364, True), (366, False)])
 async def test_sweep_deletes_the_telephone_of_who_was_given_cards(db: Settings, days: int, is_kept: bool) -> None:
     training = await make.make_training(sessions=[(START, END)])

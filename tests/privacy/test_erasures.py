@@ -34,8 +34,6 @@ from trainings.registrations.erasures import KIND, TooLateToKeep, ask_for_erasur
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 MONTH = timedelta(days=30)
 
@@ -95,6 +93,7 @@ async def asked_before_the_clock_jumped(db: Settings, freeze: Freeze) -> Registr
     return registration
 
 
+@pytest.mark.both_engines
 async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be_taken_back(
     db: Settings, freeze: Freeze
 ) -> None:
@@ -109,6 +108,7 @@ async def test_clock_that_jumped_ahead_deletes_nothing_and_the_wish_can_still_be
     assert await asked(registration) is None
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_said", [True, False])
 async def test_what_waited_for_the_clock_is_deleted_once_it_is_right(
     db: Settings, freeze: Freeze, is_said: bool
@@ -162,6 +162,7 @@ async def test_request_holds_no_personal_data_and_the_lines_neither(db: Settings
     )
 
 
+@pytest.mark.both_engines
 async def test_second_request_changes_nothing_and_keeps_the_first_time(db: Settings, freeze: Freeze) -> None:
     freeze(NOW)
     registration = await rosa()
@@ -174,6 +175,7 @@ async def test_second_request_changes_nothing_and_keeps_the_first_time(db: Setti
     assert await acts() == ["privacy.ask_for_erasure"]
 
 
+@pytest.mark.both_engines
 async def test_several_presses_at_once_are_one_request(db: Settings, freeze: Freeze) -> None:
     freeze(NOW)
     registration = await rosa()
@@ -229,6 +231,7 @@ async def test_undo_is_refused_while_a_worker_is_about_it_whatever_the_clocks_sa
     assert await asked(registration) is not None
 
 
+@pytest.mark.both_engines
 async def test_undo_and_worker_at_the_same_moment_never_do_both(db: Settings, freeze: Freeze) -> None:
     freeze(NOW)
     registration = await rosa()

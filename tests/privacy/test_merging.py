@@ -245,7 +245,6 @@ async def test_look_alikes_of_one_training_are_a_pair(cast: Cast, rosa: Actor) -
     assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [

@@ -66,7 +66,6 @@ async def test_same_click_twice_at_once_is_one_mark(db: object) -> None:
     assert await Call.all().count() == 1
 
 
-@pytest.mark.both_engines
 async def test_closed_list_takes_no_mark(db: object) -> None:
     training = await a_training()
     person = await make.make_registration(training)

@@ -47,8 +47,6 @@ from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, 
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 OPEN, USED, RELEASED, VOID = CardState.OPEN, CardState.USED, CardState.RELEASED, CardState.VOID
 
@@ -198,6 +196,7 @@ async def test_name_card_of_somebody_else_then_refused_and_nothing_written(db: S
     assert await places_of(training) == (1, 2)
 
 
+@pytest.mark.both_engines
 async def test_name_card_for_two_people_at_once_then_one_has_it(db: Settings) -> None:
     training = await make.make_training()
     card = await card_of(await make_block(training))

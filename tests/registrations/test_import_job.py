@@ -41,8 +41,6 @@ from trainings.registrations.models import ImportDraft, ImportState, Registratio
 from trainings.registrations.sign_up import sign_up
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 
 
@@ -100,6 +98,7 @@ async def test_same_row_in_another_training_is_another_registration(sqlite_db: S
 # -- the job
 
 
+@pytest.mark.both_engines
 async def test_job_done_twice_at_once_registers_everybody_once(db: Settings) -> None:
     training, actor = await a_training(), await an_actor()
     draft = await confirmed(training, [MARIA, JUAN, *people(5)], actor)
@@ -204,6 +203,7 @@ async def test_of_a_list_that_is_done_only_the_wrong_rows_stay(db: Settings) -> 
     assert [row.cells[0] for row in imports.sheet_in(wrong).rows] == ["Beto"]
 
 
+@pytest.mark.both_engines
 async def test_lists_are_forgotten_after_a_day_and_their_counts_kept(db: Settings, freeze: Freeze) -> None:
     freeze(make.tomorrow_at(8, days=-3))
     training, actor = (

@@ -25,8 +25,6 @@ from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 NewClient = Any
 
 

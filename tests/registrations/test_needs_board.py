@@ -26,8 +26,6 @@ from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.needs_queries import n_unanswered, wishes_ahead
 from trainings.schedule.models import Training, TrainingState
 
-pytestmark = pytest.mark.both_engines
-
 NewClient = Callable[[], AsyncClient]
 Freeze = Callable[[datetime], None]
 BOARD = "/panel/apoyos"

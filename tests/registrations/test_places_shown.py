@@ -57,7 +57,6 @@ async def test_look_alike_takes_a_place_off_what_is_shown_like_anybody(
     assert await shown(client, training) == before
 
 
-@pytest.mark.both_engines
 async def test_look_alikes_do_not_keep_anybody_out(client: AsyncClient) -> None:
     training = await make.make_training(capacity=2, childcare_capacity=5)
     await sign_up(training)

@@ -26,8 +26,6 @@ from trainings.registrations.own_links import claim_link
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 
 
@@ -248,6 +246,7 @@ async def test_who_came_apart_moves_up_alone_when_a_place_frees(db: Settings) ->
     assert await places_of(training) == (2, 0)
 
 
+@pytest.mark.both_engines
 async def test_who_has_a_link_of_their_own_comes_back_alone_when_the_family_does_not(db: Settings) -> None:
     training = await make.make_training(childcare_capacity=2)
     people = await make_family(training, "Ana", "Beto", childcare_places=2)

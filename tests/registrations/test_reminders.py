@@ -34,8 +34,6 @@ from trainings.schedule import session_actions, shown
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 
 
@@ -90,6 +88,7 @@ async def test_operator_says_how_many_days_before(
     assert [n for _on, n in await reminded_days()] == expected
 
 
+@pytest.mark.both_engines
 async def test_several_processes_at_once_write_each_reminder_once(
     db: Settings, freeze: Freeze, ten_days_before: None
 ) -> None:
@@ -278,6 +277,7 @@ async def test_corrected_words_right_before_nine_put_off_no_reminder(
     assert await CallList.filter(reason=CallReason.REMINDER, session_id=session.id).count() == 1
 
 
+@pytest.mark.both_engines
 async def test_nobody_is_reminded_of_what_is_called_off(db: Settings, freeze: Freeze, ten_days_before: None) -> None:
     off, one_off = await a_training(), await a_training(SATURDAY, SATURDAY + timedelta(days=7), title="Otra")
     for training in (off, one_off):
@@ -325,6 +325,7 @@ async def test_reminder_that_waited_says_nothing_false(db: Settings, freeze: Fre
     assert (await last_reminder()).is_overtaken
 
 
+@pytest.mark.both_engines
 async def test_one_training_that_cannot_be_reminded_holds_up_no_other(
     db: Settings, freeze: Freeze, ten_days_before: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,6 @@ async def test_a_code_with_another_name_or_contact_opens_and_changes_nobody(
 
 
 @pytest.mark.parametrize("typed", ["K7Q2-9XMD-C", "no es un código", "' OR 1=1 --", "Á" * 300])
-@pytest.mark.both_engines
 async def test_an_unknown_code_is_an_ordinary_sign_up(client: AsyncClient, typed: str) -> None:
     await make.make_municipality()
     training = await make.make_training()

@@ -25,8 +25,6 @@ from trainings.registrations.sign_up import register_walk_in, sign_up
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 Freeze = Callable[[datetime], None]
 
 
@@ -257,6 +255,7 @@ async def test_same_key_is_replayed_for_24_hours_only(db: Settings, freeze: Free
         await sign_up(training.id, wish(idempotency_key=KEY, body_hash="a"), actor=VISITOR)
 
 
+@pytest.mark.both_engines
 async def test_same_name_in_the_same_browser_then_the_registration_that_stands(db: Settings) -> None:
     training = await make.make_training()
     first = await sign_up(training.id, wish(browser_key="b1"), actor=VISITOR)

@@ -43,8 +43,6 @@ from trainings.registrations.waiting import (
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 
 @pytest.fixture(autouse=True)
 def _on_monday(freeze: Freeze) -> None:
@@ -249,6 +247,7 @@ async def test_time_to_answer_stays_when_one_of_a_family_cancels(db: Settings, f
     assert await expire_offers() == 1
 
 
+@pytest.mark.both_engines
 async def test_expire_twice_at_once_frees_one_place_once(db: Settings, freeze: Freeze) -> None:
     training, (_ana, berta, cruz) = await one_offered()
     dora = await make.make_registration(training, given_names="Dora")
@@ -263,6 +262,7 @@ async def test_expire_twice_at_once_frees_one_place_once(db: Settings, freeze: F
     assert (await acts()).count("expire_offer") == 1
 
 
+@pytest.mark.both_engines
 async def test_yes_and_the_end_of_the_time_at_once_leave_one_of_them(db: Settings, freeze: Freeze) -> None:
     training, (_ana, berta, cruz) = await one_offered()
     await reached_by_mail(berta.group_id)

@@ -21,8 +21,6 @@ from trainings.outreach.actions import TimeAndPlace, cancel_activity
 from trainings.schedule import absences
 from trainings.schedule.models import Training, Unavailability
 
-pytestmark = pytest.mark.both_engines
-
 PAGE = "/panel/mi-disponibilidad"
 
 Freeze = Callable[[datetime], None]
@@ -37,6 +35,7 @@ async def words_of(client: AsyncClient, path: str) -> str:
     return " ".join(Page((await client.get(path)).text).text.split())
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("form", "start", "end", "words"),
     [
@@ -168,6 +167,7 @@ async def test_sessions_that_stand_then_are_told_to_who_coordinates(client: Asyn
     assert "avisó que no puede" not in elsewhere
 
 
+@pytest.mark.both_engines
 async def test_sessions_of_who_left_are_told_to_who_coordinates(client: AsyncClient, cast: Cast) -> None:
     day = date(2027, 2, 4)
     hours = [(clock.at(day, time(8)), clock.at(day, time(12)))]
@@ -186,6 +186,7 @@ async def test_sessions_of_who_left_are_told_to_who_coordinates(client: AsyncCli
     assert "ya no tiene acceso" not in elsewhere
 
 
+@pytest.mark.both_engines
 async def test_fairs_that_one_answers_for_then_are_told_to_both(client: AsyncClient, cast: Cast) -> None:
     day = date(2027, 2, 4)
     at = TimeAndPlace(clock.at(day, time(8)), clock.at(day, time(12)), make.LA_LIBERTAD, None, "Parque central")

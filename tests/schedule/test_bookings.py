@@ -17,8 +17,6 @@ from trainings.schedule import actions
 from trainings.schedule.bookings import FacilitatorAway, FacilitatorBooked, VenueBooked, clashes_of
 from trainings.schedule.models import Training, TrainingState, Unavailability
 
-pytestmark = pytest.mark.both_engines
-
 
 async def test_facilitator_who_is_elsewhere_is_refused_with_who_and_when(cast: Cast) -> None:
     other = await make.make_venue(cast.hub, "Escuela")
@@ -101,6 +99,7 @@ async def test_what_was_cancelled_takes_nobody(cast: Cast, state: object) -> Non
     assert [session.starts_at for session in await sessions_of(made)] == [meeting(3).starts_at]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("is_online", [True, False], ids=["online", "in one place"])
 async def test_plans_at_once_for_the_same_person_leave_one(cast: Cast, *, is_online: bool) -> None:
     plan = await plan_for(cast, venue_id=None if is_online else cast.venue.id)
@@ -114,6 +113,7 @@ async def test_plans_at_once_for_the_same_person_leave_one(cast: Cast, *, is_onl
     assert await Training.all().count() == 1
 
 
+@pytest.mark.both_engines
 async def test_all_that_is_taken_is_told_at_once(cast: Cast) -> None:
     other = await make.make_venue(cast.hub, "Escuela")
     hours = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (3, 5)]

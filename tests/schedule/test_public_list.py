@@ -12,8 +12,6 @@ from tests.counting import statements
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, page_of, rows
 from trainings.schedule.models import PlaceShown
 
-pytestmark = pytest.mark.both_engines
-
 
 async def test_list_is_in_order_of_the_next_session(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)
@@ -154,6 +152,7 @@ async def test_list_goes_on_after_twenty_and_keeps_the_filters(client: AsyncClie
     assert "21 a 22 de 22" in second.text
 
 
+@pytest.mark.both_engines
 async def test_pages_have_different_titles(client: AsyncClient) -> None:
     await make.make_municipalities()
     training = await make.make_training()
@@ -171,6 +170,7 @@ async def test_pages_have_different_titles(client: AsyncClient) -> None:
     assert all(titles)
 
 
+@pytest.mark.both_engines
 async def test_list_of_three_and_page_of_three_sessions_cost_no_more_statements(client: AsyncClient) -> None:
     one = await make.make_training(title="Una")
     with statements() as list_of_one:

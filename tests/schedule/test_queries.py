@@ -17,8 +17,6 @@ from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import TrainingFilter
 from trainings.schedule.views import Wanted
 
-pytestmark = pytest.mark.both_engines
-
 
 async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
     """One held by the hub's facilitator, one by nobody, one elsewhere."""
@@ -29,6 +27,7 @@ async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
     )
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("who", "titles"),
     [
@@ -148,6 +147,7 @@ async def test_list_pages_without_dates_first_then_the_latest(cast: Cast) -> Non
     assert (second.start, second.total, len(second.rows)) == (queries.PAGE_SIZE, len(made), 2)
 
 
+@pytest.mark.both_engines
 async def test_unclosed_sessions_are_those_that_began(cast: Cast) -> None:
     now, hour = clock.now(), timedelta(hours=1)
     over = await make.make_training(hub=cast.hub, title="Ya fue", sessions=[(now - 3 * hour, now - hour)])

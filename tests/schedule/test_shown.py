@@ -29,8 +29,6 @@ from trainings.schedule.models import (
 )
 from trainings.versions.models import Counter
 
-pytestmark = pytest.mark.both_engines
-
 NOON = datetime(2027, 3, 1, 18, tzinfo=UTC)
 Freeze = Callable[[datetime], None]
 

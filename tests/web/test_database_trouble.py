@@ -10,8 +10,6 @@ from httpx2 import AsyncClient
 
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
-
 
 async def test_page_when_the_database_cannot_be_reached_then_503_with_a_sentence(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch

@@ -159,7 +159,6 @@ def test_key_when_the_material_is_shown_then_hidden(signer: SigningMaterial) -> 
     assert "PRIVATE KEY" not in str(signer)
 
 
-@pytest.mark.both_engines
 async def test_keys_when_changed_then_old_files_stay_trusted_and_without_one_files_are_unsigned(
     db: object, freeze: Freeze
 ) -> None:

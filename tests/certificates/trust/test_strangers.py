@@ -132,7 +132,6 @@ async def test_badge_when_its_paper_was_prepared_then_refused_until_it_is_earned
     assert (on_the_day, earned, annulled) == (REVOKED, GOOD, REVOKED)
 
 
-@pytest.mark.both_engines
 async def test_issuers_key_when_changed_then_old_badges_still_verify_and_new_ones_with_the_new_key(
     stranger: Stranger, freeze: Freeze
 ) -> None:
