@@ -16,6 +16,11 @@ from trainings.accounts.passwords import (
 NAME, EMAIL = "María Elena Caal", "coordina.peten@muni.example"
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes() -> None:
+    """None: here the cost itself is looked at."""
+
+
 @pytest.mark.parametrize(
     ("password", "refusal"),
     [

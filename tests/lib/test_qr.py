@@ -139,7 +139,9 @@ def test_captions_break_before_what_belongs_together() -> None:
     def height(*captions: str) -> int:
         return Image.open(BytesIO(qr.captioned_png(TOKEN, captions, FONT))).height
 
-    words = [word for word in ("x" * n for n in range(4, 40)) if height(word) == height("x") < height(f"{word} {hour}")]
+    words = [
+        word for word in ("x" * n for n in range(4, 40, 3)) if height(word) == height("x") < height(f"{word} {hour}")
+    ]
 
     assert words
     for word in words:
