@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,16 @@ def python_files(*folders: str) -> list[Path]:
 
 @cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+    read = ast.parse(path.read_text())
+    # A million nodes stay to the end: looking through them for what is not used any more costs more than reading them.
+    gc.freeze()
+    return read
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of the tree."""
+    return list(ast.walk(tree(path)))
 
 
 def shown(path: Path) -> str:
@@ -61,6 +71,7 @@ def _imported(node: ast.AST) -> list[Import]:
     return []
 
 
+@cache
 def _full_name(module: str, name: str) -> str:
     """`from trainings.places import queries` imports a module, `from trainings.clock import now` a thing in one."""
     folder = ROOT / module.replace(".", "/")
@@ -68,6 +79,7 @@ def _full_name(module: str, name: str) -> str:
     return f"{module}.{name}" if is_module else module
 
 
+@cache
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -76,12 +88,11 @@ def references(path: Path) -> set[str]:
     """What a file names, each with its module: what it imports, reaches through a module, or uses of its own; also in
     a text like `module:name`.
     """
-    nodes = list(ast.walk(tree(path)))
-    known = {alias: name for node in nodes for alias, name in _aliases(node)}
-    found = set(known.values())
-    for node in nodes:
+    known = {alias: name for node in nodes(path) for alias, name in _aliases(node)}
+    found, own = set(known.values()), module_of(path)
+    for node in nodes(path):
         if isinstance(node, ast.Name):
-            found.add(f"{module_of(path)}.{node.id}")
+            found.add(f"{own}.{node.id}")
         elif isinstance(node, ast.Attribute):
             first, _dot, rest = ast.unparse(node).partition(".")
             found.add(f"{known.get(first, first)}.{rest}")
@@ -114,12 +125,12 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def calls(path: Path) -> list[ast.Call]:
-    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    return [node for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def texts(path: Path) -> Iterator[str]:
     """Every text constant; the moving parts of an f-string read `*`."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.source import (
     imports,
     length,
     module_of,
+    nodes,
     python_files,
     references,
     shown,
@@ -65,6 +67,7 @@ CLOCK_READERS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.toda
 RANDOM_MODULES = {"random", "secrets"}
 
 TEMPLATES = ROOT / "templates"
+ENDING = re.compile(r"\.(?:html|txt|svg|xml)$")
 RELATIONS = {"ForeignKeyField", "OneToOneField", "ManyToManyField"}
 
 INLINE = {
@@ -176,7 +179,7 @@ def test_environment_is_read_by_the_settings_only() -> None:
     readers = {
         shown(path)
         for path in python_files("trainings")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     }
 
@@ -265,16 +268,18 @@ def is_known_otherwise(path: Path, one: ast.FunctionDef | ast.AsyncFunctionDef |
 
 
 def template_names() -> set[str]:
-    files = (path for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt", ".svg", ".xml"})
+    files = (path for path in TEMPLATES.rglob("*") if ENDING.search(path.name))
     return {path.relative_to(TEMPLATES).as_posix() for path in files}
 
 
 def named_in_code() -> set[str]:
     """Templates that code names, an f-string's moving part standing for anything but a folder."""
-    patterns = {text for path in python_files("trainings") for text in texts(path) if Path(text).suffix}
-    return {name for name in template_names() for pattern in patterns if fnmatch(name, pattern) and pattern[0] != "*"}
+    patterns = {text for path in python_files("trainings") for text in texts(path) if ENDING.search(text)}
+    named = re.compile("|".join(translate(pattern) for pattern in patterns if pattern[0] != "*"))
+    return {name for name in template_names() if named.fullmatch(name)}
 
 
+@cache
 def named_in(template: str) -> set[str]:
     source = (TEMPLATES / template).read_text()
     return {name for name in meta.find_referenced_templates(environment().parse(source)) if name}
