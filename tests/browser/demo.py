@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests import moment
 from tests.database import put_template, settings_for
-from tests.migrated import kept
+from tests.migrated import FOLDER, kept
 from tests.processes import free_port, run, started
 from tests.source import ROOT
 from trainings import clock
@@ -23,22 +23,29 @@ PASSWORD = "cuatro tamales verdes"
 SETTINGS = {"env": "demo", "demo_password": PASSWORD}
 PAGES_ALONE = "--no-worker"
 MADE_OF = ("trainings", "templates", "certificates")
-TWO_HOURS_S = 7_200
+HOURS_S = 10_800
+RUNS_ON = timedelta(hours=2, minutes=30)
+"""Its session of the day begins an hour before the hour in which the world is made, and ends three hours after. Whoever
+closes it in the last quarter of an hour is asked nothing.
+"""
 
 
 def seeded_once() -> Path:
-    """The folder of the demo world of this hour, to be copied: something in it runs now."""
-    hour = f"{clock.local(clock.now()):%Y-%m-%dT%H}"
+    """The folder of a demo world of this day, to be copied: something in it runs now, and for a while."""
+    now = clock.local(clock.now())
+    earliest = max(now - RUNS_ON + timedelta(hours=1), clock.local(clock.midnight(now.date()))).hour
     # A run that begins at another moment may begin before an earlier one did: it makes its own.
-    run_of_its_own = os.environ.get(moment.AHEAD, "")
-    return kept("demo", f"{_fingerprint()}-{hour}{run_of_its_own}", _seed, seconds=TWO_HOURS_S)
+    world, run_of_its_own = f"{_fingerprint()}-{now:%F}", os.environ.get(moment.AHEAD, "")
+    made_at = [f"{world}T{hour:02}{run_of_its_own}" for hour in range(now.hour, earliest - 1, -1)]
+    of = next((one for one in made_at if (FOLDER / f"demo-{one}").exists()), made_at[0])
+    return kept("demo", of, _seed, seconds=HOURS_S)
 
 
 @cache
 def _fingerprint() -> str:
     """Of all that the world is made of: the program, its words, its designs."""
     files = sorted(path for made_of in MADE_OF for path in (ROOT / made_of).rglob("*") if path.suffix != ".pyc")
-    content = b"\0".join(str(path).encode() + path.read_bytes() for path in files if path.is_file())
+    content = b"\0".join(str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in files if path.is_file())
     return hashlib.sha256((ROOT / "requirements.txt").read_bytes() + content).hexdigest()[:12]
 
 
