@@ -7,20 +7,22 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, sync_playwright
 
 from tests.browser import demo, steps
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, emptied, village
+from tests.browser.patience import be_patient
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
+from tests.browser.serving import running
+from tests.database import put_template
 
 # The second engine is asked by the long proofs, wherever it is.
 collect_ignore = [] if firefox() else ["test_marcar_engines.py"]
 
-# A busy machine is slow, not wrong: what is awaited comes, or the test fails all the same.
-expect.set_options(timeout=45_000)
+be_patient()
 
 
 @pytest.fixture(scope="package")
@@ -75,6 +77,15 @@ def signed_in(browser: Browser, demo_site: str) -> Callable[[str], StorageState]
             return context.storage_state()
 
     return kept_of
+
+
+@pytest.fixture(scope="package")
+def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Origin, a training and a note of a running application."""
+    folder = tmp_path_factory.mktemp("showroom")
+    put_template(folder)
+    with running("tests.showroom", folder) as server:
+        yield server.made
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ WIDTH, HEIGHT = 640, 360
 """Large enough for a card before it; four times as many points are four times the work, for each of its frames."""
 SCALE = 5
 """Points of a card's smallest square."""
-FRAMES_EACH = 45
-"""One and a half seconds at the 30 frames a second of the fake camera."""
-FRAMES_BETWEEN = 15
+FRAMES_EACH = 12
+"""At the 30 frames a second of the fake camera: three looks of the reader. Whoever misses a card sees it again soon."""
+FRAMES_BETWEEN = 3
 WALL = (58, 66, 70)
 
 

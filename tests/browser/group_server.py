@@ -16,7 +16,7 @@ from tests.registrations.families import group_token, make_family
 from trainings.audit.actor import PROGRAM
 from trainings.registrations import actions
 
-TESTS = ("handed", "answered", "cancelled", "wide")
+TESTS = ("handed", "cancelled", "wide")
 """Each has a family of its own, so that the tests do not meet."""
 
 

@@ -18,7 +18,6 @@ from trainings.lib import tokens
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640)}
 PLAIN = NARROW | {"java_script_enabled": False}
 OWN_PAGE = re.compile(r"/i/[0-9A-Z]{32}$")
-BOTH = pytest.mark.parametrize("options", [PLAIN, NARROW], ids=["without script", "with"])
 
 Visit = Callable[..., Page]
 
@@ -64,15 +63,22 @@ def hand_over(page: Page, name: str) -> str:
     return found[0]
 
 
-@BOTH
-def test_link_is_handed_over_and_made_ones_own_and_questions_are_answered(
-    visit: Visit, site: dict[str, str], options: dict[str, Any]
+def answer(page: Page) -> None:
+    press_on(page.get_by_role("link", name="Responder"), "Enter")
+    type_into(page.get_by_label("Sexo"), "Hombre")
+    type_into(page.get_by_label("Idioma que prefiere"), "Q’eqchi’")
+    assert is_as_wide_as_the_screen(page)
+    press_on(page.get_by_role("button", name="Guardar mis respuestas"), "Enter")
+    expect(page.get_by_role("status")).to_contain_text("Listo, gracias.")
+
+
+def test_link_is_handed_over_and_made_ones_own_and_questions_are_answered_without_script(
+    visit: Visit, site: dict[str, str]
 ) -> None:
-    name = "handed" if options is PLAIN else "answered"
-    family = visit(site[name], **options)
+    family = visit(site["handed"], **PLAIN)
     address = hand_over(family, "Beto Coc Xol")
 
-    beto = visit(address, **options)
+    beto = visit(address, **PLAIN)
     expect(beto.get_by_role("heading", level=1)).to_have_text("¿Este boleto es suyo?")
     _screen, code = read_screen(beto)
     assert tokens.read_qr(code) == code
@@ -81,13 +87,8 @@ def test_link_is_handed_over_and_made_ones_own_and_questions_are_answered(
     expect(beto).not_to_have_url(address)
     expect(beto).to_have_url(OWN_PAGE)
     expect(beto.get_by_role("status")).to_contain_text("Listo, este boleto es suyo.")
-    press_on(beto.get_by_role("link", name="Responder"), "Enter")
-    type_into(beto.get_by_label("Sexo"), "Hombre")
-    type_into(beto.get_by_label("Idioma que prefiere"), "Q’eqchi’")
-    assert is_as_wide_as_the_screen(beto)
-    press_on(beto.get_by_role("button", name="Guardar mis respuestas"), "Enter")
-    expect(beto.get_by_role("status")).to_contain_text("Listo, gracias.")
-    family.goto(site["origin"] + site[name])
+    answer(beto)
+    family.goto(site["origin"] + site["handed"])
     expect(family.locator("article.ticket").filter(has_text="Beto")).to_contain_text(
         "Ya tiene su propio enlace: desde ahí corrige su nombre o cancela."
     )
@@ -99,16 +100,16 @@ def test_old_address_opens_nothing_once_the_link_is_somebodys_own(
 ) -> None:
     family = visit(site["wide"], **NARROW)
     address = hand_over(family, "Ana Coc Xol")
-    owner = visit(address)
-    owner.get_by_role("button", name="Este boleto es mío").click()
+    owner = visit(address, **NARROW)
+    press_on(owner.get_by_role("button", name="Este boleto es mío"), "Enter")
     expect(owner.get_by_role("status")).to_contain_text("Listo, este boleto es suyo.")
+    answer(owner)
 
     with browser.new_context() as context:
-        page = context.new_page()
-        answer = page.goto(address)
+        answered = context.new_page().goto(address)
 
-    assert answer is not None
-    assert answer.status == 404
+    assert answered is not None
+    assert answered.status == 404
 
 
 def test_all_cancel_and_come_back_by_keyboard(visit: Visit, site: dict[str, str]) -> None:
@@ -138,14 +139,15 @@ def test_offer_is_accepted_by_keyboard_without_script(visit: Visit, site: dict[s
     expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")
 
 
-@pytest.mark.parametrize("colours", ["none", "active"])
 def test_family_page_holds_at_four_hundred_percent_and_in_forced_colours(
-    browser: Browser, site: dict[str, str], colours: Any
+    browser: Browser, site: dict[str, str]
 ) -> None:
     """1280 px at 400 % are 320 of the page's own."""
-    with browser.new_context(device_scale_factor=4, forced_colors=colours, locale="es-GT", **NARROW) as context:
+    with browser.new_context(device_scale_factor=4, locale="es-GT", **NARROW) as context:
         page = context.new_page()
         page.goto(site["origin"] + site["wide"])
 
-        assert is_as_wide_as_the_screen(page)
+        for colours in ("none", "active"):
+            page.emulate_media(forced_colors=colours)
+            assert is_as_wide_as_the_screen(page), colours
         expect(page.get_by_role("img", name="Código QR del boleto de Cata Coc Xol")).to_be_visible()

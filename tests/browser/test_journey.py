@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pypdf
 import pytest
@@ -14,16 +15,14 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser import demo, steps
 from tests.browser.steps import PLACE, SHORT_NAME, TITLE, Watch
-from tests.browser.subscriber import todays_agenda
 from trainings.lib import tokens
 
 PHONE: dict[str, Any] = {
-    "viewport": ViewportSize(width=360, height=760),
+    "viewport": ViewportSize(width=320, height=640),
     "device_scale_factor": 2,
     "is_mobile": True,
     "has_touch": True,
 }
-NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640)}
 DESK: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
 PLAIN = {"java_script_enabled": False}
 PLAIN_NAME = "Byron Otoniel T. M."
@@ -78,75 +77,24 @@ def download_diploma(page: Page, folder: Path) -> Path:
     return file
 
 
-def test_place_is_given_back_and_taken_again_without_script(visit: Visit, origin: str) -> None:
-    phone = visit(**PHONE, **PLAIN)
-    steps.open_municipality(phone, origin)
-    steps.open_running_training(phone)
-    steps.sign_up(phone, given_names="Elmer Adolfo")
+class Ruler:
+    """How wide pages are on the narrowest phone."""
 
-    phone.get_by_role("link", name="Ya no puedo ir").click()
-    phone.get_by_role("button", name="Cancelar mi inscripción").click()
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Esta inscripción está cancelada")
-    expect(phone.get_by_role("img", name="Código QR")).to_have_count(0)
-    phone.get_by_role("button", name="Inscribirme otra vez").click()
+    def __init__(self) -> None:
+        self.widths: dict[str, int] = {}
 
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
-
-
-def test_keyboard_alone_signs_up(visit: Visit, origin: str) -> None:
-    page = visit(**NARROW)
-    steps.open_municipality(page, origin)
-    steps.open_running_training(page)
-
-    steps.press_on(page.get_by_role("link", name="Inscribirme"), "Enter")
-    steps.type_into(page.get_by_label("Nombres"), "María Elena")
-    steps.type_into(page.get_by_label("Apellidos"), "Tz’unun Muñoz")
-    steps.type_into(page.get_by_label("Municipio donde vive"), "La Lib")
-    steps.type_into(page.get_by_label("¿De parte de quién viene?"), "Fam")
-    steps.press_on(page.get_by_label("Sí, pueden guardar estos datos"), "Space")
-    steps.take_ones_time(page)
-    steps.press_on(page.get_by_role("button", name="Inscribirme"), "Enter")
-
-    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
-
-
-def test_pages_fit_a_small_phone(visit: Visit, origin: str) -> None:
-    phone, staff = visit(**NARROW), visit(**NARROW)
-    widths = {}
-
-    def follow(name: str | re.Pattern[str], within: Locator) -> None:
-        with staff.expect_navigation():
-            within.get_by_role("link", name=name).click()
-        measure(staff)
-
-    def measure(page: Page) -> None:
+    def see(self, page: Page) -> None:
         # Before its stylesheet has come a page is as wide as its tables.
         page.wait_for_load_state("load")
         for details in page.locator("main details").all():
             details.evaluate("part => { part.open = true }")
-        widths[page.url.removeprefix(origin)] = page.evaluate("() => document.documentElement.scrollWidth")
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        path = urlsplit(page.url).path
+        self.widths[path] = max(width, self.widths.get(path, 0))
 
-    for path in ("/", "/capacitaciones", "/verificar", "/entrar", "/municipios/tacana-san-marcos"):
-        phone.goto(origin + path)
-        measure(phone)
-    steps.open_municipality(phone, origin)
-    measure(phone)
-    steps.open_running_training(phone)
-    measure(phone)
-    steps.sign_up(phone, given_names="Ma. Candelaria", see=measure)
-    measure(phone)
-    steps.sign_in(staff, origin, "coordina")
-    measure(staff)
-    for name in ("Capacitaciones", "Diplomas", "Mensajes"):
-        follow(name, staff.get_by_role("navigation"))
-    staff.goto(f"{origin}/panel")
-    follow(re.compile("^Responder a"), staff.locator("body"))
-    staff.goto(f"{origin}/panel")
-    steps.open_attendance(staff)
-    measure(staff)
-
-    assert {path: width for path, width in widths.items() if width > NARROW["viewport"]["width"]} == {}
-    assert len(widths) == 15
+    @property
+    def too_wide(self) -> dict[str, int]:
+        return {path: width for path, width in self.widths.items() if width > PHONE["viewport"]["width"]}
 
 
 def test_english_stays_once_it_is_chosen(visit: Visit, origin: str) -> None:
@@ -175,12 +123,10 @@ def test_english_stays_once_it_is_chosen(visit: Visit, origin: str) -> None:
 
 def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, tmp_path: Path) -> None:
     """Of two: one with a camera at the door, and one without any script from the map to the diploma."""
-    phone, plain = visit(**PHONE), visit(**PHONE, **PLAIN)
+    phone, plain, ruler = visit(**PHONE), visit(**PHONE, **PLAIN), Ruler()
     for page, given_names in ((phone, "Rosaura Isabel"), (plain, "Byron Otoniel")):
-        page.goto(origin)
-        steps.find_on_map(page)
-        steps.open_running_training(page)
-        steps.sign_up(page, given_names=given_names)
+        sign_up(page, origin, given_names, ruler)
+    give_back_and_take_again(plain)
     screen, token = steps.read_screen(phone)
     assert tokens.read_qr(token) == token
 
@@ -188,29 +134,72 @@ def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, 
     door = visit(through=cameras, permissions=["camera"], **PHONE)
     steps.sign_in(door, origin, "facilita")
     steps.open_attendance(door)
+    ruler.see(door)
     door.get_by_role("button", name="Encender cámara").click()
     steps.expect_present(door)
-    mark_without_script(visit(**PHONE, **PLAIN), origin, steps.short_code(plain))
+    helper = visit(storage_state=door.context.storage_state(), **PHONE, **PLAIN)
+    mark_without_script(helper, door.url, steps.short_code(plain))
     steps.close_session(door)
 
-    session = door.url.partition("/asistencia")[0]
-    folio = issue(visit(**DESK), origin, SHORT_NAME, lowering=session)
-    plain_folio = issue(visit(**DESK, **PLAIN), origin, PLAIN_NAME)
+    coordinator = visit(**PHONE)
+    steps.sign_in(coordinator, origin, "coordina")
+    look_around(coordinator, origin, ruler)
+    steps.lower_what_was_planned(coordinator, door.url.partition("/asistencia")[0])
+    folio = steps.issue_diploma(coordinator, SHORT_NAME)
+    desk = visit(storage_state=coordinator.context.storage_state(), **DESK, **PLAIN)
+    desk.goto(f"{origin}/panel")
+    see_ones_diploma(plain, steps.issue_diploma(desk, PLAIN_NAME))
 
-    plain.reload()
-    expect(plain.get_by_role("heading", level=1)).to_have_text("Esta capacitación ya terminó")
-    plain.get_by_role("link", name="Ver cómo se revisa").click()
-    expect(plain.locator("main")).to_contain_text("Válido")
-    expect(plain.locator("main")).to_contain_text(plain_folio)
     phone.reload()
     front, back = pages_of(download_diploma(phone, tmp_path))
-    assert "Rosaura Isabel Tz’unun Muñoz" in front
-    assert f"«{TITLE}»" in front
-    assert folio in back
-
+    assert ("Rosaura Isabel Tz’unun Muñoz" in front, f"«{TITLE}»" in front, folio in back) == (True, True, True)
     stranger = visit(**PHONE)
     check_as_a_stranger(stranger, origin, code_in(back))
-    assert TITLE in todays_agenda(steps.calendar_address(stranger, origin), tmp_path)
+    follow_the_calendar(stranger, origin)
+    look_up(stranger, origin, ruler)
+    assert (ruler.too_wide, len(ruler.widths)) == ({}, 16)
+
+
+def sign_up(page: Page, origin: str, given_names: str, ruler: Ruler) -> None:
+    page.goto(origin)
+    steps.find_on_map(page)
+    ruler.see(page)
+    steps.open_running_training(page)
+    ruler.see(page)
+    steps.sign_up(page, given_names=given_names, see=ruler.see)
+    ruler.see(page)
+
+
+def give_back_and_take_again(page: Page) -> None:
+    page.get_by_role("link", name="Ya no puedo ir").click()
+    page.get_by_role("button", name="Cancelar mi inscripción").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Esta inscripción está cancelada")
+    expect(page.get_by_role("img", name="Código QR")).to_have_count(0)
+    page.get_by_role("button", name="Inscribirme otra vez").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
+
+
+def look_around(page: Page, origin: str, ruler: Ruler) -> None:
+    """The coordination on the phone: the panel, and what it leads to."""
+    ruler.see(page)
+    for name in ("Capacitaciones", "Diplomas", "Mensajes"):
+        follow(page.get_by_role("navigation").get_by_role("link", name=name), ruler)
+    page.goto(f"{origin}/panel")
+    follow(page.get_by_role("link", name=re.compile("^Responder a")), ruler)
+
+
+def follow(link: Locator, ruler: Ruler) -> None:
+    with link.page.expect_navigation():
+        link.click()
+    ruler.see(link.page)
+
+
+def see_ones_diploma(page: Page, folio: str) -> None:
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Esta capacitación ya terminó")
+    page.get_by_role("link", name="Ver cómo se revisa").click()
+    expect(page.locator("main")).to_contain_text("Válido")
+    expect(page.locator("main")).to_contain_text(folio)
 
 
 def check_as_a_stranger(page: Page, origin: str, code: str) -> None:
@@ -220,17 +209,20 @@ def check_as_a_stranger(page: Page, origin: str, code: str) -> None:
     expect(page.locator("main")).not_to_contain_text("Rosaura")
 
 
-def mark_without_script(door: Page, origin: str, code: str) -> None:
-    steps.sign_in(door, origin, "facilita")
-    steps.open_attendance(door)
+def mark_without_script(door: Page, address: str, code: str) -> None:
+    door.goto(address)
     door.get_by_label("Código del boleto").fill(code)
     door.get_by_role("button", name="Marcar", exact=True).click()
     steps.expect_present(door, PLAIN_NAME)
 
 
-def issue(desk: Page, origin: str, name: str, *, lowering: str = "") -> str:
-    """The coordination's part: the session was no longer than it lasted, and its diplomas. Gives the folio."""
-    steps.sign_in(desk, origin, "coordina")
-    if lowering:
-        steps.lower_what_was_planned(desk, lowering)
-    return steps.issue_diploma(desk, name)
+def follow_the_calendar(page: Page, origin: str) -> None:
+    """What is offered to be subscribed to has the training."""
+    calendar = page.request.get(steps.calendar_address(page, origin)).text()
+    assert f"SUMMARY:{TITLE}" in calendar.replace("\r\n ", "")
+
+
+def look_up(page: Page, origin: str, ruler: Ruler) -> None:
+    for path in ("/", "/capacitaciones", "/verificar", "/entrar", "/municipios/tacana-san-marcos"):
+        page.goto(origin + path)
+        ruler.see(page)

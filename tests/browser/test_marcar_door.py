@@ -259,7 +259,7 @@ def hold_a_card(phone: Phone, person: Person) -> None:
     phone.scan(person.token)
     phone.expect_answer("present", person.name)
     start = phone.page.evaluate(HOLD)
-    phone.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=start + 4)
+    phone.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=start + 1)
     phone.expect_answer("present", person.name)
     assert len(kept(phone)) == 1
 

@@ -30,7 +30,7 @@ FORM = f"{BASE}/sin-boleto?tarjeta=0193d3c0-0000-7000-8000-00000000c001"
 def test_camera_reads_tickets_and_rests_when_nobody_needs_it(before_camera: OpenPage, door: Door) -> None:
     scanner = before_camera(None, script=SHORT_MINUTE)
     expect(scanner.page.locator("[data-lens]")).to_have_class(re.compile(r"\bon\b"))
-    scanner.film_for(1.5)
+    scanner.film_for(0.5)
     assert door.n_requests == 0
     scanner.expect_answer("ready")
 
@@ -62,7 +62,7 @@ def read_one_and_hold_it(scanner: Scanner, door: Door) -> None:
     assert (event["kind"], event["code"], event["how"], event["seq"]) == ("in", rosa.token, "camera", 1)
     assert event["id"][14] == "7"
 
-    scanner.film_for(4)
+    scanner.film_for(1.5)
     assert len(door.events) == 1
     scanner.expect_answer("present")
 

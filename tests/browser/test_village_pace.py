@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.fakecam import jpeg, put
+from tests.browser.fakecam import FRAMES_BETWEEN, FRAMES_EACH, jpeg, put
 from tests.browser.marcar import Village, at_door
 from tests.browser.scanner import PHONE
 
@@ -29,8 +29,6 @@ GREET_S = 1.35
 """Green is seen, and the name is read aloud."""
 
 MOST_BY_ROW_S, MOST_BY_CARD_S = 120, 240
-
-FRAMES_SHOWN, FRAMES_BETWEEN = 12, 3
 
 ROWS = """async (rows) => {
     const press = (key) => document.querySelector(`[data-pad] [data-key="${key}"]`).click();
@@ -90,7 +88,7 @@ def test_people_by_card_at_the_pace_of_forty_in_four_minutes(
 ) -> None:
     wall = jpeg(None)
     tickets = [jpeg(one["token"]) for one in village.made["people"][:n]]
-    put(film, b"".join(wall * FRAMES_BETWEEN + ticket * FRAMES_SHOWN for ticket in tickets))
+    put(film, b"".join(wall * FRAMES_BETWEEN + ticket * FRAMES_EACH for ticket in tickets))
     context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     phone = at_door(context, village, village.phone())
     context.set_offline(True)
