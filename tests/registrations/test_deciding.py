@@ -152,7 +152,7 @@ LEAVING = st.tuples(st.integers(0, 1_000), st.booleans())
 BATCHES = st.lists(st.lists(st.one_of(SIGN_UPS, LEAVING), min_size=1, max_size=6), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 8), st.integers(0, 4), BATCHES)
 def test_every_log_of_random_families_is_what_the_judge_would_have_done(
     seats: int, cots: int, batches: list[list[tuple[Any, ...]]]
