@@ -58,27 +58,37 @@ class Running(Protocol):
 
 
 def start(
-    arguments: list[str], folder: Path, env: dict[str, str], out: IO[bytes], err: IO[bytes], *, anew: bool = False
+    arguments: list[str],
+    folder: Path,
+    env: dict[str, str],
+    out: IO[bytes],
+    err: IO[bytes],
+    *,
+    module: str = PROGRAM,
+    anew: bool = False,
 ) -> Running:
-    """`trainings ARGUMENTS` in this folder; `anew` by the command itself, else forked where processes are."""
+    """`trainings ARGUMENTS` in this folder, or another module; `anew` by the command itself, else forked where
+    processes are.
+    """
     if anew or not forks():
-        return subprocess.Popen([COMMAND, *arguments], cwd=folder, env=env, stdout=out, stderr=err)
+        command = [COMMAND] if module == PROGRAM else [sys.executable, "-m", module]
+        return subprocess.Popen([*command, *arguments], cwd=folder, env=env, stdout=out, stderr=err)
     ends = [Connection(os.dup(one.fileno())) for one in (out, err)]
-    process = forking().Process(target=_be, args=(arguments, folder, env, *ends))
+    process = forking().Process(target=_be, args=(module, arguments, folder, env, *ends))
     process.start()
     for end in ends:
         end.close()
     return Forked(process)
 
 
-def _be(arguments: list[str], folder: Path, env: dict[str, str], out: Connection, err: Connection) -> None:
+def _be(module: str, arguments: list[str], folder: Path, env: dict[str, str], out: Connection, err: Connection) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for end, number in ((out, 1), (err, 2)):
         os.dup2(end.fileno(), number)
         end.close()
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115 - to its end
     os.chdir(folder)
-    be(PROGRAM, arguments, env)
+    be(module, arguments, env)
 
 
 @dataclass

@@ -56,13 +56,6 @@ def running(module: str, *arguments: object) -> Iterator[Server]:
         yield Server(json.loads(told), input_, output, kill)
 
 
-@contextmanager
-def program(*arguments: object, env: dict[str, str]) -> Iterator[None]:
-    """`trainings ARGUMENTS` until it is told to end."""
-    with _started("trainings", [str(one) for one in arguments], env):
-        yield
-
-
 def said(module: str, *arguments: object, env: dict[str, str] | None = None) -> str:
     """All that it says until it ends."""
     with _started(module, [str(one) for one in arguments], env or dict(os.environ)) as (_input, output, _kill):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 
-from tests.browser.serving import program
-from tests.processes import environment, free_port
+from tests.processes import Running, environment, free_port, start
 from trainings.settings import Settings
 
 SECONDS_TO_START = 120
@@ -32,9 +33,16 @@ def serving(settings: Settings) -> Iterator[str]:
         secret_keys=settings.secret_keys,
         base_url=settings.base_url,
     )
-    with program("serve", "--port", port, "--no-worker", env=around):
-        _wait_until(lambda: _is_alive(address), SECONDS_TO_START)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log_file = settings.data_dir / f"server-{port}.log"
+    with log_file.open("wb") as log:
+        process = start(["serve", "--port", str(port), "--no-worker"], settings.data_dir, around, log, log)
+    try:
+        _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, log_file)
         yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
 
 def wait_for_change(url: str, etag: str) -> str:
@@ -47,15 +55,16 @@ def etag_of(url: str) -> str:
     return str(httpx2.head(url, headers={"accept-encoding": "identity"}, timeout=PATIENCE).headers["etag"])
 
 
-def _is_alive(address: str) -> bool:
+def _is_alive(process: Running, address: str) -> bool:
+    assert process.poll() is None, "the server has ended"
     try:
         return httpx2.get(f"{address}/salud", timeout=PATIENCE).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+def _wait_until(is_so: Callable[[], bool], seconds: float, log: Path | None = None) -> None:
     give_up_at = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < give_up_at, "nothing happened"
+        assert time.monotonic() < give_up_at, log.read_text() if log else "nothing happened"
         time.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ import pytest
 from tests import make
 from tests.outbox.make_jobs import until, until_settled
 from tests.outbox.smtp import Peer, smtp_server
-from tests.processes import COMMAND, environment, free_port
+from tests.processes import environment, free_port, start
 from trainings.accounts.models import Role
 from trainings.outbox import queries
 from trainings.schedule.models import Training
@@ -89,18 +90,14 @@ async def _workers(settings: Settings, port: int, n: int) -> AsyncIterator[None]
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with (settings.data_dir / "log").open("wb") as log:
-        running = [
-            await asyncio.create_subprocess_exec(COMMAND, "worker", env=around, stdout=log, stderr=log)
-            for _number in range(n)
-        ]
+        running = [start(["worker"], settings.data_dir, around, log, log) for _number in range(n)]
     try:
         yield
-        assert [process.returncode for process in running] == [None] * n
+        assert [process.poll() for process in running] == [None] * n
     finally:
         for process in running:
-            if process.returncode is None:
-                process.terminate()
-        ends = [await asyncio.wait_for(process.wait(), 60) for process in running]
+            process.send_signal(signal.SIGTERM)
+        ends = [await asyncio.to_thread(process.wait, 60) for process in running]
         assert ends == [0] * n, (settings.data_dir / "log").read_text()
 
 

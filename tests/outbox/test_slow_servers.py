@@ -129,10 +129,10 @@ async def test_worker_that_died_before_the_answer_counts_no_try(
 ) -> None:
     peer.to_message["ana@x.example"] = ["take and wait"]
     await make_jobs("ana")
-    process = await start_worker(with_smtp(db, peer.url))
+    process = start_worker(with_smtp(db, peer.url))
     await until(lambda: are_waiting(peer, 1), seconds=60)
     process.kill()
-    await process.wait()
+    await asyncio.to_thread(process.wait)
     died_at = clock.now()
 
     freeze(died_at + TEN_MINUTES)

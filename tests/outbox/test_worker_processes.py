@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -21,6 +18,8 @@ from tests.outbox.make_jobs import (
     working,
 )
 from tests.outbox.smtp import Peer
+from tests.processes import Running, environment, start
+from tests.source import ROOT
 from trainings import clock
 from trainings.outbox import claims
 from trainings.settings import Settings
@@ -34,11 +33,11 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
     names = [f"p{n}" for n in range(6)]
     await make_jobs(*names)
     peer.to_message["p2@x.example"] = ["hang"]
-    process = await start_worker(with_smtp(db, peer.url))
+    process = start_worker(with_smtp(db, peer.url))
     await until(lambda: is_hanging(peer), seconds=60)
 
     process.kill()
-    await process.wait()
+    await asyncio.to_thread(process.wait)
 
     assert peer.recipients() == ["p0@x.example", "p1@x.example"]
     freeze(clock.now() + claims.LEASE_OF_ANSWER + timedelta(seconds=1))
@@ -50,12 +49,12 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
 async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
     await make_jobs("ana")
     peer.to_message["ana@x.example"] = ["hang"]
-    process = await start_worker(with_smtp(sqlite_db, peer.url))
+    process = start_worker(with_smtp(sqlite_db, peer.url))
     await until(lambda: is_hanging(peer), seconds=60)
 
     process.send_signal(signal.SIGTERM)
 
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.to_thread(process.wait, 60) == 0
     assert (await job_of("ana")).last_error == claims.UNANSWERED, "it did not wait until it gave the server up"
 
 
@@ -63,17 +62,14 @@ async def is_hanging(peer: Peer) -> bool:
     return peer.n_hanging > 0
 
 
-async def start_worker(settings: Settings) -> asyncio.subprocess.Process:
+def start_worker(settings: Settings) -> Running:
     assert settings.smtp_url
-    environment = {
-        **os.environ,
-        "TRAININGS_ENV": "test",
-        "TRAININGS_DATA_DIR": str(settings.data_dir),
-        "TRAININGS_DATABASE_URL": settings.database_url,
-        "TRAININGS_SECRET_KEYS": settings.secret_keys,
-        "TRAININGS_SMTP_URL": settings.smtp_url.get_secret_value(),
-    }
-    root = Path(__file__).parents[2]
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.outbox.worker_process", cwd=root, env=environment
+    around = environment(
+        settings.data_dir,
+        database_url=settings.database_url,
+        secret_keys=settings.secret_keys,
+        smtp_url=settings.smtp_url.get_secret_value(),
     )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "log").open("wb") as log:
+        return start([], ROOT, around, log, log, module="tests.outbox.worker_process")
