@@ -138,7 +138,7 @@ def test_render_when_name_is_unusual_then_printed_letter_by_letter(name: str) ->
     assert f"a {name} por haber completado" in face
 
 
-@pytest.mark.parametrize("n_letters", [1, 10, 24, 40, 60, 90, 240])
+@pytest.mark.parametrize("n_letters", [1, 40, 240])
 def test_render_when_names_and_titles_grow_then_all_is_printed_within_two_pages(n_letters: int) -> None:
     name = ("María de los Ángeles Xiloj Tz’unun " * 8)[:n_letters].strip()
     title = ("Derechos y rutas de protección en la comunidad " * 5)[: min(180, max(10, n_letters * 2))].strip()
@@ -215,7 +215,7 @@ def test_band_when_printed_black_and_white_then_figures_stay_apart_from_the_grou
     assert max(tones) - min(tones) > 140
 
 
-@pytest.mark.parametrize("n_topics", [1, 10, 14, 15, 30])
+@pytest.mark.parametrize("n_topics", [1, 14, 15, 30])
 def test_render_when_programme_is_long_then_it_fits_the_back(n_topics: int) -> None:
     contents = tuple((f"Módulo {n}: contenidos y práctica en la comunidad", 80) for n in range(1, n_topics + 1))
 
@@ -223,17 +223,9 @@ def test_render_when_programme_is_long_then_it_fits_the_back(n_topics: int) -> N
 
     reader = pypdf.PdfReader(BytesIO(file))
     assert len(reader.pages) == 2
-    assert all(f"Módulo{n}:" in letters(reader.pages[1]) for n in range(1, n_topics + 1))
+    back = letters(reader.pages[1])
+    assert all(f"Módulo{n}:" in back for n in range(1, n_topics + 1))
     assert_within_page(file)
-
-
-def test_render_when_programme_outgrows_the_back_then_it_goes_on_over_the_next_page() -> None:
-    contents = tuple((f"Unidad {n}: contenidos de la sesión y práctica con acompañamiento", 60) for n in range(1, 61))
-
-    reader = rendered(sample(minutes=3600, contents=contents))
-
-    assert len(reader.pages) > 2
-    assert "Total 60 Revise este diploma en" in words(reader.pages[-1])
 
 
 # -- the QR
