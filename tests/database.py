@@ -59,7 +59,8 @@ def put_template(folder: Path) -> None:
     shutil.copyfile(sqlite_file(path.name), path)
 
 
-MOST_REMEMBERED = 24
+MOST_REMEMBERED = 48
+"""What was not asked for the longest is forgotten. Each is a megabyte and a half."""
 
 _current: list[Database] = []
 
@@ -139,11 +140,12 @@ class Database:
         """What `make` makes of `what`, the same in the same database; or what it made today.
 
         As long as an SQLite database is as it was handed out or remembered, a copy of what it became then does as well,
-        with a copy of what was told of it. A clock that was stopped tells another moment, and makes it anew.
+        with a copy of what was told of it. Where the clock was stopped, it is what was made at that very moment.
         """
-        if self._engine != "sqlite" or clock._frozen or not self._is_as_put():
+        if self._engine != "sqlite" or not self._is_as_put():
             return await make()
-        path, key = self._sqlite.sqlite_path, (self._is_number, pickle.dumps(what), clock.today())
+        moment = clock.now() if clock._frozen else clock.today()
+        path, key = self._sqlite.sqlite_path, (self._is_number, pickle.dumps(what), moment)
         if key not in self._remembered:
             made = await make()
             # Most of what tests begin with is asked for once; the second time it is worth a copy.
@@ -156,6 +158,7 @@ class Database:
                 self._remembered.pop(next(iter(self._remembered)))
         else:
             await close_in_turn()
+            self._remembered[key] = self._remembered.pop(key)
             path.write_bytes(self._remembered[key].file)
         self._put(self._remembered[key].number)
         for alias in ("default", "read"):

@@ -11,6 +11,7 @@ import pytest
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
+from tests.database import remembered
 from trainings import clock
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.sheets import print_sheet
@@ -49,6 +50,12 @@ class World:
 
 
 async def handed_out(freeze: Freeze) -> World:
+    world = await remembered("handed out", make_world)
+    freeze(AFTER)
+    return world
+
+
+async def make_world() -> World:
     cast = await make_cast()
     training = await make_held(4, hub=cast.hub)
     people = [
@@ -57,8 +64,8 @@ async def handed_out(freeze: Freeze) -> World:
     ]
     with clock.frozen(BEFORE):
         sheet = await print_sheet(training.sessions[0].id, n_blank=2, columns=[], actor=PROGRAM)
-    freeze(AFTER)
-    papers = [await issue(one.id, CertificateKind.DIPLOMA, actor=PROGRAM) for one in people]
+    with clock.frozen(AFTER):
+        papers = [await issue(one.id, CertificateKind.DIPLOMA, actor=PROGRAM) for one in people]
     return World(cast, training, people, papers, sheet)
 
 

@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.cast import make_cast
+from tests.certificates.crowd import make_crowd
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
 from trainings import clock
@@ -299,8 +300,7 @@ async def test_sample_when_title_cannot_be_printed_then_says_so(new_client: Brow
 async def test_issue_all_when_forty_people_then_answered_at_once(new_client: Browsers) -> None:
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub, capacity=40)
-    for n in range(40):
-        await make_attendee(training, given_names=f"Ana {n}")
+    await make_crowd(training, 40)
     browser = await signed_in(new_client, cast.coordinator)
 
     begin = clock.ticks()
