@@ -67,7 +67,7 @@ def test_drawing_when_cleaned_then_only_shapes_and_colours_are_left() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_photograph_when_cleaned_then_png_that_is_light(kind: str) -> None:
-    picture = clean(photograph(1600, 1200, kind))
+    picture = clean(photograph(800, 600, kind))
 
     opened = Image.open(BytesIO(picture.content))
     assert (picture.media_type, opened.format, opened.size) == (PNG, "PNG", (picture.width, picture.height))
@@ -82,12 +82,12 @@ def curves(n: int) -> str:
 
 def scanned(seed: int) -> bytes:
     """A shield in colours on paper with grain, as a scanner sees it."""
-    whole, file = Image.new("RGB", (900, 900), "white"), BytesIO()
+    whole, file = Image.new("RGB", (480, 480), "white"), BytesIO()
     drawn = ImageDraw.Draw(whole)
     for n in range(12):
-        near, far, colour = 60 + 30 * n, 840 - 30 * n, (n * 37 + seed * 50, n * 91, n * 53 + seed * 20)
+        near, far, colour = 32 + 16 * n, 448 - 16 * n, (n * 37 + seed * 50, n * 91, n * 53 + seed * 20)
         drawn.ellipse((near, near, far, far), fill=tuple(part % 255 for part in colour))
-    grain = Image.merge("RGB", [Image.effect_noise((900, 900), 90) for _ in range(3)])
+    grain = Image.merge("RGB", [Image.effect_noise((480, 480), 90) for _ in range(3)])
     Image.blend(whole, grain, 0.12).save(file, "JPEG", quality=85)
     return file.getvalue()
 
@@ -96,16 +96,17 @@ def scanned(seed: int) -> bytes:
 def heaviest(what: str) -> list[CleanPicture]:
     """As many as a paper takes, each as heavy as may be."""
     makers: dict[str, Callable[[int], bytes]] = {
-        "noise": lambda _seed: photograph(600, 600, "PNG"),
+        "noise": lambda _seed: photograph(240, 240, "PNG"),
         "scans": scanned,
         "drawings": lambda seed: drawing(f'<path d="M{seed} 0{curves(400)}"/>'),
     }
     return [clean(makers[what](seed)) for seed in range(1 + MOST_PARTNERS)]
 
 
-@pytest.mark.parametrize("key", sorted(all_designs()))
-@pytest.mark.parametrize("what", ["noise", "scans", "drawings"])
-def test_paper_when_pictures_and_texts_are_as_heavy_as_may_be_then_still_light(key: str, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "key"), [("noise", "diploma"), ("drawings", "diploma"), *(("scans", key) for key in sorted(all_designs()))]
+)
+def test_paper_when_pictures_and_texts_are_as_heavy_as_may_be_then_still_light(what: str, key: str) -> None:
     cleaned, design = heaviest(what), all_designs()[key]
     shield, *logos = [one.sha256 for one in cleaned]
     given = {one.sha256: Picture(one.content, one.media_type) for one in cleaned}
@@ -184,7 +185,7 @@ def nested_clips(levels: int) -> bytes:
     ],
 )
 def test_drawing_when_it_takes_for_ever_to_draw_then_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "SECONDS_TO_DRAW", 1.5)
+    monkeypatch.setattr(pictures, "SECONDS_TO_DRAW", 0.9)
 
     with pytest.raises(Refusal) as refused:
         clean(content)

@@ -13,10 +13,10 @@ import tempfile
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -272,15 +272,24 @@ def _unpacked(picture: Image.Image) -> Image.Image:
 
 def _small(picture: Image.Image) -> CleanPicture:
     """As large as it may be: of few colours, and lighter by being smaller, until it fits."""
-    for side, n in product(LONGEST_SIDES, COLOURS):
-        smaller = picture.copy()
-        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
-        few = smaller.quantize(n, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    tried = (_of_few_colours(smaller, n) for smaller in _ever_smaller(picture) for n in COLOURS)
+    for few in tried:
         if _octets_in_paper(few) <= MOST_OCTETS:
             break
     file = BytesIO()
     few.save(file, "PNG", optimize=True)
-    return CleanPicture(file.getvalue(), PNG, *smaller.size)
+    return CleanPicture(file.getvalue(), PNG, *few.size)
+
+
+def _ever_smaller(picture: Image.Image) -> Iterator[Image.Image]:
+    for side in LONGEST_SIDES:
+        smaller = picture.copy()
+        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+        yield smaller
+
+
+def _of_few_colours(picture: Image.Image, n: int) -> Image.Image:
+    return picture.quantize(n, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 def _octets_in_paper(picture: Image.Image) -> int:
