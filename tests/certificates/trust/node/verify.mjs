@@ -1,10 +1,10 @@
 // A stranger's verifier: asks the running program for issuer, key and list, and knows the standards' contexts by itself.
 //
-// Reads {base, served, now, questions: [{badge, instead} or {document}]} from standard input; `base` is the address
-// written in the badges, `served` where the program listens. Writes one answer a question.
+// Reads lines of {base, served, now, questions: [{badge, instead} or {document}]} from standard input; `base` is the
+// address written in the badges, `served` where the program listens. Writes a line for each, with one answer a question.
 
-import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {createInterface} from 'node:readline';
 import {contexts as credentials} from '@digitalbazaar/credentials-context';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
@@ -21,9 +21,7 @@ const own = [
 ];
 const contexts = new Map(own);
 
-const {base, served, now, questions} = JSON.parse(readFileSync(0, 'utf8'));
-
-async function load(url, instead) {
+async function load(url, {base, served}, instead) {
   if(contexts.has(url)) {
     return {contextUrl: null, documentUrl: url, document: contexts.get(url)};
   }
@@ -40,10 +38,11 @@ async function load(url, instead) {
 
 const reasons = error => !error ? [] : error.errors ? error.errors.flatMap(reasons) : [error.message];
 
-async function verify({badge, instead = {}}) {
+async function verify({badge, instead = {}}, asked) {
   const suite = new DataIntegrityProof({cryptosuite});
-  const documentLoader = url => load(url, instead);
-  const result = await vc.verifyCredential({credential: badge, suite, documentLoader, checkStatus, now: new Date(now)});
+  const documentLoader = url => load(url, asked, instead);
+  const now = new Date(asked.now);
+  const result = await vc.verifyCredential({credential: badge, suite, documentLoader, checkStatus, now});
   const found = result.statusResult?.results ?? [];
   return {
     verified: result.verified,
@@ -52,13 +51,17 @@ async function verify({badge, instead = {}}) {
   };
 }
 
-async function meaning({document}) {
-  const documentLoader = url => load(url, {});
+async function meaning({document}, asked) {
+  const documentLoader = url => load(url, asked, {});
   return jsonld.canonize(document, {algorithm: 'RDFC-1.0', format: 'application/n-quads', documentLoader, safe: true});
 }
 
-const answers = [];
-for(const question of questions) {
-  answers.push(await (question.badge ? verify(question) : meaning(question)));
+for await (const line of createInterface({input: process.stdin})) {
+  const asked = JSON.parse(line);
+  const answers = [];
+  for(const question of asked.questions) {
+    answers.push(await (question.badge ? verify(question, asked) : meaning(question, asked)));
+  }
+  process.stdout.write(JSON.stringify(answers) + '\n');
 }
-process.stdout.write(JSON.stringify(answers));
+process.exit();
