@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -28,6 +29,7 @@ def sample(name: str = "diploma-8-horas", **changes: Any) -> CertificateSheet:
     return replace(CertificateSheet.from_json(kept), **changes)
 
 
+@cache
 def rendered(sheet: CertificateSheet) -> pypdf.PdfReader:
     return pypdf.PdfReader(BytesIO(pdf.render(sheet, timestamp=WHEN)))
 

@@ -126,16 +126,16 @@ async def test_issue_all_when_one_has_it_then_only_the_others(db: Settings) -> N
     assert [one.registration_id for one in issued.certificates] == [late.id]
 
 
-async def test_issue_when_thirty_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
+async def test_issue_when_twelve_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
     trainings = [await make_held(title=f"Grupo {n}") for n in range(3)]
-    people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(10) for training in trainings]
+    people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(4) for training in trainings]
 
     issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for person in people))
 
-    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 31)]
+    expected = [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 13)]
     assert sorted(one.folio for one in issued) == expected
     assert await folios() == expected
-    assert len({one.code for one in issued}) == 30
+    assert len({one.code for one in issued}) == 12
 
 
 async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: Settings) -> None:

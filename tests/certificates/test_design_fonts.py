@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.certificates.test_design_check import INK, change, copy_of
+from tests.certificates.test_design_check import copy_of
 from trainings.__main__ import cli
-from trainings.certificates import design_check, pdf
+from trainings.certificates import pdf
 from trainings.certificates.designs import FONT_FOLDER, read_design
 from trainings.lib.typst import UnreadableFont, code_points_of
 
@@ -104,10 +104,3 @@ def test_letters_when_the_design_has_a_broken_font_then_asked_of_ours(tmp_path: 
     (folder / "fonts" / "mala.ttf").write_bytes(b"esto no es una letra")
 
     assert pdf.missing_in(read_design(folder), "Ğüneş", "Ñ 😀") == "😀"
-
-
-def test_check_when_a_text_begins_with_an_at_then_it_is_no_package(tmp_path: Path) -> None:
-    design = copy_of("constancia", tmp_path)
-    change(design, INK, f'{INK}\n#let handle = "@ventanilla"\n#let at = "@"')
-
-    assert design_check.check(design) == []

@@ -187,7 +187,9 @@ async def test_file_when_it_was_corrected_and_its_paper_annulled_since_then_annu
 def bomb() -> bytes:
     """A PDF of half a megabyte with metadata of half a gigabyte."""
     squeezed = zlib.compressobj(9)
-    packed = b"".join(squeezed.compress(bytes(1024 * 1024)) for _ in range(512)) + squeezed.flush()
+    first = squeezed.compress(bytes(1024 * 1024)) + squeezed.flush(zlib.Z_FULL_FLUSH)
+    again = squeezed.compress(bytes(1024 * 1024)) + squeezed.flush(zlib.Z_FULL_FLUSH)
+    packed = first + again * 511 + b"\x03\x00" + (1 | 512 * 2**20 % 65_521 << 16).to_bytes(4, "big")
     pdf, file = pikepdf.new(), BytesIO()
     pdf.add_blank_page()
     stream = pdf.make_stream(b"x")

