@@ -153,6 +153,8 @@ class Database:
                 self._seen.add(key)
                 return made
             await close_in_turn()
+            if self._is_open_elsewhere():
+                return made
             self._remembered[key] = Remembered(next(self._numbers), pickle.dumps(made), path.read_bytes())
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.pop(next(iter(self._remembered)))
@@ -172,10 +174,14 @@ class Database:
 
     def _is_as_put(self) -> bool:
         """What is written stands in the file beside it, and after a closing in the file itself."""
-        path, put = self._sqlite.sqlite_path, self._as_put
-        beside, now = path.with_name(f"{path.name}-wal"), path.stat()
+        put, now = self._as_put, self._sqlite.sqlite_path.stat()
         is_same = put is not None and (now.st_mtime_ns, now.st_size) == (put.st_mtime_ns, put.st_size)
-        return is_same and not (beside.exists() and beside.stat().st_size)
+        return is_same and not self._is_open_elsewhere()
+
+    def _is_open_elsewhere(self) -> bool:
+        """Whether something stands beside the file: who closes it last writes it in."""
+        beside = self._sqlite.sqlite_path.with_name(f"{self._sqlite.sqlite_path.name}-wal")
+        return beside.exists() and beside.stat().st_size > 0
 
     async def close(self) -> None:
         self._engine = ""

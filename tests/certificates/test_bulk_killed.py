@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.browser.serving import running
 from tests.certificates.crowd import make_crowd
 from tests.certificates.held import AFTER, make_held
 from trainings import clock
@@ -18,7 +16,6 @@ from trainings.certificates.models import Certificate, CertificateFile, IssueJob
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 240
 
 
@@ -41,19 +38,17 @@ async def issue_and_kill(settings: Settings, *, n_people: int, n_kills: int, at_
     n_first = await Certificate.all().count()
     # Half of the kills while people are numbered, half while their files are set.
     whole = n_people - n_first + n_people
+    worker = ("tests.certificates.worker_process", settings.data_dir, settings.database_url, at_once)
     points = [n_first + whole * n // (n_kills + 1) for n in range(1, n_kills + 1)]
     for point in points:
         await forget_leases()
-        worker = await start_worker(settings, at_once)
-        await until_done(point, worker)
-        worker.kill()
-        await worker.wait()
+        with running(*worker) as process:
+            await until_done(point)
+            process.kill()
     await forget_leases()
-    worker = await start_worker(settings, at_once)
-    await until_done(2 * n_people, worker)
-    await until_ended(job, worker)
-    worker.kill()
-    await worker.wait()
+    with running(*worker):
+        await until_done(2 * n_people)
+        await until_ended(job)
 
     issued = await Certificate.all().order_by("number")
     assert [one.number for one in issued] == list(range(1, n_people + 1))
@@ -69,34 +64,18 @@ async def forget_leases() -> None:
     await OutboxJob.filter(done_at=None).update(lease_until=None, run_at=AFTER)
 
 
-async def until_done(n: int, worker: asyncio.subprocess.Process) -> None:
+async def until_done(n: int) -> None:
     """Until so many certificates and files are there."""
     for _ in range(SECONDS * 50):
-        assert worker.returncode is None
         if await Certificate.all().count() + await CertificateFile.all().count() >= n:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"{await Certificate.all().count()} certificates, {await CertificateFile.all().count()} files")
 
 
-async def until_ended(job: IssueJob, worker: asyncio.subprocess.Process) -> None:
+async def until_ended(job: IssueJob) -> None:
     for _ in range(SECONDS * 50):
-        assert worker.returncode is None
         if (await IssueJob.get(id=job.id)).state is JobState.DONE:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("the job does not end")
-
-
-async def start_worker(settings: Settings, at_once: int) -> asyncio.subprocess.Process:
-    environment = {
-        **os.environ,
-        "TRAININGS_ENV": "test",
-        "TRAININGS_DATA_DIR": str(settings.data_dir),
-        "TRAININGS_DATABASE_URL": settings.database_url,
-        "TRAININGS_SECRET_KEYS": settings.secret_keys,
-        "TRAININGS_SMTP_URL": "",
-    }
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.certificates.worker_process", str(at_once), cwd=ROOT, env=environment
-    )
