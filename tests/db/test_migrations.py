@@ -84,7 +84,7 @@ async def test_migrated_schema_is_the_schema_of_the_models(db: Settings, tmp_pat
 class Detector(MigrationAutodetector):
     async def _project_state(self) -> State:
         nodes: Any = self.loader.graph.nodes
-        return await told_by(nodes[key] for key in self._full_plan())
+        return await told_by((nodes[key] for key in self._full_plan()), {})
 
 
 async def test_models_have_no_change_without_a_migration(sqlite_db: Settings, tmp_path: Path) -> None:
