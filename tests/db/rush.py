@@ -1,8 +1,12 @@
-"""One of several processes that count the same counter up: `python -m tests.db.rush FOLDER URL TIMES`."""
+"""One of several processes that count the same counter up: `python -m tests.db.rush FOLDER URL TIMES`.
+
+It says when it is ready, and when it has counted.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -13,7 +17,10 @@ from trainings.versions.models import Counter
 
 async def count_up(folder: str, url: str, times: int) -> None:
     async with connect(settings_for(Path(folder), url)):
+        print(json.dumps("ready"), flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
         await asyncio.gather(*(_once() for _ in range(times)))
+        print("counted")
 
 
 async def _once() -> None:

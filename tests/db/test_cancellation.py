@@ -18,7 +18,7 @@ from trainings.settings import Settings
 pytestmark = pytest.mark.both_engines
 
 INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
-N_TRANSACTIONS = 800
+N_TRANSACTIONS = 400
 AT_ONCE = 20
 PATIENCE = 60.0
 MOMENTS = 47
