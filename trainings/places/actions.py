@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -124,8 +124,9 @@ async def load_municipalities() -> int:
     """Write the 340 municipalities of the file; may be done again at any time. Addresses (slugs) never change."""
     rows = []
     for row in municipalities():
-        languages = " ".join(row.languages)
-        rows.append(Municipality(**{**asdict(row), "languages": languages}, slug=row.slug, search_text=row.search_text))
+        columns = {column.name: getattr(row, column.name) for column in fields(row)}
+        columns |= {"languages": " ".join(row.languages), "slug": row.slug, "search_text": row.search_text}
+        rows.append(Municipality(**columns))
     changing = set(Municipality._meta.fields_db_projection) - {"ine_code", "slug"}
     async with transaction():
         await Municipality.bulk_create(rows, on_conflict=["ine_code"], update_fields=sorted(changing))

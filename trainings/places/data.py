@@ -13,6 +13,9 @@ from trainings.lib.text import fold, search_text, slugify
 
 MUNICIPALITIES = Path(__file__).parent / "data" / "municipios.csv"
 
+# The same few hundred names for every map and list.
+_slug, _search_text = cache(slugify), cache(search_text)
+
 _EVERYDAY_NAMES = {"0901": "Xela", "1101": "Reu"}
 """What everybody says and no list has."""
 
@@ -49,12 +52,12 @@ class MunicipalityRow:
     @property
     def slug(self) -> str:
         """`la-libertad-peten`: fixed for good, feeds and posters carry it."""
-        return slugify(self.full_name)
+        return _slug(self.full_name)
 
     @property
     def search_text(self) -> str:
         """Folded words of all its names and its department."""
-        return search_text(self.name, self.alias, _EVERYDAY_NAMES.get(self.ine_code, ""), self.department)
+        return _search_text(self.name, self.alias, _EVERYDAY_NAMES.get(self.ine_code, ""), self.department)
 
 
 @cache
