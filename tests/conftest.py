@@ -17,7 +17,7 @@ from httpx2 import AsyncClient
 from tests import asgi, moment, postgres_server
 from tests.certificates import verapdf
 from tests.database import Database, settings_for
-from tests.migrated import FOLDER
+from tests.migrated import FOLDER, keep_compiled_templates
 from trainings import clock
 from trainings.settings import Environment, Settings
 
@@ -78,6 +78,7 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: nobody need look through it again and again for what is not
     used any more.
     """
+    keep_compiled_templates()
     gc.collect()
     gc.freeze()
 

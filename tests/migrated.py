@@ -1,4 +1,4 @@
-"""What takes long to make and is kept from run to run, until something changes of what made it: migrated databases."""
+"""Kept from run to run until something changes of what made it: migrated databases, compiled templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from jinja2 import FileSystemBytecodeCache
+
 from tests.source import ROOT
+from trainings.web import render
 
 FOLDER = Path(tempfile.gettempdir(), f"trainings-postgres-{os.getuid()}")
 """Where tests keep what outlasts them: the server of PostgreSQL, and what is made once."""
@@ -37,6 +40,13 @@ def fingerprint() -> str:
     files = [*migrations, *sorted(map(Path, imported)), *sorted(applying)]
     content = b"\0".join(path.name.encode() + b"\0" + path.read_bytes() for path in files)
     return hashlib.sha256(version("tortoise-orm").encode() + content).hexdigest()[:12]
+
+
+def keep_compiled_templates() -> None:
+    """Let this process read templates as an earlier one compiled them: all of them take three seconds."""
+    of = hashlib.sha256(version("jinja2").encode() + Path(str(render.__file__)).read_bytes()).hexdigest()[:12]
+    folder = kept("templates", of, Path.mkdir, seconds=A_DAY_S)
+    render.environment().bytecode_cache = FileSystemBytecodeCache(str(folder))
 
 
 @cache

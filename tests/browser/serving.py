@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import IO, Any
 
+from tests.migrated import keep_compiled_templates
 from tests.moment import AHEAD
 
 READ_ONCE = [
@@ -129,6 +130,7 @@ def be(module: str, arguments: list[str], env: dict[str, str]) -> None:
     """Go on as `python -m MODULE ARGUMENTS` in this environment."""
     os.environ.clear()
     os.environ.update(env)
+    keep_compiled_templates()
     sys.argv = [module, *arguments]
     sys.modules.pop(f"{module}.__main__", None)
     runpy.run_module(module, run_name="__main__", alter_sys=True)
