@@ -48,14 +48,17 @@ VALUES = (
     "<script>alert(1)</script>",
     "a | ²",
 )
-IN_QUERIES = (NO_TEXT, "²", "0001-01-01", "9999-12-31", "9999-12", "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}")
+IN_QUERIES = (
+    *(NO_TEXT, LONG_NUMBER, "\udcff", "²", "0001-01-01", "9999-12-31", "9999-12"),
+    "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}",
+)
 QUERY = (
     *("q", "pagina", "estado", "ventanilla", "desde", "filtro", "marca", "lote", "antes", "ver", "lado", "next"),
     *("idioma", "codigo", "municipio", "tema", "idioma_cap", "acceso", "para", "tipo", "cuando"),
     *("mes", "dia", "facilita", "lugar", "trimestre", "departamento", "hub", "month", "target"),
 )
-NOT_SHOWN = ("remove", "add", "revision", "sessions-0-id", "registration", "kind", "next", "idempotency_key")
-"""Fields that pages hold behind buttons and rows."""
+NOT_SHOWN = (("remove", "revision", "registration", "next"), ("add", "sessions-0-id", "kind", "idempotency_key"))
+"""Fields that pages hold behind buttons and rows. A page reads one or two of them, so four go at once."""
 BODIES = (
     (b"a=%ff", FORM),
     (b"\xff=1", FORM),
@@ -146,35 +149,35 @@ def filled_with(value: str, path: str) -> str:
 
 
 class Turns:
-    """Gives of some values the next few, round and round."""
+    """Puts the next few of some values under names, round and round; each of several names gets another."""
 
     def __init__(self, values: Sequence[str], n: int) -> None:
         self._values, self._n, self._next = values, n, count()
 
-    def some(self) -> list[str]:
-        n_given = min(self._n, len(self._values))
-        return [self._values[next(self._next) % len(self._values)] for _one in range(n_given)]
+    def under(self, *names: str) -> Iterator[dict[str, str]]:
+        for turn in islice(self._next, min(self._n, len(self._values))):
+            yield {name: self._values[(turn + place) % len(self._values)] for place, name in enumerate(names)}
 
 
 async def send_in_paths_and_queries(part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
     in_paths, in_queries = Turns(IN_PATHS, n), Turns(IN_QUERIES, n)
     for address in part:
         if PARAMETER.search(address.path):
-            for value in in_paths.some():
-                await attack.send(address.method, filled_with(value, address.path))
+            for given in in_paths.under("path"):
+                await attack.send(address.method, filled_with(given["path"], address.path))
         if address.method == "GET":
-            for value in in_queries.some():
-                await attack.send("GET", f"{objects.path(address)}?{urlencode(dict.fromkeys(QUERY, value))}")
-            await attack.send("GET", f"{objects.path(address)}?%ff=%ff&q=%ff&q={LONG_NUMBER}&&=")
+            for asked in in_queries.under(*QUERY):
+                query = urlencode(asked, errors="surrogateescape")
+                await attack.send("GET", f"{objects.path(address)}?{query}&%ff=%ff&q=&&=")
 
 
 async def type_into_fields(part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
     """Each field of each form gets so many of the values, and all other fields what the page holds."""
     values = Turns(VALUES, n)
     for path, fields in (await forms_of(part, attack, objects)).items():
-        for name in dict.fromkeys([*fields, *NOT_SHOWN]):
-            for value in values.some():
-                await attack.send("POST", path, urlencode(fields | {name: [value]}, doseq=True).encode())
+        for names in [*([name] for name in fields), *NOT_SHOWN]:
+            for typed in values.under(*names):
+                await attack.send("POST", path, urlencode(fields | typed, doseq=True).encode())
 
 
 async def taken_of(db: Settings, attack: Attack, objects: Objects, n: int) -> set[str]:
@@ -192,7 +195,7 @@ async def taken_of(db: Settings, attack: Attack, objects: Objects, n: int) -> se
 async def test_whatever_stands_in_a_path_or_query_is_answered(
     part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(part, attack, objects, 2)
+    await send_in_paths_and_queries(part, attack, objects, 1)
 
     assert attack.wrong == []
     assert attack.n_sent > 150
@@ -204,7 +207,7 @@ async def test_whatever_is_typed_into_any_field_is_answered(
     await type_into_fields(part, attack, objects, 1)
 
     assert attack.wrong == []
-    assert attack.n_sent > 300
+    assert attack.n_sent > 200
 
 
 @pytest.mark.proof
@@ -220,7 +223,7 @@ async def test_everything_in_every_path_query_and_field_is_answered(
 
 
 async def test_whatever_a_body_is_it_is_refused(db: Settings, attack: Attack, objects: Objects) -> None:
-    taken = await taken_of(db, attack, objects, 3)
+    taken = await taken_of(db, attack, objects, 2)
 
     assert attack.wrong == []
     assert taken == READS_NOTHING
