@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from tests import asgi, make
-from tests.addresses import addresses, objects_of
-from tests.cast import make_cast
+from tests.addresses import hub_with_everything
 from tests.certificates.held import AFTER
+from tests.database import Database
+from tests.test_reading import open_every_page
 from tests.web.pages import Page
 from trainings.app import create_app
 from trainings.settings import Settings
@@ -50,27 +50,20 @@ async def client(db: Settings) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def every_page(client: AsyncClient, folder: Path, settings: Settings) -> Answers:
-    """Each address that can be opened, by the hub's coordinator."""
-    cast = await make_cast()
-    objects = await objects_of(cast.hub)
-    await make.sign_in(client, cast.coordinator)
-    client.cookies.set("__Host-staff", client.cookies["staff"])
-    found = addresses(create_app(settings, with_worker=False).routes)
-    return {one.path: await client.get(objects.path(one)) for one in found if one.method == "GET"}
-
-
 def policy(answer: Response) -> dict[str, str]:
     parts = (part.strip().partition(" ") for part in answer.headers["content-security-policy"].split(";"))
     return {name: value for name, _blank, value in parts}
 
 
-async def test_every_answer_says_what_may_run_who_may_keep_it_and_holds_nothing_else(
-    client: AsyncClient, db: Settings, tmp_path: Path, freeze: Callable[[datetime], None]
+async def test_every_answer_changes_nothing_says_what_may_run_who_may_keep_it_and_holds_nothing_else(
+    db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None]
 ) -> None:
     freeze(AFTER)
+    cast, objects = await database.world("hub", hub_with_everything)
+    await make.sign_in(client, cast.coordinator)
+    client.cookies.set("__Host-staff", client.cookies["staff"])
 
-    pages = await every_page(client, tmp_path, db)
+    pages = await open_every_page(client, objects, db)
 
     check_what_may_run_and_that_nobody_may_frame_it(pages)
     check_that_what_is_behind_a_token_is_kept_by_nobody(pages)

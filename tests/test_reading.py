@@ -7,11 +7,10 @@ from datetime import datetime
 from hashlib import sha256
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Response
 from tortoise.connection import get_connection
 
-from tests import make
-from tests.addresses import addresses, hub_with_everything
+from tests.addresses import Objects, addresses, hub_with_everything
 from tests.certificates.held import AFTER
 from tests.database import Database
 from trainings.app import create_app
@@ -20,9 +19,6 @@ from trainings.settings import Settings
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
 NOTED = {"audit_line", "rate_window", "certificate_file", "printout"}
 """Who opened and printed what, wrong codes, and the file of a certificate, set when somebody first asks for it."""
-
-N_PARTS = 2
-"""So many parts the pages are opened in, for workers to share."""
 
 
 @pytest.fixture
@@ -38,26 +34,33 @@ async def rows() -> dict[str, str]:
     return {name: sha256(repr(sorted(map(repr, found))).encode()).hexdigest() for name, found in held.items()}
 
 
-@pytest.mark.parametrize("part", range(N_PARTS))
-@pytest.mark.parametrize("who", ["nobody", "coordinator"])
-async def test_opening_every_page_with_and_without_its_body_changes_no_row(
-    db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None], who: str, part: int
-) -> None:
-    freeze(AFTER)
-    cast, objects = await database.world("hub", hub_with_everything)
-    if who != "nobody":
-        await make.sign_in(client, getattr(cast, who))
-    found = [one for one in addresses(create_app(db, with_worker=False).routes) if one.method == "GET"][part::N_PARTS]
+async def open_every_page(browser: AsyncClient, objects: Objects, settings: Settings) -> dict[str, Response]:
+    """The answer of each address that can be opened; that opening it, with and without its body, changed no row."""
+    found = [one for one in addresses(create_app(settings, with_worker=False).routes) if one.method == "GET"]
     before = await rows()
 
-    wrong = {}
+    pages, wrong = {}, {}
     for one in found:
         path = objects.path(one)
-        got, head = await client.get(path), await client.head(path)
+        pages[one.path] = got = await browser.get(path)
+        head = await browser.head(path)
         if head.status_code != got.status_code or got.status_code >= 500 or head.content:
             wrong[one.path] = (got.status_code, head.status_code, len(head.content))
 
-    assert len(found) > 50
+    assert len(found) > 100
     assert wrong == {}
     assert len(before) > 20
     assert await rows() == before
+    return pages
+
+
+async def test_opening_every_page_with_and_without_its_body_changes_no_row_whoever_does(
+    db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None]
+) -> None:
+    """The coordinator's walk is the one of `test_headers.py`."""
+    freeze(AFTER)
+    _cast, objects = await database.world("hub", hub_with_everything)
+
+    pages = await open_every_page(client, objects, db)
+
+    assert pages["/panel"].status_code == 303
