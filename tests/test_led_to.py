@@ -21,6 +21,8 @@ from trainings.seed.world import DOMAIN
 from trainings.settings import Settings
 
 PANEL = "/panel"
+LANGUAGE = re.compile(r"[?&]idioma=")
+"""Leads to the same page, in other words."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 OF_EACH = 1
 """So many addresses of one kind are opened from pages of one kind: those of a list look alike."""
@@ -91,7 +93,7 @@ class Visit:
                 self.buttons[self.inside(action)] = (here, sent, address)
         asked = [f"{action}?{urlencode(sent)}" for method, action, sent in page.forms if method == "get"]
         inside = [self.inside(one) for one in [*page.links, *asked]]
-        return [one for one in inside if one.startswith(PANEL) and self.is_new(here, one)]
+        return [one for one in inside if one.startswith(PANEL) and not LANGUAGE.search(one) and self.is_new(here, one)]
 
     def is_new(self, here: str, there: str) -> bool:
         self.taken[here, kind_of(there)] += 1
