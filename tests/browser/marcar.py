@@ -232,7 +232,7 @@ class Phone:
 
     def look_until(self, selector: str) -> None:
         """Look at the phone again and again, which asks the server each time: an earlier question may be under way."""
-        self.page.wait_for_function(LOOKED_AT_UNTIL, arg=selector, polling=500, timeout=PATIENCE_MS)
+        self.page.wait_for_function(LOOKED_AT_UNTIL, arg=selector, polling=150, timeout=PATIENCE_MS)
 
     def look_away(self) -> None:
         """What stands there as an answer is none to what is done next."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize, expect
 
+from tests.browser.scanner import HASTEN
 from tests.browser.steps import Watch
 from tests.registrations.lists import HEADER, people
 from tests.tables import text
@@ -28,6 +29,7 @@ def upload(browser: Browser, demo_site: str, signed_in: Keep, request: pytest.Fi
     """The page that takes a list, for a training that is to come, in a browser as the test asks for it."""
     watch = Watch()
     context = browser.new_context(locale="es-GT", storage_state=signed_in("asistente"), **request.param)
+    context.add_init_script(f"({HASTEN})()")
     watch.over(context)
     page = context.new_page()
     page.goto(f"{demo_site}/panel/capacitaciones?estado=published")

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.fakecam import OFFICE
 from tests.browser.marcar import APP
 from tests.browser.scanner import PHONE
 from tests.browser.serving import running
-from tests.browser_setup import quickest
 from tests.database import put_template
 
-HOST = "ventanilla.test"
 STORES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 
 
@@ -22,22 +21,13 @@ STORES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("office")
     put_template(folder)
-    with running("tests.browser.app_server", folder, HOST) as server:
+    with running("tests.browser.app_server", folder, OFFICE) as server:
         yield server.made
 
 
-@pytest.fixture(scope="module")
-def office(playwright: Playwright) -> Iterator[Browser]:
-    """Finds the host's name on this machine, as a network of an office would."""
-    rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-    browser = playwright.chromium.launch(executable_path=quickest(), args=["--no-sandbox", rules])
-    yield browser
-    browser.close()
-
-
-def signed_in(office: Browser, made: dict[str, Any], *, scripts: bool = True) -> tuple[BrowserContext, Page]:
+def signed_in(browser: Browser, made: dict[str, Any], *, scripts: bool = True) -> tuple[BrowserContext, Page]:
     """The page of the first session, as who facilitates it."""
-    context = office.new_context(viewport=PHONE, locale="es-GT", java_script_enabled=scripts)
+    context = browser.new_context(viewport=PHONE, locale="es-GT", java_script_enabled=scripts)
     context.add_cookies([{"name": "staff", "value": made["cookie"], "url": made["origin"]}])
     page = context.new_page()
     page.goto(f"{made['origin']}/panel/sesiones/{made['sessions'][0]['session']}/asistencia")
@@ -45,10 +35,10 @@ def signed_in(office: Browser, made: dict[str, Any], *, scripts: bool = True) ->
 
 
 def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_the_panel(
-    office: Browser, made: dict[str, Any]
+    browser: Browser, made: dict[str, Any]
 ) -> None:
     ana, byron, *_ = made["sessions"][0]["people"]
-    context, page = signed_in(office, made)
+    context, page = signed_in(browser, made)
     assert page.evaluate("() => isSecureContext") is False
     page.get_by_role("button", name="Preparar este teléfono").click()
     expect(page).to_have_url(made["origin"] + APP)
@@ -72,7 +62,7 @@ def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_th
     expect(page.locator("[data-present]")).to_have_text("1")
     context.close()
 
-    context, page = signed_in(office, made, scripts=False)
+    context, page = signed_in(browser, made, scripts=False)
     page.get_by_label("Código del boleto").fill(byron["short_code"])
     page.get_by_role("button", name="Marcar", exact=True).click()
     expect(page.locator("[data-present]")).to_have_text("2")
