@@ -235,19 +235,26 @@ async def test_unknown_code_is_kept_and_the_person_let_in(new_client: NewClient)
     assert await ScanEvent.filter(flag="unknown_code").count() == 1
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"id": "x"}, {"registration": "x"}, {"kind": "undo"}, {"how": "camera"}, {"id": ""}, {"registration": "%00"}],
-)
-async def test_tampered_marks_are_refused(new_client: NewClient, fields: dict[str, str]) -> None:
+TAMPERED: list[dict[str, str]] = [
+    {"id": "x"},
+    {"registration": "x"},
+    {"kind": "undo"},
+    {"how": "camera"},
+    {"id": ""},
+    {"registration": "%00"},
+]
+
+
+async def test_tampered_marks_are_refused(new_client: NewClient) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
     client = await signed_in(new_client, cast, "facilitator")
 
-    answer = await mark(client, door, **({"registration": str(door.ana.id), "how": "list"} | fields))
+    for fields in TAMPERED:
+        answer = await mark(client, door, **({"registration": str(door.ana.id), "how": "list"} | fields))
 
-    assert answer.status_code == 422
-    assert await ScanEvent.all().count() == 0
+        assert answer.status_code == 422
+        assert await ScanEvent.all().count() == 0
 
 
 async def test_answer_about_an_event_of_another_door_is_not_told(new_client: NewClient) -> None:

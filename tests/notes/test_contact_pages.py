@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests.cast import Cast
@@ -58,34 +57,32 @@ async def test_contact_is_added_shown_and_corrected(client: AsyncClient, cast: C
     ]
 
 
-@pytest.mark.parametrize(
-    ("typed", "field", "sentence"),
-    [
-        ({"name": ""}, "name", "Escriba el nombre de la institución."),
-        ({"phone": ""}, "phone", "el número corto (110, 1546)"),
-        ({"phone": "12"}, "phone", "el número corto (110, 1546)"),
-        ({"phone": "12345"}, "phone", "el número corto (110, 1546)"),
-        ({"phone": "javascript:1"}, "phone", "el número corto (110, 1546)"),
-        ({"country": "ZZ"}, "country", "Escoja una de las opciones."),
-        ({"situations": []}, "situations", "Marque en qué situación se muestra."),
-        ({"situations": ["x"]}, "situations", "Escoja una de las opciones."),
-        ({"source_name": ""}, "source_name", "Escriba dónde se revisó el número."),
-        ({"source_url": "javascript:alert(1)"}, "source_url", "Empieza con https://"),
-        ({"reviewed_on": ""}, "reviewed_on", "Escriba qué día se revisó."),
-        ({"reviewed_on": "2027-03-04"}, "reviewed_on", "un día que todavía no llega"),
-    ],
-)
-async def test_what_is_wrong_is_said_at_its_field(
-    client: AsyncClient, cast: Cast, typed: dict[str, Any], field: str, sentence: str
-) -> None:
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": ""}, "name", "Escriba el nombre de la institución."),
+    ({"phone": ""}, "phone", "el número corto (110, 1546)"),
+    ({"phone": "12"}, "phone", "el número corto (110, 1546)"),
+    ({"phone": "12345"}, "phone", "el número corto (110, 1546)"),
+    ({"phone": "javascript:1"}, "phone", "el número corto (110, 1546)"),
+    ({"country": "ZZ"}, "country", "Escoja una de las opciones."),
+    ({"situations": []}, "situations", "Marque en qué situación se muestra."),
+    ({"situations": ["x"]}, "situations", "Escoja una de las opciones."),
+    ({"source_name": ""}, "source_name", "Escriba dónde se revisó el número."),
+    ({"source_url": "javascript:alert(1)"}, "source_url", "Empieza con https://"),
+    ({"reviewed_on": ""}, "reviewed_on", "Escriba qué día se revisó."),
+    ({"reviewed_on": "2027-03-04"}, "reviewed_on", "un día que todavía no llega"),
+]
+
+
+async def test_what_is_wrong_is_said_at_its_field(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "platform")
 
-    answer = await post(client, NEW, FORM | typed)
+    for typed, field, sentence in WRONG:
+        answer = await post(client, NEW, FORM | typed)
 
-    assert answer.status_code == 422
-    assert sentence in Page(answer.text).text
-    assert Page(answer.text).all("a", href=f"#{field}")
-    assert await HelpContact.all().count() == 0
+        assert answer.status_code == 422
+        assert sentence in Page(answer.text).text
+        assert Page(answer.text).all("a", href=f"#{field}")
+        assert await HelpContact.all().count() == 0
 
 
 async def test_coordinators_confirm_a_number_and_change_nothing(

@@ -63,26 +63,26 @@ async def test_form_without_a_file_says_so(assistant: AsyncClient) -> None:
     assert "Escoja un archivo y envíelo con el formulario de esta página." in no_upload.text
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"x",
-        b"--b\r\n",
-        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
-        b"--b\r\n" + b"A: b\r\n" * 5_000,
-    ],
-)
-async def test_broken_upload_is_refused(assistant: AsyncClient, body: bytes) -> None:
+BROKEN: list[bytes] = [
+    b"",
+    b"x",
+    b"--b\r\n",
+    b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+    b"--b\r\n" + b"A: b\r\n" * 5_000,
+]
+
+
+async def test_broken_upload_is_refused(assistant: AsyncClient) -> None:
     kind = {"content-type": "multipart/form-data; boundary=b"}
 
-    answer = await assistant.post(path(await a_training()), content=body, headers=kind)
-    no_boundary = await assistant.post(
-        path(await a_training()), content=body, headers={"content-type": "multipart/form-data"}
-    )
+    for body in BROKEN:
+        answer = await assistant.post(path(await a_training()), content=body, headers=kind)
+        no_boundary = await assistant.post(
+            path(await a_training()), content=body, headers={"content-type": "multipart/form-data"}
+        )
 
-    assert answer.status_code in (400, 422)
-    assert no_boundary.status_code == 400
+        assert answer.status_code in (400, 422)
+        assert no_boundary.status_code == 400
 
 
 async def test_second_file_and_many_fields_are_refused(assistant: AsyncClient) -> None:

@@ -69,32 +69,30 @@ async def test_uploaded_list_is_sealed_and_registers_nobody(db: Settings) -> Non
     assert line.detail == {"rows": 1, "dropped": ["document"]}
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "El archivo está vacío"),
-        (b"%PDF-1.7", "Es un PDF"),
-        (b"\x89PNG\r\n\x1a\n", "Es una foto o imagen"),
-        (text(HEADER), "no hay ninguna persona"),
-        (
-            text("Nombre", *["Ana Coc"] * 50_000),
-            "La lista tiene 50,000 filas y aquí caben 2,000 a la vez. Divídala en 25",
-        ),
-        (text("Taller en Flores", "", HEADER, *people(4_000)), "La lista tiene 4,000 filas y aquí caben 2,000"),
-        (xlsx([["Taller en Flores"], HEADER.split(","), *[["Ana", "Coc"]] * 4_000]), "Divídala en 2 archivos"),
-        (text(HEADER, *people(2_001)), "La lista tiene 2,001 filas"),
-        (text(",".join(["x"] * 41), "y"), "La hoja tiene 41 columnas y aquí caben 40"),
-    ],
-)
-async def test_what_is_no_list_is_refused_in_words_and_not_kept(
-    sqlite_db: Settings, content: bytes, words: str
-) -> None:
-    with pytest.raises(Refusal) as caught:
-        await imports.upload(await a_training(), content, actor=await an_actor())
+NO_LISTS: list[tuple[bytes, str]] = [
+    (b"", "El archivo está vacío"),
+    (b"%PDF-1.7", "Es un PDF"),
+    (b"\x89PNG\r\n\x1a\n", "Es una foto o imagen"),
+    (text(HEADER), "no hay ninguna persona"),
+    (
+        text("Nombre", *["Ana Coc"] * 50_000),
+        "La lista tiene 50,000 filas y aquí caben 2,000 a la vez. Divídala en 25",
+    ),
+    (text("Taller en Flores", "", HEADER, *people(4_000)), "La lista tiene 4,000 filas y aquí caben 2,000"),
+    (xlsx([["Taller en Flores"], HEADER.split(","), *[["Ana", "Coc"]] * 4_000]), "Divídala en 2 archivos"),
+    (text(HEADER, *people(2_001)), "La lista tiene 2,001 filas"),
+    (text(",".join(["x"] * 41), "y"), "La hoja tiene 41 columnas y aquí caben 40"),
+]
 
-    assert words in str(caught.value)
-    assert caught.value.field == "file"
-    assert await ImportDraft.all().count() == 0
+
+async def test_what_is_no_list_is_refused_in_words_and_not_kept(sqlite_db: Settings) -> None:
+    for content, words in NO_LISTS:
+        with pytest.raises(Refusal) as caught:
+            await imports.upload(await a_training(), content, actor=await an_actor())
+
+        assert words in str(caught.value)
+        assert caught.value.field == "file"
+        assert await ImportDraft.all().count() == 0
 
 
 def test_every_problem_of_a_file_has_its_sentence() -> None:

@@ -92,44 +92,41 @@ async def test_a_row_where_nothing_was_typed_is_none(client: AsyncClient, cast: 
     assert await TrainingSession.all().count() == 2
 
 
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [
-        ({"course": ""}, "course"),
-        ({"course": "no-es-un-id"}, "course"),
-        ({"capacity": "0"}, "capacity"),
-        ({"capacity": "muchas"}, "capacity"),
-        ({"capacity": "9" * 30}, "capacity"),
-        ({"title": "x" * 181}, "title"),
-        ({"online_url": "javascript:alert(1)"}, "online_url"),
-        ({"languages": ["xx"]}, "languages"),
-        ({"offers": ["<b>"]}, "offers"),
-        ({"contact_phone": "abc"}, "contact_phone"),
-        ({"place_shown": "everywhere"}, "place_shown"),
-        ({"from_age": "11"}, "from_age"),
-        ({"from_age": "todas"}, "from_age"),
-        ({"offer_hours": "1"}, "offer_hours"),
-        ({"opens_time": "08:00"}, ""),
-        ({"sessions-0-day": "2027-02-30"}, "sessions-0-day"),
-        ({"sessions-0-day": "9999-12-31"}, "sessions-0-day"),
-        ({"sessions-0-day": ""}, "sessions-0-day"),
-        ({"sessions-0-starts": "25:00"}, "sessions-0-starts"),
-        ({"sessions-0-ends": "luego"}, "sessions-0-ends"),
-        ({"sessions-0-facilitators": ["x"]}, "sessions-0-facilitators"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-async def test_malformed_forms_are_shown_again_with_what_was_typed(
-    client: AsyncClient, cast: Cast, fields: dict[str, object], field: str
-) -> None:
+MALFORMED: list[tuple[dict[str, object], str]] = [
+    ({"course": ""}, "course"),
+    ({"course": "no-es-un-id"}, "course"),
+    ({"capacity": "0"}, "capacity"),
+    ({"capacity": "muchas"}, "capacity"),
+    ({"capacity": "9" * 30}, "capacity"),
+    ({"title": "x" * 181}, "title"),
+    ({"online_url": "javascript:alert(1)"}, "online_url"),
+    ({"languages": ["xx"]}, "languages"),
+    ({"offers": ["<b>"]}, "offers"),
+    ({"contact_phone": "abc"}, "contact_phone"),
+    ({"place_shown": "everywhere"}, "place_shown"),
+    ({"from_age": "11"}, "from_age"),
+    ({"from_age": "todas"}, "from_age"),
+    ({"offer_hours": "1"}, "offer_hours"),
+    ({"opens_time": "08:00"}, ""),
+    ({"sessions-0-day": "2027-02-30"}, "sessions-0-day"),
+    ({"sessions-0-day": "9999-12-31"}, "sessions-0-day"),
+    ({"sessions-0-day": ""}, "sessions-0-day"),
+    ({"sessions-0-starts": "25:00"}, "sessions-0-starts"),
+    ({"sessions-0-ends": "luego"}, "sessions-0-ends"),
+    ({"sessions-0-facilitators": ["x"]}, "sessions-0-facilitators"),
+]
+
+
+async def test_malformed_forms_are_shown_again_with_what_was_typed(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")
 
-    answer = await post(client, NEW, await filled(cast, bring="Su <b>DPI</b>", **fields))
+    for fields, field in MALFORMED:
+        answer = await post(client, NEW, await filled(cast, bring="Su <b>DPI</b>", **fields))
 
-    assert answer.status_code == 422
-    assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text
-    assert "Su &lt;b&gt;DPI&lt;/b&gt;" in answer.text
-    assert await Training.all().count() == 0
+        assert answer.status_code == 422
+        assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text
+        assert "Su &lt;b&gt;DPI&lt;/b&gt;" in answer.text
+        assert await Training.all().count() == 0
 
 
 async def test_taken_person_is_refused_with_who_and_when_until_a_reason_is_given(
