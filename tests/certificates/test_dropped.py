@@ -212,9 +212,11 @@ def without_end() -> bytes:
 
 async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs(client: AsyncClient) -> None:
     files = {
-        "somebody else's PDF": (a_pdf(title="Factura 7"), 404, "No reconocemos este archivo"),
-        "a folio that nobody has": (a_pdf(title="VIMMIG-1705-2027-999999"), 404, "No reconocemos este archivo"),
-        "a code that nobody has": (a_pdf(title=f"/V/{tokens.certificate_code()}"), 404, "No reconocemos este archivo"),
+        "folio and code that nobody has": (
+            a_pdf(title="VIMMIG-1705-2027-999999", attached=f"/V/{tokens.certificate_code()}"),
+            404,
+            "No reconocemos este archivo",
+        ),
         "with a password": (a_pdf(title="x", password="secreto"), 422, "Este archivo tiene contraseña"),
         "a renamed program": (b"MZ\x90\x00" + bytes(5000), 422, "Este archivo no es un PDF"),
         "garbage that begins like one": (b"%PDF-1.7\n" + bytes(range(256)) * 400, 404, "No reconocemos este archivo"),

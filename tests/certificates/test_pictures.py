@@ -67,7 +67,7 @@ def test_drawing_when_cleaned_then_only_shapes_and_colours_are_left() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_photograph_when_cleaned_then_png_that_is_light(kind: str) -> None:
-    picture = clean(photograph(800, 600, kind))
+    picture = clean(photograph(400, 300, kind))
 
     opened = Image.open(BytesIO(picture.content))
     assert (picture.media_type, opened.format, opened.size) == (PNG, "PNG", (picture.width, picture.height))

@@ -14,6 +14,7 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import BEFORE, HELD, come, make_attendee, make_held
+from tests.database import remembered
 from tests.queries import counted_queries
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
@@ -67,6 +68,12 @@ class World:
 
 async def prepared(freeze: Freeze, before: Callable[[], Awaitable[None]] | None = None) -> World:
     """`before` it is prepared, and after everything else."""
+    world = await (make_prepared(before) if before is not None else remembered("prepared", make_prepared))
+    freeze(EVE)
+    return world
+
+
+async def make_prepared(before: Callable[[], Awaitable[None]] | None = None) -> World:
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub)
     first = [training.sessions[0]]
@@ -76,10 +83,10 @@ async def prepared(freeze: Freeze, before: Callable[[], Awaitable[None]] | None 
     beto = await make_attendee(training, given_names="Beto", surnames="Caal", sessions=first)
     with clock.frozen(BEFORE):
         cata = await make.make_registration(training, given_names="Cata", surnames="Tut")
-    freeze(EVE)
-    if before is not None:
-        await before()
-    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    with clock.frozen(EVE):
+        if before is not None:
+            await before()
+        await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
     return World(cast, training, ana, beto, cata)
 
 

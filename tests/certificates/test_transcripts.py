@@ -153,7 +153,7 @@ def entry(n: int, title: str = "Riesgos de la migración irregular: mitos y real
 
 
 @pytest.mark.parametrize(
-    ("n", "title", "n_hidden"), [(1, "Taller", 0), (40, entry(1).title, 0), (90, "Taller " * 25, 70)]
+    ("n", "title", "n_hidden"), [(1, "Taller", 0), (40, entry(1).title, 0), (40, "Taller " * 25, 20)]
 )
 def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
     tmp_path: Path, n: int, title: str, n_hidden: int
@@ -163,11 +163,9 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
 
     content = transcript_pdf.render("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", entries, made_at=moment)
 
-    again = transcript_pdf.render("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", entries, made_at=moment)
     [page] = pypdf.PdfReader(BytesIO(content)).pages
     said = words(page)
     hidden = int(said.partition(" capacitaciones más")[0].rpartition(" ")[2]) if "capacitaciones más" in said else 0
-    assert content == again
     assert hidden >= n_hidden if n_hidden else hidden == 0
     assert sum(f"VIMMIG-1705-2027-{k:06d}" in said for k in range(n)) == n - hidden
     assert f"VIMMIG-1705-2027-{n - 1:06d}" in said
@@ -179,6 +177,14 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
     assert outloud.check(str(tmp_path / "page.pdf")).errors == 0
     [read] = zxingcpp.read_barcodes(photographed(content, 0, 150))
     assert read.text == "HTTP://LOCALHOST:8000/V/7K3MQ9XBFHJ4T2"
+
+
+def test_page_when_made_twice_then_the_same_bytes() -> None:
+    moment = datetime(2027, 3, 5, 15, tzinfo=UTC)
+
+    first, again = [transcript_pdf.render("Ana Coc", "7K3MQ9XBFHJ4T2", [entry(1)], made_at=moment) for _ in range(2)]
+
+    assert first == again
 
 
 # -- by the own link, at the desk, on the check page
