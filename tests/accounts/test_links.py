@@ -57,12 +57,15 @@ async def test_new_link_voids_the_earlier_one(db: Settings) -> None:
     await actions.use_sign_in_link(second, ANOTHER)
 
 
-@pytest.mark.parametrize("typed", ["", "x", "0" * 32, "0" * 5000])
-async def test_unknown_link_is_not_found(sqlite_db: Settings, typed: str) -> None:
+UNKNOWN: list[str] = ["", "x", "0" * 32, "0" * 5000]
+
+
+async def test_unknown_link_is_not_found(sqlite_db: Settings) -> None:
     await make_user()
 
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(typed, ANOTHER)
+    for typed in UNKNOWN:
+        with pytest.raises(NotFound):
+            await actions.use_sign_in_link(typed, ANOTHER)
 
 
 async def test_link_of_a_closed_account_is_not_found(db: Settings) -> None:

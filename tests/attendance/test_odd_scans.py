@@ -124,14 +124,17 @@ async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
 SAMPLES = (samples()[0].token, samples()[2].short_code)
 
 
-@pytest.mark.parametrize("text", ["", "hola", "https://example.org/", "K7Q2-9XMD-A", "x" * 300, "\x00", *SAMPLES])
-async def test_what_is_no_ticket_is_answered_and_not_stored(sqlite_db: Settings, text: str) -> None:
+NO_TICKETS: list[str] = ["", "hola", "https://example.org/", "K7Q2-9XMD-A", "x" * 300, "\x00", *SAMPLES]
+
+
+async def test_what_is_no_ticket_is_answered_and_not_stored(sqlite_db: Settings) -> None:
     door = await open_door()
 
-    [said] = await answers(door, scan(text, door.starts_at))
+    for text in NO_TICKETS:
+        [said] = await answers(door, scan(text, door.starts_at))
 
-    assert (said.outcome, said.is_stored) == ("not_a_ticket", False)
-    assert await ScanEvent.all().count() == 0
+        assert (said.outcome, said.is_stored) == ("not_a_ticket", False)
+        assert await ScanEvent.all().count() == 0
 
 
 async def test_unknown_session_is_not_found(sqlite_db: Settings) -> None:

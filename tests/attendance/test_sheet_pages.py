@@ -95,13 +95,16 @@ async def test_list_of_sheets_prints_a_new_one_with_the_columns_of_the_operator(
     assert "Ana Coc" in listed, "who prepared it"
 
 
-@pytest.mark.parametrize("n", ["", "-1", "61", "1.5", "muchas"])
-async def test_how_many_blank_rows_is_asked_again_until_it_is_a_number_of_rows(desk: Desk, n: str) -> None:
-    answer = await desk.client.post(desk.list, data={"key": str(tokens.uuid7()), "n_blank": n})
+NO_NUMBERS: list[str] = ["", "-1", "61", "1.5", "muchas"]
 
-    assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.text
-    assert await AttendanceSheet.all().count() == 1
+
+async def test_how_many_blank_rows_is_asked_again_until_it_is_a_number_of_rows(desk: Desk) -> None:
+    for n in NO_NUMBERS:
+        answer = await desk.client.post(desk.list, data={"key": str(tokens.uuid7()), "n_blank": n})
+
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+        assert await AttendanceSheet.all().count() == 1
 
 
 async def test_who_signed_up_after_printing_is_told_and_stands_on_a_second_sheet_alone(
@@ -168,23 +171,23 @@ async def test_a_line_is_shown_by_name_before_it_marks_and_goes_back_as_a_whole(
     assert {(one.object_id, one.detail["n"]) for one in opened} == {(desk.door.key, 3)}
 
 
-@pytest.mark.parametrize(
-    ("rows", "sentence"),
-    [
-        ("", "Escriba los números de fila"),
-        ("todas menos siete", "No entendemos «siete»"),
-        ("1-61", "La hoja no tiene fila 61: llega a la 5."),
-        ("todas menos 1-3", "no queda ninguna fila marcada"),
-    ],
-)
-async def test_a_line_that_cannot_be_meant_is_answered_in_words_and_kept(desk: Desk, rows: str, sentence: str) -> None:
-    answer = await desk.post("pasar", rows=rows, do="marcar")
+NOT_MEANT: list[tuple[str, str]] = [
+    ("", "Escriba los números de fila"),
+    ("todas menos siete", "No entendemos «siete»"),
+    ("1-61", "La hoja no tiene fila 61: llega a la 5."),
+    ("todas menos 1-3", "no queda ninguna fila marcada"),
+]
 
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert sentence in page.text
-    assert page.one("input", id="rows")["value"] == rows
-    assert await ScanEvent.all().count() == 0
+
+async def test_a_line_that_cannot_be_meant_is_answered_in_words_and_kept(desk: Desk) -> None:
+    for rows, sentence in NOT_MEANT:
+        answer = await desk.post("pasar", rows=rows, do="marcar")
+
+        page = Page(answer.text)
+        assert answer.status_code == 422
+        assert sentence in page.text
+        assert page.one("input", id="rows")["value"] == rows
+        assert await ScanEvent.all().count() == 0
 
 
 async def test_who_was_there_already_counts_once_and_stays_when_the_line_goes_back(desk: Desk, freeze: Freeze) -> None:

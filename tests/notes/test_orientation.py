@@ -216,12 +216,15 @@ async def test_outgoing_links_tell_nobody_whence(cast: Cast, client: AsyncClient
     assert all("noreferrer" in str(link.get("rel")) for link in far)
 
 
-@pytest.mark.parametrize("town", ["", "nada", "%00", "%ff", "a" * 3000, "../etc"])
-async def test_municipality_that_is_none_is_no_choice(cast: Cast, client: AsyncClient, town: str) -> None:
-    page = await page_of(client, f"{CHILD}?municipio={town}")
+NO_MUNICIPALITIES: list[str] = ["", "nada", "%00", "%ff", "a" * 3000, "../etc"]
 
-    assert page.one("select")["id"] == "municipio"
-    assert page.all("option", selected="") == []
+
+async def test_municipality_that_is_none_is_no_choice(cast: Cast, client: AsyncClient) -> None:
+    for town in NO_MUNICIPALITIES:
+        page = await page_of(client, f"{CHILD}?municipio={town}")
+
+        assert page.one("select")["id"] == "municipio"
+        assert page.all("option", selected="") == []
 
 
 async def test_page_costs_the_same_however_much_there_is(cast: Cast, client: AsyncClient, freeze: Freeze) -> None:

@@ -263,12 +263,15 @@ async def test_list_goes_on_over_pages_without_gap_or_overlap(new_client: Browse
     assert seen == [str(job.id) for job in reversed(jobs)]
 
 
-@pytest.mark.parametrize("rest", ["?antes=x", "?antes=%00", "?ver=%3Cscript%3E", "?antes=" + "9" * 5000])
-async def test_malformed_questions_are_answered_with_the_first_page(new_client: Browsers, rest: str) -> None:
+MALFORMED: list[str] = ["?antes=x", "?antes=%00", "?ver=%3Cscript%3E", "?antes=" + "9" * 5000]
+
+
+async def test_malformed_questions_are_answered_with_the_first_page(new_client: Browsers) -> None:
     cast = await make_cast()
     browser = await signed_in(new_client, cast.coordinator)
 
-    assert (await browser.get(f"/panel/mensajes{rest}")).status_code == 200
+    for rest in MALFORMED:
+        assert (await browser.get(f"/panel/mensajes{rest}")).status_code == 200
 
 
 async def test_message_whose_person_left_no_address_says_so(new_client: Browsers) -> None:

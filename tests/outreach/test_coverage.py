@@ -179,15 +179,18 @@ async def test_monitoring_sees_all_departments_with_their_sum(client: AsyncClien
     assert "San Marcos: 30 de 30 sin actividad" in (await client.get(f"{PATH}?departamento=12")).text
 
 
-@pytest.mark.parametrize("typed", ["2027-5", "ayer", "%00", "9999-1"])
-async def test_bad_quarter_is_this_one_and_says_so(client: AsyncClient, cast: Cast, freeze: Freeze, typed: str) -> None:
+BAD_QUARTERS: list[str] = ["2027-5", "ayer", "%00", "9999-1"]
+
+
+async def test_bad_quarter_is_this_one_and_says_so(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
     freeze(FEBRUARY)
     await as_(client, cast, "coordinator")
 
-    page = (await client.get(f"{PATH}?trimestre={typed}")).text
+    for typed in BAD_QUARTERS:
+        page = (await client.get(f"{PATH}?trimestre={typed}")).text
 
-    assert "No entendimos el trimestre. Mostramos este." in page
-    assert "De enero a marzo de 2027." in page
+        assert "No entendimos el trimestre. Mostramos este." in page
+        assert "De enero a marzo de 2027." in page
 
 
 @pytest.mark.parametrize(

@@ -176,27 +176,25 @@ async def test_file_is_kept_by_no_cache_and_has_a_fixed_name(client: AsyncClient
 # -- what is asked
 
 
-@pytest.mark.parametrize(
-    ("form", "sentence"),
-    [
-        ({"format": "csv"}, "Diga si el archivo lleva nombres."),
-        ({"names": "no"}, "Escoja el tipo de archivo."),
-        ({"names": "yes", "format": "csv"}, "Diga para qué necesita los nombres."),
-        ({"names": "yes", "format": "csv", "reason": "curiosity"}, "Escoja una de las opciones."),
-        ({"names": "no", "format": "pdf"}, "Escoja una de las opciones."),
-    ],
-)
-async def test_incomplete_wish_shows_the_form_again(
-    client: AsyncClient, cast: Cast, form: dict[str, str], sentence: str
-) -> None:
+INCOMPLETE: list[tuple[dict[str, str], str]] = [
+    ({"format": "csv"}, "Diga si el archivo lleva nombres."),
+    ({"names": "no"}, "Escoja el tipo de archivo."),
+    ({"names": "yes", "format": "csv"}, "Diga para qué necesita los nombres."),
+    ({"names": "yes", "format": "csv", "reason": "curiosity"}, "Escoja una de las opciones."),
+    ({"names": "no", "format": "pdf"}, "Escoja una de las opciones."),
+]
+
+
+async def test_incomplete_wish_shows_the_form_again(client: AsyncClient, cast: Cast) -> None:
     training = await a_training(cast)
     await as_(client, cast, "coordinator")
 
-    answer = await post(client, path(training), form)
+    for form, sentence in INCOMPLETE:
+        answer = await post(client, path(training), form)
 
-    assert answer.status_code == 422
-    assert sentence in Page(answer.text).text
-    assert not await AuditLine.exists(act="registrations.export")
+        assert answer.status_code == 422
+        assert sentence in Page(answer.text).text
+        assert not await AuditLine.exists(act="registrations.export")
 
 
 async def test_each_file_is_logged_without_what_is_in_it(client: AsyncClient, cast: Cast) -> None:
@@ -252,27 +250,25 @@ async def test_period_takes_trainings_with_a_session_in_it_both_days_included(cl
     assert (line.hub_id, line.detail["first"], line.detail["last"]) == (cast.hub.id, "2027-03-04", "2027-03-06")
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "sentence"),
-    [
-        ("2027-03-04", "2027-03-03", "La segunda fecha debe ser igual o posterior a la primera"),
-        ("2026-01-01", "2027-03-03", "con no más de 400 días"),
-        ("2000-01-01", "2100-12-31", "con no más de 400 días"),
-        ("ayer", "2027-03-03", "no es un día del calendario"),
-        ("9999-12-31", "9999-12-31", "Revise el año"),
-        ("", "", "Escriba la primera fecha."),
-    ],
-)
-async def test_odd_period_is_refused_in_words(
-    client: AsyncClient, cast: Cast, first: str, last: str, sentence: str
-) -> None:
+ODD_PERIODS: list[tuple[str, str, str]] = [
+    ("2027-03-04", "2027-03-03", "La segunda fecha debe ser igual o posterior a la primera"),
+    ("2026-01-01", "2027-03-03", "con no más de 400 días"),
+    ("2000-01-01", "2100-12-31", "con no más de 400 días"),
+    ("ayer", "2027-03-03", "no es un día del calendario"),
+    ("9999-12-31", "9999-12-31", "Revise el año"),
+    ("", "", "Escriba la primera fecha."),
+]
+
+
+async def test_odd_period_is_refused_in_words(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")
 
-    form = PLAIN | {"hub": str(cast.hub.id), "first": first, "last": last}
-    answer = await post(client, "/panel/exportar", form)
+    for first, last, sentence in ODD_PERIODS:
+        form = PLAIN | {"hub": str(cast.hub.id), "first": first, "last": last}
+        answer = await post(client, "/panel/exportar", form)
 
-    assert answer.status_code == 422
-    assert sentence in Page(answer.text).text
+        assert answer.status_code == 422
+        assert sentence in Page(answer.text).text
 
 
 async def test_training_without_registrations_gives_a_file_with_a_header(client: AsyncClient, cast: Cast) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import pytest
 from httpx2 import AsyncClient
 from python_calamine import load_workbook
 
@@ -26,31 +25,29 @@ from trainings.web.guards import BODY_LIMIT
 # -- the file
 
 
-@pytest.mark.parametrize(
-    ("content", "name", "sentence"),
-    [
-        (b"%PDF-1.7 ...", "lista.csv", "Es un PDF"),
-        (b"\x89PNG\r\n\x1a\n", "lista.xlsx", "Es una foto o imagen"),
-        (b"", "lista.csv", "El archivo está vacío"),
-        (
-            text("Nombre", *["Ana Coc"] * 50_000),
-            "lista.csv",
-            "La lista tiene 50,000 filas y aquí caben 2,000 a la vez.",
-        ),
-    ],
-)
-async def test_file_that_is_no_list_shows_the_form_again_with_the_reason(
-    assistant: AsyncClient, content: bytes, name: str, sentence: str
-) -> None:
-    answer = await send(assistant, await a_training(), content, name)
+NO_LISTS: list[tuple[bytes, str, str]] = [
+    (b"%PDF-1.7 ...", "lista.csv", "Es un PDF"),
+    (b"\x89PNG\r\n\x1a\n", "lista.xlsx", "Es una foto o imagen"),
+    (b"", "lista.csv", "El archivo está vacío"),
+    (
+        text("Nombre", *["Ana Coc"] * 50_000),
+        "lista.csv",
+        "La lista tiene 50,000 filas y aquí caben 2,000 a la vez.",
+    ),
+]
 
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert sentence in page.text
-    assert page.one("input", id="file")["aria-invalid"] == "true"
-    assert page.all("a", href="#file")
-    assert "Escoja otra vez el archivo." in page.text
-    assert "Lo demás que escribió" not in page.text
+
+async def test_file_that_is_no_list_shows_the_form_again_with_the_reason(assistant: AsyncClient) -> None:
+    for content, name, sentence in NO_LISTS:
+        answer = await send(assistant, await a_training(), content, name)
+
+        page = Page(answer.text)
+        assert answer.status_code == 422
+        assert sentence in page.text
+        assert page.one("input", id="file")["aria-invalid"] == "true"
+        assert page.all("a", href="#file")
+        assert "Escoja otra vez el archivo." in page.text
+        assert "Lo demás que escribió" not in page.text
 
 
 async def test_form_without_a_file_says_so(assistant: AsyncClient) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 
-import pytest
 import zxingcpp
 from httpx2 import AsyncClient
 from icalendar import Calendar
@@ -79,18 +78,21 @@ async def test_token_pages_are_kept_by_nobody_and_tell_no_other_site(client: Asy
         assert answer.headers["referrer-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("token", ["0" * 32, "x", "%00", "%ff", "0" * 5000, "á" * 32, "..%2f..%2fetc"])
-async def test_unknown_tokens_are_one_and_the_same_404(client: AsyncClient, token: str) -> None:
+UNKNOWN: list[str] = ["0" * 32, "x", "%00", "%ff", "0" * 5000, "á" * 32, "..%2f..%2fetc"]
+
+
+async def test_unknown_tokens_are_one_and_the_same_404(client: AsyncClient) -> None:
     unknown = await client.get(f"/i/{'7' * 32}")
 
-    answer = await client.get(f"/i/{token}")
+    for token in UNKNOWN:
+        answer = await client.get(f"/i/{token}")
 
-    assert (answer.status_code, unknown.status_code) == (404, 404)
-    assert answer.text == unknown.text
-    for verb in ("nombre", "apoyo", "cancelar", "volver"):
-        assert (await client.post(f"/i/{token}/{verb}", data={})).status_code == 404
-    for file in ("boleto.png", "boleto.svg", "evento.ics", "cancelar"):
-        assert (await client.get(f"/i/{token}/{file}")).status_code == 404
+        assert (answer.status_code, unknown.status_code) == (404, 404)
+        assert answer.text == unknown.text
+        for verb in ("nombre", "apoyo", "cancelar", "volver"):
+            assert (await client.post(f"/i/{token}/{verb}", data={})).status_code == 404
+        for file in ("boleto.png", "boleto.svg", "evento.ics", "cancelar"):
+            assert (await client.get(f"/i/{token}/{file}")).status_code == 404
 
 
 async def test_revoked_link_is_unknown(client: AsyncClient) -> None:

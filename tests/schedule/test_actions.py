@@ -51,60 +51,46 @@ async def test_create_training_writes_a_draft_with_numbered_sessions(cast: Cast)
     assert (await acts())[-1] == "schedule.create_training"
 
 
-@pytest.mark.parametrize(
-    ("sessions", "refusal", "field"),
-    [
-        ([meeting(3, 12, 8)], plans.EndsBeforeStart, "sessions-0"),
-        ([meeting(3, 8, 8)], plans.EndsBeforeStart, "sessions-0"),
-        ([meeting(3, 8, 12), meeting(3, 11, 13)], plans.SessionsOverlap, "sessions-1"),
-        ([meeting(3, 9, 10), meeting(3, 8, 12)], plans.SessionsOverlap, "sessions-1"),
-        ([meeting(3, 0, 30)], plans.SessionTooLong, "sessions-0"),
-        ([meeting(n) for n in range(1, 26)], plans.TooManySessions, None),
-        ([meeting(3, venue_id=NOBODY)], plans.VenueElsewhere, "venue"),
-        ([meeting(3, facilitator_ids=(NOBODY,))], plans.UnknownFacilitator, "sessions-0"),
-        ([meeting(3, id=NOBODY)], session_actions.SessionElsewhere, None),
-    ],
-    ids=[
-        "ends before start",
-        "no length",
-        "overlap",
-        "one inside the other",
-        "over a day",
-        "too many",
-        "unknown venue",
-        "unknown person",
-        "unknown session",
-    ],
-)
-async def test_create_training_refuses_sessions(
-    cast: Cast, sessions: list[SessionPlan], refusal: type[Refusal], field: str | None
-) -> None:
-    with pytest.raises(refusal) as refused:
-        await actions.create_training(await plan_for(cast), sessions, actor=PROGRAM)
-
-    assert refused.value.field == field
-    assert await Training.all().count() == 0
+REFUSED_SESSIONS: list[tuple[list[SessionPlan], type[Refusal], str | None]] = [
+    ([meeting(3, 12, 8)], plans.EndsBeforeStart, "sessions-0"),
+    ([meeting(3, 8, 8)], plans.EndsBeforeStart, "sessions-0"),
+    ([meeting(3, 8, 12), meeting(3, 11, 13)], plans.SessionsOverlap, "sessions-1"),
+    ([meeting(3, 9, 10), meeting(3, 8, 12)], plans.SessionsOverlap, "sessions-1"),
+    ([meeting(3, 0, 30)], plans.SessionTooLong, "sessions-0"),
+    ([meeting(n) for n in range(1, 26)], plans.TooManySessions, None),
+    ([meeting(3, venue_id=NOBODY)], plans.VenueElsewhere, "venue"),
+    ([meeting(3, facilitator_ids=(NOBODY,))], plans.UnknownFacilitator, "sessions-0"),
+    ([meeting(3, id=NOBODY)], session_actions.SessionElsewhere, None),
+]
 
 
-@pytest.mark.parametrize(
-    ("fields", "refusal"),
-    [
-        ({"course_id": NOBODY}, plans.UnknownCourse),
-        ({"hub_id": NOBODY}, plans.UnknownHub),
-        ({"venue_id": NOBODY}, plans.VenueElsewhere),
-        ({"admits_minors": True, "minimum_age": 11}, plans.WrongMinimumAge),
-        ({"admits_minors": True, "minimum_age": 18}, plans.WrongMinimumAge),
-        ({"minimum_age": 14}, plans.WrongMinimumAge),
-        ({"offer_hours": 0}, plans.WrongOfferHours),
-        ({"offer_hours": 169}, plans.WrongOfferHours),
-        ({"capacity": -1}, plans.NegativePlaces),
-        ({"opens_at": make.tomorrow_at(9), "closes_at": make.tomorrow_at(8)}, plans.WindowReversed),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-async def test_create_training_refuses_a_plan(cast: Cast, fields: dict[str, Any], refusal: type[Refusal]) -> None:
-    with pytest.raises(refusal):
-        await actions.create_training(replace(await plan_for(cast), **fields), [], actor=PROGRAM)
+async def test_create_training_refuses_sessions(cast: Cast) -> None:
+    for sessions, refusal, field in REFUSED_SESSIONS:
+        with pytest.raises(refusal) as refused:
+            await actions.create_training(await plan_for(cast), sessions, actor=PROGRAM)
+
+        assert refused.value.field == field
+        assert await Training.all().count() == 0
+
+
+REFUSED_PLANS: list[tuple[dict[str, Any], type[Refusal]]] = [
+    ({"course_id": NOBODY}, plans.UnknownCourse),
+    ({"hub_id": NOBODY}, plans.UnknownHub),
+    ({"venue_id": NOBODY}, plans.VenueElsewhere),
+    ({"admits_minors": True, "minimum_age": 11}, plans.WrongMinimumAge),
+    ({"admits_minors": True, "minimum_age": 18}, plans.WrongMinimumAge),
+    ({"minimum_age": 14}, plans.WrongMinimumAge),
+    ({"offer_hours": 0}, plans.WrongOfferHours),
+    ({"offer_hours": 169}, plans.WrongOfferHours),
+    ({"capacity": -1}, plans.NegativePlaces),
+    ({"opens_at": make.tomorrow_at(9), "closes_at": make.tomorrow_at(8)}, plans.WindowReversed),
+]
+
+
+async def test_create_training_refuses_a_plan(cast: Cast) -> None:
+    for fields, refusal in REFUSED_PLANS:
+        with pytest.raises(refusal):
+            await actions.create_training(replace(await plan_for(cast), **fields), [], actor=PROGRAM)
 
 
 async def test_venue_of_another_hub_is_refused(cast: Cast) -> None:

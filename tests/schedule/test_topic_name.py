@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -32,17 +31,20 @@ async def test_corrected_name_reaches_catalogue_and_calendars(client: AsyncClien
     assert await AuditLine.filter(act="schedule.rename_topic").count() == 1
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 161, "TRATA de personas"])
-async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cast, name: str) -> None:
+WRONG: list[str] = ["", "  ", "x" * 161, "TRATA de personas"]
+
+
+async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cast) -> None:
     await make.make_topic()
     await make.make_topic("trata", "Trata de personas")
     await as_(client, cast, "platform")
 
-    answer = await post(client, PAGE, {"topic_name": name})
+    for name in WRONG:
+        answer = await post(client, PAGE, {"topic_name": name})
 
-    assert answer.status_code in (409, 422)
-    assert 'aria-invalid="true"' in answer.text
-    assert (await Topic.get(slug="riesgos")).name == "Riesgos de la migración irregular"
+        assert answer.status_code in (409, 422)
+        assert 'aria-invalid="true"' in answer.text
+        assert (await Topic.get(slug="riesgos")).name == "Riesgos de la migración irregular"
 
 
 async def test_unknown_topic_is_unknown(client: AsyncClient, cast: Cast) -> None:

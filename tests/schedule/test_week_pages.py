@@ -87,11 +87,14 @@ async def test_box_of_the_week_says_which_half_of_the_day(client: AsyncClient, c
     assert "2:00 p. m. Por la tarde" in page.text.replace(dates.NBSP, " ")
 
 
-@pytest.mark.parametrize("asked", ["", "ayer", "2027-02-30", "0001-01-01", "9999-12-31", "2027-03-04T10:00", "١٢"])
-async def test_week_answers_whatever_is_asked(client: AsyncClient, cast: Cast, asked: str) -> None:
-    answer = await (await as_(client, cast, "coordinator")).get("/panel/semana", params={"desde": asked})
+WHATEVER: list[str] = ["", "ayer", "2027-02-30", "0001-01-01", "9999-12-31", "2027-03-04T10:00", "١٢"]
 
-    assert answer.status_code == 200
+
+async def test_week_answers_whatever_is_asked(client: AsyncClient, cast: Cast) -> None:
+    for asked in WHATEVER:
+        answer = await (await as_(client, cast, "coordinator")).get("/panel/semana", params={"desde": asked})
+
+        assert answer.status_code == 200
 
 
 async def test_week_of_march_is_headed_by_its_days(client: AsyncClient, cast: Cast) -> None:
@@ -133,8 +136,15 @@ async def test_list_keeps_what_was_asked_and_says_when_nothing_is_so(client: Asy
     assert "<script>" not in none.text.replace('<script type="module"', "")
 
 
-@pytest.mark.parametrize(
-    "asked", [{"pagina": "0"}, {"pagina": "-1"}, {"pagina": "9" * 400}, {"estado": "x"}, {"ventanilla": "x"}]
-)
-async def test_list_answers_whatever_is_asked(client: AsyncClient, cast: Cast, asked: dict[str, str]) -> None:
-    assert (await (await as_(client, cast, "coordinator")).get(LIST, params=asked)).status_code == 200
+WHATEVER_OF_A_LIST: list[dict[str, str]] = [
+    {"pagina": "0"},
+    {"pagina": "-1"},
+    {"pagina": "9" * 400},
+    {"estado": "x"},
+    {"ventanilla": "x"},
+]
+
+
+async def test_list_answers_whatever_is_asked(client: AsyncClient, cast: Cast) -> None:
+    for asked in WHATEVER_OF_A_LIST:
+        assert (await (await as_(client, cast, "coordinator")).get(LIST, params=asked)).status_code == 200
