@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests import make
-from tests.database import remembered
 from trainings.accounts.models import Role, User
 from trainings.places.models import Hub, Venue
 
@@ -28,12 +27,9 @@ class Cast:
     coordinator_elsewhere: User
 
 
+@make.kept
 async def make_cast() -> Cast:
     """La Libertad, Petén with everybody; Tacaná, San Marcos with two."""
-    return await remembered("cast", _make)
-
-
-async def _make() -> Cast:
     hub = await make.make_hub()
     elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
     operator = await make.make_operator()

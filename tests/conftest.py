@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
@@ -12,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import uvloop
 from httpx2 import AsyncClient
 
-from tests import asgi, moment, postgres_server
+from tests import asgi, moment, postgres_server, threadless
 from tests.certificates import verapdf
 from tests.database import Database, settings_for
 from tests.migrated import FOLDER, keep_compiled_templates
@@ -42,11 +44,17 @@ def pytest_report_header() -> str:
 def pytest_configure(config: pytest.Config) -> None:
     # For what asks for the process's settings: a test never takes itself for production, nor writes to ./var.
     moment.begin(config.getoption("--at"))
+    threadless.begin()
     os.environ["TRAININGS_ENV"] = Environment.TEST
     os.environ["TRAININGS_DATA_DIR"] = str(FOLDER / "var")
     # Pages speak as where there is a mail server; nothing is sent there.
     os.environ["TRAININGS_SMTP_URL"] = "smtp://localhost:9"
     postgres_server.begin_run()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
+    """The loop that servers run in."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(tryfirst=True)

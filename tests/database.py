@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic_settings import SettingsConfigDict
 from tortoise.connection import get_connection
 
-from tests import postgres_server
+from tests import postgres_server, threadless
 from tests.migrated import sqlite_file
 from trainings import clock
 from trainings.db import close_in_turn, connect, migrate
@@ -26,6 +27,8 @@ from trainings.settings import Environment, Settings
 W = TypeVar("W")
 
 KEY = "only-for-tests-" * 4
+
+SQLITE_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'tortoise_migrations'"
 
 TABLES = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations' ORDER BY 1
@@ -59,19 +62,21 @@ def put_template(folder: Path) -> None:
     shutil.copyfile(sqlite_file(path.name), path)
 
 
-MOST_REMEMBERED = 48
-"""What was not asked for the longest is forgotten. Each is a megabyte and a half."""
+MOST_REMEMBERED = 300
 
 _current: list[Database] = []
+
+Table = tuple[str, list[tuple[Any, ...]]]
+"""The name of one and its rows."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """What was made, pickled, and the whole file that it made of the database."""
+    """What was made, pickled, and all rows of the database then."""
 
     number: int
     told: bytes
-    file: bytes
+    tables: list[Table]
 
 
 async def remembered(what: Any, make: Callable[[], Awaitable[W]]) -> W:
@@ -92,8 +97,8 @@ class Database:
         self._worlds: dict[str, Any] = {}
         self._numbers = count(1)
         self._is_number = 0
-        self._as_put: os.stat_result | None = None
-        self._seen: set[Any] = set()
+        self._as_put: tuple[Any, ...] = ()
+        self._is_copy = True
         self._remembered: dict[Any, Remembered] = {}
         _current.append(self)
 
@@ -105,9 +110,12 @@ class Database:
             self._copy_sqlite()
             await self._open.enter_async_context(connect(settings))
             self._engine = engine
-        elif engine == "sqlite":
+        elif engine == "sqlite" and (self._is_copy or not await self._fill([])):
             await close_in_turn()
             self._copy_sqlite()
+        if engine == "sqlite":
+            self._is_copy = False
+            self._put(0)
         if engine == "postgres":
             await get_connection("default").execute_script(await self._emptying_script())
         # Tests without a database leave keys of their own.
@@ -118,6 +126,7 @@ class Database:
         """The SQLite database of this folder and its keys, connected: a world that was made once for many tests."""
         folder = (await self.fresh("sqlite")).data_dir
         await close_in_turn()
+        self._is_copy = True
         settings = settings_for(folder).model_copy(update={"secret_keys": (world / "secret_keys").read_text()})
         shutil.copyfile(world / settings.sqlite_path.name, settings.sqlite_path)
         set_keyring(Keyring(list(settings.keys)))
@@ -126,6 +135,7 @@ class Database:
     async def world(self, name: str, make: Callable[[], Awaitable[W]]) -> W:
         """What `make` makes in an empty SQLite database and tells of: made once, and from then on copied."""
         path, kept = (await self.fresh("sqlite")).sqlite_path, self._folder / f"{name}.world"
+        self._is_copy = True
         if name not in self._worlds:
             self._worlds[name] = await make()
             await close_in_turn()
@@ -137,51 +147,55 @@ class Database:
         return world
 
     async def remembered(self, what: Any, make: Callable[[], Awaitable[W]]) -> W:
-        """What `make` makes of `what`, the same in the same database; or what it made today.
+        """What `make` makes of `what`, the same in the same database; or what it made today, or at the same moment
+        where the clock is stopped.
 
-        As long as an SQLite database is as it was handed out or remembered, a copy of what it became then does as well,
-        with a copy of what was told of it. Where the clock was stopped, it is what was made at that very moment.
+        As long as an SQLite database is as it was handed out or remembered, the rows of what it became then do as well,
+        with a copy of what was told of it.
         """
-        if self._engine != "sqlite" or not self._is_as_put():
+        if self._engine != "sqlite" or self._as_put != self._as_it_is():
             return await make()
-        moment = clock.now() if clock._frozen else clock.today()
-        path, key = self._sqlite.sqlite_path, (self._is_number, pickle.dumps(what), moment)
+        key = self._is_number, pickle.dumps(what), clock.now() if clock._frozen else clock.today()
         if key not in self._remembered:
             made = await make()
-            # Most of what tests begin with is asked for once; the second time it is worth a copy.
-            if key not in self._seen:
-                self._seen.add(key)
-                return made
-            await close_in_turn()
-            if self._is_open_elsewhere():
-                return made
-            self._remembered[key] = Remembered(next(self._numbers), pickle.dumps(made), path.read_bytes())
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)))
-        else:
-            await close_in_turn()
-            self._remembered[key] = self._remembered.pop(key)
-            path.write_bytes(self._remembered[key].file)
-        self._put(self._remembered[key].number)
-        for alias in ("default", "read"):
-            await get_connection(alias).execute_query("SELECT 1")
-        world: W = pickle.loads(self._remembered[key].told)
+            if file := _file():
+                self._remembered[key] = Remembered(next(self._numbers), pickle.dumps(made), _tables(file))
+                self._put(self._remembered[key].number)
+                if len(self._remembered) > MOST_REMEMBERED:
+                    self._remembered.pop(next(iter(self._remembered)))
+            return made
+        # The last one asked for is the last one to be forgotten.
+        known = self._remembered[key] = self._remembered.pop(key)
+        await self._fill(known.tables)
+        self._put(known.number)
+        world: W = pickle.loads(known.told)
         return world
 
+    async def _fill(self, tables: list[Table]) -> bool:
+        """Make these the only rows; False where nobody has the database open, or is in the middle of something."""
+        file = _file()
+        if file is None:
+            return False
+        file.execute("PRAGMA foreign_keys = OFF")
+        file.execute("BEGIN IMMEDIATE")
+        for (name,) in file.execute(_question()).fetchall():
+            file.execute(f'DELETE FROM "{name}"')
+        for name, rows in tables:
+            file.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
+        file.execute("COMMIT")
+        file.execute("PRAGMA foreign_keys = ON")
+        return True
+
     def _put(self, number: int) -> None:
-        """Note that the file is the one of this number, until somebody writes to it; 0 is the empty one."""
-        self._is_number, self._as_put = number, self._sqlite.sqlite_path.stat()
+        """Note that the database is the one of this number, until somebody writes to it; 0 is the empty one."""
+        self._is_number, self._as_put = number, self._as_it_is()
 
-    def _is_as_put(self) -> bool:
-        """What is written stands in the file beside it, and after a closing in the file itself."""
-        put, now = self._as_put, self._sqlite.sqlite_path.stat()
-        is_same = put is not None and (now.st_mtime_ns, now.st_size) == (put.st_mtime_ns, put.st_size)
-        return is_same and not self._is_open_elsewhere()
-
-    def _is_open_elsewhere(self) -> bool:
-        """Whether something stands beside the file: who closes it last writes it in."""
-        beside = self._sqlite.sqlite_path.with_name(f"{self._sqlite.sqlite_path.name}-wal")
-        return beside.exists() and beside.stat().st_size > 0
+    def _as_it_is(self) -> tuple[Any, ...]:
+        """Something else as soon as anybody has written; nothing to rely on where nobody has it open."""
+        file = _file()
+        if file is None:
+            return ("closed", next(self._numbers))
+        return (id(file), file.total_changes, file.execute("PRAGMA data_version").fetchone()[0])
 
     async def close(self) -> None:
         self._engine = ""
@@ -193,7 +207,6 @@ class Database:
         for ending in ("-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
         put_template(path.parent)
-        self._put(0)
 
     async def _postgres_settings(self) -> Settings:
         if self._postgres is None:
@@ -211,3 +224,27 @@ class Database:
             deletes = " ".join(f'DELETE FROM "{row["tablename"]}";' for row in rows)
             self._emptying = f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} COMMIT;"
         return self._emptying
+
+
+def _file() -> sqlite3.Connection | None:
+    """The connection that writes to SQLite, where it is open and between two transactions."""
+    opened = getattr(get_connection("default"), "_connection", None)
+    file: sqlite3.Connection | None = opened._connection if isinstance(opened, threadless.Connection) else None
+    return None if file is None or file.in_transaction else file
+
+
+@cache
+def _question() -> str:
+    """Which tables have rows? Asked of each migrated database in the same words."""
+    with closing(sqlite3.connect(sqlite_file("trainings.db"))) as file:
+        names = [name for (name,) in file.execute(SQLITE_TABLES)]
+    return " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
+
+
+def _tables(file: sqlite3.Connection) -> list[Table]:
+    cursor = file.cursor()
+    cursor.row_factory = None
+    return [
+        (name, cursor.execute(f'SELECT * FROM "{name}"').fetchall())
+        for (name,) in cursor.execute(_question()).fetchall()
+    ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from tests.database import remembered
 from trainings import clock
@@ -41,6 +42,19 @@ LA_LIBERTAD = "1705"
 TACANA = "1207"
 
 _numbers = itertools.count(1)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def kept(make: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """What it makes of the same arguments in the same database is made once (`Database.remembered`)."""
+
+    @wraps(make)
+    async def once(*arguments: P.args, **named: P.kwargs) -> T:
+        return await remembered((make.__name__, arguments, named), lambda: make(*arguments, **named))
+
+    return once
 
 
 # -- places
@@ -93,6 +107,7 @@ async def make_operator(municipality: str = LA_LIBERTAD, *, code: str = "", name
     return await places.create_operator(details, actor=PROGRAM)
 
 
+@kept
 async def make_hub(
     slug: str = "la-libertad-peten",
     *,
@@ -123,6 +138,7 @@ async def make_hub(
     )
 
 
+@kept
 async def make_venue(
     hub: Hub | None = None, name: str = "Salón municipal", *, municipality: str = "", **details: Any
 ) -> Venue:
@@ -139,6 +155,7 @@ async def make_venue(
 # -- people of the staff
 
 
+@kept
 async def make_user(
     role: Role | None = Role.HUB_COORDINATOR,
     hub: Hub | None = None,
@@ -182,6 +199,7 @@ async def make_topic(slug: str = "riesgos", name: str = "Riesgos de la migració
     return await Topic.get_or_none(slug=slug) or await Topic.create(slug=slug, name=name)
 
 
+@kept
 async def make_course(
     title: str = "Riesgos de la migración irregular: mitos y realidades", *, topic: Topic | None = None, **columns: Any
 ) -> Course:
@@ -200,6 +218,7 @@ def tomorrow_at(hour: int, minute: int = 0, *, days: int = 1) -> datetime:
     return clock.midnight(day) + timedelta(hours=hour, minutes=minute)
 
 
+@kept
 async def make_training(
     *,
     hub: Hub | None = None,
@@ -217,21 +236,6 @@ async def make_training(
     `sessions` are (start, end) pairs in UTC; `columns` are further fields of the plan. Its `sessions` are loaded.
     Several may be held by the same people in the same place at once.
     """
-    asked = hub, venue, course, title, capacity, state, sessions, facilitators, columns
-    return await remembered(asked, lambda: _training(*asked))
-
-
-async def _training(
-    hub: Hub | None,
-    venue: Venue | None,
-    course: Course | None,
-    title: str,
-    capacity: int,
-    state: TrainingState,
-    sessions: Sequence[tuple[datetime, datetime]] | None,
-    facilitators: Sequence[User],
-    columns: Mapping[str, Any],
-) -> Training:
     hub = hub or await make_hub()
     venue = venue or await make_venue(hub)
     course = course or await make_course()

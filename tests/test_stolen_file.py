@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
-from tests.database import KEY
+from tests.database import KEY, Database
 from trainings.accounts.actions import create_user, make_sign_in_link
 from trainings.audit.actor import PROGRAM
 from trainings.db.keyring import set_keyring
@@ -38,8 +38,11 @@ PASSWORD = "siete garzas al amanecer"
 
 
 @pytest.fixture
-async def db(sqlite_db: Settings) -> Settings:
-    return sqlite_db
+async def db(database: Database) -> AsyncIterator[Settings]:
+    """In a new file: no other test's rows lay in it. Who reads the file takes away the locks of who has it open."""
+    await database.close()
+    yield await database.fresh("sqlite")
+    await database.close()
 
 
 def stolen(settings: Settings) -> bytes:

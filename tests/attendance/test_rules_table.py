@@ -73,7 +73,7 @@ def said(stay: Stay) -> Case:
     }
 
 
-def test_stays_are_as_the_table_says_in_any_order(sqlite_db: Settings) -> None:
+async def test_stays_are_as_the_table_says_in_any_order(sqlite_db: Settings) -> None:
     wrong = {}
     for case in CASES["stays"]:
         events = [event(about) for about in case["events"]]
@@ -85,7 +85,7 @@ def test_stays_are_as_the_table_says_in_any_order(sqlite_db: Settings) -> None:
     assert wrong == {}
 
 
-def test_flags_are_as_the_table_says(sqlite_db: Settings) -> None:
+async def test_flags_are_as_the_table_says(sqlite_db: Settings) -> None:
     found = {case["name"]: flag_in(case) for case in CASES["flags"]}
 
     assert found == {case["name"]: case["flag"] for case in CASES["flags"]}
@@ -117,7 +117,7 @@ def holder(person: Case | None) -> Holder:
     return Holder(Registration(training_id=training_id, state=state), is_replaced=is_replaced)
 
 
-def test_counts_are_as_the_table_says_in_any_order(sqlite_db: Settings) -> None:
+async def test_counts_are_as_the_table_says_in_any_order(sqlite_db: Settings) -> None:
     for case in CASES["counts"]:
         events = [event(about) for about in case["events"]]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -16,7 +15,7 @@ from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.schema_generator.state import State
 
 from tests import postgres_server
-from tests.database import settings_for
+from tests.database import put_template, settings_for
 from tests.db.schema import described
 from tests.migrated import MIGRATIONS
 from trainings.db import config, migrate, migrating, pending_migrations
@@ -103,9 +102,9 @@ async def test_migrating_sqlite_does_not_follow_references(sqlite_db: Settings) 
     assert config["connections"]["default"]["credentials"]["foreign_keys"] == "OFF"
 
 
-async def test_migration_that_leaves_dangling_rows_is_refused(sqlite_db: Settings, tmp_path: Path) -> None:
+async def test_migration_that_leaves_dangling_rows_is_refused(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    shutil.copyfile(sqlite_db.sqlite_path, settings.sqlite_path)
+    put_template(tmp_path)
     with closing(sqlite3.connect(settings.sqlite_path)) as file:
         file.execute(
             "INSERT INTO sign_in_link (id, created_at, token_hash, user_id, expires_at) VALUES ('a', '', '', 'b', '')"

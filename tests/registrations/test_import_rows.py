@@ -153,7 +153,7 @@ def test_post_in_two_councils_is_asked_for() -> None:
 # -- rows
 
 
-def test_whole_row_is_read(sqlite_db: Settings) -> None:
+async def test_whole_row_is_read(sqlite_db: Settings) -> None:
     [row] = read(
         {
             **ANA,
@@ -188,7 +188,7 @@ def test_whole_row_is_read(sqlite_db: Settings) -> None:
     assert (row.wish.source, row.wish.consent_how) == (Source.IMPORT, ConsentHow.READ_ALOUD)
 
 
-def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Settings) -> None:
+async def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Settings) -> None:
     person = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc", Field.COMMUNITY: "-"}
 
     [row] = read(person, municipality="1707", actor_type="docente")
@@ -202,7 +202,7 @@ def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Settings) 
     )
 
 
-def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings) -> None:
+async def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings) -> None:
     wrong = {
         **ANA,
         Field.SURNAMES: "",
@@ -222,11 +222,11 @@ def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings)
 
 
 @pytest.mark.parametrize("cell", ['=HYPERLINK("http://x","Ana")', "+Ana", "@Ana", "-Ana", "\u200b=Ana"])
-def test_formula_is_no_name(sqlite_db: Settings, cell: str) -> None:
+async def test_formula_is_no_name(sqlite_db: Settings, cell: str) -> None:
     assert errors({**ANA, Field.GIVEN_NAMES: cell}) == ("Nombres: empieza como una fórmula. Escriba solo el texto.",)
 
 
-def test_damaged_letters_are_said_to_be(sqlite_db: Settings) -> None:
+async def test_damaged_letters_are_said_to_be(sqlite_db: Settings) -> None:
     assert errors({**ANA, Field.COMMUNITY: "Pet\ufffdn"}) == (
         "Comunidad: hay una letra que no se puede leer. Escríbalo otra vez.",
     )
@@ -242,11 +242,11 @@ def test_damaged_letters_are_said_to_be(sqlite_db: Settings) -> None:
         ("tal vez", ("Permiso de guardar sus datos (sí o no): escriba sí o no.",)),
     ],
 )
-def test_who_gave_no_permission_is_refused(sqlite_db: Settings, cell: str, expected: tuple[str, ...]) -> None:
+async def test_who_gave_no_permission_is_refused(sqlite_db: Settings, cell: str, expected: tuple[str, ...]) -> None:
     assert errors({**ANA, Field.PERMISSION: cell}) == expected
 
 
-def test_minor_comes_with_guardian_and_own_yes(sqlite_db: Settings) -> None:
+async def test_minor_comes_with_guardian_and_own_yes(sqlite_db: Settings) -> None:
     [row] = read(A_MINOR)
 
     assert row.wish is not None
@@ -273,7 +273,7 @@ def test_minor_comes_with_guardian_and_own_yes(sqlite_db: Settings) -> None:
         ),
     ],
 )
-def test_minor_without_guardian_or_own_yes_is_refused(
+async def test_minor_without_guardian_or_own_yes_is_refused(
     sqlite_db: Settings, field: Field, cell: str, expected: str
 ) -> None:
     assert errors({**A_MINOR, field: cell}) == (expected,)
@@ -282,7 +282,7 @@ def test_minor_without_guardian_or_own_yes_is_refused(
 # -- keys
 
 
-def test_equal_rows_have_one_key_whatever_their_capitals(sqlite_db: Settings) -> None:
+async def test_equal_rows_have_one_key_whatever_their_capitals(sqlite_db: Settings) -> None:
     first, same, other, elsewhere = (
         *read(ANA, {**ANA, Field.GIVEN_NAMES: "ANA", Field.MUNICIPALITY: "La Libertad, Petén"}),
         *read({**ANA, Field.COMMUNITY: "Las Pozas"}),
