@@ -16,12 +16,12 @@ from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
 ADULTS = {"admits_minors": False}
-TAKEN = [
-    pytest.param(ADULTS, ["18+"], id="adults only"),
-    pytest.param({"admits_minors": True}, ["18+", "12-13", "14-17"], id="from 12"),
-    pytest.param({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"], id="from 13"),
-    pytest.param({"admits_minors": True, "minimum_age": 14}, ["18+", "14-17"], id="from 14"),
-    pytest.param({"admits_minors": True, "minimum_age": 17}, ["18+", "14-17"], id="from 17"),
+TAKEN: list[tuple[dict[str, Any], list[str]]] = [
+    (ADULTS, ["18+"]),
+    ({"admits_minors": True}, ["18+", "12-13", "14-17"]),
+    ({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"]),
+    ({"admits_minors": True, "minimum_age": 14}, ["18+", "14-17"]),
+    ({"admits_minors": True, "minimum_age": 17}, ["18+", "14-17"]),
 ]
 
 
@@ -33,32 +33,29 @@ def ages(page: Page, name: str = "age_group") -> list[str | None]:
     return [one["value"] for one in page.all("input", name=name)]
 
 
-@pytest.mark.parametrize(
-    ("columns", "offered", "too_young"),
-    [
-        pytest.param(ADULTS, ["18+", "14-17"], "Menos de 18 años", id="adults only"),
-        pytest.param({"admits_minors": True}, ["18+", "12-13", "14-17"], "", id="from 12"),
-        pytest.param({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"], "", id="from 13"),
-        pytest.param(
-            {"admits_minors": True, "minimum_age": 14}, ["18+", "14-17", "12-13"], "Menos de 14", id="from 14"
-        ),
-        pytest.param(
-            {"admits_minors": True, "minimum_age": 17}, ["18+", "14-17", "12-13"], "Menos de 14", id="from 17"
-        ),
-    ],
-)
+OFFERED: list[tuple[dict[str, Any], list[str], str]] = [
+    (ADULTS, ["18+", "14-17"], "Menos de 18 años"),
+    ({"admits_minors": True}, ["18+", "12-13", "14-17"], ""),
+    ({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"], ""),
+    ({"admits_minors": True, "minimum_age": 14}, ["18+", "14-17", "12-13"], "Menos de 14"),
+    ({"admits_minors": True, "minimum_age": 17}, ["18+", "14-17", "12-13"], "Menos de 14"),
+]
+
+
 async def test_public_form_offers_each_person_the_ages_that_may_come_and_asks_who_is_too_young(
-    cast: Cast, client: AsyncClient, columns: dict[str, Any], offered: list[str], too_young: str
+    cast: Cast,
+    client: AsyncClient,
 ) -> None:
-    training = await training_of(cast, **columns)
+    for columns, offered, too_young in OFFERED:
+        training = await training_of(cast, **columns)
 
-    page = Page((await post(client, training, do="add")).text)
+        page = Page((await post(client, training, do="add")).text)
 
-    for name in ("age_group", "members-1-age_group", "members-N-age_group"):
-        assert ages(page, name) == offered
-    assert ("Menos de" in page.text) is bool(too_young)
-    assert too_young in page.text
-    assert bool(page.all("input", name="guardian_consent")) is columns["admits_minors"]
+        for name in ("age_group", "members-1-age_group", "members-N-age_group"):
+            assert ages(page, name) == offered
+        assert ("Menos de" in page.text) is bool(too_young)
+        assert too_young in page.text
+        assert bool(page.all("input", name="guardian_consent")) is columns["admits_minors"]
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -78,36 +75,36 @@ async def test_who_is_too_young_is_told_whom_to_call_and_nothing_is_kept(
     assert await Registration.all().count() == 0
 
 
-@pytest.mark.parametrize(("columns", "offered"), TAKEN)
-async def test_desk_offers_each_person_the_ages_that_may_come(
-    cast: Cast, desk: AsyncClient, columns: dict[str, Any], offered: list[str]
-) -> None:
-    training = await training_of(cast, **columns)
-    path = f"/panel/capacitaciones/{training.id}/inscribir"
+async def test_desk_offers_each_person_the_ages_that_may_come(cast: Cast, desk: AsyncClient) -> None:
+    for columns, offered in TAKEN:
+        training = await training_of(cast, **columns)
+        path = f"/panel/capacitaciones/{training.id}/inscribir"
 
-    answer = await desk.post(path, data=ROSA | {"do": "add"})
+        answer = await desk.post(path, data=ROSA | {"do": "add"})
 
-    page = Page(answer.text)
-    assert ages(page, "members-1-age_group") == offered
-    of_first = Page(answer.text.partition('<select id="age_group"')[2].partition("</select>")[0])
-    adults = ["18-24", "25-34", "35-59", "60+"]
-    assert [one["value"] for one in of_first.all("option")] == ["", *offered[1:], *adults]
-    assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
-
-
-@pytest.mark.parametrize(("columns", "offered"), TAKEN)
-async def test_card_is_offered_to_the_ages_that_may_come(
-    cast: Cast, desk: AsyncClient, client: AsyncClient, columns: dict[str, Any], offered: list[str]
-) -> None:
-    block = await make_block(await training_of(cast, **columns))
-    card = await card_of(block)
-
-    at_desk = Page((await desk.get(f"/panel/tarjetas/{card.id}/usar")).text)
-    of_bearer = Page((await client.get(f"/tarjetas/{block.token}/1")).text)
-
-    for page in (at_desk, of_bearer):
-        assert ages(page) == offered
+        page = Page(answer.text)
+        assert ages(page, "members-1-age_group") == offered
+        of_first = Page(answer.text.partition('<select id="age_group"')[2].partition("</select>")[0])
+        adults = ["18-24", "25-34", "35-59", "60+"]
+        assert [one["value"] for one in of_first.all("option")] == ["", *offered[1:], *adults]
         assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+
+
+async def test_card_is_offered_to_the_ages_that_may_come(
+    cast: Cast,
+    desk: AsyncClient,
+    client: AsyncClient,
+) -> None:
+    for columns, offered in TAKEN:
+        block = await make_block(await training_of(cast, **columns))
+        card = await card_of(block)
+
+        at_desk = Page((await desk.get(f"/panel/tarjetas/{card.id}/usar")).text)
+        of_bearer = Page((await client.get(f"/tarjetas/{block.token}/1")).text)
+
+        for page in (at_desk, of_bearer):
+            assert ages(page) == offered
+            assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
 
 
 async def test_spare_card_is_offered_to_whom_any_of_the_trainings_takes(cast: Cast, desk: AsyncClient) -> None:

@@ -163,28 +163,27 @@ async def test_full_training_with_waiting_list_asks_to_wait(client: AsyncClient)
     assert "Si alguien suelta su lugar, le avisamos." in page.text
 
 
-@pytest.mark.parametrize(
-    ("plan", "words"),
-    [
-        ({"capacity": 0, "has_waiting_list": False}, "Está lleno y no hay lista de espera."),
-        ({"closes_at": WEDNESDAY - timedelta(hours=1)}, "La inscripción cerró. Puede llegar sin inscribirse"),
-        ({"closes_at": WEDNESDAY - timedelta(hours=1), "walk_ins": False}, "La inscripción cerró. Vea otras fechas"),
-        ({"opens_at": WEDNESDAY + timedelta(hours=47)}, "La inscripción abre el viernes 5 de marzo, 8:00 a. m."),
-        ({"sessions": [on(2)]}, "Esta capacitación ya se realizó."),
-        ({"state": TrainingState.CANCELLED}, "Esta capacitación se canceló. No hay quien facilite ese día."),
-    ],
-)
-async def test_training_that_takes_nobody_says_why_and_where_to_look(
-    client: AsyncClient, freeze: Freeze, plan: dict[str, Any], words: str
-) -> None:
+TAKES_NOBODY: list[tuple[dict[str, Any], str]] = [
+    ({"capacity": 0, "has_waiting_list": False}, "Está lleno y no hay lista de espera."),
+    ({"closes_at": WEDNESDAY - timedelta(hours=1)}, "La inscripción cerró. Puede llegar sin inscribirse"),
+    ({"closes_at": WEDNESDAY - timedelta(hours=1), "walk_ins": False}, "La inscripción cerró. Vea otras fechas"),
+    ({"opens_at": WEDNESDAY + timedelta(hours=47)}, "La inscripción abre el viernes 5 de marzo, 8:00 a. m."),
+    ({"sessions": [on(2)]}, "Esta capacitación ya se realizó."),
+    ({"state": TrainingState.CANCELLED}, "Esta capacitación se canceló. No hay quien facilite ese día."),
+]
+
+
+async def test_training_that_takes_nobody_says_why_and_where_to_look(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)
-    training = await make.make_training(**({"sessions": [on(6)]} | plan))
 
-    page = await page_of(client, training)
+    for plan, words in TAKES_NOBODY:
+        training = await make.make_training(**({"sessions": [on(6)]} | plan))
 
-    assert words in page.text.replace("\N{NO-BREAK SPACE}", " ")
-    assert not any("/inscripcion" in href for href in links(page))
-    assert page.one("a", href="/capacitaciones?tema=riesgos")
+        page = await page_of(client, training)
+
+        assert words in page.text.replace("\N{NO-BREAK SPACE}", " ")
+        assert not any("/inscripcion" in href for href in links(page))
+        assert page.one("a", href="/capacitaciones?tema=riesgos")
 
 
 async def test_running_training_says_so_and_still_takes_people(client: AsyncClient, freeze: Freeze) -> None:
