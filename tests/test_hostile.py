@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
-from itertools import count, cycle, islice
+from itertools import count, cycle, islice, repeat
 from time import process_time
 from urllib.parse import urlencode
 
@@ -48,15 +48,17 @@ VALUES = (
     "<script>alert(1)</script>",
     "a | ²",
 )
+TEXTS = (NO_TEXT, "\udcff", LONG_NUMBER)
+KEYS = ("{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}", "²")
+DAYS = ("0001-01-01", "9999-12-31", "9999-12", "²")
 IN_QUERIES = (
-    *(NO_TEXT, LONG_NUMBER, "\udcff", "²", "0001-01-01", "9999-12-31", "9999-12"),
-    "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}",
+    (TEXTS, ("q", "estado", "ventanilla", "filtro", "ver", "lado", "next", "idioma", "codigo", "municipio", "tema")),
+    (TEXTS, ("idioma_cap", "acceso", "para", "tipo", "departamento", "target")),
+    (KEYS, ("lote", "marca", "facilita", "lugar", "hub")),
+    (DAYS, ("desde", "antes", "cuando", "mes", "dia", "trimestre", "month")),
+    (("²", LONG_NUMBER), ("pagina",)),
 )
-QUERY = (
-    *("q", "pagina", "estado", "ventanilla", "desde", "filtro", "marca", "lote", "antes", "ver", "lado", "next"),
-    *("idioma", "codigo", "municipio", "tema", "idioma_cap", "acceso", "para", "tipo", "cuando"),
-    *("mes", "dia", "facilita", "lugar", "trimestre", "departamento", "hub", "month", "target"),
-)
+"""What pages ask for, each with what it is not read from."""
 NOT_SHOWN = (("remove", "revision", "registration", "next"), ("add", "sessions-0-id", "kind", "idempotency_key"))
 """Fields that pages hold behind buttons and rows. A page reads one or two of them, so four go at once."""
 BODIES = (
@@ -148,6 +150,21 @@ def filled_with(value: str, path: str) -> str:
     return PARAMETER.sub(lambda _found: value, path)
 
 
+def odd_queries() -> Iterator[dict[str, str]]:
+    """Something odd of its own kind for each that is asked for, round and round."""
+    for turn in count():
+        yield {
+            name: values[(turn + place) % len(values)]
+            for values, names in IN_QUERIES
+            for place, name in enumerate(names)
+        }
+
+
+def every_odd_query() -> list[dict[str, str]]:
+    names = [name for _values, some in IN_QUERIES for name in some]
+    return [dict.fromkeys(names, value) for value in (*TEXTS, *KEYS, *DAYS)]
+
+
 class Turns:
     """Puts the next few of some values under names, round and round; each of several names gets another."""
 
@@ -159,14 +176,16 @@ class Turns:
             yield {name: self._values[(turn + place) % len(self._values)] for place, name in enumerate(names)}
 
 
-async def send_in_paths_and_queries(part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
-    in_paths, in_queries = Turns(IN_PATHS, n), Turns(IN_QUERIES, n)
+async def send_in_paths_and_queries(
+    part: list[Address], attack: Attack, objects: Objects, n: int, queries: Iterator[list[dict[str, str]]]
+) -> None:
+    in_paths = Turns(IN_PATHS, n)
     for address in part:
         if PARAMETER.search(address.path):
             for given in in_paths.under("path"):
                 await attack.send(address.method, filled_with(given["path"], address.path))
         if address.method == "GET":
-            for asked in in_queries.under(*QUERY):
+            for asked in next(queries):
                 query = urlencode(asked, errors="surrogateescape")
                 await attack.send("GET", f"{objects.path(address)}?{query}&%ff=%ff&q=&&=")
 
@@ -195,7 +214,7 @@ async def taken_of(db: Settings, attack: Attack, objects: Objects, n: int) -> se
 async def test_whatever_stands_in_a_path_or_query_is_answered(
     part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(part, attack, objects, 1)
+    await send_in_paths_and_queries(part, attack, objects, 1, ([one] for one in odd_queries()))
 
     assert attack.wrong == []
     assert attack.n_sent > 150
@@ -214,7 +233,7 @@ async def test_whatever_is_typed_into_any_field_is_answered(
 async def test_everything_in_every_path_query_and_field_is_answered(
     db: Settings, part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(part, attack, objects, len(IN_PATHS))
+    await send_in_paths_and_queries(part, attack, objects, len(IN_PATHS), repeat(every_odd_query()))
     await type_into_fields(part, attack, objects, len(VALUES))
     await taken_of(db, attack, objects, len(BODIES))
 
