@@ -1,9 +1,10 @@
 """Set faults into the program, one at a time, and count how many the tests catch.
 
-    python -m tools.faults map FOLDER [ARGUMENTS OF PYTEST]   one watched run: which test reaches which line
-    python -m tools.faults draw FILE [OTHER_CHECKOUT]         130 places by chance (SEED), which both checkouts have
-    python -m tools.faults judge FILE FOLDER VERDICTS [1/2]   set each, ask who reaches it; half of them with 1/2
-    python -m tools.faults compare VERDICTS_BEFORE VERDICTS   how many were caught, and which are not any more
+    python -m tools.faults draw FILE [OTHER_CHECKOUT]       130 places by chance (SEED), which both checkouts have
+    python -m tools.faults map FILE REACHED [PYTEST'S ...]  one run of the suite: which test reaches which of them
+    python -m tools.faults judge FILE REACHED VERDICTS [1/2 [VERDICTS_ELSEWHERE]]
+                                                            set each, ask who reaches it; half of them with 1/2
+    python -m tools.faults compare VERDICTS_BEFORE VERDICTS how many were caught, and which are not any more
 
 Run it in a clean checkout: faults are set into its files, and taken out again.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from tools.faults.judge import CAUGHT, judge, rows_of
 from tools.faults.map import Reached, watch
-from tools.faults.places import Fault, js_faults, python_faults
+from tools.faults.places import Fault, found_again, js_faults, python_faults
 
 SEED = 2027
 N_PYTHON, N_SCRIPTS = 100, 30
@@ -56,13 +57,13 @@ def main(arguments: list[str]) -> int:
     # Whoever ends it leaves no fault behind: what was changed is put back on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     match arguments:
-        case ["map", folder, *rest]:
-            watch(root, Path(folder).resolve(), rest)
         case ["draw", file, *other]:
             draw(Path(file), root, Path(other[0]) if other else root)
-        case ["judge", file, folder, verdicts, *part]:
-            faults = drawn_in(Path(file), part[0] if part else "1/1")
-            judge(root, faults, Reached(root, Path(folder).resolve()), Path(verdicts))
+        case ["map", file, reached, *rest]:
+            watch(root, found_again(root, drawn_in(Path(file), "1/1")).values(), Path(reached).resolve(), rest)
+        case ["judge", file, reached, verdicts, *more]:
+            part, elsewhere = more[0] if more else "1/1", Path(more[1]) if len(more) > 1 else None
+            judge(root, drawn_in(Path(file), part), Reached(Path(reached)), Path(verdicts), elsewhere)
         case ["compare", before, after]:
             return compare(Path(before), Path(after))
         case _:

@@ -10,21 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from tools.faults.map import Reached
-from tools.faults.places import Fault, js_faults, python_faults, with_fault
+from tools.faults.places import Fault, found_again, with_fault
 
 TOO_LONG_S = 900
 CAUGHT, PASSED, UNREACHED = "caught", "passed", "unreached"
 
 
-def judge(root: Path, faults: Iterable[Fault], reached: Reached, verdicts: Path) -> None:
-    """Write a line for each fault as it is judged; those that have one already are left out."""
+def judge(root: Path, faults: Iterable[Fault], reached: Reached, verdicts: Path, caught_elsewhere: Path | None) -> None:
+    """Write a line for each fault as it is judged; those that have one already are left out.
+
+    What another revision's tests caught is asked first of the test that did.
+    """
+    faults = list(faults)
     known = {tuple(row["identity"]) for row in rows_of(verdicts)}
-    here = {fault.identity: fault for fault in (*python_faults(root), *js_faults(root))}
+    catchers = {tuple(row["identity"]): row["by"] for row in rows_of(caught_elsewhere)} if caught_elsewhere else {}
+    here = found_again(root, faults)
     for wanted in faults:
         if wanted.identity in known:
             continue
         fault = here.get(wanted.identity)
-        verdict, by = ("gone", "") if fault is None else _verdict(root, fault, reached.tests_of(fault))
+        tests = [] if fault is None else reached.tests_of(fault)
+        first = [test for test in tests if test == catchers.get(wanted.identity)]
+        verdict, by = ("gone", "") if fault is None else _verdict(root, fault, [first, tests] if first else [tests])
         row = {"identity": wanted.identity, "place": wanted.place, "verdict": verdict, "by": by}
         with verdicts.open("a") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -35,14 +42,18 @@ def rows_of(verdicts: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in verdicts.read_text().splitlines()] if verdicts.exists() else []
 
 
-def _verdict(root: Path, fault: Fault, tests: list[str]) -> tuple[str, str]:
-    if not tests:
+def _verdict(root: Path, fault: Fault, turns: list[list[str]]) -> tuple[str, str]:
+    if not turns[-1]:
         return UNREACHED, ""
     path = root / fault.file
     before = path.read_text()
     path.write_text(with_fault(before, fault))
     try:
-        return _asked(root, tests)
+        for tests in turns:
+            verdict, by = _asked(root, tests)
+            if verdict == CAUGHT:
+                break
+        return verdict, by
     finally:
         path.write_text(before)
 
@@ -57,5 +68,5 @@ def _asked(root: Path, tests: list[str]) -> tuple[str, str]:
         return CAUGHT, "no end"
     if done.returncode == 0:
         return PASSED, f"{len(tests)} tests"
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return CAUGHT, failed[0][:120] if failed else f"exit {done.returncode}"
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return CAUGHT, failed[0].split(" ", 1)[1].split(" - ")[0] if failed else f"exit {done.returncode}"

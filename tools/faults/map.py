@@ -1,79 +1,64 @@
-"""Which tests reach a place: one run of the whole suite, watched."""
+"""Which tests reach a place: one run of the whole suite, in which each drawn place says that it is reached."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
-from coverage import Coverage, CoverageData
+from tools.faults.places import TURNED, Fault, with_fault
+from tools.faults.reached import FILE, TELLER, probed
 
-from tools.faults.places import Fault, js_faults
-from tools.faults.reached import CURRENT, FOLDER, probed
-
-RC = f"""\
-[run]
-branch = true
-parallel = true
-sigterm = true
-source = trainings
-data_file = {{folder}}/coverage
-context = ${{{{{CURRENT}-}}}}
-"""
+PROGRAM = Path("trainings/__init__.py")
+"""What every process of the program reads."""
 
 
-def watch(root: Path, folder: Path, arguments: list[str]) -> None:
-    """Run the suite; what it reached stands in `folder` afterwards. The scripts are as before at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rc = folder / "coveragerc"
-    rc.write_text(RC.format(folder=folder))
-    environment = {**os.environ, "COVERAGE_PROCESS_START": str(rc), FOLDER: str(folder)}
-    changed = _probe_scripts(root)
+def watch(root: Path, faults: Iterable[Fault], file: Path, arguments: list[str]) -> None:
+    """Run the suite; who reached what stands in `file` afterwards. The sources are as before at the end."""
+    before: dict[Path, str] = {root / PROGRAM: (root / PROGRAM).read_text()}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.faults.reached", *arguments]
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.faults.reached", *arguments]
-        subprocess.run(command, cwd=root, env=environment, check=False)  # noqa: S603 - our own tests
+        # From the last to the first: what is put into a line moves what stands behind it.
+        for fault in sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column), reverse=True):
+            path = root / fault.file
+            before.setdefault(path, path.read_text())
+            path.write_text(_telling(path.read_text(), fault))
+        with (root / PROGRAM).open("a") as program:
+            program.write(TELLER)
+        subprocess.run(command, cwd=root, env={**os.environ, FILE: str(file)}, check=False)  # noqa: S603 - our own tests
     finally:
-        for path, text in changed.items():
+        for path, text in before.items():
             path.write_text(text)
-    measured = Coverage(config_file=str(rc))
-    measured.combine()
-    measured.save()
 
 
-def _probe_scripts(root: Path) -> dict[Path, str]:
-    before: dict[Path, str] = {}
-    for fault in js_faults(root):
-        path = root / fault.file
-        before.setdefault(path, path.read_text())
-        lines = path.read_text().splitlines(keepends=True)
+def _telling(source: str, fault: Fault) -> str:
+    if fault.file.endswith(".js"):
+        lines = source.splitlines(keepends=True)
         lines[fault.line - 1] = probed(lines[fault.line - 1], fault.place)
-        path.write_text("".join(lines))
-    return before
+        return "".join(lines)
+    told = f"__reached__({fault.place!r})"
+    text = f"({told} or ({fault.text}))" if fault.kind == TURNED else f"{told}; {fault.text}"
+    return with_fault(source, fault, text)
 
 
 class Reached:
     """What a watched run found out."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root = root
-        self._data = CoverageData(str(folder / "coverage"))
-        self._data.read()
-        self._scripts: dict[str, set[str]] = defaultdict(set)
-        for name in ("browser.txt", "node.txt"):
-            for line in (folder / name).read_text().splitlines() if (folder / name).exists() else ():
-                test, place = line.split("\t")
-                self._scripts[place].add(_test_of(test))
+    def __init__(self, file: Path) -> None:
+        self._tests: dict[str, set[str]] = defaultdict(set)
+        for line in file.read_text().splitlines():
+            test, place = line.split("\t")
+            self._tests[place].add(_test_of(test))
+        self._n_places = Counter(test for tests in self._tests.values() for test in tests)
 
     def tests_of(self, fault: Fault) -> list[str]:
-        """The names of the tests that reach the fault's line; empty where none does."""
-        if fault.file.endswith(".js"):
-            return sorted(self._scripts[fault.place] - {""})
-        contexts = self._data.contexts_by_lineno(str(self._root / fault.file))
-        return sorted({_test_of(name) for name in contexts.get(fault.line, ())} - {""})
+        """The names of the tests that reach the fault's line, those first that reach few places; maybe none."""
+        return sorted(self._tests[fault.place] - {""}, key=lambda test: (self._n_places[test], test))
 
 
 def _test_of(context: str) -> str:
     """`tests/test_x.py::test_y[sqlite] (call)`, as pytest names it in the environment, without the moment."""
-    return context.rpartition(" (")[0] if context.endswith((" (call)", " (setup)", " (teardown)")) else context
+    return context.rpartition(" (")[0]

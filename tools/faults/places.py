@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -51,6 +51,12 @@ def python_faults(root: Path) -> list[Fault]:
     files = sorted((root / "trainings").rglob("*.py"))
     kept = [path for path in files if not LEFT_OUT & set(path.parts)]
     return [fault for path in kept for fault in _numbered(_in_python(path, root))]
+
+
+def found_again(root: Path, drawn: Iterable[Fault]) -> dict[tuple[str, str, str, str, int], Fault]:
+    """Those of the drawn ones that stand in this checkout too, where they stand in it."""
+    here = {fault.identity: fault for fault in (*python_faults(root), *js_faults(root))}
+    return {fault.identity: here[fault.identity] for fault in drawn if fault.identity in here}
 
 
 def js_faults(root: Path) -> list[Fault]:
@@ -122,10 +128,11 @@ def _js_faults_of(file: str, where: str, line: str, number: int) -> Iterator[Fau
         yield Fault(file, where, DROPPED, text, 0, number, column, ";")
 
 
-def with_fault(source: str, fault: Fault) -> str:
-    """The text of the file with the fault in it, in as many lines as before."""
+def with_fault(source: str, fault: Fault, replaced: str | None = None) -> str:
+    """The text of the file with the fault in it (or with something else in its place), in as many lines as before."""
+    replaced = fault.replaced if replaced is None else replaced
     at = sum(map(len, source.splitlines(keepends=True)[: fault.line - 1])) + fault.column
     after = at + len(fault.text)
     assert source[at:after] == fault.text, fault
-    gap = "\n" * (fault.text.count("\n") - fault.replaced.count("\n"))
-    return source[:at] + fault.replaced + gap + source[after:]
+    gap = "\n" * (fault.text.count("\n") - replaced.count("\n"))
+    return source[:at] + replaced + gap + source[after:]

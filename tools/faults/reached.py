@@ -1,7 +1,7 @@
-"""A pytest plugin (`-p tools.faults.reached`): which test reaches which line, child processes and browsers included.
+"""How a place says that a test reached it, in child processes and browsers too.
 
-Lines of Python are kept by coverage, with the test as the context. A child process takes the test's name from the
-environment. In scripts each place where a fault can stand says its name: to a browser's console, to a file in Node.
+A process takes the test's name from its environment. A script in a browser tells the console, which this plugin of
+pytest (`-p tools.faults.reached`) listens to.
 """
 
 from __future__ import annotations
@@ -10,15 +10,35 @@ import os
 from pathlib import Path
 from typing import Any
 
-import coverage
-import pytest
 from playwright.sync_api import Browser
 
 CURRENT = "PYTEST_CURRENT_TEST"
 """Pytest keeps it up to date, and child processes inherit it."""
 
-FOLDER = "FAULTS_REACHED"
+FILE = "FAULTS_REACHED"
 SAID = "reached "
+
+TELLER = f"""
+
+import builtins as _builtins
+import os as _os
+
+_told: set[tuple[str, str]] = set()
+
+
+def _tell(place: str) -> None:
+    told = _os.environ.get("{CURRENT}", ""), place
+    if "{FILE}" in _os.environ and told not in _told:
+        _told.add(told)
+        try:
+            with open(_os.environ["{FILE}"], "a") as file:
+                file.write("\\t".join(told) + "\\n")
+        except OSError:
+            pass  # who may not write anything was started by one that told
+
+
+_builtins.__reached__ = _tell
+"""
 
 PROBE = (
     "(globalThis.__reached ??= ((seen) => (place) => {"
@@ -26,8 +46,7 @@ PROBE = (
     "seen.add(place);"
     "if (!globalThis.process?.versions?.node) return console.debug('" + SAID + "' + place);"
     "const { appendFileSync } = process.getBuiltinModule('fs');"
-    "appendFileSync(process.env." + FOLDER + " + '/node.txt',"
-    " (process.env." + CURRENT + " ?? '') + '\\t' + place + '\\n');"
+    "appendFileSync(process.env." + FILE + ", (process.env." + CURRENT + " ?? '') + '\\t' + place + '\\n');"
     "})(new Set()))"
 )
 
@@ -52,12 +71,5 @@ def pytest_configure() -> None:
 
 def _write(message: Any) -> None:
     if message.text.startswith(SAID):
-        with Path(os.environ[FOLDER], "browser.txt").open("a") as file:
+        with Path(os.environ[FILE]).open("a") as file:
             file.write(f"{os.environ.get(CURRENT, '')}\t{message.text.removeprefix(SAID)}\n")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Any:
-    if measured := coverage.Coverage.current():
-        measured.switch_context(item.nodeid)
-    return (yield)
