@@ -79,15 +79,15 @@ async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n
 
 
 async def test_families_from_one_process_fill_every_place_that_fits(db: Settings) -> None:
-    rush = await _rush(db, n=150, at_once=50, n_trainings=3, n_processes=1)
+    rush = await _rush(db, n=80, at_once=40, n_trainings=2, n_processes=1)
 
-    assert rush == Rush(150, 150, [])
+    assert rush == Rush(80, 80, [])
 
 
 async def test_families_from_two_processes_fill_every_place_that_fits(postgres_db: Settings) -> None:
-    rush = await _rush(postgres_db, n=150, at_once=50, n_trainings=3, n_processes=2)
+    rush = await _rush(postgres_db, n=80, at_once=40, n_trainings=2, n_processes=2)
 
-    assert rush == Rush(150, 150, [])
+    assert rush == Rush(80, 80, [])
 
 
 @pytest.mark.proof
