@@ -19,10 +19,10 @@ NOT_OURS = "http://localhost:1/camara"
 LOOKS = 20
 LOOK = """async () => {
     const video = Object.assign(document.createElement('video'), { muted: true });
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 720 } });
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 } });
     await video.play();
     await new Promise((seen) => video.requestVideoFrameCallback(seen));
-    const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
     canvas.getContext('2d').drawImage(video, 0, 0);
     for (const track of video.srcObject.getTracks()) track.stop();
     return canvas.toDataURL('image/png').split(',')[1];

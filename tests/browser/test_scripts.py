@@ -30,6 +30,7 @@ SHARE = (
     '{% block scripts %}{{ script("share", "copy") }}{% endblock %}'
 )
 
+SEND_AGAIN = "form => form.dispatchEvent(new SubmitEvent('submit', { cancelable: true, bubbles: true }))"
 STAFF = '{% extends "layouts/staff.html" %}'
 VILMA = Actor(id=None, role="assistant", name="Vilma")
 KEEP_TWO = """() => new Promise((done) => {
@@ -93,6 +94,7 @@ def test_form_when_sent_twice_in_a_hurry_goes_once_and_says_so(page: Page) -> No
 
     expect(button).to_have_text("Enviando…")
     expect(button).to_have_attribute("aria-disabled", "true")
+    assert page.locator("form").evaluate(SEND_AGAIN) is False
     assert asked == [f"POST {ORIGIN}/enviado"]
 
 
