@@ -26,7 +26,8 @@ class UTCDatetimeField(fields.DatetimeField[datetime]):
         return super().to_db_value(self._in_utc(value), instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
-        moment: datetime | None = self._in_utc(super().to_python_value(self._in_utc(value)))
+        # As SQLite gives it. The mapper's parser knows all of ISO 8601, and takes thirty times as long.
+        moment: datetime | None = self._in_utc(datetime.fromisoformat(value) if isinstance(value, str) else value)
         return moment
 
     def _in_utc(self, value: Any) -> Any:
