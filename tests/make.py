@@ -60,6 +60,7 @@ def kept(make: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 # -- places
 
 
+@kept
 async def make_municipality(ine_code: str = LA_LIBERTAD) -> Municipality:
     """One of the 340, as it is; made once."""
     found = await Municipality.get_or_none(ine_code=ine_code)
@@ -81,6 +82,7 @@ async def make_municipality(ine_code: str = LA_LIBERTAD) -> Municipality:
     )
 
 
+@kept
 async def make_municipalities() -> int:
     """All 340."""
     return await places.load_municipalities()
@@ -179,8 +181,13 @@ async def make_user(
 
 async def sign_in(client: Any, user: User) -> None:
     """Open a session for this person in this browser, without the sign-in page."""
-    token = tokens.session_id()
-    now = clock.now()
+    client.cookies.set("staff", await make_staff_session(user))
+
+
+@kept
+async def make_staff_session(user: User) -> str:
+    """The token of an open session."""
+    token, now = tokens.session_id(), clock.now()
     await StaffSession.create(
         token_hash=tokens.digest(token, "session"),
         user=user,
@@ -188,12 +195,13 @@ async def sign_in(client: Any, user: User) -> None:
         idle_minutes=720,
         expires_at=now + timedelta(hours=16),
     )
-    client.cookies.set("staff", token)
+    return token
 
 
 # -- schedule
 
 
+@kept
 async def make_topic(slug: str = "riesgos", name: str = "Riesgos de la migración irregular") -> Topic:
     """The topic with this slug, made once."""
     return await Topic.get_or_none(slug=slug) or await Topic.create(slug=slug, name=name)
