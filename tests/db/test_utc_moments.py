@@ -50,6 +50,13 @@ async def test_moment_written_by_hand_equals_one_written_by_the_model(db: Settin
     assert len(rows) == 1
 
 
+async def test_moment_that_sqlite_wrote_by_itself_is_utc(sqlite_db: Settings) -> None:
+    await make_counter(NINE_LOCAL)
+    await sql.execute("UPDATE counter SET changed_at = datetime('2026-03-06 15:00:00')")
+
+    assert (await Counter.get()).changed_at == datetime(2026, 3, 6, 15, tzinfo=UTC)
+
+
 async def test_moments_sort_by_time_with_and_without_microseconds(db: Settings) -> None:
     moments = [THREE_UTC + timedelta(microseconds=n) for n in (500_000, 0, 1, 999_999)]
     for moment in moments:

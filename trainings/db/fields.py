@@ -26,8 +26,7 @@ class UTCDatetimeField(fields.DatetimeField[datetime]):
         return super().to_db_value(self._in_utc(value), instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
-        # As SQLite gives it. The mapper's parser knows all of ISO 8601, and takes thirty times as long.
-        moment: datetime | None = self._in_utc(datetime.fromisoformat(value) if isinstance(value, str) else value)
+        moment: datetime | None = self._in_utc(_read(value) if isinstance(value, str) else value)
         return moment
 
     def _in_utc(self, value: Any) -> Any:
@@ -36,6 +35,15 @@ class UTCDatetimeField(fields.DatetimeField[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{self.model_field_name}: a moment needs its zone, {value} has none")
         return value.astimezone(UTC)
+
+
+def _read(text: str) -> datetime:
+    """A moment as SQLite gives it; its own functions write UTC without saying so.
+
+    The mapper's parser knows all of ISO 8601, and takes thirty times as long.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 class EncryptedTextField(fields.TextField):
