@@ -414,7 +414,8 @@ def take_out_of_use(phone: Phone, village: Village) -> None:
     expect(phone.page.get_by_role("alert").filter(has_text="se envía y espera revisión")).to_be_visible()
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 0
-    assert village.ask("SELECT flag FROM scan_event WHERE flag = 'revoked'") == [("revoked",)]
+    flags = village.ask("SELECT flag FROM scan_event WHERE registration_id = ?", ana.registration_id)
+    assert flags == [("revoked",)]
     phone.reload()
     expect(phone.page.get_by_role("alert").filter(has_text="pida que lo preparen otra vez")).to_be_visible()
     expect(phone.page.locator("[data-sessions] li")).to_have_count(0)

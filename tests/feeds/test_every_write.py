@@ -98,7 +98,7 @@ async def test_writes_one_after_another_move_their_feeds_on_either_engine(
         before = after
 
 
-def test_every_column_of_an_entry_is_written_above() -> None:
+async def test_every_column_of_an_entry_is_written_above(sqlite_db: Settings) -> None:
     written = {column for name in SHOWN for column in as_columns(name)}
 
     rendered = {rendered_as(column) for column in shown._COLUMNS}
