@@ -13,7 +13,7 @@ from tools.faults.map import Reached
 from tools.faults.places import Fault, found_again, with_fault
 
 TOO_LONG_S = 900
-CAUGHT, PASSED, UNREACHED = "caught", "passed", "unreached"
+CAUGHT, PASSED, UNREACHED, UNENDED = "caught", "passed", "unreached", "unended"
 
 
 def judge(root: Path, faults: Iterable[Fault], reached: Reached, verdicts: Path, caught_elsewhere: Path | None) -> None:
@@ -65,7 +65,7 @@ def _asked(root: Path, tests: list[str]) -> tuple[str, str]:
             command, cwd=root, input="\n".join(tests), capture_output=True, text=True, timeout=TOO_LONG_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return CAUGHT, "no end"
+        return UNENDED, f"{len(tests)} tests"
     if done.returncode == 0:
         return PASSED, f"{len(tests)} tests"
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
