@@ -248,6 +248,19 @@ async def test_phone_is_ready_once_it_says_that_it_holds_all_its_lists(client: A
     assert (is_ready, device.app_version) == ([False, True], "app-1")
 
 
+@pytest.mark.parametrize("version", ["app\x001", "app-1 de Petén", ["app-1"]])
+async def test_phone_whose_program_has_no_version_that_can_be_read_is_ready_all_the_same(
+    client: AsyncClient, cast: Cast, version: object
+) -> None:
+    phone = await phone_of(client, cast, await make.make_training(hub=cast.hub))
+    [session] = (await phone.get("estado")).json()["sessions"]
+
+    answer = await phone.post("listo", {"version": version, "sessions": {session["id"]: "v"}})
+
+    device = await Device.get(id=phone.device.id)
+    assert (answer.status_code, device.app_version, device.ready_at is not None) == (200, "", True)
+
+
 async def test_code_lets_one_phone_in_and_sets_cookies_that_scripts_cannot_read(
     new_client: NewClient, cast: Cast
 ) -> None:

@@ -14,6 +14,7 @@ from starlette.types import Message
 from tests.asgi import browser, running
 from trainings.app import create_app
 from trainings.settings import Settings
+from trainings.web.files import read_upload
 from trainings.web.forms import read_form
 from trainings.web.guards import BODY_LIMIT
 
@@ -100,9 +101,15 @@ async def test_nul_comes_neither_through_an_address_nor_through_a_form(sqlite_db
             [request.path_params["word"], *request.query_params.values(), (await read_form(request)).fields]
         )
 
-    app = create_app(sqlite_db, with_worker=False)
-    app.router.routes.insert(0, Route("/{word}", say, methods=["POST"]))
-    async with running(app):
-        answer = await browser(app).post("/a%00b?q=c%00d", content="e=f%00g", headers=FORM)
+    async def say_upload(request: Request) -> JSONResponse:
+        typed, content = await read_upload(request, "file")
+        return JSONResponse([typed.fields, content.decode()])
 
-    assert answer.json() == ["a\N{REPLACEMENT CHARACTER}b", "c\N{REPLACEMENT CHARACTER}d", {"e": ["fg"]}]
+    app = create_app(sqlite_db, with_worker=False)
+    app.router.routes[:0] = [Route("/subir", say_upload, methods=["POST"]), Route("/{word}", say, methods=["POST"])]
+    async with running(app):
+        answer = await browser(app).post("/a%00b?q=c%00d", content="e=f%00g%0D%0Ah", headers=FORM)
+        with_file = await browser(app).post("/subir", data={"e": "f\0g\r\nh"}, files={"file": b"i\0j\r\n"})
+
+    assert answer.json() == ["a\N{REPLACEMENT CHARACTER}b", "c\N{REPLACEMENT CHARACTER}d", {"e": ["fg\nh"]}]
+    assert with_file.json() == [{"e": ["fg\nh"]}, "i\0j\r\n"]

@@ -338,8 +338,8 @@ async def change_password(current: str, new: str, *, token: str, actor: Actor) -
 
 
 def normal_email(email: str) -> str:
-    """As it is stored: without blanks around, in lower case. No database holds a NUL, nor may be asked for one."""
-    return email.replace("\0", "").strip().lower()
+    """As it is stored: without blanks around, in lower case."""
+    return email.strip().lower()
 
 
 # -- sessions

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from trainings.attendance.devices import NAME_LENGTH
+from trainings.attendance.upload_forms import Noted
 from trainings.people.forms import printable
 from trainings.schedule.forms import required
 from trainings.web.forms import Form, wrong
@@ -60,5 +61,5 @@ class ReadyBody(BaseModel):
     """What a phone says that it holds: the version of its program, and of the list of each session."""
 
     model_config = ConfigDict(extra="ignore")
-    version: Annotated[str, Field(max_length=24)]
+    version: Noted
     sessions: Annotated[dict[UUID, Annotated[str, Field(max_length=64)]], Field(max_length=500)]

@@ -87,7 +87,7 @@ async def read_upload(request: Request, name: str, too_large: type[FileTooLarge]
     try:
         for key, value in form.multi_items():
             if isinstance(value, str):
-                typed.fields.setdefault(key, []).append(value)
+                typed.add(key, value)
             elif key == name:
                 content = await _content(value, too_large)
     finally:

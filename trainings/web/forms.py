@@ -82,6 +82,13 @@ class Typed:
     def has(self, name: str, value: str) -> bool:
         return value in self.fields.get(name, [])
 
+    def add(self, name: str, value: str) -> None:
+        """One more value of a field, as it came in: lines end as everywhere else, and a NUL, which is no letter, goes.
+
+        PostgreSQL fails where it is compared with one.
+        """
+        self.fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Typed:
         """A form filled with stored values, to be edited."""
@@ -124,8 +131,7 @@ async def read_form(request: Request) -> Typed:
         raise UnreadableForm from exc
     typed = Typed()
     for name, value in pairs:
-        # A NUL is no letter, and PostgreSQL fails where it is compared with one.
-        typed.fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
+        typed.add(name, value)
     return typed
 
 
