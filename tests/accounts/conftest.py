@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from trainings.accounts import passwords
 
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+QUICK = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
 
 
 @pytest.fixture(autouse=True)

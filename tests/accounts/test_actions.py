@@ -149,7 +149,7 @@ async def test_signing_in_again_ends_the_session_whose_cookie_came_along(db: Set
 
 async def test_hash_of_weaker_times_is_renewed_at_sign_in(db: Settings) -> None:
     user = await make_user()
-    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await User.filter(id=user.id).update(password_hash=weak)
 
     await sign_in()
