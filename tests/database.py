@@ -191,7 +191,7 @@ class Database:
         self._is_number, self._as_put = number, self._as_it_is()
 
     def _as_it_is(self) -> tuple[Any, ...]:
-        """Something else as soon as anybody has written; nothing to rely on where nobody has it open."""
+        """A value that changes with every write. Where the database is closed, each call returns another one."""
         file = _file()
         if file is None:
             return ("closed", next(self._numbers))

@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 def kept(make: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """What it makes of the same arguments in the same database is made once (`Database.remembered`)."""
+    """Run `make` once for the same arguments in the same database, then copy its rows (`Database.remembered`)."""
 
     @wraps(make)
     async def once(*arguments: P.args, **named: P.kwargs) -> T:

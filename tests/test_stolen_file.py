@@ -39,7 +39,10 @@ PASSWORD = "siete garzas al amanecer"
 
 @pytest.fixture
 async def db(database: Database) -> AsyncIterator[Settings]:
-    """In a new file: no other test's rows lay in it. Who reads the file takes away the locks of who has it open."""
+    """A database in a new file, which holds no rows of other tests.
+
+    It is closed afterwards: a process that opens and closes the file loses the locks that SQLite holds on it.
+    """
     await database.close()
     yield await database.fresh("sqlite")
     await database.close()

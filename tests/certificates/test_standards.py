@@ -34,7 +34,7 @@ def test_papers_of_every_design_when_verapdf_is_asked_then_no_rule_is_broken_sig
 
 
 def _fullest(design: DesignInfo) -> bytes:
-    """With all that it can hold: pictures, a second language, the note of the signature, the badge; of topics two."""
+    """A paper with pictures, a second language, the note of the signature and the badge. Two topics are enough."""
     sheet = design_samples.sample(design, Size.LONGEST, language="es+en")
     sheet = replace(sheet, contents=sheet.contents[:2])
     return pdf.render(sheet, timestamp=WHEN, pictures=design_samples.pictures(), credential=CREDENTIAL)

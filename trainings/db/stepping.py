@@ -60,7 +60,11 @@ class _Told(State):
 
 
 class _Classes(StateApps):
-    """Makes a class when a step asks for it, as it is described at that moment, with those that it refers to."""
+    """Makes a class when a step asks for it, as it is described at that moment, with those it has foreign keys to.
+
+    Nothing else is made: no many-to-many relation, no foreign key of those. Two calls return different
+    classes, so rows of one are not to be compared with rows of the other.
+    """
 
     def __init__(self, models: Models, connections: Mapping[str, str]) -> None:
         super().__init__(dict(connections))
