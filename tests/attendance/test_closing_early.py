@@ -82,8 +82,8 @@ async def test_half_of_it_held_then_minutes_are_those_held_and_the_course_is_not
     await close_session(door.key, actor=PROGRAM, ended_at=door.starts_at + 2 * HOUR)
 
     assert await hours(door.ana) == (120, False)
-    [line] = await AuditLine.filter(act="schedule.true_end")
-    assert line.detail["was"] == [door.starts_at.isoformat(), door.ends_at.isoformat()]
+    [line] = await AuditLine.filter(act="schedule.close_session")
+    assert line.detail["ended_at"] == (door.starts_at + 2 * HOUR).isoformat()
 
 
 @pytest.mark.parametrize("minutes", [-1, 181])

@@ -43,7 +43,6 @@ from trainings.web.i18n import N_
 
 NO_OFFSET = timedelta()
 REOPEN = "attendance.reopen"
-"""The act on record; what phones closed before it is put aside."""
 PEOPLE_AT_ONCE = 100
 """Whose hours are computed in one transaction: others wait for it some hundredths of a second."""
 

@@ -17,7 +17,6 @@ from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEven
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.models import TrainingSession, sessions_on
@@ -109,6 +108,7 @@ async def keep_open(session_id: UUID, *, actor: Actor) -> None:
         if session.closed_at is not None:
             raise ClosedMeanwhile
         if session_id in await closed_on_phones([session_id]):
+            await TrainingSession.filter(id=session_id).update(reopened_at=clock.now())
             await record(actions.REOPEN, actor=actor, object_id=session_id)
 
 
@@ -153,11 +153,11 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
     of_session: dict[UUID, list[ScanEvent]] = defaultdict(list)
     for event in await events.order_by("at", "id"):
         of_session[event.session_id].append(event)
-    closed, reopened = [], await reopened_at(of_session)
+    closed = []
     for session_id, own in of_session.items():
-        session, since = sessions[session_id], reopened.get(session_id)
+        session = sessions[session_id]
         closes = [one for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
-        possible = [one for one in closes if session.starts_at <= one.at <= now and _is_since(one, since)]
+        possible = [one for one in closes if session.starts_at <= one.at <= now and _is_since(one, session.reopened_at)]
         if possible:
             closed.append((session, possible))
     return closed
@@ -166,12 +166,6 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
 def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
     """Whether it was made after that. When one was made that only its session dates, nobody knows."""
     return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
-
-
-async def reopened_at(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When those of these sessions were last opened again that were. The act on record says it."""
-    acts = reads(AuditLine).filter(act=actions.REOPEN, object_id__in=sorted(session_ids))
-    return dict(await acts.order_by("created_at").values_list("object_id", "created_at"))
 
 
 async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import shell
-from trainings.attendance.closings import closed_on_phones, reopened_at
+from trainings.attendance.closings import closed_on_phones
 from trainings.attendance.device_queries import (
     UPLOAD_DAYS,
     closes_from,
@@ -50,7 +50,6 @@ async def state_of(device: Device) -> dict[str, Any]:
     versions = {key: roster.version for key, roster in (await rosters_of(readable)).items()}
     expected = await _expected({one.training_id for one in known})
     closes, reported = await closes_from(device, known), await closed_on_phones({one.id for one in known})
-    reopened = await reopened_at({one.id for one in known})
     key_id, raw = SealedBox(keyring()).public()[0]
     return {
         "now": exact(now),
@@ -61,7 +60,7 @@ async def state_of(device: Device) -> dict[str, Any]:
         "sessions": [
             _session(one, roster_until(one, ends.get(one.training_id)), versions.get(one.id, ""), expected)
             | {"closes_from": moment(closes[one.id]) if one.id in closes else None, "closing": one.id in reported}
-            | {"reopened": exact(reopened[one.id]) if one.id in reopened else None}
+            | {"reopened": exact(one.reopened_at) if one.reopened_at is not None else None}
             for one in known
         ],
         "activities": await _activities(device) if device.revoked_at is None else [],

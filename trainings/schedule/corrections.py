@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -50,7 +50,11 @@ async def correct_session(
         if (session.starts_at, session.ends_at, session.ended_at) == (starts_at, ends_at, None):
             return
         await _check_held(session, starts_at, ends_at)
-        await TrainingSession.filter(id=session.id).update(starts_at=starts_at, ends_at=ends_at, ended_at=None)
+        is_told = _on_papers(starts_at, ends_at) != _on_papers(session.starts_at, session.held_until)
+        corrected_at = clock.now() if is_told else session.corrected_at
+        await TrainingSession.filter(id=session.id).update(
+            starts_at=starts_at, ends_at=ends_at, ended_at=None, corrected_at=corrected_at
+        )
         await number_sessions(training)
         await finish(training)
         if training.state is not TrainingState.DRAFT:
@@ -63,6 +67,11 @@ async def correct_session(
             reason=reason,
             was=[session.starts_at.isoformat(), session.held_until.isoformat()],
         )
+
+
+def _on_papers(starts_at: datetime, ends_at: datetime) -> tuple[date, timedelta]:
+    """A paper tells the day and the hours, not when they began."""
+    return clock.local(starts_at).date(), ends_at - starts_at
 
 
 async def _check_held(session: TrainingSession, starts_at: datetime, ends_at: datetime) -> None:

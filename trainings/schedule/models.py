@@ -257,6 +257,9 @@ def sessions_on(prefix: str = "") -> Q:
 class TrainingSession(Dated):
     """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: when it really ended,
     where it was closed early. `called_off_at`: its training was cancelled before it was closed.
+
+    `reopened_at`: when it was last opened again; what phones closed before is put aside. `corrected_at`: when it last
+    became known that it was held at another time than papers may tell.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -273,6 +276,8 @@ class TrainingSession(Dated):
     closed_by_id: UUID | None = fields.UUIDField(null=True)
     ended_at: datetime | None = UTCDatetimeField(null=True)
     called_off_at: datetime | None = UTCDatetimeField(null=True)
+    reopened_at: datetime | None = UTCDatetimeField(null=True)
+    corrected_at: datetime | None = UTCDatetimeField(null=True)
 
     facilitators: fields.ReverseRelation[SessionFacilitator]
 

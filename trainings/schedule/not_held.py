@@ -25,8 +25,6 @@ from trainings.web.i18n import N_
 
 ACT = "schedule.not_held"
 """The act on record; its detail is why."""
-HELD = "schedule.held"
-"""The act by which it was taken back."""
 
 
 class NotOverYet(Refusal):
@@ -77,7 +75,8 @@ async def say_held(session_id: UUID, *, actor: Actor) -> None:
         plan = SessionPlan(session.starts_at, session.ends_at)
         check_times([plan], [(one.starts_at, one.ends_at) for one in await others])
         await _become(training, session, SessionState.PLANNED)
-        await record(HELD, actor=actor, object_id=session.id, hub_id=training.hub_id)
+        await TrainingSession.filter(id=session.id).update(corrected_at=clock.now())
+        await record("schedule.held", actor=actor, object_id=session.id, hub_id=training.hub_id)
 
 
 async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:

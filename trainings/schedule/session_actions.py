@@ -94,8 +94,6 @@ class TrainingCalledOff(Refusal):
 
 CLOSED_EARLY = timedelta(minutes=15)
 """Closing so long before the planned end, or longer, needs the true end."""
-TRUE_END = "schedule.true_end"
-"""The act on record: a session ended before its time, or that is taken back."""
 
 
 async def locked_training(training_id: UUID) -> Training:
@@ -203,24 +201,18 @@ async def close_session(
             return
         session.closed_at, session.closed_by_id = min(at or clock.now(), clock.now()), actor.id
         if ended_at is not None or closes_early(session, session.closed_at):
-            await _end_early(training, session, ended_at or session.closed_at, actor=actor)
-        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at"])
-        await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+            _end_early(session, ended_at or session.closed_at)
+        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at", "corrected_at"])
+        early = {"ended_at": session.ended_at.isoformat()} if session.ended_at is not None else {}
+        await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id, **early)
 
 
-async def _end_early(training: Training, session: TrainingSession, ended_at: datetime, *, actor: Actor) -> None:
+def _end_early(session: TrainingSession, ended_at: datetime) -> None:
     assert session.closed_at is not None
     if not session.starts_at <= ended_at <= session.closed_at:
         raise EndOutside(field="ended")
     if ended_at < session.ends_at:
-        await _record_end(training, session, actor=actor)
-        session.ended_at = ended_at
-
-
-async def _record_end(training: Training, session: TrainingSession, *, actor: Actor) -> None:
-    """With the time that was known until now, for papers that tell it."""
-    was = [session.starts_at.isoformat(), session.held_until.isoformat()]
-    await record(TRUE_END, actor=actor, object_id=session.id, hub_id=training.hub_id, was=was)
+        session.ended_at, session.corrected_at = ended_at, clock.now()
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
@@ -235,10 +227,11 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
             raise SessionIsOff
         if training.state is TrainingState.CANCELLED:
             raise TrainingCalledOff
+        session.reopened_at = clock.now()
         if session.ended_at is not None:
-            await _record_end(training, session, actor=actor)
+            session.corrected_at = session.reopened_at
         session.closed_at = session.closed_by_id = session.ended_at = None
-        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at"])
+        await session.save(update_fields=["closed_at", "closed_by_id", "ended_at", "reopened_at", "corrected_at"])
         await record("schedule.reopen_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
 
 
