@@ -216,7 +216,7 @@ NO_RECORDINGS: list[tuple[bytes, int, str]] = [
     (b"", 422, "Escoja el archivo de la grabación."),
     (sounds.EXE, 422, "no es una grabación, aunque su nombre lo diga"),
     (sounds.PAGE, 422, "no es una grabación, aunque su nombre lo diga"),
-    (sounds.mp3(20) + b"zz" * 50, 422, "La grabación está dañada o llegó incompleta."),
+    (sounds.m4a()[:630], 422, "La grabación está dañada o llegó incompleta."),
     (sounds.mp3().ljust(RecordingTooLarge.limit + 1, b"\x00"), 413, "La grabación pesa más de 5 MB."),
     (bytes(50 * 1024 * 1024), 413, "La grabación pesa más de 5 MB."),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -200,7 +201,7 @@ async def set_recording(note_id: UUID, content: bytes, voice: str, *, actor: Act
     """
     if voice not in SPOKEN:
         raise NoVoice(field="audio_language")
-    await _record(note_id, recordings.keep(content), voice, actor=actor)
+    await _record(note_id, await asyncio.to_thread(recordings.keep, content), voice, actor=actor)
 
 
 async def remove_recording(note_id: UUID, *, actor: Actor) -> None:
