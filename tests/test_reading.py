@@ -17,7 +17,7 @@ from trainings.app import create_app
 from trainings.settings import Settings
 
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
-NOTED = {"audit_line", "rate_window", "certificate_file", "printout"}
+NOTED = {"audit_line", "rate_window", "certificate_file", "printout", "month_poster"}
 """Who opened and printed what, wrong codes, and the file of a certificate, set when somebody first asks for it."""
 
 

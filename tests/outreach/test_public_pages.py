@@ -12,13 +12,14 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.feeds.readers import with_icalendar
-from tests.outreach.make_activity import make_activity, make_draft
+from tests.outreach.make_activity import make_activity, make_draft, plan_of
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outreach.actions import (
     TimeAndPlace,
     cancel_activity,
+    edit_activity,
     move_activity,
     publish_activity,
     reopen_activity,
@@ -241,6 +242,16 @@ async def test_changed_one_says_for_a_week_what_it_was(client: AsyncClient, free
     assert called_off == ["Se canceló: era el lunes 8 de marzo, 8:00 a. m."] * 3
     assert only_elsewhere == ["Cambió de lugar"] * 3
     assert after == [""] * 3
+
+
+async def test_place_in_the_open_written_anew_in_the_form_then_it_says_that_the_place_is_another(
+    client: AsyncClient,
+) -> None:
+    activity = await make_activity(when=PARK)
+
+    await edit_activity(activity.id, await plan_of(when=replace(PARK, place="Mercado")), actor=PROGRAM)
+
+    assert "Cambió de lugar" in (await client.get(f"/actividades/{activity.slug}")).text
 
 
 async def test_called_off_and_held_after_all_says_so_for_a_week(client: AsyncClient, freeze: Freeze) -> None:

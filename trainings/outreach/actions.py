@@ -23,12 +23,12 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix
 from trainings.outreach import shown
-from trainings.outreach.changes import left_behind
-from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.models import ActivityChange, ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.responsible import seen, tell_published, tell_responsible
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import check_bookings
+from trainings.schedule.models import ChangeKind
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
 from trainings.schedule.session_actions import MovedIntoPast
 from trainings.web.i18n import N_
@@ -183,9 +183,9 @@ async def edit_activity(
         if plan.responsible_id != activity.responsible_id:
             await _check_responsible(plan.hub_id, plan.responsible_id)
         columns, known = plan.columns() | await _checked(activity.hub_id, plan.at), seen(activity)
-        detail = await _write(activity, columns, actor, override_reason)
+        changed = await _write(activity, columns, actor, override_reason)
         await tell_responsible(known, activity, actor=actor)
-        await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
+        await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
     return activity
 
 
@@ -198,9 +198,9 @@ async def move_activity(
         if revision is not None and revision != activity.revision:
             raise MovedMeanwhile
         known = seen(activity)
-        detail = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
+        changed = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
         await tell_responsible(known, activity, actor=actor)
-        await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
+        await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
     return activity
 
 
@@ -226,7 +226,8 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             return activity
         if is_held(activity):
             raise ActivityHeld
-        before, known = left_behind(activity), seen(activity)
+        await _note_change(activity, ChangeKind.CANCELLED)
+        known = seen(activity)
         await _become(
             activity,
             ActivityState.CANCELLED,
@@ -236,7 +237,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             sequence=max(activity.sequence, 1),
         )
         await tell_responsible(known, activity, actor=actor)
-        await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
+        await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
     return activity
 
 
@@ -250,7 +251,8 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
         if activity.state is not ActivityState.CANCELLED:
             return activity
         await _check_taken(activity, actor, override_reason)
-        before, known = left_behind(activity), seen(activity)
+        await _note_change(activity, ChangeKind.REOPENED)
+        known = seen(activity)
         await _become(
             activity,
             ActivityState.PUBLISHED if activity.published_at else ActivityState.DRAFT,
@@ -258,7 +260,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
             cancel_reason="",
         )
         await tell_responsible(known, activity, actor=actor)
-        await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
+        await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
     return activity
 
 
@@ -284,15 +286,16 @@ def is_held(activity: OutreachActivity) -> bool:
 
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
-) -> dict[str, Any]:
-    """Save the columns that differ, only them, and what calendars show. Returns what is recorded of it."""
+) -> list[str]:
+    """Save the columns that differ, only them, and what calendars show. Returns their names."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
-        return {"changed": []}
-    is_moved = not WHEN_AND_WHERE.isdisjoint(changed)
-    if is_held(activity) and is_moved:
-        raise ActivityHeld
-    was_held, before = is_held(activity), left_behind(activity) if is_moved else {}
+        return []
+    was_held = is_held(activity)
+    if not WHEN_AND_WHERE.isdisjoint(changed):
+        if was_held:
+            raise ActivityHeld
+        await _note_change(activity, ChangeKind.MOVED, is_place_rewritten="place" in changed)
     activity.update_from_dict({name: columns[name] for name in changed})
     if is_held(activity) and not was_held:
         raise MovedIntoPast(field="day")
@@ -300,7 +303,22 @@ async def _write(
         await _check_taken(activity, actor, override_reason)
     await activity.save(update_fields=changed)
     await _finish(activity)
-    return {"changed": changed, **before}
+    return changed
+
+
+async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place_rewritten: bool = False) -> None:
+    """Keep how it was, before an act. Nobody has seen a draft."""
+    if activity.published_at is None:
+        return
+    await ActivityChange.create(
+        activity_id=activity.id,
+        kind=kind,
+        old_starts_at=activity.starts_at,
+        old_ends_at=activity.ends_at,
+        old_municipality_id=activity.municipality_id,
+        old_venue_id=activity.venue_id,
+        is_place_rewritten=is_place_rewritten,
+    )
 
 
 async def _become(activity: OutreachActivity, state: ActivityState, **columns: Any) -> None:

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
-from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.audit.models import AuditLine
 from trainings.db import reads
-from trainings.outreach.changes import HELD_AGAIN, KINDS
-from trainings.outreach.models import ActivityState, OutreachActivity
-
-PRINTED = "outreach.print_month"
+from trainings.outreach.models import ActivityChange, ActivityState, MonthPoster, OutreachActivity
+from trainings.schedule.models import ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +26,39 @@ class WrongPoster:
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
     """Remember that the poster of a hub's month was made: every public activity of the hub in that month is on it."""
-    await record(PRINTED, actor=actor, object_id=hub_id, hub_id=hub_id, month=f"{first:%Y-%m}")
+    poster = MonthPoster(hub_id=hub_id, month=first, printed_at=clock.now(), printed_by_id=actor.id)
+    last = ["printed_at", "printed_by_id"]
+    await MonthPoster.bulk_create([poster], on_conflict=["hub_id", "month"], update_fields=last)
 
 
 async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
     """The last ones printed of each month, where this activity stood on them otherwise than it is now. None once both
     days are over.
     """
-    acts = reads(AuditLine).filter(object_id=activity.id, act__in=list(KINDS)).order_by("created_at", "id")
-    changes = [line for line in await acts if "was" in line.detail]
+    changes = await reads(ActivityChange).filter(activity_id=activity.id).order_by("created_at", "id")
     if not changes:
         return []
-    lines = await reads(AuditLine).filter(act=PRINTED, object_id=activity.hub_id).order_by("created_at", "id")
-    last = {line.detail["month"]: line for line in lines}
-    wrong = [line for line in last.values() if _is_wrong(line, changes, activity)]
-    people = dict(await User.filter(id__in={line.actor_id for line in wrong}).values_list("id", "name"))
-    return [
-        WrongPoster(date.fromisoformat(f"{line.detail['month']}-01"), line.created_at, people.get(line.actor_id, ""))
-        for line in wrong
-    ]
+    posters = await reads(MonthPoster).filter(hub_id=activity.hub_id).order_by("printed_at", "id")
+    wrong = [one for one in posters if _is_wrong(one, changes, activity)]
+    people = dict(await reads(User).filter(id__in={one.printed_by_id for one in wrong}).values_list("id", "name"))
+    return [WrongPoster(one.month, one.printed_at, people.get(one.printed_by_id, "")) for one in wrong]
 
 
-def _is_wrong(printed: AuditLine, changes: Sequence[AuditLine], activity: OutreachActivity) -> bool:
-    later = [line for line in changes if line.created_at >= printed.created_at]
-    if not later or later[0].act == HELD_AGAIN:
+def _is_wrong(poster: MonthPoster, changes: Sequence[ActivityChange], activity: OutreachActivity) -> bool:
+    later = [one for one in changes if one.created_at >= poster.printed_at]
+    if not later or later[0].kind is ChangeKind.REOPENED:
         return False  # what was called off stood on none
-    was = later[0].detail["was"]
-    starts_at = datetime.fromisoformat(was["starts_at"])
-    if f"{clock.local(starts_at):%Y-%m}" != printed.detail["month"]:
+    was = later[0]
+    if clock.local(was.old_starts_at).date().replace(day=1) != poster.month:
         return False
-    is_over = max(datetime.fromisoformat(was["ends_at"]), activity.ends_at) <= clock.now()
-    return not is_over and (starts_at != activity.starts_at or _is_off_or_elsewhere(was, later, activity))
+    is_over = max(was.old_ends_at, activity.ends_at) <= clock.now()
+    return not is_over and (was.old_starts_at != activity.starts_at or _is_off_or_elsewhere(later, activity))
 
 
-def _is_off_or_elsewhere(was: dict[str, Any], later: Sequence[AuditLine], activity: OutreachActivity) -> bool:
-    """A place in the open is not kept: that it was written anew is all that is known of it."""
-    place = (str(activity.venue_id) if activity.venue_id else "", activity.municipality_id)
-    is_written_anew = any("place" in line.detail.get("changed", ()) for line in later)
+def _is_off_or_elsewhere(later: Sequence[ActivityChange], activity: OutreachActivity) -> bool:
+    was = (later[0].old_venue_id, later[0].old_municipality_id)
     return (
         activity.state is not ActivityState.PUBLISHED
-        or (was["venue_id"], was["municipality"]) != place
-        or (activity.venue_id is None and is_written_anew)
+        or was != (activity.venue_id, activity.municipality_id)
+        or (activity.venue_id is None and any(one.is_place_rewritten for one in later))
     )
