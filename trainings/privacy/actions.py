@@ -12,6 +12,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted, n_deleted
+from trainings.privacy.models import SweepRun
 from trainings.privacy.old_names import forget_names
 from trainings.privacy.same_person import SAME_PERSON
 from trainings.registrations.call_validity import PAPERS as PAPER_CALLS
@@ -23,8 +24,6 @@ NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
 CONTACTS_KEPT = timedelta(days=365)
 """Each counted from the end of a training's last session; contacts from the last training of the person."""
-SWEPT = "privacy.sweep"
-"""The audit line of a sweep that deleted anything."""
 LOGS_KEPT = timedelta(days=90)
 """After a sign-in, or a link to sign in, was over."""
 
@@ -124,7 +123,8 @@ async def sweep() -> Swept:
     async with transaction():
         swept = await _forget_all(n_notes=n_notes, n_marks=n_marks)
         if swept != Swept(0, 0, 0):
-            await record(SWEPT, actor=PROGRAM, **asdict(swept))
+            await SweepRun.create(n_rows=sum(asdict(swept).values()))
+            await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept
 
 

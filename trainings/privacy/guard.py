@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
-from trainings.privacy.actions import SWEPT, Swept, sweep, what_is_due
-from trainings.privacy.models import SweepLook, SweepStop, WhyStopped
+from trainings.privacy.actions import Swept, sweep, what_is_due
+from trainings.privacy.models import SweepLook, SweepRun, SweepStop, WhyStopped
 from trainings.registrations.erasures import ASKED
 
 ALWAYS = 1_000
@@ -69,8 +68,8 @@ async def go_on() -> Swept:
 
 async def most_rows() -> int:
     """How many rows go without being asked for."""
-    runs = await reads(AuditLine).filter(act=SWEPT).order_by("-id").limit(RUNS)
-    usual = median(sum(line.detail.values()) for line in runs) if runs else 0
+    runs = await reads(SweepRun).order_by("-id").limit(RUNS)
+    usual = median(one.n_rows for one in runs) if runs else 0
     return max(ALWAYS, int(TIMES_USUAL * usual))
 
 
@@ -83,17 +82,8 @@ async def say_clock_is_right(*, actor: Actor) -> None:
 
 async def _is_clock_odd() -> bool:
     """Against the last look and no newer act: whoever works on with a wrong clock leaves acts of its time."""
-    last = await _last_look()
-    return last is not None and not -CLOCKS_DIFFER <= clock.now() - last <= LONGEST_SILENCE
-
-
-async def _last_look() -> datetime | None:
-    """Before the first look the newest act on record."""
-    look = await reads(SweepLook).order_by("-looked_at").first()
-    if look is not None:
-        return look.looked_at
-    newest = await reads(AuditLine).order_by("-id").first()
-    return newest.created_at if newest is not None else None
+    last = await reads(SweepLook).order_by("-looked_at").first()
+    return last is not None and not -CLOCKS_DIFFER <= clock.now() - last.looked_at <= LONGEST_SILENCE
 
 
 async def _trust_clock() -> None:

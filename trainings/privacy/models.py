@@ -29,6 +29,15 @@ class SweepStop(Record):
         table = "sweep_stop"
 
 
+class SweepRun(Record):
+    """A sweep that deleted anything, and how many rows lost something."""
+
+    n_rows = fields.IntField()
+
+    class Meta:
+        table = "sweep_run"
+
+
 class SweepLook(Record):
     """When the sweeps last looked with a clock that went on as clocks do: one row, moved on by each look."""
 
