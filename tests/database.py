@@ -197,6 +197,11 @@ class Database:
             return ("closed", next(self._numbers))
         return (id(file), file.total_changes, file.execute("PRAGMA data_version").fetchone()[0])
 
+    async def open_anew(self) -> None:
+        """Let the next question to SQLite open it."""
+        if self._engine == "sqlite":
+            await close_in_turn()
+
     async def close(self) -> None:
         self._engine = ""
         await self._open.aclose()

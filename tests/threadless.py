@@ -6,7 +6,8 @@ start have the thread, as always.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiosqlite import core
@@ -46,3 +47,13 @@ class Connection(core.Connection):
 def begin() -> None:
     """From now on every connection that this process opens is such a one."""
     core.Connection = Connection  # type: ignore[misc]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Connections that are opened inside the block have their thread, as in the program."""
+    core.Connection = Connection.__base__  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        begin()

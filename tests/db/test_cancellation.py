@@ -15,7 +15,7 @@ from trainings.db.cancellation import finish
 from trainings.db.sql import Statement
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.both_engines
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("with_its_thread")]
 
 INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
 N_TRANSACTIONS = 400

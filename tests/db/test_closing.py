@@ -3,6 +3,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.database import Database, put_template, settings_for
 from trainings.db import close_in_turn, connect, sql, transaction
 from trainings.versions.models import Counter
@@ -11,6 +13,7 @@ N_TIMES = 100
 """Two connections that were closed in one instant left something behind three times in two hundred."""
 
 
+@pytest.mark.usefixtures("with_its_thread")
 async def test_closing_when_something_was_just_written_then_all_is_in_the_one_file(
     database: Database, tmp_path: Path
 ) -> None:

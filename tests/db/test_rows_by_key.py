@@ -13,7 +13,7 @@ from trainings.db import close_in_turn, sql, transaction
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
-pytestmark = pytest.mark.both_engines
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("with_its_thread")]
 
 MOMENT = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
 BY_KEY = "SELECT number FROM counter WHERE key = ?"
