@@ -18,7 +18,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.registrations.models import Registration
-from trainings.registrations.waiting import CLOSED_LIST, close_waiting_list
+from trainings.registrations.waiting import close_waiting_list
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]
@@ -92,7 +92,7 @@ async def test_list_of_what_is_over_or_off_is_not_closed_and_says_why(
     assert not asked.all("form", action=closing(training))
     assert (sent.status_code, Page(sent.text).text.count(sentence)) == (409, 1)
     assert await state_of(berta) == "waitlisted", "it may take place after all"
-    assert not await AuditLine.exists(act=CLOSED_LIST)
+    assert (await Training.get(id=training.id)).has_waiting_list
 
 
 async def test_list_that_is_closed_is_not_closed_again_and_who_is_to_be_called_stays_on_it(
@@ -111,7 +111,7 @@ async def test_list_that_is_closed_is_not_closed_again_and_who_is_to_be_called_s
     assert "La lista ya estaba cerrada." in page.text
     assert "La lista se cerró: falta llamar" in page.text
     assert page.one("a", href="tel:+50255551234")
-    assert await AuditLine.filter(act=CLOSED_LIST).count() == 1
+    assert await AuditLine.filter(act="registrations.close_waiting_list").count() == 1
 
 
 async def test_list_where_nobody_waits_says_so_and_can_be_closed_all_the_same(

@@ -9,10 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
 
-from tortoise.expressions import Subquery
-
 from trainings import clock
-from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.call_news import News, news_of
@@ -23,8 +20,6 @@ from trainings.registrations.readers import Mailbox, Person, by_mailbox, people_
 
 LOOK_BACK = timedelta(days=1)
 """Who moved up so long before a list of offers was opened is on it, unless an earlier list had them."""
-MOVED_UP = "registrations.promote"
-"""The audit line of a group that moved up from the waiting list."""
 TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
@@ -125,9 +120,7 @@ async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
         return {}
     trainings = sorted({one.training_id for one in offers})
     groups = reads(RegistrationGroup).filter(training_id__in=trainings, state__in=list(HAS_PLACE))
-    moved = Subquery(groups.values("id"))
-    lines = reads(AuditLine).filter(act=MOVED_UP, object_id__in=moved).order_by("created_at", "id")
-    return dict(await lines.values_list("object_id", "created_at"))
+    return dict(await groups.filter(moved_up_at__not_isnull=True).values_list("id", "moved_up_at"))
 
 
 async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from trainings import clock
-from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
-from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, MOVED_UP
+from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK
 from trainings.registrations.call_people import people_on
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import RegistrationGroup
@@ -30,12 +29,8 @@ async def open_for_offers() -> int:
 
 async def _trainings_with_news() -> list[UUID]:
     """Trainings to come where a group moved up lately of which nobody knows that it knows, and no list is open."""
-    lines = reads(AuditLine).filter(act=MOVED_UP, created_at__gt=clock.now() - LOOK_BACK)
-    moved = [group_id for (group_id,) in await lines.values_list("object_id")]
-    if not moved:
-        return []
-    groups = reads(RegistrationGroup).filter(id__in=moved, state__in=list(HAS_PLACE), reached_at=None)
-    trainings = {key for (key,) in await groups.values_list("training_id")}
+    moved = reads(RegistrationGroup).filter(moved_up_at__gt=clock.now() - LOOK_BACK, reached_at=None)
+    trainings = {key for (key,) in await moved.filter(state__in=list(HAS_PLACE)).values_list("training_id")}
     coming = reads(TrainingSession).filter(training_id__in=sorted(trainings), ends_at__gt=clock.now())
     ahead = {key for (key,) in await coming.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")}
     open_lists = reads(CallList).filter(training_id__in=sorted(ahead), reason=CallReason.OFFERED, closed_at=None)

@@ -22,7 +22,6 @@ from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_validity import of_next_day, sessions_told
 from trainings.registrations.knowing import without_before
 from trainings.registrations.models import RegistrationGroup, RegistrationState
-from trainings.registrations.offer_times import times_before
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
 from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
@@ -141,7 +140,7 @@ async def told_by(call_list: CallList) -> Told:
         differences=differences(changes, sessions, training, is_called_off=is_off),
         of_the_week={one.session.id: one for one in differences(week, sessions, training, is_called_off=is_off)},
         offered_until={one.id: one.offered_until for one in offered},
-        offered_before=await times_before(offered),
+        offered_before={one.id: one.offered_before for one in offered if one.offered_before is not None},
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.audit.actor import Actor
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import Enter
-from trainings.registrations.models import Author, HoldReason, RegistrationState, Source
+from trainings.registrations.models import Author, Farewell, HoldReason, RegistrationState, Source
 from trainings.registrations.situation import Draft
 
 
@@ -72,13 +72,14 @@ class Changes:
     """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
 
     `promoted` are the groups that moved up, each with its training.
+    `left`: at whose hands each left, and why where it was not their own wish.
     `cards`: whose named card goes back, which waited for staff with them.
     `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
     `stand_ins`: who got in while the first of those who look alike waits; all others look like that one.
     """
 
     entries: list[Entry] = field(default_factory=list)
-    left: dict[str, Author] = field(default_factory=dict)
+    left: dict[str, tuple[Author, Farewell | None]] = field(default_factory=dict)
     cards: list[str] = field(default_factory=list)
     firsts: dict[str, str | None] = field(default_factory=dict)
     stand_ins: dict[str, str] = field(default_factory=dict)

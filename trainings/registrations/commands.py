@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, Actor
 from trainings.limits.actions import Watch
-from trainings.registrations.models import Author
+from trainings.registrations.models import Author, Farewell
 from trainings.registrations.wishes import SignUp
 
 
@@ -25,15 +24,6 @@ class Enter(NamedTuple):
     actor: Actor
     lang: str
     watched: tuple[Watch, ...] = ()
-
-
-class Farewell(StrEnum):
-    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed."""
-
-    CANCELLED = "registration_cancelled"
-    REJECTED = "registration_rejected"
-    EXPIRED = "offer_expired"
-    LIST_CLOSED = "waitlist_closed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
-from trainings.registrations.commands import Command, Enter, Farewell, Leave, Left, Outcome, SignedUp, author_of
+from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp, author_of
 from trainings.registrations.eligibility import HasOwnLink, check_ahead, check_people, field_of, refuse_in
-from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.models import TAKES_PLACE, Farewell, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
 from trainings.registrations.sameness import same_again
 from trainings.registrations.situation import Alike, Group, Person, Run, Situation, Standing
@@ -229,13 +229,13 @@ class _Clerk:
             check_ahead(run, run.meetings, self.situation.at)
         is_told = self._is_told(command, *leaving[0])
         frees = False
+        taken_off = None if command.farewell is Farewell.CANCELLED else command.farewell
         for group, person in leaving:
-            self.changes.left[person.id] = author_of(command.actor)
+            self.changes.left[person.id] = (author_of(command.actor), taken_off)
             frees = self._release(group, person, run) or frees
         if is_told:
             self._tell_left(command, run, leaving)
-        # Whose wish it was not reads on their page whose it was.
-        why = {} if command.farewell is Farewell.CANCELLED else {"why": command.farewell.value}
+        why = {} if taken_off is None else {"why": taken_off.value}
         for _group, person in leaving:
             together = {"people": len(leaving), **why}
             self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, together))

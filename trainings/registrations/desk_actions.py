@@ -15,12 +15,13 @@ from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import Participant
 from trainings.registrations import actions, places
 from trainings.registrations.actions import UnknownRegistration
-from trainings.registrations.commands import Farewell, Leave
+from trainings.registrations.commands import Leave
 from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     Card,
     CardState,
+    Farewell,
     HoldReason,
     LinkScope,
     OwnLink,

@@ -26,7 +26,7 @@ Values = tuple[Any, ...]
 GROUP = Insert(
     "registration_group",
     "id uuid, created_at timestamptz, training_id uuid, state text, n_people int, childcare_places int, "
-    "wait_number bigint, hold_reason text, idempotency_key text, body_hash text, browser_key text, "
+    "wait_number bigint, hold_reason text, filler_id uuid, idempotency_key text, body_hash text, browser_key text, "
     "changed_at timestamptz",
 )
 REGISTRATION = Insert(
@@ -58,7 +58,7 @@ LINE = Insert(
 )
 SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
 SEALED_LINK = sealer(OwnLink, "token")
-LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ? WHERE id = ?"
+LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?"
 NEW_FIRST = "UPDATE registration SET duplicate_of_id = ? WHERE id = ?"
 STOOD_IN = "UPDATE registration SET duplicate_of_id = ? WHERE duplicate_of_id = ? OR id = ?"
 MOVED_UP = """
@@ -68,6 +68,7 @@ MOVED_UP = """
 CHANGED_GROUP = """
     UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?,
         changed_at = CASE WHEN ? THEN changed_at ELSE ? END,
+        moved_up_at = COALESCE(?, moved_up_at),
         reached_at = CASE WHEN ? THEN reached_at END, offered_until = CASE WHEN ? THEN offered_until END
     WHERE id = ?
 """
@@ -175,6 +176,7 @@ def _group(arrival: _Arrival) -> Values:
         wish.childcare_places,
         entry.wait_number,
         str(entry.hold_reason) if entry.hold_reason else None,
+        entry.draft.tickets[0].registration_id,
         wish.idempotency_key,
         wish.body_hash,
         wish.browser_key,
@@ -220,7 +222,13 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     runs = [situation.runs[one] for one in changes.runs]
     numbers = [(one.taken, one.childcare_taken, one.reserved, one.next_wait_number, one.id) for one in runs]
     return [
-        Statement(LEFT, [(at, author.value, one) for one, author in changes.left.items()]),
+        Statement(
+            LEFT,
+            [
+                (at, author.value, None if why is None else why.value, one)
+                for one, (author, why) in changes.left.items()
+            ],
+        ),
         Statement(STOOD_IN, [(chosen_id, one, one) for one, chosen_id in changes.stand_ins.items()]),
         Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),
@@ -232,8 +240,9 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
 
 def _changed_group(group: Group, changes: Changes, at: datetime) -> Values:
     keeps_offer = group.state is RegistrationState.OFFERED and group.id not in changes.promoted
+    moved_up_at = at if group.id in changes.promoted else None
     state = (group.state.value, group.n_people, group.wait_number)
-    return (*state, keeps_offer, at, keeps_offer, keeps_offer, group.id)
+    return (*state, keeps_offer, at, moved_up_at, keeps_offer, keeps_offer, group.id)
 
 
 def _state_after(group_id: str, changes: Changes, situation: Situation) -> RegistrationState:

@@ -72,7 +72,9 @@ class RegistrationGroup(Record):
     `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
     group was reached (`reached_at`: the mail was accepted, or a call recorded). `wait_number` orders the waiting list:
     given once, kept when the group cancels, and shared by who is taken out of it. `changed_at` of an offer is
-    since when it stands. `idempotency_key` replays the same
+    since when it stands. `told_until`: the `offered_until` that they were told first, where sessions moved since.
+    `moved_up_at`: when they last came off the waiting list. `filler_id`: the registration of who filled in the form,
+    the first of it. `idempotency_key` replays the same
     answer for an equal body (`body_hash`) within 24 hours.
     """
 
@@ -87,10 +89,19 @@ class RegistrationGroup(Record):
     hold_reason: HoldReason | None = fields.CharEnumField(HoldReason, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
     reached_at: datetime | None = UTCDatetimeField(null=True)
     offered_until: datetime | None = UTCDatetimeField(null=True)
+    told_until: datetime | None = UTCDatetimeField(null=True)
+    moved_up_at: datetime | None = UTCDatetimeField(null=True)
+    filler_id: UUID | None = fields.UUIDField(null=True)
     idempotency_key = fields.CharField(max_length=64, null=True, unique=True)
     body_hash = fields.CharField(max_length=64, default="")
     browser_key = fields.CharField(max_length=64, null=True)
     changed_at: datetime = UTCDatetimeField()
+
+    @property
+    def offered_before(self) -> datetime | None:
+        """Until when they had time to answer as they were told first, where it is another time by now."""
+        is_running = self.state is RegistrationState.OFFERED and None not in (self.reached_at, self.offered_until)
+        return self.told_until if is_running and self.told_until != self.offered_until else None
 
     class Meta:
         table = "registration_group"
@@ -106,6 +117,15 @@ class Author(StrEnum):
     PROGRAM = "program"
 
 
+class Farewell(StrEnum):
+    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed."""
+
+    CANCELLED = "registration_cancelled"
+    REJECTED = "registration_rejected"
+    EXPIRED = "offer_expired"
+    LIST_CLOSED = "waitlist_closed"
+
+
 class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
@@ -113,8 +133,8 @@ class Registration(Record):
     first leaves, the oldest of its look-alikes comes in its stead.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
-    corrected. `detached_at`: this person was taken out of the group of who filled in the form, into one of
-    their own: at the desk, or by answering an offer for themselves.
+    corrected. `taken_off`: why somebody was cancelled whose wish it was not. `detached_at`: this person was taken out
+    of the group of who filled in the form, into one of their own: at the desk, or by answering an offer for themselves.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -141,6 +161,7 @@ class Registration(Record):
     needs: str | None = EncryptedTextField(null=True)
     confirmed_at: datetime | None = UTCDatetimeField(null=True)
     cancelled_at: datetime | None = UTCDatetimeField(null=True)
+    taken_off: Farewell | None = fields.CharEnumField(Farewell, max_length=24, null=True)  # type: ignore[assignment]  # the field type cannot say null
     cancelled_by: Author | None = fields.CharEnumField(Author, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
     renamed_at: datetime | None = UTCDatetimeField(null=True)
     renamed_by: Author | None = fields.CharEnumField(Author, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null

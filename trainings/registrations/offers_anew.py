@@ -18,13 +18,14 @@ from trainings.db import reads, transaction
 from trainings.outbox.actions import STAFF_DELAY, STOPPED
 from trainings.registrations import places
 from trainings.registrations.models import RegistrationGroup, RegistrationState
-from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext
 
+MOVED_OFFER = "registrations.move_offer"
+"""The audit line of a time to answer that is another than before, with both."""
 BUT_WHO_HAS_TO_ANSWER = N_(
     "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
     "corríjalo antes."

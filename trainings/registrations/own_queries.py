@@ -19,12 +19,10 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.people.models import Consent, Guardian
-from trainings.registrations.commands import Farewell
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import (
     ALL_OF_IT,
@@ -104,13 +102,6 @@ def left_last(cancelled: Sequence[Registration]) -> Sequence[Registration]:
     """Those who left last, in one go: who had cancelled alone before decided so, and does not come back with them."""
     last = max((one.cancelled_at for one in cancelled if one.cancelled_at is not None), default=None)
     return [one for one in cancelled if one.cancelled_at == last]
-
-
-async def taken_off(cancelled: Sequence[Registration]) -> Mapping[UUID, Farewell]:
-    """Whom of these others took off, and why, as the log tells it: the list closed, an offer ran out, staff said no."""
-    lines = reads(AuditLine).filter(act="registrations.cancel", object_id__in=[one.id for one in cancelled])
-    last = {line.object_id: line.detail.get("why") for line in await lines.order_by("id")} if cancelled else {}
-    return {key: Farewell(why) for key, why in last.items() if key is not None and why is not None}
 
 
 # -- opening links
@@ -228,16 +219,12 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     if not browser_key or group.group.browser_key != browser_key:
         return []
     first = group.members[0]
-    is_of_first = not group.is_claimed(first) and await _filled_in_the_form(first)
+    # The first who is left may be another: who filled in the form may have been taken out of it.
+    is_of_first = not group.is_claimed(first) and first.id == group.group.filler_id
     theirs = [one for one in group.live if (one is first and is_of_first) or (is_minor(one) and _is_reached(one))]
     if not theirs:
         return []
     return await _clashes(_from_browser(browser_key, theirs), group.sessions, first.training)
-
-
-async def _filled_in_the_form(first: Registration) -> bool:
-    """Whether the first who is left was the first of the form: these may have been taken out of the group."""
-    return await reads(AuditLine).filter(act="registrations.sign_up", object_id=first.id).exists()
 
 
 def _is_reached(one: Registration) -> bool:

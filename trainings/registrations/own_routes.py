@@ -28,7 +28,7 @@ from trainings.registrations.models import Author, LinkScope, OwnLink
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own_forms import ClaimForm
 from trainings.registrations.own_links import claim_link
-from trainings.registrations.own_queries import came_back, clashes_of, group_of, is_personal, open_link, taken_off
+from trainings.registrations.own_queries import came_back, clashes_of, group_of, is_personal, open_link
 from trainings.registrations.own_views import (
     OWN,
     back,
@@ -83,7 +83,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs))}),
         "needs": choices.needs(),
         "needs_asked": needs_in_words(ticket),
-        "why": (await taken_off([registration])).get(registration.id) if ticket.is_cancelled else None,
+        "why": registration.taken_off if ticket.is_cancelled else None,
         "cancelled": said_of(CANCELLED_BY, Author.PERSON, registration.cancelled_by, registration.cancelled_at),
         "renamed": said_of(RENAMED_BY, Author.PERSON, registration.renamed_by, registration.renamed_at),
         "lacking_care": await lacking_care(ticket.own) if ticket.answers_for_all else "",

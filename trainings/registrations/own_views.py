@@ -15,12 +15,10 @@ from trainings.lib import qr
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
-from trainings.registrations.commands import Farewell
 from trainings.registrations.eligibility import CannotChange, HasOwnLink
 from trainings.registrations.erasures import erasures_of
-from trainings.registrations.models import Author, LinkScope, Registration, RegistrationState
+from trainings.registrations.models import Author, Farewell, LinkScope, Registration, RegistrationState
 from trainings.registrations.needs import read_needs
-from trainings.registrations.offer_times import times_before
 from trainings.registrations.own_queries import (
     OwnGroup,
     by_group_link,
@@ -32,7 +30,6 @@ from trainings.registrations.own_queries import (
     is_personal,
     left_last,
     open_link,
-    taken_off,
 )
 from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
@@ -88,8 +85,7 @@ def home_of(request: Request) -> str:
 
 async def ticket_for(own: OwnRegistration) -> Ticket:
     group = own.registration.group
-    before = (await times_before([group])).get(group.id)
-    return ticket_of(own, await position_on_waiting_list(own.registration), before)
+    return ticket_of(own, await position_on_waiting_list(own.registration), group.offered_before)
 
 
 async def personal(request: Request) -> Ticket:
@@ -184,10 +180,8 @@ class Member:
 async def members_of(group: OwnGroup) -> list[Member]:
     """Everybody whom the link shows, in the order of the form."""
     position = await position_on_waiting_list(group.members[0])
-    before = (await times_before([group.group])).get(group.group.id)
     guardians = await guardians_of(group.members)
     returning = await _returning(group)
-    off = await taken_off([one for one in group.members if one.state is RegistrationState.CANCELLED])
     members = []
     for one in group.members:
         guardian = guardians.get(one.participant_id)
@@ -195,15 +189,15 @@ async def members_of(group: OwnGroup) -> list[Member]:
         about = permitted if is_minor(one) else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
             said = said_of(CANCELLED_BY, Author.FILLER, one.cancelled_by, one.cancelled_at)
-            about = N_("Sin lugar") if one.id in off else said or N_("Canceló")
+            about = N_("Sin lugar") if one.taken_off is not None else said or N_("Canceló")
         members.append(
             Member(
-                ticket=ticket_of(group.one(one.id), position, before),
+                ticket=ticket_of(group.one(one.id), position, group.group.offered_before),
                 about=gettext(about),
                 is_claimed=group.is_claimed(one),
                 has_link=one.id in group.links,
                 may_come_back=one in returning,
-                why_off=off.get(one.id),
+                why_off=one.taken_off if one.state is RegistrationState.CANCELLED else None,
             )
         )
     return members

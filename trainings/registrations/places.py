@@ -134,6 +134,7 @@ async def move_up(group: RegistrationGroup, training: Training, *, actor: Actor,
         await _offer(group)
         kind = "registration_offered"
     await stand_first(group.id)
+    await RegistrationGroup.filter(id=group.id).update(moved_up_at=clock.now())
     await announce_group(group, training, kind)
     await record("registrations.promote", actor=actor, object_id=group.id, hub_id=training.hub_id, **detail)
 

@@ -17,19 +17,19 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
-from trainings.registrations.commands import Farewell, Leave
+from trainings.registrations.commands import Leave
 from trainings.registrations.desk_actions import move_out
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import (
+    Farewell,
     Registration,
     RegistrationGroup,
     RegistrationState,
     Source,
 )
-from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.offer_tries import releasable
-from trainings.registrations.offers_anew import untold
+from trainings.registrations.offers_anew import MOVED_OFFER, untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.own_links import claimed_in
 from trainings.registrations.sameness import parties_of
@@ -40,7 +40,6 @@ from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
-CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
 
 
@@ -243,8 +242,8 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
         return
     moment = clock.now()
     sessions = await TrainingSession.filter(training_id=training.id)
-    group.reached_at, group.offered_until = moment, offer_ends(training, sessions, moment)
-    await group.save(update_fields=["reached_at", "offered_until"])
+    group.reached_at, group.offered_until, group.told_until = moment, offer_ends(training, sessions, moment), None
+    await group.save(update_fields=["reached_at", "offered_until", "told_until"])
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
 
 
@@ -264,10 +263,12 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
     for group in await running.order_by("id"):
         old = group.reached_at, group.offered_until
         if was_off:
-            group.reached_at = moment
+            group.reached_at, group.told_until = moment, None
         group.offered_until = _renewed(group, training, ahead)
+        if group.offered_until != old[1]:
+            group.told_until = group.told_until or old[1]
         if (group.reached_at, group.offered_until) != old:
-            await group.save(update_fields=["reached_at", "offered_until"])
+            await group.save(update_fields=["reached_at", "offered_until", "told_until"])
         if group.offered_until != old[1]:
             await record(
                 MOVED_OFFER,
@@ -380,7 +381,6 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         on_it = RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED)
         waiting = [group_id for (group_id,) in await on_it.order_by("wait_number", "id").values_list("id")]
         if not waiting and not training.has_waiting_list:
-            # A second line in the log would hide whom the first one has still to be called.
             return None
         run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED
         people = await _live(waiting)
@@ -391,7 +391,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         # A form that was opened before must not open the list again.
         await finish(training)
         await record(
-            CLOSED_LIST,
+            "registrations.close_waiting_list",
             actor=actor,
             object_id=training.id,
             hub_id=training.hub_id,

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Subquery
+
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.people.models import Guardian
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.offer_times import times_before
+from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.offer_tries import are_enough, tries_in_vain
 from trainings.registrations.staff_queries import is_minor
-from trainings.registrations.waiting import CLOSED_LIST
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
 
@@ -101,13 +101,10 @@ async def who_would_be_told(training: Training) -> tuple[int, int, int]:
 
 
 async def _closed_with(training: Training) -> list[RegistrationGroup]:
-    """Those who were on the list when it was closed last, and did not come back since."""
-    line = await reads(AuditLine).filter(act=CLOSED_LIST, object_id=training.id).order_by("-id").first()
-    if line is None:
-        return []
-    ids = [UUID(one) for one in line.detail["groups"]]
-    groups = reads(RegistrationGroup).filter(id__in=ids, training_id=training.id, state=RegistrationState.CANCELLED)
-    return await groups.order_by("wait_number", "id")
+    """Those who were on the list when it was closed, and did not come back since."""
+    on_it = reads(Registration).filter(training_id=training.id, taken_off=Farewell.LIST_CLOSED)
+    groups = reads(RegistrationGroup).filter(id__in=Subquery(on_it.values("group_id")))
+    return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number", "id")
 
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
@@ -115,12 +112,10 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
     people = await _people_of(groups)
     guardians = await _guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
-    before = await times_before(groups)
     in_vain = await tries_in_vain([group.id for group in groups])
     return {
         group.id: replace(
             _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id)),
-            offered_before=before.get(group.id),
             in_vain=in_vain.get(group.id, ()),
         )
         for group in groups
@@ -180,6 +175,6 @@ def _waiting(
         is_repeat=all(one.duplicate_of_id is not None for one in members),
         reached_at=group.reached_at,
         offered_until=group.offered_until,
-        offered_before=None,
+        offered_before=group.offered_before,
         last_pass=last_pass,
     )
