@@ -21,7 +21,6 @@ from trainings.attendance import leaving
 from trainings.attendance.models import Device
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import design_check
-from trainings.certificates.design_use import printable
 from trainings.errors import Refusal
 from trainings.feeds import site
 from trainings.lib.crypt import new_key
@@ -249,8 +248,8 @@ def check_design(folder: Annotated[Path, typer.Argument(help="A folder of certif
     """Tell in words what is wrong with a design; exit 1 where it cannot be used."""
     with _told_as_a_problem():
         wrong = design_check.check(folder)
-    if wrong:
-        _fail("\n".join(f"✗ {printable(sentence)}" for sentence in wrong))
+        if wrong:
+            raise design_check.UnusableDesign(*wrong)
     typer.echo(_("El diseño está bien."))
 
 
@@ -262,7 +261,15 @@ def preview_design(
     """Draw a design's preview and renew the data it shows in an editor; with --to, draw all samples."""
     with _told_as_a_problem():
         drawn = design_check.preview(folder, to)
-    typer.echo("\n".join(printable(str(one)) for one in drawn))
+    typer.echo("\n".join(_printable(str(one)) for one in drawn))
+
+
+@designs.command("add")
+def add_design(folder: Annotated[Path, typer.Argument(help="A folder with a manifest, beside `lib`.")]) -> None:
+    """Check a design and put it among those to choose from, in place of an earlier one of its name."""
+    with _told_as_a_problem():
+        added = design_check.add(folder)
+    typer.echo(_("Listo. En medio minuto se puede escoger «%(title)s».") % {"title": added.title})
 
 
 @contextmanager
@@ -270,10 +277,15 @@ def _told_as_a_problem() -> Iterator[None]:
     """What a designer did may stop the program that looks at it: one line says how, without a trace."""
     try:
         yield
-    except design_check.NotDrawn as refusal:
-        _fail(f"✗ {printable(str(refusal))}")
+    except design_check.UnusableDesign as refusal:
+        _fail("\n".join(f"✗ {_printable(problem)}" for problem in refusal.problems))
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError) as problem:
-        _fail(f"✗ {printable(f'{type(problem).__name__}: {problem}')}")
+        _fail(f"✗ {_printable(f'{type(problem).__name__}: {problem}')}")
+
+
+def _printable(text: str) -> str:
+    """A name of a file may hold octets that are no letters."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _described(recording: audio.Recording) -> str:
@@ -379,7 +391,7 @@ async def _close_user(email: str) -> str:
 
 
 def _out_of_use(phones: Sequence[Device]) -> list[str]:
-    return [f"Out of use, prepared by this person: {printable(one.name)} ({one.hub.name})" for one in phones]
+    return [f"Out of use, prepared by this person: {_printable(one.name)} ({one.hub.name})" for one in phones]
 
 
 async def _open_user(email: str) -> str:

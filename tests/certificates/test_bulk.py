@@ -16,7 +16,6 @@ from trainings.certificates import bulk, bulk_files, bulk_queries, road, staff_q
 from trainings.certificates.actions import NoSignatory, issue, revoke
 from trainings.certificates.bulk_files import NOT_THEIR_FAULT
 from trainings.certificates.bulk_queries import left_out
-from trainings.certificates.designs import DesignInfo
 from trainings.certificates.eligibility import UNUSED, TrainingNotOver
 from trainings.certificates.erasing import withdraw_all
 from trainings.certificates.mill import MillError, mill
@@ -359,38 +358,6 @@ async def test_job_when_one_was_annulled_on_purpose_then_passed_over_and_another
         {"Cata": (SkipReason.ANNULLED, day)},
     ]
     assert (await reasons(later))["Ana"] == (SkipReason.HAS_ONE, alone.folio), "what replaces it stands"
-
-
-@pytest.mark.both_engines
-@pytest.mark.usefixtures("db")
-async def test_papers_of_a_broken_design_when_first_by_folio_then_the_others_are_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    training = await make_held(4)
-    await make_crowd(training, 4)
-    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
-    papers = await Certificate.all().order_by("number")
-    for paper, design in zip(papers, ("sobrio", "certificado", "sobrio", "diploma"), strict=True):
-        await Certificate.filter(id=paper.id).update(sheet=paper.sheet | {"design": design})
-    await Certificate.filter(id=papers[3].id).update(
-        sheet={name: value for name, value in papers[3].sheet.items() if name not in ("design", "language")}
-    )
-
-    async def problems_of(design: DesignInfo) -> list[str]:
-        return ["mal"] if design.key in broken else []
-
-    monkeypatch.setattr(bulk_files, "problems_of", problems_of)
-    told = {}
-    for broken in ((), ("sobrio",), ("sobrio", "certificado"), ("sobrio", "certificado", "diploma")):
-        to_set, found = await bulk_files._next(job)
-        told[broken] = ([one.number for one in papers if one.id in to_set], [design.key for design in found])
-
-    assert told == {
-        (): ([1, 2, 3, 4], []),
-        ("sobrio",): ([2, 4], ["sobrio"]),
-        ("sobrio", "certificado"): ([4], ["certificado", "sobrio"]),
-        ("sobrio", "certificado", "diploma"): ([], ["certificado", "diploma", "sobrio"]),
-    }
 
 
 async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_on() -> None:

@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 
 from tests.certificates.test_design_check import copy_of
 from trainings.__main__ import cli
-from trainings.certificates import pdf
-from trainings.certificates.designs import FONT_FOLDER, read_design
+from trainings.certificates.designs import FONT_FOLDER
 from trainings.lib.typst import UnreadableFont, code_points_of
 
 REGULAR = "NotoSerif-Regular.ttf"
@@ -97,10 +96,3 @@ def test_command_when_one_face_is_missing_then_the_font_is_named_with_who_asks_f
 
     assert ran.exit_code == 1
     assert "lib/parts.typ pide la letra «Noto Serif Display», y en la carpeta fonts no está: cópiela ahí." in ran.output
-
-
-def test_letters_when_the_design_has_a_broken_font_then_asked_of_ours(tmp_path: Path) -> None:
-    folder = with_fonts(tmp_path)
-    (folder / "fonts" / "mala.ttf").write_bytes(b"esto no es una letra")
-
-    assert pdf.missing_in(read_design(folder), "Ğüneş", "Ñ 😀") == "😀"

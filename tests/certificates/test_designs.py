@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
-from trainings.certificates import design_previews, design_samples, pdf
+from trainings.certificates import design_samples, pdf
 from trainings.certificates.design_samples import Size
 from trainings.certificates.designs import DESIGNS, FONT_FOLDER, LIBRARY, all_designs, designs_in, read_design
 from trainings.certificates.printed import Picture
@@ -54,10 +54,10 @@ def test_samples_then_each_is_printable_on_two_pages(file: Path) -> None:
 def test_design_then_its_sample_and_preview_are_as_it_is_now(key: str) -> None:
     design = all_designs()[key]
 
-    shown = (design.folder / design_previews.SAMPLE).read_text(encoding="utf-8")
-    assert shown == design_previews.sample_text(design)
-    drawn = design_previews.preview(design, pdf.typesetter(design))
-    assert is_as(design.folder / design_previews.PREVIEW, drawn), f"trainings design preview {key}"
+    shown = (design.folder / design_samples.SAMPLE).read_text(encoding="utf-8")
+    assert shown == design_samples.sample_text(design)
+    drawn = design_samples.preview(design, pdf.typesetter(design))
+    assert is_as(design.folder / design_samples.PREVIEW, drawn), f"trainings design preview {key}"
 
 
 @pytest.mark.parametrize("key", sorted(all_designs()))
@@ -66,7 +66,7 @@ def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(k
     design, in_docs = all_designs()[key], {file.name for file in IN_DOCS.glob(f"{key}-*.png")}
     two = design if key == "diploma" else replace(design, languages=("es+*",))
 
-    drawn = design_previews.draw_all(two, pdf.typesetter(design), tmp_path)
+    drawn = design_samples.draw_all(two, pdf.typesetter(design), tmp_path)
 
     assert {file.name for file in drawn} == {name for name in in_docs if two is design or "-es-en-" in name}
     assert len(in_docs) == len(design.all_languages()) * 2 * 2

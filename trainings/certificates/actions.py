@@ -14,7 +14,6 @@ from trainings.attendance.closings import close_reported, early_ends
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
-from trainings.certificates.design_use import refuse_for
 from trainings.certificates.eligibility import (
     EXCHANGED,
     EndToConfirm,
@@ -101,25 +100,21 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
     """The certificate of this registration and kind: made now, or the one that stands (issuing twice gives the same).
     A certificado takes the place of a diploma, which is annulled, and whose person is told.
 
-    Refuses before the training is over, when the hours are not met, when nobody signs, where a letter of what it
-    prints is not in the design's fonts, and where the design cannot be used. Its file is set by the outbox, or when
-    somebody opens it first.
+    Refuses before the training is over, when the hours are not met, when nobody signs, and where a letter of what it
+    prints is not in the design's fonts. Its file is set by the outbox, or when somebody opens it first.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
-    await refuse_for(where.training_id, [kind])
     await close_reported(await _session_ids(where.training_id))
     async with transaction():
         await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
-        return await issue_with_usable_design(where, kind, actor=actor)
+        return await issue_locked(where, kind, actor=actor)
 
 
-async def issue_with_usable_design(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
-    """The same in the caller's transaction, which holds the training and `lock_stays_of`; before it the design was
-    looked at.
-    """
+async def issue_locked(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
+    """The same in the caller's transaction, which holds the training and `lock_stays_of`."""
     papers = (await papers_of([where.id]))[where.id]
     held, diploma = due_unless_held(kind, papers).paper, exchangeable(kind, papers)
     if held is not None and diploma is None:
@@ -154,7 +149,6 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are. For many people
     and for who waits for an answer there is `bulk.start`, which does the same in small steps.
     """
-    await refuse_for(training_id)
     await refuse_before_its_end(training_id)
     await settle(training_id)
     async with transaction():

@@ -11,9 +11,8 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ISSUERS
 from trainings.certificates import brand
 from trainings.certificates.brand_forms import LONGEST_LETTERHEAD, LetterheadForm, PictureForm
-from trainings.certificates.design_turns import in_turn
 from trainings.certificates.models import ImageRole
-from trainings.certificates.pictures import clean
+from trainings.certificates.pictures import cleaned
 from trainings.certificates.signature_routes import check_scope
 from trainings.certificates.staff_queries import operators_signing
 from trainings.errors import Refusal
@@ -92,7 +91,7 @@ async def add_image(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file", PictureTooLarge)
         form = check(PictureForm, typed)
-        picture = await in_turn(clean, content)
+        picture = await cleaned(content)
         await brand.add_image(operator_id, form.role, form.name, picture, actor=request.state.actor)
     except FormErrors as exc:
         return await _index(request, exc.typed, at=(operator_id, exc.typed.value("role")), status=422)

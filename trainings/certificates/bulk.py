@@ -22,11 +22,9 @@ from trainings.certificates.bulk_files import (
     FILES,
     NOT_THEIR_FAULT,
     n_beside,
-    refuse_broken_papers,
     set_beside,
     set_files,
 )
-from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
@@ -121,9 +119,8 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
     step done.
 
     Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
-    be printed. And (UnusableDesign) where the design cannot be used: no folio is taken in vain.
+    be printed.
     """
-    await refuse_for(training_id, KINDS[purpose])
     if _comes_after(purpose):
         await actions.refuse_before_its_end(training_id)
     if are_few := await _n_concerned(training_id, JobPurpose.ISSUE) <= FEW:
@@ -162,10 +159,7 @@ async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
 
 
 async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """Go on where it was paused. Refuses as `start`, and where papers that it made have a design that broke since."""
-    if (where := await IssueJob.get_or_none(id=job_id)) is not None:
-        await refuse_for(where.training_id, KINDS[where.purpose])
-        await refuse_broken_papers(where)
+    """Go on where it was paused. Refuses as `start`."""
     return await _turn(job_id, JobState.RUNNING, actor=actor)
 
 
@@ -232,16 +226,12 @@ async def _set_beside(job: IssueJob, papers: Sequence[UUID]) -> None:
 
 
 async def _take_next(step: OutboxJob, job_id: UUID) -> None:
-    is_usable = await _is_design_usable(job_id)
     async with transaction():
         own = await _locked(job_id)
         if not _is_next(own, step):
             return
         if step.payload.get("settles"):
             own.n_total = max(own.n_seen, await _n_concerned(own.training_id, own.purpose))
-        if not is_usable:
-            await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
-            return
         actor = Actor(id=own.asked_by_id, role="program")
         try:
             async with transaction():
@@ -255,15 +245,6 @@ async def _take_next(step: OutboxJob, job_id: UUID) -> None:
 
 def _is_next(own: IssueJob, step: OutboxJob) -> bool:
     return own.state is JobState.RUNNING and own.n_seen == step.payload["seen"]
-
-
-async def _is_design_usable(job_id: UUID) -> bool:
-    job = await IssueJob.get_or_none(id=job_id)
-    try:
-        await refuse_for(job.training_id, KINDS[job.purpose]) if job is not None else None
-    except UnusableDesign:
-        return False
-    return True
 
 
 async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:

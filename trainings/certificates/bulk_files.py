@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from trainings import clock
-from trainings.certificates import designs, files, making
-from trainings.certificates.design_use import problems_of, refuse_unusable
+from trainings.certificates import files, making
 from trainings.certificates.mill import MillError, mill
 from trainings.certificates.models import (
     Certificate,
@@ -23,7 +22,7 @@ from trainings.db import lock, reads, sql, transaction
 from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")
 
@@ -38,6 +37,7 @@ MADE_MEANWHILE = 4
 """Files that a process sets while a hundred people are taken."""
 MOST_OF_A_TURN = 2_000
 NOT_THEIR_FAULT = N_("El programa falló. Avise a quien lo administra.")
+DESIGN_FAILS = N_("Falla el diseño. Avise a quien administra el programa.")
 
 MISSING = """
     SELECT c.id FROM certificate c JOIN registration r ON r.id = c.registration_id
@@ -50,32 +50,21 @@ AMONG = " AND c.id IN ?list"
 ANY = " LIMIT 1"
 """Without an order: the first that is found is enough."""
 IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
-SORT = "coalesce(c.sheet ->> 'design', '') || '/' || c.kind || '/' || coalesce(c.sheet ->> 'language', '')"
-"""What tells which design a paper is set with. The first ones named neither design nor language."""
-OTHERS = f" AND NOT ({SORT} IN ?list)"
-SORTS = f"SELECT DISTINCT {SORT} AS sort FROM certificate c WHERE c.id IN ?list"  # noqa: S608 - a constant
 
 
 async def set_files(job: OutboxJob) -> Mail | None:
-    """Set files of a job for some seconds, and have the rest set after what else waits; the last one ends the job.
-
-    Papers of a design that cannot be used wait for the others: where nothing else is left, the job pauses.
-    """
+    """Set files of a job for some seconds, and have the rest set after what else waits; the last one ends the job."""
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
-    to_set, broken = await _next(own)
-    if to_set:
-        await _note(own, await _by_themselves(await set_many(to_set, until=clock.ticks() + SECONDS)))
+    rows = await sql.reads(MISSING + IN_ORDER, own.training_id, own.id)
+    await _note(own, await set_many([UUID(str(row["id"])) for row in rows], until=clock.ticks() + SECONDS))
     is_left = bool(await sql.reads(MISSING + ANY, own.training_id, own.id))
     async with transaction():
         [own] = await lock(IssueJob, [own.id])
         if own.state is not JobState.RUNNING:
             return None
-        if is_left and broken and not to_set:
-            own.state = JobState.PAUSED
-            await own.save(update_fields=["state"])
-        elif is_left:
+        if is_left:
             turn = job.payload["turn"] + 1
             await enqueue(FILES, {"job_id": str(own.id), "turn": turn}, dedup=f"{FILES}:{job.id}:{turn}")
         else:
@@ -90,70 +79,9 @@ def n_beside() -> int:
 
 
 async def set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
-    """Set the files of these that have none, as a turn of the job would; papers of a design that cannot be used wait
-    for that.
-    """
+    """Set the files of these that have none, as a turn of the job would."""
     rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
-    to_set = [UUID(str(row["id"])) for row in rows]
-    if not any([await problems_of(design) for design in await designs_of(to_set)]):
-        await _note(job, await _by_themselves(await set_many(to_set)))
-
-
-async def _next(job: IssueJob) -> tuple[list[UUID], list[designs.DesignInfo]]:
-    """The next papers to set whose design can be used, and the designs met before them that cannot."""
-    broken: dict[str, designs.DesignInfo] = {}
-    while to_set := await _missing(job, without=broken):
-        found = {sort: one for sort, one in (await _sorts(to_set)).items() if await problems_of(one)}
-        if not found:
-            break
-        broken |= found
-    return to_set, _each_once(broken)
-
-
-async def _missing(job: IssueJob, *, without: Collection[str] = ()) -> list[UUID]:
-    """The certificates of its training that stand and have no file, but those that failed in this job, and without
-    some sorts.
-    """
-    if without:
-        rows = await sql.reads(MISSING + OTHERS + IN_ORDER, job.training_id, job.id, sorted(without))
-    else:
-        rows = await sql.reads(MISSING + IN_ORDER, job.training_id, job.id)
-    return [UUID(str(row["id"])) for row in rows]
-
-
-async def _sorts(certificate_ids: Sequence[UUID]) -> dict[str, designs.DesignInfo]:
-    """What these are set with, by the sort of the paper."""
-    rows = await sql.reads(SORTS, list(certificate_ids))
-    return {row["sort"]: _design_of(row["sort"]) for row in rows}
-
-
-def _design_of(sort: str) -> designs.DesignInfo:
-    design, kind, language = sort.split("/")
-    return designs.design_for(design or designs.FIRST, kind, language or "es")
-
-
-def _each_once(found: Mapping[str, designs.DesignInfo]) -> list[designs.DesignInfo]:
-    by_key = {one.key: one for one in found.values()}
-    return [by_key[key] for key in sorted(by_key)]
-
-
-async def refuse_broken_papers(job: IssueJob) -> None:
-    """Refuses (UnusableDesign) where nothing but papers of designs that cannot be used is without a file: the course
-    may have another design by now.
-    """
-    to_set, broken = await _next(job)
-    for design in broken if not to_set else ():
-        await refuse_unusable(design)
-
-
-async def designs_of(certificate_ids: Sequence[UUID]) -> list[designs.DesignInfo]:
-    """What these are set with, each design once."""
-    return _each_once(await _sorts(certificate_ids))
-
-
-async def _by_themselves(failed: Sequence[tuple[Certificate, str]]) -> list[tuple[Certificate, str]]:
-    """Without those whose design broke meanwhile: nobody is noted for that as the one whose file failed."""
-    return [(one, why) for one, why in failed if not await problems_of(designs.design_of_kept(one.sheet))]
+    await _note(job, await set_many([UUID(str(row["id"])) for row in rows]))
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
@@ -163,12 +91,13 @@ async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> Non
     async with transaction():
         for one, why in failed:
             # Who was left out for another reason, and has a paper from before, is named for this one.
-            said = {"reason": SkipReason.FAILED, "detail": why[:200]}
+            said = {"reason": SkipReason.FAILED, "detail": why}
             await IssueSkip.update_or_create(defaults=said, job_id=job.id, registration_id=one.registration_id)
 
 
 async def set_many(certificate_ids: Sequence[UUID], *, until: float | None = None) -> list[tuple[Certificate, str]]:
-    """Set and keep the files of these with all processes of the mill; those that cannot be set, and why.
+    """Set and keep the files of these with all processes of the mill; those that cannot be set, and why, in words to
+    be translated.
 
     `until` (by `clock.ticks`): take no more on after it. Not in a transaction.
     """
@@ -196,7 +125,7 @@ async def _set(certificates: Sequence[Certificate]) -> list[tuple[Certificate, s
     for one, answer in zip(certificates, answers, strict=True):
         if isinstance(answer, MillError):
             logger.error("the file of certificate %s could not be set: %s", one.id, answer)
-            failed.append((one, str(answer) if answer.is_told else gettext(NOT_THEIR_FAULT)))
+            failed.append((one, DESIGN_FAILS if answer.is_told else NOT_THEIR_FAULT))
         elif isinstance(answer, BaseException):
             raise answer
         else:

@@ -11,12 +11,10 @@ from tortoise.queryset import QuerySet
 
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
-from trainings.certificates import bulk, pdf
+from trainings.certificates import pdf
 from trainings.certificates.actions import kinds_of
 from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
-from trainings.certificates.bulk_files import NOT_THEIR_FAULT, n_files, refuse_broken_papers
-from trainings.certificates.design_problems import words_of
-from trainings.certificates.design_use import UnusableDesign, refuse_for
+from trainings.certificates.bulk_files import n_files
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
     Certificate,
@@ -34,7 +32,6 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext, language, ngettext
-from trainings.web.problems import sentence_of
 
 SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.FAILED: N_("No se pudo: %(detail)s"),
@@ -148,16 +145,6 @@ async def job_to_show(training_id: UUID) -> IssueJob | None:
     return await jobs.filter(state__in=list(GOES_ON)).first() or await jobs.first()
 
 
-async def in_the_way(job: IssueJob) -> str:
-    """Why a paused job cannot go on, in words: its design cannot be used. Empty where it can."""
-    try:
-        await refuse_for(job.training_id, bulk.KINDS[job.purpose])
-        await refuse_broken_papers(job)
-    except UnusableDesign as refusal:
-        return sentence_of(refusal)
-    return ""
-
-
 def issued_by(job: IssueJob) -> QuerySet[Certificate]:
     """What a job gave that stands, by folio: not what others issued meanwhile, or what was there before."""
     own = reads(Certificate).filter(
@@ -241,10 +228,8 @@ def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple
 
 def _detail(reason: SkipReason, detail: str) -> str:
     """In the language of who reads it, whoever wrote it."""
-    if detail == NOT_THEIR_FAULT:
-        return gettext(NOT_THEIR_FAULT)
     if reason is SkipReason.FAILED:
-        return words_of(detail)
+        return gettext(detail)
     if reason is not SkipReason.ANNULLED:
         return detail
     return dates.date_without_weekday(date.fromisoformat(detail), language())

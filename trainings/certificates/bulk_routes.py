@@ -14,7 +14,6 @@ from trainings.audit.actions import record
 from trainings.certificates import anew, bulk, bulk_queries, preparing, printing
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.folio_ranges import FolioRanges
-from trainings.certificates.models import JobState
 from trainings.errors import Refusal
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -70,11 +69,9 @@ async def show(request: Request) -> Response:
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
     left_out = await bulk_queries.left_out(progress.job, training, may_issue=may_issue)
-    is_paused = progress.job.state is JobState.PAUSED
     context = {
         "training": training,
         "progress": progress,
-        "in_the_way": await bulk_queries.in_the_way(progress.job) if is_paused else "",
         "left_out": [one for one in left_out if not one.never_came],
         "never_came": [one for one in left_out if one.never_came],
         "n_new": await bulk_queries.issued_by(progress.job).count(),

@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ISSUERS, can_issue_certificates
 from trainings.certificates import design_texts, designs, paper_choice
 from trainings.certificates.brand_forms import PaperForm
-from trainings.certificates.design_use import UnusableDesign, problems_of
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.paper_choice import Paper, paper_of
 from trainings.certificates.samples import NAMES, Wish, example_for, sample_of
@@ -34,7 +33,6 @@ FOR_ONE = "/panel/capacitaciones/{id:uuid}/diplomas/diseno"
 LETTERHEAD_SAMPLE = "/panel/membrete/{operator:uuid}/muestra.png"
 WITH = ("seat", "operator__municipality", "operator__signatories")
 NAME_WORDS = {"usual": N_("Un nombre común"), "short": N_("El nombre más corto"), "long": N_("El nombre más largo")}
-UNUSABLE = UnusableDesign.sentence
 UNKNOWN = N_("Escoja una de las opciones.")
 NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u otro idioma.")
 
@@ -97,7 +95,6 @@ async def _page(request: Request, place: _Place, form: Typed | None = None, stat
         "names": [(key, gettext(words)) for key, words in NAME_WORDS.items()],
         "pages": [(1, gettext(N_("Frente"))), (2, gettext(N_("Reverso")))],
         "fits": design.prints_in(wish.language) and wish.kind.value in design.kinds,
-        "problems": await problems_of(design),
         "form": form,
     }
     return render(request, "certificates/design.html", context, status=status)
@@ -163,8 +160,6 @@ async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
         typed.errors["design"] = gettext(UNKNOWN)
     elif not design.prints_in(form.language):
         typed.errors["language"] = gettext(NOT_IN_IT)
-    elif problems := await problems_of(design):
-        typed.errors["design"] = gettext(UNUSABLE) % {"title": design.title, "problems": " ".join(problems)}
     return typed, None if typed.errors else Paper(form.design, form.language)
 
 

@@ -6,6 +6,7 @@ get figures, since only those who speak them know how they count.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from trainings.certificates.json_files import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS, CertificateSheet
 from trainings.errors import Refusal
 from trainings.lib import dates
 from trainings.web.i18n import N_
+from trainings.web.i18n import gettext as _
 
 TEXTS = Path(__file__).parents[2] / "certificates" / "texts"
 ACTIVITIES = ("charla", "taller", "curso", "diplomado")
@@ -32,6 +33,9 @@ _TOO_FEW = N_("%(file)s: en %(key)s falta {%(name)s}.")
 
 Runs = list[tuple[str, str]]
 """A sentence in pieces: the words, and what they stand for (`title`, `days`) or nothing."""
+
+LONGEST = 64 * 1024
+"""Letters of a file of sentences or a manifest; ours have some thousand."""
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,40 @@ _KEYS: dict[str, frozenset[str]] = {
     "no_shield": frozenset(), "qr": frozenset({"this"}),
 }
 # fmt: on
+
+
+class UnreadableJson(ValueError):
+    """A file that is not there, has no end, or is no JSON; the sentence says which, and in which line."""
+
+
+def json_in(file: Path) -> Any:
+    """What a JSON file holds. Refuses: UnreadableJson."""
+    if file.exists() and not file.is_file():
+        raise UnreadableJson(_("no es un archivo"))
+    try:
+        with file.open(encoding="utf-8-sig") as opened:
+            text = opened.read(LONGEST + 1)
+    except FileNotFoundError as error:
+        raise UnreadableJson(_("no está")) from error
+    except OSError as error:
+        raise UnreadableJson(_("no se puede abrir: revise sus permisos")) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableJson(_("guárdelo como texto en UTF-8")) from error
+    if len(text) > LONGEST:
+        raise UnreadableJson(_("es demasiado largo"))
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise UnreadableJson(_("está vacío")) from error
+        said = _("no es JSON, línea %(line)s: revise comillas, comas y llaves ahí y en la línea de antes")
+        raise UnreadableJson(said % {"line": error.lineno}) from error
+    except (RecursionError, ValueError) as error:  # no end to its brackets, or to a number
+        raise UnreadableJson(_("es demasiado largo")) from error
 
 
 class UnusableTexts(Refusal):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial, reduce
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trainings import clock
 from trainings.certificates import design_texts
-from trainings.certificates.design_problems import Said, in_place, together
-from trainings.certificates.json_files import UnreadableJson, json_in
+from trainings.certificates.design_texts import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS
-from trainings.web.i18n import N_
+from trainings.web.i18n import gettext as _
 
 DESIGNS = Path(__file__).parents[2] / "certificates"
 LIBRARY = DESIGNS / "lib"
@@ -31,19 +29,16 @@ SLOTS = frozenset({"shield", "logos", "supporters", "note", "band"})
 OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
 """What came with the program. All others are set apart from it, where they can break nothing."""
 
-SECONDS_SEEN = 2.0
+SECONDS_SEEN = 30.0
 """So long the folders are taken to be as they were."""
 
 _WITH_ANY_SECOND = "+*"
-
-HEAVIEST = 20 * 1024 * 1024
-"""Octets of a whole design; ours have some hundred thousand, most of them previews."""
 
 log = logging.getLogger(__name__)
 
 
 class UnusableManifest(ValueError):
-    """A manifest that is missing, or that says what there is not; the sentence (`Said`) names it."""
+    """A manifest that is missing, or that says what there is not; the sentence names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +46,8 @@ class DesignInfo:
     """A design as its manifest describes it.
 
     `languages` are codes of files in `certificates/texts/`; `es+*` stands for Spanish beside any other that has a file.
-    `slots`: which of the optional parts (`SLOTS`) it prints.
+    `slots`: which of the optional parts (`SLOTS`) it prints. `as_of`: when its manifest was written, which tells a
+    design from an earlier one of the same name.
     """
 
     folder: Path
@@ -61,6 +57,7 @@ class DesignInfo:
     paper: str
     orientation: str
     slots: frozenset[str]
+    as_of: int
 
     @property
     def key(self) -> str:
@@ -101,19 +98,17 @@ class DesignInfo:
 def read_design(folder: Path) -> DesignInfo:
     """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
     if not folder.is_dir():
-        raise UnusableManifest(Said(N_("%(folder)s no es una carpeta: revise la dirección."), {"folder": folder.name}))
+        raise UnusableManifest(_("%(folder)s no es una carpeta: revise la dirección.") % {"folder": folder.name})
     file = folder / "manifest.json"
     if not file.exists():
-        said = N_("En %(folder)s no hay manifest.json: copie una carpeta entera de certificates, como sobrio.")
-        raise UnusableManifest(Said(said, {"folder": folder.name}))
+        said = _("En %(folder)s no hay manifest.json: copie una carpeta entera de certificates, como sobrio.")
+        raise UnusableManifest(said % {"folder": folder.name})
     try:
         kept = json_in(file)
     except UnreadableJson as error:
-        raise UnusableManifest(in_place(error, f"{folder.name}/manifest.json")) from error
-    problems = list(_problems(kept)) if isinstance(kept, dict) else [Said(N_("no es un objeto { … }"))]
-    if problems:
-        all_of_them = reduce(partial(together, between="; "), problems)
-        raise UnusableManifest(in_place(all_of_them, f"{folder.name}/manifest.json"))
+        raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
+    if problems := list(_problems(kept)) if isinstance(kept, dict) else [_("no es un objeto { … }")]:
+        raise UnusableManifest(f"{folder.name}/manifest.json: {'; '.join(problems)}")
     return DesignInfo(
         folder=folder,
         title=kept["title"],
@@ -122,10 +117,11 @@ def read_design(folder: Path) -> DesignInfo:
         paper=kept["paper"],
         orientation=kept["orientation"],
         slots=frozenset(kept["slots"]),
+        as_of=file.stat().st_mtime_ns,
     )
 
 
-def _problems(kept: dict[str, Any]) -> list[Said]:
+def _problems(kept: dict[str, Any]) -> list[str]:
     languages = {one.removesuffix(_WITH_ANY_SECOND) for one in _texts(kept, "languages")}
     wrong = [
         *_unknown("kinds", _texts(kept, "kinds"), KINDS),
@@ -137,7 +133,7 @@ def _problems(kept: dict[str, Any]) -> list[Said]:
     missing = [name for name in ("kinds", "languages") if not _texts(kept, name)]
     missing += [] if isinstance(kept.get("slots"), list) else ["slots"]
     missing += [] if str(kept.get("title") or "").strip() else ["title"]
-    return wrong + [Said(N_("falta %(name)s"), {"name": name}) for name in missing]
+    return wrong + [_("falta %(name)s") % {"name": name} for name in missing]
 
 
 def _texts(kept: dict[str, Any], name: str) -> list[str]:
@@ -145,24 +141,19 @@ def _texts(kept: dict[str, Any], name: str) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else []
 
 
-def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[Said]:
-    sentence = N_("%(name)s: no hay %(one)s, sólo %(known)s")
+def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
     listed = ", ".join(sorted(known))
-    return [Said(sentence, {"name": name, "one": one, "known": listed}) for one in found if one not in known]
+    sentence = _("%(name)s: no hay %(one)s, sólo %(known)s")
+    return [sentence % {"name": name, "one": one, "known": listed} for one in found if one not in known]
 
 
 def all_designs() -> Mapping[str, DesignInfo]:
-    """By the name of their folder. One that is added, or whose manifest changes, is seen within seconds."""
-    return _designs_as_of(_manifests(int(clock.ticks() / SECONDS_SEEN)))
+    """By the name of their folder. One that is added is seen within half a minute."""
+    return _designs_at(int(clock.ticks() / SECONDS_SEEN))
 
 
 @lru_cache(maxsize=1)
-def _manifests(_moment: int) -> Stamp:
-    return _seen(DESIGNS.glob("*/manifest.json"))
-
-
-@lru_cache(maxsize=1)
-def _designs_as_of(_manifests: Stamp) -> Mapping[str, DesignInfo]:
+def _designs_at(_moment: int) -> Mapping[str, DesignInfo]:
     return designs_in(DESIGNS)
 
 
@@ -185,33 +176,6 @@ def designs_in(folder: Path) -> dict[str, DesignInfo]:
 def links_in(folder: Path) -> list[Path]:
     """Symbolic links: through one a design would read what is not its own."""
     return [file for file in sorted(folder.rglob("*")) if file.is_symlink()]
-
-
-def strange_in(folder: Path) -> list[Path]:
-    """What is neither a file nor a folder: a pipe, which is never read to its end; and a folder named as a program."""
-    found = sorted(folder.rglob("*"))
-    return [one for one in found if not (one.is_file() or one.is_dir()) or (one.suffix == ".typ" and one.is_dir())]
-
-
-Stamp = tuple[tuple[str, int, int], ...]
-
-
-def stamp(*folders: Path) -> Stamp:
-    """What tells that a file of these folders changed, came or went: its name, when it was written, its octets."""
-    return _seen(one for folder in folders for one in folder.rglob("*"))
-
-
-def _seen(files: Iterable[Path]) -> Stamp:
-    found = []
-    for file in sorted(files):
-        with contextlib.suppress(FileNotFoundError):  # it went this very moment
-            seen = file.lstat()
-            found.append((str(file), seen.st_mtime_ns, seen.st_size))
-    return tuple(found)
-
-
-def is_too_heavy(folder: Path) -> bool:
-    return sum(one.lstat().st_size for one in folder.rglob("*")) > HEAVIEST
 
 
 def design_for(key: str, kind: str, language: str) -> DesignInfo:

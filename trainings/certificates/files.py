@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from PIL import Image
 
 from trainings.certificates import pdf
-from trainings.certificates.design_problems import words_of
-from trainings.certificates.design_turns import in_turn
-from trainings.certificates.designs import design_of_kept
 from trainings.certificates.making import CannotBeMade, MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.certificates")
 
 SAMPLE_COLOURS = 32
 
@@ -28,7 +28,7 @@ class NameRemoved(Refusal):
 
 class NotSet(Refusal):
     code = "file_not_set"
-    sentence = N_("No se pudo hacer el archivo: falla el diseño. %(problem)s")
+    sentence = N_("No se pudo hacer el archivo: falla el diseño. Avise a quien administra el programa.")
 
 
 async def file_of(certificate: Certificate) -> CertificateFile:
@@ -46,10 +46,10 @@ async def file_of(certificate: Certificate) -> CertificateFile:
             raise NameRemoved
         [order] = await order_for([now])
         try:
-            run = asyncio.to_thread if design_of_kept(now.sheet).is_ours else in_turn
-            made = await run(make, order)
+            made = await asyncio.to_thread(make, order)
         except CannotBeMade as problem:
-            raise NotSet(problem=words_of(str(problem))) from problem
+            logger.error("the file of certificate %s could not be set: %s", now.id, problem)
+            raise NotSet from problem
         await keep([(now, made)])
 
 

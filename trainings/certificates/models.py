@@ -335,7 +335,7 @@ class SkipReason(StrEnum):
 
 class IssueSkip(Record):
     """Somebody whom a job left out. `detail`: the letters that cannot be printed, the folio they have,
-    the day on which theirs was annulled (`2027-03-05`), or what went wrong (`design_problems.words_of`).
+    the day on which theirs was annulled (`2027-03-05`), or what went wrong, in words to be translated.
     """
 
     job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(

@@ -21,12 +21,12 @@ from typing import Any
 from PIL import Image
 
 from trainings.certificates import bands, design_texts
-from trainings.certificates.designs import FIRST, LIBRARY, DesignInfo, Stamp, all_designs, design_for, stamp
+from trainings.certificates.designs import FIRST, LIBRARY, DesignInfo, all_designs, design_for
 from trainings.certificates.printed import KINDS, MOST_SIGNATORIES, CertificateSheet, Picture
 from trainings.lib import qr
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.tokens import show_certificate_code
-from trainings.lib.typst import CannotTypeset, Design, UnreadableFont
+from trainings.lib.typst import CannotTypeset, Design
 
 __all__ = [
     "KINDS",
@@ -98,12 +98,11 @@ def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
 
     `design` stands for its own files, the parts that all share, the sentences of the language, and what packs a file.
     """
-    chosen = all_designs().get(design, all_designs()[FIRST])
-    return dict(_versions(chosen, language, () if chosen.is_ours else stamp(chosen.folder, chosen.fonts)))
+    return dict(_versions(all_designs().get(design, all_designs()[FIRST]), language))
 
 
 @lru_cache(maxsize=64)
-def _versions(chosen: DesignInfo, language: str, _files_as_of: Stamp) -> dict[str, str]:
+def _versions(chosen: DesignInfo, language: str) -> dict[str, str]:
     parts = [*chosen.folder.glob("*.typ"), *LIBRARY.glob("*.typ"), *design_texts.files_of(language)]
     return {
         "typst": version("typst"),
@@ -118,11 +117,8 @@ def missing_glyphs(*texts: str, design: str = FIRST) -> str:
 
 
 def missing_in(design: DesignInfo, *texts: str) -> str:
-    """The same of a design at hand. One whose fonts are broken sets nothing; until they are mended ours are asked."""
-    try:
-        return typesetter(design).missing(*texts)
-    except UnreadableFont:
-        return typesetter(all_designs()[FIRST]).missing(*texts)
+    """The same of a design at hand."""
+    return typesetter(design).missing(*texts)
 
 
 def design_data(
@@ -164,13 +160,9 @@ def _design(sheet: CertificateSheet) -> DesignInfo:
     return design_for(sheet.design, sheet.kind, sheet.language)
 
 
-def typesetter(design: DesignInfo) -> Design:
-    """Of those that did not come with the program the fonts are read again when they change."""
-    return _typesetter(design, () if design.is_ours else stamp(design.fonts))
-
-
 @lru_cache(maxsize=64)
-def _typesetter(design: DesignInfo, _fonts_as_of: Stamp) -> Design:
+def typesetter(design: DesignInfo) -> Design:
+    """What sets a design: one that did not come with the program in a process apart."""
     return (Design if design.is_ours else DesignApart)(design.file, root=design.folder.parent, fonts=design.fonts)
 
 

@@ -1,19 +1,20 @@
 """Pictures of a letterhead, cleaned when they come: a shield, partners' logos. Told by their content, not their name.
 
 A drawing (SVG) keeps only shapes and colours; a photograph or scan is decoded here and written anew, small enough that
-a certificate with four of them stays under sixty kilobytes. CPU work: call it in a thread.
+a certificate with four of them stays under sixty kilobytes.
 
 A small drawing may take for ever to draw: each is drawn once in a process apart, before our own typesetter gets it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
-import threading
 import warnings
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -34,8 +35,10 @@ LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128, 96, 64)
 """Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
 COLOURS = (64, 32)
 SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
-_one_at_a_time = threading.Lock()
-"""A large one takes a hundred megabytes while it is unpacked."""
+_one_at_a_time = ThreadPoolExecutor(1, "pictures")
+"""A large one takes a hundred megabytes while it is unpacked, a hostile one all its seconds: none takes a thread that
+other work shares.
+"""
 MOST_OCTETS = 4_800
 """Of one picture in the file: the longest paper, packed (`pdf.finished`), has 38,500 besides, and four of them fit."""
 MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
@@ -125,8 +128,15 @@ class CleanPicture:
         return sha256(self.content).hexdigest()
 
 
+async def cleaned(content: bytes) -> CleanPicture:
+    """As `clean`, after those that came before."""
+    return await asyncio.get_running_loop().run_in_executor(_one_at_a_time, clean, content)
+
+
 def clean(content: bytes) -> CleanPicture:
-    """The picture in a posted file, cleaned. Refuses in words what is none, what is too large, and what is more."""
+    """The picture in a posted file, cleaned. Refuses in words what is none, what is too large, and what is more. CPU
+    work of some tenths of a second, or some seconds.
+    """
     if not content:
         raise PictureMissing(field="file")
     start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -250,8 +260,7 @@ def _raster(content: bytes) -> CleanPicture:
             if not 1 / 8 <= width / height <= 8:
                 raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
             picture.draft("RGB", (LONGEST_SIDES[0], LONGEST_SIDES[0]))
-            with _one_at_a_time:
-                whole = _unpacked(picture)
+            whole = _unpacked(picture)
     except Image.DecompressionBombError as exc:
         raise TooManyPixels(
             N_("La imagen es demasiado grande. Redúzcala: 1000 puntos de ancho bastan."), field="file"

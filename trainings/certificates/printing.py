@@ -14,9 +14,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import ceremony
 from trainings.certificates import staff_queries as queries
-from trainings.certificates.bulk_files import designs_of, set_many
-from trainings.certificates.design_problems import words_of
-from trainings.certificates.design_use import refuse_unusable
+from trainings.certificates.bulk_files import set_many
 from trainings.certificates.folio_ranges import FolioRanges
 from trainings.certificates.mails import FILE, have_set
 from trainings.certificates.merging import Merged, piece
@@ -28,7 +26,7 @@ from trainings.lib.text import slugify
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 PART = 100
 """Papers in one of several files: as many as a tray holds."""
@@ -97,8 +95,8 @@ async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Ce
 async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
     """One PDF for the printer, as it is written; what is in it is printed once the last of it went out.
 
-    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, UnusableDesign,
-    FilesAreBeingMade, FileCannotBeMade). Not in a transaction.
+    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, FilesAreBeingMade,
+    FileCannotBeMade). Not in a transaction.
     """
     if not papers.all:
         raise NothingToPrint
@@ -147,14 +145,12 @@ async def _note_printed(
 async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> None:
     have = await _with_file(training)
     missing = [one for one in papers if one.id not in have]
-    for design in await designs_of([one.id for one in missing]):
-        await refuse_unusable(design)
     if len(missing) > MADE_AT_ONCE:
         await _have_made(training, missing)
         raise FilesAreBeingMade(n=len(missing))
     failed = await set_many([one.id for one in missing])
     if failed:
-        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=words_of(failed[0][1]))
+        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=gettext(failed[0][1]))
 
 
 async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:

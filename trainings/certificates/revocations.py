@@ -15,8 +15,7 @@ from trainings.accounts.permissions import ISSUERS
 from trainings.attendance.actions import lock_stays_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates.actions import ReasonMissing, issue_with_usable_design, revoke, revoke_held
-from trainings.certificates.design_use import refuse_for
+from trainings.certificates.actions import ReasonMissing, issue_locked, revoke, revoke_held
 from trainings.certificates.mails import tell_annulled
 from trainings.certificates.models import Certificate, CertificateState, RevocationRequest
 from trainings.db import lock, reads, transaction
@@ -79,19 +78,17 @@ async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifica
 async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
     """Annul one and issue another of its kind in its place, both or neither; the new one.
 
-    Refuses as `annul` and as `issue` do: who no longer earned it gets no other, and where the design cannot be used the
-    old one stands.
+    Refuses as `annul` and as `issue` do: who no longer earned it gets no other.
     """
     old = await Certificate.get_or_none(id=certificate_id).select_related("registration")
     if old is None:
         raise NotFound(N_("No encontramos ese certificado."))
     where = old.registration
-    await refuse_for(where.training_id, [old.kind])
     async with transaction():
         await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
         old = await revoke(certificate_id, reason, actor=actor)
-        new = await issue_with_usable_design(where, old.kind, actor=actor)
+        new = await issue_locked(where, old.kind, actor=actor)
         await _tell([old])
         return new
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -10,10 +11,7 @@ from trainings import clock
 from trainings.certificates import designs, pdf
 from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
-from trainings.certificates.design_problems import explained
-from trainings.certificates.design_turns import in_turn
-from trainings.certificates.design_use import UnusableDesign, refuse_unusable
-from trainings.certificates.files import sample_png
+from trainings.certificates.files import NotSet, sample_png
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.occasions import gathered
 from trainings.certificates.printed import CertificateSheet, Picture
@@ -23,6 +21,8 @@ from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Hub
 from trainings.schedule.models import Course, CourseKind, Training
 from trainings.schedule.plans import TERMS
+
+logger = logging.getLogger("trainings.certificates")
 
 SAMPLE_TRAINER = "Nombre de quien facilita"
 SAMPLE_COURSE = Course(title="Nombre de la capacitación", kind=CourseKind.TALLER, minutes=240)
@@ -54,16 +54,15 @@ class Sample:
     page: int
 
     async def png(self) -> bytes:
-        """The page. Refuses (UnusableDesign, UnprintableText) what the design cannot set, in words."""
+        """The page. Refuses (NotSet, UnprintableText) what the design cannot set."""
         design = designs.design_for(self.sheet.design, self.sheet.kind, self.sheet.language)
-        await refuse_unusable(design)
         if missing := pdf.missing_in(design, *texts_in_common(self.sheet)):
             raise UnprintableText(letters=missing)
         try:
-            run = asyncio.to_thread if design.is_ours else in_turn
-            return await run(sample_png, self.sheet, self.page, self.pictures)
+            return await asyncio.to_thread(sample_png, self.sheet, self.page, self.pictures)
         except CannotTypeset as problem:
-            raise UnusableDesign(title=design.title, problems=explained(problem, design.key)) from problem
+            logger.error("a sample of the design %s could not be set: %s", design.key, problem)
+            raise NotSet from problem
 
 
 async def example_for(hub: Hub) -> Training:

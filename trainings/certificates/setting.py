@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trainings.certificates import pdf, proofs
-from trainings.certificates.design_problems import Trouble
 from trainings.certificates.printed import CertificateSheet, Picture
 from trainings.lib.typst import CannotTypeset
 
@@ -52,7 +51,7 @@ class MadeFile:
 
 
 class CannotBeMade(RuntimeError):
-    """A file that its design cannot set. Its text is what `design_problems.words_of` puts into words."""
+    """A file that its design cannot set: its text is for the log."""
 
     is_told = True
 
@@ -68,7 +67,7 @@ def make(order: FileOrder) -> MadeFile:
     try:
         unsigned = pdf.render(sheet, timestamp=order.timestamp, pictures=order.pictures, credential=credential)
     except CannotTypeset as problem:
-        raise CannotBeMade(Trouble.of(problem, sheet.design).kept()) from problem
+        raise CannotBeMade(f"{sheet.design}: {problem}") from problem
     content = _signed(unsigned, order)
     return MadeFile(
         content=content,

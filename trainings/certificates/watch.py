@@ -1,6 +1,4 @@
-"""Looks every minute at what attendance decided: hours that count by now, prepared papers that became valid; and at
-designs whose files changed.
-"""
+"""Looks every minute at what attendance decided: hours that count by now, prepared papers that became valid."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ import logging
 from functools import partial
 from uuid import UUID
 
-from trainings.certificates.design_use import look_again
 from trainings.certificates.preparing import settle_ended, validate_due
 
 SECONDS_BETWEEN = 60
@@ -22,7 +19,6 @@ async def run(stop: asyncio.Event) -> None:
     looks = (
         ("hours of sessions that ended were counted", partial(settle_ended, set[UUID]())),
         ("prepared certificates became valid, or were annulled", validate_due),
-        ("designs cannot be used", look_again),
     )
     while not stop.is_set():
         for what, look in looks:
