@@ -68,5 +68,5 @@ def _asked(root: Path, tests: list[str]) -> tuple[str, str]:
         return UNENDED, f"{len(tests)} tests"
     if done.returncode == 0:
         return PASSED, f"{len(tests)} tests"
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
     return CAUGHT, failed[0].split(" ", 1)[1].split(" - ")[0] if failed else f"exit {done.returncode}"
