@@ -7,12 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tools.faults.map import Reached
 from tools.faults.places import Fault, found_again, with_fault
 
-TOO_LONG_S = 900
+TOO_LONG_S = 1800
+UNENDING = ("-o", "faulthandler_timeout=180", "-o", "faulthandler_exit_on_timeout=true", "-p", "no:cacheprovider")
+"""A test that does not end has caught the fault."""
+
 CAUGHT, PASSED, UNREACHED, UNENDED = "caught", "passed", "unreached", "unended"
 
 
@@ -59,13 +63,16 @@ def _verdict(root: Path, fault: Fault, turns: list[list[str]]) -> tuple[str, str
 
 
 def _asked(root: Path, tests: list[str]) -> tuple[str, str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", "@/dev/stdin"]
-    try:
-        done = subprocess.run(  # noqa: S603 - the names of our own tests
-            command, cwd=root, input="\n".join(tests), capture_output=True, text=True, timeout=TOO_LONG_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return UNENDED, f"{len(tests)} tests"
+    with NamedTemporaryFile("w", suffix=".txt") as names:
+        names.write("\n".join(tests))
+        names.flush()
+        command = [sys.executable, "-m", "pytest", "-q", "-x", *UNENDING, "--no-header", f"@{names.name}"]
+        try:
+            done = subprocess.run(  # noqa: S603 - the names of our own tests
+                command, cwd=root, capture_output=True, text=True, timeout=TOO_LONG_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return UNENDED, f"{len(tests)} tests"
     if done.returncode == 0:
         return PASSED, f"{len(tests)} tests"
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
