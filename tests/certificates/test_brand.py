@@ -71,6 +71,7 @@ async def test_letterhead_when_set_then_printed_on_the_next_and_not_on_the_last(
     assert len(file.content) <= 60_000, "with a shield and three logos of noise"
 
     removed = await browser.post(f"{images}/{kept[0].id}/quitar")
+    assert "Listo. Ya no saldrá." in (await browser.get(PAGE)).text
     shown = await browser.get(f"{PAGE}/imagen/{kept[1].id}")
     gone = await browser.get(f"{PAGE}/imagen/{kept[0].id}")
     assert [one.status_code for one in (removed, shown, gone)] == [303, 200, 404]

@@ -104,11 +104,14 @@ async def test_desk_corrects_a_number_and_takes_it_away(new_client: NewClient) -
     corrected = await desk.post(f"{path}/telefono", data={"number": "5555 4321"})
     after = await desk.get(path)
     taken_away = await desk.post(f"{path}/telefono", data={"number": ""})
+    without = await desk.get(path)
 
     assert (wrong.status_code, corrected.status_code, taken_away.status_code) == (422, 303, 303)
     assert "Escriba los 8 números del teléfono" in wrong.text
     assert 'value="5555"' in wrong.text
     assert f'href="tel:{RIGHT}"' in after.text
+    assert "Desde ahora se le llama a ese teléfono." in after.text
+    assert "Ya no se le llama a ningún teléfono." in without.text
     person = await Participant.get(id=ana.participant_id)
     assert (person.phone, person.phone_key) == (None, None)
     assert (await door.post(f"{path}/telefono", data={"number": "5555 4321"})).status_code == 403

@@ -18,6 +18,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
+from trainings.schedule.actions import unlist
 from trainings.schedule.models import SessionChange, SessionText, TrainingSession
 from trainings.schedule.session_actions import AlreadyHeld
 from trainings.settings import Settings
@@ -58,6 +59,18 @@ async def test_held_at_another_time_then_marks_hours_and_calendars_follow_and_no
     assert (await OutboxJob.all().count(), await SessionChange.all().count()) == (n_jobs, 0)
     [line] = await AuditLine.filter(act="schedule.correct_session")
     assert (line.object_id, line.detail["reason"]) == (door.key, WHY)
+
+
+async def test_held_at_another_time_where_no_feed_shows_it_then_newer_for_whoever_has_it(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await held_otherwise(freeze, DAY)
+    await unlist(door.training.id, actor=PROGRAM)
+    before = await TrainingSession.get(id=door.key)
+
+    await rescheduling.correct(door.key, door.starts_at + DAY, door.ends_at + DAY, actor=PROGRAM, reason=WHY)
+
+    assert (await TrainingSession.get(id=door.key)).sequence == before.sequence + 1
 
 
 async def test_page_of_a_held_session_then_its_time_is_put_right_with_a_reason_and_wrong_times_are_refused(
