@@ -78,6 +78,7 @@ def count_companions(phone: Phone, village: Village) -> None:
     called = phone.page.locator("[data-calls] a")
     before = phone.page.evaluate(DUMP)
     phone.page.get_by_role("button", name="Viaja solo o sola").click()
+    expect(called.first).to_be_visible()
     assert called.first.get_attribute("href") == f"tel:{village.made['hub_phone']}"
     assert phone.page.evaluate(DUMP) == before
     phone.reload()

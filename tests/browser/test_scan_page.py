@@ -175,6 +175,7 @@ def tap_rows(scanner: Scanner, door: Door) -> None:
     scanner.row(telma).get_by_role("button", name="Marcar llegada").click()
     scanner.expect_answer("review", "Telma Ixim C. P.", "Lista de espera")
     expect(scanner.row(telma)).to_have_attribute("data-state", "review")
+    expect(scanner.page.get_by_text("Últimas marcas de este aparato")).to_be_visible()
 
     scanner.row(byron).get_by_role("button", name="Marcar llegada").click()
     scanner.expect_answer("present", "Byron C. X.")

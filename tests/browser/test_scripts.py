@@ -98,6 +98,22 @@ def test_form_when_sent_twice_in_a_hurry_goes_once_and_says_so(page: Page) -> No
     assert asked == [f"POST {ORIGIN}/enviado"]
 
 
+def test_form_when_no_answer_comes_for_half_a_minute_can_be_sent_again(page: Page) -> None:
+    page.clock.install()
+    show(page, FORM)
+    button = page.locator("button:not([name])")
+
+    with page.expect_response("**/enviado"):
+        button.click()
+    page.clock.run_for(29_000)
+    expect(button).to_have_text("Enviando…")
+    page.clock.run_for(1_000)
+    expect(button).to_have_text("Inscribirme")
+
+    with page.expect_response("**/enviado"):
+        button.click()
+
+
 def test_form_when_another_button_is_pressed_sends_that_button(page: Page) -> None:
     asked = show(page, FORM)
 
