@@ -12,17 +12,14 @@ from trainings import clock
 from trainings.accounts.permissions import can_see_messages
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.audit.models import AuditLine
 from trainings.db import is_in_transaction, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import bell
-from trainings.outbox.models import CallList, OutboxJob, Outcome
+from trainings.outbox.models import CallList, OutboxJob, Outcome, StoppedBatch
 from trainings.web.i18n import N_
 
 STAFF_DELAY = timedelta(minutes=10)
 """How long messages that staff cause wait, so that they can still be stopped."""
-STOPPED = "outbox.stop"
-"""The audit line of a batch that somebody stopped."""
 
 
 class TooLateToStop(Refusal):
@@ -101,13 +98,14 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
             raise TakenOver if await _was_taken_over(batch_id) else TooLateToStop
         # What joined the batch while the first of its messages were waited for; nothing joins a closed list.
         stopped += await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
-        await record(STOPPED, actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
+        await StoppedBatch.bulk_create([StoppedBatch(batch_id=batch_id)], ignore_conflicts=True)
+        await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
         return stopped
 
 
 async def _was_stopped(batch_id: UUID) -> bool:
     """Whether somebody did it before. What a later change took over leaves with that one, and is stopped there."""
-    return await AuditLine.exists(act=STOPPED, object_id=batch_id)
+    return await StoppedBatch.exists(batch_id=batch_id)
 
 
 async def _was_taken_over(batch_id: UUID) -> bool:

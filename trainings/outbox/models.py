@@ -70,6 +70,15 @@ class OutboxJob(Record):
         table = "outbox_job"
 
 
+class StoppedBatch(Record):
+    """Messages and calls that staff stopped in their ten minutes (`created_at`)."""
+
+    batch_id: UUID = fields.UUIDField(unique=True)
+
+    class Meta:
+        table = "stopped_batch"
+
+
 class WhyHeld(StrEnum):
     """What was refused: our user or password, our address, our messages to three domains, or to three of one; or by us,
     to send a password that others could read.

@@ -70,12 +70,11 @@ class RegistrationGroup(Record):
     """People who signed up together for one training: they get all they ask for, or wait whole.
 
     `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
-    group was reached (`reached_at`: the mail was accepted, or a call recorded). `wait_number` orders the waiting list:
-    given once, kept when the group cancels, and shared by who is taken out of it. `changed_at` of an offer is
-    since when it stands. `told_until`: the `offered_until` that they were told first, where sessions moved since.
-    `moved_up_at`: when they last came off the waiting list. `filler_id`: the registration of who filled in the form,
-    the first of it. `idempotency_key` replays the same
-    answer for an equal body (`body_hash`) within 24 hours.
+    group was reached (`reached_at`: the mail was accepted, or a call recorded). `told_until`: the `offered_until` that
+    they were last told, where sessions moved it since, last at `offer_moved_at`. `wait_number` orders the waiting list:
+    given once, kept when the group cancels, and shared by who is taken out of it. `moved_up_at`: when they last came
+    off the list. `changed_at` of an offer is since when it stands. `filler_id`: the registration of who filled in the
+    form, the first of it. `idempotency_key` replays the same answer for an equal body (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -90,6 +89,7 @@ class RegistrationGroup(Record):
     reached_at: datetime | None = UTCDatetimeField(null=True)
     offered_until: datetime | None = UTCDatetimeField(null=True)
     told_until: datetime | None = UTCDatetimeField(null=True)
+    offer_moved_at: datetime | None = UTCDatetimeField(null=True)
     moved_up_at: datetime | None = UTCDatetimeField(null=True)
     filler_id: UUID | None = fields.UUIDField(null=True)
     idempotency_key = fields.CharField(max_length=64, null=True, unique=True)
@@ -99,7 +99,7 @@ class RegistrationGroup(Record):
 
     @property
     def offered_before(self) -> datetime | None:
-        """Until when they had time to answer as they were told first, where it is another time by now."""
+        """Until when they had time to answer as they were last told, where it is another time by now."""
         is_running = self.state is RegistrationState.OFFERED and None not in (self.reached_at, self.offered_until)
         return self.told_until if is_running and self.told_until != self.offered_until else None
 

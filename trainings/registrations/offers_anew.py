@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.audit.actor import PROGRAM
-from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
-from trainings.outbox.actions import STAFF_DELAY, STOPPED
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import StoppedBatch
 from trainings.registrations import places
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.one_by_one import for_each
@@ -24,19 +22,10 @@ from trainings.schedule.models import SessionChange, TrainingSession, TrainingSt
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext
 
-MOVED_OFFER = "registrations.move_offer"
-"""The audit line of a time to answer that is another than before, with both."""
 BUT_WHO_HAS_TO_ANSWER = N_(
     "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
     "corríjalo antes."
 )
-
-
-class _Change(NamedTuple):
-    """That something became of a session, and when the messages about it were stopped, if they were."""
-
-    at: datetime
-    stopped_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +78,28 @@ async def told_all_the_same(batch_id: UUID) -> str:
 
 async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
     """Of these groups those that were told another time than counts, in the order of their time."""
-    offered = groups.filter(state=RegistrationState.OFFERED, offered_until__not_isnull=True)
-    ahead = offered.exclude(training__state=TrainingState.CANCELLED).order_by("offered_until", "id")
-    running = {one.id: one for one in await ahead}
+    moved = groups.filter(state=RegistrationState.OFFERED, offer_moved_at__not_isnull=True)
+    ahead = moved.exclude(training__state=TrainingState.CANCELLED).order_by("offered_until", "id")
+    running = [one for one in await ahead if one.offered_before is not None]
     if not running:
         return []
-    lines = reads(AuditLine).filter(act=MOVED_OFFER, object_id__in=list(running)).order_by("created_at", "id")
-    moves: dict[UUID, list[AuditLine]] = defaultdict(list)
-    for line in await lines:
-        assert line.object_id is not None
-        moves[line.object_id].append(line)
-    if not moves:
-        return []
-    stops = await _stops({running[key].training_id for key in moves}, min(of[0].created_at for of in moves.values()))
-    found = [_untold(running[key], of_group, stops[running[key].training_id]) for key, of_group in moves.items()]
-    return [one for one in found if one is not None]
+    stops = await _stops(running)
+    return [Untold(one, stops[one.id]) for one in running if one.id in stops]
 
 
-def _untold(group: RegistrationGroup, moves: Sequence[AuditLine], stops: Sequence[_Change]) -> Untold | None:
-    """None where they know the time: what was not stopped in its ten minutes is told."""
-    assert group.reached_at is not None
-    told: str | None = None
-    stopped_at: datetime | None = None
-    for move in moves:
-        if move.created_at < group.reached_at:
-            continue
-        told = told or move.detail["old"]
-        # The time moved first, then it was noted what became of the session.
-        change = next((one for one in stops if one.at >= move.created_at), None)
-        if change is not None and change.stopped_at is not None:
-            stopped_at = change.stopped_at
-        else:
-            told = move.detail["new"]
-    if stopped_at is None or told is None or datetime.fromisoformat(told) == group.offered_until:
-        return None
-    return Untold(group, stopped_at)
-
-
-async def _stops(training_ids: Collection[UUID], since: datetime) -> dict[UUID, list[_Change]]:
-    """What became of the sessions of each training since then, in order; when the messages about it were stopped."""
-    changes = reads(SessionChange).filter(session__training_id__in=list(training_ids), created_at__gte=since)
+async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
+    """When the messages about the last move of these groups' times were stopped, by group; without what was not."""
+    moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
+    changes = reads(SessionChange).filter(
+        session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())
+    )
     noted = await changes.order_by("created_at", "id").values_list("session__training_id", "created_at", "batch_id")
-    batches = {batch_id for _training_id, _at, batch_id in noted if batch_id is not None}
-    lines = reads(AuditLine).filter(act=STOPPED, object_id__in=sorted(batches))
-    stopped = dict(await lines.values_list("object_id", "created_at"))
-    found: dict[UUID, list[_Change]] = defaultdict(list)
-    for training_id, at, batch_id in noted:
-        found[training_id].append(_Change(at, stopped.get(batch_id)))
+    batches = sorted({batch_id for _training_id, _at, batch_id in noted if batch_id is not None})
+    stopped = dict(await reads(StoppedBatch).filter(batch_id__in=batches).values_list("batch_id", "created_at"))
+    found = {}
+    for group in groups:
+        # The time moved first, then it was noted what became of the session.
+        since = [one for one in noted if one[0] == group.training_id and one[1] >= moved_at[group.id]]
+        if since and since[0][2] in stopped:
+            found[group.id] = stopped[since[0][2]]
     return found

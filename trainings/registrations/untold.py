@@ -7,16 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.audit.models import AuditLine
 from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
-from trainings.outbox.actions import STOPPED
+from trainings.outbox.models import CallList, StoppedBatch
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.sign_up import locked_training
 from trainings.registrations.telling import Readers, who_hears, write_and_call
@@ -102,8 +101,9 @@ async def _stopped(hub_ids: Collection[UUID]) -> Mapping[UUID, list[SessionChang
 
     To come is also what people still come to on the day that they know, over as it may be by its new one.
     """
-    lines = AuditLine.filter(act=STOPPED, hub_id__in=sorted(hub_ids))
-    batches = {batch_id for (batch_id,) in await lines.values_list("object_id")}
+    lists = CallList.filter(hub_id__in=sorted(hub_ids), closed_at__not_isnull=True)
+    stopped = StoppedBatch.filter(batch_id__in=Subquery(lists.values("batch_id")))
+    batches = {batch_id for (batch_id,) in await stopped.values_list("batch_id")}
     if not batches:
         return {}
     is_ahead = Q(session__ends_at__gt=clock.now()) | Q(old_ends_at__gt=clock.now())

@@ -29,7 +29,7 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.offer_tries import releasable
-from trainings.registrations.offers_anew import MOVED_OFFER, untold
+from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.own_links import claimed_in
 from trainings.registrations.sameness import parties_of
@@ -40,7 +40,8 @@ from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
-"""The audit line that names the groups of a closed list."""
+OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
+"""The columns of the time to answer."""
 
 
 class HandReason(StrEnum):
@@ -242,8 +243,9 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
         return
     moment = clock.now()
     sessions = await TrainingSession.filter(training_id=training.id)
-    group.reached_at, group.offered_until, group.told_until = moment, offer_ends(training, sessions, moment), None
-    await group.save(update_fields=["reached_at", "offered_until", "told_until"])
+    group.reached_at, group.offered_until = moment, offer_ends(training, sessions, moment)
+    group.told_until = group.offer_moved_at = None
+    await group.save(update_fields=OFFER)
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
 
 
@@ -260,24 +262,32 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
     offered = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.OFFERED)
     # Whose time is over has none again by a move; only nobody has ended it yet.
     running = offered.filter(offered_until__not_isnull=True) if was_off else offered.filter(offered_until__gt=moment)
+    unaware = set() if was_off else {one.group.id for one in await untold(running)}
     for group in await running.order_by("id"):
         old = group.reached_at, group.offered_until
         if was_off:
-            group.reached_at, group.told_until = moment, None
+            group.reached_at, group.told_until, group.offer_moved_at = moment, None, None
         group.offered_until = _renewed(group, training, ahead)
         if group.offered_until != old[1]:
-            group.told_until = group.told_until or old[1]
+            if group.id not in unaware and not _is_being_told(group):
+                group.told_until = old[1]
+            group.offer_moved_at = moment
         if (group.reached_at, group.offered_until) != old:
-            await group.save(update_fields=["reached_at", "offered_until", "told_until"])
+            await group.save(update_fields=OFFER)
         if group.offered_until != old[1]:
             await record(
-                MOVED_OFFER,
+                "registrations.move_offer",
                 actor=actor,
                 object_id=group.id,
                 hub_id=training.hub_id,
                 old=_written(old[1]),
                 new=_written(group.offered_until),
             )
+
+
+def _is_being_told(group: RegistrationGroup) -> bool:
+    """Whether the message about the last move of their time still waits. What moves again meanwhile is told once."""
+    return group.offer_moved_at is not None and clock.now() < group.offer_moved_at + STAFF_DELAY
 
 
 def _written(moment: datetime | None) -> str | None:
