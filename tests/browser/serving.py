@@ -41,10 +41,14 @@ class Server:
     output: IO[str]
     kill: Callable[[], None]
 
-    def goes_on(self) -> str:
-        """Tell it to; all that it says from then on, until it ends."""
+    def tell(self) -> None:
+        """To go on."""
         self.input.write("go\n")
         self.input.flush()
+
+    def goes_on(self) -> str:
+        """Tell it to; all that it says from then on, until it ends."""
+        self.tell()
         return self.output.read()
 
 
