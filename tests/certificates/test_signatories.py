@@ -15,10 +15,9 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue
 from trainings.certificates.design_routes import WITH
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.offices import TRAINER
 from trainings.certificates.printed import day_on
 from trainings.certificates.samples import Wish, example_for, sample_of
-from trainings.certificates.signatories import SignatoryPlan, add_signatory, printed
+from trainings.certificates.signatories import TRAINER, SignatoryPlan, add_signatory, printed
 from trainings.places.models import Hub, Operator, Signatory
 from trainings.schedule.models import SessionFacilitator
 

@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates import (
     badge_routes,
-    brand_routes,
     bulk_routes,
     check_routes,
     design_routes,
@@ -17,7 +16,6 @@ from trainings.certificates import (
     paper_routes,
     register_routes,
     revocation_routes,
-    signature_routes,
     signing_key_routes,
     staff_routes,
     transcript_routes,
@@ -49,8 +47,6 @@ routes: list[BaseRoute] = [
     *bulk_routes.routes,
     *register_routes.routes,
     *late_routes.routes,
-    *signature_routes.routes,
     *signing_key_routes.routes,
-    *brand_routes.routes,
     *design_routes.routes,
 ]

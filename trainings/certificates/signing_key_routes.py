@@ -13,15 +13,15 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import OPERATOR_ADMINS
 from trainings.certificates import issuer_keys, signing_keys
-from trainings.certificates.brand_forms import ChangeKeyForm, StolenForm
 from trainings.certificates.models import IssuerKey, SigningKey
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator
 from trainings.web.allow import allow
+from trainings.web.days import Day
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -29,6 +29,18 @@ from trainings.web.render import redirect, render
 INDEX = "/panel/firma-electronica"
 FILE = "file"
 FILE_MISSING = N_("Escoja primero el archivo.")
+
+
+class StolenForm(Form):
+    """Since which day somebody else may have a key."""
+
+    since: Day
+
+
+class ChangeKeyForm(Form):
+    """A new key for badges; `since` which day somebody else may have the old ones, if so."""
+
+    since: Day | None = None
 
 
 @allow(*OPERATOR_ADMINS)

@@ -9,8 +9,7 @@ from pydantic import AfterValidator
 
 from trainings.certificates.brand import LONGEST_LINE, MOST_LINES
 from trainings.certificates.models import ImageRole
-from trainings.certificates.offices import OFFICES, TRAINER, read_choice
-from trainings.certificates.signatories import SignatoryPlan
+from trainings.certificates.signatories import OFFICES, TRAINER, SignatoryPlan, read_office
 from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
 from trainings.people.forms import printable
 from trainings.web.days import Day
@@ -21,6 +20,7 @@ LONGEST_SIGNATORY = 160
 LONGEST_OFFICE = 120
 LONGEST_ALT = 120
 LONGEST_TYPED = 4000
+LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
 OWN_WORDS = "other"
 
 
@@ -31,7 +31,7 @@ def _said(text: str) -> str:
 
 
 def _offered(value: str) -> str:
-    if value not in (TRAINER, OWN_WORDS) and read_choice(value) is None:
+    if value not in (TRAINER, OWN_WORDS) and read_office(value) is None:
         raise wrong(N_("Escoja una de las opciones."))
     return value
 
@@ -65,7 +65,7 @@ class SignatoryForm(TermForm):
         return "own_office" if self.office == OWN_WORDS and not self.own_office else ""
 
     def plan(self) -> SignatoryPlan:
-        code, is_feminine = read_choice(self.office) or ("", None)
+        code, is_feminine = read_office(self.office) or ("", None)
         if code:
             office = OFFICES[code].spanish(is_feminine=bool(is_feminine))
         elif self.office == TRAINER:
@@ -90,25 +90,10 @@ def _readable(text: str) -> str:
         raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
 
 
-class StolenForm(Form):
-    """Since which day somebody else may have a key."""
-
-    since: Day
-
-
-class ChangeKeyForm(Form):
-    """A new key for badges; `since` which day somebody else may have the old ones, if so."""
-
-    since: Day | None = None
-
-
 class LetterheadForm(Form):
     """Own lines beside the shield, one a line of the field."""
 
     letterhead: Annotated[str, AfterValidator(_readable)] = ""
-
-
-LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
 
 
 class PictureForm(Form):
