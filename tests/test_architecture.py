@@ -63,6 +63,15 @@ TOP = ("app", "background", "jobs", "seed", "checks", "server", "migrations", "_
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_HANDLER = 600, 40, 25
 
+SHOWS_THE_RECORD = {
+    "trainings/registrations/call_news.py",
+    "trainings/registrations/call_routes.py",
+    "trainings/registrations/waiting_queries.py",
+    "trainings/schedule/not_held_routes.py",
+}
+"""What shows people why and when something was done. No rule reads the audit log: what it needs has a column or row."""
+OF_THE_LOG = re.compile(r"\b(?:FROM|JOIN|UPDATE)\s+audit_line\b", re.IGNORECASE)
+
 CLOCK_READERS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 RANDOM_MODULES = {"random", "secrets"}
 
@@ -208,6 +217,17 @@ def test_rows_of_people_are_made_in_one_place() -> None:
     made = [path for path in python_files("trainings") if ROWS_OF_PEOPLE.search(path.read_text())]
 
     assert {shown(path) for path in made if "/migrations/" not in str(path)} == {"trainings/people/newcomers.py"}
+
+
+def reads_the_log(path: Path) -> bool:
+    asks = any(found.name == "trainings.audit.models" for found in imports(path))
+    return asks or any(OF_THE_LOG.search(text) for text in texts(path))
+
+
+def test_audit_log_is_read_by_what_shows_the_record_only() -> None:
+    others = [path for path in python_files("trainings") if part_of(module_of(path)) not in ("audit", "migrations")]
+
+    assert {shown(path) for path in others if reads_the_log(path)} - SHOWS_THE_RECORD == set()
 
 
 def test_no_file_is_too_long() -> None:
