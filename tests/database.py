@@ -19,10 +19,16 @@ from tortoise.connection import get_connection
 from tests import postgres_server, threadless
 from tests.migrated import sqlite_file
 from trainings import clock
+from trainings.attendance import queries as attendance
+from trainings.certificates import status_lists
 from trainings.db import close_in_turn, connect, migrate
 from trainings.db.keyring import set_keyring
+from trainings.feeds import memory as feeds
 from trainings.lib.crypt import Keyring
+from trainings.registrations import queries as registrations
+from trainings.schedule import remembered as pages
 from trainings.settings import Environment, Settings
+from trainings.versions import actions as versions
 
 W = TypeVar("W")
 
@@ -60,6 +66,15 @@ def put_template(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     path = settings_for(folder).sqlite_path
     shutil.copyfile(sqlite_file(path.name), path)
+
+
+def forget() -> None:
+    """Let this process know nothing of any database, as one that has just begun."""
+    for part in (pages, feeds, status_lists):
+        part.forget()
+    registrations._ids.clear()
+    attendance._surplus.clear()
+    versions._moved_at.clear()
 
 
 MOST_REMEMBERED = 300
@@ -103,7 +118,8 @@ class Database:
         _current.append(self)
 
     async def fresh(self, engine: str) -> Settings:
-        """An empty database of `engine`, connected."""
+        """An empty database of `engine`, connected; the process knows nothing of the one before."""
+        forget()
         settings = self._sqlite if engine == "sqlite" else await self._postgres_settings()
         if engine != self._engine:
             await self.close()

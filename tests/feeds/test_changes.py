@@ -10,12 +10,12 @@ from uuid import UUID
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.database import forget
 from tests.feeds.asking import FEED, body_of, events_in, line_of, poll
 from tests.schedule.wishes import plan_of, standing
 from trainings.accounts.models import Role
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.feeds.memory import forget
 from trainings.registrations.actions import cancel, resize
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, SessionText, Training, TrainingSession, TrainingState

@@ -14,6 +14,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.counting import statements
+from tests.database import forget
 from tests.feeds.asking import FEED, body_of, events_in, poll
 from trainings import clock
 from trainings.audit.actor import PROGRAM
@@ -82,7 +83,7 @@ async def test_number_of_statements_does_not_grow_with_the_sessions(client: Asyn
         await body_of(client)
     for _ in range(3):
         await make.make_training()
-    memory.forget()
+    forget()
 
     with statements() as for_four:
         body = await body_of(client)

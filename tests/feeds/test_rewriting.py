@@ -11,10 +11,10 @@ from httpx2 import AsyncClient
 from icalendar import Event
 
 from tests import asgi, make
+from tests.database import forget
 from tests.feeds.asking import body_of, events_in, line_of, poll
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
-from trainings.feeds.memory import forget
 from trainings.schedule import actions as schedule
 from trainings.schedule import shown
 from trainings.schedule.ics import TEXT_FORMAT

@@ -23,16 +23,11 @@ from trainings.lib.dates import NBSP
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
-from trainings.schedule import actions, remembered
+from trainings.schedule import actions
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
 
 MARCH = "/calendario?mes=2027-03"
 NOT_AT_ALL = timedelta()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    remembered.forget()
 
 
 def at(month: int, day: int, hour: int) -> datetime:

@@ -18,7 +18,6 @@ from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, page_
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.feeds import memory
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import CourseKind, PlaceShown, Training, TrainingState
 
@@ -310,7 +309,6 @@ async def test_hostile_slugs_are_404(client: AsyncClient, slug: str) -> None:
 
 async def test_entry_holds_every_session_as_the_feed_has_it(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)
-    memory.forget()
     training = await make.make_training(sessions=[on(16), on(17)], summary="Una plática.")
 
     answer = await client.get(f"/capacitaciones/{training.slug}/evento.ics")

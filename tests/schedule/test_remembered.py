@@ -13,17 +13,11 @@ from tests.make import make_training, tomorrow_at
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
-from trainings.schedule import remembered
 
 Freeze = Callable[[datetime], None]
 START = tomorrow_at(8, 30)
 END = START + timedelta(hours=4)
 TOWN = "/municipios/la-libertad-peten"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    remembered.forget()
 
 
 async def test_page_of_a_training_follows_the_clock_although_nobody_changes_it(

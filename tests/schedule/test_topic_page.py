@@ -7,13 +7,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, rows
-from trainings.schedule import remembered
 from trainings.schedule.models import Course, PlaceShown, TrainingState
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    remembered.forget()
 
 
 async def test_topic_tells_its_courses_and_what_is_to_come(client: AsyncClient, freeze: Freeze) -> None:
