@@ -141,8 +141,7 @@ class Database:
     async def copied(self, world: Path) -> Settings:
         """The SQLite database of this folder and its keys, connected: a world that was made once for many tests."""
         folder = (await self.fresh("sqlite")).data_dir
-        await close_in_turn()
-        self._is_copy = True
+        await self._close_file()
         settings = settings_for(folder).model_copy(update={"secret_keys": (world / "secret_keys").read_text()})
         shutil.copyfile(world / settings.sqlite_path.name, settings.sqlite_path)
         set_keyring(Keyring(list(settings.keys)))
@@ -151,13 +150,12 @@ class Database:
     async def world(self, name: str, make: Callable[[], Awaitable[W]]) -> W:
         """What `make` makes in an empty SQLite database and tells of: made once, and from then on copied."""
         path, kept = (await self.fresh("sqlite")).sqlite_path, self._folder / f"{name}.world"
-        self._is_copy = True
         if name not in self._worlds:
             self._worlds[name] = await make()
-            await close_in_turn()
+            await self._close_file()
             shutil.copyfile(path, kept)
         else:
-            await close_in_turn()
+            await self._close_file()
             shutil.copyfile(kept, path)
         world: W = self._worlds[name]
         return world
@@ -188,7 +186,7 @@ class Database:
         return world
 
     async def _fill(self, tables: list[Table]) -> bool:
-        """Make these the only rows; False where nobody has the database open, or is in the middle of something."""
+        """Make these the only rows; False where the database is closed, in a transaction, or has another schema."""
         file = _file()
         if file is None:
             return False
@@ -213,10 +211,15 @@ class Database:
             return ("closed", next(self._numbers))
         return (id(file), file.total_changes, file.execute("PRAGMA data_version").fetchone()[0])
 
+    async def _close_file(self) -> None:
+        """Close SQLite's file: another one may stand in its place at the next question."""
+        await close_in_turn()
+        self._is_copy, self._as_put = True, ()
+
     async def open_anew(self) -> None:
         """Let the next question to SQLite open it."""
         if self._engine == "sqlite":
-            await close_in_turn()
+            await self._close_file()
 
     async def close(self) -> None:
         self._engine = ""
@@ -248,17 +251,29 @@ class Database:
 
 
 def _file() -> sqlite3.Connection | None:
-    """The connection that writes to SQLite, where it is open and between two transactions."""
+    """The connection that writes to SQLite, where it is open, between two transactions, and the schema as migrated."""
     opened = getattr(get_connection("default"), "_connection", None)
     file: sqlite3.Connection | None = opened._connection if isinstance(opened, threadless.Connection) else None
-    return None if file is None or file.in_transaction else file
+    return None if file is None or file.in_transaction or _schema_of(file) != _migrated()[0] else file
+
+
+def _schema_of(file: sqlite3.Connection) -> int:
+    """A number that moves with each change of the schema."""
+    number: int = file.execute("PRAGMA schema_version").fetchone()[0]
+    return number
+
+
+@cache
+def _migrated() -> tuple[int, list[str]]:
+    """Of each migrated database: the number of its schema, and its tables."""
+    with closing(sqlite3.connect(sqlite_file("trainings.db"))) as file:
+        return _schema_of(file), [name for (name,) in file.execute(SQLITE_TABLES)]
 
 
 @cache
 def _question() -> str:
     """Which tables have rows? Asked of each migrated database in the same words."""
-    with closing(sqlite3.connect(sqlite_file("trainings.db"))) as file:
-        names = [name for (name,) in file.execute(SQLITE_TABLES)]
+    _schema, names = _migrated()
     return " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
 
 

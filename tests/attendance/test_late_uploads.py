@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -171,14 +171,13 @@ async def test_session_moved_after_the_marks_then_compared_with_the_one_that_was
 
 
 @pytest.fixture
-async def breaking(sqlite_db: Settings) -> AsyncIterator[str]:
+async def breaking(sqlite_db: Settings) -> str:
     """A mark that the database refuses, as a mistake of ours would: what is noted as its page."""
     await execute(
         "CREATE TRIGGER breaks BEFORE INSERT ON scan_event WHEN NEW.page = 'breaks' "
         "BEGIN SELECT RAISE(ABORT, 'breaks'); END"
     )
-    yield "breaks"
-    await execute("DROP TRIGGER breaks")
+    return "breaks"
 
 
 async def test_mark_that_breaks_us_then_the_others_are_kept_and_it_stays_on_the_phone(
