@@ -1,13 +1,11 @@
 """The baseline of `commits.py`: the same sign-up with the object mapper, in one ordinary transaction each.
 
-The same looks and rules (repeats, look-alikes, window, people, places), the same rows, seals, message and audit line.
+The same looks and rules (repeats, window, people, places), the same rows, seals, message and audit line.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
-
-from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -42,30 +40,18 @@ async def sign_up(training_id: UUID, wish: SignUp) -> None:
         check_phase(training, await TrainingSession.filter(training_id=training.id), wish.source, clock.now())
         await training.fetch_related("hub")
         check_people(training, training.hub.phone, wish)
-        first = await _look_alike(training, wish)
         assert not training.required_courses
-        party = Party("new", wish.n_people, wish.childcare_places, int(first is not None))
+        party = Party("new", wish.n_people, wish.childcare_places)
         state = places.state_for(training, party)
         if state in TAKES_PLACE:
             await places.keep(training, places.room_of(training).taking(party))
         group = await _group(training, wish, state)
-        registration = await _registration(training, group, wish, first)
+        registration = await _registration(training, group, wish)
         await announce(registration, registration.participant, training, f"registration_{state.value}")
-        detail = {"state": state.value, "source": wish.source.value, "people": 1, "childcare": 0, "duplicates": 0}
+        detail = {"state": state.value, "source": wish.source.value, "people": 1, "childcare": 0}
         await record(
             "registrations.sign_up", actor=PROGRAM, object_id=registration.id, hub_id=training.hub_id, **detail
         )
-
-
-async def _look_alike(training: Training, wish: SignUp) -> Registration | None:
-    """From the contact: through everybody of the training it would be slower still."""
-    keys = wish.keys[0]
-    same = Q(phone_key__in=keys.phone_keys) | Q(email_key__in=keys.email_keys)
-    people = await Participant.filter(same, name_key=keys.name_key, municipality_id=keys.municipality)
-    if not people:
-        return None
-    live = Registration.filter(participant_id__in=[one.id for one in people], training_id=training.id)
-    return await live.exclude(state=RegistrationState.CANCELLED).order_by("id").first()
 
 
 async def _group(training: Training, wish: SignUp, state: RegistrationState) -> RegistrationGroup:
@@ -83,9 +69,7 @@ async def _group(training: Training, wish: SignUp, state: RegistrationState) -> 
     )
 
 
-async def _registration(
-    training: Training, group: RegistrationGroup, wish: SignUp, first: Registration | None
-) -> Registration:
+async def _registration(training: Training, group: RegistrationGroup, wish: SignUp) -> Registration:
     """The person's rows."""
     participant = await _participant(wish)
     qr, link, code = tokens.qr_token(), tokens.own_link(), tokens.short_code()
@@ -94,7 +78,6 @@ async def _registration(
         training_id=training.id,
         group=group,
         participant=participant,
-        duplicate_of=first,
         state=group.state,
         source=wish.source,
         short_code=code,

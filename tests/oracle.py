@@ -7,9 +7,8 @@ up and to be passed over, and compares.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from trainings.schedule.models import Training
 ACTS = (
     "registrations.sign_up",
     "registrations.cancel",
-    "registrations.come_instead",
     "registrations.promote",
     "registrations.pass_over",
 )
@@ -28,16 +26,16 @@ ACTS = (
 
 @dataclass
 class Family:
-    """A group as the judge keeps it: who is left, and whom each of them looks like."""
+    """A group as the judge keeps it: who is left of it."""
 
-    people: dict[UUID, UUID | None]
+    people: set[UUID]
     children: int
     state: str
     arrived: int
 
     @property
     def seats(self) -> int:
-        return sum(first is None for first in self.people.values())
+        return len(self.people)
 
     @property
     def cots(self) -> int:
@@ -58,78 +56,26 @@ class Judge:
         return self.seats - sum(one.seats for one in inside), self.cots - sum(one.cots for one in inside)
 
     def fits(self, family: Family) -> str:
-        """What a family lacks; nothing where it fits. Look-alikes are asked for like anybody."""
+        """What a family lacks; nothing where it fits."""
         seats, cots = self.free()
         if len(family.people) > seats:
             return "seats"
         return "childcare" if family.children > cots else ""
 
-    def sign_up(self, group: UUID, people: dict[UUID, UUID | None], detail: Mapping[str, Any]) -> None:
+    def sign_up(self, group: UUID, people: set[UUID], detail: Mapping[str, Any]) -> None:
         family = Family(people, detail["childcare"], "", len(self.families))
         family.state = "waitlisted" if self.fits(family) else "confirmed"
         self.expect(f"{group} begins {detail['state']}", f"{group} begins {family.state}")
         self.families[group] = family
-        if family.state == "confirmed":
-            self.let_in(group)
-
-    def first_of(self, is_like: Callable[[UUID], bool]) -> UUID | None:
-        """Whom somebody looks like, of those of the same names: the oldest who is in, else the oldest who waits."""
-        waits = {
-            person: family.state == "waitlisted"
-            for family in self.families.values()
-            for person, first in family.people.items()
-            if first is None
-        }
-        return min(filter(is_like, waits), key=lambda one: (waits[one], one), default=None)
-
-    def let_in(self, group: UUID) -> None:
-        """Who gets in while the one that they look like waits counts, and the others look like them from now on."""
-        own = self.families[group].people
-        waiting = {
-            person
-            for key, family in self.families.items()
-            if key != group and family.state == "waitlisted"
-            for person in family.people
-        }
-        chosen: dict[UUID, UUID] = {}
-        for person, first in sorted(own.items()):
-            if first in waiting:
-                chosen.setdefault(first, person)
-                own[person] = None
-        for family in self.families.values():
-            for person, first in family.people.items():
-                after = chosen.get(person) or chosen.get(first or person)
-                family.people[person] = after or first
 
     def leave(self, together: Sequence[tuple[UUID, UUID]]) -> list[tuple[str, UUID, str]]:
         """Each with the group; what has to follow in the log, in its order."""
         for group, person in together:
             family = self.families[group]
-            del family.people[person]
+            family.people.remove(person)
             if not family.people:
                 family.state = "cancelled"
-        heirs = [heir for _group, person in together for heir in self.inherit(person)]
-        return heirs + self.moves()
-
-    def inherit(self, gone: UUID) -> list[tuple[str, UUID, str]]:
-        """The look-alike that comes in the stead of who left: first those who are in, then those who wait."""
-        alike = [
-            (one.state != "confirmed", person, one)
-            for one in self.families.values()
-            for person, first in one.people.items()
-            if first == gone
-        ]
-        for _waits, person, family in sorted(alike, key=lambda each: each[:2]):
-            family.people[person] = None
-            seats, cots = self.free()
-            if seats < 0 or cots < 0:
-                family.people[person] = gone
-                continue
-            for _other_waits, other, theirs in alike:
-                if other != person:
-                    theirs.people[other] = person
-            return [("come_instead", person, "")]
-        return []
+        return self.moves()
 
     def moves(self) -> list[tuple[str, UUID, str]]:
         """Who has to move up now, first come first served by family that fits, and whom they overtake."""
@@ -146,7 +92,6 @@ class Judge:
                 lacking.append(("pass_over", key, lack))
             else:
                 family.state = "confirmed"
-                self.let_in(key)
                 up.append(("promote", key, ""))
                 overtaken = len(lacking)
         return up + lacking[:overtaken]
@@ -159,14 +104,14 @@ class Judge:
 async def faults_of(training_id: UUID) -> list[str]:
     """What is wrong with a training's log, its rows or its numbers."""
     training = await Training.get(id=training_id)
-    people = await Registration.filter(training_id=training_id).order_by("id").prefetch_related("participant")
+    people = await Registration.filter(training_id=training_id).order_by("id")
     groups = {one.id: one for one in await RegistrationGroup.filter(training_id=training_id)}
     group_of = {one.id: one.group_id for one in people}
     ids = [*group_of, *groups]
     lines = await AuditLine.filter(act__in=ACTS, object_id__in=ids).order_by("id")
     judge = Judge(training.capacity, training.childcare_capacity)
     _replay(judge, lines, group_of, people)
-    _compare_rows(judge, training, groups.values(), people)
+    _compare_rows(judge, training, list(groups.values()), people)
     return judge.faults
 
 
@@ -183,7 +128,7 @@ def _replay(
         if line.act == "registrations.sign_up":
             group = group_of[line.object_id]
             judge.expect(line.detail["people"], len(members[group]))
-            judge.sign_up(group, _looking_like(judge, members[group], people), line.detail)
+            judge.sign_up(group, {one.id for one in members[group]}, line.detail)
         elif line.act == "registrations.cancel":
             together = [line, *(left.pop(0) for _more in range(line.detail["people"] - 1))]
             ids = [one.object_id for one in together if one.object_id is not None]
@@ -196,32 +141,13 @@ def _replay(
             judge.faults.append(f"{line.act} of {line.object_id} came out of nothing")
 
 
-def _looking_like(
-    judge: Judge, family: Sequence[Registration], people: Sequence[Registration]
-) -> dict[UUID, UUID | None]:
-    """Whom each of a family looks like, by name, place and contact."""
-    known = {one.id: one for one in people}
-    return {one.id: judge.first_of(partial(_are_alike_by_id, known, one.id)) for one in family}
-
-
-def _are_alike_by_id(known: Mapping[UUID, Registration], one: UUID, other: UUID) -> bool:
-    return _are_alike(known[one], known[other])
-
-
-def _are_alike(one: Registration, other: Registration) -> bool:
-    this, that = one.participant, other.participant
-    is_named_so = (this.name_key, this.municipality_id) == (that.name_key, that.municipality_id)
-    contacts = {this.phone_key, this.email_key} - {None}
-    return is_named_so and bool(contacts & {that.phone_key, that.email_key})
-
-
 def _compare_rows(
-    judge: Judge, training: Training, groups: Iterable[RegistrationGroup], people: Sequence[Registration]
+    judge: Judge, training: Training, groups: Sequence[RegistrationGroup], people: Sequence[Registration]
 ) -> None:
     """Rows say what the log says: nobody is oversold, no family split, nobody waits who fits."""
     judge.expect({one.id: one.state.value for one in groups}, {key: one.state for key, one in judge.families.items()})
-    firsts = {key: first for one in judge.families.values() for key, first in one.people.items()}
-    judge.expect({one.id: one.duplicate_of_id for one in people if one.id in firsts}, firsts)
+    numbers = [one.wait_number for one in groups if one.wait_number is not None]
+    judge.expect(len(set(numbers)), len(numbers))
     live: dict[UUID, set[str]] = {}
     for one in people:
         if one.state.value != "cancelled":

@@ -215,16 +215,6 @@ async def test_same_key_for_two_trainings_at_once_is_taken_by_one_and_refused_to
         await check_count(training)
 
 
-async def test_look_alikes_at_once_take_one_place(db: Settings) -> None:
-    training = await make.make_training()
-
-    await asyncio.gather(*(sign_up(training.id, wish(phone="+50255551234"), actor=VISITOR) for _n in range(20)))
-
-    assert await places_of(training) == (1, 0)
-    assert await Registration.filter(duplicate_of_id=None).count() == 1
-    assert await Registration.filter(duplicate_of_id__not_isnull=True).count() == 19
-
-
 async def test_cancelled_twice_at_once_frees_one_place(db: Settings) -> None:
     training = await make.make_training(capacity=1)
     ana = await make.make_registration(training, given_names="Ana")

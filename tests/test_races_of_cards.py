@@ -72,7 +72,7 @@ async def at_once(*doings: Awaitable[Any]) -> Counter[str]:
 async def check_places(training: Training) -> None:
     """What is counted is what is there, and no more than fits; who fits does not wait."""
     row = await Training.get(id=training.id)
-    live = await Registration.filter(training_id=training.id, state__in=sorted(TAKES_PLACE), duplicate_of_id=None)
+    live = await Registration.filter(training_id=training.id, state__in=sorted(TAKES_PLACE))
     keeping = [CardState.OPEN, CardState.HELD]
     n_reserved = await Card.filter(block__training_id=training.id, state__in=keeping).count()
     assert (row.taken, row.reserved) == (sum(one.holds_place for one in live), n_reserved)

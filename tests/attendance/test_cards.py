@@ -187,21 +187,6 @@ async def test_walk_in_with_a_card_that_cannot_be_used_then_refused_and_nobody_m
     assert await Participant.all().count() == 1
 
 
-async def test_walk_in_with_the_card_of_a_look_alike_then_the_first_one_is_present(db: Settings) -> None:
-    door = await open_door()
-    first = await make.make_registration(
-        door.training, given_names="Rosa Amalia", surnames="Coc Xol", phone="5555 1234"
-    )
-    card = await spare_at(door)
-    await take(door, scan(qr(card), door.starts_at))
-
-    answer = await actions.add_walk_in(door.key, with_card(card, phone="5555 1234"), tokens.uuid7(), actor=PROGRAM)
-
-    assert answer.registration is not None
-    assert answer.registration.id == first.id
-    assert [one.registration_id for one in await Attendance.all()] == [first.id]
-
-
 async def test_walk_in_of_a_minor_with_a_card_then_guardian_needed(db: Settings) -> None:
     door = await open_door(admits_minors=True)
     card = await reserved_at(door)

@@ -89,12 +89,13 @@ async def test_short_code_or_row_of_another_training_is_nobodys_here(db: Setting
     assert await Attendance.all().count() == 0
 
 
-async def test_look_alikes_card_counts_as_the_first_ones(db: Settings) -> None:
+async def test_joined_ones_card_counts_as_the_kept_ones(db: Settings) -> None:
     door = await open_door()
     first = await make.make_registration(door.training, phone="+50255551234")
-    alike = await make.make_registration(door.training, phone="+50255551234")
+    joined = await make.make_registration(door.training, phone="+50255551234")
+    await Registration.filter(id=joined.id).update(joined_to_id=first.id, state="cancelled")
 
-    [said] = await answers(door, scan(qr_of(alike), door.starts_at))
+    [said] = await answers(door, scan(qr_of(joined), door.starts_at))
 
     assert said.registration is not None
     assert (said.outcome, said.registration.id, said.flag) == ("present", first.id, "")
@@ -294,19 +295,6 @@ async def test_walk_in_sent_twice_is_one_person_and_one_event(db: Settings, free
     assert again.registration is not None
     assert (again.outcome, again.registration.id) == ("present", first.registration.id)
     assert (await ScanEvent.all().count(), await Registration.all().count()) == (1, 2)
-
-
-async def test_walk_in_who_is_registered_marks_that_registration(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    freeze(door.starts_at)
-    first = await make.make_registration(door.training, phone="+50255551234")
-    alike = wish(given_names="María Elena", surnames="Caal Tzib", phone="+50255551234", source=Source.WALK_IN)
-
-    said = await actions.add_walk_in(door.key, alike, tokens.uuid7(), actor=PROGRAM)
-
-    assert said.registration is not None
-    assert said.registration.id == first.id
-    assert (await stay(door, first)).is_present is True
 
 
 async def test_walk_in_that_is_refused_leaves_nothing(db: Settings) -> None:

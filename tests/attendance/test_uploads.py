@@ -133,14 +133,15 @@ async def test_who_had_no_place_and_came_then_counted_and_to_be_reviewed(
     assert (row.is_present, row.to_review) == (True, True)
 
 
-async def test_look_alikes_card_then_the_first_one_is_here(db: Settings, over: Over) -> None:
+async def test_joined_ones_card_then_the_kept_one_is_here(db: Settings, over: Over) -> None:
     door = await open_door()
     device = await make_device(door)
     first = await make.make_registration(door.training, phone="+50255551234")
-    alike = await make.make_registration(door.training, phone="+50255551234")
+    joined = await make.make_registration(door.training, phone="+50255551234")
+    await Registration.filter(id=joined.id).update(joined_to_id=first.id, state="cancelled")
     over(door)
 
-    assert await states(device, event(door, h=h(alike))) == [("stored", "")]
+    assert await states(device, event(door, h=h(joined))) == [("stored", "")]
 
     assert await Attendance.all().values_list("registration_id") == [(first.id,)]
 

@@ -235,13 +235,10 @@ async def test_real_merge_is_not_taken_back_as_if_it_had_been_a_difference(cast:
 async def test_look_alikes_of_one_training_are_a_pair(cast: Cast, rosa: Actor) -> None:
     training = await make.make_training(hub=cast.hub)
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
-    assert second.duplicate_of_id == first.id
 
     seen = await alike(rosa)
 
-    assert [(one.one.id, one.other.id, one.is_duplicate) for one in seen.strong] == [
-        (first.participant_id, second.participant_id, True)
-    ]
+    assert [(one.one.id, one.other.id) for one in seen.strong] == [(first.participant_id, second.participant_id)]
     assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
 
 
@@ -317,7 +314,6 @@ async def test_minors_are_no_pairs_and_merged_only_inside_one_training(cast: Cas
     elsewhere = await minor(trainings[1])
     grown = await someone(cast.hub)
     silent = await someone(cast.hub, training=trainings[0])
-    assert second.duplicate_of_id == silent.duplicate_of_id == first.id
 
     assert await pairs(rosa) == ({pair(grown, silent)}, set())
     for one in (elsewhere, grown):

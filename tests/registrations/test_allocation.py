@@ -39,15 +39,6 @@ def test_promote_when_childcare_is_lacking_then_seats_alone_do_not_help() -> Non
     assert outcome.passed_over == (("mother", Shortage.CHILDCARE),)
 
 
-def test_promote_when_a_look_alike_fits_then_it_moves_up_and_takes_nothing() -> None:
-    waiting = [Party("alike", 1, n_alike=1), Party("neighbour", 1), Party("another alike", 1, n_alike=1)]
-
-    outcome = promote(Room(capacity=2, taken=1), waiting)
-
-    assert outcome.promoted == ("alike", "neighbour")
-    assert outcome.room.taken == 2
-
-
 def test_promote_when_nobody_was_overtaken_then_nobody_was_passed_over() -> None:
     outcome = promote(Room(capacity=2, taken=1), [Party("one", 1), Party("family", 3)])
 

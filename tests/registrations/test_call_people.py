@@ -338,16 +338,6 @@ async def test_who_made_their_link_their_own_is_not_called_at_the_others_telepho
     assert await calls(call_list) == {"Rosa": "+50255551234", "Diego": None}
 
 
-async def test_look_alike_is_no_second_call(db: object) -> None:
-    training = await a_training()
-    for _time in range(2):
-        await make.make_registration(training, given_names="Ana", phone="5555 1234")
-
-    call_list = await a_list(training)
-
-    assert await calls(call_list) == {"Ana": "+50255551234"}
-
-
 async def test_many_lists_take_as_many_questions_as_one(db: object) -> None:
     lists = []
     for number in range(3):

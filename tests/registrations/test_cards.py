@@ -169,7 +169,7 @@ async def test_name_card_then_the_card_is_the_ticket_and_its_place_is_taken(db: 
     assert link.scope is LinkScope.PERSON
     assert [job.kind for job in await OutboxJob.all()] == ["registration_confirmed"]
     [line] = await AuditLine.filter(act="registrations.use_card")
-    assert line.detail == {"card": str(card.id), "state": "confirmed", "source": "card", "duplicate": False}
+    assert line.detail == {"card": str(card.id), "state": "confirmed", "source": "card"}
 
 
 async def test_name_card_twice_with_the_same_form_then_one_person(db: Settings) -> None:
@@ -208,19 +208,6 @@ async def test_name_card_for_two_people_at_once_then_one_has_it(db: Settings) ->
     assert sorted(type(one).__name__ for one in done) == ["CardTaken", "CardUsed"]
     assert await Participant.all().count() == 1
     assert await places_of(training) == (1, 2)
-
-
-async def test_name_card_of_a_look_alike_then_its_place_goes_to_who_waits(db: Settings) -> None:
-    training = await make.make_training(capacity=3)
-    first = await make.make_registration(training, given_names="Rosa Amalia", surnames="Coc Xol", phone="5555 1234")
-    block = await make_block(training, 2)
-    waiting = await make.make_registration(training, given_names="Espera")
-
-    used = await named(await card_of(block), phone="5555 1234")
-
-    assert (await registration_of(used)).duplicate_of_id == first.id
-    assert await state_of(waiting) == "confirmed"
-    assert await places_of(training) == (2, 1)
 
 
 async def test_name_card_of_a_minor_then_guardian_and_assent_are_kept_and_no_own_contact(db: Settings) -> None:

@@ -188,18 +188,6 @@ async def test_rejoin_twice_is_once_and_of_somebody_confirmed_nothing(db: Settin
     assert await AuditLine.filter(act="registrations.rejoin").count() == 0
 
 
-async def test_rejoin_of_a_look_alike_takes_no_place(db: Settings) -> None:
-    training = await make.make_training()
-    await make.make_registration(training, phone="+50255551234")
-    alike = await make.make_registration(training, phone="+50255551234")
-    await actions.cancel(alike.id, actor=HOLDER_OF_LINK)
-
-    await rejoin_member(alike.id, actor=HOLDER_OF_LINK)
-
-    assert await state_of(alike) == "confirmed"
-    assert await places_of(training) == (1, 0)
-
-
 async def test_rejoin_is_refused_by_the_window_and_by_full_trainings(db: Settings, freeze: Freeze) -> None:
     full = await make.make_training(capacity=1, has_waiting_list=False)
     ana = await make.make_registration(full, given_names="Ana")
@@ -275,17 +263,6 @@ async def test_approve_refuses_without_a_place_where_there_is_no_waiting_list(db
 
     assert await state_of(berta) == "confirmed"
     assert await places_of(training) == (2, 2)
-
-
-async def test_approve_of_two_who_look_alike_takes_one_place(db: Settings) -> None:
-    training = await make.make_training(approval_required=True)
-    first = await make.make_registration(training, phone="+50255551234")
-    alike = await make.make_registration(training, phone="+50255551234")
-
-    for one in (alike, first):
-        await actions.approve(one.id, actor=PROGRAM)
-        assert await state_of(one) == "confirmed"
-        assert await places_of(training) == (1, 0)
 
 
 async def test_approve_refuses_who_is_not_held_and_what_is_over(db: Settings, freeze: Freeze) -> None:

@@ -1,11 +1,10 @@
-"""The decisions over plain values, on random worlds: seats, childcare, look-alikes, repeats, people who leave."""
+"""The decisions over plain values, on random worlds: seats, childcare, repeats, people who leave."""
 
 from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from trainings.registrations.deciding import decide
 from trainings.registrations.models import HoldReason, RegistrationState, Source
 from trainings.registrations.places import ChildcareFull
 from trainings.registrations.sameness import KeyUsedAgain
-from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Ticket
+from trainings.registrations.situation import Draft, Group, Meeting, Person, Run, Situation, Ticket
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
@@ -96,7 +95,6 @@ class World:
     situation: Situation
     entered: list[SignedUp] = field(default_factory=list)
     n_drawn: int = 10
-    names: dict[UUID, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, training: Run) -> World:
@@ -131,16 +129,15 @@ class World:
     def _store(self, changes: Changes) -> None:
         for entry in changes.entries:
             draft, size = entry.draft, entry.command.wish.n_people
-            tickets = zip(draft.tickets, entry.command.wish.keys, strict=True)
-            self.names |= {UUID(ticket.registration_id): keys.name_key for ticket, keys in tickets}
             if draft.group_id in self.situation.groups:
                 continue
             wish, children = entry.command.wish, entry.command.wish.childcare_places
             group = Group(draft.group_id, entry.state, size, children, entry.wait_number)
             self.situation.groups[group.id] = group
             for ticket, keys in zip(draft.tickets, wish.keys, strict=True):
-                looks = Alike(ticket.registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
-                self.situation.add_person(group, Person(looks, group.state, Source.WEB, None))
+                self.situation.add_person(
+                    group, Person(ticket.registration_id, keys.email_key, group.state, Source.WEB)
+                )
 
     @property
     def run(self) -> Run:
@@ -165,8 +162,10 @@ def test_every_log_of_random_families_is_what_the_judge_would_have_done(
         _judge(judge, changes, world)
 
     assert judge.faults == []
-    people = [one for group in world.situation.groups.values() for one in group.live]
-    assert {one.id: one.first_id for one in people} == _firsts(judge)
+    people = {UUID(one.id) for group in world.situation.groups.values() for one in group.live}
+    assert people == {one for family in judge.families.values() for one in family.people}
+    numbers = [one.wait_number for one in world.situation.groups.values() if one.wait_number is not None]
+    assert len(set(numbers)) == len(numbers)
     free, free_cots = judge.free()
     assert (world.run.taken, world.run.childcare_taken) == (seats - free, cots - free_cots)
     assert world.run.taken <= seats
@@ -192,9 +191,8 @@ def _judge(judge: Judge, changes: Changes, world: World) -> None:
         line = lines.pop(0)
         if line.act == "registrations.sign_up":
             entry = entries[line.object_id]
-            ids = [UUID(ticket.registration_id) for ticket in entry.draft.tickets]
-            people = {one: judge.first_of(partial(_is_like, world, one)) for one in ids}
-            judge.sign_up(UUID(entry.draft.group_id), people, line.detail)
+            ids = {UUID(ticket.registration_id) for ticket in entry.draft.tickets}
+            judge.sign_up(UUID(entry.draft.group_id), ids, line.detail)
             continue
         gone = [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]
         said = []
@@ -204,16 +202,6 @@ def _judge(judge: Judge, changes: Changes, world: World) -> None:
         groups = [world.situation.group_of[one.object_id] for one in gone]
         left = [(UUID(group), UUID(one.object_id)) for group, one in zip(groups, gone, strict=True)]
         judge.expect(said, judge.leave(left))
-
-
-def _is_like(world: World, one: UUID, other: UUID) -> bool:
-    """Equal names have the same telephone here."""
-    return world.names[one] == world.names[other]
-
-
-def _firsts(judge: Judge) -> dict[str, str | None]:
-    firsts = (pair for family in judge.families.values() for pair in family.people.items())
-    return {str(person): None if first is None else str(first) for person, first in firsts}
 
 
 def test_same_commands_over_the_same_situation_are_decided_alike() -> None:
@@ -255,28 +243,6 @@ def test_same_key_twice_in_one_batch_is_one_and_with_other_answers_is_refused() 
     assert len(changes.entries) == 1
 
 
-def test_look_alikes_in_one_batch_take_one_place() -> None:
-    world = World.of(run(2, 0))
-
-    _outcomes, changes = world.batch(wish(1), wish(1), wish(1))
-
-    assert [entry.state.value for entry in changes.entries] == ["confirmed"] * 3
-    firsts = [entry.entrants[0].first_id for entry in changes.entries]
-    assert firsts == [None, *world.entered[0].registrations, *world.entered[0].registrations]
-    assert world.run.taken == 1
-
-
-def test_family_with_a_look_alike_is_asked_whole_and_takes_only_the_others() -> None:
-    world = World.of(run(4, 2))
-    world.batch(wish(1))
-
-    world.batch(wish(1, 3, 2))
-    _outcomes, changes = world.batch(wish(2, 2))
-
-    assert (world.run.taken, world.run.childcare_taken) == (3, 2)
-    assert [entry.state.value for entry in changes.entries] == ["waitlisted"]
-
-
 def test_refused_command_changes_nothing_and_its_neighbours_stand() -> None:
     world = World.of(run(5, 1))
 
@@ -290,8 +256,7 @@ def test_refused_command_changes_nothing_and_its_neighbours_stand() -> None:
 def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place() -> None:
     world = World.of(run(2, 0, reserved=1, taken=1))
     held = Group(world.draw(), RegistrationState.HELD, 1, 0, None, hold_reason=HoldReason.PREREQUISITE)
-    looks = Alike(world.draw(), "ana coc", None, None, None)
-    person = Person(looks, RegistrationState.HELD, Source.CARD, None, keeps_card=True)
+    person = Person(world.draw(), None, RegistrationState.HELD, Source.CARD, keeps_card=True)
     world.situation.groups[held.id] = held
     world.situation.add_person(held, person)
     world.batch(wish(1))

@@ -52,7 +52,7 @@ async def cast(db: Any, freeze: Callable[[datetime], None]) -> Cast:
 
 
 async def a_training(cast: Cast, **fields: Any) -> Training:
-    """With Rosa, who told all that one may tell, a look-alike of her, somebody of whom little is known, a minor."""
+    """With Rosa, who told all one may, a sign-up of hers that was joined, somebody of whom little is known, a minor."""
     training = await make.make_training(
         hub=cast.hub, title="Vías regulares", sessions=[(DAY, DAY + timedelta(hours=4))], **fields
     )
@@ -71,7 +71,8 @@ async def a_training(cast: Cast, **fields: Any) -> Training:
     }
     first = await make.make_registration(training, **rosa)
     await Registration.filter(id=first.id).update(minutes_attended=240)
-    await make.make_registration(training, **rosa)
+    again = await make.make_registration(training, **rosa)
+    await Registration.filter(id=again.id).update(joined_to_id=first.id, state="cancelled")
     await make.make_registration(training, given_names="Juan", surnames="Ba", actor_type="docente")
     minor = await make.make_registration(training, given_names="Lucía", surnames="Chub")
     await Participant.filter(id=minor.participant_id).update(age_group="14-17")

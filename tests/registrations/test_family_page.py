@@ -346,11 +346,11 @@ async def test_too_many_from_one_address_get_the_page_back_with_when_to_try_agai
 
 
 async def test_answer_to_a_look_alike_cannot_be_told_from_any_other(new_client: Callable[[], AsyncClient]) -> None:
-    training = await make_open_to_minors()
+    training = await make_open_to_minors(childcare_capacity=4)
     await post(new_client(), training, **FAMILY)
 
     again = await post(new_client(), training, **FAMILY)
 
     assert again.status_code == 303
     assert re.fullmatch(r"/i/[0-9A-Z]{32}", again.headers["location"])
-    assert await places_of(training) == (5, 2)
+    assert await places_of(training) == (10, 4)

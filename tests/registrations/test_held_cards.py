@@ -139,25 +139,6 @@ async def test_ticket_of_a_held_card_replaced_then_its_place_stays_and_the_old_c
     assert await places_of(training) == (1, 1)
 
 
-async def test_look_alike_with_a_held_card_then_answered_alike_and_takes_no_place(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-    await ask_course_before(training)
-    first = await make.make_registration(training, given_names="Rosa Amalia", surnames="Coc Xol", phone="5555 1234")
-    await actions.approve(first.id, actor=PROGRAM)
-    block = await make_block(training, 1)
-    waiting = await make.make_registration(training, given_names="Espera")
-    await actions.approve(waiting.id, actor=PROGRAM)
-
-    used = await named(await card_of(block), phone="5555 1234")
-
-    registration = await registration_of(used)
-    assert (used.is_held, registration.state, registration.duplicate_of_id) == (True, "held", first.id)
-    assert await places_of(training) == (1, 1)
-    await actions.approve(registration.id, actor=PROGRAM)
-    assert [await state_of(one) for one in (registration, waiting)] == ["confirmed", "confirmed"]
-    assert await places_of(training) == (2, 0)
-
-
 async def test_card_named_at_the_door_then_nobody_waits_for_an_earlier_course(db: Settings, freeze: Freeze) -> None:
     training = await make.make_training(capacity=2)
     await ask_course_before(training)

@@ -1,31 +1,31 @@
-"""Nobody learns by typing a name and a contact whether somebody is registered; a look-alike takes no place."""
+"""A look-alike is an ordinary sign-up with a mark for staff; nobody else learns by typing whether somebody is there."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from httpx2 import AsyncClient, Response
+from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
-from tests.counting import statements
 from tests.registrations.families import make_family
-from tests.registrations.forms import of_page
-from tests.registrations.wishes import ROSA, link_of, places_of, state_of, wish
+from tests.registrations.wishes import ROSA, places_of, state_of, wish
 from tests.web.pages import Page
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
+from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
+from trainings.clock import now
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
+from trainings.people.models import Merge, MergeReason
 from trainings.registrations import actions
-from trainings.registrations.models import OwnLink, Registration
-from trainings.registrations.queries import position_on_waiting_list
+from trainings.registrations.models import HoldReason, Registration
+from trainings.registrations.repeats import repeats_in
 from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-NewClient = Any
+NewClient = Callable[[], AsyncClient]
 
 
 async def sign_up_rosa(training: Training, **fields: Any) -> Registration:
@@ -34,213 +34,102 @@ async def sign_up_rosa(training: Training, **fields: Any) -> Registration:
     return await make.make_registration(training, **(ROSA | fields))
 
 
+async def marked(training: Training) -> set[object]:
+    return {*await repeats_in([training.id])}
+
+
 @pytest.mark.parametrize(
-    "typed",
-    [
-        {},
-        {"given_names": "ROSA  Amália", "surnames": "coc xol"},
-        {"email": "otra@example.org"},
-    ],
+    "typed", [{}, {"given_names": "ROSA  Amália", "surnames": "coc xol"}, {"email": "otra@example.org"}]
 )
-async def test_look_alike_is_stored_as_a_duplicate_that_takes_no_place(db: Settings, typed: dict[str, str]) -> None:
+async def test_look_alike_takes_a_place_and_bears_the_mark(db: Settings, typed: dict[str, str]) -> None:
     training = await make.make_training(capacity=2)
-    first = await sign_up_rosa(training)
+    await sign_up_rosa(training)
 
     second = await sign_up_rosa(training, **typed)
+    third = await make.make_registration(training, given_names="Ana")
 
-    assert second.duplicate_of_id == first.id
-    assert (second.state, second.holds_place) == ("confirmed", False)
-    assert second.participant_id != first.participant_id
-    assert await places_of(training) == (1, 0)
+    assert await marked(training) == {second.id}
+    assert [await state_of(one) for one in (second, third)] == ["confirmed", "waitlisted"]
+    assert await places_of(training) == (2, 0)
 
 
 async def test_look_alike_by_address_alone_is_one_too(db: Settings) -> None:
     training = await make.make_training()
-    first = await sign_up_rosa(training, phone="", email="rosa@example.org")
+    await sign_up_rosa(training, phone="", email="rosa@example.org")
 
     second = await sign_up_rosa(training, phone="+50244440000", email="Rosa@Example.org")
 
-    assert second.duplicate_of_id == first.id
+    assert await marked(training) == {second.id}
 
 
-async def test_third_look_alike_is_a_duplicate_of_the_first(db: Settings) -> None:
-    training = await make.make_training()
-    first = await sign_up_rosa(training)
+async def test_one_who_waits_or_is_held_bears_it_like_who_is_in(db: Settings) -> None:
+    training = await make.make_training(capacity=1)
     await sign_up_rosa(training)
 
-    assert (await sign_up_rosa(training)).duplicate_of_id == first.id
+    others = [await sign_up_rosa(training), await sign_up_rosa(training, hold_reason=HoldReason.REVIEW)]
+
+    assert await marked(training) == {one.id for one in others}
 
 
 @pytest.mark.parametrize(
-    "typed",
-    [
-        {"phone": ""},
-        {"phone": "+50244440000"},
-        {"municipality": "0000"},
-        {"surnames": "Coc Tiul"},
-    ],
+    "typed", [{"phone": ""}, {"phone": "+50244440000"}, {"municipality": "0000"}, {"surnames": "Coc Tiul"}]
 )
-async def test_whoever_differs_in_name_municipality_or_contact_is_an_ordinary_sign_up(
-    db: Settings, typed: dict[str, str]
-) -> None:
+async def test_whoever_differs_in_name_municipality_or_contact_bears_none(db: Settings, typed: dict[str, str]) -> None:
     training = await make.make_training()
     await sign_up_rosa(training)
 
-    second = await sign_up_rosa(training, **typed)
+    await sign_up_rosa(training, **typed)
 
-    assert second.duplicate_of_id is None
-    assert await places_of(training) == (2, 0)
+    assert await marked(training) == set()
 
 
-async def test_look_alike_of_somebody_who_cancelled_or_of_another_training_is_ordinary(db: Settings) -> None:
+async def test_who_cancelled_another_training_and_another_of_the_form_make_nobody_a_look_alike(db: Settings) -> None:
     training, other = await make.make_training(), await make.make_training()
     first = await sign_up_rosa(training)
     await actions.cancel(first.id, actor=HOLDER_OF_LINK)
+    await sign_up_rosa(training)
+    await sign_up_rosa(other)
+    await make_family(training, "Juan", "Juan", phone="+50255550000")
 
-    assert (await sign_up_rosa(training)).duplicate_of_id is None
-    assert (await sign_up_rosa(other)).duplicate_of_id is None
+    assert await repeats_in([training.id, other.id]) == set()
 
 
-async def test_stored_contact_gets_the_own_link_again_and_no_address_is_written_to_twice(db: Settings) -> None:
+async def test_those_whom_staff_told_apart_bear_none(db: Settings) -> None:
     training = await make.make_training()
-    first = await sign_up_rosa(training, email="rosa@example.org")
-    await OutboxJob.all().delete()
+    first, second = await sign_up_rosa(training), await sign_up_rosa(training)
+    at, who = now(), (await make.make_user()).id
+    await Merge.create(
+        kept_id=first.participant_id,
+        merged_id=second.participant_id,
+        reason=MergeReason.KNOWN_IN_PERSON,
+        merged_by_id=who,
+        created_at=at,
+        undone_at=at,
+        undone_by_id=who,
+    )
 
+    assert await marked(training) == set()
+
+
+async def test_look_alike_is_written_to_like_anybody_and_the_first_is_not(db: Settings) -> None:
+    training = await make.make_training()
     await sign_up_rosa(training, email="rosa@example.org")
-
-    assert await OutboxJob.all().values_list("kind", "subject_id") == [("own_link_again", first.id)]
-
-
-async def test_another_address_typed_is_told_like_any_sign_up_and_learns_nothing(db: Settings) -> None:
-    training = await make.make_training()
-    first = await sign_up_rosa(training, email="rosa@example.org")
     await OutboxJob.all().delete()
 
     second = await sign_up_rosa(training, email="curioso@example.org")
 
-    jobs = await OutboxJob.all().order_by("id").values_list("kind", "subject_id")
-    assert jobs == [("own_link_again", first.id), ("registration_confirmed", second.id)]
+    assert await OutboxJob.all().values_list("kind", "subject_id") == [("registration_confirmed", second.id)]
 
 
-async def test_cancelling_a_look_alike_frees_nothing_and_leaves_the_first_alone(db: Settings) -> None:
-    training = await make.make_training(capacity=1)
-    first = await sign_up_rosa(training)
-    await OutboxJob.all().delete()
-    second = await sign_up_rosa(training)
+async def test_cancelling_a_look_alike_frees_its_place(db: Settings) -> None:
+    training = await make.make_training(capacity=2)
+    first, second = await sign_up_rosa(training), await sign_up_rosa(training)
     other = await make.make_registration(training, given_names="Ana")
 
     await actions.cancel(second.id, actor=HOLDER_OF_LINK)
 
-    assert [await state_of(one) for one in (first, second, other)] == ["confirmed", "cancelled", "waitlisted"]
-    assert await places_of(training) == (1, 0)
-
-
-async def test_waiting_look_alike_moves_up_in_its_turn_and_takes_no_place(db: Settings) -> None:
-    training = await make.make_training(capacity=1)
-    first = await sign_up_rosa(training)
-    alike = await sign_up_rosa(training, email="curioso@example.org")
-    ana = await make.make_registration(training, given_names="Ana")
-    berta = await make.make_registration(training, given_names="Berta")
-    await OutboxJob.all().delete()
-
-    await actions.resize(training.id, 2, 0, actor=PROGRAM)
-
-    assert [await state_of(one) for one in (first, alike, ana, berta)] == [
-        "confirmed",
-        "confirmed",
-        "confirmed",
-        "waitlisted",
-    ]
+    assert [await state_of(one) for one in (first, second, other)] == ["confirmed", "cancelled", "confirmed"]
     assert await places_of(training) == (2, 0)
-    assert await OutboxJob.all().values_list("kind", "subject_id") == [("registration_promoted", alike.id)]
-
-
-async def test_look_alike_with_the_same_address_is_not_told_a_second_time(db: Settings) -> None:
-    training = await make.make_training(capacity=0)
-    first = await sign_up_rosa(training, email="rosa@example.org")
-    await sign_up_rosa(training, email="rosa@example.org")
-    await OutboxJob.all().delete()
-
-    await actions.resize(training.id, 1, 0, actor=PROGRAM)
-
-    assert await OutboxJob.all().values_list("kind", "subject_id") == [("registration_promoted", first.id)]
-
-
-async def test_numbers_on_the_list_tell_nothing_of_look_alikes(db: Settings) -> None:
-    training = await make.make_training(capacity=0)
-    await sign_up_rosa(training)
-    before = await make.make_registration(training, given_names="Ana")
-    alike = await sign_up_rosa(training)
-    after = await make.make_registration(training, given_names="Berta")
-
-    assert [await position_on_waiting_list(one) for one in (before, alike, after)] == [2, 3, 4]
-
-
-# -- from outside
-
-
-async def post(client: AsyncClient, training: Training, **fields: str) -> Response:
-    answers = ROSA | {"actor_type": "cocode", "consent_data": "yes"} | fields
-    answers |= of_page()
-    return await client.post(f"/capacitaciones/{training.slug}/inscripcion", data=answers)
-
-
-def as_anybody_sees_it(text: str, name: str) -> str:
-    """A page or header without the secrets that differ for everybody: link, code, drawing, name, short code."""
-    text = re.sub(r"/i/[0-9A-Z]{32}", "/i/…", text)
-    text = re.sub(r'd="M[^"]+"', "d", text)
-    text = re.sub(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", "CODE", text)
-    return text.replace(name, "NAME")
-
-
-def headers_of(response: Response) -> dict[str, str]:
-    cookie = re.sub(r"aparato=[^;]+", "aparato=…", response.headers.get("set-cookie", ""))
-    return {**response.headers, "set-cookie": cookie, "location": as_anybody_sees_it(response.headers["location"], "")}
-
-
-@pytest.mark.parametrize(("capacity", "n_more"), [(9, 0), (1, 0), (3, 3)], ids=["in", "full", "the first waits"])
-async def test_look_alike_cannot_be_told_from_any_other_sign_up(
-    new_client: NewClient, db: Settings, capacity: int, n_more: int
-) -> None:
-    training = await make.make_training(capacity=capacity)
-    with_others = ("Beto", "Carlos", "Dora")[:n_more]
-    await make_family(training, "Rosa Amalia", *with_others, phone=ROSA["phone"], email="rosa@example.org")
-    if capacity == 1:
-        await make.make_registration(training, given_names="Otra")
-    town = {"municipality": "0000"}
-    # The first of all looks up the training's key, which is kept.
-    await post(new_client(), training, given_names="Primera", **town, phone="3333 0000")
-    stranger, curious = new_client(), new_client()
-
-    with statements() as ordinary:
-        known = await post(
-            stranger, training, given_names="Dina Elvi", **town, phone="4444 0000", email="d@example.org"
-        )
-    with statements() as alike:
-        typed = await post(curious, training, **town, phone="5555 1234", email="c@example.org")
-
-    assert (known.status_code, typed.status_code) == (303, 303)
-    assert headers_of(known) == headers_of(typed)
-    assert len(known.content) == len(typed.content)
-    # That of two who look alike another is the first now is one more update in the same go.
-    assert len(alike) - len(ordinary) == (1 if n_more else 0)
-    pages = [await browser.get(answer.headers["location"]) for browser, answer in ((stranger, known), (curious, typed))]
-    texts = [
-        as_anybody_sees_it(page.text, name) for page, name in zip(pages, ("Dina Elvi", "Rosa Amalia"), strict=True)
-    ]
-    assert texts[0].replace("lista es 3.", "lista es N.") == texts[1].replace("lista es 4.", "lista es N.")
-    stored = await Registration.filter(duplicate_of_id__not_isnull=True).prefetch_related("participant")
-    assert [one.participant.given_names for one in stored] == ["Rosa Amalia"]
-
-
-async def test_look_alike_is_answered_with_a_link_of_its_own(client: AsyncClient, db: Settings) -> None:
-    training = await make.make_training()
-    first = await sign_up_rosa(training)
-
-    answer = await post(client, training)
-
-    assert answer.headers["location"] != await link_of(first)
-    assert await OwnLink.all().count() == 2
 
 
 async def test_look_alike_by_the_key_of_a_repeat_is_no_look_alike(db: Settings) -> None:
@@ -252,6 +141,21 @@ async def test_look_alike_by_the_key_of_a_repeat_is_no_look_alike(db: Settings) 
         await sign_up(training.id, wish(**ROSA, idempotency_key=key, body_hash="x"), actor=VISITOR)
 
     assert await Registration.all().count() == 1
+
+
+# -- what staff see
+
+
+async def test_list_and_waiting_list_show_the_mark(new_client: NewClient) -> None:
+    cast, client = await make_cast(), new_client()
+    await make.sign_in(client, cast.coordinator)
+    training = await make.make_training(hub=cast.hub, capacity=1)
+    await sign_up_rosa(training)
+    await sign_up_rosa(training)
+
+    pages = [await client.get(f"/panel/capacitaciones/{training.id}{path}") for path in ("", "/espera")]
+
+    assert [page.text.count("Quizá la misma persona que otra inscripción") for page in pages] == [1, 1]
 
 
 @pytest.mark.parametrize("source", ["desk", "call"])
@@ -266,6 +170,22 @@ async def test_desk_is_told_at_once_and_only_then(new_client: NewClient, source:
     at_once = Page((await client.get(answer.headers["location"])).text)
     later = Page((await client.get(answer.headers["location"].partition("?")[0])).text)
 
-    assert "Se parece a otra inscripción" in at_once.text
+    assert "Quizá es la misma persona" in at_once.text
     assert at_once.one("a", href=f"/panel/inscripciones/{first.id}")
-    assert "Se parece a otra inscripción" not in later.text
+    assert "se parece a" not in later.text
+
+
+@pytest.mark.parametrize(("capacity", "is_said"), [(2, True), (10, False)])
+async def test_panel_says_how_many_scarce_places_may_be_taken_twice(
+    new_client: NewClient, capacity: int, *, is_said: bool
+) -> None:
+    cast, client = await make_cast(), new_client()
+    await make.sign_in(client, cast.coordinator)
+    training = await make.make_training(hub=cast.hub, capacity=capacity, title="Refugio")
+    await sign_up_rosa(training)
+    await sign_up_rosa(training)
+
+    page = Page((await client.get("/panel")).text)
+
+    words = "«Refugio»: hasta 1 lugar puede ser de personas repetidas."
+    assert (words in " ".join(page.text.split())) is is_said

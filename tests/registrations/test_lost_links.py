@@ -26,7 +26,7 @@ from trainings.people.models import Participant, Relation
 from trainings.registrations import actions, lost_link_routes
 from trainings.registrations.desk_actions import replace_ticket
 from trainings.registrations.lost_links import ask_for_links
-from trainings.registrations.models import HoldReason, OwnLink, Registration
+from trainings.registrations.models import HoldReason, OwnLink
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -259,24 +259,12 @@ async def test_what_is_held_because_too_much_came_is_not_written_about(db: Setti
     assert await links_for(ROSA) == [await token_of(held)]
 
 
-async def test_second_sign_up_of_the_same_person_is_not_a_second_link(db: Settings) -> None:
+async def test_second_sign_up_of_the_same_person_is_a_second_link(db: Settings) -> None:
     training = await a_training()
     first = await make.make_registration(training, email=ROSA)
     second = await make.make_registration(training, email=ROSA)
-    assert (await Registration.get(id=second.id)).duplicate_of_id == first.id
 
-    assert await links_for(ROSA) == [await token_of(first)]
-
-
-async def test_second_sign_up_has_its_link_while_staff_look_at_the_first(db: Settings) -> None:
-    training = await a_training()
-    first = await make.make_registration(training, email=ROSA, hold_reason=HoldReason.REVIEW)
-    second = await make.make_registration(training, email=ROSA)
-    assert await links_for(ROSA) == [await token_of(second)]
-
-    # As the rows of who signed up twice before the second one counted.
-    await Registration.filter(id=second.id).update(duplicate_of_id=first.id)
-    assert await links_for(ROSA) == [await token_of(second)]
+    assert await links_for(ROSA) == [await token_of(first), await token_of(second)]
 
 
 async def test_look_alike_from_another_address_has_its_own_link_and_not_the_first_ones(db: Settings) -> None:

@@ -343,22 +343,6 @@ async def test_refused_return_of_a_family_is_told_on_its_page(client: AsyncClien
     assert await states(people[0]) == ["cancelled", "cancelled"]
 
 
-async def test_look_alike_comes_back_like_anybody_and_takes_nothing(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-    await make.make_registration(training, given_names="Beto", surnames="Coc Xol", phone="5555 1234")
-    [ana, beto] = await make_family(training, "Ana", "Beto", phone="5555 1234")
-    assert (await Registration.get(id=beto.id)).duplicate_of_id is not None
-    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-
-    with pytest.raises(NoPlaceAgain):
-        await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-    await actions.resize(training.id, 3, 0, actor=PROGRAM)
-    await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-
-    assert await states(ana) == ["confirmed", "confirmed"]
-    assert await places_of(training) == (2, 0)
-
-
 async def test_coming_back_twice_is_coming_back_once(db: Settings) -> None:
     training = await make.make_training()
     [ana, beto] = await make_family(training, "Ana", "Beto")

@@ -13,15 +13,13 @@ from tests.certificates.held import AFTER, a_diploma
 from tests.registrations.wishes import ROSA, link_of, wish
 from trainings import clock
 from trainings.audit.actor import VISITOR
-from trainings.db import keyring
-from trainings.db.keyring import set_keyring
 from trainings.lib import tokens
-from trainings.lib.crypt import Keyring
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Participant, Relation
 from trainings.registrations.mailboxes import address_of
 from trainings.registrations.models import Registration
+from trainings.registrations.repeats import repeats_in
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
@@ -106,29 +104,56 @@ async def test_an_unknown_code_is_an_ordinary_sign_up(client: AsyncClient, typed
     assert await Registration.all().count() == 1
 
 
-async def test_returning_person_who_is_registered_already_takes_no_second_place(db: Settings) -> None:
+async def test_earlier_code_with_the_contact_opens_the_sign_up_that_stands(db: Settings) -> None:
     await make.make_municipality()
     training = await make.make_training(capacity=5)
-    first = await rosa_at(training)
+    first = await rosa_at(training, phone=ROSA["phone"])
+    again = wish(municipality="1705", earlier_code=first.short_code, phone=ROSA["phone"])
 
-    second = await rosa_at(training, earlier_code=first.short_code)
+    done = await sign_up(training.id, again, actor=VISITOR)
 
-    assert second.duplicate_of_id == first.id
+    assert (done.is_new, done.registration_id) == (False, first.id)
+    assert f"/i/{done.token}" == await link_of(first)
     assert (await Training.get(id=training.id)).taken == 1
 
 
-async def test_look_alike_from_before_a_change_of_keys_is_still_found(db: Settings) -> None:
+async def test_own_link_typed_for_another_sign_up_opens_the_one_that_stands(db: Settings) -> None:
     await make.make_municipality()
-    training = await make.make_training()
-    old = keyring()
+    training = await make.make_training(capacity=5)
     first = await rosa_at(training, phone=ROSA["phone"])
-    try:
-        set_keyring(Keyring(["n" * 48, *db.keys]))
-        second = await rosa_at(training, phone=ROSA["phone"])
-    finally:
-        set_keyring(old)
 
-    assert second.duplicate_of_id == first.id
+    again = wish(municipality="1705", earlier_code=f"https://localhost{await link_of(first)}")
+
+    assert (await sign_up(training.id, again, actor=VISITOR)).registration_id == first.id
+
+
+async def test_code_on_paper_without_the_contact_opens_nothing(db: Settings) -> None:
+    await make.make_municipality()
+    training = await make.make_training(capacity=5)
+    first = await rosa_at(training, phone=ROSA["phone"])
+
+    second = await rosa_at(training, earlier_code=first.short_code)
+
+    assert second.id != first.id
+    assert second.participant_id == first.participant_id
+    assert await repeats_in([training.id]) == {second.id}
+
+
+async def test_family_that_comes_with_an_earlier_code_loses_nobody(db: Settings) -> None:
+    await make.make_municipality()
+    training = await make.make_training(capacity=5)
+    first = await rosa_at(training, phone=ROSA["phone"])
+    own, other = (
+        wish(**names, municipality="1705", phone=ROSA["phone"]).members[0] for names in ({}, {"given_names": "Ana"})
+    )
+
+    await sign_up(
+        training.id,
+        SignUp((own, other), frozenset({ConsentPurpose.DATA}), earlier_code=first.short_code),
+        actor=VISITOR,
+    )
+
+    assert (await Training.get(id=training.id)).taken == 3
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from trainings.people.models import Consent, Participant
 from trainings.registrations.eligibility import AdultsOnly, NotYetOpen, SignUpClosed, TrainingCancelled, TrainingOver
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.places import ChildcareFull, TrainingFull
+from trainings.registrations.repeats import repeats_in
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import register_walk_in, sign_up
 from trainings.schedule.models import TrainingState
@@ -50,7 +51,7 @@ async def test_sign_up_with_places_left_then_confirmed_with_ticket_link_consent_
     ]
     [line] = await AuditLine.filter(act="registrations.sign_up")
     assert (line.object_id, line.actor_role) == (registration.id, "visitor")
-    assert line.detail == {"state": "confirmed", "source": "web", "people": 1, "childcare": 0, "duplicates": 0}
+    assert line.detail == {"state": "confirmed", "source": "web", "people": 1, "childcare": 0}
     assert await OutboxJob.all().count() == 0, "who left no address gets no mail"
 
 
@@ -294,9 +295,9 @@ async def test_walk_in_never_touches_the_counted_places(db: Settings) -> None:
     assert await places_of(training) == (1, 0)
 
 
-async def test_walk_in_who_is_registered_already_counts_as_that_registration(db: Settings) -> None:
+async def test_walk_in_who_may_be_registered_already_bears_the_mark(db: Settings) -> None:
     training = await make.make_training()
-    first = await make.make_registration(training, phone="+50255551234")
+    await make.make_registration(training, phone="+50255551234")
 
     done = await register_walk_in(
         training.id,
@@ -304,7 +305,8 @@ async def test_walk_in_who_is_registered_already_counts_as_that_registration(db:
         actor=PROGRAM,
     )
 
-    assert (await Registration.get(id=done.registration_id)).duplicate_of_id == first.id
+    assert await repeats_in([training.id]) == {done.registration_id}
+    assert await places_of(training) == (1, 0)
 
 
 async def test_walk_in_under_18_is_refused(db: Settings) -> None:

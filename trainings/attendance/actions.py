@@ -99,14 +99,12 @@ async def _came_before(session: TrainingSession, registration_id: UUID) -> Answe
     Marked again in the office, who left would read as come back, and each card that is named there as late. Who left
     and gives a name while the session goes on has come back.
     """
-    written = await Registration.get(id=registration_id)
-    person_id = written.duplicate_of_id or written.id
-    events = await ScanEvent.filter(session_id=session.id, registration_id=person_id)
+    events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
-    if not arrivals or (_goes_on(session) and await _has_left(session, person_id)):
+    if not arrivals or (_goes_on(session) and await _has_left(session, registration_id)):
         return None
     if counts(session):
-        await settle_registrations({written.id, person_id})
+        await settle_registrations({registration_id})
     return await answer_about(session, min(arrivals, key=lambda one: (one.at, one.id)).id)
 
 

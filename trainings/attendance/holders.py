@@ -15,7 +15,7 @@ from trainings.lib import tokens
 from trainings.registrations.models import CardState, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
 
-PERSON = "r.id, r.training_id, r.duplicate_of_id, r.state"
+PERSON = "r.id, r.training_id, r.joined_to_id, r.state"
 # A phone knows the beginning of a digest: all that begin so lie between it and it with a letter that no digest has.
 PEOPLE_BY_CARD = f"""
 SELECT wanted.value AS shown, 0 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN registration AS r
@@ -53,7 +53,7 @@ class Person(NamedTuple):
 
     id: UUID
     training_id: UUID
-    duplicate_of_id: UUID | None
+    joined_to_id: UUID | None
     state: RegistrationState
 
 
@@ -86,7 +86,9 @@ class Meant:
 
 @dataclass(slots=True)
 class Holders:
-    """What a batch's codes, digests and rows stand for; people by key are those that rows and look-alikes name."""
+    """What a batch's codes, digests and rows stand for; people by key are those that rows name, or that joined ones
+    count as.
+    """
 
     by_card: dict[str, Person] = field(default_factory=dict)
     replaced: dict[str, Person] = field(default_factory=dict)
@@ -140,9 +142,9 @@ class Holders:
     def _of_person(
         self, person: Person | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
     ) -> Meant:
-        """A look-alike's card counts as the first one's."""
-        if person is not None and person.duplicate_of_id is not None:
-            person = self.by_key[person.duplicate_of_id]
+        """A joined one's card counts as the kept one's."""
+        if person is not None and person.joined_to_id is not None:
+            person = self.by_key[person.joined_to_id]
         if person is None:
             return Meant(code_hash=shown, sheet_id=sheet_id)
         return Meant(Holder(person, is_replaced=is_replaced), person.id, shown, sheet_id)
@@ -186,7 +188,7 @@ async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:
 
 
 async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str]) -> None:
-    """The cards that are nobody's ticket; whom rows name; the first ones of look-alikes."""
+    """The cards that are nobody's ticket; whom rows name; those kept of joined ones."""
     nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):
@@ -197,8 +199,8 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
     in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
     shown = (found.by_card, found.replaced, found.by_code, found.replaced_codes)
     known = [*(person for people in shown for person in people.values()), *await _people(in_rows)]
-    firsts = {one.duplicate_of_id for one in known if one.duplicate_of_id is not None}
-    found.by_key |= {one.id: one for one in (*known, *await _people(firsts))}
+    kept = {one.joined_to_id for one in known if one.joined_to_id is not None}
+    found.by_key |= {one.id: one for one in (*known, *await _people(kept))}
 
 
 async def _people(keys: Collection[UUID]) -> list[Person]:
@@ -209,6 +211,6 @@ def _person(row: Mapping[str, Any]) -> Person:
     return Person(
         key_of(row["id"]),
         key_of(row["training_id"]),
-        key_or_none(row["duplicate_of_id"]),
+        key_or_none(row["joined_to_id"]),
         RegistrationState(row["state"]),
     )

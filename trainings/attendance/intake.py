@@ -29,28 +29,28 @@ from trainings.schedule.models import Training, TrainingSession
 class Named:
     """The registrations that a batch names: by QR digest; by short code and key only those of this training.
 
-    `replaced` are by the QR digest and the short code of a ticket that was printed anew since. `firsts` are those whose
-    look-alikes are among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or
-    no more.
+    `replaced` are by the QR digest and the short code of a ticket that was printed anew since. `kept` are those that
+    joined ones among them count as. All with their participants. `cards` are by their code as read: nobody's tickets
+    yet, or no more.
     """
 
     by_qr: Mapping[str, Registration]
     replaced: Mapping[str, Registration]
     by_short_code: Mapping[str, Registration]
     by_id: Mapping[UUID, Registration]
-    firsts: Mapping[UUID, Registration]
+    kept: Mapping[UUID, Registration]
     cards: Mapping[str, SeenCard]
 
     def of(self, scan: Scan) -> Registration | None:
-        """Whom a scan means. A look-alike's card counts as the first one's."""
+        """Whom a scan means. A joined one's card counts as the kept one's."""
         tapped = scan.registration_id
         found = self.by_id.get(tapped) if tapped is not None else self._by_ticket(scan.read_code)
-        if found is not None and found.duplicate_of_id is not None:
-            return self.firsts[found.duplicate_of_id]
+        if found is not None and found.joined_to_id is not None:
+            return self.kept[found.joined_to_id]
         return found
 
     def ticket_of(self, scan: Scan) -> str:
-        """The beginning of the digest of the ticket or card that a scan shows: of a look-alike's own."""
+        """The beginning of the digest of the ticket or card that a scan shows: of a joined one its own."""
         card, holder = self.card_of(scan), None if scan.registration_id else self._by_ticket(scan.read_code)
         shown = card.qr_hash if card is not None else holder.qr_hash if holder is not None else ""
         return shown[:CODE_HASH_LENGTH]
@@ -109,14 +109,14 @@ async def find_named(session: TrainingSession, scans: Sequence[Scan]) -> Named:
     known = by_qr.keys() | replaced.keys()
     known |= by_short_code.keys()
     unknown = {code for code in codes if code not in known and tokens.digest(code, "qr") not in known}
-    wanted = {one.duplicate_of_id for one in (*found, *replaced.values())} - {None}
-    firsts = await Registration.filter(id__in=list(wanted)).prefetch_related("participant") if wanted else []
+    wanted = {one.joined_to_id for one in (*found, *replaced.values())} - {None}
+    kept = await Registration.filter(id__in=list(wanted)).prefetch_related("participant") if wanted else []
     return Named(
         by_qr=by_qr,
         replaced=replaced,
         by_short_code=by_short_code,
         by_id={one.id: one for one in found if one.training_id == training_id or one.id in guests},
-        firsts={one.id: one for one in firsts},
+        kept={one.id: one for one in kept},
         cards=await seen_at(await Training.get(id=training_id), unknown) if unknown else {},
     )
 

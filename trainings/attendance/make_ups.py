@@ -145,7 +145,7 @@ async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp
     """The sign-ups of each person for each course, where there are several and one of them is of these."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
-    found = reads(Registration).filter(participant_id__in=sorted(person_of), duplicate_of_id=None)
+    found = reads(Registration).filter(participant_id__in=sorted(person_of))
     columns = ("id", "participant_id", "training_id", "training__course_id", "state")
     sign_ups = [_SignUp(*row) for row in await found.values_list(*columns)]
     by_course: dict[tuple[UUID, UUID], list[_SignUp]] = defaultdict(list)

@@ -34,7 +34,7 @@ async def match_unknown(training_id: UUID) -> int:
         owner = owners.get(event.id)
         if owner is None:
             continue
-        event.registration_id = owner.duplicate_of_id or owner.id
+        event.registration_id = owner.joined_to_id or owner.id
         if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
             when = when_of(event)
             event.flag = flag_of(Holder(owner), event.session, when)

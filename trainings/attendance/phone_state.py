@@ -129,10 +129,8 @@ def _place(session: TrainingSession) -> str:
 
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
-    """How many are expected at each training; who has several sign-ups is one, a look-alike no second person."""
-    found = reads(Registration).filter(
-        training_id__in=sorted(training_ids), duplicate_of_id=None, state__in=list(EXPECTED)
-    )
+    """How many are expected at each training; who has several sign-ups is one."""
+    found = reads(Registration).filter(training_id__in=sorted(training_ids), state__in=list(EXPECTED))
     rows = await found.values_list("training_id", "participant_id", "participant__merged_into_id")
     person_of = await persons_of({key: merged_into for _training, key, merged_into in rows})
     people = {(training_id, person_of[key]) for training_id, key, _merged_into in rows}

@@ -141,7 +141,7 @@ async def roster(session: TrainingSession) -> list[RosterLine]:
     came = [key for key, own in events.items() if stay_of(own, undone).is_present]
     registrations = (
         await reads(Registration)
-        .filter(Q(training_id=session.training_id) | Q(id__in=came), duplicate_of_id=None)
+        .filter(Q(training_id=session.training_id) | Q(id__in=came))
         .prefetch_related("participant")
     )
     people = []
@@ -269,12 +269,11 @@ HERE_AND_EXPECTED = """
     WHERE a.session_id = ? AND a.is_present
     UNION ALL SELECT false, r.participant_id, p.merged_into_id FROM registration r
     JOIN participant p ON p.id = r.participant_id
-    WHERE r.training_id = ? AND r.duplicate_of_id IS NULL AND r.state IN ('confirmed', 'offered')
+    WHERE r.training_id = ? AND r.state IN ('confirmed', 'offered')
 """
 SIGN_UPS = """
     SELECT (SELECT COUNT(*) FROM attendance WHERE session_id = ? AND is_present),
-    (SELECT COUNT(*) FROM registration WHERE training_id = ? AND duplicate_of_id IS NULL
-    AND state IN ('confirmed', 'offered'))
+    (SELECT COUNT(*) FROM registration WHERE training_id = ? AND state IN ('confirmed', 'offered'))
 """
 """Both are counted in an index of their own."""
 

@@ -90,14 +90,14 @@ async def dismiss_companions(session_id: UUID, phone_id: UUID, *, until: datetim
 async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id: UUID, *, actor: Actor) -> int:
     """These marks are of this person, and count; how many. Refuses who is not on the session's training.
 
-    A look-alike's count as the first one's. What names somebody already is left alone.
+    A joined one's count as the kept one's. What names somebody already is left alone.
     """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
         person = await Registration.get(id=registration_id)
         given = [one for one in events if may_be_given(one)]
         for event in given:
-            event.registration_id = person.duplicate_of_id or person.id
+            event.registration_id = person.joined_to_id or person.id
         return _decided(given, Decision.COUNTED, actor)
 
     return await _apply(session_id, event_ids, change, actor, registration=registration_id)

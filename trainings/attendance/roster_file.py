@@ -52,7 +52,7 @@ REPLACED = "r"
 class Ticket:
     """A card of somebody who may come. `counts_as`: the hash of whose card it counts as, where that is another.
 
-    A look-alike's counts as the first one's. Of a replaced ticket neither token nor code is known any more.
+    A joined one's counts as the kept one's. Of a replaced ticket neither token nor code is known any more.
     """
 
     qr_hash: str
@@ -191,7 +191,7 @@ def _version(roster: Roster) -> str:
 class _Row(NamedTuple):
     key: UUID
     training_id: UUID
-    duplicate_of_id: UUID | None
+    joined_to_id: UUID | None
     state: RegistrationState
     qr_hash: str
     short_code: str
@@ -200,7 +200,7 @@ class _Row(NamedTuple):
     surnames: str
 
 
-_COLUMNS = ("id", "training_id", "duplicate_of_id", "state", "qr_hash", "short_code", "qr_token")
+_COLUMNS = ("id", "training_id", "joined_to_id", "state", "qr_hash", "short_code", "qr_token")
 _NAMES = ("participant__given_names", "participant__surnames")
 
 
@@ -211,16 +211,16 @@ async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
     old = reads(ReplacedTicket).filter(registration__training_id__in=list(training_ids))
     tickets: dict[UUID, list[Ticket]] = {key: [] for key in training_ids}
     for row in rows.values():
-        tickets[row.training_id].append(_ticket(row, _first(row, rows)))
+        tickets[row.training_id].append(_ticket(row, _kept(row, rows)))
     for key, qr_hash, code in await old.values_list("registration_id", "qr_hash", "short_code"):
         row = rows[key]
-        tickets[row.training_id].append(Ticket(qr_hash, "", code, REPLACED, counts_as=_first(row, rows).qr_hash))
+        tickets[row.training_id].append(Ticket(qr_hash, "", code, REPLACED, counts_as=_kept(row, rows).qr_hash))
     return {key: sorted(found, key=lambda one: one.qr_hash) for key, found in tickets.items()}
 
 
-def _first(row: _Row, rows: Mapping[UUID, _Row]) -> _Row:
-    """Whom a card counts for: of a look-alike the first."""
-    return rows.get(row.duplicate_of_id, row) if row.duplicate_of_id is not None else row
+def _kept(row: _Row, rows: Mapping[UUID, _Row]) -> _Row:
+    """Whom a card counts for: of a joined one the kept one."""
+    return rows.get(row.joined_to_id, row) if row.joined_to_id is not None else row
 
 
 def _ticket(row: _Row, first: _Row) -> Ticket:

@@ -60,7 +60,7 @@ class Line:
     """One row: whose it is by now, or the spare card that it stands for, and what was marked.
 
     `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
-    look-alike the first one. `here_as`: the sign-up of theirs that `stay` rests on, as staff merged them; `sign_ups`:
+    joined one the kept one. `here_as`: the sign-up of theirs that `stay` rests on, as staff merged them; `sign_ups`:
     all that were marked. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes; none
     where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
     """
@@ -193,9 +193,9 @@ async def _rows(sheet_id: UUID, **which: int) -> list[SheetRow]:
 async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]:
     session = await reads(TrainingSession).get(id=sheet.session_id)
     people = {row.number: _person(row, session.training_id) for row in rows}
-    firsts = await _firsts(people.values())
-    marks = await marks_at(sheet.session_id, [one for one in (*people.values(), *firsts.values()) if one is not None])
-    return [_line(sheet, row, people[row.number], firsts, marks) for row in rows]
+    kept = await _kept(people.values())
+    marks = await marks_at(sheet.session_id, [one for one in (*people.values(), *kept.values()) if one is not None])
+    return [_line(sheet, row, people[row.number], kept, marks) for row in rows]
 
 
 def _person(row: SheetRow, training_id: UUID) -> Registration | None:
@@ -206,9 +206,9 @@ def _person(row: SheetRow, training_id: UUID) -> Registration | None:
     return person if person is not None and person.training_id == training_id else None
 
 
-async def _firsts(people: Collection[Registration | None]) -> dict[UUID, Registration]:
-    """Whom a look-alike counts for."""
-    wanted = {one.duplicate_of_id for one in people if one is not None and one.duplicate_of_id is not None}
+async def _kept(people: Collection[Registration | None]) -> dict[UUID, Registration]:
+    """Those that were kept, of who was joined."""
+    wanted = {one.joined_to_id for one in people if one is not None} - {None}
     found = await reads(Registration).filter(id__in=sorted(wanted)).prefetch_related("participant") if wanted else []
     return {one.id: one for one in found}
 
@@ -217,10 +217,10 @@ def _line(
     sheet: AttendanceSheet,
     row: SheetRow,
     person: Registration | None,
-    firsts: Mapping[UUID, Registration],
+    kept: Mapping[UUID, Registration],
     marks: Marks,
 ) -> Line:
-    counted = firsts.get(person.duplicate_of_id, person) if person is not None and person.duplicate_of_id else person
+    counted = kept.get(person.joined_to_id, person) if person is not None and person.joined_to_id else person
     card = row.card
     marked = marks.of(counted, card)
     return Line(

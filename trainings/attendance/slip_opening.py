@@ -272,8 +272,7 @@ async def _read_at(slip: WalkInSlip, opened: Slip) -> datetime:
 
 async def _settle(session: TrainingSession, registration_id: UUID) -> None:
     if counts(session):
-        first = (await Registration.get(id=registration_id)).duplicate_of_id
-        await settle_registrations({registration_id, *([first] if first is not None else [])})
+        await settle_registrations({registration_id})
 
 
 async def put_aside(slip_id: UUID, *, actor: Actor) -> None:

@@ -154,7 +154,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     async with transaction():
         await locked_training(training_id)
         occasion = await occasion_of(training_id)
-        completed = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
+        completed = Registration.filter(training_id=training_id, completed_at__not_isnull=True)
         people = await completed.order_by("created_at", "id").select_related("participant")
         papers = await papers_of([one.id for one in people])
         found = [(one, diploma_due(kinds_of(one, occasion.training), papers[one.id]).kind) for one in people]

@@ -78,7 +78,7 @@ async def examined(training_id: UUID) -> list[Examined]:
         .values_list("registration_id")
     )
     present = {key for (key,) in came}
-    found = reads(Registration).filter(training_id=training_id, duplicate_of_id=None).select_related("participant")
+    found = reads(Registration).filter(training_id=training_id).select_related("participant")
     people = [one for one in await found if one.state in TAKES_PLACE or one.id in present]
     people.sort(key=lambda one: (search_text(one.participant.given_names, one.participant.surnames), one.id))
     return [Examined(one.id, one.participant.full_name, one.participant.community, one.mark) for one in people]

@@ -61,7 +61,7 @@ GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 
 CONCERNED = f"""
-    r.training_id = ? AND r.duplicate_of_id IS NULL
+    r.training_id = ?
     AND (r.state IN ?list OR EXISTS (SELECT 1 FROM attendance a WHERE a.registration_id = r.id AND a.is_present))
     AND NOT EXISTS (
         SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'

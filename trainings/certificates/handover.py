@@ -178,7 +178,7 @@ def _certificate_codes(text: str) -> set[str]:
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
-    """Whose ticket of this training it is, scanned or its short code typed; a look-alike's is the first one's."""
+    """Whose ticket of this training it is, scanned or its short code typed; a joined one's is the kept one's."""
     of_training = reads(Registration).filter(training_id=training_id)
     token, short = tokens.read_qr(text), tokens.read_short_code(text)
     found = None
@@ -186,7 +186,7 @@ async def _holder(training_id: UUID, text: str) -> UUID | None:
         found = await of_training.get_or_none(qr_hash=tokens.digest(token, "qr"))
     elif short is not None:
         found = await of_training.get_or_none(short_code=short)
-    return (found.duplicate_of_id or found.id) if found is not None else None
+    return (found.joined_to_id or found.id) if found is not None else None
 
 
 async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:

@@ -186,7 +186,7 @@ def _name_key(person: Person) -> str:
 
 async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training, Person]:
     """One person in scope, with their training. Raises UnknownRegistration."""
-    registration = await reads(Registration).get_or_none(id=registration_id, duplicate_of_id=None)
+    registration = await reads(Registration).get_or_none(id=registration_id)
     if registration is None or not actor.has_at(await _hub_of(registration), DESK):
         raise UnknownRegistration
     training = await training_at_desk(actor, registration.training_id)
@@ -227,7 +227,7 @@ async def _people(
 ) -> dict[UUID, list[Person]]:
     """Per training the people on it, with a handful of queries however many there are."""
     ids = [training.id for training in trainings]
-    registrations = reads(Registration).filter(training_id__in=ids, duplicate_of_id=None)
+    registrations = reads(Registration).filter(training_id__in=ids)
     certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
     if only is not None:
         registrations = registrations.filter(id=only)

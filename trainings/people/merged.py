@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import F
 
 from trainings.db import reads
 from trainings.people.models import Merge, Participant
@@ -38,12 +38,12 @@ async def all_merged_into(kept_id: UUID) -> list[UUID]:
     return whole
 
 
-async def held_apart_from(participant_id: UUID) -> set[UUID]:
-    """The participants of whom staff said that they are not this person: taken back in the moment of merging."""
-    everybody = await same_person_ids(participant_id)
-    said = reads(Merge).filter(undone_at=F("created_at"))
-    pairs = said.filter(Q(kept_id__in=everybody) | Q(merged_id__in=everybody)).values_list("kept_id", "merged_id")
-    return {key for pair in await pairs for key in pair if key not in everybody}
+async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
+    """The pairs of these of whom staff said that they are two: merges that were taken back as they were made."""
+    if not people:
+        return frozenset()
+    said = reads(Merge).filter(kept_id__in=sorted(people), merged_id__in=sorted(people), undone_at=F("created_at"))
+    return frozenset([frozenset(pair) for pair in await said.values_list("kept_id", "merged_id")])
 
 
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:

@@ -54,11 +54,6 @@ class Comparison:
         return [(one, other) for one in live[0] for other in live[1] if one.training_id == other.training_id]
 
     @property
-    def is_one_counted_as_other(self) -> bool:
-        """Whether in some training one of the two takes no place, because they look alike."""
-        return any(one.duplicate_of_id == other.id or other.duplicate_of_id == one.id for one, other in self.both_live)
-
-    @property
     def hub_id(self) -> UUID:
         """A hub where the second of them was, for the record."""
         return self.other.registrations[0].training.hub_id

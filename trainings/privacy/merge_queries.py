@@ -42,17 +42,6 @@ NAMESAKES = """
 """
 """Adults of these hubs who share their name with another."""
 
-DUPLICATES = """
-    SELECT f.participant_id AS one, r.participant_id AS other
-    FROM registration r JOIN registration f ON f.id = r.duplicate_of_id JOIN training t ON t.id = r.training_id
-    JOIN participant p ON p.id = r.participant_id JOIN participant q ON q.id = f.participant_id
-    WHERE p.id <> q.id AND p.name_key <> '' AND q.name_key <> '' AND r.state <> 'cancelled' AND t.hub_id IN ?list
-        AND COALESCE(p.age_group, '') NOT IN ('12-13', '14-17')
-        AND COALESCE(q.age_group, '') NOT IN ('12-13', '14-17')
-    ORDER BY r.id
-"""
-"""Look-alikes of one training with whom they look like, both of them adults."""
-
 
 @dataclass(frozen=True, slots=True)
 class Someone:
@@ -68,11 +57,10 @@ class Someone:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two who look alike. `is_duplicate`: in one training, where the second takes no place."""
+    """Two who look alike."""
 
     one: Someone
     other: Someone
-    is_duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,6 @@ class _Search:
 
     merged_into: Mapping[UUID, UUID]
     seen: dict[UUID, UUID] = field(default_factory=dict)
-    duplicates: set[Edge] = field(default_factory=set)
     strong: set[Edge] = field(default_factory=set)
     weak: set[Edge] = field(default_factory=set)
     crowds: dict[UUID, int] = field(default_factory=dict)
@@ -132,10 +119,6 @@ class _Search:
         person = self.person(participant_id)
         self.seen.setdefault(person, participant_id)
         return person
-
-    def add_duplicates(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        pairs = ({self.see(_uuid(row["one"])), self.see(_uuid(row["other"]))} for row in rows)
-        self.duplicates |= set(_edges(pairs))
 
     def add_namesakes(self, rows: Iterable[Mapping[str, Any]]) -> None:
         by_contact, by_place = defaultdict[Any, set[UUID]](set), defaultdict[Any, set[UUID]](set)
@@ -158,20 +141,18 @@ async def alike(actor: Actor) -> Alike:
     """Pairs at the hubs where the actor may merge, the newest first, without those that were decided already."""
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
-    search.add_duplicates(await sql.reads(DUPLICATES, hubs))
     search.add_namesakes(await sql.reads(NAMESAKES, hubs))
     different = await differences().values_list("kept_id", "merged_id")
     decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
-    alike_edges = search.duplicates | search.strong
-    strong = sorted(alike_edges - decided, key=max, reverse=True)
-    weak = sorted(search.weak - alike_edges - decided, key=max, reverse=True)
+    strong = sorted(search.strong - decided, key=max, reverse=True)
+    weak = sorted(search.weak - search.strong - decided, key=max, reverse=True)
     largest = sorted(search.crowds.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
     shown = {*itertools.chain(*strong[:SHOWN], *weak[:SHOWN]), *dict(largest)}
     known = await _people([search.seen[person] for person in shown], hubs)
     people = {person: known[search.seen[person]] for person in shown}
 
     def pairs(edges: Sequence[Edge]) -> list[Pair]:
-        return [Pair(people[one], people[other], (one, other) in search.duplicates) for one, other in edges[:SHOWN]]
+        return [Pair(people[one], people[other]) for one, other in edges[:SHOWN]]
 
     crowds = [Crowd(people[person], n) for person, n in largest]
     return Alike(pairs(strong), pairs(weak), crowds, n_strong=len(strong), n_weak=len(weak))

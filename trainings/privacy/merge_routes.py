@@ -19,7 +19,6 @@ from trainings.privacy.comparing import Comparison, UnknownPerson, compare
 from trainings.privacy.merge_forms import MergeForm, PairForm, SearchForm
 from trainings.privacy.merge_queries import Said
 from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
-from trainings.registrations.apart import NoPlaceForTwo
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -55,7 +54,7 @@ async def _index(request: Request, search: Typed | None, status: int = 200) -> R
     names = await _names_of_users([*merges, *different])
     name = search.value("nombre") if search and not search.error("nombre") else ""
     context = {
-        "strong": [(row_of(pair.one), row_of(pair.other), pair.is_duplicate) for pair in alike.strong],
+        "strong": [(row_of(pair.one), row_of(pair.other)) for pair in alike.strong],
         "weak": [(row_of(pair.one), row_of(pair.other)) for pair in alike.weak],
         "crowds": [(row_of(crowd.someone), crowd.n_people) for crowd in alike.crowds],
         "n_strong": alike.n_strong,
@@ -120,10 +119,7 @@ async def merge(request: Request) -> Response:
 @allow(*MERGERS)
 async def hold_different(request: Request) -> Response:
     two = await _compared(request)
-    try:
-        await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
-    except NoPlaceForTwo as refused:
-        return await _show(request, two, Typed().refused(refused), refused.status)
+    await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
     return _back(N_("Listo. Son dos personas y ya no se muestran juntas."))
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.permissions import MERGERS
-from trainings.attendance.actions import lock_all_stays, settle, trainings_in_common
-from trainings.attendance.apart import give_own_marks
+from trainings.attendance.actions import settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -17,7 +15,6 @@ from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.comparing import Comparison, compare, hub_in_scope
 from trainings.privacy.merge_queries import differences
-from trainings.registrations.apart import tell_apart
 from trainings.web.i18n import N_
 
 
@@ -103,19 +100,13 @@ async def _settle(training_ids: Iterable[UUID]) -> None:
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Say that two people who look alike are two: they are shown as a pair no more, and each has a place of their own,
-    with the marks that were made by their own ticket.
+    """Say that two people who look alike are two: they are shown as a pair no more.
 
     Kept as a merge that was taken back in the moment it was made; its reason tells nothing. Said twice it is said once.
-    Refuses with AlreadyOne while they are merged, with NoPlaceForTwo, and else as `merge` does.
+    Refuses with AlreadyOne while they are merged, and else as `merge` does.
     """
     two = await compare(one_id, other_id, actor)
-    concerned = await trainings_in_common([one_id, other_id])
     async with transaction():
-        await lock_all_stays(concerned)
-        some, others = await same_person_ids(one_id), await same_person_ids(other_id)
-        for own_id, first_id in await tell_apart(some, others, actor=actor, hubs=actor.hubs_with(MERGERS)):
-            await give_own_marks(own_id, first_id)
         await lock(Participant, [one_id, other_id])
         everybody = await same_person_ids(one_id)
         if other_id in everybody:
@@ -123,7 +114,6 @@ async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
         others = await same_person_ids(other_id)
         if not await _is_said(everybody, others):
             await _say_different(one_id, other_id, hub_id=two.hub_id, actor=actor)
-    await _settle(concerned)
 
 
 async def _say_different(one_id: UUID, other_id: UUID, *, hub_id: UUID, actor: Actor) -> None:

@@ -30,7 +30,6 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.needs import asking_for
 from trainings.registrations.own_links import check_in_reach
-from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
@@ -62,7 +61,7 @@ class ChildcareBelowTaken(Refusal):
 async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     """Cancel one person; their place goes to the waiting list in the same transaction.
 
-    Cancelling twice is one cancellation, a look-alike's touches only itself. Refuses once the training is over or
+    Cancelling twice is one cancellation. Refuses once the training is over or
     called off, and (HasOwnLink) to who filled in the form what became the person's own. What staff cancel is told after
     ten minutes, in which the message can be stopped; who takes back what nobody let in is not written to.
     """
@@ -113,29 +112,18 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
         group = await RegistrationGroup.get(id=registration.group_id)
         held = Registration.filter(group_id=group.id, state=RegistrationState.HELD)
         members = await held.order_by("id").prefetch_related("participant")
-        for member in members:
-            await _look_again(member)
-        n_alike = sum([await takes_nothing(one) for one in members])
-        party = Party("held", group.n_people, group.childcare_places, n_alike)
+        party = Party("held", group.n_people, group.childcare_places)
         if await take_held_place(registration, training, party):
             state = RegistrationState.CONFIRMED
         else:
             state = places.state_let_in(training, party)
             await _take_place(training, party, state)
         await _place(members, group, training, state)
-        await stand_first(group.id)
         for member in members:
             await announce(member, member.participant, training, f"registration_{state.value}")
         await record(
             "registrations.approve", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
         )
-
-
-async def _look_again(member: Registration) -> None:
-    """Whom somebody who was held looks like now that they are let in: others may have been let in meanwhile."""
-    member.duplicate_of_id = await first_like(member)
-    if member.duplicate_of_id is not None:
-        await Registration.filter(duplicate_of_id=member.id).update(duplicate_of_id=member.duplicate_of_id)
 
 
 async def _take_place(training: Training, party: Party[str], state: RegistrationState) -> None:
@@ -156,7 +144,7 @@ async def _place(
         assert state in MOVES[member.state]
         member.state, member.cancelled_at = state, None
         member.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
-        await member.save(update_fields=["state", "cancelled_at", "confirmed_at", "duplicate_of_id"])
+        await member.save(update_fields=["state", "cancelled_at", "confirmed_at"])
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:

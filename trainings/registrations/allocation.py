@@ -7,7 +7,6 @@ passed over the reason is told. Nobody waits who fits.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -46,8 +45,8 @@ class Room(NamedTuple):
         return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
 
     def taking(self, party: Party[K]) -> Room:
-        """The room with this group in it; look-alikes take nothing."""
-        return self.releasing(-party.seats, -party.childcare_seats)
+        """The room with this group in it."""
+        return self.releasing(-party.n_people, -party.childcare_places)
 
     def releasing(self, n_people: int, childcare_places: int) -> Room:
         """The room after people left it."""
@@ -55,32 +54,11 @@ class Room(NamedTuple):
 
 
 class Party(NamedTuple, Generic[K]):
-    """A group's wish: people and childcare places, all or none.
-
-    The look-alikes in it are asked for like anybody, so that nobody learns of them, and take nothing. Of those who look
-    alike and all wait, who gets in first takes a place: `shared` has a key for each of them, which all of them have.
-    """
+    """A group's wish: people and childcare places, all or none."""
 
     id: K
     n_people: int = 1
     childcare_places: int = 0
-    n_alike: int = 0
-    shared: tuple[Hashable, ...] = ()
-
-    @property
-    def seats(self) -> int:
-        """The seats that it takes."""
-        return self.n_people - self.n_alike
-
-    @property
-    def childcare_seats(self) -> int:
-        """The childcare places that it takes: none where nobody of it is new."""
-        return self.childcare_places if self.seats else 0
-
-    def after(self, inside: AbstractSet[Hashable]) -> Party[K]:
-        """The same wish once others got in: who looks like one of them takes nothing."""
-        n_alike = sum(key in inside for key in self.shared)
-        return self._replace(n_alike=self.n_alike + n_alike) if n_alike else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +77,13 @@ def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
     """
     promoted: list[K] = []
     passed: list[tuple[K, Shortage]] = []
-    inside: set[Hashable] = set()
     overtaken = 0
     for party in waiting:
         lacking = room.shortage(party)
         if lacking is not None:
             passed.append((party.id, lacking))
             continue
-        room = room.taking(party.after(inside))
-        inside.update(party.shared)
+        room = room.taking(party)
         promoted.append(party.id)
         overtaken = len(passed)
     return Promotion(room, tuple(promoted), tuple(passed[:overtaken]))

@@ -108,7 +108,7 @@ async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> 
     """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing,
     or they hold cards for others. Of `only` these registrations and blocks of cards, without it of all.
 
-    Of whom nobody speaks: who cancelled, look-alikes, who took back the permission.
+    Of whom nobody speaks: who cancelled, who took back the permission.
     """
     people = (await people_of([training_id])).get(training_id, ())
     told = [one for one in people if one.is_counted and (only is None or one.id in only)]
@@ -132,7 +132,7 @@ def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
     """How many of these people read one of these messages. What all of a training are told is not for who cancelled."""
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
-    readers = (one for one in everybody if not one.is_look_alike and (one.is_counted or not to_all))
+    readers = (one for one in everybody if one.is_counted or not to_all)
     return sum(_may_read(one, _for(one, read.get(one.mailbox, ()))) for one in readers)
 
 

@@ -15,12 +15,12 @@ from trainings.people.actions import UnknownMunicipality
 from trainings.places.models import Municipality
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
-from trainings.registrations.cards import UnknownCard, free_places, locked_card
+from trainings.registrations.cards import UnknownCard, locked_card
 from trainings.registrations.changes import Changes, Entrant, Entry
 from trainings.registrations.commands import Enter
 from trainings.registrations.eligibility import check_people, check_phase
 from trainings.registrations.keeping import keep
-from trainings.registrations.messages import announce, announce_group
+from trainings.registrations.messages import announce_group
 from trainings.registrations.models import (
     HAS_NAME,
     TAKES_PLACE,
@@ -33,7 +33,6 @@ from trainings.registrations.models import (
     ReservedBlock,
     Source,
 )
-from trainings.registrations.sameness import look_alike, stand_first
 from trainings.registrations.sign_up import locked_training
 from trainings.registrations.situation import Draft, Situation, Ticket
 from trainings.registrations.wishes import SignUp
@@ -77,9 +76,9 @@ class CardUsed:
 async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
     """Give a reserved card to one person, who has its place at once, whatever the waiting list.
 
-    Where an earlier course is asked for, staff decide first, and the place stays reserved until they do. A look-alike
-    of somebody registered takes no place: it goes to the waiting list. Refuses a card that is used, given
-    up or void, ages and guardians as any sign-up does, and what was called off or is over.
+    Where an earlier course is asked for, staff decide first, and the place stays reserved until they do.
+    Refuses a card that is used, given up or void, ages and guardians as any sign-up does, and what was called off or is
+    over.
     """
     async with transaction():
         card, training = await locked_card(card_id)
@@ -108,14 +107,12 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
         await _check_ahead(training)
         await _check_card(training, card)
         is_course_missing = bool(training.required_courses)
-        is_held = is_course_missing or training.approval_required
-        first = await look_alike(training.id, wish.keys[0], is_held=is_held)
-        party = Party("card", 1, 0, int(_is_in(first)))
+        party = Party("card")
         state = places.state_for(training, party, hold=is_course_missing)
         if state in TAKES_PLACE:
             await places.keep(training, places.room_of(training).taking(party))
         reason = HoldReason.PREREQUISITE if is_course_missing else HoldReason.APPROVAL
-        entry = _Entry(replace(wish, source=Source.CARD), state, first, reason)
+        entry = _Entry(replace(wish, source=Source.CARD), state, reason)
         return await _enter(training, card, entry, actor)
 
 
@@ -133,33 +130,22 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
         if card.block_id is not None:
             return await _use_reserved(training, card, wish, actor)
         await _check_card(training, card)
-        first = await look_alike(training.id, wish.keys[0])
         walk_in = replace(wish, source=Source.WALK_IN)
-        return await _enter(training, card, _Entry(walk_in, RegistrationState.CONFIRMED, first), actor)
+        return await _enter(training, card, _Entry(walk_in, RegistrationState.CONFIRMED), actor)
 
 
 async def _use_reserved(
     training: Training, card: Card, wish: SignUp, actor: Actor, *, is_held: bool = False
 ) -> CardUsed:
-    """The card's place becomes the person's; a look-alike's is free again. For who is held it stays as it is."""
+    """The card's place becomes the person's. For who is held it stays as it is."""
     await _check_card(training, card)
     wish = replace(wish, source=Source.CARD)
-    first = await look_alike(training.id, wish.keys[0], is_held=is_held)
     state = RegistrationState.HELD if is_held else RegistrationState.CONFIRMED
-    used = await _enter(training, card, _Entry(wish, state, first, HoldReason.PREREQUISITE), actor)
-    if is_held:
-        return used
-    if _is_in(first):
-        await free_places(training, 1)
-    else:
+    used = await _enter(training, card, _Entry(wish, state, HoldReason.PREREQUISITE), actor)
+    if not is_held:
         room = places.room_of(training)
         await places.keep(training, room._replace(reserved=room.reserved - 1, taken=room.taken + 1))
     return used
-
-
-def _is_in(first: Registration | None) -> bool:
-    """Whether one that looks like this person has a place already; one who waits is passed."""
-    return first is not None and first.state is not RegistrationState.WAITLISTED
 
 
 # -- what is checked
@@ -208,11 +194,10 @@ async def _check_card(training: Training, card: Card) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One person's rows to be: `first` is the registration that they look like."""
+    """One person's rows to be."""
 
     wish: SignUp
     state: RegistrationState
-    first: Registration | None
     hold_reason: HoldReason = HoldReason.APPROVAL
 
 
@@ -235,12 +220,12 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
         state=entry.state,
         hold_reason=entry.hold_reason if is_held else None,
         wait_number=await places.next_wait_number(training) if is_waiting else None,
-        entrants=(Entrant(None, str(entry.first.id) if entry.first is not None else None, wish.purposes),),
+        entrants=(Entrant(None, wish.purposes),),
         has_group_link=wish.first.is_minor,
     )
     await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
-    await stand_first(UUID(new.draft.group_id))
-    await _tell(training, new, entry.first)
+    group = await RegistrationGroup.get(id=new.draft.group_id)
+    await announce_group(group, training, f"registration_{new.state.value}")
     # A spare card reserves nothing that would have to wait with the person.
     card.state = CardState.HELD if is_held and card.block_id is not None else CardState.USED
     card.registration_id, card.used_at = registration_id, clock.now()
@@ -253,7 +238,6 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
         card=str(card.id),
         state=entry.state.value,
         source=wish.source.value,
-        duplicate=entry.first is not None,
     )
     return CardUsed(registration_id, is_new=True, is_held=is_held)
 
@@ -262,11 +246,3 @@ def _ticket(card: Card, registration_id: UUID) -> Ticket:
     """The card's own tokens: what is in the hand is the ticket."""
     assert card.qr_token is not None
     return Ticket(str(registration_id), card.short_code, card.qr_token, tokens.own_link())
-
-
-async def _tell(training: Training, new: Entry, first: Registration | None) -> None:
-    """Confirm by mail; the first contact of a look-alike gets its own link again."""
-    if first is not None:
-        await announce(first, first.participant, training, "own_link_again")
-    group = await RegistrationGroup.get(id=new.draft.group_id)
-    await announce_group(group, training, f"registration_{new.state.value}")

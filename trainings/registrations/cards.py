@@ -342,7 +342,7 @@ async def free_places(training: Training, n: int) -> None:
 async def take_held_place(registration: Registration, training: Training, party: Party[str]) -> bool:
     """Give who waited for staff with a named card exactly the place that it reserved; whether there was one.
 
-    Called with the training locked. A look-alike takes none: the card's goes to who waits.
+    Called with the training locked.
     """
     card = await Card.get_or_none(registration_id=registration.id, state=CardState.HELD)
     if card is None:
@@ -351,8 +351,7 @@ async def take_held_place(registration: Registration, training: Training, party:
     card.state = CardState.USED if is_ticket else CardState.VOID
     await card.save(update_fields=["state"])
     room = places.room_of(training).taking(party)
-    room = room._replace(reserved=room.reserved - 1)
-    await places.keep(training, room if party.seats else await places.promote_waiting(training, room))
+    await places.keep(training, room._replace(reserved=room.reserved - 1))
     return True
 
 

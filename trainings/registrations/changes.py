@@ -15,10 +15,9 @@ from trainings.registrations.situation import Draft
 
 
 class Entrant(NamedTuple):
-    """A person who comes in: known from before (`known_id`) or new; `first_id` is the registration they look like."""
+    """A person who comes in: known from before (`known_id`) or new."""
 
     known_id: UUID | None
-    first_id: str | None
     purposes: frozenset[ConsentPurpose]
 
 
@@ -41,7 +40,6 @@ class Entry(NamedTuple):
             "source": str(wish.source),
             "people": wish.n_people,
             "childcare": wish.childcare_places,
-            "duplicates": sum([one.first_id is not None for one in self.entrants]),
         }
         act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
         return Line(act, self.command.actor, self.draft.tickets[0].registration_id, hub_id, detail)
@@ -74,15 +72,11 @@ class Changes:
     `promoted` are the groups that moved up, each with its training.
     `left`: at whose hands each left, and why where it was not their own wish.
     `cards`: whose named card goes back, which waited for staff with them.
-    `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
-    `stand_ins`: who got in while the first of those who look alike waits; all others look like that one.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left: dict[str, tuple[Author, Farewell | None]] = field(default_factory=dict)
     cards: list[str] = field(default_factory=list)
-    firsts: dict[str, str | None] = field(default_factory=dict)
-    stand_ins: dict[str, str] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
     promoted: dict[str, UUID] = field(default_factory=dict)
     runs: dict[UUID, None] = field(default_factory=dict)

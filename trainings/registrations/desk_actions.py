@@ -171,7 +171,7 @@ async def move_out(registration: Registration, training: Training) -> None:
     own = await RegistrationGroup.create(
         training_id=training.id,
         state=registration.state,
-        wait_number=family.wait_number,
+        wait_number=family.wait_number and await places.number_after(family.wait_number, training),
         hold_reason=family.hold_reason,
         changed_at=family.changed_at,
     )

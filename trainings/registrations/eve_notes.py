@@ -89,10 +89,7 @@ def _still_holds(session: TrainingSession, on: date) -> bool:
 
 
 async def _expected(session: TrainingSession) -> Sequence[Registration]:
-    """Who has a place; a look-alike counts as the first one does."""
-    confirmed = reads(Registration).filter(
-        training_id=session.training_id, state=RegistrationState.CONFIRMED, duplicate_of_id=None
-    )
+    confirmed = reads(Registration).filter(training_id=session.training_id, state=RegistrationState.CONFIRMED)
     return await confirmed.prefetch_related("group")
 
 

@@ -165,10 +165,10 @@ async def _export(
 
 
 async def _registrations(training_ids: Sequence[UUID]) -> list[Registration]:
-    """Everybody once: a look-alike is somebody who is among them already."""
+    """Everybody once: a joined one is somebody who is among them already."""
     return (
         await reads(Registration)
-        .filter(training_id__in=list(training_ids), duplicate_of_id=None)
+        .filter(training_id__in=list(training_ids), joined_to_id=None)
         .order_by("training_id", "created_at", "id")
         .prefetch_related("participant__municipality", "training")
     )

@@ -31,7 +31,6 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.own_links import check_in_reach, claimed_in
 from trainings.registrations.own_queries import left_last
-from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -65,8 +64,6 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
         members = await _who_comes_back(group)
         if not members:
             raise CannotChange
-        for one in members:
-            await _look_anew(one)
         await _all_again(members, group, training, actor)
 
 
@@ -85,7 +82,6 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
         await check_in_reach(registration, actor)
         await locked_with_permission(registration.participant_id)
         await _check_window(training, actor)
-        await _look_anew(registration)
         is_alone = await _comes_alone(registration)
         if group.state is RegistrationState.CANCELLED and not is_alone:
             await _all_again([registration], group, training, actor)
@@ -124,14 +120,6 @@ async def _who_comes_back(group: RegistrationGroup) -> Sequence[Registration]:
     return left_last([one for one in members if one.participant_id not in gone])
 
 
-async def _look_anew(registration: Registration) -> None:
-    """Somebody else may be the first of those names by now, also for who looks like this one."""
-    registration.duplicate_of_id = await first_like(registration)
-    if registration.duplicate_of_id is not None:
-        alike = Registration.filter(duplicate_of_id=registration.id)
-        await alike.update(duplicate_of_id=registration.duplicate_of_id)
-
-
 async def _comes_alone(registration: Registration) -> bool:
     """Whether this is one of several who does not hang on the family's link: their own one is theirs."""
     if not await Registration.filter(group_id=registration.group_id).exclude(id=registration.id).exists():
@@ -156,26 +144,20 @@ async def _fits(registration: Registration, group: RegistrationGroup, training: 
         return True
     if group.state not in TAKES_PLACE or _waits_for_staff(registration, group, actor):
         return False
-    return places.room_of(training).shortage(await _one_more(registration, group)) is None
+    return places.room_of(training).shortage(await _one_more(group)) is None
 
 
-async def _alone(registration: Registration, children: int = 0) -> Party[str]:
-    return Party("again", 1, children, int(await takes_nothing(registration)))
-
-
-async def _one_more(registration: Registration, group: RegistrationGroup) -> Party[str]:
-    """This one back in their family; with its childcare, if nobody of it is counted so far."""
+async def _one_more(group: RegistrationGroup) -> Party[str]:
+    """One more of a family; with its childcare, if nobody of it is counted so far."""
     others = await Registration.filter(group_id=group.id)
-    is_first = not any(one.holds_place for one in others) and not await takes_nothing(registration)
-    return await _alone(registration, group.childcare_places if is_first else 0)
+    return Party("again", 1, 0 if any(one.holds_place for one in others) else group.childcare_places)
 
 
 async def _all_again(
     members: Sequence[Registration], group: RegistrationGroup, training: Training, actor: Actor
 ) -> None:
     """A group of which nobody came any more begins anew with these."""
-    n_alike = sum([await takes_nothing(one) for one in members])
-    party = Party("again", len(members), group.childcare_places, n_alike)
+    party = Party("again", len(members), group.childcare_places)
     was_let_in = group.wait_number is not None or any(one.confirmed_at is not None for one in members)
     hold = not was_let_in and group.hold_reason is not None and actor.id is None
     state = places.state_for(training, party, hold=hold)
@@ -184,7 +166,6 @@ async def _all_again(
     await _set_group(group, training, state)
     for one in members:
         await _set(one, state)
-    await stand_first(group.id)
     await announce_group(group, training, f"registration_{state.value}")
     await _record(members[0], training, actor, state, len(members))
 
@@ -192,7 +173,7 @@ async def _all_again(
 async def _with_the_others(
     registration: Registration, group: RegistrationGroup, training: Training, actor: Actor
 ) -> None:
-    await _take(training, await _one_more(registration, group), group.state)
+    await _take(training, await _one_more(group), group.state)
     group.n_people += 1
     await group.save(update_fields=["n_people"])
     await _tell(registration, training, actor, group.state)
@@ -200,7 +181,7 @@ async def _with_the_others(
 
 async def _apart(registration: Registration, left: RegistrationGroup, training: Training, actor: Actor) -> None:
     """A group of their own: their place no longer hangs on the family's. Their link comes along."""
-    party = await _alone(registration)
+    party = Party("again")
     state = places.state_for(training, party, hold=_waits_for_staff(registration, left, actor))
     await _take(training, party, state)
     group = await RegistrationGroup.create(
@@ -215,7 +196,6 @@ async def _apart(registration: Registration, left: RegistrationGroup, training: 
 
 async def _tell(registration: Registration, training: Training, actor: Actor, state: RegistrationState) -> None:
     await _set(registration, state)
-    await stand_first(registration.group_id)
     await announce(registration, registration.participant, training, f"registration_{state.value}")
     await _record(registration, training, actor, state, 1)
 
@@ -241,7 +221,7 @@ async def _set(registration: Registration, state: RegistrationState) -> None:
     assert state in MOVES[registration.state] or state is RegistrationState.OFFERED
     registration.state, registration.cancelled_at = state, None
     registration.confirmed_at = clock.now() if state is RegistrationState.CONFIRMED else None
-    await registration.save(update_fields=["state", "cancelled_at", "confirmed_at", "duplicate_of_id"])
+    await registration.save(update_fields=["state", "cancelled_at", "confirmed_at"])
 
 
 async def _record(

@@ -21,7 +21,7 @@ from trainings.registrations.import_preview import Preview, Verdict
 from trainings.registrations.import_rows import ListRow, read_list
 from trainings.registrations.import_sheets import as_text, from_text
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationGroup, RegistrationState
-from trainings.registrations.sameness import look_alike
+from trainings.registrations.repeats import alike
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.staff_refusals import for_staff
 from trainings.schedule.models import Training
@@ -149,10 +149,10 @@ async def _registered(row: ListRow, training: Training, actor: Actor) -> Registr
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
     group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
     if group is None:
-        alike = await look_alike(training.id, row.wish.keys[0], is_held=True)
-        if alike is not None:
+        group_id = await alike(training.id, row.wish.keys[0])
+        if group_id is not None:
             # Another worker may have made it for this very row a moment ago.
-            group = await RegistrationGroup.get(id=alike.group_id)
+            group = await RegistrationGroup.get(id=group_id)
             return group.state if group.idempotency_key in row.keys else None
         done = await sign_up(training.id, replace(row.wish, idempotency_key=row.key), actor=actor)
         group = await RegistrationGroup.get(id=done.group_id)

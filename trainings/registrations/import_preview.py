@@ -103,7 +103,7 @@ async def keys_in_use(keys: Sequence[str]) -> set[str]:
 
 async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
     standing = _Standing(await keys_in_use([key for row in rows for key in row.keys]))
-    live = reads(Registration).filter(training_id=training_id, duplicate_of_id=None)
+    live = reads(Registration).filter(training_id=training_id)
     for name, municipality, phone, email in await live.exclude(state=RegistrationState.CANCELLED).values_list(
         "participant__name_key",
         "participant__municipality_id",

@@ -32,7 +32,7 @@ GROUP = Insert(
 REGISTRATION = Insert(
     "registration",
     "id uuid, created_at timestamptz, training_id uuid, group_id uuid, participant_id uuid, "
-    "duplicate_of_id uuid, state text, source text, short_code text, qr_hash text, qr_token text, "
+    "state text, source text, short_code text, qr_hash text, qr_token text, "
     "needs text, confirmed_at timestamptz",
     minutes_attended="0",
 )
@@ -59,8 +59,6 @@ LINE = Insert(
 SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
 SEALED_LINK = sealer(OwnLink, "token")
 LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?"
-NEW_FIRST = "UPDATE registration SET duplicate_of_id = ? WHERE id = ?"
-STOOD_IN = "UPDATE registration SET duplicate_of_id = ? WHERE duplicate_of_id = ? OR id = ?"
 MOVED_UP = """
     UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
     WHERE group_id = ? AND state <> 'cancelled'
@@ -76,11 +74,9 @@ CHANGED_GROUP = """
 CARD_BACK = "UPDATE card SET state = 'released' WHERE registration_id = ? AND state = 'held'"
 CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, reserved = ?, next_wait_number = ? WHERE id = ?"
 TO_TELL = """
-    SELECT r.id, r.group_id, p.email_key, f.email_key AS first_email_key
+    SELECT r.id, r.group_id, p.email_key
     FROM registration r
     JOIN participant p ON p.id = r.participant_id
-    LEFT JOIN registration d ON d.id = r.duplicate_of_id
-    LEFT JOIN participant f ON f.id = d.participant_id
     WHERE r.group_id IN ?list AND r.state <> 'cancelled' AND p.email_key IS NOT NULL
     ORDER BY r.id
 """
@@ -135,7 +131,7 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str])
             else:
                 people.consent(person_id, entrant.purposes, agreed)
                 links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
-            registrations.append(_registration(arrival, entrant, member, ticket, person_id))
+            registrations.append(_registration(arrival, member, ticket, person_id))
     return [
         *people.statements(),
         Statement(GROUP, groups),
@@ -184,7 +180,7 @@ def _group(arrival: _Arrival) -> Values:
     )
 
 
-def _registration(arrival: _Arrival, entrant: Entrant, member: Member, ticket: Ticket, person_id: str) -> Values:
+def _registration(arrival: _Arrival, member: Member, ticket: Ticket, person_id: str) -> Values:
     entry, wish, at, group_id, training_id, state = arrival
     key = ticket.registration_id
     return (
@@ -193,7 +189,6 @@ def _registration(arrival: _Arrival, entrant: Entrant, member: Member, ticket: T
         training_id,
         group_id,
         person_id,
-        entrant.first_id,
         state,
         str(wish.source),
         ticket.short_code,
@@ -229,8 +224,6 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
                 for one, (author, why) in changes.left.items()
             ],
         ),
-        Statement(STOOD_IN, [(chosen_id, one, one) for one, chosen_id in changes.stand_ins.items()]),
-        Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),
         Statement(CHANGED_GROUP, groups),
         Statement(CARD_BACK, [(one,) for one in changes.cards]),
@@ -252,14 +245,14 @@ def _state_after(group_id: str, changes: Changes, situation: Situation) -> Regis
 
 
 async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Letter]:
-    """One message for each address of a group. A look-alike with the first one's address is told through that."""
+    """One message for each address of a group."""
     [rows] = await sql.rows_of([Statement(TO_TELL, (list(changes.promoted),))])
     letters: list[Letter] = []
     written_to: set[tuple[str, str]] = set()
     for row in rows:
         group_id = str(row["group_id"])
         address = row["email_key"]
-        if address == row["first_email_key"] or (group_id, address) in written_to:
+        if (group_id, address) in written_to:
             continue
         written_to.add((group_id, address))
         is_offered = _state_after(group_id, changes, situation) is RegistrationState.OFFERED

@@ -124,8 +124,7 @@ async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
 async def _registrations(keys: frozenset[str]) -> list[Registration]:
     """Live ones of trainings that are to come, or ended in the last 30 days.
 
-    What is held because too much came at once is left out: that address may be somebody else's. So are look-alikes of
-    the same address, whose first registration is there.
+    What is held because too much came at once is left out: that address may be somebody else's.
     """
     found = (
         await reads(Registration)
@@ -133,11 +132,10 @@ async def _registrations(keys: frozenset[str]) -> list[Registration]:
         .exclude(state=RegistrationState.CANCELLED)
         .order_by("id")
         .prefetch_related(
-            *("participant", "group", "duplicate_of__participant", "duplicate_of__group"),
-            *("training__hub__operator", "training__sessions"),
+            *("participant", "group", "training__hub__operator", "training__sessions"),
         )
     )
-    return [one for one in found if _still_opens(one) and not _is_under_review(one) and not _is_told(one, keys)]
+    return [one for one in found if _still_opens(one) and not _is_under_review(one)]
 
 
 def _still_opens(registration: Registration) -> bool:
@@ -148,13 +146,6 @@ def _still_opens(registration: Registration) -> bool:
 
 def _is_under_review(registration: Registration) -> bool:
     return registration.state is RegistrationState.HELD and registration.group.hold_reason is HoldReason.REVIEW
-
-
-def _is_told(registration: Registration, keys: frozenset[str]) -> bool:
-    first = registration.duplicate_of
-    if first is None or first.state is RegistrationState.CANCELLED or _is_under_review(first):
-        return False
-    return first.participant.email_key in keys
 
 
 async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str | None:

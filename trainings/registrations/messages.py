@@ -47,17 +47,12 @@ async def announce_group(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """The message to everybody of a group who is not cancelled: one for each address.
-
-    A look-alike's holder with the same address is told through the first one.
-    """
+    """The message to everybody of a group who is not cancelled: one for each address."""
     members = Registration.filter(group_id=group.id, state__not=RegistrationState.CANCELLED).order_by("id")
     written_to: set[str | None] = set()
-    for registration in await members.select_related("participant", "duplicate_of__participant"):
+    for registration in await members.select_related("participant"):
         address = registration.participant.email_key
-        first = registration.duplicate_of
-        is_told = first is not None and first.participant.email_key == address
-        if address in written_to or is_told:
+        if address in written_to:
             continue
         written_to.add(address)
         await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)

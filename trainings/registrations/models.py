@@ -69,10 +69,10 @@ class HoldReason(StrEnum):
 class RegistrationGroup(Record):
     """People who signed up together for one training: they get all they ask for, or wait whole.
 
-    `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
+    `n_people` counts those who did not cancel. `offered_until` ends an offer, once somebody of the
     group was reached (`reached_at`: the mail was accepted, or a call recorded). `told_until`: the `offered_until` that
-    they were last told, where sessions moved it since, last at `offer_moved_at`. `wait_number` orders the waiting list:
-    given once, kept when the group cancels, and shared by who is taken out of it. `moved_up_at`: when they last came
+    they were last told, where sessions moved it since, last at `offer_moved_at`. `wait_number` orders the waiting list,
+    and is kept when the group cancels. `moved_up_at`: when they last came
     off the list. `changed_at` of an offer is since when it stands. `filler_id`: the registration of who filled in the
     form, the first of it. `idempotency_key` replays the same answer for an equal body (`body_hash`) within 24 hours.
     """
@@ -129,8 +129,8 @@ class Farewell(StrEnum):
 class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
-    `duplicate_of` marks a look-alike: it takes no place, and its card counts as the first one's at the door. When the
-    first leaves, the oldest of its look-alikes comes in its stead.
+    `joined_to` is the sign-up that staff kept of the same person: this one is cancelled, and its card counts as that
+    one's at the door.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
     corrected. `taken_off`: why somebody was cancelled whose wish it was not. `detached_at`: this person was taken out
@@ -149,10 +149,10 @@ class Registration(Record):
         "trainings.Participant", related_name="registrations", on_delete=fields.RESTRICT
     )
     participant_id: UUID
-    duplicate_of: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
-        "trainings.Registration", related_name="duplicates", null=True, on_delete=fields.RESTRICT
+    joined_to: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="joined", null=True, on_delete=fields.RESTRICT
     )
-    duplicate_of_id: UUID | None
+    joined_to_id: UUID | None
     state = fields.CharEnumField(RegistrationState, max_length=16)
     source = fields.CharEnumField(Source, max_length=16)
     short_code = fields.CharField(max_length=9)
@@ -172,8 +172,8 @@ class Registration(Record):
 
     @property
     def holds_place(self) -> bool:
-        """Whether it is one of the `taken`: walk-ins and look-alikes never are."""
-        return self.state in TAKES_PLACE and self.duplicate_of_id is None and self.source is not Source.WALK_IN
+        """Whether it is one of the `taken`: walk-ins never are."""
+        return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
     class Meta:
         table = "registration"

@@ -72,7 +72,7 @@ async def show_group(
         "lead": lead,
         "state": group.state,
         "n": len(group.live),
-        "lacking_care": await lacking_care(lead.own),
+        "lacking_care": lacking_care(lead.own),
         "clashes": [] if group.is_only_archive else await clashes_of_family(group, _browser_key(request)),
         **_who_was_taken_off(group, members),
         "group": group.group,

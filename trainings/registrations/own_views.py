@@ -34,7 +34,6 @@ from trainings.registrations.own_queries import (
 from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, ticket_of
-from trainings.schedule.public_queries import shown_taken
 from trainings.schedule.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext
@@ -215,18 +214,14 @@ def lead_of(members: Sequence[Member]) -> Ticket:
     return next((one.ticket for one in members if not one.ticket.is_cancelled), members[0].ticket)
 
 
-async def lacking_care(own: OwnRegistration) -> str:
-    """Why somebody waits although there are seats: only places in childcare are lacking. Empty where that is not so.
-
-    By the numbers that everybody is shown, so that it tells nobody of a look-alike.
-    """
+def lacking_care(own: OwnRegistration) -> str:
+    """Why somebody waits although there are seats: only places in childcare are lacking. Empty where that is not so."""
     registration = own.registration
     group, training = registration.group, registration.training
     if registration.state is not RegistrationState.WAITLISTED or not group.childcare_places:
         return ""
-    taken, childcare_taken = await shown_taken(training.id)
-    left = max(training.childcare_capacity - childcare_taken, 0)
-    if group.n_people > training.capacity - taken or group.childcare_places <= left:
+    left = max(training.childcare_capacity - training.childcare_taken, 0)
+    if group.n_people > training.capacity - training.occupied or group.childcare_places <= left:
         return ""
     why = ngettext(
         "Para venir hay lugar. Lo que falta es cuidado infantil: pidió %(asked)s y queda %(num)s.",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Protocol
+from uuid import UUID
+
+from tortoise.expressions import F
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -11,7 +14,6 @@ from trainings.errors import Refusal
 from trainings.registrations.allocation import Party, Room, Shortage, promote
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.sameness import parties_of, stand_first
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
@@ -25,8 +27,6 @@ class TrainingFull(Refusal):
 
 
 class ChildcareFull(Refusal):
-    """It says no number: the form does, in which look-alikes are counted, and nobody must see the difference."""
-
     code = "childcare_full"
     sentence = N_("No quedan tantos lugares de cuidado infantil. Escriba un número menor, o llame a la ventanilla.")
 
@@ -90,27 +90,44 @@ async def keep(training: Training, room: Room) -> None:
     await training.save(update_fields=["capacity", "taken", "reserved", "childcare_capacity", "childcare_taken"])
 
 
+def party_of(group: RegistrationGroup) -> Party[UUID]:
+    """What a group asks for."""
+    return Party(group.id, group.n_people, group.childcare_places)
+
+
 async def next_wait_number(training: Training) -> int:
-    """The next number of the waiting list: given once, never reused."""
+    """The next number of the waiting list, behind everybody."""
     number: int = training.next_wait_number
     training.next_wait_number = number + 1
     await training.save(update_fields=["next_wait_number"])
     return number
 
 
+async def number_after(number: int, training: Training) -> int:
+    """The number of the waiting list right behind this one: whoever stands further behind moves one on.
+
+    In the caller's transaction, with the training locked.
+    """
+    await next_wait_number(training)
+    behind = RegistrationGroup.filter(training_id=training.id)
+    # In two steps: not even in passing may two have one number.
+    await behind.filter(wait_number__gt=number).update(wait_number=-1 - F("wait_number"))
+    await behind.filter(wait_number__lt=0).update(wait_number=F("wait_number") * -1)
+    return number + 1
+
+
 async def promote_waiting(training: Training, room: Room) -> Room:
     """Give the free places of `room` to the waiting groups, tell them, and log who was passed over and why.
 
     Called in the transaction that frees a place, with the training locked. Nobody is promoted into a training that is
-    called off or over. A look-alike moves up when its turn comes, so that its holder sees what anybody would, and takes
-    no place.
+    called off or over.
     """
     if phase(training, await TrainingSession.filter(training_id=training.id), clock.now()) in PAST_PROMOTING:
         return room
     waiting = await RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED).order_by(
-        "wait_number", "id"
+        "wait_number"
     )
-    outcome = promote(room, await parties_of(waiting))
+    outcome = promote(room, map(party_of, waiting))
     for group in waiting:
         if group.id in outcome.promoted:
             await move_up(group, training, actor=PROGRAM)
@@ -133,7 +150,6 @@ async def move_up(group: RegistrationGroup, training: Training, *, actor: Actor,
     else:
         await _offer(group)
         kind = "registration_offered"
-    await stand_first(group.id)
     await RegistrationGroup.filter(id=group.id).update(moved_up_at=clock.now())
     await announce_group(group, training, kind)
     await record("registrations.promote", actor=actor, object_id=group.id, hub_id=training.hub_id, **detail)

@@ -118,7 +118,7 @@ def _is_slug(text: str) -> bool:
 
 
 async def position_on_waiting_list(registration: Registration) -> int | None:
-    """1 for who is next; none for who does not wait. Look-alikes are counted: leaving them out would tell of them."""
+    """1 for who is next; none for who does not wait."""
     group = registration.group
     if group.state is not RegistrationState.WAITLISTED or group.wait_number is None:
         return None
@@ -131,10 +131,10 @@ async def position_on_waiting_list(registration: Registration) -> int | None:
 
 
 async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[RegistrationState, int]]:
-    """People per training and state, look-alikes left out."""
+    """People per training and state."""
     rows = (
         await reads(Registration)
-        .filter(training_id__in=list(training_ids), duplicate_of_id=None)
+        .filter(training_id__in=list(training_ids))
         .annotate(n=Count("id"))
         .group_by("training_id", "state")
         .values("training_id", "state", "n")

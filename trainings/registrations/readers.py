@@ -36,7 +36,6 @@ class Person:
     email_key: str | None
     refused_at: datetime | None
     is_minor: bool
-    is_look_alike: bool
     reached_at: datetime | None
     is_apart: bool
 
@@ -47,8 +46,8 @@ class Person:
 
     @property
     def is_counted(self) -> bool:
-        """Whether somebody is to hear of it: who cancelled is not, and a look-alike is told as the first one."""
-        return self.state is not RegistrationState.CANCELLED and not self.is_look_alike
+        """Whether somebody is to hear of it: who cancelled is not."""
+        return self.state is not RegistrationState.CANCELLED
 
     @property
     def mailbox(self) -> Mailbox:
@@ -71,7 +70,7 @@ async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Person]]:
 async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
     found = reads(Registration).filter(training_id__in=list(training_ids)).order_by("id")
     rows: list[dict[str, Any]] = await found.values(
-        *("id", "created_at", "training_id", "group_id", "participant_id", "state", "duplicate_of_id"),
+        *("id", "created_at", "training_id", "group_id", "participant_id", "state"),
         email_key="participant__email_key",
         refused_at="participant__email_refused_at",
         age_group="participant__age_group",
@@ -113,7 +112,6 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
         email_key=row["email_key"],
         refused_at=refusals.get(row["participant_id"]) if is_minor else row["refused_at"],
         is_minor=is_minor,
-        is_look_alike=row["duplicate_of_id"] is not None,
         reached_at=row["reached_at"],
         is_apart=row["id"] in apart,
     )

@@ -29,11 +29,9 @@ PEOPLE = """
             WHERE l.registration_id = r.id AND l.scope = 'person' AND l.claimed_at IS NOT NULL AND l.revoked_at IS NULL
         ) THEN CAST(r.id AS TEXT) ELSE CAST(r.group_id AS TEXT) || ':' || p.email_key END AS mailbox,
         CASE WHEN r.state = 'confirmed' AND r.confirmed_at <= ? AND p.email_refused_at IS NULL
-            AND (f.email_key IS NULL OR f.email_key <> p.email_key) THEN 1 ELSE 0 END AS is_to_tell
+            THEN 1 ELSE 0 END AS is_to_tell
     FROM registration r
     JOIN participant p ON p.id = r.participant_id
-    LEFT JOIN registration d ON d.id = r.duplicate_of_id
-    LEFT JOIN participant f ON f.id = d.participant_id
     WHERE r.training_id = ? AND p.email_key IS NOT NULL
     ORDER BY r.id
 """

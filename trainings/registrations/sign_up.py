@@ -11,7 +11,7 @@ from trainings.db.group_commit import GroupCommit, Handed
 from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
 from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
-from trainings.registrations.deciding import ListCut, decide
+from trainings.registrations.deciding import decide
 from trainings.registrations.gathering import gather
 from trainings.registrations.keeping import keep
 from trainings.registrations.wishes import SignUp
@@ -30,15 +30,8 @@ class Crowded(Busy):
 
 async def serve(commands: Sequence[Command], handed: Handed = lambda: None) -> list[Outcome | Exception]:
     """Decide and write a batch, in one transaction; each command's answer in order, or the refusal of it."""
-    try:
-        return await _serve(commands, handed, whole_lists=False)
-    except ListCut:
-        return await _serve(commands, handed, whole_lists=True)
-
-
-async def _serve(commands: Sequence[Command], handed: Handed, *, whole_lists: bool) -> list[Outcome | Exception]:
     async with batch():
-        situation = await gather(commands, whole_lists=whole_lists)
+        situation = await gather(commands)
         outcomes, changes = decide(commands, situation)
         # Whoever is answered by this goes on only once `keep` waits for the database.
         handed()
@@ -63,9 +56,8 @@ async def ask(command: Command) -> Outcome:
 async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tuple[Watch, ...] = ()) -> SignedUp:
     """Register the people of one wish: all confirmed, all on the waiting list, or all held for staff.
 
-    The same sign-up again answers with the registration that stands. A look-alike from elsewhere is stored as a
-    duplicate that takes no place, and answered like any other. Refuses by window, state, audience, age and places, and
-    with Crowded where too many wait in line. What comes too often (`watched`) is refused or held.
+    The same sign-up again answers with the registration that stands. Refuses by window, state, audience, age and
+    places, and with Crowded where too many wait in line. What comes too often (`watched`) is refused or held.
     """
     outcome = await ask(Enter(training_id, wish, actor, i18n.language(), watched))
     assert isinstance(outcome, SignedUp)
@@ -75,7 +67,7 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
     """Register somebody who stands at the door without a sign-up. It takes none of the counted places.
 
-    A look-alike of somebody registered counts as that registration. Refuses a minor whose guardian is not named.
+    Refuses a minor whose guardian is not named.
     """
     return await sign_up(training_id, wish, actor=actor)
 

@@ -26,7 +26,6 @@ from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
 from trainings.schedule import sentences
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
-from trainings.schedule.public_queries import shown_taken
 from trainings.schedule.queries import courses_before
 from trainings.web.forms import Typed
 from trainings.web.i18n import N_, gettext
@@ -60,9 +59,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions
     first = ahead[0]
-    # As the public pages show them: a number that stays would tell of a look-alike.
-    taken, childcare_taken = await shown_taken(training.id)
-    now = phase(training, sessions, clock.now(), occupied=taken)
+    now = phase(training, sessions, clock.now())
     seat = training.hub.seat
     phone = training.contact_phone or training.hub.phone
     key, mark = hidden_of(typed or Typed())
@@ -75,8 +72,8 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
-        "seats_left": max(training.capacity - taken, 0),
-        "childcare_left": max(training.childcare_capacity - childcare_taken, 0),
+        "seats_left": max(training.capacity - training.occupied, 0),
+        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
         "minors_from": minors_from(training),
         "audience": sentences.audience_sentence(training.audience or training.course_audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),

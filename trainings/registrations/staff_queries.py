@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_correct_name, can_merge, can_see_registrations
 from trainings.audit.actor import Actor
@@ -15,10 +13,12 @@ from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import short_name
 from trainings.people.consent_actions import without_permission
+from trainings.people.merged import told_apart
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.fresh_links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions
+from trainings.registrations.repeats import are_alike, seen
 from trainings.schedule.models import SessionFacilitator, Training
 from trainings.schedule.queries import courses_before
 from trainings.web.i18n import N_
@@ -36,7 +36,7 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Another registration of the training: a look-alike takes no place, one of the same name is only a hint."""
+    """Another registration of the training: a look-alike may be the same person, one of the same name is a hint."""
 
     id: UUID
     participant_id: UUID
@@ -155,24 +155,24 @@ async def _companions(registration: Registration) -> list[Companion]:
 
 
 async def _alike(registration: Registration) -> list[Alike]:
-    """Its look-alikes either way, and live registrations of the same name. Of this training alone: some are minors."""
-    first_id = registration.duplicate_of_id or registration.id
-    same = Q(id=first_id) | Q(duplicate_of_id=first_id) | Q(participant__name_key=registration.participant.name_key)
+    """Live registrations of the same name. Of this training alone: some are minors."""
     found = (
         await reads(Registration)
-        .filter(same, training_id=registration.training_id)
+        .filter(training_id=registration.training_id, participant__name_key=registration.participant.name_key)
         .exclude(id=registration.id)
         .exclude(state=RegistrationState.CANCELLED)
         .order_by("created_at")
         .prefetch_related("participant")
     )
+    this = seen(registration)
+    apart = await told_apart({this.participant_id, *(one.participant_id for one in found)})
     return [
         Alike(
             id=one.id,
             participant_id=one.participant_id,
             name=short_name(one.participant.given_names, one.participant.surnames),
             community=one.participant.community,
-            is_look_alike=one.id == first_id or one.duplicate_of_id == first_id,
+            is_look_alike=are_alike(this, seen(one)) and {this.participant_id, one.participant_id} not in apart,
         )
         for one in found
     ]

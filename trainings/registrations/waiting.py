@@ -32,7 +32,6 @@ from trainings.registrations.offer_tries import releasable
 from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.own_links import claimed_in
-from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.changes import Standing
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -359,13 +358,13 @@ async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -
         if group.state is not RegistrationState.WAITLISTED:
             raise NotWaiting
         await _check_ahead(training)
-        [party] = await parties_of([group])
+        party = places.party_of(group)
         room = places.room_of(training)
         _check_room(room, party)
         passed = RegistrationGroup.filter(
             training_id=training.id, state=RegistrationState.WAITLISTED, wait_number__lt=group.wait_number
         )
-        for one in await passed.order_by("wait_number", "id"):
+        for one in await passed.order_by("wait_number"):
             await record(
                 "registrations.pass_over",
                 actor=actor,
@@ -389,7 +388,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         if training.state is not TrainingState.DRAFT:
             await _check_ahead(training)
         on_it = RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED)
-        waiting = [group_id for (group_id,) in await on_it.order_by("wait_number", "id").values_list("id")]
+        waiting = [group_id for (group_id,) in await on_it.order_by("wait_number").values_list("id")]
         if not waiting and not training.has_waiting_list:
             return None
         run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED

@@ -15,6 +15,7 @@ from trainings.lib.text import short_name
 from trainings.people.models import Guardian
 from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.offer_tries import are_enough, tries_in_vain
+from trainings.registrations.repeats import repeats_in
 from trainings.registrations.staff_queries import is_minor
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
@@ -36,8 +37,8 @@ class Pass:
 class Waiting:
     """A group on the list, or that was offered its places. `position` is 0 for who does not wait.
 
-    `phone` is the first adult's, of children alone the guardian's. `is_repeat`: all of it look like people who are
-    registered already. `offered_before`: until when they had time as they were told first, where that is another now.
+    `phone` is the first adult's, of children alone the guardian's. `is_repeat`: somebody of it may be registered
+    already. `offered_before`: until when they had time as they were told first, where that is another now.
     `in_vain`: the calls about the offer that reached nobody.
     """
 
@@ -77,7 +78,7 @@ class Board:
 async def board_of(training: Training, page: int = 1) -> Board:
     """The board of a training in scope; of the list the page asked for."""
     groups = reads(RegistrationGroup).filter(training_id=training.id)
-    waiting = groups.filter(state=RegistrationState.WAITLISTED).order_by("wait_number", "id")
+    waiting = groups.filter(state=RegistrationState.WAITLISTED).order_by("wait_number")
     first = (page - 1) * PAGE
     shown = await waiting.offset(first).limit(PAGE)
     offered = await groups.filter(state=RegistrationState.OFFERED).order_by("offered_until", "changed_at", "id")
@@ -104,7 +105,7 @@ async def _closed_with(training: Training) -> list[RegistrationGroup]:
     """Those who were on the list when it was closed, and did not come back since."""
     on_it = reads(Registration).filter(training_id=training.id, taken_off=Farewell.LIST_CLOSED)
     groups = reads(RegistrationGroup).filter(id__in=Subquery(on_it.values("group_id")))
-    return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number", "id")
+    return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number")
 
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
@@ -113,9 +114,11 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
     guardians = await _guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
     in_vain = await tries_in_vain([group.id for group in groups])
+    repeats = await repeats_in({group.training_id for group in groups})
     return {
         group.id: replace(
             _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id)),
+            is_repeat=not repeats.isdisjoint(one.id for one in people[group.id]),
             in_vain=in_vain.get(group.id, ()),
         )
         for group in groups
@@ -172,7 +175,7 @@ def _waiting(
         phone=next((phone for phone in phones if phone), None),
         has_email=get_settings().sends_mail
         and any(one.email_key is not None and one.email_refused_at is None for one in people),
-        is_repeat=all(one.duplicate_of_id is not None for one in members),
+        is_repeat=False,
         reached_at=group.reached_at,
         offered_until=group.offered_until,
         offered_before=group.offered_before,

@@ -17,6 +17,7 @@ from trainings.accounts.permissions import (
     can_edit_activities,
     can_edit_trainings,
     can_issue_certificates,
+    can_merge,
     can_see_roster,
 )
 from trainings.attendance.review_queries import n_to_decide
@@ -38,6 +39,7 @@ from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
+from trainings.registrations.repeats import short_of_places
 from trainings.registrations.review_queries import n_held
 from trainings.registrations.untold import untold_at
 from trainings.schedule import queries
@@ -82,6 +84,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_answer_for(actor),
         *await _to_decide(actor),
         *await _to_approve(actor),
+        *await _to_join(actor),
         *await _to_arrange(actor),
         *await _to_publish(actor),
         *await _to_revoke(actor),
@@ -233,6 +236,25 @@ async def _to_approve(actor: Actor) -> list[Concern]:
     title = ngettext("Responder a %(num)s inscripción", "Responder a %(num)s inscripciones", n_waiting)
     sentence = gettext(N_("Esperan que alguien les diga que sí."))
     return [Concern("persona", "/panel/revisar", title % {"num": n_waiting}, sentence)]
+
+
+async def _to_join(actor: Actor) -> list[Concern]:
+    """Places that are scarce and may be taken twice by one person."""
+    title = gettext(N_("Revisar personas repetidas"))
+    return [
+        Concern(
+            "personas",
+            "/panel/personas/repetidas",
+            title,
+            ngettext(
+                "«%(title)s»: hasta %(num)s lugar puede ser de personas repetidas.",
+                "«%(title)s»: hasta %(num)s lugares pueden ser de personas repetidas.",
+                n,
+            )
+            % {"title": training.title, "num": n},
+        )
+        for training, n in await short_of_places([one for one in actor.roles_at if can_merge(actor, one)])
+    ]
 
 
 async def _to_arrange(actor: Actor) -> list[Concern]:

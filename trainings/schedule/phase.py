@@ -83,8 +83,8 @@ def is_running(sessions: Sequence[Meeting], now: datetime) -> bool:
     )
 
 
-def phase(training: Run, sessions: Sequence[Meeting], now: datetime, *, occupied: int | None = None) -> Phase:
-    """The training's phase at `now`; `occupied` are the places that are shown as gone, where that is another number."""
+def phase(training: Run, sessions: Sequence[Meeting], now: datetime) -> Phase:
+    """The training's phase at `now`."""
     if training.state is TrainingState.DRAFT:
         return Phase.DRAFT
     end = last_end(sessions)
@@ -97,6 +97,6 @@ def phase(training: Run, sessions: Sequence[Meeting], now: datetime, *, occupied
         return Phase.CLOSED
     if training.opens_at is not None and now < training.opens_at:
         return Phase.NOT_YET_OPEN
-    if (training.occupied if occupied is None else occupied) < training.capacity:
+    if training.occupied < training.capacity:
         return Phase.OPEN
     return Phase.WAITING if training.has_waiting_list else Phase.FULL

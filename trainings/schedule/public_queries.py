@@ -43,7 +43,6 @@ from trainings.schedule.public_statements import (
     LISTED,
     MEETINGS,
     OFFERED,
-    PLACES,
     SERVING,
     SLUG_OF_CODE,
     TITLES,
@@ -105,12 +104,6 @@ async def public_training(slug: str) -> Posted:
     required = list(map(UUID, _codes(found[0]["required_courses"])))
     titles = await sql.reads(TITLES, required) if required else []
     return _posted(found[0], meetings, tuple(one["title"] for one in titles))
-
-
-async def shown_taken(training_id: UUID) -> tuple[int, int]:
-    """The places and childcare places of a training that anybody is shown as gone."""
-    [row] = await sql.reads(PLACES, training_id)
-    return row["taken"], row["childcare_taken"]
 
 
 async def slug_of_code(typed: str) -> str:

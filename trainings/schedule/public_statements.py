@@ -4,28 +4,9 @@ from __future__ import annotations
 
 from trainings.schedule.held_again import STILL_SAID
 
-_LOOK_ALIKES = """
-    FROM registration r
-    JOIN registration_group g ON g.id = r.group_id
-    WHERE r.training_id = t.id AND r.duplicate_of_id IS NOT NULL AND r.source <> 'walk_in'
-        AND r.state IN ('confirmed', 'offered')
-"""
-SHOWN_TAKEN = f"t.taken + t.reserved + (SELECT COUNT(*) {_LOOK_ALIKES})"
-_ALONE = """
-    AND NOT EXISTS (
-        SELECT 1 FROM registration o
-        WHERE o.group_id = r.group_id AND o.state IN ('confirmed', 'offered')
-            AND (o.duplicate_of_id IS NULL OR o.id < r.id)
-    )
-"""
-SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES}{_ALONE})"
-"""Look-alikes take no place, yet here they are shown as if: who types a name and a telephone would learn from a number
-that stays whether that person is registered.
-"""
-
-_TRAINING = """
-    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, {taken} AS taken,
-        t.childcare_capacity, {childcare} AS childcare_taken, t.has_waiting_list, t.opens_at,
+TRAINING = """
+    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, t.taken + t.reserved AS taken,
+        t.childcare_capacity, t.childcare_taken, t.has_waiting_list, t.opens_at,
         t.closes_at, t.place_shown,
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancel_reason,
@@ -41,8 +22,6 @@ _TRAINING = """
     JOIN operator o ON o.id = h.operator_id
     WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
-TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
-PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"  # noqa: S608
 
 TITLES = "SELECT title FROM course WHERE id IN ?list ORDER BY title"
 
@@ -72,8 +51,9 @@ MEETINGS = f"""
 """  # noqa: S608
 
 _LISTED = """
-    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
-        t.opens_at, t.closes_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, s.called_off_at,
+    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, t.taken + t.reserved AS taken,
+        t.has_waiting_list, t.opens_at, t.closes_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state,
+        s.called_off_at,
         COALESCE(v.municipality_id, h.seat_id) AS town_code, t.place_shown, v.name,
         s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {was}
     FROM training_session s
@@ -84,9 +64,8 @@ _LISTED = """
     WHERE t.state <> 'draft' AND t.published_at IS NOT NULL AND {which}
     ORDER BY s.starts_at, s.id, ch.created_at, ch.id
 """
-LISTED = _LISTED.format(taken=SHOWN_TAKEN, was=_WAS, changed=_CHANGED, which="t.id IN ?list")
+LISTED = _LISTED.format(was=_WAS, changed=_CHANGED, which="t.id IN ?list")
 AROUND = _LISTED.format(
-    taken=SHOWN_TAKEN,
     was=_WAS,
     changed=_CHANGED,
     which="""t.id IN (

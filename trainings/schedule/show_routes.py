@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -30,6 +30,7 @@ from trainings.registrations.call_views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.publishing import leaves_at
 from trainings.registrations.queries import of_training
+from trainings.registrations.repeats import repeats_in
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
 from trainings.schedule.absences import left_at, unheld_at
@@ -125,7 +126,7 @@ async def show_training(
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
         "calls": await calls_about(training.id, actor),
         "sees_people": sees_people,
-        "people": person_rows(people),
+        "people": person_rows(people, await repeats_in([training.id])),
         "counts": {state.value: _count(people, state) for state in RegistrationState},
         "may_answer": may_answer,
         "may_edit": may_edit,
@@ -235,12 +236,12 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
 # -- people
 
 
-def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
-    """Everybody on a training, in the order of the query.
+def person_rows(people: Sequence[Registration], repeats: Collection[UUID] = ()) -> list[PersonRow]:
+    """Everybody on a training, in the order of the query; `repeats` may be people who are there already.
 
-    A family waits with one number, and is cared for by what one of them asked. Look-alikes wait for nobody: no number.
+    A family waits with one number, and is cared for by what one of them asked.
     """
-    waiting = [one for one in people if one.state is RegistrationState.WAITLISTED and one.duplicate_of_id is None]
+    waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
     positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}
     first_of = {one.group_id: one.id for one in reversed(people)}
     return [
@@ -250,16 +251,16 @@ def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
             community=one.participant.community,
             state=one.state,
             words=gettext(STATES_OF_PEOPLE[one.state]),
-            position=0 if one.duplicate_of_id is not None else positions.get(one.group_id, 0),
+            position=positions.get(one.group_id, 0),
             n_childcare=one.group.childcare_places if first_of[one.group_id] == one.id else 0,
-            is_repeat=one.duplicate_of_id is not None,
+            is_repeat=one.id in repeats,
         )
         for one in people
     ]
 
 
 def _count(people: Sequence[Registration], state: RegistrationState) -> int:
-    return sum(one.state is state and one.duplicate_of_id is None for one in people)
+    return sum(one.state is state for one in people)
 
 
 @allow(*DESK)

@@ -64,7 +64,7 @@ async def build_door(world: World) -> None:
     """After the phones: the one that got lost sends what it held."""
     training = await _training(world)
     first, second = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
-    people = await Registration.filter(training_id=training.id, duplicate_of_id=None).order_by("id")
+    people = await Registration.filter(training_id=training.id).order_by("id")
     leader, holder = await _staff("coordina"), await _staff("facilita")
     with clock.frozen(first.starts_at - timedelta(hours=1)):
         load = Load(training.hub_id, (first.id, second.id))

@@ -226,7 +226,7 @@ async def _hold(
     world: World, training: Training, planned: Planned, plans: tuple[SessionPlan, ...], now: datetime
 ) -> None:
     """Check people in at the sessions that are over, close them, and issue what was earned."""
-    people = await Registration.filter(training_id=training.id, state="confirmed", duplicate_of_id=None).order_by("id")
+    people = await Registration.filter(training_id=training.id, state="confirmed").order_by("id")
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
     over = [session for session in sessions if session.ends_at < now]
     for session in over:
@@ -306,7 +306,7 @@ async def build_running(world: World) -> Training:
     with clock.frozen(now - timedelta(days=2)):
         for _number in range(14):
             await _sign_up(world, training, hub.seat_id)
-    people = await Registration.filter(training_id=training.id, state="confirmed", duplicate_of_id=None).order_by("id")
+    people = await Registration.filter(training_id=training.id, state="confirmed").order_by("id")
     running = await TrainingSession.get(training_id=training.id)
     with clock.frozen(starts_at):
         await _check_in(world, running, people[:6])

@@ -1,0 +1,104 @@
+"""The mark "quizá la misma persona": sign-ups of one training that may be of one person. Nothing follows from it.
+
+Two look alike by their folded names, municipality, and a telephone or address. By name alone nobody is the same: a
+village has several María López. Nor is anybody of one form another of it: father and son may have one name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.people.actions import Sameness
+from trainings.people.merged import told_apart
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.schedule.models import Training, TrainingState
+
+FIFTH = 5
+
+
+class Seen(NamedTuple):
+    """A live registration, as far as another one may be of the same person."""
+
+    id: UUID
+    group_id: UUID
+    participant_id: UUID
+    name_key: str
+    municipality: str | None
+    phone_key: str | None
+    email_key: str | None
+
+    @property
+    def signs(self) -> list[Hashable]:
+        """What it shares with another one of the same person."""
+        contacts = filter(None, (self.phone_key, self.email_key))
+        return [self.participant_id, *((self.name_key, self.municipality, contact) for contact in contacts)]
+
+
+COLUMNS = (
+    *("id", "group_id", "participant_id", "participant__name_key", "participant__municipality_id"),
+    *("participant__phone_key", "participant__email_key"),
+)
+
+
+async def repeats_in(training_ids: Collection[UUID]) -> set[UUID]:
+    """The registrations of these trainings that bear the mark: those that came after another one like them."""
+    live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
+    people: dict[UUID, list[Seen]] = defaultdict(list)
+    for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
+        people[training_id].append(Seen(*columns))
+    pairs = [pair for seen_there in people.values() for pair in alike_pairs(seen_there)]
+    apart = await told_apart({one.participant_id for pair in pairs for one in pair})
+    return {one.id for one, other in pairs if {one.participant_id, other.participant_id} not in apart}
+
+
+async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
+    """Trainings to come of these hubs of whose places under a fifth is free, where the mark stands: how many places
+    those take that bear it.
+    """
+    coming = reads(Training).filter(hub_id__in=list(hub_ids), sessions__ends_at__gt=clock.now(), capacity__gt=0)
+    open_ones = await coming.filter(state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]).distinct()
+    full = {one.id: one for one in open_ones if (one.capacity - one.occupied) * FIFTH < one.capacity}
+    marked = reads(Registration).filter(id__in=sorted(await repeats_in(full)), state__in=list(TAKES_PLACE))
+    taking = await marked.exclude(source=Source.WALK_IN).values_list("training_id")
+    n_places = Counter([training_id for (training_id,) in taking])
+    return [(one, n_places[one.id]) for one in full.values() if n_places[one.id]]
+
+
+def seen(registration: Registration) -> Seen:
+    """A registration, whose person is loaded."""
+    of = registration.participant
+    contacts = of.phone_key, of.email_key
+    return Seen(registration.id, registration.group_id, of.id, of.name_key, of.municipality_id, *contacts)
+
+
+def are_alike(one: Seen, other: Seen) -> bool:
+    """Whether these two of a training may be one person."""
+    return one.group_id != other.group_id and not set(one.signs).isdisjoint(other.signs)
+
+
+def alike_pairs(people: Iterable[Seen]) -> list[tuple[Seen, Seen]]:
+    """Each of a training with those like them who came before; `people` in the order in which they came."""
+    before: dict[Hashable, list[Seen]] = defaultdict(list)
+    pairs = []
+    for one in people:
+        others = dict.fromkeys(other for sign in one.signs for other in before[sign])
+        pairs += [(one, other) for other in others if are_alike(one, other)]
+        for sign in one.signs:
+            before[sign].append(one)
+    return pairs
+
+
+async def alike(training_id: UUID, keys: Sameness) -> UUID | None:
+    """The group of the first live registration like this person."""
+    named = Registration.filter(
+        training_id=training_id, participant__name_key=keys.name_key, participant__municipality_id=keys.municipality
+    )
+    for one in await named.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant"):
+        if one.participant.phone_key in keys.phone_keys or one.participant.email_key in keys.email_keys:
+            return one.group_id
+    return None
