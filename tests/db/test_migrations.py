@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.schema_generator.state import State
 
 from tests import postgres_server
+from tests.browser.serving import running
 from tests.database import put_template, settings_for
 from tests.db.schema import described
 from tests.migrated import MIGRATIONS
@@ -25,7 +27,8 @@ from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
 
-AT_ONCE = 6
+N_PROCESSES, AT_ONCE = 2, 3
+"""The lock is between processes, and between attempts of one."""
 
 
 async def bare(engine_of: Settings, folder: Path, name: str) -> Settings:
@@ -51,9 +54,13 @@ async def test_migrating_nothing_several_times_at_once_applies_everything_once(
         monkeypatch.setattr(module, "MIGRATIONS", "tests.db.two_steps")
     settings = await bare(db, tmp_path, "at_once")
 
-    applied = await asyncio.gather(*(asyncio.create_task(migrate(settings)) for _ in range(AT_ONCE)))
+    with ExitStack() as ready:
+        asked = settings.data_dir, settings.database_url, AT_ONCE
+        processes = [ready.enter_context(running("tests.db.migrate_at_once", *asked)) for _ in range(N_PROCESSES)]
+        said = await asyncio.gather(*(asyncio.to_thread(process.goes_on) for process in processes))
 
-    assert sorted(applied) == [[]] * (AT_ONCE - 1) + [["0001_shelf", "0002_width"]]
+    applied = [names for one in said for names in json.loads(one)]
+    assert sorted(applied) == [[]] * (N_PROCESSES * AT_ONCE - 1) + [["0001_shelf", "0002_width"]]
     assert await pending_migrations(settings) == []
     assert await migrate(settings) == []
     if settings.is_sqlite:
