@@ -1,9 +1,9 @@
 """The designs in `certificates/`: their samples, fonts and previews, and the shield that a municipality hands in."""
 
 import shutil
-from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pikepdf
@@ -61,17 +61,20 @@ def test_design_then_its_sample_and_preview_are_as_it_is_now(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(all_designs()))
-def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(key: str, tmp_path: Path) -> None:
-    """Drawn is what shows two languages; of one design each by itself as well."""
-    design, in_docs = all_designs()[key], {file.name for file in IN_DOCS.glob(f"{key}-*.png")}
-    two = design if key == "diploma" else replace(design, languages=("es+*",))
+def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(key: str) -> None:
+    """Drawn are the shortest in one language and the longest in two."""
+    design, drawn = all_designs()[key], dict[str, bytes]()
+    for language in design.all_languages():
+        size = Size.LONGEST if "+" in language else Size.SHORTEST
+        drawn |= design_samples.drawn(design, pdf.typesetter(design), size, language)
 
-    drawn = design_samples.draw_all(two, pdf.typesetter(design), tmp_path)
-
-    assert {file.name for file in drawn} == {name for name in in_docs if two is design or "-es-en-" in name}
-    assert len(in_docs) == len(design.all_languages()) * 2 * 2
-    stale = [file.name for file in drawn if not is_as(IN_DOCS / file.name, file.read_bytes())]
-    assert stale == [], f"trainings design preview certificates/{key} --to docs/pictures/designs"
+    in_docs = {file.name for file in IN_DOCS.glob(f"{key}-*.png")}
+    assert in_docs == {
+        f"{key}-{language}-{size}-{page}.png"
+        for language, size, page in product(("es", "en", "es-en"), (Size.SHORTEST, Size.LONGEST), (1, 2))
+    }
+    stale = {name for name, page in drawn.items() if not is_as(IN_DOCS / name, page)}
+    assert (len(drawn), stale) == (6, set()), f"trainings design preview certificates/{key} --to docs/pictures/designs"
 
 
 def test_samples_of_designs_then_every_kind_is_named_on_one() -> None:

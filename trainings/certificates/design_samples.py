@@ -191,11 +191,18 @@ def refresh(design: DesignInfo, typesetter: Design) -> list[Path]:
 
 
 def draw_all(design: DesignInfo, typesetter: Design, folder: Path) -> list[Path]:
-    """Face and back of the shortest and the longest sample in each language: `diploma-es-longest-1.png`."""
+    """Face and back of the shortest and the longest sample in each language."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for language, size in product(design.all_languages(), (Size.SHORTEST, Size.LONGEST)):
-        for number, page in enumerate(_drawn(sample(design, size, language=language), typesetter), start=1):
-            files.append(folder / f"{design.key}-{language.replace('+', '-')}-{size}-{number}.png")
+        for name, page in drawn(design, typesetter, size, language).items():
+            files.append(folder / name)
             files[-1].write_bytes(page)
     return files
+
+
+def drawn(design: DesignInfo, typesetter: Design, size: Size, language: str) -> dict[str, bytes]:
+    """Face and back by the name of each picture: `diploma-es-longest-1.png`."""
+    pages = _drawn(sample(design, size, language=language), typesetter)
+    name = f"{design.key}-{language.replace('+', '-')}-{size}"
+    return {f"{name}-{number}.png": page for number, page in enumerate(pages, start=1)}
