@@ -1,15 +1,11 @@
-"""The file of a certificate: set once, kept, and given out again byte for byte; and a picture of what it will be."""
+"""The file of a certificate: set once, kept, and given out again byte for byte."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 
-from PIL import Image
-
-from trainings.certificates import pdf
 from trainings.certificates.making import CannotBeMade, MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
 from trainings.db import lock, reads, transaction
@@ -17,8 +13,6 @@ from trainings.errors import Refusal
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")
-
-SAMPLE_COLOURS = 32
 
 
 class NameRemoved(Refusal):
@@ -77,13 +71,3 @@ def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
         design_version=made.versions["design"],
         fonts_version=made.versions["fonts"],
     )
-
-
-def sample_png(sheet: pdf.CertificateSheet, page: int, pictures: Mapping[str, pdf.Picture] | None = None) -> bytes:
-    """One page as a picture of few colours, a third of its weight. CPU work: call it in a thread."""
-    picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
-    file = BytesIO()
-    picture.quantize(SAMPLE_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        file, "PNG", optimize=True
-    )
-    return file.getvalue()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
+from io import BytesIO
+
+from PIL import Image
 
 from trainings import clock
 from trainings.certificates import designs, pdf
 from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
-from trainings.certificates.files import NotSet, sample_png
+from trainings.certificates.files import NotSet
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.occasions import gathered
 from trainings.certificates.printed import CertificateSheet, Picture
@@ -24,6 +28,7 @@ from trainings.schedule.plans import TERMS
 
 logger = logging.getLogger("trainings.certificates")
 
+COLOURS = 32
 SAMPLE_TRAINER = "Nombre de quien facilita"
 SAMPLE_COURSE = Course(title="Nombre de la capacitación", kind=CourseKind.TALLER, minutes=240)
 NAMES = {
@@ -59,10 +64,18 @@ class Sample:
         if missing := pdf.missing_in(design, *texts_in_common(self.sheet)):
             raise UnprintableText(letters=missing)
         try:
-            return await asyncio.to_thread(sample_png, self.sheet, self.page, self.pictures)
+            return await asyncio.to_thread(_picture, self.sheet, self.page, self.pictures)
         except CannotTypeset as problem:
             logger.error("a sample of the design %s could not be set: %s", design.key, problem)
             raise NotSet from problem
+
+
+def _picture(sheet: CertificateSheet, page: int, pictures: Mapping[str, Picture]) -> bytes:
+    """One page as a picture of few colours, a third of its weight. CPU work: call it in a thread."""
+    picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
+    file = BytesIO()
+    picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 async def example_for(hub: Hub) -> Training:
