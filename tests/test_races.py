@@ -18,7 +18,7 @@ from httpx2 import AsyncClient
 
 from tests import make, rush
 from tests.attendance.doors import qr_of, scan
-from tests.browser.serving import running
+from tests.processes import running
 from tests.registrations.forms import of_page
 from tests.registrations.wishes import KEY, places_of, wish
 from trainings.attendance import actions as attendance

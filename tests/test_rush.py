@@ -17,9 +17,9 @@ from functools import partial
 import pytest
 
 from tests import make
-from tests.browser.serving import Server, running
 from tests.families import come_and_go
 from tests.oracle import faults_of, states
+from tests.processes import Server, running
 from trainings.audit.models import AuditLine
 from trainings.db.group_commit import CROWD
 from trainings.registrations.models import Registration, RegistrationGroup

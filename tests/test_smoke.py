@@ -121,8 +121,12 @@ def test_forged_forwarding_header_does_not_dodge_a_limit(site: tuple[Path, int])
 def test_worker_alone_ends_with_0(tmp_path: Path) -> None:
     put_template(tmp_path)
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as said, os.fdopen(writing, "wb") as err:
-        process = start(["worker"], tmp_path, environment(tmp_path, log_level="DEBUG"), err, err)
+    around = environment(tmp_path, log_level="DEBUG")
+    with (
+        os.fdopen(reading, "rb") as said,
+        os.fdopen(writing, "wb") as err,
+        start(["worker"], tmp_path, around, err, err) as process,
+    ):
         err.close()
         assert any(b"outbox_job" in line for line in said)  # it looks into the outbox
 

@@ -18,9 +18,9 @@ from typing import IO, Any
 
 from tests import make
 from tests.browser.app_server import serve, signed_in
-from tests.browser.serving import running
 from tests.cast import Cast, make_cast
 from tests.database import put_template
+from tests.processes import running
 from trainings import clock
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM

@@ -16,8 +16,8 @@ from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, emptied, village
 from tests.browser.patience import be_patient
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
-from tests.browser.serving import running
 from tests.database import put_template
+from tests.processes import running
 
 # The second engine is asked by the long proofs, wherever it is.
 collect_ignore = [] if firefox() else ["test_marcar_engines.py"]

@@ -15,8 +15,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE, N_PEOPLE, N_PHONES
 from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
-from tests.browser.serving import running
 from tests.database import put_template
+from tests.processes import running
 from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.device_queries import device_digest

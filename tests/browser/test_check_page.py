@@ -11,8 +11,8 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.serving import running
 from tests.database import put_template
+from tests.processes import running
 from trainings.places.data import municipalities
 
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"

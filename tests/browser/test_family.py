@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.browser.serving import running
 from tests.browser.steps import Watch, open_forms, press_on, take_ones_time, type_into
 from tests.database import put_template
+from tests.processes import running
 
 NARROW = ViewportSize(width=320, height=640)
 OWN_PAGE = re.compile(r"/i/[0-9A-Z]{32}$")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from tests.browser.serving import running
 from tests.browser.steps import Watch, press_on, read_screen, type_into
 from tests.database import put_template
+from tests.processes import running
 from trainings.lib import tokens
 
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640)}

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.fakecam import OFFICE
 from tests.browser.marcar import APP
 from tests.browser.scanner import PHONE
-from tests.browser.serving import running
 from tests.database import put_template
+from tests.processes import running
 
 STORES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 

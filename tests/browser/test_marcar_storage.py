@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser import demo
 from tests.browser.marcar import OPEN
 from tests.browser.scanner import OLD, PHONE, wait_for
-from tests.browser.serving import said
 from tests.browser.steps import sign_in
-from tests.processes import environment
+from tests.processes import environment, said
 from trainings.attendance import shell
 from trainings.lib import tokens
 

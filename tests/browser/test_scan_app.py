@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Route, expect
 from tests.browser.door import Person
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
-from tests.browser.serving import running
 from tests.database import put_template
+from tests.processes import running
 from trainings import clock
 
 OPEN = (

@@ -18,9 +18,9 @@ from typing import Any
 from tests import make
 from tests.browser.app_server import serve, signed_in
 from tests.browser.marcar import Village
-from tests.browser.serving import running, said
 from tests.cast import Cast, make_cast
 from tests.database import put_template, settings_for
+from tests.processes import running, said
 from tests.registrations.card_world import make_spare_cards
 from trainings import clock, db
 from trainings.accounts.queries import actor_of

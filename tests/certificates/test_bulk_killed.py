@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.browser.serving import running
 from tests.certificates.crowd import make_crowd
 from tests.certificates.held import AFTER, make_held
+from tests.processes import running
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser.serving import running
+from tests.processes import running
 from trainings.accounts.models import User
 from trainings.db import lock, transaction
 from trainings.lib.tokens import uuid7

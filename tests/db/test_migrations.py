@@ -16,10 +16,10 @@ from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.schema_generator.state import State
 
 from tests import postgres_server
-from tests.browser.serving import running
 from tests.database import put_template, settings_for
 from tests.db.schema import described
 from tests.migrated import MIGRATIONS
+from tests.processes import running
 from trainings.db import config, migrate, migrating, pending_migrations
 from trainings.db.config import tortoise_config
 from trainings.db.stepping import told_by

@@ -35,12 +35,10 @@ def serving(settings: Settings) -> Iterator[str]:
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log_file = settings.data_dir / f"server-{port}.log"
-    with log_file.open("wb") as log:
-        process = start(["serve", "--port", str(port), "--no-worker"], settings.data_dir, around, log, log)
-    try:
+    command = ["serve", "--port", str(port), "--no-worker"]
+    with log_file.open("wb") as log, start(command, settings.data_dir, around, log, log) as process:
         _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, log_file)
         yield address
-    finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -89,12 +89,12 @@ async def _workers(settings: Settings, port: int, n: int) -> AsyncIterator[None]
         smtp_url=f"smtp://127.0.0.1:{port}",
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "log").open("wb") as log:
-        running = [start(["worker"], settings.data_dir, around, log, log) for _number in range(n)]
-    try:
+    with ExitStack() as started:
+        log = started.enter_context((settings.data_dir / "log").open("wb"))
+        command = (["worker"], settings.data_dir, around, log, log)
+        running = [started.enter_context(start(*command)) for _number in range(n)]
         yield
         assert [process.poll() for process in running] == [None] * n
-    finally:
         for process in running:
             process.send_signal(signal.SIGTERM)
         ends = [await asyncio.to_thread(process.wait, 60) for process in running]

@@ -28,7 +28,7 @@ from tests.outbox.make_jobs import (
     with_smtp,
 )
 from tests.outbox.smtp import Peer
-from tests.outbox.test_worker_processes import start_worker
+from tests.outbox.test_worker_processes import worker_at
 from trainings import clock
 from trainings.outbox import claims, worker
 from trainings.outbox.actions import retry
@@ -129,10 +129,8 @@ async def test_worker_that_died_before_the_answer_counts_no_try(
 ) -> None:
     peer.to_message["ana@x.example"] = ["take and wait"]
     await make_jobs("ana")
-    process = start_worker(with_smtp(db, peer.url))
-    await until(lambda: are_waiting(peer, 1), seconds=60)
-    process.kill()
-    await asyncio.to_thread(process.wait)
+    with worker_at(with_smtp(db, peer.url)):
+        await until(lambda: are_waiting(peer, 1), seconds=60)
     died_at = clock.now()
 
     freeze(died_at + TEN_MINUTES)

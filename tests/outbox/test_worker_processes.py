@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -33,11 +34,8 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
     names = [f"p{n}" for n in range(6)]
     await make_jobs(*names)
     peer.to_message["p2@x.example"] = ["hang"]
-    process = start_worker(with_smtp(db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=60)
-
-    process.kill()
-    await asyncio.to_thread(process.wait)
+    with worker_at(with_smtp(db, peer.url)):
+        await until(lambda: is_hanging(peer), seconds=60)
 
     assert peer.recipients() == ["p0@x.example", "p1@x.example"]
     freeze(clock.now() + claims.LEASE_OF_ANSWER + timedelta(seconds=1))
@@ -49,12 +47,12 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
 async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
     await make_jobs("ana")
     peer.to_message["ana@x.example"] = ["hang"]
-    process = start_worker(with_smtp(sqlite_db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=60)
+    with worker_at(with_smtp(sqlite_db, peer.url)) as process:
+        await until(lambda: is_hanging(peer), seconds=60)
 
-    process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
 
-    assert await asyncio.to_thread(process.wait, 60) == 0
+        assert await asyncio.to_thread(process.wait, 60) == 0
     assert (await job_of("ana")).last_error == claims.UNANSWERED, "it did not wait until it gave the server up"
     assert worker.SECONDS_TO_STOP <= 5, "this one waited less; who starts programs kills what takes long to end"
 
@@ -63,7 +61,9 @@ async def is_hanging(peer: Peer) -> bool:
     return peer.n_hanging > 0
 
 
-def start_worker(settings: Settings) -> Running:
+@contextmanager
+def worker_at(settings: Settings) -> Iterator[Running]:
+    """A worker's process, killed at the end of the block."""
     assert settings.smtp_url
     around = environment(
         settings.data_dir,
@@ -72,5 +72,6 @@ def start_worker(settings: Settings) -> Running:
         smtp_url=settings.smtp_url.get_secret_value(),
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "log").open("wb") as log:
-        return start([], ROOT, around, log, log, module="tests.outbox.worker_process")
+    module = "tests.outbox.worker_process"
+    with (settings.data_dir / "log").open("wb") as log, start([], ROOT, around, log, log, module=module) as process:
+        yield process
