@@ -11,6 +11,7 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import hours, open_door, qr_of, scan, take, undo
+from tests.outbox.told import accept
 from trainings import clock
 from trainings.attendance import actions, rescheduling
 from trainings.audit.actor import PROGRAM
@@ -311,7 +312,8 @@ async def test_reopened_training_is_told_and_refused_once_all_is_over(db: Settin
     training = await a_training()
     await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
     freeze(clock.now() + HOUR)
-    await OutboxJob.all().update(outcome="sent", done_at=clock.now(), attempts=1)
+    for job in await OutboxJob.filter(kind="training_cancelled", subject_id__not_isnull=True):
+        await accept(job)
 
     batch = await rescheduling.reopen(training.id, actor=PROGRAM)
 

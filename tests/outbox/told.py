@@ -12,7 +12,7 @@ from tests import make
 from trainings import clock, jobs
 from trainings.db import transaction
 from trainings.outbox.mailer import Mail, build
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations.messages import announce
 from trainings.registrations.models import OwnLink, Registration, RegistrationState
 from trainings.schedule.models import Training, TrainingState
@@ -50,6 +50,16 @@ async def tell(registration: Registration, kind: str) -> Mail:
     async with transaction():
         await announce(registration, registration.participant, registration.training, kind)
     return await last_mail(kind)
+
+
+async def accept(job: OutboxJob) -> Mail:
+    """The mail server takes this message."""
+    mail = await jobs.COMPOSERS[job.kind](job)
+    assert mail
+    assert mail.on_sent
+    await mail.on_sent()
+    await OutboxJob.filter(id=job.id).update(attempts=1, done_at=clock.now(), outcome=Outcome.SENT)
+    return mail
 
 
 async def change(registration: Registration, state: RegistrationState) -> None:

@@ -21,6 +21,7 @@ from tests.registrations.call_world import (
 )
 from tests.registrations.families import make_family
 from trainings import clock
+from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
@@ -361,12 +362,15 @@ async def test_who_was_called_about_two_changes_is_called_again_about_the_third(
     person = await make.make_registration(training, given_names="Ana")
     session = await TrainingSession.get(training_id=training.id)
     lists = []
-    for minutes in (0, 20, 40):
-        freeze(MONDAY + timedelta(minutes=minutes))
-        lists.append(await a_list(training, session_id=session.id))
-        if minutes == 20:
-            await call_actions.mark(lists[0].id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    for hours in (1, 2, 3):
+        freeze(MONDAY + timedelta(hours=hours))
+        starts_at = SATURDAY + timedelta(days=hours)
+        batch = await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+        lists.append(await CallList.get(batch_id=batch))
+        if hours == 2:
+            await call_actions.mark(lists[1].id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
 
     listed = await people_on(lists)
 
-    assert [[one.is_reached for one in listed[one.id]] for one in lists] == [[True], [], [False]]
+    assert [[one.is_reached for one in listed[one.id]] for one in lists] == [[], [True], [False]]
+    assert [one.closed_at is None for one in await CallList.all().order_by("created_at")] == [False, False, True]

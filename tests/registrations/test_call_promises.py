@@ -17,7 +17,7 @@ from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import CallList, OutboxJob, Outcome
+from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations.call_people import audiences_of, n_to_tell, n_written_to, people_on
 from trainings.registrations.call_queries import n_to_call
@@ -114,9 +114,9 @@ async def test_who_is_on_two_lists_is_one_person_to_call(cast: Cast, freeze: Fre
     freeze(MONDAY)
     training = await a_training(cast)
     await make.make_registration(training, given_names="Carla")
-    for minute in range(2):
-        freeze(MONDAY + timedelta(minutes=minute))
-        await a_list(training)
+    await a_list(training)
+    session = await session_of(training)
+    await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
 
     n_people, lists = await n_to_call(await make.actor_of(cast.coordinator))
 

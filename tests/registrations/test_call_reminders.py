@@ -13,9 +13,8 @@ from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia
 from trainings.registrations import call_actions
-from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_actions import ListOvertaken, WhyClosed
 from trainings.registrations.call_texts import text_for, told_by
-from trainings.registrations.models import Registration
 from trainings.registrations.reminders import remind
 from trainings.schedule.models import Training, TrainingSession
 
@@ -165,34 +164,20 @@ async def changes_of(training: Training) -> list[CallList]:
     return await found.order_by("created_at")
 
 
-async def moved_twice(freeze: Freeze) -> tuple[Training, Registration, CallList, CallList]:
-    """A week later, and after an hour two weeks later."""
+async def test_who_was_not_called_about_the_first_move_is_told_both_by_one_call(db: object, freeze: Freeze) -> None:
     training = await a_training()
-    ana = await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
     await move_to(training, SATURDAY + timedelta(days=7))
+    [first] = await changes_of(training)
     freeze(MONDAY + timedelta(hours=1))
     await move_to(training, SATURDAY + timedelta(days=14))
-    first, second = await changes_of(training)
-    return training, ana, first, second
 
-
-async def test_who_was_not_called_about_the_first_move_is_told_both_by_one_call(db: object, freeze: Freeze) -> None:
-    _training, ana, first, second = await moved_twice(freeze)
-
-    assert await calls(first) == {"Ana": "+50255551234"}
-    assert await calls(second) == {}
-    assert "La del sábado 6 de marzo" in text_for(await only_call(first), await told_by(first))
-
-    await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    assert await calls(second) == {}
-
-
-async def test_who_is_left_when_the_first_list_is_closed_is_on_the_second(db: object, freeze: Freeze) -> None:
-    _training, _ana, first, second = await moved_twice(freeze)
-
-    await call_actions.close(first.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
-
+    [second] = await changes_of(training)
+    assert await calls(first) == {}
     assert await calls(second) == {"Ana": "+50255551234"}
+    assert "La del sábado 6 de marzo" in text_for(await only_call(second), await told_by(second))
+    with pytest.raises(ListOvertaken):
+        await call_actions.reopen(first.id, actor=PROGRAM)
 
 
 async def test_who_heard_of_the_first_move_is_called_about_the_second(db: object, freeze: Freeze) -> None:
@@ -206,7 +191,7 @@ async def test_who_heard_of_the_first_move_is_called_about_the_second(db: object
     freeze(MONDAY + timedelta(hours=1))
     await move_to(training, SATURDAY + timedelta(days=14))
 
-    _first, second = await changes_of(training)
+    [second] = await changes_of(training)
     assert await calls(second) == {"Ana": "+50255551234"}
     assert "La del sábado 13 de marzo" in text_for(await only_call(second), await told_by(second))
 

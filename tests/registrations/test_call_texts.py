@@ -198,7 +198,9 @@ async def test_moves_of_one_act_are_one_list_that_names_each(db: object, freeze:
     second = await CallList.filter(training_id=training.id).order_by("-created_at").first()
     assert second is not None
     assert second.id != call_list.id
-    assert await households(second) == [], "the call of the first list tells what holds now"
+    assert await households(call_list) == []
+    assert len(await households(second)) == 1, "who is left is told what holds now from the newest list"
+    assert "sábado" not in await said(second)
 
 
 async def test_text_is_in_english_for_who_signed_up_in_english(db: object) -> None:

@@ -8,18 +8,15 @@ import pytest
 
 from tests import make
 from tests.cast import Cast, make_cast
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training, calls, only_call
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training, calls
 from tests.registrations.card_world import make_block
 from tests.registrations.test_last_heard import DAY, HOUR, WEEK, holders, plain, shift
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
-from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import CallList, CallResult, CallVia
-from trainings.registrations import call_actions
+from trainings.outbox.models import CallList
 from trainings.registrations.call_households import households
 from trainings.registrations.call_texts import text_for, told_by
-from trainings.registrations.models import Registration
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
@@ -57,46 +54,18 @@ async def test_call_about_two_sessions_tells_the_earlier_changes_of_each_of_them
     training, ids = await with_two_sessions(cast)
     for name in ("Ana", "Eva"):
         await make.make_registration(training, given_names=name)
-    eva = await Registration.get(participant__given_names="Eva")
     block = await make_block(training)
     for session_id in ids:
         await shift(session_id, HOUR)
         freeze(clock.now() + HOUR)
     of_first, of_second = await CallList.all().order_by("created_at")
-    await call_actions.mark(of_first.id, eva.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
 
     await shift_both(training, ids)
 
     of_both = await CallList.exclude(id__in=[of_first.id, of_second.id]).get()
     lists = [of_first, of_second, of_both]
-    assert [len(await calls(one)) for one in lists] == [2, 2, 2], "it may still be stopped"
-    freeze(clock.now() + STAFF_DELAY)
     assert [set(await calls(one)) for one in lists] == [set(), set(), {"Ana", "Eva"}]
     assert [await holders(one) for one in lists] == [[], [], [block.id]]
     text = plain(text_for((await households(of_both))[0], await told_by(of_both)))
     assert "La del sábado 6 de marzo, 8:30 a. m. pasa al domingo 7 de marzo, 9:30 a. m." in text
     assert "La del sábado 13 de marzo, 8:30 a. m. pasa al domingo 14 de marzo, 9:30 a. m." in text
-
-
-async def test_call_about_two_sessions_tells_a_later_change_of_one_of_them_too(cast: Cast, freeze: Freeze) -> None:
-    training, ids = await with_two_sessions(cast)
-    ana = await make.make_registration(training, given_names="Ana")
-    block = await make_block(training)
-
-    await shift(ids[0], HOUR)
-    freeze(clock.now() + HOUR)
-    await shift_both(training, ids)
-    first, of_both = await CallList.all().order_by("created_at")
-    freeze(clock.now() + STAFF_DELAY / 2)
-    await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    await call_actions.mark_holder(first.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    freeze(clock.now() + HOUR)
-
-    await shift(ids[0], HOUR)
-
-    last = await CallList.exclude(id__in=[first.id, of_both.id]).get()
-    assert [set(await calls(one)) for one in (of_both, last)] == [{"Ana"}, set()]
-    assert [await holders(one) for one in (of_both, last)] == [[block.id], []]
-    text = plain(text_for(await only_call(of_both), await told_by(of_both)))
-    assert "La del domingo 7 de marzo, 9:30 a. m. pasa al domingo 7 de marzo, 10:30 a. m." in text
-    assert "La del sábado 13 de marzo, 8:30 a. m. pasa al domingo 14 de marzo" in text

@@ -14,16 +14,14 @@ from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training,
 from tests.registrations.card_world import make_block
 from trainings import clock, jobs
 from trainings.attendance import rescheduling
-from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.registrations import call_actions
-from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_actions import OPENED, WhyClosed
 from trainings.registrations.call_households import households
-from trainings.registrations.call_news import OPENED
 from trainings.registrations.call_people import audiences_of, n_to_tell, n_written_to
 from trainings.registrations.call_texts import text_for, text_for_all, text_for_holder, told_by, told_to
 from trainings.registrations.models import Registration, ReservedBlock
@@ -76,9 +74,9 @@ async def stop(batch: UUID | None, cast: Cast) -> None:
     await stop_batch(batch, actor=await make.actor_of(cast.coordinator))
 
 
-async def leave(freeze: Freeze, outcome: Outcome = Outcome.SENT) -> dict[str, Mail]:
+async def leave(freeze: Freeze, outcome: Outcome = Outcome.SENT, *, within: timedelta = HOUR) -> dict[str, Mail]:
     """What leaves within the hour, by address."""
-    freeze(clock.now() + HOUR)
+    freeze(clock.now() + within)
     read: dict[str, Mail] = {}
     due = OutboxJob.filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=clock.now())
     for job in await due.order_by("id"):
@@ -88,6 +86,8 @@ async def leave(freeze: Freeze, outcome: Outcome = Outcome.SENT) -> dict[str, Ma
         job.done_at, job.attempts = clock.now(), 1
         await job.save()
         if job.outcome == Outcome.SENT:
+            if mail.on_sent:
+                await mail.on_sent()
             read[mail.to] = mail
     return read
 
@@ -128,7 +128,7 @@ async def test_who_came_between_a_move_and_its_return_is_told_and_nobody_else(
         freeze(clock.now() + HOUR)
     freeze(clock.now() + timedelta(minutes=2))
     nora = await come(training, "Nora")
-    freeze(clock.now() + timedelta(minutes=2))
+    await leave(freeze, within=timedelta(minutes=2))
 
     batch = await shift(session_id, -DAY)
 
@@ -164,7 +164,7 @@ async def test_who_came_while_a_session_was_off_is_told_that_it_is_held_and_nobo
         freeze(clock.now() + HOUR)
     freeze(clock.now() + timedelta(minutes=2))
     nora = await come(training, "Nora")
-    freeze(clock.now() + timedelta(minutes=2))
+    await leave(freeze, within=timedelta(minutes=2))
 
     asked = await who_would_hear(training, is_called_off=False, turned=first.id)
     promised = await n_to_tell(training.id, asked.unknowing)
@@ -295,7 +295,7 @@ async def test_who_may_have_heard_of_a_move_without_a_mark_is_told_once_what_hol
     await shift(session_id, DAY)
     first = await open_list()
     freeze(clock.now() + HOUR)
-    await record(OPENED, actor=PROGRAM, object_id=first.id)
+    await call_actions.note_seen(first, (await audiences_of([first]))[first.id], OPENED, actor=PROGRAM)
     await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     freeze(clock.now() + HOUR)
 
@@ -319,8 +319,14 @@ async def test_message_on_its_way_while_it_is_moved_back_is_followed_by_the_next
     freeze(clock.now() + HOUR)
     leaving = await OutboxJob.get(batch_id=batch)
     await OutboxJob.filter(id=leaving.id).update(attempts=1)
+    mail = await jobs.COMPOSERS[leaving.kind](leaving)
+    assert mail
+    assert mail.on_leaving
+    assert mail.on_sent
+    assert await mail.on_leaving()
     await shift(session_id, -DAY)
     waiting = await written_to()
+    await mail.on_sent()
     await OutboxJob.filter(id=leaving.id).update(outcome=Outcome.SENT, done_at=clock.now() + timedelta(seconds=1))
 
     mails = await leave(freeze)

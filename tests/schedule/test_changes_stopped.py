@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outbox.told import accept
 from tests.registrations.card_world import make_block
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of, with_people
 from tests.schedule.panel import as_, one, post
@@ -81,7 +82,7 @@ async def test_what_people_heard_was_called_off_is_told_when_it_is_held_again(
     await as_(client, cast, "coordinator")
     batch = await rescheduling.cancel(session.id, actor=PROGRAM)
     within = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")
-    await OutboxJob.filter(batch_id=batch).update(attempts=1, done_at=clock.now(), outcome="sent")
+    await accept(await OutboxJob.get(batch_id=batch))
     freeze(MORNING - 9 * DAY + HOUR)
 
     afterwards = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")

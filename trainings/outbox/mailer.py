@@ -57,8 +57,9 @@ class Attachment:
 class Mail:
     """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent.
 
-    `on_sent` runs once the mail server has taken it, `on_refused` once it has said that there is no such recipient.
-    They may run twice, like the sending itself.
+    `on_leaving` runs right before it is handed over, and says whether it still holds. `on_sent` runs once the mail
+    server has taken it, `on_refused` once it has said that there is no such recipient. They may run twice, like the
+    sending itself.
     """
 
     to: str
@@ -70,6 +71,7 @@ class Mail:
     invitation: Invitation | None = None
     attachments: tuple[Attachment, ...] = ()
     is_overtaken: bool = False
+    on_leaving: Callable[[], Awaitable[bool]] | None = None
     on_sent: Callable[[], Awaitable[None]] | None = None
     on_refused: Callable[[], Awaitable[None]] | None = None
 

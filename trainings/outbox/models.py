@@ -187,7 +187,10 @@ class CallVia(StrEnum):
 
 
 class Call(Record):
-    """What came of telling one person: the last mark counts, all are kept."""
+    """What came of telling one person: the last mark counts, all are kept.
+
+    `knew_number`: the snapshot of the training's facts that they had been told before this call.
+    """
 
     call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
         "trainings.CallList", related_name="calls", on_delete=fields.RESTRICT
@@ -200,6 +203,7 @@ class Call(Record):
     result = fields.CharEnumField(CallResult, max_length=16)
     via = fields.CharEnumField(CallVia, max_length=16)
     called_by_id: UUID | None = fields.UUIDField(null=True)
+    knew_number: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "call"
@@ -220,6 +224,7 @@ class HolderCall(Record):
     result = fields.CharEnumField(CallResult, max_length=16)
     via = fields.CharEnumField(CallVia, max_length=16)
     called_by_id: UUID | None = fields.UUIDField(null=True)
+    knew_number: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "holder_call"

@@ -66,7 +66,9 @@ KeptBack = Callable[[], Awaitable[Collection[str]]]
 
 
 class TakenOver(Exception):
-    """The lease of a job ended before it was handed over: another worker may have it."""
+    """The lease of a job ended before it was handed over, so that another worker may have it; or what it says ceased to
+    hold, and it is composed anew once its lease ends.
+    """
 
 
 class UnknownKind(LookupError):
@@ -266,6 +268,8 @@ class Worker:
 
     async def _hand_over(self, job: OutboxJob, mail: Mail, message: EmailMessage, post: Post) -> None:
         async def leaving() -> None:
+            if mail.on_leaving is not None and not await mail.on_leaving():
+                raise TakenOver
             if not await claims.note_copy(job):
                 raise TakenOver
 

@@ -16,15 +16,19 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
 from trainings.registrations import waiting
 from trainings.registrations.call_households import Household, households
-from trainings.registrations.call_people import audiences_of
-from trainings.registrations.call_validity import is_overtaken
+from trainings.registrations.call_people import Audience, audiences_of
+from trainings.registrations.call_validity import CHANGES, is_overtaken
 from trainings.registrations.calls import open_list
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
 from trainings.registrations.sign_up import locked_training
+from trainings.registrations.told import may_have_heard, note_call, take_back
+from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 
 TWICE = timedelta(minutes=1)
 """The same mark of the same person within this time is a second click."""
+OPENED, PRINTED = "calls.open", "calls.print"
+"""The audit lines of who saw a list."""
 CLOSED = "calls.close"
 """The audit line that says why a list was closed."""
 
@@ -73,6 +77,20 @@ class NoWhyClosed(Refusal):
     sentence = N_("Escoja por qué cierra la lista si faltan personas.")
 
 
+async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
+    """Somebody opened or printed a list. Once calling has begun, all whom it is for may have heard what it tells: there
+    is a text for the loudspeaker, and not everybody is marked who heard it.
+    """
+    async with transaction():
+        await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=audience.n_people)
+        if call_list.reason not in CHANGES or call_list.closed_at is not None or call_list.due_at > clock.now():
+            return
+        number = await last_number(call_list.training_id)
+        people = [one.registration_id for one in audience.listed if not one.is_reached]
+        await may_have_heard(Registration, people, number)
+        await may_have_heard(ReservedBlock, [one.id for one in audience.holders if not one.is_reached], number)
+
+
 async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> Household:
     """Write down what came of telling the household in which this person is; returns it as it was before.
 
@@ -87,6 +105,8 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
         if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
             return household
         await _write(call_list, household.registration_ids, result, via, actor)
+        if result is CallResult.NOT_REACHED and household.is_reached:
+            await take_back(Registration, [one.listed.marks[-1] for one in household.members])
         if call_list.reason is CallReason.OFFERED:
             await _tell_waiting_list(household, result, actor)
         return household
@@ -106,11 +126,19 @@ async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household
 async def _write(
     call_list: CallList, registration_ids: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
 ) -> None:
-    """One call: a row for each of these people, and a line in the log."""
-    for registration_id in registration_ids:
+    """One call: a row for each of these people, and a line in the log. Who was reached knows what it tells."""
+    people = await Registration.filter(id__in=list(registration_ids)).order_by("id")
+    for one in people:
         await Call.create(
-            call_list=call_list, registration_id=registration_id, result=result, via=via, called_by_id=actor.id
+            call_list=call_list,
+            registration_id=one.id,
+            result=result,
+            via=via,
+            called_by_id=actor.id,
+            knew_number=one.told_number,
         )
+    if result is CallResult.REACHED:
+        await note_call(call_list, Registration, people)
     await record(
         "calls.mark",
         actor=actor,
@@ -182,12 +210,25 @@ async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: Ca
         call_list = await _locked(list_id)
         if call_list.closed_at is not None:
             raise ListClosed
-        if block_id not in {one.id for one in (await audiences_of([call_list]))[call_list.id].holders}:
+        holders = {one.id: one for one in (await audiences_of([call_list]))[call_list.id].holders}
+        holder = holders.get(block_id)
+        if holder is None:
             raise NotOnList
         marks = HolderCall.filter(call_list_id=call_list.id, block_id=block_id)
         if _is_same_click(await marks.order_by("-created_at", "-id").first(), result, via, actor):
             return
-        await HolderCall.create(call_list=call_list, block_id=block_id, result=result, via=via, called_by_id=actor.id)
+        await HolderCall.create(
+            call_list=call_list,
+            block_id=block_id,
+            result=result,
+            via=via,
+            called_by_id=actor.id,
+            knew_number=holder.block.told_number,
+        )
+        if result is CallResult.REACHED:
+            await note_call(call_list, ReservedBlock, [holder.block])
+        elif holder.is_reached:
+            await take_back(ReservedBlock, holder.marks[-1:])
         detail = {"call_list": str(call_list.id), "result": result.value, "via": via.value, "n": 1}
         await record("calls.mark", actor=actor, object_id=block_id, hub_id=call_list.hub_id, **detail)
 

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
 from uuid import UUID
 
-from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.call_news import News, news_of
@@ -20,13 +18,14 @@ from trainings.registrations.readers import Mailbox, Person, by_mailbox, people_
 
 LOOK_BACK = timedelta(days=1)
 """Who moved up so long before a list of offers was opened is on it, unless an earlier list had them."""
-TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Everything around some lists of call, read at once."""
+    """Everything around some lists of call, read at once. `told`: the sessions of which each list tells; `passing`:
+    which one about changes tells besides.
+    """
 
     people: Mapping[UUID, Sequence[Person]]
     jobs: Mapping[Mailbox, Sequence[OutboxJob]]
@@ -35,42 +34,16 @@ class Around:
     moved_up: Mapping[UUID, datetime]
     earlier: Mapping[UUID, datetime] = field(default_factory=dict)
     moot: frozenset[UUID] = frozenset()
-    before: Mapping[UUID, Sequence[CallList]] = field(default_factory=dict)
+    told: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    passing: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     papers: Mapping[UUID, Mapping[UUID, datetime]] = field(default_factory=dict)
     news: News = field(default_factory=News)
 
 
-async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
-    """For each list those whose call tells of all its sessions, and for each of these its own.
-
-    Of changes the earliest call tells all; but once people may be called about more sessions at once, that call tells
-    the earlier changes of each of them too. For a reminder any does.
-    """
-    asked = [one for one in lists if one.reason in TELLING_DATES]
-    if not asked:
-        return {}
-    trainings = sorted({one.training_id for one in asked})
-    found = await reads(CallList).filter(training_id__in=trainings, reason=CallReason.CHANGED).order_by("created_at")
-    told = await sessions_told([*asked, *found])
-    passing, now = await told_in_passing(found), clock.now()
-
-    def tells(other: CallList, one: CallList) -> bool:
-        if other.training_id != one.training_id or not told[one.id]:
-            return False
-        if one.reason is CallReason.REMINDER:
-            return told[one.id] <= told[other.id] | passing.get(other.id, frozenset())
-        is_wider = told[one.id] < told[other.id] and other.due_at <= now
-        return is_wider or (told[one.id] <= told[other.id] and other.created_at < one.created_at)
-
-    return {one.id: [other for other in found if tells(other, one)] for one in (*asked, *found)}
-
-
 async def around(asked: Sequence[CallList]) -> Around:
     """What decides who is on these lists. A constant number of questions."""
-    before = await _before(asked)
-    earlier = list(chain.from_iterable(before.get(one.id, ()) for one in asked))
-    earliest = chain.from_iterable(before.get(one.id, ()) for one in earlier)
-    lists = list({one.id: one for one in (*asked, *earlier, *earliest)}.values())
+    news = await news_of(asked)
+    lists = list({one.id: one for one in (*asked, *news.newest.values())}.values())
     trainings = sorted({one.training_id for one in lists})
     people = await people_of(trainings)
     everybody = [one for members in people.values() for one in members]
@@ -86,9 +59,10 @@ async def around(asked: Sequence[CallList]) -> Around:
         moved_up=await _moved_up(offers),
         earlier=await _ends_of_earlier(offers),
         moot=await moot_lists(lists),
-        before=before,
+        told=await sessions_told(lists),
+        passing=await told_in_passing(list(news.newest.values())),
         papers=await told_of_papers(lists),
-        news=await news_of(lists, people),
+        news=news,
     )
 
 

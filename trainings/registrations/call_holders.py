@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from trainings.db import reads
@@ -16,8 +14,8 @@ from trainings.outbox.models import CallList, CallReason, CallResult, HolderCall
 from trainings.registrations.call_facts import Around
 from trainings.registrations.call_overlaps import is_told_elsewhere
 from trainings.registrations.call_validity import CHANGES
+from trainings.registrations.calls import standing_marks
 from trainings.registrations.models import Card, CardState, ReservedBlock
-from trainings.registrations.spoken import standing_marks
 from trainings.schedule.changes import Difference
 
 TOLD = frozenset({CallReason.CHANGED, CallReason.CANCELLED, CallReason.REMINDER})
@@ -57,12 +55,10 @@ async def holders_on(lists: Sequence[CallList], around: Around) -> dict[UUID, li
         return {}
     blocks = await _blocks({one.training_id for one in concerned})
     n_cards = await _n_cards([one.id for one in blocks])
-    earlier = list(chain.from_iterable(around.before.get(one.id, ()) for one in concerned))
-    earliest = chain.from_iterable(around.before.get(one.id, ()) for one in earlier)
-    marks = await _marks({one.id for one in (*concerned, *earlier, *earliest)}) if blocks else {}
+    marks = await _marks({one.id for one in (*concerned, *around.news.newest.values())}) if blocks else {}
     return {
         one.id: [
-            Holder(block, n_cards[block.id], standing_marks(_of(marks, one, block)), _news(one, block, around))
+            _holder(one, block, n_cards[block.id], marks, around)
             for block in blocks
             if block.training_id == one.training_id and _is_on(one, block, n_cards[block.id], marks, around)
         ]
@@ -70,11 +66,16 @@ async def holders_on(lists: Sequence[CallList], around: Around) -> dict[UUID, li
     }
 
 
-async def holders_of(training_id: UUID) -> dict[UUID, datetime]:
-    """Since when somebody holds cards without a name of this training, by block."""
+def _holder(call_list: CallList, block: ReservedBlock, n_cards: int, marks: Marks, around: Around) -> Holder:
+    own = standing_marks(_of(marks, call_list, block))
+    return Holder(block, n_cards, own, around.news.of(call_list, block, own))
+
+
+async def holders_of(training_id: UUID) -> list[ReservedBlock]:
+    """The blocks of this training of which somebody holds cards without a name."""
     blocks = await _blocks([training_id])
     n_cards = await _n_cards([one.id for one in blocks])
-    return {one.id: one.created_at for one in blocks if n_cards[one.id]}
+    return [one for one in blocks if n_cards[one.id]]
 
 
 async def _blocks(training_ids: Collection[UUID]) -> list[ReservedBlock]:
@@ -105,30 +106,25 @@ def _is_on(call_list: CallList, block: ReservedBlock, n_cards: int, marks: Marks
     is_reached = bool(standing) and standing[-1].result is CallResult.REACHED
     if not is_reached and _is_told_elsewhere(call_list, block, marks, around):
         return False
-    return is_reached or (n_cards > 0 and _is_concerned(call_list, block, around))
+    return is_reached or (n_cards > 0 and _is_concerned(call_list, block, standing, around))
 
 
-def _is_concerned(call_list: CallList, block: ReservedBlock, around: Around) -> bool:
+def _is_concerned(call_list: CallList, block: ReservedBlock, marks: Sequence[HolderCall], around: Around) -> bool:
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
+        return False
+    if call_list.reason in CHANGES and not around.news.is_newest(call_list):
         return False
     if block.created_at > call_list.created_at:
         return False  # who was given cards afterwards was told what holds now
-    news = _news(call_list, block, around)
+    news = around.news.of(call_list, block, marks)
     return news is None or bool(news)
 
 
-def _news(call_list: CallList, block: ReservedBlock, around: Around) -> Sequence[Difference] | None:
-    if call_list.reason not in CHANGES:
-        return None
-    return around.news.of(call_list, block.id, block.created_at, is_called=True)
-
-
 def _is_told_elsewhere(call_list: CallList, block: ReservedBlock, marks: Marks, around: Around) -> bool:
-    def reached_at(one: CallList) -> datetime | None:
-        standing = standing_marks(_of(marks, one, block))
-        return standing[-1].created_at if standing and standing[-1].result is CallResult.REACHED else None
+    def marks_of(one: CallList) -> Sequence[HolderCall]:
+        return standing_marks(_of(marks, one, block))
 
     def is_to_call(one: CallList) -> bool:
-        return _is_concerned(one, block, around)
+        return _is_concerned(one, block, marks_of(one), around)
 
-    return is_told_elsewhere(call_list, around, reached_at=reached_at, is_to_call=is_to_call)
+    return is_told_elsewhere(call_list, block, around, marks_of=marks_of, is_to_call=is_to_call)

@@ -1,33 +1,34 @@
-"""Somebody on the lists of several changes is called once: the call about the earliest tells the later ones too."""
+"""Who is called about a change is not called again to be reminded of the same sessions: it says what holds now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from trainings.outbox.models import CallList
+from trainings.outbox.models import CallList, CallReason, CallResult
 from trainings.registrations.call_facts import Around
+from trainings.registrations.call_news import Marks
+from trainings.schedule.snapshots import Reader
 
 
 def is_told_elsewhere(
     call_list: CallList,
+    reader: Reader,
     around: Around,
     *,
-    reached_at: Callable[[CallList], datetime | None],
+    marks_of: Callable[[CallList], Marks],
     is_to_call: Callable[[CallList], bool],
 ) -> bool:
-    """Whether the call about an earlier change of the same sessions tells somebody this too: it says what holds now.
-
-    It is right for who was not reached before: they know the date that was left first, not the one in between.
-    `reached_at`: when a call of a list reached them; `is_to_call`: whether it is for them, and no message does.
+    """Whether the call about a change reminds somebody too, as it did since the reminder's list was opened, or still
+    may. `is_to_call`: whether it is for them, and no message does.
     """
-    for earlier in around.before.get(call_list.id, ()):
-        reached = reached_at(earlier)
-        if reached is not None:
-            is_told = reached >= call_list.created_at
-        else:
-            is_called = earlier.closed_at is None and is_to_call(earlier)
-            is_told = is_called and not is_told_elsewhere(earlier, around, reached_at=reached_at, is_to_call=is_to_call)
-        if is_told:
-            return True
-    return False
+    change = around.news.newest.get(call_list.training_id)
+    if call_list.reason is not CallReason.REMINDER or change is None:
+        return False
+    marks = marks_of(change)
+    news = around.news.of(change, reader, marks) or ()
+    named = {one.session.id for one in news} | around.passing.get(change.id, frozenset())
+    if not news or not around.told[call_list.id] <= named:
+        return False
+    if marks and marks[-1].result is CallResult.REACHED:
+        return marks[-1].created_at >= call_list.created_at
+    return change.closed_at is None and is_to_call(change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,11 +15,10 @@ from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, Around, aro
 from trainings.registrations.call_holders import Holder, holders_of, holders_on
 from trainings.registrations.call_overlaps import is_told_elsewhere
 from trainings.registrations.call_validity import CHANGES, KINDS, PAPERS
-from trainings.registrations.knowing import for_who_waits
+from trainings.registrations.calls import standing_marks
 from trainings.registrations.letters import ABOUT_ONE
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.registrations.readers import Person, by_mailbox, people_of
-from trainings.registrations.spoken import standing_marks
+from trainings.registrations.readers import Person, by_mailbox, for_who_waits, people_of
 from trainings.schedule.changes import Difference
 
 PATIENCE = timedelta(hours=2)
@@ -112,7 +111,7 @@ async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> 
     """
     people = (await people_of([training_id])).get(training_id, ())
     told = [one for one in people if one.is_counted and (only is None or one.id in only)]
-    holders = (await holders_of(training_id)).keys()
+    holders = {one.id for one in await holders_of(training_id)}
     with_mail = sum(one.takes_mail for one in told)
     return with_mail, len(told) - with_mail + len(holders if only is None else holders & set(only))
 
@@ -192,6 +191,8 @@ def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
     """Whether somebody hears of what a list tells, unless they know it already."""
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
+    if call_list.reason in CHANGES and not around.news.is_newest(call_list):
+        return False
     if call_list.reason is CallReason.OFFERED:
         return _moved_up_unknowing(call_list, person, around)
     if call_list.reason in PAPERS:
@@ -202,9 +203,7 @@ def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
 
 
 def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Difference] | None:
-    if call_list.reason not in CHANGES:
-        return None
-    news = around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
+    news = around.news.of(call_list, person, _marks_of(call_list, person, around))
     if news is None or person.state in TAKES_PLACE:
         return news
     return for_who_waits(news)
@@ -278,11 +277,10 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
 
 
 def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> bool:
-    def reached_at(one: CallList) -> datetime | None:
-        marks = _marks_of(one, person, around)
-        return marks[-1].created_at if marks and marks[-1].result is CallResult.REACHED else None
+    def marks_of(one: CallList) -> Sequence[Call]:
+        return _marks_of(one, person, around)
 
     def is_to_call(one: CallList) -> bool:
         return _is_concerned(one, person, around) and _why(one, person, around) is not None
 
-    return is_told_elsewhere(call_list, around, reached_at=reached_at, is_to_call=is_to_call)
+    return is_told_elsewhere(call_list, person, around, marks_of=marks_of, is_to_call=is_to_call)

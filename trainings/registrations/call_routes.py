@@ -11,16 +11,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import CALLERS
-from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.outbox.models import CallResult, CallVia
 from trainings.registrations import call_actions
-from trainings.registrations.call_actions import Answer, WhyClosed
+from trainings.registrations.call_actions import OPENED, PRINTED, Answer, WhyClosed
 from trainings.registrations.call_households import households
-from trainings.registrations.call_news import OPENED, PRINTED
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
 from trainings.registrations.call_texts import text_for_all, told_by, told_to
 from trainings.registrations.call_validity import is_overtaken
@@ -172,8 +170,7 @@ async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
 
 
 async def _log(request: Request, act: str, one: Progress) -> None:
-    actor, call_list = request.state.actor, one.call_list
-    await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.training.hub_id, n=one.n_people)
+    await call_actions.note_seen(one.call_list, one.audience, act, actor=request.state.actor)
 
 
 async def _why_closed(one: Progress) -> str:

@@ -20,7 +20,6 @@ from trainings.places.models import Hub
 from trainings.registrations.call_holders import Holder
 from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_validity import of_next_day, sessions_told
-from trainings.registrations.knowing import without_before
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
@@ -33,6 +32,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.snapshots import without_before
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3

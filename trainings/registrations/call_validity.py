@@ -135,13 +135,12 @@ def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | No
 
 
 async def is_overtaken(call_list: CallList) -> bool:
-    """Whether a second change came before anybody was called about the first: what it told is on another list now, or
-    on none where all is as it was.
-    """
-    if call_list.batch_id is None or call_list.reason not in CHANGES:
+    """Whether there was another change since: who is left is on its list, or on none where they know how it is."""
+    if call_list.reason not in CHANGES:
         return False
-    is_early = call_list.closed_at is not None and call_list.closed_at < call_list.due_at
-    return is_early and not await reads(SessionChange).filter(batch_id=call_list.batch_id).exists()
+    lists = reads(CallList).filter(training_id=call_list.training_id, reason__in=sorted(CHANGES))
+    newest = await lists.order_by("-created_at", "-id").first()
+    return newest is not None and newest.id != call_list.id
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:

@@ -1,15 +1,19 @@
-"""Opening a call list: what people have to be told by voice, written with the change that causes it."""
+"""Opening a call list: what people have to be told by voice, written with the change that causes it; its marks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import is_in_transaction
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import CallList, CallReason
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall
 from trainings.schedule.models import Training
+
+Mark = TypeVar("Mark", Call, HolderCall)
 
 
 async def open_list(
@@ -40,3 +44,14 @@ async def open_list(
     )
     await CallList.bulk_create([wanted], ignore_conflicts=True)
     return await CallList.get(reason=reason, cause_id=cause_id)
+
+
+def standing_marks(marks: Iterable[Mark]) -> list[Mark]:
+    """The marks that stand: "not reached" right after "reached" takes that one back."""
+    standing: list[Mark] = []
+    for mark in marks:
+        if mark.result is CallResult.NOT_REACHED and standing and standing[-1].result is CallResult.REACHED:
+            standing.pop()
+        else:
+            standing.append(mark)
+    return standing

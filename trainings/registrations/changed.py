@@ -13,15 +13,15 @@ from trainings.schedule.models import ChangeKind
 
 
 def news(facts: Facts) -> list[Difference]:
-    """What is another than the reader knows, by what they last heard; what was moved back is no news."""
-    ahead = [*facts.coming, *facts.called_off, *facts.still_expected]
-    found = facts.heard.news(facts.changes, ahead, facts.training, is_called_off=facts.is_cancelled)
+    """What is another than the reader was last told; what was moved back is no news."""
+    reader, off = facts.registration, facts.is_cancelled
+    found = facts.snapshots.news(reader, facts.sessions, facts.training, is_called_off=off)
     return [one for one in found if _concerns(one, facts)]
 
 
 def has_news(facts: Facts) -> bool:
     """Whether there is something to tell; messages that an earlier version wrote have no changes on record."""
-    return bool(news(facts)) or not facts.changes
+    return bool(news(facts)) or not facts.snapshots
 
 
 def in_words(facts: Facts) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from trainings.people.models import Guardian, Participant
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.mailboxes import read_mailbox
 from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.told import was_refused
 from trainings.web.i18n import N_
 
 
@@ -38,6 +39,7 @@ async def mark_refused(address: str) -> None:
         for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at=None):
             if guardian.email == address:
                 await Guardian.filter(id=guardian.id).update(email_refused_at=moment)
+        await was_refused(ids)
 
 
 async def mark_accepted(address: str) -> None:

@@ -15,14 +15,13 @@ from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.readers import english_readers
-from trainings.registrations.knowing import Heard, word_of
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.registrations.messages import ABOUT_CHANGES, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
-from trainings.registrations.spoken import words_by_voice
 from trainings.schedule import sentences
 from trainings.schedule.changes import Known, changes_since
 from trainings.schedule.models import PlaceShown, SessionChange, SessionState, TrainingSession, TrainingState
+from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.settings import get_settings
 from trainings.web import i18n
 from trainings.web.i18n import SOURCE_LANGUAGE
@@ -59,7 +58,7 @@ class Facts:
     """One registration with everything around it, and those that one address is told of together with it.
 
     `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
-    those of the training's sessions since the person signed up, `heard` is what its reader was told and shown since,
+    those of the training's sessions since the person signed up, `snapshots` what they were each time,
     `told_of_changes` the messages about such that were read, `reminded` the reminders.
     """
 
@@ -73,7 +72,7 @@ class Facts:
     round_number: int
     is_told_again: bool
     changes: Sequence[SessionChange]
-    heard: Heard
+    snapshots: Snapshots
     told_of_changes: Sequence[OutboxJob]
     reminded: Sequence[OutboxJob] = ()
 
@@ -118,14 +117,6 @@ class Facts:
         return [one for one in self._ahead if one.state is SessionState.CANCELLED]
 
     @property
-    def still_expected(self) -> list[TrainingSession]:
-        """Sessions that are over on a day that they were moved to: who did not hear of that comes on the old one."""
-        now = clock.now()
-        old = {one.session_id for one in self.changes if one.old_ends_at is not None and one.old_ends_at > now}
-        over = [one for one in self.sessions if one.ends_at <= now and one.state is SessionState.PLANNED]
-        return [one for one in over if one.id in old]
-
-    @property
     def _ahead(self) -> list[TrainingSession]:
         return [one for one in self.sessions if one.ends_at > clock.now()]
 
@@ -143,6 +134,12 @@ class Facts:
         return link_to(self.mailbox.token_for(len(self.concerned)))
 
     @property
+    def readers(self) -> list[UUID]:
+        """The registrations of those who read it."""
+        mates = [self.registration] if self.job.kind in ABOUT_ONE else self.mailbox.mates
+        return [one.id for one in mates]
+
+    @property
     def others_come(self) -> bool:
         """Whether somebody else of this address has a place, so that its calendar keeps the entries."""
         told = {one.id for one in self.concerned}
@@ -150,7 +147,7 @@ class Facts:
 
     def known(self, session: TrainingSession) -> Known:
         """A session that is off as the reader last heard of it: in a message or a call, else when they signed up."""
-        return self.heard.known(session, self.changes)
+        return self.snapshots.shown_off(session, self.registration)
 
     def place_of(self, session: TrainingSession) -> str:
         """Where a session is held, as exactly as this person may know."""
@@ -249,7 +246,8 @@ async def gather(job: OutboxJob) -> Facts | None:
         return None
     concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
     until_now = await _messages_until(job, mailbox)
-    changes = await changes_since(registration.training_id, registration.created_at)
+    # Read before the sessions: what changes in between is told once more.
+    snapshots = await snapshots_of([registration.training_id])
     return Facts(
         job=job,
         registration=registration,
@@ -262,8 +260,8 @@ async def gather(job: OutboxJob) -> Facts | None:
         lang=await _language_of(registration),
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
-        changes=changes,
-        heard=await _heard(registration, until_now[:-1]) if changes else Heard(registration.created_at),
+        changes=await changes_since(registration.training_id, registration.created_at),
+        snapshots=snapshots[registration.training_id],
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
     )
@@ -291,13 +289,6 @@ async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
     """What this address was told about its people, in order, the job last."""
     earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
     return [*await earlier.order_by("id"), job]
-
-
-async def _heard(registration: Registration, messages: Sequence[OutboxJob]) -> Heard:
-    """What the reader heard of the training's sessions, by messages and by calls."""
-    read = [word_of(one) for one in messages if one.outcome in READ]
-    spoken = (await words_by_voice([registration.id])).get(registration.id, ())
-    return Heard(registration.created_at, [*read, *spoken])
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:

@@ -21,12 +21,14 @@ from trainings.registrations import reminding
 from trainings.registrations.changed import has_news, in_words, moved_unheard, news, revivals
 from trainings.registrations.contact_actions import mark_accepted, mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
-from trainings.registrations.letters import Facts, gather
+from trainings.registrations.letters import ABOUT_LEAVING, ABOUT_ONE, Facts, gather
 from trainings.registrations.messages import REMINDER
-from trainings.registrations.models import HoldReason, RegistrationState
+from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.told import may_have_heard, were_told
 from trainings.registrations.waiting import offer_ends, reached_by_mail
 from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
+from trainings.schedule.snapshots import last_number
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import speaking
@@ -76,7 +78,8 @@ def is_concerned(facts: Facts) -> bool:
 def is_changed(facts: Facts) -> bool:
     """Somebody who counts on a training of which they do not know yet how it changed."""
     is_off = has_cancelled(facts) or facts.is_cancelled
-    return not is_off and bool(facts.coming or facts.still_expected) and has_news(facts)
+    is_left = bool(facts.coming) or any(one.kind is not ChangeKind.CANCELLED for one in news(facts))
+    return not is_off and is_left and has_news(facts)
 
 
 def is_coming(facts: Facts) -> bool:
@@ -95,7 +98,7 @@ def requests(facts: Facts) -> list[Appointment]:
     """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
-    changed = [one.session for one in news(facts)] if facts.changes else [*facts.coming, *facts.called_off]
+    changed = [one.session for one in news(facts)] if facts.snapshots else [*facts.coming, *facts.called_off]
     by_stamp = sorted(changed, key=lambda one: one.stamped_at, reverse=True)
     return [appointment(facts, one) for one in by_stamp]
 
@@ -290,16 +293,36 @@ def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
         invitation=invited,
         attachments=files,
         is_overtaken=facts.is_told_again or not kind.holds(facts),
+        on_leaving=partial(_leave, facts),
         on_sent=partial(_follow, kind, facts),
         on_refused=partial(mark_refused, facts.to),
     )
 
 
+async def _leave(facts: Facts) -> bool:
+    """Whether what it says of the sessions is so still; if it is, its readers may have heard it from now on."""
+    number = facts.snapshots.last
+    if await last_number(facts.training.id) != number:
+        return False
+    await may_have_heard(Registration, facts.readers, number)
+    return True
+
+
 async def _follow(kind: Kind, facts: Facts) -> None:
     """What follows from the server having taken the message."""
     await mark_accepted(facts.to)
+    if _tells_all(facts):
+        await were_told(Registration, facts.readers, facts.snapshots.last)
     if kind.sent is not None:
         await kind.sent(facts)
+
+
+def _tells_all(facts: Facts) -> bool:
+    """Whether the message names all that its readers do not know of the sessions; a reminder only those of its day."""
+    if facts.job.kind in ABOUT_ONE | ABOUT_LEAVING:
+        return False
+    named = reminding.sessions_of_the_day(facts)
+    return facts.job.kind != REMINDER or all(one.session in named for one in news(facts))
 
 
 def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:

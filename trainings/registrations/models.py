@@ -135,6 +135,9 @@ class Registration(Record):
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
     corrected. `taken_off`: why somebody was cancelled whose wish it was not. `detached_at`: this person was taken out
     of the group of who filled in the form, into one of their own: at the desk, or by answering an offer for themselves.
+    `told_number`: the snapshot of the training's facts that they were last told, by an accepted mail or a recorded
+    call; none: what was shown when they signed up. `heard_number`: one that they may have heard since, by loudspeaker
+    or a mail that was never answered for.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -169,6 +172,8 @@ class Registration(Record):
     completed_at: datetime | None = UTCDatetimeField(null=True)
     detached_at: datetime | None = UTCDatetimeField(null=True)
     mark: int | None = fields.IntField(null=True)
+    told_number: int | None = fields.IntField(null=True)
+    heard_number: int | None = fields.IntField(null=True)
 
     @property
     def holds_place(self) -> bool:
@@ -237,6 +242,7 @@ class ReservedBlock(Record):
 
     `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list: so long
     (`agreed_seconds`) before the first session, wherever that moves. None where it was reserved before that was stored.
+    `told_number`, `heard_number` of the holder, as of a registration.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -256,6 +262,8 @@ class ReservedBlock(Record):
     agreed_seconds: int | None = fields.IntField(null=True)
     released_at: datetime | None = UTCDatetimeField(null=True)
     created_by_id: UUID | None = fields.UUIDField(null=True)
+    told_number: int | None = fields.IntField(null=True)
+    heard_number: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "reserved_block"

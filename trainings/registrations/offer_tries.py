@@ -9,8 +9,8 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.outbox.models import Call, CallResult
+from trainings.registrations.calls import standing_marks
 from trainings.registrations.models import RegistrationGroup, RegistrationState
-from trainings.registrations.spoken import standing_marks
 
 TRIES, DAYS = 3, 2
 

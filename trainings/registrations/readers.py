@@ -16,6 +16,8 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
 from trainings.settings import get_settings
 
 AT_ONCE = 10_000
@@ -38,6 +40,8 @@ class Person:
     is_minor: bool
     reached_at: datetime | None
     is_apart: bool
+    told_number: int | None
+    heard_number: int | None
 
     @property
     def takes_mail(self) -> bool:
@@ -71,6 +75,7 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
     found = reads(Registration).filter(training_id__in=list(training_ids)).order_by("id")
     rows: list[dict[str, Any]] = await found.values(
         *("id", "created_at", "training_id", "group_id", "participant_id", "state"),
+        *("told_number", "heard_number"),
         email_key="participant__email_key",
         refused_at="participant__email_refused_at",
         age_group="participant__age_group",
@@ -114,6 +119,8 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
         is_minor=is_minor,
         reached_at=row["reached_at"],
         is_apart=row["id"] in apart,
+        told_number=row["told_number"],
+        heard_number=row["heard_number"],
     )
 
 
@@ -142,3 +149,8 @@ def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Person]) -> dict[M
         if job.subject_id in mailbox_of:
             found[mailbox_of[job.subject_id]].append(job)
     return found
+
+
+def for_who_waits(news: Iterable[Difference]) -> list[Difference]:
+    """What of these is news for who has no place: the address of a meeting online is told to who has one alone."""
+    return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from trainings import clock
@@ -15,17 +14,15 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.bulk import Wanted, enqueue_many
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.call_holders import holders_of
-from trainings.registrations.call_news import words_between
+from trainings.registrations.call_validity import CHANGES
 from trainings.registrations.calls import open_list
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
-from trainings.registrations.knowing import Heard, Word, for_who_waits
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.registrations.readers import people_of
+from trainings.registrations.readers import for_who_waits, people_of
 from trainings.schedule.changes import (
     Standing,
     change_from,
-    changes_of,
     changes_of_batch,
     differences,
     first_untold,
@@ -39,6 +36,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.snapshots import Reader, Snapshots, first_of, keep_facts, snapshots_of
 
 CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
@@ -52,6 +50,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     """
     if before.training.published_at is None:
         return None
+    await keep_facts(before)
     batch_id = uuid7()
     swapped = await swapped_since(before)
     if not await note_changes(before, actor=actor, batch_id=batch_id) and not swapped:
@@ -61,7 +60,10 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
     sessions = await TrainingSession.filter(training_id=training.id)
-    readers = await who_hears(training, changes, sessions, is_called_off=is_off)
+    snapshots = (await snapshots_of([training.id]))[training.id]
+    readers = await who_hears(training, sessions, snapshots, is_called_off=is_off)
+    is_news = await _is_news_to_all(training, changes, sessions, is_called_off=is_off)
+    readers = replace(readers, is_news_to_all=is_news)
     batch = Batch(batch_id, clock.now() + STAFF_DELAY)
     if readers.is_news_to_all or swapped:
         told = changes if readers.is_news_to_all else []
@@ -75,8 +77,10 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
 async def write_and_call(
     readers: Readers, training: Training, changes: Collection[SessionChange], batch: Batch
 ) -> None:
-    """The messages about these changes, and the list of whom no message reaches."""
+    """The messages about these changes, and the list of whom no message reaches: the one that is called from now on."""
     is_off = training.state is TrainingState.CANCELLED
+    earlier = CallList.filter(training_id=training.id, reason__in=sorted(CHANGES), closed_at=None)
+    await earlier.exclude(batch_id=batch.id).update(closed_at=clock.now())
     await _write_to(readers, training, CALLED_OFF if is_off else CHANGED, batch)
     await open_list(
         training,
@@ -90,13 +94,16 @@ async def write_and_call(
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who has to hear of what became of sessions, by what each last heard: `unknowing` registrations and blocks of
-    cards, not the `knowing`. `is_news_to_all`: also to who was there all the time, and so to who holds them.
+    """Who knows the sessions otherwise than they are: `unknowing` registrations and blocks of cards, not the `knowing`.
+
+    `kinds`: what became of them, as far as any of these does not know. `is_news_to_all`: also to who was there all the
+    time, and so to who holds them.
     """
 
-    is_news_to_all: bool
-    unknowing: frozenset[UUID]
-    knowing: frozenset[UUID]
+    is_news_to_all: bool = False
+    unknowing: frozenset[UUID] = frozenset()
+    knowing: frozenset[UUID] = frozenset()
+    kinds: frozenset[ChangeKind] = frozenset()
 
     def __bool__(self) -> bool:
         return self.is_news_to_all or bool(self.unknowing)
@@ -108,10 +115,14 @@ async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUI
     Asked before it is done, so that no message is promised that is not sent.
     """
     if training.published_at is None:
-        return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
+        return Readers()
     was_off = training.state is TrainingState.CANCELLED
     sessions = await reads(TrainingSession).filter(training_id=training.id)
-    changes = []
+    snapshots = (await snapshots_of([training.id]))[training.id] or first_of(
+        Standing(training, {one.id: one for one in sessions}, {})
+    )
+    waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
+    changes = list(await waiting.order_by("created_at", "id"))
     for session in sessions:
         was_on = not was_off and session.state is SessionState.PLANNED
         if session.id == turned:
@@ -119,63 +130,40 @@ async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUI
         is_on = not is_called_off and session.state is SessionState.PLANNED
         if was_on != is_on and session.ends_at > clock.now():
             changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED, training))
-    waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
-    taken_over = list(await waiting.order_by("created_at", "id"))
-    return await who_hears(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
+    readers = await who_hears(training, sessions, snapshots, is_called_off=is_called_off)
+    is_news = await _is_news_to_all(training, changes, sessions, is_called_off=is_called_off)
+    return replace(readers, is_news_to_all=is_news)
 
 
 async def who_hears(
-    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+    training: Training, sessions: Sequence[TrainingSession], snapshots: Snapshots, *, is_called_off: bool
 ) -> Readers:
-    """Who knows these sessions otherwise than they are now. `changes`, in order, may not be stored yet.
+    """The one comparison: who was last told something else of these sessions than they are now."""
+    people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
+    waiting = {one.id for one in people if one.state not in TAKES_PLACE}
+    # Most know the same: what is news is worked out once for them.
+    news: dict[tuple[int, int | None, bool], frozenset[ChangeKind]] = {}
+    unknowing: dict[UUID, frozenset[ChangeKind]] = {}
+    everybody: list[Reader] = [*people, *await holders_of(training.id)]
+    for one in everybody:
+        key = snapshots.known_by(one), one.heard_number, one.id in waiting
+        if key not in news:
+            found = snapshots.news(one, sessions, training, is_called_off=is_called_off)
+            news[key] = frozenset(it.kind for it in (for_who_waits(found) if one.id in waiting else found))
+        if news[key]:
+            unknowing[one.id] = news[key]
+    knowing = frozenset(one.id for one in everybody) - unknowing.keys()
+    kinds = frozenset[ChangeKind]().union(*unknowing.values())
+    return Readers(unknowing=frozenset(unknowing), knowing=knowing, kinds=kinds)
 
-    What was stopped in time nobody heard of; but who came since was shown it.
-    """
-    if not changes:
-        return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
+
+async def _is_news_to_all(
+    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+) -> bool:
+    """Whether who was there all the time knows these sessions otherwise. `changes`, in order, may not be stored yet."""
     untold = await first_untold({one.session_id for one in changes})
     of_each = {one.session_id: untold.get(one.session_id, one) for one in reversed(changes)}
-    is_news_to_all = bool(differences(of_each.values(), sessions, training, is_called_off=is_called_off))
-    stored = await changes_of(of_each)
-    ids = {one.id for one in stored}
-    history = [*stored, *(one for one in changes if one.id not in ids)]
-    everybody = await people_of([training.id])
-    words = await words_between(history, [training.id], everybody)
-    people = [one for one in everybody.get(training.id, ()) if one.is_counted]
-    heard = {
-        one.id: Heard(one.created_at, words.to(one.id, training.id, one.created_at, is_called=not one.takes_mail))
-        for one in people
-    } | {
-        block_id: Heard(since, words.to(block_id, training.id, since, is_called=True))
-        for block_id, since in (await holders_of(training.id)).items()
-    }
-    concerned = [one for one in sessions if one.id in of_each]
-    waiting = frozenset(one.id for one in people if one.state not in TAKES_PLACE)
-    unknowing = _unknowing(heard, waiting, history, concerned, training, is_called_off=is_called_off)
-    return Readers(is_news_to_all, unknowing, frozenset(heard) - unknowing)
-
-
-def _unknowing(
-    heard: Mapping[UUID, Heard],
-    waiting: frozenset[UUID],
-    history: Sequence[SessionChange],
-    concerned: Sequence[TrainingSession],
-    training: Training,
-    *,
-    is_called_off: bool,
-) -> frozenset[UUID]:
-    """To whom something is news. Most came before the first change and heard the same: worked out once for them."""
-    first = min(one.created_at for one in history)
-    is_news: dict[tuple[datetime, tuple[Word, ...], bool], bool] = {}
-    unknowing = []
-    for reader, one in heard.items():
-        key = since, words, waits = (max(one.since, first), tuple(one.words), reader in waiting)
-        if key not in is_news:
-            news = Heard(since, words).news(history, concerned, training, is_called_off=is_called_off)
-            is_news[key] = bool(for_who_waits(news) if waits else news)
-        if is_news[key]:
-            unknowing.append(reader)
-    return frozenset(unknowing)
+    return bool(differences(of_each.values(), sessions, training, is_called_off=is_called_off))
 
 
 async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
     """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the language spoken.
 
+    What has no sure day before says only how it is now.
+
     Without `knows_place` only municipalities are told, without `knows_link` only that it is online.
     """
     session = one.session
     now = day_and_hours(session.starts_at, session.ends_at)
     if one.kind is ChangeKind.ADDED:
         return stopped(gettext(N_("Sesión nueva: %(when)s")) % {"when": now})
-    assert one.old_starts_at is not None
-    assert one.old_ends_at is not None
+    if one.old_starts_at is None or one.old_ends_at is None:
+        where = place_words(session.venue, knows_place, is_online=one.online_url is not None)
+        when = with_place(now, where) if one.is_elsewhere else now
+        return before_and_now(when, when, is_held_after_all=one.kind is ChangeKind.REOPENED)
     old = day_and_hours(one.old_starts_at, one.old_ends_at)
     if one.kind is ChangeKind.CANCELLED:
         return stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})

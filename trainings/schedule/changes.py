@@ -70,13 +70,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """When and where a session was to be, as far as somebody knows."""
+    """When and where a session was to be, as far as somebody knows, and whether it took place."""
 
     starts_at: datetime
     ends_at: datetime
     venue_id: UUID | None
     venue: Venue | None = field(compare=False)
     online_url: str | None = None
+    is_on: bool = True
 
 
 def as_all_knew(change: SessionChange) -> Known | None:
@@ -275,12 +276,6 @@ async def changes_since(training_id: UUID, since: datetime) -> list[SessionChang
     """What changed in a training from a moment on, in order, with the places that were shown right before."""
     found = reads(SessionChange).filter(session__training_id=training_id, created_at__gte=since)
     return await found.order_by("created_at", "id").select_related("session", "left_venue__municipality")
-
-
-async def changes_of(session_ids: Iterable[UUID]) -> list[SessionChange]:
-    """All that became of these sessions, in the same way."""
-    found = reads(SessionChange).filter(session_id__in=sorted(session_ids)).order_by("created_at", "id")
-    return await found.select_related("session", "left_venue__municipality")
 
 
 async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:

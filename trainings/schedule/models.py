@@ -403,6 +403,24 @@ class SessionChange(Record):
         indexes = (("session_id",), ("created_at",), ("batch_id",))
 
 
+class FactsSnapshot(Record):
+    """When and where each session of a training is, and whether it takes place, till the next number (`snapshots.py`).
+
+    Number 0 is how it was before the first change of what was shown.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="snapshots", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    number = fields.IntField()
+    facts: str | None = EncryptedTextField(null=True)
+
+    class Meta:
+        table = "facts_snapshot"
+        unique_together = (("training", "number"),)
+
+
 class PrintKind(StrEnum):
     """What was printed with a date on it."""
 

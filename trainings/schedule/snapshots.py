@@ -1,0 +1,227 @@
+"""The facts of a training by number: what each session was when somebody was told of it, against what it is now."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.places.models import Venue
+from trainings.schedule.changes import Difference, Known, Standing, as_it_stands, difference, link_of, standing
+from trainings.schedule.models import ChangeKind, FactsSnapshot, SessionState, Training, TrainingSession, TrainingState
+
+if TYPE_CHECKING:
+    Facts = Mapping[UUID, Known]
+
+
+class Reader(Protocol):
+    """Somebody who is told: a registration, or a block of cards. The numbers as in `Registration`."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def told_number(self) -> int | None: ...
+    @property
+    def heard_number(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The sessions of a training as they were from `at` on."""
+
+    at: datetime
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Those of one training by number, from 0 on; empty where nothing ever changed since it was shown."""
+
+    numbered: Sequence[Snapshot] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.numbered)
+
+    @property
+    def last(self) -> int | None:
+        """The number of what holds."""
+        return len(self.numbered) - 1 if self.numbered else None
+
+    def known_by(self, reader: Reader) -> int:
+        """The number that somebody was told: in words, else by what was shown when they came."""
+        if reader.told_number is not None:
+            return reader.told_number
+        return max([n for n, one in enumerate(self.numbered) if one.at < reader.created_at], default=0)
+
+    def news(
+        self,
+        reader: Reader,
+        sessions: Iterable[TrainingSession],
+        training: Training,
+        *,
+        is_called_off: bool,
+        at: datetime | None = None,
+    ) -> list[Difference]:
+        """What of these sessions is another than the reader knows, by time; without what was over `at` that moment.
+
+        Where they may have heard something else since, nothing is before: only what holds now is told.
+        """
+        if not self.numbered:
+            return []
+        moment = at or clock.now()
+
+        def since(number: int) -> dict[UUID, Difference]:
+            return self.differences(number, sessions, training, is_called_off=is_called_off, at=moment)
+
+        found = since(self.known_by(reader))
+        if reader.heard_number is not None:
+            others = since(reader.heard_number)
+            found = {key: _as_sure(found.get(key), others.get(key)) for key in {**found, **others}}
+        return sorted(found.values(), key=lambda one: (one.session.starts_at, one.session.id))
+
+    def differences(
+        self,
+        number: int,
+        sessions: Iterable[TrainingSession],
+        training: Training,
+        *,
+        is_called_off: bool,
+        at: datetime,
+    ) -> dict[UUID, Difference]:
+        """What of these sessions is another than in the facts of this number, by session."""
+        facts, found = self.numbered[number].facts, {}
+        for session in sessions:
+            known = facts.get(session.id)
+            if session.ends_at <= at and (known is None or known.ends_at <= at):
+                continue
+            is_on = session.state is SessionState.PLANNED and not is_called_off
+            found[session.id] = difference(session, _kind(known), known, link_of(session, training), is_on=is_on)
+        return {key: one for key, one in found.items() if one is not None}
+
+    def shown_off(self, session: TrainingSession, reader: Reader) -> Known:
+        """A session that is off on the last day on which the reader knew it to be held.
+
+        What lasted under ten minutes was told to nobody.
+        """
+        if not self.numbered:
+            return as_it_stands(session)
+        number = self.known_by(reader)
+        for n in range(number, -1, -1):
+            known = self.numbered[n].facts.get(session.id)
+            is_short = n < number and self.numbered[n + 1].at < self.numbered[n].at + STAFF_DELAY and n > 0
+            if known is not None and known.is_on and not is_short:
+                return known
+        return as_it_stands(session)
+
+
+def first_of(one: Standing) -> Snapshots:
+    """Where nothing changed yet: the sessions as they stand, and as everybody knows them."""
+    return Snapshots([Snapshot(one.training.created_at, _facts(one))])
+
+
+def _facts(one: Standing) -> Facts:
+    return {
+        key: replace(as_it_stands(session), online_url=link_of(session, one.training), is_on=session.is_on)
+        for key, session in one.sessions.items()
+    }
+
+
+def _kind(known: Known | None) -> ChangeKind:
+    if known is None:
+        return ChangeKind.ADDED
+    return ChangeKind.MOVED if known.is_on else ChangeKind.REOPENED
+
+
+def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
+    """What is told to who surely heard one thing, and perhaps another: what was before is the same for both, or is not
+    said. Where only the other holds, who heard it knows. What is called off is named by the day that was surely heard.
+    """
+    told = one or other
+    assert told is not None
+    is_said = other is None or one == other or told.kind is ChangeKind.CANCELLED
+    return told if is_said else without_before(told)
+
+
+def without_before(one: Difference) -> Difference:
+    """Only what holds now, to who knows it on one day or another."""
+    return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None, is_other_link=False, was_online=False)
+
+
+# -- keeping and reading them
+
+
+async def keep_facts(before: Standing) -> None:
+    """Give the facts of a training another number where somebody has to hear of it, in the caller's transaction.
+
+    What takes nothing from anybody, as an address online beside a house, belongs to the last number from then on.
+    """
+    now, training_id = await standing(before.training.id), before.training.id
+    last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
+    known = _facts(before) if last is None else _read_all(last, {})
+    of_last = Snapshots([Snapshot(clock.now(), known)])
+    is_off = now.training.state is TrainingState.CANCELLED
+    if of_last.differences(0, now.sessions.values(), now.training, is_called_off=is_off, at=clock.now()):
+        number = last.number if last is not None else 0
+        if last is None:
+            await FactsSnapshot.create(training_id=training_id, number=0, facts=_written(before))
+        await FactsSnapshot.create(training_id=training_id, number=number + 1, facts=_written(now))
+    elif last is not None:
+        last.facts = _written(now)
+        await last.save(update_fields=["facts"])
+
+
+async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
+    """By training; at most two questions."""
+    rows = await reads(FactsSnapshot).filter(training_id__in=sorted(training_ids)).order_by("training_id", "number")
+    known = {row.id: _read_all(row, {}) for row in rows}
+    venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}
+    found = reads(Venue).filter(id__in=sorted(venue_ids)).prefetch_related("municipality")
+    venues = {one.id: one for one in await found} if venue_ids else {}
+    numbered: dict[UUID, list[Snapshot]] = defaultdict(list)
+    for row in rows:
+        numbered[row.training_id].append(Snapshot(row.created_at, _read_all(row, venues)))
+    return {key: Snapshots(numbered.get(key, ())) for key in training_ids}
+
+
+async def last_number(training_id: UUID) -> int | None:
+    """The number of what holds; none where nothing ever changed."""
+    last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
+    return last.number if last is not None else None
+
+
+def _written(one: Standing) -> str:
+    facts = {
+        str(key): [
+            known.starts_at.isoformat(),
+            known.ends_at.isoformat(),
+            str(known.venue_id) if known.venue_id else None,
+            known.online_url,
+            known.is_on,
+        ]
+        for key, known in _facts(one).items()
+    }
+    return json.dumps(facts)
+
+
+def _read_all(row: FactsSnapshot, venues: Mapping[UUID, Venue]) -> Facts:
+    facts = {}
+    for key, (starts_at, ends_at, venue, link, is_on) in json.loads(row.facts or "{}").items():
+        venue_id = UUID(venue) if venue else None
+        facts[UUID(key)] = Known(
+            starts_at=datetime.fromisoformat(starts_at),
+            ends_at=datetime.fromisoformat(ends_at),
+            venue_id=venue_id,
+            venue=venues.get(venue_id) if venue_id else None,
+            online_url=link,
+            is_on=is_on,
+        )
+    return facts
