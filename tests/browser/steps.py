@@ -113,13 +113,17 @@ def open_forms(address: str) -> None:
 
 
 def take_ones_time(page: Page) -> None:
-    """Have the form of this page opened long enough ago to fill it: what comes back sooner is held for the staff."""
+    """Put in this page's form what an older one held: what comes back sooner than people type is held for the staff."""
     open_forms(page.url)
-    form = _opened[urlsplit(page.url).netloc].pop()
-    opened_at = tokens.made_at(form["idempotency_key"])
+    page.evaluate(TAKE_OVER, _opened[urlsplit(page.url).netloc].pop())
+    wait_ones_time(page)
+
+
+def wait_ones_time(page: Page) -> None:
+    """Until the form of this page has been open long enough, with what it holds itself."""
+    opened_at = tokens.made_at(page.locator("[name=idempotency_key]").input_value())
     assert opened_at is not None
     page.wait_for_timeout(max(0, (opened_at + FASTEST - clock.now()) / timedelta(milliseconds=1)))
-    page.evaluate(TAKE_OVER, form)
 
 
 def sign_up(
