@@ -15,6 +15,7 @@ from tests.certificates.held import AFTER
 from tests.database import Database
 from tests.test_reading import open_every_page
 from tests.web.pages import Page
+from trainings import clock
 from trainings.app import create_app
 from trainings.settings import Settings
 
@@ -58,12 +59,13 @@ def policy(answer: Response) -> dict[str, str]:
 async def test_every_answer_changes_nothing_says_what_may_run_who_may_keep_it_and_holds_nothing_else(
     db: Settings, database: Database, client: AsyncClient, freeze: Callable[[datetime], None]
 ) -> None:
+    turn = clock.today().toordinal()
     freeze(AFTER)
     cast, objects = await database.world("hub", hub_with_everything)
     await make.sign_in(client, cast.coordinator)
     client.cookies.set("__Host-staff", client.cookies["staff"])
 
-    pages = await open_every_page(client, objects, db, heads=4)
+    pages = await open_every_page(client, objects, db, heads=4, turn=turn)
 
     check_what_may_run_and_that_nobody_may_frame_it(pages)
     check_that_what_is_behind_a_token_is_kept_by_nobody(pages)

@@ -35,10 +35,10 @@ async def rows() -> dict[str, str]:
 
 
 async def open_every_page(
-    browser: AsyncClient, objects: Objects, settings: Settings, *, heads: int = 1
+    browser: AsyncClient, objects: Objects, settings: Settings, *, heads: int = 1, turn: int = 0
 ) -> dict[str, Response]:
-    """The answer of each address that can be opened, while no row changes. One of so many is opened without its body
-    too: the same code answers.
+    """The answer of each address that can be opened, while no row changes. One in `heads` is opened without its body
+    too, at each `turn` another one: the same code answers.
     """
     found = [one for one in addresses(create_app(settings, with_worker=False).routes) if one.method == "GET"]
     before = await rows()
@@ -47,7 +47,7 @@ async def open_every_page(
     for place, one in enumerate(found):
         path = objects.path(one)
         pages[one.path] = got = await browser.get(path)
-        if place % heads == 0:
+        if (place + turn) % heads == 0:
             head = await browser.head(path)
             if (head.status_code, head.content) != (got.status_code, b""):
                 wrong[one.path] = (got.status_code, head.status_code, len(head.content))
