@@ -370,6 +370,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {DECISION}/mostrar": EDITORS,
     f"POST {PAIR}/distintas": EDITORS,
     f"POST {PAIR}/unir": EDITORS,
+    f"POST {PEOPLE}/unir": EDITORS_LIST,
     f"POST {MESSAGE}/reintentar": EDITORS,
     "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
     "POST /panel/mensajes/seguir": EDITORS_LIST,

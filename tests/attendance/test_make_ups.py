@@ -144,11 +144,6 @@ async def test_two_sign_ups_for_one_training_are_merged_then_all_counts_for_one_
         await merging.undo((await Merge.filter(undone_at=None).get()).id, actor=coordinator)
         assert (await hours(door.ana), await hours(again)) == ((240, False), (180, False))
 
-    await merging.merge(both[0], both[1], MergeReason.SAID_SO, actor=coordinator)
-    await Registration.filter(id=door.ana.id).update(state=RegistrationState.CANCELLED)
-    await actions.settle(door.training.id)
-    assert (await hours(door.ana), await hours(again)) == ((0, False), (420, True)), "the one that stands has them"
-
 
 async def test_merge_of_one_who_never_came_is_taken_back_then_no_hours_are_left(db: Settings, freeze: Freeze) -> None:
     door = await open_door()

@@ -50,8 +50,8 @@ async def merge(kept: Registration, merged: Registration, actor: Actor, reason: 
 async def pairs(actor: Actor) -> tuple[set[frozenset[UUID]], set[frozenset[UUID]]]:
     """The strong and the weak pairs."""
     seen = await alike(actor)
-    strong, weak = ({frozenset((pair.one.id, pair.other.id)) for pair in part} for part in (seen.strong, seen.weak))
-    return strong, weak
+    strong = {frozenset(one.id for one in row.people) for row in seen.strong}
+    return strong, {frozenset((pair.one.id, pair.other.id)) for pair in seen.weak}
 
 
 def pair(one: Registration, other: Registration) -> frozenset[UUID]:
@@ -131,13 +131,14 @@ async def test_ring_of_merges_at_once_leaves_one_who_stays(cast: Cast, rosa: Act
     assert await Merge.all().count() == 3
 
 
-async def test_two_live_registrations_of_a_merged_person_are_both_left_alone(cast: Cast, rosa: Actor) -> None:
+async def test_two_live_registrations_of_a_merged_person_become_one(cast: Cast, rosa: Actor) -> None:
     training = await make.make_training(hub=cast.hub)
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, "Rosita", training)
 
     await merge(first, second, rosa)
 
-    assert [(await Registration.get(id=one.id)).state.value for one in (first, second)] == ["confirmed"] * 2
+    states = [(await Registration.get(id=one.id)).state.value for one in (first, second)]
+    assert states == ["confirmed", "cancelled"]
 
 
 # -- taking it back
@@ -232,13 +233,13 @@ async def test_real_merge_is_not_taken_back_as_if_it_had_been_a_difference(cast:
 # -- who looks alike
 
 
-async def test_look_alikes_of_one_training_are_a_pair(cast: Cast, rosa: Actor) -> None:
+async def test_look_alikes_of_one_training_are_in_one_row(cast: Cast, rosa: Actor) -> None:
     training = await make.make_training(hub=cast.hub)
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
 
     seen = await alike(rosa)
 
-    assert [(one.one.id, one.other.id) for one in seen.strong] == [(first.participant_id, second.participant_id)]
+    assert [[one.id for one in row.people] for row in seen.strong] == [[first.participant_id, second.participant_id]]
     assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
 
 

@@ -43,6 +43,13 @@ class PairForm(Form):
     persona: Annotated[list[UUID], AfterValidator(_two)]
 
 
+class JoinForm(Form):
+    """Those of one row of the list, or without them all rows of a training."""
+
+    persona: list[UUID] = []
+    capacitacion: UUID | None = None
+
+
 class MergeForm(Form):
     """Which of the two stays, and how it is known that they are one."""
 

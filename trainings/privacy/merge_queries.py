@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -64,6 +64,14 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """Several who may be one person, the oldest first. `is_sure`: name, municipality and telephone agree of all."""
+
+    people: Sequence[Someone]
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Crowd:
     """One of the many of a municipality who have the same name: comparing them all would tell nothing."""
 
@@ -73,12 +81,12 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Pairs that share more than a name, pairs of one name and municipality, and names of many there.
+    """Who share more than a name, by person; pairs of one name and municipality, and names of many there.
 
-    `n_strong` and `n_weak` count also the pairs that are left out here.
+    `n_strong` and `n_weak` count also those that are left out here.
     """
 
-    strong: Sequence[Pair]
+    strong: Sequence[Repeated]
     weak: Sequence[Pair]
     crowds: Sequence[Crowd]
     n_strong: int
@@ -107,6 +115,7 @@ class _Search:
     merged_into: Mapping[UUID, UUID]
     seen: dict[UUID, UUID] = field(default_factory=dict)
     strong: set[Edge] = field(default_factory=set)
+    phones: dict[UUID, set[str | None]] = field(default_factory=lambda: defaultdict(set))
     weak: set[Edge] = field(default_factory=set)
     crowds: dict[UUID, int] = field(default_factory=dict)
 
@@ -125,6 +134,7 @@ class _Search:
         for row in rows:
             person = self.see(_uuid(row["id"]))
             name, place = row["name_key"], row["municipality_id"]
+            self.phones[person].add(row["phone_key"])
             for contact in filter(None, (row["phone_key"], row["email_key"])):
                 by_contact[name, place, contact].add(person)
             if place is not None:
@@ -137,25 +147,70 @@ class _Search:
                 self.weak |= set(_edges([people]))
 
 
-async def alike(actor: Actor) -> Alike:
-    """Pairs at the hubs where the actor may merge, the newest first, without those that were decided already."""
+async def alike(actor: Actor, training_id: UUID | None = None) -> Alike:
+    """Who may be one person at the hubs where the actor may merge, the newest first, without what was decided already;
+    of a training only those who are in it more than once.
+    """
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
     search.add_namesakes(await sql.reads(NAMESAKES, hubs))
     different = await differences().values_list("kept_id", "merged_id")
     decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
-    strong = sorted(search.strong - decided, key=max, reverse=True)
-    weak = sorted(search.weak - search.strong - decided, key=max, reverse=True)
-    largest = sorted(search.crowds.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
-    shown = {*itertools.chain(*strong[:SHOWN], *weak[:SHOWN]), *dict(largest)}
+    apart = decided | await _of_one_form(search)
+    groups = _connected(search.strong - apart)
+    if training_id is not None:
+        groups = await _in_training(search, groups, training_id)
+    weak = [] if training_id is not None else sorted(search.weak - search.strong - decided, key=max, reverse=True)
+    crowded = {} if training_id is not None else search.crowds
+    largest = sorted(crowded.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
+    shown = {*itertools.chain(*groups[:SHOWN], *weak[:SHOWN]), *dict(largest)}
     known = await _people([search.seen[person] for person in shown], hubs)
     people = {person: known[search.seen[person]] for person in shown}
-
-    def pairs(edges: Sequence[Edge]) -> list[Pair]:
-        return [Pair(people[one], people[other]) for one, other in edges[:SHOWN]]
-
+    strong = [Repeated([people[one] for one in group], _is_sure(search, group, apart)) for group in groups[:SHOWN]]
+    pairs = [Pair(people[one], people[other]) for one, other in weak[:SHOWN]]
     crowds = [Crowd(people[person], n) for person, n in largest]
-    return Alike(pairs(strong), pairs(weak), crowds, n_strong=len(strong), n_weak=len(weak))
+    return Alike(strong, pairs, crowds, n_strong=len(groups), n_weak=len(weak))
+
+
+async def _of_one_form(search: _Search) -> set[Edge]:
+    """Pairs who signed up in one form: father and son may have one name."""
+    ids = sorted({*itertools.chain(*search.strong)})
+    together: dict[UUID, set[UUID]] = defaultdict(set)
+    rows = reads(Registration).filter(participant_id__in=ids)
+    for group_id, participant_id in await rows.values_list("group_id", "participant_id"):
+        together[group_id].add(search.person(participant_id))
+    return set(_edges(together.values()))
+
+
+def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
+    """People who are linked, directly or by others; who came last is in the first group."""
+    linked: dict[UUID, set[UUID]] = defaultdict(set)
+    for one, other in edges:
+        linked[one].add(other)
+        linked[other].add(one)
+    groups: list[list[UUID]] = []
+    left = set(linked)
+    while left:
+        group, latest = set[UUID](), {left.pop()}
+        while latest:
+            group |= latest
+            latest = {other for one in latest for other in linked[one]} - group
+        left -= group
+        groups.append(sorted(group))
+    return sorted(groups, key=max, reverse=True)
+
+
+async def _in_training(search: _Search, groups: list[list[UUID]], training_id: UUID) -> list[list[UUID]]:
+    """Those groups of whom more than one stands in this training, without the others of them."""
+    live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
+    there = {search.person(key) for (key,) in await live.values_list("participant_id")}
+    kept = [[one for one in group if one in there] for group in groups]
+    return [group for group in kept if len(group) > 1]
+
+
+def _is_sure(search: _Search, group: Sequence[UUID], apart: Collection[Edge]) -> bool:
+    phones = set[str | None]().union(*(search.phones[one] for one in group))
+    return len(phones) == 1 and None not in phones and not any(pair in apart for pair in _edges([group]))
 
 
 async def found(actor: Actor, name: str) -> list[Someone]:

@@ -12,17 +12,21 @@ from trainings.accounts.models import User
 from trainings.accounts.permissions import MERGERS
 from trainings.audit.actions import record
 from trainings.db import reads
+from trainings.errors import Refusal
 from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
 from trainings.privacy.comparing import Comparison, UnknownPerson, compare
-from trainings.privacy.merge_forms import MergeForm, PairForm, SearchForm
+from trainings.privacy.merge_forms import JoinForm, MergeForm, PairForm, SearchForm
 from trainings.privacy.merge_queries import Said
 from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
+from trainings.privacy.merging import ListChanged
+from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -47,14 +51,27 @@ async def index(request: Request) -> Response:
     return await _index(request, asked if name else None)
 
 
-async def _index(request: Request, search: Typed | None, status: int = 200) -> Response:
-    actor = request.state.actor
-    alike = await queries.alike(actor)
+async def _training(request: Request) -> Training | None:
+    """The training whose repeats alone are asked for, of a hub where the actor may merge."""
+    key = request.query_params.get("capacitacion", "")
+    try:
+        training_id = UUID(key)
+    except ValueError:
+        return None
+    hubs = list(request.state.actor.hubs_with(MERGERS))
+    return await reads(Training).get_or_none(id=training_id, hub_id__in=hubs)
+
+
+async def _index(request: Request, search: Typed | None, status: int = 200, refused: Refusal | None = None) -> Response:
+    actor, training = request.state.actor, await _training(request)
+    alike = await queries.alike(actor, training.id if training is not None else None)
     merges, different = await queries.merges(actor), await queries.held_different(actor)
     names = await _names_of_users([*merges, *different])
     name = search.value("nombre") if search and not search.error("nombre") else ""
     context = {
-        "strong": [(row_of(pair.one), row_of(pair.other)) for pair in alike.strong],
+        "strong": [([row_of(one) for one in row.people], row.is_sure) for row in alike.strong],
+        "training": training,
+        "refused": sentence_of(refused) if refused is not None else "",
         "weak": [(row_of(pair.one), row_of(pair.other)) for pair in alike.weak],
         "crowds": [(row_of(crowd.someone), crowd.n_people) for crowd in alike.crowds],
         "n_strong": alike.n_strong,
@@ -117,6 +134,22 @@ async def merge(request: Request) -> Response:
 
 
 @allow(*MERGERS)
+async def merge_sure(request: Request) -> Response:
+    """One row of the list, or all of a training, with one press."""
+    form = check(JoinForm, await read_form(request))
+    try:
+        n = await merging.merge_sure(form.capacitacion, form.persona, actor=request.state.actor)
+    except ListChanged as refusal:
+        return await _index(request, None, refusal.status, refusal)
+    words = ngettext(
+        "Listo: %(num)s repetida se unió a la primera. Abajo se puede deshacer.",
+        "Listo: %(num)s repetidas se unieron a la primera. Abajo se puede deshacer.",
+        n,
+    )
+    return _back_with(words % {"num": n})
+
+
+@allow(*MERGERS)
 async def hold_different(request: Request) -> Response:
     two = await _compared(request)
     await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
@@ -136,13 +169,18 @@ async def show_again(request: Request) -> Response:
 
 
 def _back(sentence: str) -> Response:
+    return _back_with(gettext(sentence))
+
+
+def _back_with(sentence: str) -> Response:
     response = redirect(INDEX)
-    flash(response, gettext(sentence))
+    flash(response, sentence)
     return response
 
 
 routes: list[BaseRoute] = [
     Route(INDEX, index),
+    Route(INDEX + "/unir", merge_sure, methods=["POST"]),
     Route(PAIR, show),
     Route(PAIR + "/unir", merge, methods=["POST"]),
     Route(PAIR + "/distintas", hold_different, methods=["POST"]),

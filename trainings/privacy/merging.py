@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import settle, trainings_in_common
+from trainings.accounts.permissions import MERGERS
+from trainings.attendance.actions import lock_all_stays, settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -14,13 +15,20 @@ from trainings.errors import NotFound, Refusal
 from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.comparing import Comparison, compare, hub_in_scope
-from trainings.privacy.merge_queries import differences
+from trainings.privacy.joining import join, part, shared_trainings
+from trainings.privacy.merge_queries import alike, differences
+from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 
 class UnknownMerge(NotFound):
     code = "unknown_merge"
     sentence = N_("No encontramos esa decisión en su ventanilla.")
+
+
+class ListChanged(Refusal):
+    code = "list_changed"
+    sentence = N_("La lista cambió mientras tanto. Revísela y vuelva a intentarlo.")
 
 
 class AlreadyOne(Refusal):
@@ -35,8 +43,9 @@ class _MergedMeanwhile(Exception):
 async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
     """Hold two people to be one: the first stays, and with it all that either was merged with before.
 
-    Registrations, attendance and certificates stay where they are. Two merges of the same two are one. Refuses, as
-    `compare` does, who is not of the actor's hubs, and minors who were at no training together.
+    Certificates and what each did apart stay where they are; what both have in one training becomes one (`join`). Two
+    merges of the same two are one. Refuses, as `compare` does, who is not of the actor's hubs, and minors who were at
+    no training together.
     """
     while True:
         try:
@@ -47,11 +56,29 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
         return
 
 
+async def merge_sure(training_id: UUID | None, people: Collection[UUID], *, actor: Actor) -> int:
+    """Hold those of the list to be one of whom name, municipality and telephone agree: these people, or without them
+    all who are in a training more than once. The oldest stays; how many were merged into another.
+
+    Refuses (ListChanged) where nobody of the list is meant.
+    """
+    listed = (await alike(actor, training_id)).strong if people or training_id else ()
+    rows = [[one.id for one in row.people] for row in listed if row.is_sure]
+    wanted = [row for row in rows if not people or set(row) == set(people)]
+    if not wanted:
+        raise ListChanged
+    for kept_id, *others in wanted:
+        for merged_id in others:
+            await merge(kept_id, merged_id, MergeReason.SAME_CONTACT, actor=actor)
+    return sum(len(row) - 1 for row in wanted)
+
+
 async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
     kept_id, merged_id = await last_kept(two.one.person.id), await last_kept(two.other.person.id)
     if kept_id == merged_id:
         return
     async with transaction():
+        shared = await _locked_trainings(kept_id, merged_id, actor)
         # Both rows in the order of their keys, whichever stays: a ring of merges at once would have nobody left.
         locked = await lock(Participant, [kept_id, merged_id])
         if any(person.merged_into_id is not None for person in locked):
@@ -68,6 +95,16 @@ async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
             merge=str(done.id),
             reason=reason.value,
         )
+        for training_id in sorted(shared):
+            await join(training_id, await same_person_ids(kept_id), actor=actor)
+
+
+async def _locked_trainings(one_id: UUID, other_id: UUID, actor: Actor) -> set[UUID]:
+    """The trainings of the actor's hubs that both have, locked: what stands at others is not for the actor to see."""
+    some, others = await same_person_ids(one_id), await same_person_ids(other_id)
+    shared = await shared_trainings(some, others, actor.hubs_with(MERGERS))
+    await lock_all_stays(shared)
+    return shared
 
 
 async def undo(merge_id: UUID, *, actor: Actor) -> None:
@@ -79,6 +116,7 @@ async def undo(merge_id: UUID, *, actor: Actor) -> None:
     row, hub_id = await _in_scope(merge_id, actor)
     concerned = await trainings_in_common([row.kept_id, row.merged_id])
     async with transaction():
+        shared = await _locked_trainings(row.kept_id, row.merged_id, actor)
         await lock(Participant, [row.kept_id, row.merged_id])
         if await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id):
             await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
@@ -90,6 +128,9 @@ async def undo(merge_id: UUID, *, actor: Actor) -> None:
                 kept=str(row.kept_id),
                 merge=str(row.id),
             )
+            some, others = await same_person_ids(row.kept_id), await same_person_ids(row.merged_id)
+            for training in await lock(Training, shared):
+                await part(training, some, others, actor=actor)
     await _settle(concerned)
 
 

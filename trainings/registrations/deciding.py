@@ -211,6 +211,8 @@ class _Clerk:
 
     def _is_told(self, command: Leave, group: Group, person: Person) -> bool:
         """Who was never let in is told only what staff decided; who came with too many others was never written to."""
+        if command.farewell is Farewell.JOINED:
+            return False
         if person.state is not RegistrationState.HELD:
             return True
         is_by_staff = command.actor.id is not None or command.farewell is Farewell.REJECTED

@@ -44,6 +44,11 @@ class NoPlaceAgain(Refusal):
     )
 
 
+class OtherTicket(Refusal):
+    code = "other_ticket"
+    sentence = N_("Ya estaba inscrita: vale el otro boleto.")
+
+
 async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
     """Take those up again who left last, if the group's link shows them and they have no link of their own: all in, or
     all waiting.
@@ -79,6 +84,8 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
         registration, group, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
+        if registration.joined_to_id is not None:
+            raise OtherTicket
         await check_in_reach(registration, actor)
         await locked_with_permission(registration.participant_id)
         await _check_window(training, actor)
@@ -112,7 +119,7 @@ async def _check_window(training: Training, actor: Actor) -> None:
 
 
 async def _who_comes_back(group: RegistrationGroup) -> Sequence[Registration]:
-    together = Registration.filter(group_id=group.id).exclude(id__in=await claimed_in(group.id))
+    together = Registration.filter(group_id=group.id, joined_to_id=None).exclude(id__in=await claimed_in(group.id))
     # Held before it is asked: who takes the permission back at this moment holds the person too.
     await lock(Participant, [key for (key,) in await together.values_list("participant_id")])
     members = await together.order_by("id").prefetch_related("participant")

@@ -118,12 +118,16 @@ class Author(StrEnum):
 
 
 class Farewell(StrEnum):
-    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed."""
+    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed.
+
+    Who is joined to another sign-up of theirs leaves without one.
+    """
 
     CANCELLED = "registration_cancelled"
     REJECTED = "registration_rejected"
     EXPIRED = "offer_expired"
     LIST_CLOSED = "waitlist_closed"
+    JOINED = "registration_joined"
 
 
 class Registration(Record):

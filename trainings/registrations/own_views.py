@@ -52,6 +52,7 @@ class KeptApart(Refusal):
 
 
 OWN = "/i/{token}"
+OTHER_TICKET = N_("Ya estaba inscrita: vale el otro boleto.")
 MEMBER = OWN + "/{registration_id:uuid}"
 
 
@@ -188,7 +189,8 @@ async def members_of(group: OwnGroup) -> list[Member]:
         about = permitted if is_minor(one) else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
             said = said_of(CANCELLED_BY, Author.FILLER, one.cancelled_by, one.cancelled_at)
-            about = N_("Sin lugar") if one.taken_off is not None else said or N_("Canceló")
+            is_joined, was_off = one.joined_to_id is not None, one.taken_off is not None
+            about = OTHER_TICKET if is_joined else N_("Sin lugar") if was_off else said or N_("Canceló")
         members.append(
             Member(
                 ticket=ticket_of(group.one(one.id), position, group.group.offered_before),
@@ -205,7 +207,8 @@ async def members_of(group: OwnGroup) -> list[Member]:
 async def _returning(group: OwnGroup) -> Sequence[Registration]:
     """Whom the group's link takes up again: all together, or one after the other where somebody still comes."""
     gone = await without_permission([one.participant_id for one in group.members])
-    able = [one for one in group.members if one.participant_id not in gone and not group.is_claimed(one)]
+    free = [one for one in group.members if one.joined_to_id is None and not group.is_claimed(one)]
+    able = [one for one in free if one.participant_id not in gone]
     return able if group.group.state is not RegistrationState.CANCELLED else left_last(able)
 
 

@@ -128,7 +128,8 @@ class Ticket:
     @property
     def may_rejoin(self) -> bool:
         now = phase(self.own.registration.training, self.own.sessions, clock.now())
-        return self.is_cancelled and now in TAKES_SIGN_UPS
+        is_joined = self.own.registration.joined_to_id is not None
+        return self.is_cancelled and not is_joined and now in TAKES_SIGN_UPS
 
     @property
     def next_meeting(self) -> Meeting | None:

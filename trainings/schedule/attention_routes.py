@@ -244,7 +244,7 @@ async def _to_join(actor: Actor) -> list[Concern]:
     return [
         Concern(
             "personas",
-            "/panel/personas/repetidas",
+            f"/panel/personas/repetidas?capacitacion={training.id}",
             title,
             ngettext(
                 "«%(title)s»: hasta %(num)s lugar puede ser de personas repetidas.",

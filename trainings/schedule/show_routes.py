@@ -19,6 +19,7 @@ from trainings.accounts.permissions import (
     can_enter_marks,
     can_hand_over,
     can_invite,
+    can_merge,
     can_register_at_desk,
     can_see_roster,
 )
@@ -130,6 +131,7 @@ async def show_training(
         "counts": {state.value: _count(people, state) for state in RegistrationState},
         "may_answer": may_answer,
         "may_edit": may_edit,
+        "may_merge": can_merge(actor, training.hub_id),
         "may_invite": can_invite(actor, training.hub_id) and now in ENROLLABLE | {Phase.DRAFT},
         "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
         "may_certify": can_hand_over(actor, training.hub_id) and (has_begun(training) or now in ENROLLABLE),

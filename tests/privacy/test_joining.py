@@ -1,0 +1,305 @@
+"""What one person has twice in a training becomes one sign-up, and two again where it was a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.attendance.doors import Opened, hours, qr_of, scan, take
+from tests.cast import Cast, make_cast
+from tests.oracle import faults_of
+from tests.privacy.people import someone
+from tests.registrations.families import make_family
+from tests.registrations.wishes import link_of, places_of, state_of
+from tests.web.pages import Page
+from trainings.accounts.queries import actor_of
+from trainings.attendance.actions import close_session
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import Merge, MergeReason
+from trainings.privacy import merging
+from trainings.registrations import actions
+from trainings.registrations.group_actions import OtherTicket, rejoin_member
+from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
+from trainings.registrations.repeats import repeats_in
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+INDEX = "/panel/personas/repetidas"
+
+
+@pytest.fixture
+async def cast(db: Settings) -> Cast:
+    return await make_cast()
+
+
+@pytest.fixture
+async def rosa(cast: Cast) -> Actor:
+    """The coordinator of La Libertad."""
+    return await actor_of(cast.coordinator)
+
+
+async def unite(one: Registration, other: Registration, actor: Actor) -> None:
+    await merging.merge(one.participant_id, other.participant_id, MergeReason.SAID_SO, actor=actor)
+
+
+async def undo(actor: Actor) -> None:
+    row = await Merge.filter(undone_at=None).order_by("-id").first()
+    assert row is not None
+    await merging.undo(row.id, actor=actor)
+
+
+async def kept_of(one: Registration) -> object:
+    return (await Registration.get(id=one.id)).joined_to_id
+
+
+async def set_state(one: Registration, state: str) -> None:
+    await Registration.filter(id=one.id).update(state=state)
+    await RegistrationGroup.filter(id=one.group_id).update(state=state)
+
+
+# -- joining
+
+
+@pytest.mark.both_engines
+async def test_the_oldest_stays_and_the_place_of_the_other_goes_to_who_waits(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    waits = await someone(cast.hub, "Ana", training)
+    await OutboxJob.all().delete()
+
+    await unite(second, first, rosa)
+
+    assert [await state_of(one) for one in (first, second, waits)] == ["confirmed", "cancelled", "confirmed"]
+    assert (await kept_of(second), await kept_of(first)) == (first.id, None)
+    assert await places_of(training) == (2, 0)
+    assert await OutboxJob.filter(kind__startswith="registration_cancelled").count() == 0
+    assert await repeats_in([training.id]) == set()
+    assert await faults_of(training.id) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "kept"),
+    [
+        (("waitlisted", "confirmed"), 1),
+        (("offered", "confirmed"), 1),
+        (("held", "waitlisted"), 1),
+        (("waitlisted", "offered"), 1),
+        (("waitlisted", "waitlisted"), 0),
+    ],
+)
+async def test_the_best_state_stays(cast: Cast, rosa: Actor, states: tuple[str, str], kept: int) -> None:
+    training = await make.make_training(hub=cast.hub)
+    both = [await someone(cast.hub, training=training) for _time in range(2)]
+    for one, state in zip(both, states, strict=True):
+        await set_state(one, state)
+    await Training.filter(id=training.id).update(taken=sum(state in ("confirmed", "offered") for state in states))
+
+    await unite(both[0], both[1], rosa)
+
+    assert await state_of(both[kept]) == states[kept]
+    assert await kept_of(both[1 - kept]) == both[kept].id
+
+
+async def test_childcare_counts_once_and_the_larger_number(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, childcare_capacity=9)
+    first = await someone(cast.hub, training=training, childcare_places=1)
+    second = await someone(cast.hub, training=training, childcare_places=3)
+    assert await places_of(training) == (2, 4)
+
+    await unite(first, second, rosa)
+
+    assert await places_of(training) == (1, 3)
+    await actions.cancel(first.id, actor=HOLDER_OF_LINK)
+    assert await places_of(training) == (0, 0)
+
+
+async def test_attendance_is_the_union_and_either_card_counts_as_the_one_kept(
+    cast: Cast, rosa: Actor, freeze: Freeze
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    door = Opened(training, training.sessions[0], first)
+    freeze(door.starts_at)
+    await take(door, scan(qr_of(second), door.starts_at))
+
+    await unite(first, second, rosa)
+
+    assert await take(door, scan(qr_of(first), door.starts_at)) == ["already"]
+    assert await take(door, scan(qr_of(second), door.starts_at)) == ["already"]
+    freeze(door.ends_at)
+    await close_session(door.key, actor=PROGRAM)
+    assert (await hours(first), await hours(second)) == ((240, True), (0, False))
+
+
+async def test_what_came_in_one_form_is_not_joined(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    father, son = await make_family(training, "Juan", "Juan", phone="+50255551234")
+
+    await unite(father, son, rosa)
+
+    assert [await state_of(one) for one in (father, son)] == ["confirmed", "confirmed"]
+
+
+async def test_joined_one_does_not_come_back_by_its_link(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    await unite(first, second, rosa)
+
+    with pytest.raises(OtherTicket):
+        await rejoin_member(second.id, actor=HOLDER_OF_LINK)
+
+
+# -- taking it back
+
+
+async def test_undone_both_stand_as_before_with_their_own_marks(cast: Cast, rosa: Actor, freeze: Freeze) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    door = Opened(training, training.sessions[0], first)
+    freeze(door.starts_at)
+    await take(door, scan(qr_of(second), door.starts_at))
+    await unite(first, second, rosa)
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "confirmed"]
+    assert await kept_of(second) is None
+    assert await places_of(training) == (2, 0)
+    freeze(door.ends_at)
+    await close_session(door.key, actor=PROGRAM)
+    assert (await hours(first), await hours(second)) == ((0, False), (240, True))
+
+
+@pytest.mark.both_engines
+async def test_undone_after_the_place_is_gone_then_first_of_the_list(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    ana, bea = [await someone(cast.hub, name, training) for name in ("Ana", "Bea")]
+    await unite(first, second, rosa)
+    assert [await state_of(one) for one in (ana, bea)] == ["confirmed", "waitlisted"]
+
+    await undo(rosa)
+
+    assert await state_of(second) == "waitlisted"
+    assert await places_of(training) == (2, 0)
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    assert [await state_of(one) for one in (second, bea)] == ["confirmed", "waitlisted"]
+
+
+async def test_undone_who_waited_and_who_was_held_are_where_they_were(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=1)
+    first, second, behind = [await someone(cast.hub, name, training) for name in ("Rosa", "Rosa", "Ana")]
+    held = await someone(cast.hub, training=training, hold_reason=HoldReason.REVIEW)
+    numbers = await RegistrationGroup.filter(wait_number__not_isnull=True).order_by("wait_number").values_list("id")
+    await merging.merge_sure(None, [one.participant_id for one in (first, second, held)], actor=rosa)
+    assert [await kept_of(one) for one in (second, held)] == [first.id, first.id]
+
+    for row in await Merge.all():
+        await merging.undo(row.id, actor=rosa)
+
+    assert [await state_of(one) for one in (first, second, held)] == ["confirmed", "waitlisted", "held"]
+    waiting = RegistrationGroup.filter(wait_number__not_isnull=True, state="waitlisted")
+    assert await waiting.order_by("wait_number").values_list("id") == numbers
+    assert await state_of(behind) == "waitlisted"
+
+
+async def test_undone_of_a_family_then_with_the_others_again(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    alone = await someone(cast.hub, "Rosa", training)
+    family = await make_family(training, "Ana", "Rosa")
+    await unite(alone, family[1], rosa)
+    assert await places_of(training) == (2, 0)
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in family] == ["confirmed", "confirmed"]
+    assert (await RegistrationGroup.get(id=family[0].group_id)).n_people == 2
+    assert await places_of(training) == (3, 0)
+
+
+# -- pages
+
+
+async def test_one_press_joins_a_row_and_it_is_listed_to_be_undone(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    people = [await someone(cast.hub, training=training) for _time in range(3)]
+    await make.sign_in(client, cast.coordinator)
+
+    page = Page((await client.get(INDEX)).text)
+    fields = [str(one["value"]) for one in page.all("input", name="persona", type="hidden")]
+    answer = await client.post(f"{INDEX}/unir", data={"persona": fields})
+    again = await client.post(f"{INDEX}/unir", data={"persona": fields})
+
+    assert fields == [str(one.participant_id) for one in people]
+    assert (answer.status_code, again.status_code) == (303, 409)
+    assert [await state_of(one) for one in people] == ["confirmed", "cancelled", "cancelled"]
+    assert (await client.get(INDEX)).text.count("/deshacer") == 2
+
+
+async def test_where_the_telephone_differs_there_is_a_choice_and_no_button(client: AsyncClient, cast: Cast) -> None:
+    mail = "rosa@correo.example"
+    first = await someone(cast.hub, email=mail)
+    second = await someone(cast.hub, phone="+50255559999", email=mail)
+    await make.sign_in(client, cast.coordinator)
+
+    page = Page((await client.get(INDEX)).text)
+    forced = await client.post(
+        f"{INDEX}/unir", data={"persona": [str(first.participant_id), str(second.participant_id)]}
+    )
+
+    assert "Algo no coincide: compárelas" in page.text
+    assert page.all("input", name="persona", type="hidden") == []
+    assert forced.status_code == 409
+    assert await Merge.all().count() == 0
+
+
+async def test_all_of_a_training_at_once_and_nobody_else(client: AsyncClient, cast: Cast) -> None:
+    training, other = [await make.make_training(hub=cast.hub, title=title) for title in ("Refugio", "Otra")]
+    pairs = [
+        [await someone(cast.hub, name, training, phone=f"+5025555000{n}") for _time in range(2)]
+        for n, name in enumerate(("Ana", "Bea"))
+    ]
+    elsewhere = [await someone(cast.hub, "Cata", one) for one in (training, other)]
+    await make.sign_in(client, cast.coordinator)
+    path = f"{INDEX}?capacitacion={training.id}"
+
+    page = await client.get(path)
+    await client.post(f"{INDEX}/unir", data={"capacitacion": str(training.id)})
+
+    assert "Unir a todas las de esta capacitación" in page.text
+    assert "Cata" not in page.text
+    assert [[await state_of(one) for one in pair] for pair in pairs] == [["confirmed", "cancelled"]] * 2
+    assert [await state_of(one) for one in elsewhere] == ["confirmed", "confirmed"]
+    assert "Nada que revisar" in (await client.get(path)).text
+
+
+async def test_family_of_one_name_and_those_told_apart_are_not_in_the_list(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    await make_family(training, "Juan", "Juan", phone="+50255550000")
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    await merging.hold_different(first.participant_id, second.participant_id, actor=await actor_of(cast.coordinator))
+    await make.sign_in(client, cast.coordinator)
+
+    assert "Nada que revisar" in (await client.get(INDEX)).text
+
+
+async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(
+    client: AsyncClient, cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    before = (await client.get(await link_of(second))).text
+    await unite(first, second, rosa)
+
+    kept, joined = [(await client.get(await link_of(one))).text for one in (first, second)]
+
+    assert "¿Ya se había inscrito? No importa: la ventanilla une las repetidas." in before
+    assert "Ya estaba inscrita: vale el otro boleto" in joined
+    assert "Inscribirme otra vez" not in joined
+    assert "Ya estaba inscrita" not in kept
