@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from httpx2 import AsyncClient, Response
 
 from tests.cast import Cast
@@ -76,6 +77,24 @@ async def test_note_is_written_kept_as_draft_edited_and_published(client: AsyncC
     kept = await InformationNote.get(id=note.id)
     assert (kept.title, kept.state, kept.body) == ("Otro", NoteState.PUBLISHED, note.body)
     assert (await client.get(f"/notas/{kept.slug}")).status_code == 200
+
+
+@pytest.mark.both_engines
+async def test_nul_in_a_note_or_beside_its_recording_is_left_out(client: AsyncClient, cast: Cast, folder: Path) -> None:
+    await as_(client, cast, "coordinator")
+    typed = {
+        name: [f"{one}\0" for one in value] if isinstance(value, list) else f"{value}\0" for name, value in FORM.items()
+    }
+
+    created = await post(client, NEW, {**typed, "hub": cast.hub.id})
+    note = await InformationNote.get(title=FORM["title"])
+    heard = await client.post(
+        at(note, "/audio"), data={"audio_language": "kek\0"}, files={"file": ("voz.mp3", sounds.mp3(), "audio/mpeg")}
+    )
+
+    assert (created.status_code, heard.status_code) == (303, 303)
+    kept = await InformationNote.get(id=note.id)
+    assert (kept.body, kept.source_name, kept.audio_language) == ("# Cuidado\n\nNo **pague**.", SOURCE, "kek")
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
