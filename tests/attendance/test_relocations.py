@@ -36,7 +36,7 @@ async def test_all_that_is_to_come_moves_or_nothing(db: Settings) -> None:
     new = await relocate(cast.venue, replace(details, name="Escuela Central"), hub=cast.hub, actor=PROGRAM)
 
     assert {key for (key,) in await TrainingSession.all().values_list("venue_id")} == {new.id}
-    assert await SessionChange.filter(old_venue_id=cast.venue.id).count() == 3
+    assert await SessionChange.filter(left_venue_id=cast.venue.id).count() == 3
     old = await Venue.get(id=cast.venue.id)
     assert (old.name, old.is_active, new.is_active) == (cast.venue.name, False, True)
 

@@ -139,7 +139,7 @@ async def test_called_off_before_they_heard_of_it_they_hear_nothing_unless_it_is
 
     assert [subject for subject, _words in told.values()] == ["Usted facilita una sesión"] * is_held
     assert ["que facilita" in asked, "A quien facilita" in after, "A quien facilita" in shown] == [is_held] * 3
-    assert ("no se les avisa: todo queda como ya lo saben" in asked) is is_held
+    assert ("Nadie está en la lista." in asked) is is_held
 
 
 async def test_handing_back_or_on_within_ten_minutes_tells_only_what_stays(

@@ -23,7 +23,7 @@ from trainings.outreach.actions import TimeAndPlace
 from trainings.places.models import Venue
 from trainings.registrations.digests import DIGEST, write_digests
 from trainings.registrations.eve_notes import EVE, write_eve_notes
-from trainings.registrations.facilitator_swaps import CHANGED
+from trainings.registrations.facilitator_notes import CHANGED
 from trainings.registrations.models import Registration
 from trainings.schedule import session_actions
 from trainings.schedule.models import SessionFacilitator, Training, TrainingSession

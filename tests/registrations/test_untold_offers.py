@@ -13,7 +13,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast, make_cast
-from tests.outbox.told import last_mail
+from tests.outbox.told import accept, last_mail
 from tests.registrations.call_world import only_call
 from tests.registrations.families import make_family
 from tests.registrations.waiting_world import DAY, MONDAY, SATURDAY, Freeze, told
@@ -178,7 +178,8 @@ async def test_way_back_that_is_stopped_leaves_nobody_with_the_shorter_time(cast
     training, berta = await reached(cast, email="berta@x.example")
     freeze(MONDAY + MINUTE)
     await move(training)
-    await OutboxJob.all().update(done_at=MONDAY + 11 * MINUTE, attempts=1, outcome=Outcome.SENT)
+    freeze(MONDAY + 11 * MINUTE)
+    await accept(await OutboxJob.get())
     await move_untold(cast, training, freeze, back=True)
 
     freeze(LATER)

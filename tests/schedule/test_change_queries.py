@@ -34,7 +34,7 @@ async def asked(cast: Cast, freeze: Freeze, n_sessions: int) -> tuple[int, int]:
         freeze(clock.now() + HOUR)
     with counted_queries() as asking:
         readers = await who_would_hear(await Training.get(id=training.id), is_called_off=True)
-    assert readers.is_news_to_all
+    assert readers.unknowing
     return len(asking), len([one for one in noting if one.startswith("SELECT")])
 
 

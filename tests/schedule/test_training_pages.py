@@ -11,6 +11,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outbox.told import accept
 from tests.registrations.card_world import make_block
 from tests.schedule.panel import LIST, as_, one, post
 from trainings import clock
@@ -111,7 +112,7 @@ async def test_reopening_tells_people(client: AsyncClient, cast: Cast, freeze: C
     await as_(client, cast, "coordinator")
     await post(client, one(training, "/cancelar"), {"reason": "Lluvia"})
     freeze(clock.now() + STAFF_DELAY)
-    await OutboxJob.all().update(attempts=1, outcome="sent", done_at=clock.now())
+    await accept(await OutboxJob.get(kind="training_cancelled"))
 
     await post(client, one(training, "/reabrir"))
 

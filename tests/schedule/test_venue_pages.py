@@ -116,7 +116,7 @@ async def test_venue_that_is_another_place_is_told_as_a_change_of_place(client: 
     assert (old.name, old.municipality_id, old.is_active) == (cast.venue.name, "1705", False)
     assert moved.headers["location"] == f"/panel/lugares/{new.id}/editar"
     [change] = await SessionChange.all()
-    assert (change.kind, change.old_venue_id) == (ChangeKind.PLACE, cast.venue.id)
+    assert (change.kind, change.left_venue_id) == (ChangeKind.PLACE, cast.venue.id)
     places = dict(await TrainingSession.all().values_list("training_id", "venue_id"))
     assert places == {coming.id: new.id, over.id: cast.venue.id, draft.id: new.id}
     assert (await Training.get(id=coming.id)).venue_id == new.id

@@ -18,7 +18,7 @@ from trainings.errors import NotFound
 from trainings.outbox.models import CallList
 from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import PAPERS, sessions_told
-from trainings.schedule.changes import Difference, as_all_knew, as_left, differences
+from trainings.schedule.changes import Difference, as_left, differences
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
@@ -178,7 +178,7 @@ def _span(
     call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[SessionChange]
 ) -> tuple[datetime, datetime]:
     spans = [(one.starts_at, one.ends_at) for one in sessions]
-    known = [before(one) for one in changes for before in (as_all_knew, as_left)]
+    known = [as_left(one) for one in changes]
     spans += [(one.starts_at, one.ends_at) for one in known if one is not None]
     ahead = [begin for begin, end in spans if end > clock.now()]
     if not spans:

@@ -17,10 +17,9 @@ from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
 from trainings.registrations.call_people import n_to_tell, n_written_to
 from trainings.registrations.call_views import Calls
-from trainings.registrations.facilitator_notes import n_facilitators_to_tell, n_facilitators_written_to
-from trainings.registrations.facilitator_swaps import waiting_for_facilitators
+from trainings.registrations.facilitator_notes import at_work, n_facilitators_written_to, waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
-from trainings.registrations.telling import Readers
+from trainings.registrations.telling import Readers, who_would_hear
 from trainings.schedule.change_pictures import change_text
 from trainings.schedule.change_words import sentence_of
 from trainings.schedule.changes import Difference, differences, recent_changes
@@ -29,6 +28,7 @@ from trainings.schedule.models import (
     PlaceShown,
     PrintKind,
     Printout,
+    SessionFacilitator,
     Training,
     TrainingSession,
     TrainingState,
@@ -115,18 +115,19 @@ async def who_is_told(
     *,
     actor: Actor,
     readers: Readers | None = None,
-    is_off: bool = False,
 ) -> dict[str, Any]:
     """How many people a change to these sessions will be told to, and how, for the question before it.
 
-    `readers`: those of them who have to hear of it, where that can be said; there may be none. `is_off`: the sessions
-    are called off.
+    `readers`: those who have to hear of it, where that can be said; else all, and who holds these sessions.
     """
-    is_news_to_all = readers is None or readers.is_news_to_all
-    n_facilitators = await n_facilitators_to_tell(
-        training.id, session_ids, actor=actor, is_off=is_off, is_news_to_all=is_news_to_all
-    )
-    if readers is not None and not readers:
+    if readers is None:
+        held = reads(SessionFacilitator).filter(session_id__in=list(session_ids))
+        holders = {user_id for (user_id,) in await held.values_list("user_id")}
+        unheard = (await who_would_hear(training)).facilitators
+        n_facilitators = len((unheard | await at_work(holders)) - {actor.id})
+    else:
+        n_facilitators = len(readers.facilitators - {actor.id})
+    if readers is not None and readers.is_known:
         return {"n_mails": 0, "n_calls": 0, "n_facilitators": n_facilitators, "is_known": True}
     n_mails, n_calls = await n_to_tell(training.id, readers.unknowing if readers is not None else None)
     return {"n_mails": n_mails, "n_calls": n_calls, "n_facilitators": n_facilitators, "is_known": False}

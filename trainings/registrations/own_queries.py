@@ -9,7 +9,7 @@ they went by, a name and a telephone, anybody may have typed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -28,10 +28,11 @@ from trainings.registrations.queries import (
     ALL_OF_IT,
     OwnRegistration,
     UnknownLink,
+    changes_for_own,
     with_sessions,
 )
-from trainings.schedule.changes import SHOWN_FOR, changes_since
 from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.snapshots import Snapshots
 from trainings.web.i18n import N_
 
 LONGEST_SESSION = timedelta(days=1)
@@ -56,10 +57,11 @@ class OwnGroup:
     sessions: Sequence[TrainingSession]
     links: Mapping[UUID, OwnLink]
     changes: Sequence[SessionChange] = ()
+    snapshots: Snapshots = field(default_factory=Snapshots)
 
     @property
     def first(self) -> OwnRegistration:
-        return OwnRegistration(self.members[0], self.sessions, self.changes)
+        return OwnRegistration(self.members[0], self.sessions, self.changes, self.snapshots)
 
     @property
     def is_only_archive(self) -> bool:
@@ -79,7 +81,7 @@ class OwnGroup:
         found = next((one for one in self.members if one.id == registration_id), None)
         if found is None:
             raise UnknownLink
-        return OwnRegistration(found, self.sessions, self.changes)
+        return OwnRegistration(found, self.sessions, self.changes, self.snapshots)
 
     @property
     def in_reach(self) -> Sequence[Registration]:
@@ -148,12 +150,14 @@ async def group_of(link: OwnLink) -> OwnGroup:
         raise UnknownLink
     sessions = reads(TrainingSession).filter(training_id=members[0].training_id)
     links = await reads(OwnLink).filter(group_id=link.group_id, scope=LinkScope.PERSON, revoked_at=None).order_by("id")
+    changes, snapshots = await changes_for_own(members[0].training_id)
     return OwnGroup(
         group=members[0].group,
         members=members,
         sessions=await sessions.prefetch_related("venue__municipality"),
         links={one.registration_id: one for one in links if one.registration_id is not None},
-        changes=await changes_since(members[0].training_id, clock.now() - SHOWN_FOR),
+        changes=changes,
+        snapshots=snapshots,
     )
 
 

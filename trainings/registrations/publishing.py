@@ -12,12 +12,18 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.registrations.facilitator_notes import Batch, says_something, tell_facilitators
-from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
+from trainings.registrations.facilitator_notes import (
+    Batch,
+    says_something,
+    tell_facilitators,
+    waiting_for_facilitators,
+    who_holds_and_hears,
+)
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.models import Training
+from trainings.schedule.snapshots import keep_facts, snapshots_with
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> None:
@@ -45,5 +51,7 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
         if was_draft:
             # As far as they know they hold nothing.
             before = replace(await standing(training_id), holders={})
-            batch = Batch(uuid7(), clock.now() + STAFF_DELAY)
-            await tell_facilitators(training, [], await swapped_since(before), batch, actor=actor)
+            await keep_facts(before)
+            now = await standing(training_id)
+            hear = await who_holds_and_hears(now, await snapshots_with(now), is_called_off=False)
+            await tell_facilitators(training, hear, Batch(uuid7(), clock.now() + STAFF_DELAY), actor=actor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from trainings.registrations.models import Registration, RegistrationGroup, Regi
 from trainings.schedule.changes import SHOWN_FOR, changes_since
 from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import over_at
+from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
 
 LINK_DAYS = timedelta(days=30)
@@ -60,6 +61,7 @@ class OwnRegistration:
     registration: Registration
     sessions: Sequence[TrainingSession]
     changes: Sequence[SessionChange] = ()
+    snapshots: Snapshots = field(default_factory=Snapshots)
 
     @property
     def is_only_archive(self) -> bool:
@@ -75,8 +77,14 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
     return OwnRegistration(
         registration,
         await sessions.prefetch_related("venue__municipality"),
-        await changes_since(registration.training_id, clock.now() - SHOWN_FOR),
+        *await changes_for_own(registration.training_id),
     )
+
+
+async def changes_for_own(training_id: UUID) -> tuple[Sequence[SessionChange], Snapshots]:
+    """What changed within a week, and how it was known before; where nothing changed that is not asked."""
+    changes = await changes_since(training_id, clock.now() - SHOWN_FOR)
+    return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()
 
 
 _ids: dict[str, UUID] = {}

@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction, reads
+from trainings.db import is_in_transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.bulk import Wanted, enqueue_many
-from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
+from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
 from trainings.registrations.call_holders import holders_of
 from trainings.registrations.call_validity import CHANGES
 from trainings.registrations.calls import open_list
-from trainings.registrations.facilitator_notes import Batch, tell_facilitators
-from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
+from trainings.registrations.facilitator_notes import (
+    Batch,
+    tell_facilitators,
+    waiting_for_facilitators,
+    who_holds_and_hears,
+)
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.readers import for_who_waits, people_of
 from trainings.schedule.changes import (
     Standing,
-    change_from,
+    as_shown,
     changes_of_batch,
-    differences,
-    first_untold,
     note_changes,
+    standing,
 )
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
     SessionState,
     Training,
-    TrainingSession,
     TrainingState,
 )
-from trainings.schedule.snapshots import Reader, Snapshots, first_of, keep_facts, snapshots_of
+from trainings.schedule.snapshots import Reader, Snapshots, keep_facts, snapshots_with
 
 CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
@@ -48,30 +50,18 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     Who was put into a session or taken out of it hears of that, in the same batch; the people of the training do not.
     None where nobody has to hear anything: in what was never published, and where all is again as people know it.
     """
-    if before.training.published_at is None:
+    if before.training.published_at is None or not await keep_facts(before):
         return None
-    await keep_facts(before)
-    batch_id = uuid7()
-    swapped = await swapped_since(before)
-    if not await note_changes(before, actor=actor, batch_id=batch_id) and not swapped:
-        return None
-    training = await Training.get(id=before.training.id)
-    await _take_over(training.id, batch_id)
-    is_off = training.state is TrainingState.CANCELLED
-    changes = await changes_of_batch(batch_id)
-    sessions = await TrainingSession.filter(training_id=training.id)
-    snapshots = (await snapshots_of([training.id]))[training.id]
-    readers = await who_hears(training, sessions, snapshots, is_called_off=is_off)
-    is_news = await _is_news_to_all(training, changes, sessions, is_called_off=is_off)
-    readers = replace(readers, is_news_to_all=is_news)
-    batch = Batch(batch_id, clock.now() + STAFF_DELAY)
-    if readers.is_news_to_all or swapped:
-        told = changes if readers.is_news_to_all else []
-        await tell_facilitators(training, told, swapped, batch, actor=actor)
-    if not readers:
-        return batch_id if swapped else None
-    await write_and_call(readers, training, changes, batch)
-    return batch_id
+    batch = Batch(uuid7(), clock.now() + STAFF_DELAY)
+    await note_changes(before, actor=actor, batch_id=batch.id)
+    now = await standing(before.training.id)
+    await _take_over(now.training.id, batch.id)
+    readers = await who_hears(now, await snapshots_with(now))
+    await tell_facilitators(now.training, readers.facilitators, batch, actor=actor)
+    if readers.is_known:
+        return batch.id if readers.facilitators - {actor.id} else None
+    await write_and_call(readers, now.training, await changes_of_batch(batch.id), batch)
+    return batch.id
 
 
 async def write_and_call(
@@ -94,51 +84,43 @@ async def write_and_call(
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who knows the sessions otherwise than they are: `unknowing` registrations and blocks of cards, not the `knowing`.
-
-    `kinds`: what became of them, as far as any of these does not know. `is_news_to_all`: also to who was there all the
-    time, and so to who holds them.
+    """Who was last told something else of the sessions than they are: `unknowing` registrations and blocks of cards,
+    not the `knowing`, and `facilitators`. `kinds`: what became of them, as far as any of the unknowing does not know.
     """
 
-    is_news_to_all: bool = False
     unknowing: frozenset[UUID] = frozenset()
     knowing: frozenset[UUID] = frozenset()
+    facilitators: frozenset[UUID] = frozenset()
     kinds: frozenset[ChangeKind] = frozenset()
 
-    def __bool__(self) -> bool:
-        return self.is_news_to_all or bool(self.unknowing)
+    @property
+    def is_known(self) -> bool:
+        """Whether there is somebody, and all of them know."""
+        return bool(self.knowing) and not self.unknowing
 
 
-async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUID | None = None) -> Readers:
-    """Who has to hear of it if the training is called off, or held, and `turned` called off or held again.
+async def who_would_hear(
+    training: Training, *, is_called_off: bool | None = None, turned: UUID | None = None
+) -> Readers:
+    """Who has to hear of it if the training is called off, or held, and `turned` called off or held again; without
+    these, who does not know it as it stands.
 
     Asked before it is done, so that no message is promised that is not sent.
     """
     if training.published_at is None:
         return Readers()
-    was_off = training.state is TrainingState.CANCELLED
-    sessions = await reads(TrainingSession).filter(training_id=training.id)
-    snapshots = (await snapshots_of([training.id]))[training.id] or first_of(
-        Standing(training, {one.id: one for one in sessions}, {})
-    )
-    waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
-    changes = list(await waiting.order_by("created_at", "id"))
-    for session in sessions:
-        was_on = not was_off and session.state is SessionState.PLANNED
-        if session.id == turned:
-            session.state = SessionState.CANCELLED if session.state is SessionState.PLANNED else SessionState.PLANNED
-        is_on = not is_called_off and session.state is SessionState.PLANNED
-        if was_on != is_on and session.ends_at > clock.now():
-            changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED, training))
-    readers = await who_hears(training, sessions, snapshots, is_called_off=is_called_off)
-    is_news = await _is_news_to_all(training, changes, sessions, is_called_off=is_called_off)
-    return replace(readers, is_news_to_all=is_news)
+    now = await as_shown(training.id)
+    snapshots = await snapshots_with(now)
+    if turned is not None:
+        session = now.sessions[turned]
+        session.state = SessionState.CANCELLED if session.state is SessionState.PLANNED else SessionState.PLANNED
+    return await who_hears(now, snapshots, is_called_off=is_called_off)
 
 
-async def who_hears(
-    training: Training, sessions: Sequence[TrainingSession], snapshots: Snapshots, *, is_called_off: bool
-) -> Readers:
-    """The one comparison: who was last told something else of these sessions than they are now."""
+async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
+    """The one comparison: who was last told something else than holds `now`."""
+    training, sessions = now.training, now.sessions.values()
+    is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
     people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
     waiting = {one.id for one in people if one.state not in TAKES_PLACE}
     # Most know the same: what is news is worked out once for them.
@@ -148,22 +130,16 @@ async def who_hears(
     for one in everybody:
         key = snapshots.known_by(one), one.heard_number, one.id in waiting
         if key not in news:
-            found = snapshots.news(one, sessions, training, is_called_off=is_called_off)
+            found = snapshots.news(one, sessions, training, is_called_off=is_off)
             news[key] = frozenset(it.kind for it in (for_who_waits(found) if one.id in waiting else found))
         if news[key]:
             unknowing[one.id] = news[key]
-    knowing = frozenset(one.id for one in everybody) - unknowing.keys()
-    kinds = frozenset[ChangeKind]().union(*unknowing.values())
-    return Readers(unknowing=frozenset(unknowing), knowing=knowing, kinds=kinds)
-
-
-async def _is_news_to_all(
-    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
-) -> bool:
-    """Whether who was there all the time knows these sessions otherwise. `changes`, in order, may not be stored yet."""
-    untold = await first_untold({one.session_id for one in changes})
-    of_each = {one.session_id: untold.get(one.session_id, one) for one in reversed(changes)}
-    return bool(differences(of_each.values(), sessions, training, is_called_off=is_called_off))
+    return Readers(
+        unknowing=frozenset(unknowing),
+        knowing=frozenset(one.id for one in everybody) - unknowing.keys(),
+        facilitators=await who_holds_and_hears(now, snapshots, is_called_off=is_off),
+        kinds=frozenset[ChangeKind]().union(*unknowing.values()),
+    )
 
 
 async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
@@ -183,15 +159,23 @@ def _only_session(changes: Collection[SessionChange]) -> UUID | None:
 
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
-    """Say from now on in this batch what an earlier one of the training was about to say."""
+    """Say from now on in this batch what an earlier one of the training was about to say, or was kept from saying."""
     waiting = await waiting_batches(training_id)
-    if not waiting:
-        return
     moment = clock.now()
     jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
     await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
     await CallList.filter(batch_id__in=waiting, closed_at=None).update(closed_at=moment)
-    await SessionChange.filter(batch_id__in=waiting).update(batch_id=batch_id)
+    untold = {*waiting, await _stopped_batch(training_id)} - {None}
+    await SessionChange.filter(batch_id__in=sorted(untold)).update(batch_id=batch_id)
+
+
+async def _stopped_batch(training_id: UUID) -> UUID | None:
+    """The batch of the training's last list about changes, where somebody stopped it."""
+    lists = CallList.filter(training_id=training_id, reason__in=sorted(CHANGES)).order_by("-created_at", "-id")
+    newest = await lists.first()
+    if newest is None or newest.batch_id is None or not await StoppedBatch.exists(batch_id=newest.batch_id):
+        return None
+    return newest.batch_id
 
 
 async def waiting_batches(training_id: UUID) -> Sequence[UUID]:

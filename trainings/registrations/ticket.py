@@ -15,7 +15,7 @@ from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
 from trainings.schedule import sentences
 from trainings.schedule.change_words import sentence_of
-from trainings.schedule.changes import as_left, as_shown_off, differences
+from trainings.schedule.changes import differences
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
@@ -142,9 +142,7 @@ class Ticket:
         """What changed within a week and since this person signed up, in the language being spoken."""
         later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
         ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
-        found = differences(
-            later, ahead, self.own.registration.training, is_called_off=self.is_called_off, before=as_left
-        )
+        found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)
         knows = knows_place(self.own)
         return [sentence_of(one, knows_place=knows) for one in found if knows or one.kind is not ChangeKind.PLACE]
 
@@ -178,9 +176,8 @@ def captions(ticket: Ticket) -> list[str]:
 
 
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
-    """What is off is shown on the day on which people knew it."""
-    later = [one for one in own.changes if one.created_at >= own.registration.created_at]
-    shown = session if session.is_on else as_shown_off(session, later)
+    """What is off is shown on the day on which this person knew it."""
+    shown = session if session.is_on else own.snapshots.shown_off(session, own.registration)
     return Meeting(
         starts_at=shown.starts_at,
         ends_at=shown.ends_at,

@@ -20,7 +20,7 @@ from trainings.registrations.call_validity import CHANGES
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.sign_up import locked_training
 from trainings.registrations.telling import who_would_hear, write_and_call
-from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession, TrainingState
+from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession
 from trainings.web.i18n import N_, ngettext
 
 
@@ -56,7 +56,7 @@ async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
     found = []
     for call_list in await _stopped(hub_ids):
         training = call_list.training
-        readers = await who_would_hear(training, is_called_off=training.state is TrainingState.CANCELLED)
+        readers = await who_would_hear(training)
         if readers.unknowing:
             kinds = readers.kinds
             found.append(
@@ -75,14 +75,13 @@ async def tell_now(training_id: UUID, *, actor: Actor) -> None:
     async with transaction():
         training = await locked_training(training_id)
         stopped = [one for one in await _stopped([training.hub_id]) if one.training_id == training_id]
-        readers = await who_would_hear(training, is_called_off=training.state is TrainingState.CANCELLED)
-        if not stopped or not readers:
+        readers = await who_would_hear(training)
+        if not stopped or not (readers.unknowing or readers.facilitators):
             raise NothingToTell
         batch = Batch(uuid7(), clock.now())
         changes = await SessionChange.filter(batch_id=stopped[0].batch_id).order_by("created_at", "id")
         await SessionChange.filter(batch_id=stopped[0].batch_id).update(batch_id=batch.id)
-        if readers.is_news_to_all:
-            await tell_facilitators(training, changes, {}, batch, actor=actor)
+        await tell_facilitators(training, readers.facilitators, batch, actor=actor)
         await write_and_call(readers, training, changes, batch)
         await record("registrations.tell_stopped", actor=actor, object_id=training_id, hub_id=training.hub_id)
 

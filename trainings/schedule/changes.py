@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,8 +11,6 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
-from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob
 from trainings.schedule.held_again import still_said
 from trainings.schedule.models import (
     ChangeKind,
@@ -78,14 +76,7 @@ class Known:
     venue: Venue | None = field(compare=False)
     online_url: str | None = None
     is_on: bool = True
-
-
-def as_all_knew(change: SessionChange) -> Known | None:
-    """How a session was for who was there before the first change that nobody had been told of; none for a new one."""
-    if change.old_starts_at is None or change.old_ends_at is None:
-        return None
-    venue = change.old_venue if change.old_venue_id else None
-    return Known(change.old_starts_at, change.old_ends_at, change.old_venue_id, venue, change.old_online_url)
+    holders: frozenset[UUID] = frozenset()
 
 
 def as_left(change: SessionChange) -> Known | None:
@@ -116,12 +107,16 @@ def as_it_stands(session: TrainingSession) -> Known:
 async def standing(training_id: UUID) -> Standing:
     """The training as it stands, in the caller's transaction."""
     assert is_in_transaction(), "what was before is read together with what changes it"
-    training = await Training.get(id=training_id)
-    sessions = {session.id: session for session in await TrainingSession.filter(training_id=training_id)}
+    return await as_shown(training_id)
+
+
+async def as_shown(training_id: UUID) -> Standing:
+    """The training as it stands, for showing."""
+    training = await reads(Training).get(id=training_id)
+    sessions = {session.id: session for session in await reads(TrainingSession).filter(training_id=training_id)}
     holders: dict[UUID, set[UUID]] = {session_id: set() for session_id in sessions}
-    for session_id, user_id in await SessionFacilitator.filter(session_id__in=list(sessions)).values_list(
-        "session_id", "user_id"
-    ):
+    held = reads(SessionFacilitator).filter(session_id__in=list(sessions))
+    for session_id, user_id in await held.values_list("session_id", "user_id"):
         holders[session_id].add(user_id)
     return Standing(training, sessions, {session_id: frozenset(users) for session_id, users in holders.items()})
 
@@ -134,7 +129,6 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
     if before.training.state is TrainingState.DRAFT:
         return []
     now = await standing(before.training.id)
-    untold = await first_untold(now.sessions)
     noted = []
     for session_id in sorted(now.sessions, key=lambda key: (now.sessions[key].starts_at, key)):
         kind = _kind_of(before, now, session_id)
@@ -143,7 +137,7 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
         old = before.sessions.get(session_id)
         if old is not None and now.sessions[session_id].sequence <= old.sequence:
             await _raise_sequence(old)
-        change = _change_after(session_id, kind, before=before, untold=untold.get(session_id))
+        change = change_from(old, kind, before.training) if old else SessionChange(session_id=session_id, kind=kind)
         change.changed_by_id, change.batch_id = actor.id, batch_id
         await change.save(force_create=True)
         noted.append(change)
@@ -172,87 +166,17 @@ async def _raise_sequence(old: TrainingSession) -> None:
     await TrainingSession.filter(id=old.id).update(sequence=old.sequence + 1, stamped_at=stamped_at)
 
 
-def _change_after(
-    session_id: UUID, kind: ChangeKind, *, before: Standing, untold: SessionChange | None
-) -> SessionChange:
-    """What a session was before it changed; not stored. Times in UTC.
-
-    `before` holds the row as it was, unless it is new. Where an earlier change has not been told yet (`untold`), what
-    people last knew is what was before that one; who came in between knows the row.
-    """
-    row = before.sessions.get(session_id)
-    change = change_from(row, kind, before.training) if row else SessionChange(session_id=session_id, kind=kind)
-    if untold is not None:
-        change.old_starts_at, change.old_ends_at = untold.old_starts_at, untold.old_ends_at
-        change.old_venue_id, change.old_online_url = untold.old_venue_id, untold.old_online_url
-    return change
-
-
 def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> SessionChange:
     """A change of a session of this training that stands as it is in its row; not stored."""
     link = link_of(session, training)
     return SessionChange(
         session_id=session.id,
         kind=kind,
-        old_starts_at=session.starts_at,
-        old_ends_at=session.ends_at,
-        old_venue_id=session.venue_id,
-        old_online_url=link,
         left_starts_at=session.starts_at,
         left_ends_at=session.ends_at,
         left_venue_id=session.venue_id,
         left_online_url=link,
     )
-
-
-async def first_untold(session_ids: Iterable[UUID]) -> dict[UUID, SessionChange]:
-    """By session the earliest of the last changes that nobody has been told of: its messages and calls wait, or were
-    stopped in time. Without those of which everything was told. A constant number of questions.
-    """
-    changes = await SessionChange.filter(session_id__in=sorted(session_ids)).order_by("-created_at", "-id")
-    left = await _what_left({one.batch_id for one in changes if one.batch_id is not None})
-    earliest: dict[UUID, SessionChange] = {}
-    told: set[UUID] = set()
-    for change in changes:
-        if change.session_id in told or _is_told(change, left):
-            told.add(change.session_id)
-        else:
-            earliest[change.session_id] = change
-    return earliest
-
-
-@dataclass(frozen=True, slots=True)
-class _WhatLeft:
-    """The batches of which a message left or somebody was called, and those that were stopped in time."""
-
-    told: frozenset[UUID]
-    stopped: frozenset[UUID]
-
-
-async def _what_left(batches: Iterable[UUID]) -> _WhatLeft:
-    wanted = sorted(batches)
-    jobs = await OutboxJob.filter(batch_id__in=wanted).values_list("batch_id", "attempts", "stopped_at")
-    lists = await CallList.filter(batch_id__in=wanted)
-    ids = [one.id for one in lists]
-    called = {key for (key,) in await Call.filter(call_list_id__in=ids).distinct().values_list("call_list_id")}
-    marks = HolderCall.filter(call_list_id__in=ids).distinct()
-    called |= {key for (key,) in await marks.values_list("call_list_id")}
-    told = {batch_id for batch_id, attempts, _ in jobs if attempts}
-    told |= {one.batch_id for one in lists if one.id in called and one.batch_id is not None}
-    ends: dict[UUID, list[bool]] = {}
-    for batch_id, _, stopped_at in jobs:
-        ends.setdefault(batch_id, []).append(stopped_at is not None)
-    for one in lists:
-        if one.batch_id is not None:
-            ends.setdefault(one.batch_id, []).append(one.closed_at is not None and one.closed_at < one.due_at)
-    return _WhatLeft(frozenset(told), frozenset(key for key, of_batch in ends.items() if all(of_batch)))
-
-
-def _is_told(change: SessionChange, left: _WhatLeft) -> bool:
-    """Whether a message about it has left, or somebody was called. What nobody stopped is told after ten minutes."""
-    if change.batch_id in left.told:
-        return True
-    return change.batch_id not in left.stopped and clock.now() >= change.created_at + STAFF_DELAY
 
 
 # -- reading them
@@ -267,7 +191,7 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[Sessio
     ids = list(training_ids)
     found: dict[UUID, list[SessionChange]] = {}
     recent = reads(SessionChange).filter(session__training_id__in=ids, created_at__gt=clock.now() - SHOWN_FOR)
-    for change in await recent.order_by("-created_at", "-id").select_related("session", "old_venue__municipality"):
+    for change in await recent.order_by("-created_at", "-id").select_related("session", "left_venue__municipality"):
         found.setdefault(change.session.training_id, []).append(change)
     return {training_id: still_said(changes) for training_id, changes in found.items()}
 
@@ -281,7 +205,7 @@ async def changes_since(training_id: UUID, since: datetime) -> list[SessionChang
 async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
     """What the messages of a batch tell, in order."""
     found = SessionChange.filter(batch_id=batch_id).order_by("created_at", "id")
-    return await found.select_related("session", "old_venue__municipality")
+    return await found.select_related("session", "left_venue__municipality")
 
 
 def differences(
@@ -290,13 +214,11 @@ def differences(
     training: Training,
     *,
     is_called_off: bool,
-    before: Callable[[SessionChange], Known | None] = as_all_knew,
 ) -> list[Difference]:
     """What of these sessions of a training is another than before the earliest of these changes, by the time that is
     valid now.
 
-    `changes` in the order in which they were made; `before` is how the reader knew the session before one of them. Who
-    moved something and moved it back has changed nothing.
+    `changes` in the order in which they were made. Who moved something and moved it back has changed nothing.
     """
     first: dict[UUID, SessionChange] = {}
     for change in changes:
@@ -305,7 +227,7 @@ def differences(
     found = []
     for one in by_time:
         is_on = one.state is SessionState.PLANNED and not is_called_off
-        found.append(difference(one, first[one.id].kind, before(first[one.id]), link_of(one, training), is_on=is_on))
+        found.append(difference(one, first[one.id].kind, as_left(first[one.id]), link_of(one, training), is_on=is_on))
     return [one for one in found if one is not None]
 
 
@@ -343,18 +265,3 @@ def _net_kind(first: ChangeKind, *, is_on: bool, is_moved: bool, is_elsewhere: b
     if is_moved:
         return ChangeKind.MOVED
     return ChangeKind.PLACE if is_elsewhere else None
-
-
-def as_shown_off(session: TrainingSession, changes: Iterable[SessionChange]) -> Known:
-    """A session that is off as somebody knows it who signed up before these changes, given in order, and heard what
-    everybody did. Who signed up between changes that nobody was told of was shown what it was then.
-    """
-    of_session = [one for one in changes if one.session_id == session.id]
-    last_off = max((n for n, one in enumerate(of_session) if one.kind is ChangeKind.CANCELLED), default=None)
-    if last_off is None:
-        return as_it_stands(session)
-    all_knew = as_all_knew(of_session[last_off])
-    for change in reversed(of_session[: last_off + 1]):
-        if as_left(change) == all_knew:
-            break
-    return as_left(change) or as_it_stands(session)

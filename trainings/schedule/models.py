@@ -369,11 +369,10 @@ class ChangeKind(StrEnum):
 
 
 class SessionChange(Record):
-    """A change that people had to hear of: what the session was before. `batch_id`: the messages about it.
+    """A change that people had to hear of. `batch_id`: the messages about it.
 
-    `old_*`: before the first of the changes that nobody had been told of then, as people know it who were there all the
-    time. `left_*`: right before this one, as it was shown till then to who came in between. None for a new session.
-    `*_online_url`: the address by which one came to it online; none where it was in a house only.
+    `left_*`: what the session was right before it, as it was public till then; none for a new one. `left_online_url`:
+    the address by which one came to it online; none where it was in a house only.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -381,13 +380,6 @@ class SessionChange(Record):
     )
     session_id: UUID
     kind = fields.CharEnumField(ChangeKind, max_length=16)
-    old_starts_at: datetime | None = UTCDatetimeField(null=True)
-    old_ends_at: datetime | None = UTCDatetimeField(null=True)
-    old_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="left_by", null=True, on_delete=fields.RESTRICT
-    )
-    old_venue_id: UUID | None
-    old_online_url: str | None = EncryptedTextField(null=True)
     left_starts_at: datetime | None = UTCDatetimeField(null=True)
     left_ends_at: datetime | None = UTCDatetimeField(null=True)
     left_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
@@ -404,7 +396,8 @@ class SessionChange(Record):
 
 
 class FactsSnapshot(Record):
-    """When and where each session of a training is, and whether it takes place, till the next number (`snapshots.py`).
+    """When and where each session of a training is, who holds it, and whether it takes place, till the next number
+    (`snapshots.py`).
 
     Number 0 is how it was before the first change of what was shown.
     """
@@ -419,6 +412,27 @@ class FactsSnapshot(Record):
     class Meta:
         table = "facts_snapshot"
         unique_together = (("training", "number"),)
+
+
+class FacilitatorTold(Record):
+    """The number of a training's facts that somebody who holds its sessions, or held them, was last told.
+
+    Without a row: what was there at first; before it was published, nothing.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="facilitators_told", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "trainings.User", related_name="told", on_delete=fields.RESTRICT
+    )
+    user_id: UUID
+    told_number = fields.IntField()
+
+    class Meta:
+        table = "facilitator_told"
+        unique_together = (("training", "user"),)
 
 
 class PrintKind(StrEnum):

@@ -32,9 +32,9 @@ class _Row(NamedTuple):
 
     session_id: Key
     kind: str
-    old_starts_at: datetime | str | None
-    old_ends_at: datetime | str | None
-    old_venue_id: Key | None
+    left_starts_at: datetime | str | None
+    left_ends_at: datetime | str | None
+    left_venue_id: Key | None
     venue_id: Key | None
     place_shown: str
     town: str | None
@@ -48,14 +48,14 @@ class _Row(NamedTuple):
 
 
 CHANGES = f"""
-    SELECT c.session_id, c.kind, c.old_starts_at, c.old_ends_at, c.old_venue_id, s.venue_id, t.place_shown,
+    SELECT c.session_id, c.kind, c.left_starts_at, c.left_ends_at, c.left_venue_id, s.venue_id, t.place_shown,
         o.municipality_id, v.municipality_id, s.starts_at, s.ends_at,
-        CASE WHEN c.old_venue_id IS NULL AND s.venue_id IS NULL AND t.place_shown = 'public' THEN c.id END,
-        c.old_online_url, t.id, t.online_url
+        CASE WHEN c.left_venue_id IS NULL AND s.venue_id IS NULL AND t.place_shown = 'public' THEN c.id END,
+        c.left_online_url, t.id, t.online_url
     FROM session_change c
     JOIN training_session s ON s.id = c.session_id
     JOIN training t ON t.id = s.training_id
-    LEFT JOIN venue o ON o.id = c.old_venue_id
+    LEFT JOIN venue o ON o.id = c.left_venue_id
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
     ORDER BY c.created_at DESC, c.id DESC
@@ -79,9 +79,9 @@ def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[Change
 def _changed(session_id: str, row: _Row) -> Changed:
     place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
     has_other_link = is_other_link(row.link_change_id, row.old_link, row.training_id, row.link)
-    was = Was(ChangeKind(row.kind), moment(row.old_starts_at), moment(row.old_ends_at), place, has_other_link)
+    was = Was(ChangeKind(row.kind), moment(row.left_starts_at), moment(row.left_ends_at), place, has_other_link)
     # Another house in the same town is no news for who may not know the house.
-    is_elsewhere = row.old_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
+    is_elsewhere = row.left_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
     return Changed(session_id, was, is_elsewhere=is_elsewhere)
 
 

@@ -11,7 +11,7 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.schedule.changes import NOT_BEFORE, Difference, as_left, changes_since, differences
+from trainings.schedule.changes import NOT_BEFORE, Difference, changes_since, differences
 from trainings.schedule.models import (
     PrintKind,
     Printout,
@@ -103,7 +103,7 @@ def _is_wrong(
     later = [one for one in changes if one.created_at >= printout.created_at]
     shown = [one for one in sessions if printout.session_id in (None, one.id)]
     is_off = training.state is TrainingState.CANCELLED
-    if any(_matters(one) for one in differences(later, shown, training, is_called_off=is_off, before=as_left)):
+    if any(_matters(one) for one in differences(later, shown, training, is_called_off=is_off)):
         return True
     return printout.kind is PrintKind.SHEET and not is_off and _has_other_number(printout, later, sessions)
 

@@ -263,11 +263,11 @@ def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
         place = Place(town, name=row["old_name"], address=row["old_address"]) if is_public else Place(town)
     return Was(
         ChangeKind(row["was_kind"]),
-        moment(row["old_starts_at"]),
-        moment(row["old_ends_at"]),
+        moment(row["left_starts_at"]),
+        moment(row["left_ends_at"]),
         place,
         is_public
-        and is_other_link(row["link_change_id"], row["old_online_url"], row["training_id"], row["online_url"]),
+        and is_other_link(row["link_change_id"], row["left_online_url"], row["training_id"], row["online_url"]),
     )
 
 
@@ -278,7 +278,7 @@ def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key,
     """
     if not (change_id and old_link and link):
         return False
-    old = reveal(SessionChange, "old_online_url", as_uuid(change_id), old_link)
+    old = reveal(SessionChange, "left_online_url", as_uuid(change_id), old_link)
     return old != reveal(Training, "online_url", as_uuid(training_id), link)
 
 

@@ -26,16 +26,16 @@ TRAINING = """
 TITLES = "SELECT title FROM course WHERE id IN ?list ORDER BY title"
 
 _WAS = """
-    ch.kind AS was_kind, ch.old_starts_at, ch.old_ends_at, ch.old_venue_id IS NOT NULL
-        AND (s.venue_id IS NULL OR ch.old_venue_id <> s.venue_id) AS is_elsewhere,
-    ch.old_venue_id IS NULL AND ch.old_online_url IS NOT NULL AS was_online,
-    CASE WHEN ch.old_venue_id IS NULL AND s.venue_id IS NULL THEN ch.id END AS link_change_id,
-    ch.old_online_url, CASE WHEN ch.old_online_url IS NOT NULL THEN t.online_url END AS online_url, s.training_id,
+    ch.kind AS was_kind, ch.left_starts_at, ch.left_ends_at, ch.left_venue_id IS NOT NULL
+        AND (s.venue_id IS NULL OR ch.left_venue_id <> s.venue_id) AS is_elsewhere,
+    ch.left_venue_id IS NULL AND ch.left_online_url IS NOT NULL AS was_online,
+    CASE WHEN ch.left_venue_id IS NULL AND s.venue_id IS NULL THEN ch.id END AS link_change_id,
+    ch.left_online_url, CASE WHEN ch.left_online_url IS NOT NULL THEN t.online_url END AS online_url, s.training_id,
     ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
 """
 _CHANGED = f"""
     LEFT JOIN session_change ch ON ch.session_id = s.id AND ch.created_at > ? AND {STILL_SAID.format(change="ch")}
-    LEFT JOIN venue ov ON ov.id = ch.old_venue_id
+    LEFT JOIN venue ov ON ov.id = ch.left_venue_id
 """
 """What a session was before its changes since then: a row for each of them, the earliest first."""
 

@@ -180,7 +180,7 @@ async def _cancel_page(
         "here": "capacitaciones",
         "session": session,
         "place": place_of(session, session.training),
-        **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers, is_off=True),
+        **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
         "is_only": isinstance(refusal, OnlySession),
         "is_over": isinstance(refusal, AlreadyHeld),

@@ -123,14 +123,20 @@ class Snapshots:
         return as_it_stands(session)
 
 
-def first_of(one: Standing) -> Snapshots:
-    """Where nothing changed yet: the sessions as they stand, and as everybody knows them."""
-    return Snapshots([Snapshot(one.training.created_at, _facts(one))])
+async def snapshots_with(now: Standing) -> Snapshots:
+    """Those of a training; where nothing changed yet, how it stands is what everybody knows."""
+    kept = (await snapshots_of([now.training.id]))[now.training.id]
+    return kept or Snapshots([Snapshot(now.training.created_at, _facts(now))])
 
 
 def _facts(one: Standing) -> Facts:
     return {
-        key: replace(as_it_stands(session), online_url=link_of(session, one.training), is_on=session.is_on)
+        key: replace(
+            as_it_stands(session),
+            online_url=link_of(session, one.training),
+            is_on=session.is_on,
+            holders=one.holders.get(key, frozenset()),
+        )
         for key, session in one.sessions.items()
     }
 
@@ -159,8 +165,9 @@ def without_before(one: Difference) -> Difference:
 # -- keeping and reading them
 
 
-async def keep_facts(before: Standing) -> None:
+async def keep_facts(before: Standing) -> bool:
     """Give the facts of a training another number where somebody has to hear of it, in the caller's transaction.
+    Returns whether it did.
 
     What takes nothing from anybody, as an address online beside a house, belongs to the last number from then on.
     """
@@ -169,14 +176,22 @@ async def keep_facts(before: Standing) -> None:
     known = _facts(before) if last is None else _read_all(last, {})
     of_last = Snapshots([Snapshot(clock.now(), known)])
     is_off = now.training.state is TrainingState.CANCELLED
-    if of_last.differences(0, now.sessions.values(), now.training, is_called_off=is_off, at=clock.now()):
+    found = of_last.differences(0, now.sessions.values(), now.training, is_called_off=is_off, at=clock.now())
+    if found or _is_held_by_others(known, now):
         number = last.number if last is not None else 0
         if last is None:
             await FactsSnapshot.create(training_id=training_id, number=0, facts=_written(before))
         await FactsSnapshot.create(training_id=training_id, number=number + 1, facts=_written(now))
-    elif last is not None:
+        return True
+    if last is not None:
         last.facts = _written(now)
         await last.save(update_fields=["facts"])
+    return False
+
+
+def _is_held_by_others(known: Facts, now: Standing) -> bool:
+    ahead = [key for key, session in now.sessions.items() if session.ends_at > clock.now()]
+    return any(now.holders[key] != (known[key].holders if key in known else frozenset()) for key in ahead)
 
 
 async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
@@ -206,6 +221,7 @@ def _written(one: Standing) -> str:
             str(known.venue_id) if known.venue_id else None,
             known.online_url,
             known.is_on,
+            sorted(map(str, known.holders)),
         ]
         for key, known in _facts(one).items()
     }
@@ -214,7 +230,7 @@ def _written(one: Standing) -> str:
 
 def _read_all(row: FactsSnapshot, venues: Mapping[UUID, Venue]) -> Facts:
     facts = {}
-    for key, (starts_at, ends_at, venue, link, is_on) in json.loads(row.facts or "{}").items():
+    for key, (starts_at, ends_at, venue, link, is_on, holders) in json.loads(row.facts or "{}").items():
         venue_id = UUID(venue) if venue else None
         facts[UUID(key)] = Known(
             starts_at=datetime.fromisoformat(starts_at),
@@ -223,5 +239,6 @@ def _read_all(row: FactsSnapshot, venues: Mapping[UUID, Venue]) -> Facts:
             venue=venues.get(venue_id) if venue_id else None,
             online_url=link,
             is_on=is_on,
+            holders=frozenset(map(UUID, holders)),
         )
     return facts

@@ -149,7 +149,7 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
         "here": "capacitaciones",
         "training": training,
         "form": typed,
-        **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers, is_off=True),
+        **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers),
         "not_closed": _not_closed(training),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
