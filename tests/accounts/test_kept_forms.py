@@ -157,8 +157,8 @@ async def test_what_is_no_form_is_not_kept(people: None, client: AsyncClient, fr
     for kind, body in NO_FORMS:
         answer = await client.post(TARGET, content=body, headers={"content-type": kind, "accept": "text/html"})
 
-        assert answer.status_code == 303
-        assert await KeptForm.all().count() == 0
+        assert answer.status_code == 303, kind
+        assert await KeptForm.all().count() == 0, kind
 
 
 async def test_oversized_form_is_413(people: None, client: AsyncClient, freeze: Freeze) -> None:

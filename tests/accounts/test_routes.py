@@ -207,7 +207,7 @@ async def test_form_of_another_site_is_refused(db: Settings, new_client: Callabl
         await client.post("/entrar", data={"email": EMAIL, "password": PASSWORD})
         left = await client.post("/salir", headers=headers)
 
-        assert (entered.status_code, left.status_code) == (status, status)
+        assert (entered.status_code, left.status_code) == (status, status), headers
 
 
 # -- who is let in where

@@ -253,8 +253,8 @@ async def test_tampered_marks_are_refused(new_client: NewClient) -> None:
     for fields in TAMPERED:
         answer = await mark(client, door, **({"registration": str(door.ana.id), "how": "list"} | fields))
 
-        assert answer.status_code == 422
-        assert await ScanEvent.all().count() == 0
+        assert answer.status_code == 422, fields
+        assert await ScanEvent.all().count() == 0, fields
 
 
 async def test_answer_about_an_event_of_another_door_is_not_told(new_client: NewClient) -> None:

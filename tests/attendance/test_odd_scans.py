@@ -134,8 +134,8 @@ async def test_what_is_no_ticket_is_answered_and_not_stored(sqlite_db: Settings)
     for text in NO_TICKETS:
         [said] = await answers(door, scan(text, door.starts_at))
 
-        assert (said.outcome, said.is_stored) == ("not_a_ticket", False)
-        assert await ScanEvent.all().count() == 0
+        assert (said.outcome, said.is_stored) == ("not_a_ticket", False), text
+        assert await ScanEvent.all().count() == 0, text
 
 
 async def test_unknown_session_is_not_found(sqlite_db: Settings) -> None:

@@ -90,6 +90,6 @@ def test_hostile_name_stays_in_its_line() -> None:
 
         calendar = Calendar.from_ical(text)
         assert str(calendar["DESCRIPTION"]) == as_read(name)
-        assert calendar["NAME"] == calendar["X-WR-CALNAME"] == calendar["X-WR-CALDESC"]
-        assert "ATTENDEE" not in calendar
+        assert calendar["NAME"] == calendar["X-WR-CALNAME"] == calendar["X-WR-CALDESC"], name
+        assert "ATTENDEE" not in calendar, name
         check_form(text, n_events=0)

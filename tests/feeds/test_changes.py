@@ -63,15 +63,15 @@ async def test_moved_session_changes_exactly_one_event_in_every_feed_at_once(
 
     for path in ALL_FEEDS:
         after = await poll(client, path, if_none_match=before[path].headers["etag"])
-        assert after.status_code == 200
+        assert after.status_code == 200, path
         assert changed(before[path].text, after.text) == [session.id]
-        assert len(events_in(after.text)) == 4
+        assert len(events_in(after.text)) == 4, path
         old, new = events_in(before[path].text)[session.id], events_in(after.text)[session.id]
-        assert (line_of(old, "SEQUENCE"), line_of(new, "SEQUENCE")) == ("0", "1")
-        assert line_of(new, "DTSTART") == "20270305T100000"
-        assert line_of(new, "DTSTAMP") == line_of(new, "LAST-MODIFIED") == "20270301T190000Z"
-        assert line_of(new, "UID") == line_of(old, "UID")
-        assert after.headers["last-modified"] == "Mon, 01 Mar 2027 19:00:00 GMT"
+        assert (line_of(old, "SEQUENCE"), line_of(new, "SEQUENCE")) == ("0", "1"), path
+        assert line_of(new, "DTSTART") == "20270305T100000", path
+        assert line_of(new, "DTSTAMP") == line_of(new, "LAST-MODIFIED") == "20270301T190000Z", path
+        assert line_of(new, "UID") == line_of(old, "UID"), path
+        assert after.headers["last-modified"] == "Mon, 01 Mar 2027 19:00:00 GMT", path
 
 
 async def test_each_move_raises_sequence_and_stamp_even_within_a_second(client: AsyncClient, freeze: Freeze) -> None:
@@ -279,10 +279,10 @@ async def test_protected_place_is_its_municipality_in_every_feed(client: AsyncCl
     for path in ALL_FEEDS:
         body = await body_of(client, path)
         event = events_in(body)[shown.sessions[0].id]
-        assert line_of(event, "LOCATION") == "La Libertad\\, Petén"
-        assert line_of(event, "GEO") == ""
+        assert line_of(event, "LOCATION") == "La Libertad\\, Petén", path
+        assert line_of(event, "GEO") == "", path
         for secret in ("Casa segura", "Calle escondida", "16.78", "90.11"):
-            assert secret not in body.replace("\r\n ", "")
+            assert secret not in body.replace("\r\n ", ""), path
 
 
 async def test_protected_online_link_is_in_no_feed(client: AsyncClient) -> None:
@@ -298,8 +298,8 @@ async def test_public_feeds_show_the_title_not_the_neutral_one(client: AsyncClie
 
     for path in ALL_FEEDS:
         [event] = events_in(await body_of(client, path)).values()
-        assert line_of(event, "SUMMARY") == "Salir de la violencia"
-        assert "costura" not in event
+        assert line_of(event, "SUMMARY") == "Salir de la violencia", path
+        assert "costura" not in event, path
 
 
 async def test_feeds_hold_nothing_about_anybody(client: AsyncClient) -> None:
@@ -311,7 +311,7 @@ async def test_feeds_hold_nothing_about_anybody(client: AsyncClient) -> None:
     for path in ALL_FEEDS:
         body = (await body_of(client, path)).replace("\r\n ", "")
         for private in ("Caal", "María", "55550001", "gente.example", "Las Pozas", "Ana Coc", "facilita@", "55559999"):
-            assert private not in body
+            assert private not in body, path
         for name in ("ATTENDEE", "ORGANIZER", "VALARM", "CONTACT", "COMMENT", "X-ALT-DESC"):
-            assert f"\r\n{name}" not in body
-        assert "BEGIN:VALARM" not in body
+            assert f"\r\n{name}" not in body, path
+        assert "BEGIN:VALARM" not in body, path

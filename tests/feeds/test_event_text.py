@@ -86,9 +86,9 @@ def test_hostile_title_reaches_every_reader_in_python_and_injects_nothing(title:
 
     for read in IN_PYTHON:
         [entry] = read(text)
-        assert entry.summary == as_read(title)
-        assert entry.location == as_read(f"{title}, La Libertad, Petén")
-        assert entry.description.startswith(as_read(title))
+        assert entry.summary == as_read(title), read
+        assert entry.location == as_read(f"{title}, La Libertad, Petén"), read
+        assert entry.description.startswith(as_read(title)), read
     check_form(text)
 
 
@@ -106,8 +106,8 @@ def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, s
 
     for read in IN_PYTHON:
         [entry] = read(text)
-        assert (entry.summary, entry.status, entry.sequence) == (as_read(title), "CONFIRMED", 0)
-        assert entry.starts_at == datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
+        assert (entry.summary, entry.status, entry.sequence) == (as_read(title), "CONFIRMED", 0), read
+        assert entry.starts_at == datetime(2027, 3, 6, 14, 30, tzinfo=UTC), read
     check_form(text)
 
 

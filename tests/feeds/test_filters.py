@@ -166,8 +166,8 @@ async def test_feeds_follow_a_change_of_filter_though_no_text_need_change(
         assert await shown_in(client, f"{base}/{won}.ics") == sessions_of(training)
         for path in (f"{base}/{lost}.ics", f"{base}/{won}.ics"):
             known, date = old[path].headers["etag"], old[path].headers["last-modified"]
-            assert (await poll(client, path, if_none_match=known)).status_code == 200
-            assert (await poll(client, path, if_modified_since=date)).status_code == 200
+            assert (await poll(client, path, if_none_match=known)).status_code == 200, base
+            assert (await poll(client, path, if_modified_since=date)).status_code == 200, base
         again = await poll(client, f"{base}.ics")
         if is_text_the_same:
             assert (again.headers, again.content) == (whole[base].headers, whole[base].content)

@@ -202,8 +202,8 @@ async def test_other_methods_are_refused_and_told_which_are_allowed(client: Asyn
     for method in OTHER_METHODS:
         for _ in range(2):
             answer = await client.request(method, FEED)
-            assert answer.status_code == 405
-            assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+            assert answer.status_code == 405, method
+            assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}, method
             await poll(client)
 
 
@@ -232,10 +232,12 @@ async def test_unknown_address_is_the_same_404_page_as_everywhere(client: AsyncC
     for path in UNKNOWN:
         answer = await client.get(path, headers={"accept": "text/html"})
 
-        assert answer.status_code == elsewhere.status_code == 404
-        assert re.search("<h1.*?</h1>", answer.text, re.DOTALL) is not None
-        assert re.findall("<h1.*?</h1>", answer.text, re.DOTALL) == re.findall("<h1.*?</h1>", elsewhere.text, re.DOTALL)
-        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.status_code == elsewhere.status_code == 404, path
+        assert re.search("<h1.*?</h1>", answer.text, re.DOTALL) is not None, path
+        assert re.findall("<h1.*?</h1>", answer.text, re.DOTALL) == re.findall(
+            "<h1.*?</h1>", elsewhere.text, re.DOTALL
+        ), path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
 
 
 async def test_municipality_without_trainings_has_an_empty_calendar(client: AsyncClient) -> None:

@@ -231,5 +231,5 @@ async def test_unknown_month_or_hub_is_not_found_in_words(client: AsyncClient) -
     for asked in UNKNOWN:
         answer = await client.get(f"/panel/difundir?{asked}")
 
-        assert answer.status_code == 404
-        assert "No encontramos" in answer.text
+        assert answer.status_code == 404, asked
+        assert "No encontramos" in answer.text, asked

@@ -101,9 +101,9 @@ async def test_place_that_was_public_is_in_no_feed_once_it_is_protected(
         body = await body_of(client, path)
         events = events_in(body)
         check_form(body, len(events))
-        assert {line_of(event, "LOCATION") for event in events.values()} == {"La Libertad\\, Petén"}
-        assert len(events) == 2
-        assert [secret for secret in SECRETS if secret in body.replace("\r\n ", "")] == []
+        assert {line_of(event, "LOCATION") for event in events.values()} == {"La Libertad\\, Petén"}, path
+        assert len(events) == 2, path
+        assert [secret for secret in SECRETS if secret in body.replace("\r\n ", "")] == [], path
     stored = " ".join([text.body.replace("\r\n ", "") for text in await SessionText.all()])
     assert [secret for secret in SECRETS if secret in stored] == []
 
@@ -129,5 +129,5 @@ async def test_protected_from_the_start_and_online_is_its_municipality(client: A
 
     for path in ALL_FEEDS:
         body = (await body_of(client, path)).replace("\r\n ", "")
-        assert "BEGIN:VEVENT" in body
-        assert [secret for secret in SECRETS if secret in body] == []
+        assert "BEGIN:VEVENT" in body, path
+        assert [secret for secret in SECRETS if secret in body] == [], path

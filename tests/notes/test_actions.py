@@ -67,9 +67,9 @@ async def test_note_without_source_review_or_sensible_expiry_is_not_published_an
         with pytest.raises(refusal) as refused:
             await make_note(cast.hub, **said)
 
-        assert getattr(refused.value, "field", "") == field
-        assert str(refused.value)
-        assert await InformationNote.all().count() == 0
+        assert getattr(refused.value, "field", "") == field, said
+        assert str(refused.value), said
+        assert await InformationNote.all().count() == 0, said
 
 
 async def test_note_may_be_valid_for_a_year_to_the_day_and_no_longer(cast: Cast, freeze: Freeze) -> None:
@@ -219,7 +219,7 @@ async def test_recording_without_a_spoken_language_is_refused(cast: Cast, folder
         with pytest.raises(NoVoice):
             await actions.set_recording(note.id, sounds.mp3(), voice, actor=PROGRAM)
 
-        assert kept_in(folder) == []
+        assert kept_in(folder) == [], voice
 
 
 async def test_note_needs_an_author(cast: Cast) -> None:

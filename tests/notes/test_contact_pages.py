@@ -79,10 +79,10 @@ async def test_what_is_wrong_is_said_at_its_field(client: AsyncClient, cast: Cas
     for typed, field, sentence in WRONG:
         answer = await post(client, NEW, FORM | typed)
 
-        assert answer.status_code == 422
-        assert sentence in Page(answer.text).text
-        assert Page(answer.text).all("a", href=f"#{field}")
-        assert await HelpContact.all().count() == 0
+        assert answer.status_code == 422, typed
+        assert sentence in Page(answer.text).text, typed
+        assert Page(answer.text).all("a", href=f"#{field}"), typed
+        assert await HelpContact.all().count() == 0, typed
 
 
 async def test_coordinators_confirm_a_number_and_change_nothing(

@@ -223,8 +223,8 @@ async def test_municipality_that_is_none_is_no_choice(cast: Cast, client: AsyncC
     for town in NO_MUNICIPALITIES:
         page = await page_of(client, f"{CHILD}?municipio={town}")
 
-        assert page.one("select")["id"] == "municipio"
-        assert page.all("option", selected="") == []
+        assert page.one("select")["id"] == "municipio", town
+        assert page.all("option", selected="") == [], town
 
 
 async def test_page_costs_the_same_however_much_there_is(cast: Cast, client: AsyncClient, freeze: Freeze) -> None:

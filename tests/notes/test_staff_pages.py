@@ -124,13 +124,13 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(clie
         answer = await post(client, NEW, {**FORM, "hub": cast.hub.id, **typed})
 
         page = Page(answer.text)
-        assert answer.status_code == 422
-        assert sentence in page.text
-        assert page.all("a", href=f"#{field}")
-        assert f'id="{field}-e"' in answer.text
-        assert (SOURCE if field == "source_url" else "https://www.mintrabajo.gob.gt/") in answer.text
-        assert "<script>alert" not in answer.text
-        assert await InformationNote.all().count() == 0
+        assert answer.status_code == 422, typed
+        assert sentence in page.text, typed
+        assert page.all("a", href=f"#{field}"), typed
+        assert f'id="{field}-e"' in answer.text, typed
+        assert (SOURCE if field == "source_url" else "https://www.mintrabajo.gob.gt/") in answer.text, typed
+        assert "<script>alert" not in answer.text, typed
+        assert await InformationNote.all().count() == 0, typed
 
 
 async def test_published_note_says_why_it_cannot_lose_its_source(client: AsyncClient, cast: Cast) -> None:
@@ -252,9 +252,9 @@ async def test_file_that_is_no_recording_is_refused_in_words_and_not_kept(
     for content, status, sentence in NO_RECORDINGS:
         answer = await upload(client, note, content)
 
-        assert (answer.status_code, sentence in answer.text) == (status, True)
-        assert kept_in(folder) == []
-        assert (await InformationNote.get(id=note.id)).audio == ""
+        assert (answer.status_code, sentence in answer.text) == (status, True), sentence
+        assert kept_in(folder) == [], sentence
+        assert (await InformationNote.get(id=note.id)).audio == "", sentence
 
 
 async def test_recording_is_taken_whatever_its_name_and_removed_with_its_file(

@@ -336,9 +336,9 @@ async def test_page_refuses_in_words_and_keeps_what_was_typed(new_client: NewCli
             f"/panel/textos/{operator.id}/registration_confirmed/es-GT", data={"subject": subject, "body": body}
         )
 
-        assert page.status_code == 422
-        assert sentence in page.text
-        assert await MessageTemplate.all().count() == 0
+        assert page.status_code == 422, (subject, body)
+        assert sentence in page.text, (subject, body)
+        assert await MessageTemplate.all().count() == 0, (subject, body)
 
 
 async def test_subject_alone_is_enough_where_the_program_says_the_rest(new_client: NewClient) -> None:
@@ -379,8 +379,8 @@ async def test_days_that_are_none_are_refused(new_client: NewClient) -> None:
     for typed in NO_DAYS:
         page = await browser.post(f"/panel/textos/{operator.id}/recordatorios", data={"days": typed})
 
-        assert page.status_code == 422
-        assert (await Operator.get(code="1705")).reminder_days == "3,1"
+        assert page.status_code == 422, typed
+        assert (await Operator.get(code="1705")).reminder_days == "3,1", typed
 
 
 async def test_texts_are_the_operator_s_own(new_client: NewClient) -> None:

@@ -101,11 +101,11 @@ async def test_form_says_at_the_field_what_is_wrong_and_keeps_the_rest(client: A
         answer = await post(client, f"{INDEX}/nueva", filled(cast, **changes))
 
         page = Page(answer.text)
-        assert answer.status_code in (409, 422)
-        assert sentence in page.text
-        assert page.all("a", href=f"#{field}") != []
-        assert "Al salón" in answer.text
-        assert not await OutreachActivity.exists()
+        assert answer.status_code in (409, 422), changes
+        assert sentence in page.text, changes
+        assert page.all("a", href=f"#{field}") != [], changes
+        assert "Al salón" in answer.text, changes
+        assert not await OutreachActivity.exists(), changes
 
 
 async def test_who_is_taken_is_told_and_a_reason_lets_it_stand(client: AsyncClient, cast: Cast) -> None:
@@ -314,8 +314,8 @@ async def test_touches_that_cannot_be_read_are_refused_in_words(
             headers={"content-type": "application/json", "accept": "application/json"},
         )
 
-        assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_touches")
-        assert total(await counts_of(fair.id)) == 0
+        assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_touches"), body
+        assert total(await counts_of(fair.id)) == 0, body
 
 
 async def test_before_the_day_there_is_nothing_to_touch(client: AsyncClient, cast: Cast) -> None:

@@ -287,9 +287,9 @@ async def test_what_cannot_be_done_is_said_on_the_same_page(client: AsyncClient,
     for act, form, sentence in CANNOT_BE:
         answer = await post(client, act, **form)
 
-        assert answer.status_code in (409, 422)
-        assert sentence in answer.text
-        assert await Community.all().count() == 0
+        assert answer.status_code in (409, 422), (act, form)
+        assert sentence in answer.text, (act, form)
+        assert await Community.all().count() == 0, (act, form)
 
 
 async def test_only_the_desk_of_a_hub_that_serves_the_municipality_decides(client: AsyncClient, cast: Cast) -> None:

@@ -142,7 +142,7 @@ async def test_search_with_one_find_leads_straight_to_it(client: AsyncClient) ->
     for typed, slug in ONE_FIND:
         answer = await client.get("/", params={"q": typed})
 
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/municipios/{slug}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/municipios/{slug}"), typed
 
 
 async def test_search_without_finds_asks_for_what_is_alike_and_offers_departments(client: AsyncClient) -> None:
@@ -178,9 +178,9 @@ async def test_search_answers_whatever_is_typed(client: AsyncClient) -> None:
     for typed in WHATEVER:
         answer = await client.get("/", params={"q": typed.encode("utf-8", "surrogatepass")})
 
-        assert answer.status_code == 200
-        assert "<script>alert" not in answer.text
-        assert "Por departamento" in answer.text
+        assert answer.status_code == 200, typed
+        assert "<script>alert" not in answer.text, typed
+        assert "Por departamento" in answer.text, typed
 
 
 async def test_search_with_nothing_typed_is_the_home_page(client: AsyncClient) -> None:
@@ -318,7 +318,7 @@ async def test_unknown_municipality_is_the_same_404(client: AsyncClient) -> None
     for slug in UNKNOWN:
         page = await get(client, f"/municipios/{slug}", status=404)
 
-        assert "No encontramos esta página" in page.text
+        assert "No encontramos esta página" in page.text, slug
 
 
 async def test_pages_are_told_to_no_cache_and_show_no_protected_place(client: AsyncClient) -> None:

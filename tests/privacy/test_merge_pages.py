@@ -162,9 +162,9 @@ async def test_search_that_cannot_be_done_says_why(browser: AsyncClient, cast: C
     for asked, sentence in CANNOT_BE:
         answer = await browser.get(INDEX, params=asked)
 
-        assert answer.status_code == 422
-        assert sentence in answer.text
-        assert "<title>Error:" in answer.text
+        assert answer.status_code == 422, asked
+        assert sentence in answer.text, asked
+        assert "<title>Error:" in answer.text, asked
 
 
 async def test_search_that_finds_nobody_says_what_to_try(browser: AsyncClient, cast: Cast) -> None:

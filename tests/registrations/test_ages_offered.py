@@ -52,9 +52,9 @@ async def test_public_form_offers_each_person_the_ages_that_may_come_and_asks_wh
         page = Page((await post(client, training, do="add")).text)
 
         for name in ("age_group", "members-1-age_group", "members-N-age_group"):
-            assert ages(page, name) == offered
-        assert ("Menos de" in page.text) is bool(too_young)
-        assert too_young in page.text
+            assert ages(page, name) == offered, columns
+        assert ("Menos de" in page.text) is bool(too_young), columns
+        assert too_young in page.text, columns
         assert bool(page.all("input", name="guardian_consent")) is columns["admits_minors"]
 
 
@@ -83,11 +83,11 @@ async def test_desk_offers_each_person_the_ages_that_may_come(cast: Cast, desk: 
         answer = await desk.post(path, data=ROSA | {"do": "add"})
 
         page = Page(answer.text)
-        assert ages(page, "members-1-age_group") == offered
+        assert ages(page, "members-1-age_group") == offered, columns
         of_first = Page(answer.text.partition('<select id="age_group"')[2].partition("</select>")[0])
         adults = ["18-24", "25-34", "35-59", "60+"]
-        assert [one["value"] for one in of_first.all("option")] == ["", *offered[1:], *adults]
-        assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+        assert [one["value"] for one in of_first.all("option")] == ["", *offered[1:], *adults], columns
+        assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1), columns
 
 
 async def test_card_is_offered_to_the_ages_that_may_come(
@@ -103,8 +103,8 @@ async def test_card_is_offered_to_the_ages_that_may_come(
         of_bearer = Page((await client.get(f"/tarjetas/{block.token}/1")).text)
 
         for page in (at_desk, of_bearer):
-            assert ages(page) == offered
-            assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+            assert ages(page) == offered, columns
+            assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1), columns
 
 
 async def test_spare_card_is_offered_to_whom_any_of_the_trainings_takes(cast: Cast, desk: AsyncClient) -> None:

@@ -120,8 +120,8 @@ async def test_mark_that_makes_no_sense_is_refused(new_client: NewClient) -> Non
     for fields in NO_SENSE:
         answer = await mark(await at_desk(new_client, cast), call_list, person, **fields)
 
-        assert answer.status_code == 422
-        assert await Call.all().count() == 0
+        assert answer.status_code == 422, fields
+        assert await Call.all().count() == 0, fields
 
 
 async def test_mark_for_somebody_of_another_training_is_refused(new_client: NewClient) -> None:

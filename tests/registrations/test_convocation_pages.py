@@ -167,10 +167,13 @@ async def test_what_cannot_be_done_is_said_with_what_was_typed(
     for path, form, status, sentence in CANNOT_BE:
         answer = await post(client, page_of(training) + path, form)
 
-        assert answer.status_code == status
-        assert sentence in answer.text
-        assert ("Lo escrito" in answer.text) == ("Lo escrito" in str(form))
-        assert [(one.addressee, one.how) for one in await letters(training)] == [("COCODE Las Pozas", None)]
+        assert answer.status_code == status, (path, form)
+        assert sentence in answer.text, (path, form)
+        assert ("Lo escrito" in answer.text) == ("Lo escrito" in str(form)), (path, form)
+        assert [(one.addressee, one.how) for one in await letters(training)] == [("COCODE Las Pozas", None)], (
+            path,
+            form,
+        )
 
 
 # -- on paper

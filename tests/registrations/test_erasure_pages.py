@@ -58,8 +58,8 @@ async def test_person_is_told_when_and_asks_and_each_page_of_the_link_has_the_wa
     for path in EVERY_PAGE:
         page = Page((await client.get(base + path)).text)
         assert undo_forms(page) == [f"{base}/no-borrar"], path
-        assert f"El {WHEN}, se borran sus datos." in page.text
-        assert SELF in page.text
+        assert f"El {WHEN}, se borran sus datos." in page.text, path
+        assert SELF in page.text, path
     permissions = Page((await client.get(f"{base}/permisos")).text)
     assert not permissions.all("a", href=f"{base}/permisos/data")
     assert permissions.all("a", href=f"{base}/permisos/photo"), "this one still ends at once"

@@ -193,9 +193,9 @@ async def test_incomplete_wish_shows_the_form_again(client: AsyncClient, cast: C
     for form, sentence in INCOMPLETE:
         answer = await post(client, path(training), form)
 
-        assert answer.status_code == 422
-        assert sentence in Page(answer.text).text
-        assert not await AuditLine.exists(act="registrations.export")
+        assert answer.status_code == 422, form
+        assert sentence in Page(answer.text).text, form
+        assert not await AuditLine.exists(act="registrations.export"), form
 
 
 async def test_each_file_is_logged_without_what_is_in_it(client: AsyncClient, cast: Cast) -> None:
@@ -268,8 +268,8 @@ async def test_odd_period_is_refused_in_words(client: AsyncClient, cast: Cast) -
         form = PLAIN | {"hub": str(cast.hub.id), "first": first, "last": last}
         answer = await post(client, "/panel/exportar", form)
 
-        assert answer.status_code == 422
-        assert sentence in Page(answer.text).text
+        assert answer.status_code == 422, (first, last)
+        assert sentence in Page(answer.text).text, (first, last)
 
 
 async def test_training_without_registrations_gives_a_file_with_a_header(client: AsyncClient, cast: Cast) -> None:

@@ -61,8 +61,8 @@ async def test_what_is_no_number_of_children_changes_nothing(client: AsyncClient
     for typed in NO_NUMBERS:
         answer = await client.post(f"{await link_of(ana)}/cuidado", data={"childcare_places": typed})
 
-        assert answer.status_code == 422
-        assert await places_of(training) == (1, 2)
+        assert answer.status_code == 422, typed
+        assert await places_of(training) == (1, 2), typed
 
 
 async def test_one_of_a_family_does_not_change_it_for_all_nor_anybody_what_is_called_off(client: AsyncClient) -> None:

@@ -188,8 +188,8 @@ async def test_wrong_columns_are_said_to_be(assistant: AsyncClient) -> None:
     for form, sentence in WRONG_COLUMNS:
         answer = await assign(assistant, address, form)
 
-        assert answer.status_code == 422
-        assert sentence in Page(answer.text).text
+        assert answer.status_code == 422, form
+        assert sentence in Page(answer.text).text, form
 
 
 async def test_list_without_columns_leads_to_them(assistant: AsyncClient) -> None:

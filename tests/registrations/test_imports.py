@@ -90,9 +90,9 @@ async def test_what_is_no_list_is_refused_in_words_and_not_kept(sqlite_db: Setti
         with pytest.raises(Refusal) as caught:
             await imports.upload(await a_training(), content, actor=await an_actor())
 
-        assert words in str(caught.value)
-        assert caught.value.field == "file"
-        assert await ImportDraft.all().count() == 0
+        assert words in str(caught.value), words
+        assert caught.value.field == "file", words
+        assert await ImportDraft.all().count() == 0, words
 
 
 def test_every_problem_of_a_file_has_its_sentence() -> None:

@@ -171,9 +171,9 @@ async def test_wrong_answer_is_told_at_its_field_and_nothing_is_kept(client: Asy
     for field, value in WRONG:
         answer = await client.post(f"{await link_of(ana)}/datos", data=ANSWERS | {field: value})
 
-        assert answer.status_code == 422
+        assert answer.status_code == 422, (field, value)
         assert Page(answer.text).one("select", name=field)["aria-invalid"] == "true"
-        assert (await person_of(ana)).organization == ""
+        assert (await person_of(ana)).organization == "", (field, value)
 
 
 async def test_guardian_answers_for_a_minor_whose_age_stays(client: AsyncClient) -> None:

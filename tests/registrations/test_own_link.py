@@ -87,8 +87,8 @@ async def test_unknown_tokens_are_one_and_the_same_404(client: AsyncClient) -> N
     for token in UNKNOWN:
         answer = await client.get(f"/i/{token}")
 
-        assert (answer.status_code, unknown.status_code) == (404, 404)
-        assert answer.text == unknown.text
+        assert (answer.status_code, unknown.status_code) == (404, 404), token
+        assert answer.text == unknown.text, token
         for verb in ("nombre", "apoyo", "cancelar", "volver"):
             assert (await client.post(f"/i/{token}/{verb}", data={})).status_code == 404
         for file in ("boleto.png", "boleto.svg", "evento.ics", "cancelar"):

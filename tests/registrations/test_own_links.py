@@ -111,7 +111,7 @@ async def test_link_before_it_is_claimed_shows_the_ticket_and_nothing_else(clien
     for private in PRIVATE_PAGES:
         answer = await client.get(path + private)
         assert answer.status_code == 409, private
-        assert not any(secret in answer.text for secret in SECRETS)
+        assert not any(secret in answer.text for secret in SECRETS), private
     for private in PRIVATE_POSTS:
         assert (await client.post(path + private, data={"given_names": "X", "surnames": "Y"})).status_code == 409
     again = await Registration.get(id=beto.id).prefetch_related("participant")

@@ -277,9 +277,9 @@ async def test_nothing_chosen_is_said_so(new_client: NewClient) -> None:
         answer = await client.get(f"{REVIEW}/confirmar{query}")
 
         page = Page(answer.text)
-        assert answer.status_code == 422
-        assert "No marcó a nadie" in page.text
-        assert len(page.all("input", name="grupo")) == 1
+        assert answer.status_code == 422, query
+        assert "No marcó a nadie" in page.text, query
+        assert len(page.all("input", name="grupo")) == 1, query
 
 
 # -- whose it is

@@ -207,8 +207,8 @@ async def test_unknown_trainings_are_one_404(client: AsyncClient) -> None:
             await client.get(f"/capacitaciones/{slug}/inscripcion"),
             await client.post(f"/capacitaciones/{slug}/inscripcion", data=ROSA),
         ):
-            assert answer.status_code == 404
-            assert "<h1" in answer.text
+            assert answer.status_code == 404, slug
+            assert "<h1" in answer.text, slug
 
 
 async def test_drafts_are_unknown_to_the_public(client: AsyncClient) -> None:

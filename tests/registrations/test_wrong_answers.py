@@ -64,7 +64,7 @@ async def test_wrong_answers_are_told_at_their_field_and_kept(client: AsyncClien
         answer = await post(client, training, **{field: typed})
 
         page = Page(answer.text)
-        assert answer.status_code == 422
+        assert answer.status_code == 422, (field, typed)
         assert errors_of(page) == {field: sentence}
         if page.all("input", id=field):
             assert page.one("input", id=field)["value"] == typed
@@ -120,13 +120,13 @@ async def test_names_are_kept_and_shown_exactly_and_escaped(client: AsyncClient)
         answer = await post(client, training, given_names=given_names, surnames=surnames)
 
         person = await Participant.all().order_by("-id").first()
-        assert person is not None
+        assert person is not None, (given_names, surnames)
         assert (person.given_names, person.surnames) == (given_names, surnames)
         page = Page((await client.get(answer.headers["location"])).text)
         assert f"{given_names} {surnames}" in page.text
-        assert all("/static/" in str(script.get("src")) for script in page.all("script"))
-        assert not page.all("img")
-        assert not page.all("b", onerror="alert(1)")
+        assert all("/static/" in str(script.get("src")) for script in page.all("script")), (given_names, surnames)
+        assert not page.all("img"), (given_names, surnames)
+        assert not page.all("b", onerror="alert(1)"), (given_names, surnames)
 
 
 CLEANED = [
@@ -145,7 +145,7 @@ async def test_names_lose_control_and_direction_marks_only(client: AsyncClient) 
     for typed, kept in CLEANED:
         assert (await post(client, training, given_names=typed, email="")).status_code == 303
         person = await Participant.get()
-        assert person.given_names == kept
+        assert person.given_names == kept, typed
         await forget_everybody()
 
 

@@ -97,9 +97,9 @@ async def test_what_cannot_be_is_refused_at_its_field(client: AsyncClient, cast:
     for form, field in CANNOT_BE:
         answer = await post(client, PAGE, form)
 
-        assert answer.status_code in (409, 422)
-        assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text
-        assert await Unavailability.all().count() == 0
+        assert answer.status_code in (409, 422), form
+        assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text, form
+        assert await Unavailability.all().count() == 0, form
 
 
 async def test_what_was_said_before_is_refused_and_there_is_an_end_to_it(

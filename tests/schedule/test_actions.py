@@ -69,8 +69,8 @@ async def test_create_training_refuses_sessions(cast: Cast) -> None:
         with pytest.raises(refusal) as refused:
             await actions.create_training(await plan_for(cast), sessions, actor=PROGRAM)
 
-        assert refused.value.field == field
-        assert await Training.all().count() == 0
+        assert refused.value.field == field, sessions
+        assert await Training.all().count() == 0, sessions
 
 
 REFUSED_PLANS: list[tuple[dict[str, Any], type[Refusal]]] = [

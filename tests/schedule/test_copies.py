@@ -215,9 +215,9 @@ async def test_months_that_are_not_offered_and_nothing_ticked_are_refused(client
     for fields, field in NOT_OFFERED:
         answer = await post(client, PAGE, {**asked(cast), **fields})
 
-        assert answer.status_code == 422
-        assert f'href="#{field}"' in answer.text
-        assert await Training.all().count() == 1
+        assert answer.status_code == 422, fields
+        assert f'href="#{field}"' in answer.text, fields
+        assert await Training.all().count() == 1, fields
 
 
 async def test_month_and_trainings_of_another_hub_are_not_found(client: AsyncClient, cast: Cast) -> None:

@@ -59,10 +59,10 @@ async def test_wrong_courses_are_shown_again(client: AsyncClient, cast: Cast) ->
     for fields, status in WRONG:
         answer = await post(client, "/panel/cursos/nuevo", {**form, **fields})
 
-        assert answer.status_code == status
-        assert "Lo escrito" in answer.text
-        assert await Course.all().count() == 0
-        assert await Topic.all().count() == 1
+        assert answer.status_code == status, fields
+        assert "Lo escrito" in answer.text, fields
+        assert await Course.all().count() == 0, fields
+        assert await Topic.all().count() == 1, fields
 
 
 async def test_unknown_course_is_not_found(client: AsyncClient, cast: Cast) -> None:

@@ -105,8 +105,8 @@ async def test_days_that_no_year_has_and_municipalities_of_others_are_refused_at
     for fields, field, status in NO_FEASTS:
         answer = await post(client, f"{LIST}/nueva", {**FORM, **fields})
 
-        assert (answer.status_code, await FeastDay.all().count()) == (status, 0)
-        assert f'href="#{field}"' in answer.text
+        assert (answer.status_code, await FeastDay.all().count()) == (status, 0), fields
+        assert f'href="#{field}"' in answer.text, fields
 
 
 async def test_29_february_and_31_days_are_kept(client: AsyncClient, cast: Cast) -> None:

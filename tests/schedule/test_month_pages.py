@@ -204,10 +204,10 @@ async def test_filter_out_of_scope_or_sense_is_left_out_and_said(
 
         page = await seen(client, cast, "coordinator", f"/panel/mes?{asked}")
 
-        assert sentence in page
-        assert titles(page) == [(12, "Aquí")]
-        assert "Mateo" not in page
-        assert "Salón comunal" not in page
+        assert sentence in page, query
+        assert titles(page) == [(12, "Aquí")], query
+        assert "Mateo" not in page, query
+        assert "Salón comunal" not in page, query
 
 
 async def test_days_tell_of_holidays_feasts_and_of_who_cannot_come(
@@ -311,8 +311,8 @@ async def test_day_that_is_none_leaves_the_form_as_the_session_stands(
     for day in NO_DAYS:
         answer = await client.get(f"/panel/sesiones/{session.id}/mover?dia={day}")
 
-        assert answer.status_code == 200
-        assert 'value="2027-03-02"' in answer.text
+        assert answer.status_code == 200, day
+        assert 'value="2027-03-02"' in answer.text, day
 
 
 @pytest.mark.parametrize("path", [MARCH, "/panel/lista?mes=2027-03", "/panel/semana?desde=2027-02-28"])

@@ -69,7 +69,7 @@ async def test_online_is_said_where_the_municipality_would_be(client: AsyncClien
         line = await line_of(client, path, training)
         assert "En línea" in line, path
         assert SEAT not in line.replace(f"{house}, {SEAT}", ""), path
-        assert FIRST not in line
+        assert FIRST not in line, path
     assert f"Cambió: antes {house}, {SEAT}" in await line_of(client, LISTS[0], training)
     page = (await client.get(f"/capacitaciones/{training.slug}")).text
     assert "<title>Charla de prueba — " in page

@@ -124,8 +124,8 @@ async def test_filter_that_is_not_understood_is_left_out_with_a_note(client: Asy
     for query, note in NOT_UNDERSTOOD:
         page = await get(client, f"/capacitaciones?{query}")
 
-        assert note in page.text
-        assert rows(page) == [training.slug]
+        assert note in page.text, query
+        assert rows(page) == [training.slug], query
 
 
 NUMBERS: list[str] = ["0", "-1", "x", "9" * 400, "\N{SUPERSCRIPT TWO}", "2.5", ""]

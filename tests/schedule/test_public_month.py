@@ -272,8 +272,8 @@ async def test_bad_month_is_this_one_and_says_so(client: AsyncClient, freeze: Fr
     for typed, sentence in BAD_MONTHS:
         page = await get(client, f"/calendario?mes={typed}")
 
-        assert sentence in page.text
-        assert "Calendario de marzo de 2027" in page.text
+        assert sentence in page.text, typed
+        assert "Calendario de marzo de 2027" in page.text, typed
 
 
 async def test_months_end_where_the_calendars_end(client: AsyncClient, freeze: Freeze) -> None:

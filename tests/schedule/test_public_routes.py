@@ -180,9 +180,9 @@ async def test_training_that_takes_nobody_says_why_and_where_to_look(client: Asy
 
         page = await page_of(client, training)
 
-        assert words in page.text.replace("\N{NO-BREAK SPACE}", " ")
-        assert not any("/inscripcion" in href for href in links(page))
-        assert page.one("a", href="/capacitaciones?tema=riesgos")
+        assert words in page.text.replace("\N{NO-BREAK SPACE}", " "), plan
+        assert not any("/inscripcion" in href for href in links(page)), plan
+        assert page.one("a", href="/capacitaciones?tema=riesgos"), plan
 
 
 async def test_running_training_says_so_and_still_takes_people(client: AsyncClient, freeze: Freeze) -> None:

@@ -115,11 +115,11 @@ async def test_what_is_no_series_is_refused_at_its_field(client: AsyncClient, ca
     for fields, field, words in NO_SERIES:
         answer = await post(client, NEW, {**form, "repeat_pattern": "weekly", **fields, "repeat": "yes"})
 
-        assert answer.status_code in (409, 422)
-        assert f'href="#{field}"' in answer.text
-        assert words in answer.text
-        assert rows_of(answer.text) == [0]
-        assert await Training.all().count() == 0
+        assert answer.status_code in (409, 422), fields
+        assert f'href="#{field}"' in answer.text, fields
+        assert words in answer.text, fields
+        assert rows_of(answer.text) == [0], fields
+        assert await Training.all().count() == 0, fields
 
 
 async def test_holiday_feast_clash_and_seats_stand_beside_each_row_before_saving(

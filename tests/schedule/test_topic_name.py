@@ -42,9 +42,9 @@ async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cas
     for name in WRONG:
         answer = await post(client, PAGE, {"topic_name": name})
 
-        assert answer.status_code in (409, 422)
-        assert 'aria-invalid="true"' in answer.text
-        assert (await Topic.get(slug="riesgos")).name == "Riesgos de la migración irregular"
+        assert answer.status_code in (409, 422), name
+        assert 'aria-invalid="true"' in answer.text, name
+        assert (await Topic.get(slug="riesgos")).name == "Riesgos de la migración irregular", name
 
 
 async def test_unknown_topic_is_unknown(client: AsyncClient, cast: Cast) -> None:

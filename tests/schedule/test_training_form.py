@@ -123,10 +123,10 @@ async def test_malformed_forms_are_shown_again_with_what_was_typed(client: Async
     for fields, field in MALFORMED:
         answer = await post(client, NEW, await filled(cast, bring="Su <b>DPI</b>", **fields))
 
-        assert answer.status_code == 422
-        assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text
-        assert "Su &lt;b&gt;DPI&lt;/b&gt;" in answer.text
-        assert await Training.all().count() == 0
+        assert answer.status_code == 422, fields
+        assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text, fields
+        assert "Su &lt;b&gt;DPI&lt;/b&gt;" in answer.text, fields
+        assert await Training.all().count() == 0, fields
 
 
 async def test_taken_person_is_refused_with_who_and_when_until_a_reason_is_given(

@@ -167,9 +167,9 @@ async def test_wrong_venues_are_shown_again(client: AsyncClient, cast: Cast) -> 
     for fields, status in WRONG:
         answer = await post(client, "/panel/lugares/nuevo", {**FORM, "hub": cast.hub.id, **fields})
 
-        assert answer.status_code == status
-        assert "Frente al parque" in answer.text
-        assert await Venue.all().count() == 2
+        assert answer.status_code == status, fields
+        assert "Frente al parque" in answer.text, fields
+        assert await Venue.all().count() == 2, fields
 
 
 async def test_venues_of_another_hub_are_not_found(client: AsyncClient, cast: Cast) -> None:

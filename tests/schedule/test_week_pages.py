@@ -94,7 +94,7 @@ async def test_week_answers_whatever_is_asked(client: AsyncClient, cast: Cast) -
     for asked in WHATEVER:
         answer = await (await as_(client, cast, "coordinator")).get("/panel/semana", params={"desde": asked})
 
-        assert answer.status_code == 200
+        assert answer.status_code == 200, asked
 
 
 async def test_week_of_march_is_headed_by_its_days(client: AsyncClient, cast: Cast) -> None:
