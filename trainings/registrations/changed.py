@@ -43,15 +43,16 @@ def moved_unheard(facts: Facts) -> list[str]:
 def revivals(facts: Facts, session_id: UUID) -> int:
     """How often the reader's calendar was told to forget this session, which takes place after all."""
     n_revivals = 0
-    cancelled_at: datetime | None = None
-    for change in facts.changes:
-        if change.session_id != session_id:
+    off_since: datetime | None = None
+    for snapshot in facts.snapshots.numbered:
+        known = snapshot.facts.get(session_id)
+        if known is None or snapshot.at < facts.registration.created_at:
             continue
-        if change.kind is ChangeKind.CANCELLED:
-            cancelled_at = change.created_at
-        elif change.kind is ChangeKind.REOPENED and cancelled_at is not None:
-            n_revivals += _was_told(facts, cancelled_at, change.created_at)
-            cancelled_at = None
+        if known.is_on and off_since is not None:
+            n_revivals += _was_told(facts, off_since, snapshot.at)
+            off_since = None
+        elif not known.is_on:
+            off_since = off_since or snapshot.at
     return n_revivals
 
 

@@ -19,8 +19,8 @@ from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.registrations.messages import ABOUT_CHANGES, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule import sentences
-from trainings.schedule.changes import Known, changes_since
-from trainings.schedule.models import PlaceShown, SessionChange, SessionState, TrainingSession, TrainingState
+from trainings.schedule.changes import Known
+from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -57,9 +57,9 @@ class Meeting:
 class Facts:
     """One registration with everything around it, and those that one address is told of together with it.
 
-    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
-    those of the training's sessions since the person signed up, `snapshots` what they were each time,
-    `told_of_changes` the messages about such that were read, `reminded` the reminders.
+    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `snapshots`:
+    what the training's sessions were each time. `told_of_changes`: the messages about changes that were read;
+    `reminded`: the reminders.
     """
 
     job: OutboxJob
@@ -71,7 +71,6 @@ class Facts:
     lang: str
     round_number: int
     is_told_again: bool
-    changes: Sequence[SessionChange]
     snapshots: Snapshots
     told_of_changes: Sequence[OutboxJob]
     reminded: Sequence[OutboxJob] = ()
@@ -260,7 +259,6 @@ async def gather(job: OutboxJob) -> Facts | None:
         lang=await _language_of(registration),
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
-        changes=await changes_since(registration.training_id, registration.created_at),
         snapshots=snapshots[registration.training_id],
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.bulk import Wanted, enqueue_many
@@ -160,7 +159,7 @@ def _only_session(changes: Collection[SessionChange]) -> UUID | None:
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
     """Say from now on in this batch what an earlier one of the training was about to say, or was kept from saying."""
-    waiting = await waiting_batches(training_id)
+    waiting = await _waiting_batches(training_id)
     moment = clock.now()
     jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
     await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
@@ -178,13 +177,8 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
     return newest.batch_id
 
 
-async def waiting_batches(training_id: UUID) -> Sequence[UUID]:
+async def _waiting_batches(training_id: UUID) -> list[UUID]:
     """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
-    assert is_in_transaction(), "what waits is read together with what becomes of it"
-    return await _waiting_batches(training_id)
-
-
-async def _waiting_batches(training_id: UUID) -> Sequence[UUID]:
     recent = SessionChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
