@@ -16,7 +16,7 @@ from trainings.audit.actor import VISITOR
 from trainings.lib import tokens
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
-from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Participant, Relation
+from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
 from trainings.registrations.mailboxes import address_of
 from trainings.registrations.models import Registration
 from trainings.registrations.repeats import repeats_in
@@ -134,9 +134,28 @@ async def test_code_on_paper_without_the_contact_opens_nothing(db: Settings) -> 
 
     second = await rosa_at(training, earlier_code=first.short_code)
 
-    assert second.id != first.id
-    assert second.participant_id == first.participant_id
-    assert await repeats_in([training.id]) == {second.id}
+    assert second.participant_id != first.participant_id
+    assert (await Training.get(id=training.id)).taken == 2
+
+
+async def test_link_of_whom_staff_merged_with_another_opens_nothing_of_hers(db: Settings) -> None:
+    await make.make_municipality()
+    training, before = await make.make_training(), await make.make_training()
+    rosa, curious = await rosa_at(training, phone=ROSA["phone"]), await rosa_at(before, phone=ROSA["phone"])
+    await Participant.filter(id=curious.participant_id).update(merged_into_id=rosa.participant_id)
+    await Merge.create(
+        kept_id=rosa.participant_id,
+        merged_id=curious.participant_id,
+        reason=MergeReason.SAME_CONTACT,
+        merged_by_id=(await make.make_user()).id,
+    )
+
+    again = wish(municipality="1705", phone=ROSA["phone"], earlier_code=await link_of(curious))
+    done = await sign_up(training.id, again, actor=VISITOR)
+
+    assert done.is_new
+    assert f"/i/{done.token}" != await link_of(rosa)
+    assert await repeats_in([training.id]) == {done.registration_id}
 
 
 async def test_family_that_comes_with_an_earlier_code_loses_nobody(db: Settings) -> None:

@@ -58,7 +58,8 @@ class _Clerk:
 
     def _enter(self, number: int, command: Enter, run: Run) -> SignedUp:
         wish = self._watched(number, command.wish)
-        standing = same_again(self.situation, wish, run) or self._standing_by_code(number, wish)
+        known = self.situation.known.get(number)
+        standing = same_again(self.situation, wish, run) or (known.standing if known is not None else None)
         if standing is not None:
             return standing
         is_walk_in = wish.source is Source.WALK_IN
@@ -113,11 +114,6 @@ class _Clerk:
         for number, keys in enumerate(wish.keys):
             if keys.municipality and keys.municipality not in self.situation.municipalities:
                 raise UnknownMunicipality(field=field_of(number, "municipality"))
-
-    def _standing_by_code(self, number: int, wish: SignUp) -> SignedUp | None:
-        """What stands of who comes alone with an earlier code: others of the form must not be lost."""
-        known = self.situation.known.get(number)
-        return known.standing if known is not None and wish.n_people == 1 else None
 
     def _entrants(self, number: int, wish: SignUp) -> tuple[Entrant, ...]:
         known, keys = self.situation.known.get(number), wish.keys[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -49,18 +48,37 @@ def same_again(situation: Situation, wish: SignUp, run: Run) -> SignedUp | None:
 async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
     """The person whom the earlier code of a sign-up means, with what counts for this training.
 
-    A minor is no adult of the same name, nor the other way round: who permits, and what, is another matter.
+    A minor is no adult of the same name, nor the other way round: who permits, and what, is another matter. Who stands
+    in this very training and cannot be shown what stands comes in as if no code had been typed.
     """
     participant = await earlier_participant(wish.earlier_code, wish.keys[0])
     if participant is None or _is_minor(participant) is not wish.first.is_minor:
         return None
     everybody = await same_person_ids(participant.id)
-    is_own_link = tokens.read_own_link(_last_part(wish.earlier_code)) is not None
-    is_sure = is_own_link or bool(wish.keys[0].phone_keys or wish.keys[0].email_keys)
-    own = await _answer(training_id, everybody, is_sure=is_sure)
+    here = Registration.filter(training_id=training_id, participant_id__in=everybody)
+    live = await here.exclude(state=RegistrationState.CANCELLED).order_by("id").first()
+    standing = await _shown(live, participant, wish) if live is not None else None
+    if live is not None and standing is None:
+        return None
     done = Registration.filter(participant_id__in=everybody, completed_at__not_isnull=True)
     completed = await done.values_list("training__course_id")
-    return Known(participant.id, participant.email_key, own, frozenset(course_id for (course_id,) in completed))
+    return Known(participant.id, participant.email_key, standing, frozenset(course_id for (course_id,) in completed))
+
+
+async def _shown(live: Registration, participant: Participant, wish: SignUp) -> SignedUp | None:
+    """What stands of who comes alone, with the link that opens it alone. Others of the form must not be lost.
+
+    A ticket and a name on paper are for others to read: they open nothing without the contact. Nor does a code open
+    what is of somebody whom staff merged its holder with.
+    """
+    is_own_link = tokens.read_own_link(_last_part(wish.earlier_code)) is not None
+    is_sure = is_own_link or bool(wish.keys[0].phone_keys or wish.keys[0].email_keys)
+    if not is_sure or wish.n_people > 1 or live.participant_id != participant.id:
+        return None
+    own = await OwnLink.filter(registration_id=live.id, scope=LinkScope.PERSON, revoked_at=None).first()
+    if own is None or own.token is None:
+        return None
+    return SignedUp(str(live.group_id), (str(live.id),), own.token, is_new=False)
 
 
 async def earlier_participant(typed: str, keys: Sameness) -> Participant | None:
@@ -104,20 +122,3 @@ def _behind(typed: str) -> QuerySet[Registration] | None:
     if (code := tokens.read_short_code(typed)) is not None:
         return Registration.filter(short_code=code)
     return None
-
-
-async def _answer(training_id: UUID, participant_ids: Sequence[UUID], *, is_sure: bool) -> SignedUp | None:
-    """What stands of this very person in a training, with a link that opens it alone.
-
-    A ticket and a name on paper are for others to read: they open nothing without the contact (`is_sure`).
-    """
-    if not is_sure:
-        return None
-    found = Registration.filter(training_id=training_id, participant_id__in=participant_ids)
-    standing = await found.exclude(state=RegistrationState.CANCELLED).order_by("id").first()
-    if standing is None:
-        return None
-    own = await OwnLink.filter(registration_id=standing.id, scope=LinkScope.PERSON, revoked_at=None).first()
-    if own is None or own.token is None:
-        return None
-    return SignedUp(str(standing.group_id), (str(standing.id),), own.token, is_new=False)

@@ -127,10 +127,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Who came with an earlier code: the participant, what stands of them in this very training, courses completed.
-
-    `standing` is none also where what was typed does not suffice to open it.
-    """
+    """Who came with an earlier code: the participant, what stands of them in this very training, courses completed."""
 
     participant_id: UUID
     email_key: str | None
