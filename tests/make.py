@@ -52,7 +52,8 @@ def kept(make: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
     @wraps(make)
     async def once(*arguments: P.args, **named: P.kwargs) -> T:
-        return await remembered((make.__name__, arguments, named), lambda: make(*arguments, **named))
+        asked = make.__module__, make.__qualname__, arguments, named
+        return await remembered(asked, lambda: make(*arguments, **named))
 
     return once
 

@@ -12,7 +12,6 @@ from httpx2 import AsyncClient, Response
 from tests import make
 from tests.cast import Cast, make_cast
 from tests.certificates.held import a_diploma, make_attendee, make_held
-from tests.database import remembered
 from trainings.accounts.models import User
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.registrations.models import Registration
@@ -38,11 +37,8 @@ class Desk:
         return f"/panel/capacitaciones/{self.training.id}/diplomas"
 
 
+@make.kept
 async def make_desk() -> Desk:
-    return await remembered("desk", _make)
-
-
-async def _make() -> Desk:
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub)
     certificate = await a_diploma(training, given_names="Ana", surnames="Coc Xol")

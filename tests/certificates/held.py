@@ -11,7 +11,6 @@ import pypdf
 
 from tests import make
 from tests.certificates.sheets import words
-from tests.database import remembered
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
@@ -41,18 +40,12 @@ async def make_held(*hours: float, start: datetime = HELD, **options: Any) -> Tr
         return await make.make_training(sessions=meetings(*(hours or (4,)), start=start), **options)
 
 
+@make.kept
 async def make_attendee(
     training: Training, *, sessions: Sequence[TrainingSession] | None = None, left_after: float = 0, **person: Any
 ) -> Registration:
     """Somebody who signed up and came to these sessions (to all), leaving the last one after so many hours."""
     came_to = list(training.sessions) if sessions is None else list(sessions)
-    asked = "attendee", training.id, [session.id for session in came_to], left_after, person
-    return await remembered(asked, lambda: _attendee(training, came_to, left_after, person))
-
-
-async def _attendee(
-    training: Training, came_to: Sequence[TrainingSession], left_after: float, person: dict[str, Any]
-) -> Registration:
     with clock.frozen(BEFORE):
         registration = await make.make_registration(training, **person)
     for session in came_to:
@@ -80,11 +73,8 @@ async def printed(certificate: Certificate) -> tuple[str, str]:
     return words(face), words(back)
 
 
+@make.kept
 async def a_diploma(training: Training | None = None, **person: Any) -> Certificate:
     """The diploma of somebody who came to all of a training."""
-    return await remembered(("diploma", training and training.id, person), lambda: _diploma(training, person))
-
-
-async def _diploma(training: Training | None, person: dict[str, Any]) -> Certificate:
     attendee = await make_attendee(training or await make_held(), **person)
     return await issue(attendee.id, CertificateKind.DIPLOMA, actor=PROGRAM)

@@ -44,6 +44,15 @@ async def terms() -> None:
         )
 
 
+async def terms_and_moved() -> None:
+    await terms()
+    session = await TrainingSession.all().order_by("-starts_at").first()
+    assert session is not None
+    session.starts_at += MOVED_TO - LAST_DAY
+    session.ends_at += MOVED_TO - LAST_DAY
+    await session.save(update_fields=["starts_at", "ends_at"])
+
+
 async def test_prepared_before_the_end_then_made_out_on_the_day_on_which_it_becomes_valid(
     db: Settings, freeze: Freeze
 ) -> None:
@@ -176,24 +185,17 @@ async def test_title_with_a_letter_that_cannot_be_printed_then_refused_and_all_s
 async def test_prepared_in_the_year_before_the_last_session_then_of_the_series_of_the_year_that_the_paper_says(
     db: Settings, freeze: Freeze
 ) -> None:
-    async def moved() -> None:
-        await terms()
-        session = await TrainingSession.all().order_by("-starts_at").first()
-        assert session is not None
-        session.starts_at += MOVED_TO - LAST_DAY
-        session.ends_at += MOVED_TO - LAST_DAY
-        await session.save(update_fields=["starts_at", "ends_at"])
-
-    await prepared(freeze, before=moved)
+    await prepared(freeze, before=terms_and_moved)
 
     assert {one.folio[-11:] for one in await Certificate.all()} == {"2028-000001", "2028-000002"}
 
 
-async def test_nobody_signs_on_the_last_day_then_refused_and_no_folio_taken(db: Settings, freeze: Freeze) -> None:
-    async def only_the_eve() -> None:
-        await terms()
-        await Signatory.exclude(name="Marta Chub").delete()
+async def only_the_eve() -> None:
+    await terms()
+    await Signatory.exclude(name="Marta Chub").delete()
 
+
+async def test_nobody_signs_on_the_last_day_then_refused_and_no_folio_taken(db: Settings, freeze: Freeze) -> None:
     with pytest.raises(NoSignatory):
         await prepared(freeze, before=only_the_eve)
 

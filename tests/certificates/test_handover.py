@@ -11,7 +11,7 @@ import pytest
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
-from tests.database import remembered
+from tests.make import kept
 from trainings import clock
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.sheets import print_sheet
@@ -50,11 +50,12 @@ class World:
 
 
 async def handed_out(freeze: Freeze) -> World:
-    world = await remembered("handed out", make_world)
+    world = await make_world()
     freeze(AFTER)
     return world
 
 
+@kept
 async def make_world() -> World:
     cast = await make_cast()
     training = await make_held(4, hub=cast.hub)

@@ -12,7 +12,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import make_cast
 from tests.certificates.held import AFTER, make_attendee, make_held
-from tests.database import remembered
+from tests.make import kept
 from trainings import clock
 from trainings.accounts.models import Role
 from trainings.attendance import actions as attendance
@@ -54,11 +54,12 @@ async def facts(training: Training) -> list[tuple[str, int, bool, bool]]:
 
 async def issued(freeze: Freeze) -> tuple[Training, Registration, Certificate, Certificate]:
     """Ana was there for all of two sessions, and has a diploma and a note."""
-    given_out = await remembered("diploma and note", make_issued)
+    given_out = await make_issued()
     freeze(AFTER)
     return given_out
 
 
+@kept
 async def make_issued() -> tuple[Training, Registration, Certificate, Certificate]:
     training = await make_held(4, 4)
     ana = await make_attendee(training, given_names="Ana", email="ana@la-libertad.example")

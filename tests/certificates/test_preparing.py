@@ -14,7 +14,6 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import BEFORE, HELD, come, make_attendee, make_held
-from tests.database import remembered
 from tests.queries import counted_queries
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
@@ -68,11 +67,12 @@ class World:
 
 async def prepared(freeze: Freeze, before: Callable[[], Awaitable[None]] | None = None) -> World:
     """`before` it is prepared, and after everything else."""
-    world = await (make_prepared(before) if before is not None else remembered("prepared", make_prepared))
+    world = await make_prepared(before)
     freeze(EVE)
     return world
 
 
+@make.kept
 async def make_prepared(before: Callable[[], Awaitable[None]] | None = None) -> World:
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub)

@@ -15,7 +15,7 @@ from httpx2 import Response
 
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
-from tests.database import remembered
+from tests.make import kept
 from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
@@ -42,12 +42,9 @@ def days_after(freeze: Freeze) -> None:
     freeze(AFTER)
 
 
+@kept
 async def many() -> Desk:
     """Five papers, called in another order than they are numbered: folio 1, of no community, comes last."""
-    return await remembered("five papers", make_many)
-
-
-async def make_many() -> Desk:
     desk = await make_desk()
     for name, community in (("Dora", "Zapote"), ("Eva", "Las Pozas"), ("Fe", "Zapote")):
         one = await make_attendee(desk.training, given_names=name, surnames="Ba", community=community)

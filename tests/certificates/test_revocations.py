@@ -13,7 +13,7 @@ from httpx2 import AsyncClient
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
-from tests.database import remembered
+from tests.make import kept
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
@@ -73,11 +73,8 @@ class Many:
         return f"/panel/capacitaciones/{self.training.id}/diplomas/anular"
 
 
+@kept
 async def many(n: int) -> Many:
-    return await remembered(("many", n), lambda: make_many(n))
-
-
-async def make_many(n: int) -> Many:
     cast = await make_cast()
     training = await make_held(hub=cast.hub)
     papers = [await a_diploma(training, given_names=f"Ana {chr(65 + k)}") for k in range(n)]
