@@ -7,6 +7,7 @@ from httpx2 import AsyncClient
 
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in
 from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.web.pages import Page
 from trainings.accounts.models import Role, RoleGrant
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
@@ -67,6 +68,20 @@ async def test_scope_when_role_and_hub_then_seen_done_or_hidden(
         answered[name] = answer.status_code
 
     assert answered == expected
+
+
+async def test_scope_when_assistant_then_no_page_offers_to_annul(new_client: Browsers) -> None:
+    desk = await make_desk()
+    paper = desk.certificate
+    pages = (desk.page, f"/panel/inscripciones/{paper.registration_id}/diploma")
+
+    offered = {}
+    for who in ("coordinator", "assistant"):
+        browser = await signed_in(new_client, getattr(desk.cast, who))
+        links = [link["href"] for page in pages for link in Page((await browser.get(page)).text).all("a")]
+        offered[who] = {link for link in links if link and link.endswith("/anular")}
+
+    assert offered == {"coordinator": {f"{desk.page}/anular", f"/panel/diplomas/{paper.id}/anular"}, "assistant": set()}
 
 
 async def test_scope_when_assistant_here_and_coordinator_elsewhere_then_prints_here_and_issues_there(
