@@ -178,7 +178,7 @@ async def test_same_person_hints_are_for_staff(new_client: NewClient) -> None:
 
     page = Page((await client.get(f"/panel/inscripciones/{rosa.id}")).text)
 
-    assert "Se parece a otra inscripción" in page.text
+    assert "Quizá es la misma persona que otra inscripción" in page.text
     assert "Hay otra inscripción con el mismo nombre" in page.text
     links = {a["href"] for a in page.all("a") if str(a.get("href", "")).startswith("/panel/inscripciones/")}
     assert {f"/panel/inscripciones/{alike.id}", f"/panel/inscripciones/{namesake.id}"} <= links
