@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -69,7 +69,9 @@ class Forked:
     def send_signal(self, sig: int) -> None:
         """Nothing where it has ended."""
         if self.process.pid is not None and self.poll() is None:
-            os.kill(self.process.pid, sig)
+            # It may end between the look and the signal.
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, sig)
 
     def kill(self) -> None:
         self.process.kill()
