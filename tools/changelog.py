@@ -1,4 +1,4 @@
-"""The changelog: one small file a change in `changelog.d/`, gathered into CHANGELOG.md at a release.
+"""The changelog: one small file a capability in `changelog.d/`, gathered into CHANGELOG.md at a release.
 
 `changelog.py check` says which fragment a coordinator would not understand; `changelog.py gather VERSION` gathers.
 """
@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 FRAGMENTS = ROOT / "changelog.d"
 CHANGELOG = ROOT / "CHANGELOG.md"
 MARK = "<!-- releases, newest first -->\n"
-LONGEST = 400
+LONGEST, SENTENCES = 400, 2
+END_OF_A_SENTENCE = re.compile(r"[.!?…]\S{0,2}\s+(?=[^\w\s]?[A-ZÁÉÍÓÚÑ])")
 WORDS_OF_THE_WORKSHOP = re.compile(r"#\d|\bTODO\b|\bFIXME\b|\brefactor|`[a-z_]+\.py`", re.IGNORECASE)
 
 
@@ -22,15 +23,17 @@ def fragments() -> list[Path]:
     return sorted(path for path in FRAGMENTS.glob("*.md") if path.name != "README.md")
 
 
-def complaints() -> list[str]:
+def complaints(fragments: list[Path]) -> list[str]:
     """What is wrong with the fragments, a sentence each."""
     found = []
-    for path in fragments():
+    for path in fragments:
         text = path.read_text().strip()
         if "\n" in text or not 1 <= len(text) <= LONGEST:
             found.append(f"{path.name}: one line of at most {LONGEST} characters, please")
         elif not text.endswith((".", "!", ")")):
             found.append(f"{path.name}: a whole sentence, please")
+        elif len(END_OF_A_SENTENCE.findall(text)) >= SENTENCES:
+            found.append(f"{path.name}: at most {SENTENCES} sentences, please")
         if workshop := WORDS_OF_THE_WORKSHOP.search(text):
             found.append(f"{path.name}: “{workshop[0]}” says nothing to a coordinator")
     if MARK not in CHANGELOG.read_text():
@@ -48,7 +51,7 @@ def gather(version: str, day: date) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if found := complaints():
+    if found := complaints(fragments()):
         print(*found, sep="\n", file=sys.stderr)
         return 1
     match arguments:
