@@ -13,10 +13,10 @@ from tests.feeds.asking import FEED, body_of, events_in, line_of
 from tests.feeds.hostile import check_form
 from tests.schedule.wishes import plan_of
 from trainings.audit.actor import PROGRAM
+from trainings.outreach.place_actions import correct_venue
 from trainings.places.actions import VenueDetails
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, SessionText, Training, TrainingSession
-from trainings.schedule.place_actions import correct_venue
 
 ALL_FEEDS = (
     FEED,

@@ -20,12 +20,12 @@ from tests.schedule.wishes import plan_of, standing
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.outreach.actions import cancel_activity
+from trainings.outreach.place_actions import correct_venue
 from trainings.places.actions import VenueDetails
 from trainings.places.models import Venue
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan
 from trainings.schedule.models import PlaceShown, Training, TrainingState
-from trainings.schedule.place_actions import correct_venue
 
 NOON = datetime.fromisoformat("2027-03-01T18:00:00+00:00")
 PAGE = "/panel/cuenta/calendario"

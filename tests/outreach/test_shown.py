@@ -203,19 +203,6 @@ async def test_entries_follow_what_is_corrected_of_a_venue(db: Settings) -> None
     assert "municipio:1207" in {scope for _id, scope in (await seen()).feeds}
 
 
-async def test_entries_follow_the_name_of_the_hub(db: Settings) -> None:
-    hub = await make.make_hub()
-    activity = await make_activity(hub, when=PARK)
-    hub.name = "Ventanilla Municipal"
-    await hub.save(update_fields=["name"])
-
-    async with transaction():
-        changed = await shown.refresh_at(hub_id=hub.id)
-
-    assert changed == {activity.id}
-    assert line(await body_of(activity), "DESCRIPTION").startswith("Ventanilla Municipal")
-
-
 async def test_texts_of_an_older_form_are_written_again_without_a_new_stamp(db: Settings, freeze: Freeze) -> None:
     activity = await make_activity(when=PARK)
     current = await body_of(activity)

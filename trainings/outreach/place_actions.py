@@ -1,50 +1,119 @@
-"""Hubs and venues opened and corrected together with what calendars say of the sessions and the activities there."""
+"""Hubs and venues opened and corrected together with what calendars say of the sessions and activities there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import transaction
+from trainings.errors import Refusal
+from trainings.lib.text import fold
+from trainings.outreach import shown as activities
 from trainings.outreach.models import OutreachActivity
-from trainings.outreach.shown import STILL_SHOWN, refresh, refresh_at
-from trainings.places.actions import VenueDetails
+from trainings.places import actions as places
+from trainings.places.actions import HubDetails, OperatorDetails, VenueDetails
 from trainings.places.hub_file import HubEntry
-from trainings.places.models import Hub, Venue
-from trainings.schedule import place_actions
+from trainings.places.models import Hub, Municipality, Operator, Venue
+from trainings.schedule import shown as sessions
+from trainings.schedule.models import TrainingSession
+from trainings.schedule.shown import STILL_SHOWN
 
 
-async def renew_municipalities() -> set[str]:
-    """As `schedule.place_actions.renew_municipalities`; activities follow."""
-    async with transaction():
-        renamed = await place_actions.renew_municipalities()
-        there = OutreachActivity.filter(municipality_id__in=renamed, starts_at__gte=clock.now() - STILL_SHOWN)
-        await refresh([activity_id for (activity_id,) in await there.values_list("id")])
-    return renamed
+class HubIsAnothers(Refusal):
+    """Only the command line says this: `%(slug)s` stands in a file."""
+
+    code = "hub_is_anothers"
+    sentence = "The hub %(slug)s is there with another operator or seat, which never change. Choose another slug."
 
 
 async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
-    """As `schedule.place_actions.open_hubs`; activities follow."""
+    """Make what is not there yet, and correct what is said otherwise: all entries or none. Nothing is removed.
+
+    An operator is known by its code, a hub by its slug, a venue by its name within hub and municipality. Signatories
+    are written with a new operator only: later they are the hub's own. Refuses as the actions of places do.
+    """
     async with transaction():
-        hubs = await place_actions.open_hubs(entries, actor=actor)
-        for hub in hubs:
-            await _follow_venues(await Venue.filter(hub_id=hub.id))
-            await refresh_at(hub_id=hub.id)
-    return hubs
+        return [await _open(entry, actor) for entry in entries]
+
+
+async def renew_municipalities() -> set[str]:
+    """Write the municipalities of the file again; entries and calendars that name one whose name was corrected follow.
+
+    Returns the codes of those.
+    """
+    async with transaction():
+        before = await _names()
+        await places.load_municipalities()
+        after = await _names()
+        renamed = {code for code, name in before.items() if after[code] != name}
+        if renamed:
+            there = Q(venue__municipality_id__in=renamed) | Q(venue_id=None, training__hub__seat_id__in=renamed)
+            feeds = [f"municipio:{code}" for code in renamed]
+            await _entries_follow(there, Q(municipality_id__in=renamed), renamed=feeds)
+    return renamed
+
+
+async def _names() -> dict[str, tuple[str, str]]:
+    found = await Municipality.all().values_list("ine_code", "name", "department")
+    return {code: (name, department) for code, name, department in found}
 
 
 async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
-    """As `schedule.place_actions.correct_venue`; activities follow."""
+    """Correct what is said of a venue; entries in calendars follow. Refuses as `places.actions.update_venue`."""
     async with transaction():
-        await place_actions.correct_venue(venue, details, hub=hub, actor=actor)
-        await _follow_venues([venue])
-        await refresh_at(venue_id=venue.id)
+        if not await places.update_venue(venue, details, hub=hub, actor=actor):
+            return
+        here = Q(venue_id=venue.id)
+        # An activity is in the municipality of its venue.
+        await OutreachActivity.filter(here, starts_at__gte=_since()).update(municipality_id=venue.municipality_id)
+        await _entries_follow(here, here)
 
 
-async def _follow_venues(venues: Iterable[Venue]) -> None:
-    """An activity is in the municipality of its venue."""
-    since = clock.now() - STILL_SHOWN
-    for venue in venues:
-        elsewhere = OutreachActivity.filter(venue_id=venue.id, starts_at__gte=since)
-        await elsewhere.exclude(municipality_id=venue.municipality_id).update(municipality_id=venue.municipality_id)
+async def _entries_follow(held: Q, activity: Q, *, renamed: Iterable[str] = ()) -> None:
+    """Bring up to date what calendars still show of these sessions, with all of their trainings, and activities.
+
+    `renamed` are the feeds that have another name from now on.
+    """
+    found = TrainingSession.filter(held, starts_at__gte=_since()).values_list("training_id")
+    trainings = {training_id for (training_id,) in await found}
+    await sessions.refresh(training_ids=trainings, renamed=renamed)
+    await sessions.restamp(trainings)
+    there = OutreachActivity.filter(activity, starts_at__gte=_since()).values_list("id")
+    await activities.refresh([activity_id for (activity_id,) in await there])
+
+
+def _since() -> datetime:
+    return clock.now() - STILL_SHOWN
+
+
+async def _open(entry: HubEntry, actor: Actor) -> Hub:
+    operator = await _operator(entry.operator, actor)
+    hub = await _hub(entry.hub, operator, actor)
+    there = {(fold(venue.name), venue.municipality_id): venue for venue in await Venue.filter(hub_id=hub.id)}
+    for details in entry.venues:
+        venue = there.get((fold(details.name), details.municipality))
+        if venue is None:
+            await places.create_venue(details, hub=hub, actor=actor)
+        else:
+            await correct_venue(venue, replace(details, is_active=venue.is_active), hub=hub, actor=actor)
+    return hub
+
+
+async def _operator(details: OperatorDetails, actor: Actor) -> Operator:
+    return await Operator.get_or_none(code=details.code) or await places.create_operator(details, actor=actor)
+
+
+async def _hub(details: HubDetails, operator: Operator, actor: Actor) -> Hub:
+    hub = await Hub.get_or_none(slug=details.slug)
+    if hub is None:
+        return await places.create_hub(details, operator=operator, actor=actor)
+    if (hub.operator_id, hub.seat_id) != (operator.id, details.seat):
+        raise HubIsAnothers(slug=details.slug)
+    if await places.update_hub(hub, details, actor=actor):
+        await _entries_follow(Q(training__hub_id=hub.id), Q(hub_id=hub.id))
+    return hub

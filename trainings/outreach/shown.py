@@ -6,7 +6,6 @@ The rules are those of sessions (`schedule.shown`): the row is written as a text
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -25,8 +24,6 @@ UID_KIND = "actividad"
 PATH = "/actividades/"
 BATCH = 100
 """Texts written again in one transaction: others get their turn in between."""
-STILL_SHOWN = timedelta(days=90)
-"""How far back feeds go: texts of earlier activities are left as they are when a place or a hub is corrected."""
 
 
 async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
@@ -61,13 +58,6 @@ async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
     if moved:
         await bump(*moved)
     return {text.activity_id for text in changed}
-
-
-async def refresh_at(*, venue_id: UUID | None = None, hub_id: UUID | None = None) -> set[UUID]:
-    """The same for the activities at a venue or of a hub that calendars still show, when it was corrected."""
-    wanted = Q(venue_id=venue_id) if venue_id is not None else Q(hub_id=hub_id)
-    recent = OutreachActivity.filter(wanted, starts_at__gte=clock.now() - STILL_SHOWN)
-    return await refresh([activity_id for (activity_id,) in await recent.values_list("id")])
 
 
 async def rewrite_outdated() -> int:

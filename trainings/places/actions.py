@@ -188,7 +188,7 @@ async def update_hub(hub: Hub, details: HubDetails, *, actor: Actor) -> bool:
     """Correct what is said of a hub and what it serves; whether anything was different.
 
     Its slug, seat and operator are fixed. Refuses unknown municipalities. The stored calendar texts that name the hub
-    are the schedule's (`schedule.place_actions`).
+    follow in `outreach.place_actions`.
     """
     assert details.seat == hub.seat_id, "a hub keeps its seat: feeds and folios hang on it"
     columns = _hub_columns(details)
@@ -224,7 +224,7 @@ async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: 
     """Correct what is said of a venue of this hub, and tell the feeds that name it; whether anything was different.
     Refuses as `create_venue` does.
 
-    The stored calendar texts of its sessions are the schedule's (`schedule.place_actions.correct_venue`).
+    The stored calendar texts that name it follow in `outreach.place_actions`.
     """
     columns = _venue_columns(details)
     changed = [name for name, value in columns.items() if getattr(venue, name) != value]

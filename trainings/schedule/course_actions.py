@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +18,8 @@ from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
 from trainings.schedule.models import Course, CourseKind, CoursePrerequisite, Topic, Training
 from trainings.schedule.plans import terms_of
+from trainings.schedule.shown import STILL_SHOWN
 from trainings.web.i18n import N_
-
-STILL_SHOWN = timedelta(days=100)
-"""How far back a change of a course reaches: a little more than calendars look."""
 
 
 class UnknownTopic(Refusal):

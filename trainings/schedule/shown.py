@@ -7,6 +7,7 @@ equal, nothing shown has changed and no counter moves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,9 @@ _COLUMNS = (
 
 FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
 """Columns of a training by which feeds are filtered, once it is published."""
+
+STILL_SHOWN = timedelta(days=100)
+"""How far back entries follow when a place, a hub or a course is corrected: a little more than calendars look."""
 
 BATCH = 100
 """Texts written again in one transaction: others get their turn in between."""

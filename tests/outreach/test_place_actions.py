@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 
 from tests import make
+from tests.outreach.make_activity import make_activity
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.outreach.models import ActivityText
+from trainings.outreach.place_actions import HubIsAnothers, correct_venue, open_hubs
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.hub_file import HubEntry, demo_hubs
 from trainings.places.models import Hub, HubService, Operator, Signatory, Venue
 from trainings.schedule.models import SessionText
-from trainings.schedule.place_actions import HubIsAnothers, correct_venue, open_hubs
 from trainings.versions.queries import current
 
 
@@ -45,6 +47,7 @@ async def test_file_read_twice_changes_nothing(entry: HubEntry) -> None:
 async def test_hub_is_corrected_and_its_feeds_and_entries_follow(entry: HubEntry) -> None:
     (hub,) = await open_hubs([entry], actor=PROGRAM)
     await a_published_training(hub)
+    await make_activity(hub)
     before, _at = await current("ventanilla:la-libertad-peten")
     told = replace(entry.hub, name="Ventanilla del norte", phone="+50255550199", serves=("1710",))
 
@@ -54,6 +57,7 @@ async def test_hub_is_corrected_and_its_feeds_and_entries_follow(entry: HubEntry
     assert (kept.name, kept.phone, kept.slug) == ("Ventanilla del norte", "+50255550199", "la-libertad-peten")
     assert {service.municipality_id for service in await HubService.filter(hub=hub)} == {"1705", "1710"}
     assert "Ventanilla del norte" in (await SessionText.get()).body
+    assert "Ventanilla del norte" in (await ActivityText.get()).body
     assert (await current("ventanilla:la-libertad-peten"))[0] > before
 
 
