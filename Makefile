@@ -61,9 +61,9 @@ prove: $(TEST_READY) ## Run all tests at each of tests/moments, then the long pr
 bench: $(TEST_READY) ## Measure, each against a baseline of the same run
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-docs: $(TEST_READY) ## Say where the documents are and check what they promise
-	@ls docs/*.md docs/decisions/*.md
-	@$(BIN)/python -m pytest -q tests/test_architecture.py -k documented
+docs: $(TEST_READY) ## Write docs/data.md from the models, and check what the documents promise
+	@$(BIN)/python -m tools.tables
+	@$(BIN)/python -m pytest -q tests/test_documents.py tests/test_architecture.py -k "documents or documented"
 
 catalogue: $(TEST_READY) ## Collect the words people read into the catalogues to translate
 	@$(BIN)/python tools/catalogue.py update
