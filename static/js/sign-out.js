@@ -35,8 +35,7 @@ function ask(n) {
 async function countWaiting() {
   const unsent = await import("./scan/unsent.js").catch(() => null);
   if (!unsent) return 0;
-  const { APP, PANEL, unsentIn } = unsent;
-  const counted = Promise.all([APP, PANEL].map(unsentIn)).then((found) => found.flat().length);
-  const late = new Promise((resolve) => setTimeout(resolve, LONGEST_MS, 0));
-  return Promise.race([counted.catch(() => 0), late]);
+  const waiting = unsent.waitingHere().catch(() => []);
+  const late = new Promise((resolve) => setTimeout(resolve, LONGEST_MS, []));
+  return (await Promise.race([waiting, late])).length;
 }

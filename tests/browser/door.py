@@ -89,7 +89,7 @@ class Door:
         self.events.setdefault(event["id"], event)
         answer = {
             "id": event["id"],
-            "stored": True,
+            "state": "already" if repeated else "stored",
             "name": "",
             "arrived": "",
             "text": "",

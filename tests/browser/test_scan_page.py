@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.door import BASE, Door
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import OLD, OpenPage, Scanner
+from trainings.attendance.practice import samples
 from trainings.lib import tokens
 
 HIDE = """() => {
@@ -167,6 +168,8 @@ def type_codes(scanner: Scanner, door: Door) -> None:
     ana, stranger, field = door.people[0], tokens.short_code(), scanner.page.get_by_label("Código del boleto")
     scanner.type_code(ana.short_code[:-1] + ("0" if ana.short_code[-1] != "0" else "1"))
     scanner.expect_answer("not_ticket", "Revise el código")
+    scanner.type_code(samples()[0].short_code)
+    scanner.expect_answer("not_ticket", "Es una tarjeta de práctica")
     assert door.n_requests == 0
     scanner.type_code(f" {tokens.show_short_code(ana.short_code).lower().replace('0', 'o')} ")
     scanner.expect_answer("present", "Ana Lucía B. C.")

@@ -34,10 +34,11 @@ SEND_AGAIN = "form => form.dispatchEvent(new SubmitEvent('submit', { cancelable:
 STAFF = '{% extends "layouts/staff.html" %}'
 VILMA = Actor(id=None, role="assistant", name="Vilma")
 KEEP_TWO = """() => new Promise((done) => {
-    const opening = indexedDB.open("trainings-scan", 1);
+    const opening = indexedDB.open("marcar", 1);
     opening.onupgradeneeded = () => {
-        const kept = opening.result.createObjectStore("unsent", { keyPath: "id" });
-        for (const id of ["a", "b"]) kept.add({ id });
+        const kept = opening.result.createObjectStore("events", { keyPath: "id" });
+        kept.createIndex("waiting", "waiting");
+        for (const [n, id] of ["a", "b"].entries()) kept.add({ id, waiting: n + 1 });
     };
     opening.onsuccess = () => { opening.result.close(); done(true); };
 })"""

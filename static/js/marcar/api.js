@@ -20,7 +20,7 @@ const SILENCE_MS = 20_000;
  */
 
 /**
- * @param {string} path below /marcar/api/
+ * @param {string} path below /marcar/api/, or a whole one
  * @param {{json?: object, etag?: string}} [sent] with `json` it is a POST
  * @returns {Promise<Reply>}
  */
@@ -33,7 +33,7 @@ export async function ask(path, { json, etag } = {}) {
   };
   alive();
   try {
-    const response = await fetch(BASE + path, {
+    const response = await fetch(path.startsWith("/") ? path : BASE + path, {
       method: json ? "POST" : "GET",
       credentials: "same-origin",
       // A hotel's "accept our terms" page is a redirect; following it would look like an answer.

@@ -1,8 +1,7 @@
 /** What every screen has at hand: words, store, sender, the server's word about this phone, sound. */
 
 import { Sound } from "../scan/sound.js";
-import { PANEL, unsentIn } from "../scan/unsent.js";
-import { uuid7 } from "../scan/uuid7.js";
+import { pageName, uuid7 } from "../scan/uuid7.js";
 import { Book } from "./book.js";
 import { Marks } from "./marks.js";
 import { Phone } from "./phone.js";
@@ -19,7 +18,7 @@ import { openStore } from "./store.js";
 export class App extends EventTarget {
   sound = new Sound();
   /** Which opening of the page this is: with `perf` it tells the order of marks where the clock lies. */
-  page = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  page = pageName();
   /** The program in another window took over: nothing can be kept here any more. */
   isClosed = false;
   /** The browser deleted what this phone kept: nothing can be kept here either, and only this page remembers its marks. */
@@ -66,7 +65,6 @@ export class App extends EventTarget {
     this.sender = new Sender(store, {
       app: this.version,
       page: this.page,
-      ofPanel: () => unsentIn(PANEL),
       onChange: changed,
       onReply: (body, asked_at, events) => this.#heardReply(body, asked_at, events),
       onUnprepared: () => this.phone.unprepared(),

@@ -1,6 +1,6 @@
 /** From a card, code or row to its answer: kept on this phone first, green only once it is on the disk. */
 
-import { readShortCode, readToken, shownCode } from "../scan/ticket.js";
+import { isSample, readShortCode, readToken, shownCode } from "../scan/ticket.js";
 import { theTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
@@ -17,8 +17,6 @@ import { theTime, timeOfDay } from "./words.js";
 
 /** Flags of which the person at the door need not know. */
 const NOTHING_ODD = new Set(["", "clock", "after_close", "session_off", "unnamed"]);
-/** So begin the codes of the sample cards, in the picture and typed: see `trainings/attendance/practice.py`. */
-const SAMPLE = "PRACT1C";
 
 export class Marks {
   /** One after another: two pictures of one card must not both be the first. @type {Promise<unknown>} */
@@ -78,7 +76,7 @@ export class Marks {
    * @param {string} code that the list does not know
    */
   #isElsewhere(code) {
-    return this.book.session.isPractice || code.startsWith(SAMPLE);
+    return this.book.session.isPractice || isSample(code);
   }
 
   #elsewhere() {

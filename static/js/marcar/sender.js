@@ -1,4 +1,7 @@
-/** Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. */
+/**
+ * Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. The panel's
+ * page sends its own in the same way: what is different there is in `scan/sender.js`.
+ */
 
 import { ask } from "./api.js";
 
@@ -14,7 +17,7 @@ const LOCK_WAIT_MS = 30_000;
 
 export class Sender {
   /** @type {Set<string>} the server could not read them on this visit; kept, but not in the way of the others */
-  #aside = new Set();
+  aside = new Set();
   /** @type {Promise<void> | null} */
   #running = null;
   #again = false;
@@ -31,12 +34,12 @@ export class Sender {
   n_waiting = 0;
   /** What the server does not understand: some of it may be among those that wait. */
   n_unread = 0;
-  /** What waits in this browser, and only the panel's page can send. @type {Array<{url: string}>} */
+  /** What waits in this browser, and only the panel's page can send. @type {Kept[]} */
   ofPanel = [];
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, page: string, ofPanel: () => Promise<Array<{url: string}>>, onChange: () => void, onReply: (body: any, asked_at: number, events: import("./store.js").ScanEvent[]) => void, onUnprepared: () => void}} told
+   * @param {{app?: string, page: string, onChange: () => void, onReply: (body: any, asked_at: number, events: import("./store.js").ScanEvent[]) => void, onUnprepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -62,13 +65,18 @@ export class Sender {
     let counted, n_added;
     do {
       n_added = this.#n_added;
-      counted = await Promise.all([this.store.countWaiting(), this.store.countUnread(), this.told.ofPanel()]);
+      counted = await this.counted();
     } while (n_added !== this.#n_added);
     const [n_all, n_unread, ofPanel] = counted;
     this.ofPanel = ofPanel;
-    this.n_waiting = Math.max(0, n_all - this.#aside.size);
+    this.n_waiting = Math.max(0, n_all - this.aside.size);
     this.n_unread = n_unread + n_all - this.n_waiting;
     this.told.onChange();
+  }
+
+  /** How many wait, how many the server does not understand, and what waits for the panel. @returns {Promise<[number, number, Kept[]]>} */
+  counted() {
+    return Promise.all([this.store.countWaiting(), this.store.countUnread(), this.store.ofPanel()]);
   }
 
   /**
@@ -99,11 +107,9 @@ export class Sender {
 
   async #run() {
     if (this.#evenUnread) await this.#takeUpUnread();
-    // What the server could not read lies before the others: look behind it.
-    const next = async () => (await this.store.waiting(BATCH + this.#aside.size)).filter(({ id }) => !this.#aside.has(id)).slice(0, BATCH);
     /** @type {Trouble} */
     let trouble = "";
-    for (let batch = await next(); batch.length && !trouble; batch = await next()) {
+    for (let batch = await this.#next(); batch.length && !trouble; batch = await this.#next()) {
       trouble = await this.#send(batch);
       await this.count();
     }
@@ -113,10 +119,20 @@ export class Sender {
     if (trouble === "unprepared") this.told.onUnprepared();
   }
 
+  async #next() {
+    // What the server could not read lies before the others: look behind it.
+    return (await this.waiting(BATCH + this.aside.size)).filter(({ id }) => !this.aside.has(id)).slice(0, BATCH);
+  }
+
+  /** @param {number} most @returns {Promise<Kept[]>} oldest first */
+  waiting(most) {
+    return this.store.waiting(most);
+  }
+
   /** Each has its id: nothing counts twice that comes again. */
   async #takeUpUnread() {
-    await this.store.retryUnread();
-    this.#aside.clear();
+    await this.retryUnread();
+    this.aside.clear();
     this.#evenUnread = false;
   }
 
@@ -132,24 +148,19 @@ export class Sender {
    */
   async #send(batch) {
     const asked_at = Date.now();
-    // What it does not understand the server has not got either.
-    const n_unsent = (await this.store.countWaiting()) - batch.length + (await this.store.countUnread());
-    // A number that never comes is missed there from the first one on.
-    const rest = { n_unsent, last_seq: (await this.store.get("seq")) ?? 0, first: await this.store.get("first") };
+    const more = await this.more(batch);
     const events = batch.map(({ event }) => event);
     // Where the clock was set right since, the page's counter tells when its marks were made.
     const counter = { page: this.told.page, perf: Math.round(performance.now()) };
-    const json = { client_now: asked_at, app: this.told.app, ...counter, ...rest, events };
-    const { trouble, body } = await ask("marcas", { json });
+    const { trouble, body } = await ask(this.addressOf(batch), { json: { client_now: asked_at, ...counter, ...more, events } });
     if (trouble === "unreadable") return this.#halve(batch);
-    // This address never refuses: somebody between us and the server answers for it.
-    if (trouble) return trouble === "refused" ? "down" : trouble;
+    if (trouble) return trouble === "refused" ? this.refused(batch) : trouble;
     if (!Array.isArray(body?.results)) return "offline";
     const own = new Set(batch.map(({ id }) => id));
     const results = body.results.filter((/** @type {{id: string}} */ { id }) => own.has(id));
-    await this.store.receive(results);
+    await this.receive(results);
     for (const { id } of results) own.delete(id);
-    for (const id of own) this.#aside.add(id);
+    for (const id of own) this.aside.add(id);
     this.told.onReply(body, asked_at, events);
     return "";
   }
@@ -161,11 +172,39 @@ export class Sender {
    */
   async #halve(batch) {
     if (batch.length < 2) {
-      for (const { id } of batch) this.#aside.add(id);
+      for (const { id } of batch) this.aside.add(id);
       return "";
     }
     const middle = Math.ceil(batch.length / 2);
     return (await this.#send(batch.slice(0, middle))) || this.#send(batch.slice(middle));
+  }
+
+  /** @param {Kept[]} _batch of one address */
+  addressOf(_batch) {
+    return "marcas";
+  }
+
+  /** What this phone says of itself. @param {Kept[]} batch @returns {Promise<object>} */
+  async more(batch) {
+    const { store } = this;
+    // What it does not understand the server has not got either.
+    const n_unsent = (await store.countWaiting()) - batch.length + (await store.countUnread());
+    // A number that never comes is missed there from the first one on.
+    return { app: this.told.app, n_unsent, last_seq: (await store.get("seq")) ?? 0, first: await store.get("first") };
+  }
+
+  /** The phone's address never refuses: somebody between us and the server answers for it. @param {Kept[]} _batch @returns {Trouble} */
+  refused(_batch) {
+    return "down";
+  }
+
+  retryUnread() {
+    return this.store.retryUnread();
+  }
+
+  /** @param {any[]} results of ours */
+  receive(results) {
+    return this.store.receive(results);
   }
 
   #retryLater() {

@@ -13,10 +13,10 @@ export function showStatus(app) {
   const draw = () => {
     // What was waiting is gone: any number, and "all sent" too, would be believed.
     put(line, app.isDeleted ? "" : queueInWords(app));
-    const [{ url = "" } = {}] = app.sender.ofPanel;
-    panel.hidden = !url;
+    const [one] = app.sender.ofPanel;
+    panel.hidden = !one;
     // The page from which it was to be sent, and which sends it when it is opened.
-    panel.href = url.replace(/\/marcas$/, "");
+    panel.href = one ? `/panel/sesiones/${one.scope}/asistencia` : "";
     send.hidden = app.isDeleted || !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
     const trouble = troubleOf(app);

@@ -1,6 +1,7 @@
 /**
- * What this phone keeps, in a database of its own: marks (never changed once made), lists of cards, and small things.
- * No name and no contact is ever written here.
+ * What this browser keeps, in a database of its own: marks (never changed once made), lists of cards, and small things.
+ * No name and no contact is ever written here. The panel's page at the door keeps its marks here too, until the server has
+ * them: they wait for whoever is signed in, and are no marks of the phone that this may be prepared as.
  */
 
 import { uuid7 } from "../scan/uuid7.js";
@@ -9,6 +10,11 @@ const NAME = "marcar";
 const VERSION = 1;
 /** Under which the store has a name of its own: one that was made anew after the browser deleted ours has another. */
 const OWN_NAME = "name";
+/** Who may send what waits: the phone that this browser is prepared as, or who is signed in to the panel. */
+const OF_PHONE = 1;
+const OF_PANEL = 2;
+/** Under which the last number is kept that each of them gave to a mark. */
+const LAST = { [OF_PHONE]: "seq", [OF_PANEL]: "seq_panel" };
 /** What browsers say of a store that they took away. */
 const LOST = new Set(["InvalidStateError", "UnknownError"]);
 
@@ -22,10 +28,11 @@ const LOST = new Set(["InvalidStateError", "UnknownError"]);
  * @property {number} perf milliseconds since this page was opened
  * @property {string} page which opening of the page that was
  * @property {number} seq grows by one with each mark of this phone
- * @property {string} how camera, typed, row, sheet, button
+ * @property {string} how camera, typed, row, sheet, button, list
  * @property {string} [h] the card, as in the list
  * @property {string} [code] token or short code that the list does not know
  * @property {boolean} known does the list know it?
+ * @property {string} [registration] the line of the panel's list that was tapped
  * @property {string} [target] the mark that an undo takes back
  * @property {string} [sheet]
  * @property {number} [row]
@@ -42,13 +49,14 @@ const LOST = new Set(["InvalidStateError", "UnknownError"]);
  * @typedef {object} Kept one mark as it lies here
  * @property {string} id
  * @property {string} scope its session or activity
- * @property {1} [waiting] there until the server acknowledged it by its id
+ * @property {1 | 2} [waiting] there until the server acknowledged it by its id: OF_PHONE or OF_PANEL
  * @property {1} [unread] the server has it, but does not understand it: it stays here
  * @property {{state: string, flag: string, text: string}} [receipt] what the server said
  * @property {ScanEvent} event
  */
 
 /** @typedef {Omit<ScanEvent, "seq">} Draft */
+/** @typedef {1 | 2} Queue */
 /** @typedef {Awaited<ReturnType<typeof openStore>>} Store */
 
 /**
@@ -63,12 +71,15 @@ const LOST = new Set(["InvalidStateError", "UnknownError"]);
  */
 export async function openStore(told) {
   const on = await connection(told);
-  /** @type {Map<string, ScanEvent>} all that this page kept or read: what is left of them where the browser deletes the store */
+  /** @type {Map<string, ScanEvent>} all of the phone that this page kept or read: what is left where the browser deletes the store */
   const seen = new Map();
   const noted = (/** @type {Kept[]} */ kept) => {
-    for (const { event } of kept) seen.set(event.id, event);
-    return kept;
+    const own = kept.filter(({ waiting }) => waiting !== OF_PANEL);
+    for (const { event } of own) seen.set(event.id, event);
+    return own;
   };
+  const keepIn = (/** @type {Queue} */ queue, /** @type {Draft[]} */ drafts) =>
+    on((db) => keep(db, queue, drafts).catch((error) => keptBefore(db, drafts, error)));
   const read = (/** @type {string} */ name, /** @type {(store: IDBObjectStore) => IDBRequest} */ ask) =>
     on((db) => asked(ask(db.transaction(name).objectStore(name))));
   const change = (/** @type {string} */ name, /** @type {(store: IDBObjectStore) => void} */ act) => on((db) => changed(db, name, act));
@@ -79,10 +90,14 @@ export async function openStore(told) {
      * @returns {Promise<ScanEvent[]>}
      */
     keepAll: async (drafts) => {
-      const events = await on((db) => keep(db, drafts).catch((error) => keptBefore(db, drafts, error)));
+      const events = await keepIn(OF_PHONE, drafts);
       for (const event of events) seen.set(event.id, event);
       return events;
     },
+    /** The same for one that was made in the panel. @param {Draft} draft */
+    keepOfPanel: async (draft) => (await keepIn(OF_PANEL, [draft]))[0],
+    /** @returns {Promise<Kept[]>} oldest first */
+    ofPanel: () => read("events", (store) => store.index("waiting").getAll(OF_PANEL)),
     /** @param {string} scope @returns {Promise<Kept[]>} oldest first */
     of: async (scope) => noted(await read("events", (store) => store.index("scope").getAll(scope))),
     /** @returns {Promise<Kept[]>} */
@@ -90,9 +105,9 @@ export async function openStore(told) {
     /** What this page knows of it, also where the store is gone. @returns {ScanEvent[]} oldest first */
     remembered: () => [...seen.values()].sort((a, b) => a.seq - b.seq),
     /** @param {number} most @returns {Promise<Kept[]>} oldest first */
-    waiting: async (most) => noted(await read("events", (store) => store.index("waiting").getAll(1, most))),
+    waiting: async (most) => noted(await read("events", (store) => store.index("waiting").getAll(OF_PHONE, most))),
     /** @returns {Promise<number>} */
-    countWaiting: () => read("events", (store) => store.index("waiting").count()),
+    countWaiting: () => read("events", (store) => store.index("waiting").count(OF_PHONE)),
     /** @returns {Promise<number>} */
     countUnread: () => read("events", (store) => store.index("unread").count()),
     /** @param {Array<{id: string, state: string, flag?: string, text?: string}>} results */
@@ -241,10 +256,11 @@ async function named(db) {
 
 /**
  * @param {IDBDatabase} db
+ * @param {Queue} queue
  * @param {Draft[]} drafts
  * @returns {Promise<ScanEvent[]>}
  */
-async function keep(db, drafts) {
+async function keep(db, queue, drafts) {
   // "strict": the browser flushes to the disk before it says yes; the default does not survive a flat battery.
   const transaction = db.transaction(["events", "meta"], "readwrite", { durability: "strict" });
   const done = finished(transaction);
@@ -253,14 +269,14 @@ async function keep(db, drafts) {
   let events = [];
   /** @type {unknown} why, where it is not the transaction that says so */
   let trouble = null;
-  const last = meta.get("seq");
+  const last = meta.get(LAST[queue]);
   last.onsuccess = () => {
     events = drafts.map((draft, n) => Object.freeze({ ...draft, seq: (last.result ?? 0) + 1 + n }));
     try {
-      meta.put((last.result ?? 0) + events.length, "seq");
+      meta.put((last.result ?? 0) + events.length, LAST[queue]);
       for (const event of events) {
         const scope = event.session ?? event.activity ?? "";
-        transaction.objectStore("events").add({ id: event.id, scope, waiting: 1, event });
+        transaction.objectStore("events").add({ id: event.id, scope, waiting: queue, event });
       }
     } catch (error) {
       trouble = error;
@@ -314,7 +330,7 @@ function retryUnread(db) {
   return changed(db, "events", (store) => {
     const found = store.index("unread").getAll();
     found.onsuccess = () => {
-      for (const { unread: _unread, ...kept } of found.result) store.put({ ...kept, waiting: 1 });
+      for (const { unread: _unread, ...kept } of found.result) store.put({ ...kept, waiting: OF_PHONE });
     };
   });
 }
@@ -327,7 +343,7 @@ function sendAgain(db, ids) {
   return changed(db, "events", (store) => {
     for (const id of ids) {
       const found = store.get(id);
-      found.onsuccess = () => found.result && store.put({ ...found.result, waiting: 1 });
+      found.onsuccess = () => found.result && store.put({ ...found.result, waiting: OF_PHONE });
     }
   });
 }

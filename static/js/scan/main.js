@@ -1,19 +1,20 @@
 /** The attendance page with script: the camera, marks without a reload, and nothing lost while there is no signal. */
 
+import { Sender } from "../marcar/sender.js";
+import { openStore } from "../marcar/store.js";
 import { Answer } from "./answer.js";
 import { Lens } from "./lens.js";
 import { Marks } from "./marks.js";
 import { Recent } from "./recent.js";
 import { Roster } from "./roster.js";
-import { Sender } from "./sender.js";
+import { NO_STORE, PanelSender } from "./sender.js";
 import { Sound } from "./sound.js";
-import { openStore } from "./store.js";
-import { readShortCode, readToken } from "./ticket.js";
-import { APP, unsentIn } from "./unsent.js";
+import { isSample, readShortCode, readToken } from "./ticket.js";
+import { pageName } from "./uuid7.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("[data-attendance]"));
 const words = wordsOf(part("template[data-words]"));
-const marksUrl = new URL(page.dataset.marks ?? "", location.href).pathname;
+const session = page.dataset.session ?? "";
 const roster = new Roster(page);
 const sound = new Sound();
 /** @type {Marks | null} a closed session takes no marks, but may still have some to send */
@@ -21,7 +22,12 @@ let marks = null;
 let isRefreshing = false;
 let wantsRefresh = false;
 
-const sender = new Sender(await openStore().catch(() => null), answered, reported);
+const store = await openStore({ onClosed: () => undefined, onDeleted: () => sender.lose() }).catch(() => NO_STORE);
+const told = { page: pageName(), onChange: drawQueue, onUnprepared: () => undefined };
+const sender = new PanelSender(store, { ...told, onReply: heard, onTried: () => marks?.tried() });
+/** What was marked in the scan app of this browser goes out from here too. */
+const ofApp = new Sender(store, { ...told, app: "", onReply: () => undefined });
+let isCounted = false;
 if (page.dataset.closed !== "yes") {
   marks = new Marks({
     sender,
@@ -29,7 +35,7 @@ if (page.dataset.closed !== "yes") {
     sound,
     words,
     refresh,
-    url: marksUrl,
+    session,
     answer: new Answer(part("[data-answer]"), part("template[data-answers]")),
     recent: new Recent(part("[data-recent]"), part("template[data-recent-line]")),
     undoLast: part("form[data-undo-last]"),
@@ -38,15 +44,18 @@ if (page.dataset.closed !== "yes") {
 }
 listenToSignal();
 await marks?.showWaiting();
-sender.flush();
+await Promise.allSettled([sender.count(), ofApp.count()]);
+isCounted = true;
+flush();
 
 /** @param {Marks} marks */
 function listenToMarks(marks) {
   document.addEventListener("submit", (event) => submitted(event, marks));
   const scanned = (/** @type {string} */ text) => {
     const code = readToken(text);
-    if (code) marks.add({ kind: "in", code, how: "camera" });
-    else marks.decline("not_ticket");
+    if (!code) marks.decline("not_ticket");
+    else if (isSample(code)) marks.decline("not_ticket", words.practice_card);
+    else marks.add({ kind: "in", code, how: "camera" });
   };
   if (page.querySelector("[data-answer] [data-state=ready]")) marks.invite(words.ready);
   new Lens(part("[data-lens]"), words, scanned, () => sound.unlock());
@@ -59,16 +68,13 @@ function listenToMarks(marks) {
 
 function listenToSignal() {
   const sendNow = part("[data-send-now]");
-  sendNow.addEventListener("click", () => {
-    sender.forgive();
-    sender.flush();
-  });
-  addEventListener("online", () => sender.flush());
-  addEventListener("pageshow", (event) => event.persisted && sender.flush());
+  sendNow.addEventListener("click", () => flush({ forced: true }));
+  addEventListener("online", () => flush());
+  addEventListener("pageshow", (event) => event.persisted && flush());
   addEventListener("beforeunload", (event) => sender.hasLoose && event.preventDefault());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    sender.flush();
+    flush();
     refresh();
   });
 }
@@ -98,48 +104,53 @@ function submitted(event, marks) {
  */
 function typed(field, marks) {
   const code = readShortCode(field.value) ?? readToken(field.value);
-  if (code) {
+  if (code && !isSample(code)) {
     marks.add({ kind: "in", code, how: "typed" });
     field.value = "";
   } else {
-    marks.decline("not_ticket", words.mistyped);
+    marks.decline("not_ticket", code ? words.practice_card : words.mistyped);
     field.select();
   }
   field.focus({ preventScroll: true });
 }
 
-/**
- * @param {import("./store.js").ScanEvent} event
- * @param {import("./sender.js").Result} result
- * @param {import("./sender.js").Totals} totals
- */
-function answered(event, result, totals) {
-  // Marks of another session, kept on this device, go out from here too; they are nothing to show here.
-  if (event.url !== marksUrl) return;
-  // A list that is on its way may not know of this yet.
-  wantsRefresh ||= isRefreshing;
-  if (marks) marks.answered(event, result);
-  else refresh();
-  roster.total(totals.n_present, totals.n_expected);
+/** @param {{forced?: boolean}} [how] */
+function flush(how) {
+  sender.flush(how);
+  ofApp.flush(how);
 }
 
-let n_reported = 0;
-
 /**
- * @param {number} n
- * @param {import("./sender.js").Trouble} trouble
+ * @param {{results: import("./sender.js").Result[], n_present: number, n_expected: number}} body
+ * @param {number} _asked_at
+ * @param {import("../marcar/store.js").ScanEvent[]} events of one session
  */
-async function reported(n, trouble) {
+function heard({ results, n_present, n_expected }, _asked_at, events) {
+  // Marks of another session, kept on this device, go out from here too; they are nothing to show here.
+  if (events[0].session !== session) return;
+  // A list that is on its way may not know of this yet.
+  wantsRefresh ||= isRefreshing;
+  for (const event of events) {
+    const result = results.find(({ id }) => id === event.id);
+    if (result?.outcome) marks?.answered(event, result);
+  }
+  if (!marks) refresh();
+  roster.total(n_present, n_expected);
+}
+
+/** What of this browser is not with the server yet. */
+function drawQueue() {
+  if (!isCounted) return;
   const line = part("[data-sync]");
-  const turn = (n_reported += 1);
-  const n_app = n ? 0 : (await unsentIn(APP)).length;
-  // What was reported meanwhile is newer.
-  if (turn !== n_reported) return;
+  const n = sender.n_waiting + sender.n_unread;
+  const n_app = ofApp.n_waiting + ofApp.n_unread;
+  const why = sender.trouble || (sender.n_unread ? "refused" : "sending");
   const rest = n_app ? `${words.unsent_app} ${n_app}` : words.all_sent;
-  line.textContent = n ? `${words[trouble || "sending"]} ${words.unsent} ${n}` : rest;
-  part("[data-send-now]").hidden = !n;
-  part("[data-sign-in]").hidden = trouble !== "signed_out";
-  if (trouble) marks?.failed(trouble);
+  const text = n ? `${words[why]} ${words.unsent} ${n}` : rest;
+  // Live regions speak when their text changes: say nothing twice.
+  if (line.textContent !== text) line.textContent = text;
+  part("[data-send-now]").hidden = !(n || n_app);
+  part("[data-sign-in]").hidden = !n || sender.trouble !== "unprepared";
 }
 
 /** Take the list as the server has it now. Calls while one is under way are gathered into one more. */

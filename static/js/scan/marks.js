@@ -4,13 +4,13 @@ import { stateOf } from "./answer.js";
 import { shownCode } from "./ticket.js";
 import { uuid7 } from "./uuid7.js";
 
-/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marcar/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./sender.js").Result} Result */
 /** @typedef {import("./answer.js").State} State */
 
 /**
  * @typedef {object} Pending a mark of this visit that waits for the server's answer
- * @property {Omit<ScanEvent, "seq">} event
+ * @property {import("../marcar/store.js").Draft} event
  * @property {string | undefined} registration its row, where known
  * @property {(() => void) | undefined} restore puts its row back as it was
  * @property {boolean} isKept
@@ -19,14 +19,14 @@ import { uuid7 } from "./uuid7.js";
 
 /**
  * @typedef {object} Parts
- * @property {import("./sender.js").Sender} sender
+ * @property {import("./sender.js").PanelSender} sender
  * @property {import("./answer.js").Answer} answer
  * @property {import("./recent.js").Recent} recent
  * @property {import("./roster.js").Roster} roster
  * @property {import("./sound.js").Sound} sound
  * @property {Record<string, string>} words
  * @property {HTMLFormElement} undoLast
- * @property {string} url
+ * @property {string} session
  * @property {() => void} refresh
  */
 
@@ -77,8 +77,8 @@ export class Marks {
    * @param {string | undefined} registration
    */
   async #record(mark, registration) {
-    const { sender, answer, recent, roster, words, url, undoLast } = this.parts;
-    const event = { code: null, registration: null, target: null, ...mark, id: uuid7(), url, at: Date.now() };
+    const { sender, answer, recent, roster, words, undoLast } = this.parts;
+    const event = this.#draft(mark);
     const row = roster.row(registration);
     const name = row ? roster.name(row) : "";
     const restore = row ? roster.snapshot(row) : undefined;
@@ -91,6 +91,15 @@ export class Marks {
     recent.tell(event, { who: name || shownCode(event.code) || words.ticket, word: answer.word("sending") });
     setTimeout(() => isKept && this.#wait(event.id), PATIENCE_MS);
     sender.flush();
+  }
+
+  /**
+   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
+   * @returns {import("../marcar/store.js").Draft}
+   */
+  #draft(mark) {
+    const { session, sender } = this.parts;
+    return { ...mark, session, id: uuid7(), at: Date.now(), perf: Math.round(performance.now()), page: sender.told.page };
   }
 
   /**
@@ -115,21 +124,17 @@ export class Marks {
     undoLast.dataset.registration = result.registration ?? waited?.registration ?? "";
   }
 
-  /**
-   * An attempt to send ended in trouble: whoever stands at the door must know now.
-   * @param {import("./sender.js").Trouble} trouble
-   */
-  failed(trouble) {
-    for (const id of this.#pending.keys()) {
-      if (trouble !== "refused" || this.parts.sender.isAside(id)) this.#wait(id);
-    }
+  /** It was tried to send all that waits: whoever stands at the door must know now what did not go. */
+  tried() {
+    const { trouble, aside } = this.parts.sender;
+    for (const id of this.#pending.keys()) if (trouble || aside.has(id)) this.#wait(id);
   }
 
   /** Rows whose mark still waits here, from this visit or an earlier one. */
   async showWaiting() {
-    const { sender, roster, url } = this.parts;
+    const { sender, roster, session } = this.parts;
     for (const event of await sender.unsent()) {
-      const row = event.url === url ? roster.row(event.registration ?? this.#pending.get(event.id)?.registration) : null;
+      const row = event.session === session ? roster.row(event.registration ?? this.#pending.get(event.id)?.registration) : null;
       if (row && !sender.isLoose(event.id)) roster.mark(row, "kept");
     }
   }

@@ -14,7 +14,7 @@ export class Recent {
   }
 
   /**
-   * @param {import("./store.js").ScanEvent | Omit<import("./store.js").ScanEvent, "seq">} event
+   * @param {import("../marcar/store.js").Draft} event
    * @param {{who: string, word: string}} said
    */
   tell(event, { who, word }) {

@@ -5,6 +5,8 @@ const TOKEN = /^[0-9A-HJKMNP-TV-Z]{20}$/;
 const SHORT_CODE = /^[0-9A-HJKMNP-TV-Z]{9}$/;
 const ADDRESS = /^https?:\/\/[^\s?#]+\/C\/([^/?#]+)\/?(?:[?#].*)?$/i;
 const LONGEST = 300;
+/** So begin the codes of the sample cards, in the picture and typed: see `trainings/attendance/practice.py`. */
+const SAMPLE = "PRACT1C";
 
 /**
  * Upper case, O as 0, I and L as 1, without spaces, dashes, dots.
@@ -35,6 +37,11 @@ export function readToken(text) {
 export function readShortCode(typed) {
   const code = normalise(typed);
   return SHORT_CODE.test(code) && checkCharacter(code.slice(0, -1)) === code.slice(-1) ? code : null;
+}
+
+/** @param {string} code of a card to practise with */
+export function isSample(code) {
+  return code.startsWith(SAMPLE);
 }
 
 /**

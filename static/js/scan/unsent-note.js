@@ -1,7 +1,6 @@
 /** Before a session is closed: say so where marks of it still wait on this device. */
 
-import { APP, PANEL, unsentIn } from "./unsent.js";
+import { waitingHere } from "./unsent.js";
 
 const note = /** @type {HTMLElement} */ (document.querySelector("[data-unsent]"));
-const here = (await unsentIn(PANEL)).some(({ url }) => url === note.dataset.marks);
-note.hidden = !here && !(await unsentIn(APP)).some(({ scope }) => scope === note.dataset.session);
+note.hidden = !(await waitingHere()).some(({ scope }) => scope === note.dataset.session);

@@ -1,26 +1,17 @@
-/** Marks that wait in this browser to be sent: the scan app and the panel's list at the door keep their own. */
-
-/** @typedef {{name: string, store: string, index?: string}} Queue */
-
-/** @type {Queue} */
-export const APP = { name: "marcar", store: "events", index: "waiting" };
-/** @type {Queue} */
-export const PANEL = { name: "trainings-scan", store: "unsent" };
+/** Marks that wait in this browser to be sent, of the scan app and of the panel's page at the door: they lie in one store. */
 
 /**
- * What waits in one of them, as it lies there; nothing of it is changed. None where there is no such queue.
- * @param {Queue} queue
- * @returns {Promise<any[]>}
+ * They are only looked at, and nothing of them is changed. None where there is no store.
+ * @returns {Promise<import("../marcar/store.js").Kept[]>}
  */
-export async function unsentIn({ name, store, index }) {
-  const opening = indexedDB.open(name);
+export async function waitingHere() {
+  const opening = indexedDB.open("marcar");
   // There is none: it must not be made here, empty, in place of the one that its own page would make.
   opening.onupgradeneeded = () => opening.transaction?.abort();
   const db = await asked(opening).catch(() => null);
   if (!db) return [];
   try {
-    const kept = db.transaction(store).objectStore(store);
-    return await asked((index ? kept.index(index) : kept).getAll());
+    return await asked(db.transaction("events").objectStore("events").index("waiting").getAll());
   } catch {
     return [];
   } finally {

@@ -12,3 +12,8 @@ export function uuid7(now = Date.now()) {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
+
+/** A name for one opening of a page. */
+export function pageName() {
+  return uuid7().slice(-12);
+}

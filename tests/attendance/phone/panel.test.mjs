@@ -1,17 +1,20 @@
-/** Marks of the panel's list at the door: kept first, sent one batch after another, each until the server names it. */
+/**
+ * Marks of the panel's page at the door: kept and sent as a prepared phone does it, by the word of who is signed in. What
+ * both have in common is shown with the phone: `store.test.mjs`, `sending.test.mjs`, `tests/browser/wire.test.mjs`.
+ */
 
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Sender } from "../../../static/js/scan/sender.js";
+import { Sender } from "../../../static/js/marcar/sender.js";
+import { openStore } from "../../../static/js/marcar/store.js";
+import { NO_STORE, PanelSender } from "../../../static/js/scan/sender.js";
 import { Rearm } from "../../../static/js/scan/sight.js";
-import { openStore } from "../../../static/js/scan/store.js";
 import { Disk } from "./parts/disk.mjs";
 
-const HERE = "/panel/sesiones/s/asistencia/marcas";
-const ALL_SENT = [0, ""];
+const ALL_SENT = [0, 0, ""];
 mock.timers.enable({ apis: ["setTimeout"] });
-Math.random = () => 0.5;
+Math.random = () => 0;
 
 /** The server: what it stored, by id, and what lies on the line before it. */
 let stored = new Map();
@@ -25,15 +28,15 @@ const gone = () => Promise.reject(new TypeError("no line"));
 
 function server(events) {
   for (const event of events) if (!stored.has(event.id)) stored.set(event.id, event);
-  return json(200, { results: events.map(({ id }) => ({ id, stored: true, outcome: "present" })), n_present: stored.size, n_expected: 9 });
+  return json(200, { results: events.map(({ id }) => ({ id, state: "stored", outcome: "present" })), n_present: stored.size, n_expected: 9 });
 }
 
 beforeEach(() => {
   [stored, line, asked] = [new Map(), null, []];
   disk = globalThis.indexedDB = new Disk();
   globalThis.fetch = async (url, { body, redirect }) => {
-    const { events } = JSON.parse(body);
-    asked.push({ url, events, redirect });
+    const { events, ...more } = JSON.parse(body);
+    asked.push({ url, events, redirect, more });
     return line ? line(events) : server(events);
   };
 });
@@ -43,15 +46,23 @@ async function quiet() {
   for (let n = 0; n < 50; n += 1) await new Promise((done) => setImmediate(done));
 }
 
-/** A window of the panel's page: what it was answered, and what it said last of what waits. */
-async function opened(store = openStore()) {
-  const window = { answered: [], said: null };
-  const answered = ({ id }, { outcome }, { n_present }) => window.answered.push([id, outcome, n_present]);
-  window.sender = new Sender(await store, answered, (...said) => (window.said = said));
+/** A window of the panel's page, and what it was answered. */
+async function opened(store) {
+  const window = { answered: [], n_tried: 0 };
+  const told = {
+    page: "p1",
+    onChange: () => undefined,
+    onUnprepared: () => undefined,
+    onReply: ({ results }) => window.answered.push(...results.map(({ id, outcome }) => [id, outcome])),
+    onTried: () => (window.n_tried += 1),
+  };
+  window.store = store ?? (await openStore({ onClosed: () => undefined, onDeleted: () => window.sender.lose() }));
+  window.sender = new PanelSender(window.store, told);
   return window;
 }
 
-const mark = (id, url = HERE) => ({ id, url, kind: "in", code: id, registration: null, target: null, at: 1, how: "typed" });
+const mark = (id, session = "s") => ({ id, session, kind: "in", code: id, at: 1, how: "typed" });
+const queue = ({ sender: { n_waiting, n_unread, trouble } }) => [n_waiting, n_unread, trouble];
 
 /** Mark one after another, and send. */
 async function marked(window, ...ids) {
@@ -61,152 +72,115 @@ async function marked(window, ...ids) {
   return kept;
 }
 
-test("a mark is answered by its id, and what was kept is forgotten only then", async () => {
+test("a mark is answered by its id at the address of its session, and leaves the device only then", async () => {
   const window = await opened();
-  assert.deepEqual(await marked(window, "a", "b"), [true, true]);
-  assert.deepEqual([window.answered, window.said, await window.sender.unsent()], [[["a", "present", 2], ["b", "present", 2]], ALL_SENT, []]);
-  const [{ url, events, redirect }] = asked;
-  assert.deepEqual([url, events.map(({ id, seq }) => [id, seq]), "url" in events[0], redirect], [HERE, [["a", 1], ["b", 2]], false, "manual"]);
+  assert.deepEqual(await marked(window, "b", "a"), [true, true]);
+  assert.deepEqual([window.answered, queue(window), await window.store.ofPanel()], [[["a", "present"], ["b", "present"]], ALL_SENT, []]);
+  const [{ url, events, redirect, more }] = asked;
+  assert.deepEqual([url, events.map(({ id, seq }) => [id, seq]), redirect], ["/panel/sesiones/s/asistencia/marcas", [["a", 2], ["b", 1]], "error"]);
+  assert.deepEqual([Object.keys(more).sort(), more.page], [["client_now", "page", "perf"], "p1"]);
 });
 
-test("an answer that is lost after the server stored counts once", async () => {
+test("marks of the panel and of a prepared phone wait in one store, and each is sent by its own", async () => {
+  line = gone;
   const window = await opened();
-  line = (events) => (server(events), gone());
   await marked(window, "a");
-  assert.deepEqual([window.answered, window.said, stored.size], [[], [1, "offline"], 1]);
-  line = null;
+  await window.store.keepAll([{ ...mark("b"), how: "row" }]);
+  const phone = new Sender(window.store, { app: "1", page: "p1", onChange: () => undefined, onReply: () => undefined, onUnprepared: () => undefined });
+  await Promise.all([phone.count(), window.sender.count()]);
+  assert.deepEqual([phone.n_waiting, phone.ofPanel.map(({ id, scope }) => [id, scope]), queue(window)], [1, [["a", "s"]], [1, 0, "offline"]]);
+  const ids = (kept) => kept.map(({ id }) => id);
+  assert.deepEqual([ids(await window.store.everything()), ids(await window.store.of("s")), ids(window.store.remembered())], [["b"], ["b"], ["b"]]);
+
+  [line, asked] = [null, []];
+  await phone.flush();
   await window.sender.flush();
-  assert.deepEqual([window.answered, window.said, stored.size], [[["a", "present", 1]], ALL_SENT, 1]);
+  assert.deepEqual(asked.map(({ url, events }) => [url, events.map(({ id, seq }) => [id, seq])]), [
+    ["/marcar/api/marcas", [["b", 1]]],
+    ["/panel/sesiones/s/asistencia/marcas", [["a", 1]]],
+  ]);
+  await phone.count();
+  assert.deepEqual([phone.n_waiting, phone.ofPanel, queue(window)], [0, [], ALL_SENT]);
 });
 
-test("a server that fails is asked again by itself, later each time", async () => {
-  const window = await opened();
-  line = () => json(502, "bad gateway");
-  await marked(window, "a");
-  for (const [wait, n_asked] of [[1_999, 1], [1, 2], [3_999, 2], [1, 3], [8_000, 4], [16_000, 5], [30_000, 6], [30_000, 7]]) {
-    mock.timers.tick(wait);
-    await quiet();
-    assert.equal(asked.length, n_asked, `${wait}`);
-  }
-  line = null;
-  mock.timers.tick(30_000);
-  await quiet();
-  assert.deepEqual([asked.length, window.said], [8, ALL_SENT]);
-  mock.timers.tick(60_000);
-  await quiet();
-  assert.equal(asked.length, 8);
-});
-
-test("what was marked without signal is sent by the next window, in its order", async () => {
+test("a mark that another window sent is answered here too, and counts once", async () => {
   line = gone;
   const first = await opened();
-  await marked(first, "c", "b", "a");
-  assert.deepEqual([first.said, stored.size], [[3, "offline"], 0]);
+  await marked(first, "a");
   line = null;
   const second = await opened();
   await second.sender.flush();
-  assert.deepEqual([asked.at(-1).events.map(({ id, seq }) => [id, seq]), second.said], [[["a", 3], ["b", 2], ["c", 1]], ALL_SENT]);
+  assert.deepEqual([second.answered, queue(second), stored.size], [[["a", "present"]], ALL_SENT, 1]);
   await first.sender.flush();
-  assert.deepEqual([stored.size, first.answered.length, first.said], [3, 3, ALL_SENT]);
-  const [{ seq }] = [await (await openStore()).keep(mark("d"))];
-  assert.equal(seq, 4);
+  assert.deepEqual([first.answered, queue(first), stored.size, first.n_tried], [[["a", "present"]], ALL_SENT, 1, 2]);
 });
 
-test("what is no answer of ours keeps the mark here, and says why", async () => {
-  const redirected = () => Object.defineProperty(json(200, {}), "type", { value: "opaqueredirect" });
-  const cases = [[() => json(401, {}), "signed_out"], [redirected, "signed_out"], [() => json(200, "<h1>Wi-Fi</h1>"), "offline"], [() => json(200, {}), "offline"], [() => json(500, {}), "offline"], [gone, "offline"]];
-  for (const [answer, trouble] of cases) {
-    const window = await opened();
+test("who is signed out, or meets a hotel's page, sends again by themselves later", async () => {
+  const window = await opened();
+  for (const [id, answer, trouble] of [["a", () => json(401, { code: "sign_in_needed" }), "unprepared"], ["b", () => json(200, "<h1>Wi-Fi</h1>"), "offline"], ["c", () => json(502, ""), "down"]]) {
     line = answer;
-    await marked(window, `m${stored.size}`);
-    assert.deepEqual([window.said, window.answered], [[1, trouble], []]);
+    await marked(window, id);
+    assert.deepEqual(queue(window), [1, 0, trouble]);
     line = null;
-    await window.sender.flush();
-    assert.deepEqual([window.said, window.answered.length], [ALL_SENT, 1]);
+    mock.timers.tick(2_000);
+    await quiet();
+    assert.deepEqual([queue(window), window.answered.at(-1)], [ALL_SENT, [id, "present"]]);
   }
 });
 
-test("one bad mark does not hold the others, and is tried again when somebody asks", async () => {
-  for (const status of [400, 409, 413, 415, 422]) {
-    const window = await opened();
-    const [bad, ...good] = ["c", "a", "b", "d"].map((id) => `${id}${status}`);
-    line = (events) => (events.some(({ id }) => id === bad) ? json(status, {}) : server(events));
-    await marked(window, bad, ...good);
-    assert.deepEqual([window.said, window.sender.isAside(bad), window.sender.isAside(good[0])], [[1, "refused"], true, false]);
-    assert.deepEqual(window.answered.map(([id]) => id), [good[0], good[1], good[2]].sort());
-    const n_asked = asked.length;
-    await window.sender.flush();
-    assert.deepEqual([asked.length, window.said], [n_asked, [1, "refused"]]);
-    line = null;
-    window.sender.forgive();
-    await window.sender.flush();
-    assert.deepEqual([window.said, stored.has(bad)], [ALL_SENT, true]);
-  }
-});
-
-test("a line that breaks off while a bad mark is looked for keeps all of them", async () => {
+test("a session that is not theirs to mark holds up no other, and is tried again when somebody asks", async () => {
   const window = await opened();
-  line = (events) => (events.length > 1 ? json(422, {}) : gone());
-  await marked(window, "a", "b");
-  assert.deepEqual([window.said, asked.length, window.sender.isAside("a")], [[2, "offline"], 2, false]);
-});
-
-test("a session that is not ours to mark holds up no other session", async () => {
-  const window = await opened();
-  const other = "/panel/sesiones/o/asistencia/marcas";
   for (const status of [403, 404]) {
-    line = (events) => (events[0].id.startsWith("x") ? json(status, {}) : server(events));
-    await window.sender.keep(mark(`x${status}`, other));
-    await marked(window, `y${status}`);
+    line = (events) => (events[0].session === "other" ? json(status, {}) : server(events));
+    await window.sender.keep(mark(`a${status}`, "other"));
+    await marked(window, `b${status}`);
   }
-  assert.deepEqual([window.said, [...stored.keys()]], [[2, "refused"], ["y403", "y404"]]);
+  assert.deepEqual([queue(window), [...stored.keys()]], [[0, 2, ""], ["b403", "b404"]]);
+  line = null;
+  await window.sender.flush();
+  assert.equal(stored.size, 2);
+  await window.sender.flush({ forced: true });
+  assert.deepEqual([queue(window), stored.size], [ALL_SENT, 4]);
 });
 
-test("what the server calls no ticket, or leaves out, is told apart", async () => {
+test("what the server does not understand stays here, and holds up no other", async () => {
   const window = await opened();
-  line = ([{ id }]) => json(200, { results: id === "a" ? [{ id, stored: false, outcome: "not_a_ticket" }] : [], n_present: 0, n_expected: 4 });
-  await marked(window, "a");
-  assert.deepEqual([window.answered, window.said], [[["a", "not_a_ticket", 0]], ALL_SENT]);
-  await marked(window, "b");
-  assert.deepEqual([window.answered.length, window.said, window.sender.isAside("b")], [1, [1, "refused"], true]);
+  line = (events) => json(200, { results: events.map(({ id }) => (id === "a" ? { id, state: "malformed" } : { id, state: "flagged", outcome: "review" })), n_present: 0, n_expected: 4 });
+  await marked(window, "a", "b");
+  assert.deepEqual([queue(window), window.sender.aside.has("a"), (await window.store.ofPanel()).map(({ id }) => id)], [[0, 1, ""], true, ["a"]]);
 });
 
-test("at most fifty of one session are sent at a time", async () => {
-  const window = await opened();
-  await marked(window, ...Array.from({ length: 120 }, (_, n) => `m${String(n).padStart(3, "0")}`));
-  assert.deepEqual([asked.map(({ events }) => events.length), stored.size, window.said], [[50, 50, 20], 120, ALL_SENT]);
-});
-
-for (const store of ["full", "taken back", "none"]) {
-  test(`a device that cannot keep a mark (${store}) sends it all the same, and says so until it did`, async () => {
-    const window = await opened(store === "none" ? null : undefined);
-    disk.trouble = store;
+for (const trouble of ["full", "taken back", "none"]) {
+  test(`a device that cannot keep a mark (${trouble}) sends it all the same, and says so until it did`, async () => {
+    const window = await opened(trouble === "none" ? NO_STORE : undefined);
+    disk.trouble = trouble;
     line = gone;
     assert.deepEqual(await marked(window, "a"), [false]);
-    assert.deepEqual([window.said, window.sender.hasLoose, window.sender.isLoose("a")], [[1, "offline"], true, true]);
+    assert.deepEqual([queue(window), window.sender.hasLoose, window.sender.isLoose("a")], [[1, 0, "offline"], true, true]);
     line = null;
-    await window.sender.flush();
-    assert.deepEqual([window.said, window.sender.hasLoose, window.answered], [ALL_SENT, false, [["a", "present", 1]]]);
+    await window.sender.flush({ forced: true });
+    assert.deepEqual([queue(window), window.sender.hasLoose, window.answered], [ALL_SENT, false, [["a", "present"]]]);
   });
 }
 
-test("calls while one is under way are one more run", async () => {
+test("what the browser deletes under the page is sent from its memory", async () => {
   const window = await opened();
-  const held = Promise.withResolvers();
-  line = async (events) => (await held.promise, server(events));
-  await window.sender.keep(mark("a"));
-  const running = window.sender.flush();
-  await window.sender.keep(mark("b"));
-  const again = [window.sender.flush(), window.sender.flush()];
-  held.resolve();
-  await Promise.all([running, ...again]);
-  assert.deepEqual([asked.map(({ events }) => events.map(({ id }) => id)), window.said], [[["a"], ["b"]], ALL_SENT]);
+  line = gone;
+  await marked(window, "a");
+  disk.deleteDatabase("marcar");
+  assert.equal(window.sender.hasLoose, true);
+  line = null;
+  await marked(window, "b");
+  assert.deepEqual([queue(window), [...stored.keys()], window.sender.hasLoose], [ALL_SENT, ["a", "b"], false]);
 });
 
-test("a newer page in another window is not held up by this one", async () => {
-  const store = await openStore();
-  await new Promise((done) => (disk.open("trainings-scan", 9).onsuccess = done));
-  assert.equal(await store.keep(mark("a")).catch(({ name }) => name), "InvalidStateError");
+test("a mark that the disk does not let go of is sent once by this page", async () => {
+  const window = await opened();
+  await window.sender.keep(mark("a"));
+  window.store.forget = () => Promise.reject(new Error("broken"));
+  await window.sender.flush();
+  await window.sender.flush();
+  assert.deepEqual([asked.length, queue(window)], [1, ALL_SENT]);
 });
 
 test("a card is another sight of it three seconds after it left the picture", () => {

@@ -9,14 +9,14 @@ import { unsentInWords } from "../../../static/js/marcar/status.js";
 const words = { say: (key) => key, many: (key, n) => `${n} ${key}` };
 
 async function counted({ n_waiting = 0, n_unread = 0, ofPanel = [] }) {
-  const store = { countWaiting: async () => n_waiting, countUnread: async () => n_unread };
-  const sender = new Sender(store, { ofPanel: async () => ofPanel, onChange: () => undefined });
+  const store = { countWaiting: async () => n_waiting, countUnread: async () => n_unread, ofPanel: async () => ofPanel };
+  const sender = new Sender(store, { onChange: () => undefined });
   await sender.count();
   return unsentInWords({ sender, words });
 }
 
 test("all is sent only where the panel's marks of this browser are sent too", async () => {
-  const ofPanel = [{ url: "/panel/sesiones/s/asistencia/marcas" }, { url: "/panel/sesiones/s/asistencia/marcas" }];
+  const ofPanel = [{ id: "a", scope: "s" }, { id: "b", scope: "s" }];
   assert.equal(await counted({}), "all_sent");
   assert.equal(await counted({ ofPanel }), "2 of_panel");
   assert.equal(await counted({ n_waiting: 3, n_unread: 1, ofPanel }), "3 waiting · 1 unread · 2 of_panel");
@@ -26,8 +26,8 @@ test("a look that began before a mark was kept does not say that all is sent", a
   let n_waiting = 0;
   let answer = () => undefined;
   const slow = new Promise((resolve) => (answer = resolve));
-  const store = { countWaiting: async () => n_waiting, countUnread: async () => 0 };
-  const sender = new Sender(store, { ofPanel: () => slow.then(() => []), onChange: () => undefined });
+  const store = { countWaiting: async () => n_waiting, countUnread: async () => 0, ofPanel: () => slow.then(() => []) };
+  const sender = new Sender(store, { onChange: () => undefined });
   sender.flush = () => undefined;
 
   const looking = sender.count();

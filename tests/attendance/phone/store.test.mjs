@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 
 import { Book } from "../../../static/js/marcar/book.js";
 import { openStore } from "../../../static/js/marcar/store.js";
-import { APP, PANEL, unsentIn } from "../../../static/js/scan/unsent.js";
+import { waitingHere } from "../../../static/js/scan/unsent.js";
 import { Disk } from "./parts/disk.mjs";
 
 const NAME = "marcar";
@@ -185,11 +185,11 @@ test("a mark that is made while the marks are read is not forgotten", async () =
   assert.deepEqual(ids(book.events), ["read", "made"]);
 });
 
-test("what waits in a queue of this browser is found there, and a queue that is none is not made", async () => {
-  assert.deepEqual([await unsentIn(APP), await unsentIn(PANEL), [...disk.bases.keys()]], [[], [], []]);
+test("what waits in this browser is found, of the phone and of the panel, and a store that is none is not made", async () => {
+  assert.deepEqual([await waitingHere(), [...disk.bases.keys()]], [[], []]);
   const store = await opened();
   await store.keepAll([mark("a"), mark("b")]);
+  await store.keepOfPanel(mark("c"));
   await store.receive([{ id: "a", state: "stored" }]);
-  assert.deepEqual([ids(await unsentIn(APP)), disk.n_open(NAME)], [["b"], 1]);
-  assert.deepEqual([await unsentIn({ name: NAME, store: "other" }), disk.n_open(NAME)], [[], 1]);
+  assert.deepEqual([ids(await waitingHere()), disk.n_open(NAME)], [["b", "c"], 1]);
 });
