@@ -23,8 +23,10 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
 from trainings.registrations import actions
+from trainings.registrations.desk_actions import answer_need
 from trainings.registrations.group_actions import OtherTicket, rejoin_member
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
+from trainings.registrations.needs import NeedState
 from trainings.registrations.repeats import repeats_in
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -117,6 +119,43 @@ async def test_childcare_counts_once_and_the_larger_number(cast: Cast, rosa: Act
     assert await places_of(training) == (1, 3)
     await actions.cancel(first.id, actor=HOLDER_OF_LINK)
     assert await places_of(training) == (0, 0)
+
+
+async def test_childcare_of_who_waits_counts_with_the_place_where_it_is_free(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=1, childcare_capacity=2)
+    first = await someone(cast.hub, training=training)
+    second = await someone(cast.hub, training=training, childcare_places=2)
+    assert await state_of(second) == "waitlisted"
+
+    await unite(first, second, rosa)
+
+    assert await places_of(training) == (1, 2)
+    await actions.cancel(first.id, actor=HOLDER_OF_LINK)
+    assert await places_of(training) == (0, 0)
+
+
+async def test_who_has_a_counted_place_stays_before_who_came_without_one(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    came = await someone(cast.hub, training=training)
+    await Registration.filter(id=came.id).update(source="walk_in")
+    signed_up = await someone(cast.hub, training=training)
+    await Training.filter(id=training.id).update(taken=1)
+
+    await unite(came, signed_up, rosa)
+
+    assert await kept_of(came) == signed_up.id
+    assert await places_of(training) == (1, 0)
+
+
+async def test_support_that_either_asked_for_is_asked_for_and_answers_stay(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first = await someone(cast.hub, training=training, needs=("ramp",))
+    second = await someone(cast.hub, training=training, needs=("ramp", "food"))
+    await answer_need(first.id, "ramp", NeedState.ARRANGED, actor=rosa)
+
+    await unite(first, second, rosa)
+
+    assert (await Registration.get(id=first.id)).needs == "food,ramp=arranged"
 
 
 async def test_attendance_is_the_union_and_either_card_counts_as_the_one_kept(
@@ -221,6 +260,84 @@ async def test_undone_of_a_family_then_with_the_others_again(cast: Cast, rosa: A
     assert [await state_of(one) for one in family] == ["confirmed", "confirmed"]
     assert (await RegistrationGroup.get(id=family[0].group_id)).n_people == 2
     assert await places_of(training) == (3, 0)
+
+
+async def test_undone_the_later_of_two_merges_then_what_the_earlier_joined_stays_joined(
+    cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second, third = [await someone(cast.hub, training=training) for _time in range(3)]
+    await unite(second, third, rosa)
+    await unite(first, second, rosa)
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in (first, second, third)] == ["confirmed", "confirmed", "cancelled"]
+    assert [await kept_of(one) for one in (first, second, third)] == [None, None, second.id]
+    assert await places_of(training) == (2, 0)
+
+
+async def test_undone_at_one_hub_then_nothing_stays_joined_at_another(cast: Cast, rosa: Actor) -> None:
+    elsewhere = await make.make_training(hub=cast.elsewhere)
+    first, second = [await someone(cast.hub) for _time in range(2)]
+    there = [await someone(cast.elsewhere, training=elsewhere) for _time in range(2)]
+    for here, one in zip((first, second), there, strict=True):
+        await Registration.filter(id=one.id).update(participant_id=here.participant_id)
+    await unite(first, second, await actor_of(cast.coordinator_elsewhere))
+    assert await kept_of(there[1]) == there[0].id
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in there] == ["confirmed", "confirmed"]
+
+
+async def test_undone_who_waits_because_the_place_is_gone_is_told_and_so_are_staff(
+    client: AsyncClient, cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2)
+    first = await someone(cast.hub, training=training)
+    second = await someone(cast.hub, training=training, email="rosa@correo.example")
+    await someone(cast.hub, "Ana", training)
+    await unite(first, second, rosa)
+    await OutboxJob.all().delete()
+    await make.sign_in(client, cast.coordinator)
+
+    answer = await client.post(f"{INDEX}/decisiones/{(await Merge.get()).id}/deshacer", follow_redirects=True)
+
+    jobs = await OutboxJob.all()
+    assert [(job.kind, job.subject_id) for job in jobs] == [("registration_waitlisted", second.id)]
+    assert "Ya no había lugar para 1 inscripción: quedó de primera en la lista de espera." in answer.text
+
+
+async def test_undone_each_has_its_own_childcare_and_mark(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, childcare_capacity=9)
+    first = await someone(cast.hub, training=training, childcare_places=1)
+    second = await someone(cast.hub, training=training, childcare_places=3)
+    await Registration.filter(id=second.id).update(mark=80)
+    await unite(first, second, rosa)
+    assert (await Registration.get(id=first.id)).mark == 80
+
+    await undo(rosa)
+
+    groups = [await RegistrationGroup.get(id=one.group_id) for one in (first, second)]
+    assert [one.childcare_places for one in groups] == [1, 3]
+    assert await places_of(training) == (2, 4)
+    assert [(await Registration.get(id=one.id)).mark for one in (first, second)] == [None, 80]
+
+
+async def test_undone_of_a_family_that_moved_up_then_first_of_the_list(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2)
+    alone, other = [await someone(cast.hub, name, training) for name in ("Rosa", "Bea")]
+    family = await make_family(training, "Ana", "Rosa")
+    await unite(alone, family[1], rosa)
+    await actions.cancel(other.id, actor=HOLDER_OF_LINK)
+    assert [await state_of(one) for one in family] == ["confirmed", "cancelled"]
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in family] == ["confirmed", "waitlisted"]
+    await actions.cancel(alone.id, actor=HOLDER_OF_LINK)
+    assert await state_of(family[1]) == "confirmed"
 
 
 # -- pages

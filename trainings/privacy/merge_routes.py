@@ -158,8 +158,14 @@ async def hold_different(request: Request) -> Response:
 
 @allow(*MERGERS)
 async def undo(request: Request) -> Response:
-    await merging.undo(request.path_params["id"], actor=request.state.actor)
-    return _back(N_("Listo. Otra vez cuentan como dos personas."))
+    n = await merging.undo(request.path_params["id"], actor=request.state.actor)
+    waiting = ngettext(
+        "Ya no había lugar para %(num)s inscripción: quedó de primera en la lista de espera.",
+        "Ya no había lugar para %(num)s inscripciones: quedaron de primeras en la lista de espera.",
+        n,
+    )
+    said = gettext("Listo. Otra vez cuentan como dos personas.")
+    return _back_with(f"{said} {waiting % {'num': n}}" if n else said)
 
 
 @allow(*MERGERS)

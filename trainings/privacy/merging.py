@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.comparing import Comparison, compare, hub_in_scope
-from trainings.privacy.joining import join, part, shared_trainings
+from trainings.privacy.joining import join, part, shared_trainings, trainings_joined
 from trainings.privacy.merge_queries import alike, differences
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
@@ -37,7 +38,7 @@ class AlreadyOne(Refusal):
 
 
 class _MergedMeanwhile(Exception):
-    """One of the two was merged between our look and our lock: look again."""
+    """One of them was merged or joined between our look and our lock: look again."""
 
 
 async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
@@ -48,12 +49,10 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
     no training together.
     """
     while True:
-        try:
+        with contextlib.suppress(_MergedMeanwhile):
             await _merge(await compare(kept_id, merged_id, actor), reason, actor)
-        except _MergedMeanwhile:
-            continue
-        await _settle(await trainings_in_common([kept_id, merged_id]))
-        return
+            break
+    await _settle(await trainings_in_common([kept_id, merged_id]))
 
 
 async def merge_sure(training_id: UUID | None, people: Collection[UUID], *, actor: Actor) -> int:
@@ -75,63 +74,64 @@ async def merge_sure(training_id: UUID | None, people: Collection[UUID], *, acto
 
 async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
     kept_id, merged_id = await last_kept(two.one.person.id), await last_kept(two.other.person.id)
-    if kept_id == merged_id:
-        return
     async with transaction():
-        shared = await _locked_trainings(kept_id, merged_id, actor)
+        shared = await _shared(kept_id, merged_id, actor)
+        await lock_all_stays(shared)
         # Both rows in the order of their keys, whichever stays: a ring of merges at once would have nobody left.
         locked = await lock(Participant, [kept_id, merged_id])
-        if any(person.merged_into_id is not None for person in locked):
+        if any(one.merged_into_id is not None for one in locked) or await _shared(kept_id, merged_id, actor) - shared:
             raise _MergedMeanwhile
-        assert actor.id is not None, "people say who is one person, not programs"
-        done = await Merge.create(kept_id=kept_id, merged_id=merged_id, reason=reason, merged_by_id=actor.id)
-        await Participant.filter(id=merged_id).update(merged_into_id=kept_id)
-        await record(
-            "privacy.merge",
-            actor=actor,
-            object_id=merged_id,
-            hub_id=two.hub_id,
-            kept=str(kept_id),
-            merge=str(done.id),
-            reason=reason.value,
-        )
+        if kept_id != merged_id:
+            await _unite(kept_id, merged_id, reason, hub_id=two.hub_id, actor=actor)
         for training_id in sorted(shared):
             await join(training_id, await same_person_ids(kept_id), actor=actor)
 
 
-async def _locked_trainings(one_id: UUID, other_id: UUID, actor: Actor) -> set[UUID]:
-    """The trainings of the actor's hubs that both have, locked: what stands at others is not for the actor to see."""
+async def _shared(one_id: UUID, other_id: UUID, actor: Actor) -> set[UUID]:
+    """The trainings of the actor's hubs that both have: what stands at others is not for the actor to see."""
     some, others = await same_person_ids(one_id), await same_person_ids(other_id)
-    shared = await shared_trainings(some, others, actor.hubs_with(MERGERS))
-    await lock_all_stays(shared)
-    return shared
+    return await shared_trainings(some, others, actor.hubs_with(MERGERS))
 
 
-async def undo(merge_id: UUID, *, actor: Actor) -> None:
-    """Take a merge back: who was merged stands for themselves again, with those who had been merged into them.
+async def _unite(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, hub_id: UUID, actor: Actor) -> None:
+    assert actor.id is not None, "people say who is one person, not programs"
+    done = await Merge.create(kept_id=kept_id, merged_id=merged_id, reason=reason, merged_by_id=actor.id)
+    await Participant.filter(id=merged_id).update(merged_into_id=kept_id)
+    detail = {"kept": str(kept_id), "merge": str(done.id), "reason": reason.value}
+    await record("privacy.merge", actor=actor, object_id=merged_id, hub_id=hub_id, **detail)
+
+
+async def undo(merge_id: UUID, *, actor: Actor) -> int:
+    """Take a merge back: who was merged stands for themselves again, with those who had been merged into them. So do
+    the sign-ups that were joined, at whichever hub; how many of them wait now, since their place is gone.
 
     Taken back twice is once; the hours are written again then, as somebody may have been cut off before they were.
     Refuses with UnknownMerge where neither was at the actor's hubs.
     """
     row, hub_id = await _in_scope(merge_id, actor)
     concerned = await trainings_in_common([row.kept_id, row.merged_id])
-    async with transaction():
-        shared = await _locked_trainings(row.kept_id, row.merged_id, actor)
-        await lock(Participant, [row.kept_id, row.merged_id])
-        if await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id):
-            await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
-            await record(
-                "privacy.undo_merge",
-                actor=actor,
-                object_id=row.merged_id,
-                hub_id=hub_id,
-                kept=str(row.kept_id),
-                merge=str(row.id),
-            )
-            some, others = await same_person_ids(row.kept_id), await same_person_ids(row.merged_id)
-            for training in await lock(Training, shared):
-                await part(training, some, others, actor=actor)
+    while True:
+        with contextlib.suppress(_MergedMeanwhile):
+            n_waiting = await _undo(row, hub_id, actor)
+            break
     await _settle(concerned)
+    return n_waiting
+
+
+async def _undo(row: Merge, hub_id: UUID, actor: Actor) -> int:
+    async with transaction():
+        joined = await trainings_joined(await same_person_ids(row.kept_id))
+        await lock_all_stays(joined)
+        await lock(Participant, [row.kept_id, row.merged_id])
+        if await trainings_joined(await same_person_ids(row.kept_id)) - joined:
+            raise _MergedMeanwhile
+        if not await Merge.filter(id=row.id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id):
+            return 0
+        await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
+        detail = {"kept": str(row.kept_id), "merge": str(row.id)}
+        await record("privacy.undo_merge", actor=actor, object_id=row.merged_id, hub_id=hub_id, **detail)
+        some, others = await same_person_ids(row.kept_id), await same_person_ids(row.merged_id)
+        return sum([await part(training, some, others, actor=actor) for training in await lock(Training, joined)])
 
 
 async def _settle(training_ids: Iterable[UUID]) -> None:

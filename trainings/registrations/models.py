@@ -134,7 +134,8 @@ class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
     `joined_to` is the sign-up that staff kept of the same person: this one is cancelled, and its card counts as that
-    one's at the door.
+    one's at the door. `joined_state`, `joined_childcare`: the state it had then, and how many of the children that it
+    asked for count with the kept one.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
     corrected. `taken_off`: why somebody was cancelled whose wish it was not. `detached_at`: this person was taken out
@@ -160,6 +161,8 @@ class Registration(Record):
         "trainings.Registration", related_name="joined", null=True, on_delete=fields.RESTRICT
     )
     joined_to_id: UUID | None
+    joined_state: RegistrationState | None = fields.CharEnumField(RegistrationState, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    joined_childcare = fields.IntField(default=0, db_default=0)
     state = fields.CharEnumField(RegistrationState, max_length=16)
     source = fields.CharEnumField(Source, max_length=16)
     short_code = fields.CharField(max_length=9)
