@@ -99,6 +99,10 @@ def rank(part: str) -> int:
     return next(n for n, tier in enumerate(TIERS) if part in tier)
 
 
+COMBINES = re.compile(r"\.(?:person_page|group_page|own_page|training_page|spans|attention|public_activities)$")
+"""What pages of several parts have in common looks up as handlers do."""
+
+
 def is_routes(module: str) -> bool:
     """`routes`, or one of the files a long `routes` was split into: `staff_routes`."""
     return re.search(r"(\.|_)routes$", module) is not None
@@ -114,7 +118,7 @@ def wrong_imports(path: Path) -> Iterator[str]:
             continue
         if is_routes(found.name) and own != "app" and not (other == own and is_routes(module)):
             yield f"{place}: handlers are leaves, only app.py imports them"
-        elif other == own or own in TOP or is_routes(module):
+        elif other == own or own in TOP or is_routes(module) or COMBINES.search(module):
             continue
         elif other in TOP:
             yield f"{place}: it stands above everything"

@@ -17,8 +17,8 @@ from trainings.attendance.review_queries import review_of
 from trainings.attendance.session_figures import figures_of
 from trainings.attendance.session_file import file_data, file_pdf, session_file
 from trainings.attendance.session_reports import Paper, Report, Waiting, known_of, missing, report_of, write_report
+from trainings.attendance.sheet_doors import door_at
 from trainings.attendance.sheet_queries import sheets_of
-from trainings.attendance.sheet_routes import door_at, pdf_response
 from trainings.attendance.sheets import print_first_sheet
 from trainings.audit.actions import record
 from trainings.registrations.models import InvitationLetter
@@ -28,7 +28,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.render import redirect, render
+from trainings.web.render import pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request

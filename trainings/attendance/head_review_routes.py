@@ -17,7 +17,7 @@ from trainings.attendance.head_reviews import (
 )
 from trainings.attendance.models import Decision
 from trainings.attendance.review_forms import COUNT, TAKE_BACK, HeadsAnswerForm
-from trainings.attendance.review_routes import said_after
+from trainings.attendance.review_views import said_after
 from trainings.attendance.review_words import DECISIONS, NOT_FOR_IT, OUT_OF_USE
 from trainings.outreach.actions import UnknownActivity
 from trainings.outreach.bands import AgeBand

@@ -18,13 +18,13 @@ from trainings.attendance.queries import door_of, roster
 from trainings.attendance.review_forms import (
     ANSWERS,
     COMPANIONS,
-    COUNT,
     DISMISS,
     TAKE_BACK,
     AnswerForm,
     PersonChosenForm,
 )
 from trainings.attendance.review_queries import deciding_gate, review_gate, review_of, sessions_to_review
+from trainings.attendance.review_views import said_after
 from trainings.attendance.views import person_view, session_view
 from trainings.audit.actor import Actor
 from trainings.certificates import late, preparing
@@ -113,17 +113,6 @@ async def _decide_phone(session_id: UUID, phone_id: UUID, until: datetime, form:
     if form.que == COMPANIONS and form.hacer == DISMISS:
         return await reviews.dismiss_companions(session_id, phone_id, until=until, actor=actor)
     return await reviews.decide_phone(session_id, phone_id, ANSWERS[form.hacer], until=until, actor=actor)
-
-
-def said_after(answer: str, n: int) -> str:
-    """What is said of so many marks that somebody answered about."""
-    if answer == TAKE_BACK:
-        words = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
-    elif answer == COUNT:
-        words = ngettext("Listo. Cuenta %(n)s marca.", "Listo. Cuentan %(n)s marcas.", n)
-    else:
-        words = ngettext("Listo. %(n)s marca no cuenta.", "Listo. %(n)s marcas no cuentan.", n)
-    return words % {"n": n}
 
 
 def _back(session_id: UUID, sentence: str) -> Response:

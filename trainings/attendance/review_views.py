@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings.attendance.head_reviews import HeadReview
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, WalkInSlip
+from trainings.attendance.review_forms import (
+    COUNT,
+    TAKE_BACK,
+)
 from trainings.attendance.review_queries import Case, Review
 from trainings.attendance.review_words import (
     COUNTED_TWICE,
@@ -27,6 +32,9 @@ from trainings.lib import dates, tokens
 from trainings.lib.text import short_name
 from trainings.registrations.models import CardState
 from trainings.web.i18n import N_, gettext, language, ngettext
+
+if TYPE_CHECKING:
+    pass
 
 SAME_TIME = timedelta(minutes=1)
 LAST_OF_TOKEN = 4
@@ -221,3 +229,14 @@ def one_line(review: Review) -> list[str]:
     if review.closing is not None:
         said.append(gettext(N_("cierre por confirmar")))
     return said
+
+
+def said_after(answer: str, n: int) -> str:
+    """What is said of so many marks that somebody answered about."""
+    if answer == TAKE_BACK:
+        words = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
+    elif answer == COUNT:
+        words = ngettext("Listo. Cuenta %(n)s marca.", "Listo. Cuentan %(n)s marcas.", n)
+    else:
+        words = ngettext("Listo. %(n)s marca no cuenta.", "Listo. %(n)s marcas no cuentan.", n)
+    return words % {"n": n}

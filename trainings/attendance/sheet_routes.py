@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -12,19 +11,18 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, OPERATOR_ADMINS
 from trainings.attendance import sheets, views
-from trainings.attendance.queries import Door, UnknownSession, door_of, gate_of, roster
+from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
+from trainings.attendance.sheet_doors import LIST, ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheet_forms import PrintForm
 from trainings.attendance.sheet_pages import SHORT, head_of, sheet_data, sheet_pdf
 from trainings.attendance.sheet_queries import (
     OpenSheet,
     UnknownSheet,
     listed_at,
-    open_sheet,
     sheet_by_code,
     sheets_of,
     unlisted,
 )
-from trainings.audit.actions import record
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
@@ -40,44 +38,13 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
-from trainings.web.render import redirect, render
+from trainings.web.render import pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-LIST = "/panel/sesiones/{id:uuid}/hojas"
-ONE = LIST + "/{code}"
 OLD = "/panel/sesiones/{id:uuid}/asistencia/listado"
 FIND = "/panel/hojas"
-
-
-def path_of(session_id: UUID, code: str = "", rest: str = "") -> str:
-    """The list of a session's sheets, or one of them."""
-    return f"/panel/sesiones/{session_id}/hojas" + (f"/{code}" if code else "") + rest
-
-
-async def door_at(request: Request) -> Door:
-    return await door_of(request.path_params["id"], request.state.actor)
-
-
-async def opened_at(request: Request, door: Door) -> OpenSheet:
-    """The sheet that the address names, of this session; else UnknownSheet."""
-    sheet = await sheet_by_code(request.path_params["code"])
-    if sheet.session_id != door.session.id:
-        raise UnknownSheet
-    return await open_sheet(sheet)
-
-
-async def log_names(request: Request, act: str, door: Door, opened: OpenSheet) -> None:
-    """Full names are seen: that is written down."""
-    await record(
-        act,
-        actor=request.state.actor,
-        object_id=door.session.id,
-        hub_id=door.session.training.hub_id,
-        sheet=opened.sheet.code,
-        n=sum(bool(line.name) for line in opened.lines),
-    )
 
 
 # -- the sheets of a session
@@ -208,12 +175,6 @@ async def cards(request: Request) -> Response:
     data = spare_data(hub, lines, sheet=opened.code)
     made = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
     return pdf_response(made, f"tarjetas-{opened.code}.pdf")
-
-
-def pdf_response(made: bytes, name: str) -> Response:
-    """A file with names for this browser alone."""
-    headers = {"cache-control": "no-store", "content-disposition": f'inline; filename="{name}"'}
-    return Response(made, media_type="application/pdf", headers=headers)
 
 
 routes: list[BaseRoute] = [

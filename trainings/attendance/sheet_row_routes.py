@@ -17,6 +17,7 @@ from trainings.attendance import sheets, views
 from trainings.attendance.queries import Door, roster
 from trainings.attendance.row_lists import NoSuchRow, read_rows
 from trainings.attendance.scans import Outcome
+from trainings.attendance.sheet_doors import ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheet_forms import KeptForm, KeyForm, LeftForm, TypeInForm, UndoRowForm
 from trainings.attendance.sheet_queries import (
     Line,
@@ -27,7 +28,6 @@ from trainings.attendance.sheet_queries import (
     typed_in,
     unlisted,
 )
-from trainings.attendance.sheet_routes import ONE, door_at, log_names, opened_at, path_of
 from trainings.audit.actor import Actor
 from trainings.certificates import names
 from trainings.errors import Refusal

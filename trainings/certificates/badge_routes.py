@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.badge_files import badge_of, badge_with_contact, valid_certificate
-from trainings.certificates.check_routes import HOUR, MISSES, MOST_MISSES
+from trainings.certificates.check_limits import HOUR, MISSES, MOST_MISSES
 from trainings.certificates.models import Certificate
 from trainings.certificates.queries import UnknownCertificate, own_certificate
 from trainings.certificates.status_lists import LINKED_DATA, OPEN

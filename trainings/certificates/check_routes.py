@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from trainings.certificates.check_limits import HOUR, MISSES, MOST_MISSES
 from trainings.certificates.check_views import (
     Mismatch,
     check_view,
@@ -39,9 +40,6 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import wants_json, with_time
 from trainings.web.render import redirect, render, token_page_headers
 
-MISSES = "certificate_check"
-MOST_MISSES = 30
-HOUR = 3_600
 FILE = "archivo"
 FILE_PAGE = "/verificar/archivo"
 NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,11 +17,10 @@ from trainings.certificates import anew, handover
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.ceremony import calling_order
 from trainings.certificates.desk_forms import RowsForm, ScanForm, TicksForm
+from trainings.certificates.handover_views import by_name, namesakes_among, paper_view
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
-from trainings.certificates.words import HANDED_WORDS, KIND_WORDS, STATE_WORDS
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.lib.text import search_text, short_name
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -40,61 +37,6 @@ AT_ONCE = 200
 """Ticks on one page: a form takes some hundred answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaperView:
-    """One paper in the list: whose, which, whether it was handed over, and whether it changed since it was printed."""
-
-    id: UUID
-    name: str
-    community: str
-    kind: str
-    folio: str
-    state: str
-    is_valid: bool
-    handed_over_at: datetime | None
-    how: str
-    has_changed: bool
-
-
-def paper_view(
-    certificate: Certificate, changed: Collection[UUID], *, namesakes: Collection[UUID] = frozenset()
-) -> PaperView:
-    """With its registration's person loaded. `changed`: those that say something else than what was printed last.
-    `namesakes`: those whose name is told whole.
-    """
-    person, how = certificate.registration.participant, certificate.handed_over_how
-    return PaperView(
-        id=certificate.id,
-        name=person.full_name if certificate.id in namesakes else _short_name(certificate),
-        community=person.community,
-        kind=gettext(KIND_WORDS[certificate.kind]),
-        folio=certificate.folio,
-        state=gettext(STATE_WORDS[certificate.state]),
-        is_valid=certificate.state is CertificateState.VALID,
-        handed_over_at=certificate.handed_over_at,
-        how=gettext(HANDED_WORDS[how]) if how is not None else "",
-        has_changed=certificate.id in changed,
-    )
-
-
-def _short_name(certificate: Certificate) -> str:
-    person = certificate.registration.participant
-    return short_name(person.given_names, person.surnames)
-
-
-def _namesakes(papers: Sequence[Certificate]) -> frozenset[UUID]:
-    """Those that the lists would show by the same given names and initials, though they are different people's."""
-    people: dict[str, set[UUID]] = defaultdict(set)
-    for one in papers:
-        people[_short_name(one)].add(one.registration_id)
-    return frozenset(one.id for one in papers if len(people[_short_name(one)]) > 1)
-
-
-def _by_name(certificate: Certificate) -> tuple[str, str]:
-    person = certificate.registration.participant
-    return search_text(person.given_names, person.surnames), certificate.folio
-
-
 async def _training(request: Request) -> Training:
     return await queries.training_at_desk(request.state.actor, request.path_params["id"])
 
@@ -109,11 +51,11 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
     """Short names, but of those whom they would not tell apart: these are shown whole, and that is logged."""
-    papers = sorted(await handover.of_training(training.id), key=_by_name)
+    papers = sorted(await handover.of_training(training.id), key=by_name)
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
     last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
-    changed, namesakes = await anew.changed_among(papers), _namesakes(papers)
+    changed, namesakes = await anew.changed_among(papers), namesakes_among(papers)
     if namesakes:
         await record(
             "names.open_same",

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK
 from trainings.certificates import anew, handover
 from trainings.certificates.files import NameRemoved
-from trainings.certificates.handover_routes import paper_view
+from trainings.certificates.handover_views import paper_view
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
 from trainings.certificates.no_longer import no_longer
 from trainings.certificates.staff_queries import certificate_at_desk

@@ -7,13 +7,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.certificates import (
+    assessment_routes,
     badge_routes,
     bulk_routes,
     check_routes,
     design_routes,
+    handover_routes,
     issuer_routes,
     late_routes,
+    name_routes,
     paper_routes,
+    preparing_routes,
     register_routes,
     revocation_routes,
     signing_key_routes,
@@ -43,6 +47,10 @@ routes: list[BaseRoute] = [
     *transcript_routes.routes,
     *revocation_routes.routes,
     *staff_routes.routes,
+    *preparing_routes.routes,
+    *handover_routes.routes,
+    *name_routes.routes,
+    *assessment_routes.routes,
     *paper_routes.routes,
     *bulk_routes.routes,
     *register_routes.routes,

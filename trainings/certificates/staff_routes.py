@@ -20,17 +20,13 @@ from trainings.audit.actions import record
 from trainings.certificates import (
     actions,
     anew,
-    assessment_routes,
     bulk,
     bulk_queries,
     handover,
-    handover_routes,
     late,
     mails,
-    name_routes,
     names,
     preparing,
-    preparing_routes,
     revocations,
 )
 from trainings.certificates import staff_queries as queries
@@ -334,8 +330,4 @@ routes: list[BaseRoute] = [
     Route(PERSON, issue, methods=["POST"]),
     Route(PERSON + "/nombre", rename, methods=["POST"]),
     Route(PERSON + "/nombre/bien", confirm_name, methods=["POST"]),
-    *preparing_routes.routes,
-    *handover_routes.routes,
-    *name_routes.routes,
-    *assessment_routes.routes,
 ]

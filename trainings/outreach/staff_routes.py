@@ -23,7 +23,7 @@ from trainings.outreach import actions, forms, queries
 from trainings.outreach.absences import unanswered_at
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
 from trainings.outreach.cautions import days_off
-from trainings.outreach.editor_routes import editable, saved, when_and_where
+from trainings.outreach.editing import INDEX, editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.papers import wrong_posters
@@ -44,7 +44,6 @@ from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
 
-INDEX = "/panel/actividades"
 ONE = INDEX + "/{id:uuid}"
 PAST = "pasadas"
 CALLED_OFF = N_("Listo: la actividad está cancelada. Así se ve en su página y en los calendarios.")

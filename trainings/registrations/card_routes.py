@@ -31,7 +31,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
-from trainings.web.render import absolute, redirect, render
+from trainings.web.render import absolute, pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -193,12 +193,6 @@ async def sheet(request: Request) -> Response:
     subjects = [block.block.id]
     await note_printed(block.training.id, PrintKind.CARDS, actor=request.state.actor, subjects=subjects)
     return pdf_response(file, "tarjetas.pdf")
-
-
-def pdf_response(file: bytes, name: str) -> Response:
-    """A file for this browser alone: what is on it opens a door."""
-    headers = {"cache-control": "no-store", "content-disposition": f'inline; filename="{name}"'}
-    return Response(file, media_type="application/pdf", headers=headers)
 
 
 routes: list[BaseRoute] = [

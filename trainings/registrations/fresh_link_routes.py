@@ -10,9 +10,10 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK
 from trainings.errors import Refusal
 from trainings.lib import qr
+from trainings.registrations.desk_gate import ONE, view_at_desk
 from trainings.registrations.fresh_links import renew_link
 from trainings.registrations.staff_forms import RenewForm
-from trainings.registrations.staff_routes import ONE, refused, view_at_desk
+from trainings.registrations.staff_routes import refused
 from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.render import absolute, render, token_page_headers

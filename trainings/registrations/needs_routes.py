@@ -16,11 +16,11 @@ from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
 from trainings.people.words import NEEDS
 from trainings.registrations import desk_actions
+from trainings.registrations.desk_gate import view_at_desk
 from trainings.registrations.models import TAKES_PLACE
 from trainings.registrations.needs import NeedState
 from trainings.registrations.needs_queries import Asked, Wisher, count_states, wishes_ahead
 from trainings.registrations.staff_forms import AnswerForm
-from trainings.registrations.staff_routes import view_at_desk
 from trainings.registrations.staff_views import Need
 from trainings.registrations.words import NEED_STATES, STATES
 from trainings.settings import get_settings

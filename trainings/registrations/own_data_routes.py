@@ -16,7 +16,7 @@ from trainings.errors import NotFound
 from trainings.people import choices, consent_actions
 from trainings.people.models import AgeGroup, ConsentPurpose, Participant
 from trainings.privacy import withdrawal
-from trainings.registrations import actions, erasures, own_group_routes, own_routes
+from trainings.registrations import actions, erasures, group_page, own_page
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.forms import NeedsForm
 from trainings.registrations.own_data import facts_of, history_in_words, permissions_of
@@ -49,8 +49,8 @@ async def change_needs(request: Request) -> Response:
         form = check(NeedsForm, await read_form(request))
     except FormErrors as exc:
         if ticket.is_minor:
-            return await own_group_routes.show_minor(request, ticket, exc.typed, 422)
-        return await own_routes.show_own(request, ticket, needs_form=exc.typed, status=422)
+            return await group_page.show_minor(request, ticket, exc.typed, 422)
+        return await own_page.show_own(request, ticket, needs_form=exc.typed, status=422)
     await actions.change_needs(ticket.own.registration.id, form.needs, actor=HOLDER_OF_LINK)
     return back(home_of(request), gettext(N_("Listo. La ventanilla verá el apoyo que pide.")))
 

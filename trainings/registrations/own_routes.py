@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates import anew, names
-from trainings.certificates import queries as certificates
+from trainings.certificates import names
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import ConfirmedHow
-from trainings.certificates.outlooks import standing_of
-from trainings.certificates.own_papers import annulled_papers
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import BadSignature
-from trainings.people import choices
-from trainings.people.consent_actions import without_permission
-from trainings.registrations import actions, group_actions, own_group_routes
+from trainings.registrations import actions, group_actions, group_page
 from trainings.registrations.actions import NameOfBefore
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
-from trainings.registrations.models import Author, LinkScope, OwnLink
-from trainings.registrations.needs import read_needs
+from trainings.registrations.models import LinkScope, OwnLink
 from trainings.registrations.own_forms import ClaimForm
 from trainings.registrations.own_links import claim_link
-from trainings.registrations.own_queries import came_back, clashes_of, group_of, is_personal, open_link
+from trainings.registrations.own_page import show_own
+from trainings.registrations.own_queries import group_of, is_personal, open_link
 from trainings.registrations.own_views import (
     OWN,
     back,
     base_of,
     changeable,
     code_of,
-    lacking_care,
     lead_to,
     names_of,
-    needs_in_words,
     personal,
     ticket_for,
     token_page,
 )
-from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
@@ -61,45 +53,10 @@ async def show(request: Request) -> Response:
     """The whole group's page, one's own, or the ticket alone of a link that nobody made their own yet."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
-        return await own_group_routes.show_group(request, await group_of(link))
+        return await group_page.show_group(request, await group_of(link))
     assert link.registration_id is not None
     ticket = await ticket_for(await with_sessions(link.registration_id))
     return await show_own(request, ticket) if await is_personal(link) else await _show_unclaimed(request, ticket, link)
-
-
-async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
-    """One's own page; `forms` are `name_form` or `needs_form` shown again with their errors."""
-    registration = ticket.own.registration
-    person, training = registration.participant, registration.training
-    is_archive, keeps_apart = ticket.own.is_only_archive, await came_back(registration)
-    context: dict[str, Any] = {
-        "ticket": ticket,
-        "registration": registration,
-        "training": training,
-        "hub": training.hub,
-        "base": base_of(request),
-        "qr": code_of(ticket),
-        "name_form": Typed.of(names_of(registration)),
-        "needs_form": Typed.of({"needs": list(read_needs(registration.needs))}),
-        "needs": choices.needs(),
-        "needs_asked": needs_in_words(ticket),
-        "why": registration.taken_off if ticket.is_cancelled else None,
-        "cancelled": said_of(CANCELLED_BY, Author.PERSON, registration.cancelled_by, registration.cancelled_at),
-        "renamed": said_of(RENAMED_BY, Author.PERSON, registration.renamed_by, registration.renamed_at),
-        "lacking_care": lacking_care(ticket.own) if ticket.answers_for_all else "",
-        "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
-        "keeps_apart": keeps_apart,
-        "has_permission": not await without_permission([person.id]),
-        "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
-        "certificates": await certificates.of_registration(registration.id),
-        "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
-        "standing": await standing_of(registration, ticket.own.sessions),
-        "name_confirmed": (await names.confirmed([registration])).get(registration.id),
-        "paper_settled": await anew.settled(registration.id),
-        **forms,
-    }
-    template = "registrations/archive.html" if is_archive else "registrations/show.html"
-    return await token_page(request, template, context, status=status)
 
 
 async def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response:
@@ -169,7 +126,7 @@ async def confirm_cancel(request: Request) -> Response:
     """What is lost by cancelling; nothing to ask where nothing can be cancelled."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
-        return await own_group_routes.confirm_cancel_all(request, await group_of(link))
+        return await group_page.confirm_cancel_all(request, await group_of(link))
     ticket = await personal(request)
     if ticket.is_cancelled or not ticket.can_change:
         return lead_to(base_of(request))
@@ -181,7 +138,7 @@ async def confirm_cancel(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
-        return await own_group_routes.cancel_all(request, await group_of(link))
+        return await group_page.cancel_all(request, await group_of(link))
     ticket = await changeable(request)
     await actions.cancel(ticket.own.registration.id, actor=HOLDER_OF_LINK)
     return back(base_of(request), gettext(N_("Su inscripción está cancelada. Gracias por avisar.")))
@@ -192,7 +149,7 @@ async def rejoin(request: Request) -> Response:
     """Again, at the end of the list where there is no place; what is refused is said on the page."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
-        return await own_group_routes.rejoin_all(request, await group_of(link))
+        return await group_page.rejoin_all(request, await group_of(link))
     ticket = await changeable(request)
     await check_rejoin(ticket.own.registration)
     await group_actions.rejoin_member(ticket.own.registration.id, actor=HOLDER_OF_LINK)

@@ -40,7 +40,6 @@ from trainings.registrations.card_queries import (
     printings_of,
     trainings_to_come,
 )
-from trainings.registrations.card_routes import pdf_response
 from trainings.registrations.card_sheets import spare_data, spare_pdf
 from trainings.registrations.card_use import CardUsed, name_card, use_spare
 from trainings.registrations.eligibility import minor_ages
@@ -53,7 +52,7 @@ from trainings.web.flash import Tone, flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import DatabaseBusy, with_time
-from trainings.web.render import redirect, render
+from trainings.web.render import pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from datetime import datetime

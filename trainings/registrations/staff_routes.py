@@ -13,18 +13,19 @@ from trainings.audit.actions import record
 from trainings.certificates import names
 from trainings.certificates import queries as certificates
 from trainings.certificates.outlooks import standing_of
-from trainings.errors import NotAllowed, Refusal
+from trainings.errors import Refusal
 from trainings.people import choices, consent_actions
 from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
 from trainings.registrations import actions, age_actions, contact_actions, desk_actions, group_actions
+from trainings.registrations.desk_gate import ONE, view_at_desk, view_of
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.models import Author, Registration
 from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
-from trainings.registrations.staff_queries import StaffView, in_scope
+from trainings.registrations.staff_queries import StaffView
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.ticket import ticket_of
@@ -43,26 +44,8 @@ if TYPE_CHECKING:
 
     from trainings.audit.actor import Actor
 
-ONE = "/panel/inscripciones/{id:uuid}"
 FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
 """The forms of the page, by the names that it knows."""
-
-
-class OnlyTheDesk(NotAllowed):
-    code = "only_the_desk"
-    sentence = N_("Eso lo hace la ventanilla. Pídalo a quien coordina o atiende el escritorio.")
-
-
-async def view_of(request: Request) -> StaffView:
-    return await in_scope(request.path_params["id"], request.state.actor)
-
-
-async def view_at_desk(request: Request) -> StaffView:
-    """The same for the desk alone. Who holds the training sees the person, but is refused (OnlyTheDesk)."""
-    view = await view_of(request)
-    if not view.is_desk:
-        raise OnlyTheDesk
-    return view
 
 
 # -- the page

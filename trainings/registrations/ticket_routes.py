@@ -16,11 +16,12 @@ from trainings.errors import Refusal
 from trainings.lib import dates, qr
 from trainings.lib.calling import call_links
 from trainings.registrations import desk_actions
+from trainings.registrations.desk_gate import ONE, view_at_desk
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list, with_sessions
 from trainings.registrations.staff_queries import Alike, StaffView
-from trainings.registrations.staff_routes import ONE, back, refused, view_at_desk
+from trainings.registrations.staff_routes import back, refused
 from trainings.registrations.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
 from trainings.schedule.models import PrintKind
 from trainings.schedule.printouts import note_printed

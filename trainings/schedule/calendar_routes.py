@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.db import reads, sql
+from trainings.db import sql
 from trainings.db.sql import Statement
-from trainings.outreach.queries import ListedActivity, listed_activities
+from trainings.outreach.queries import ListedActivity
 from trainings.outreach.words import KINDS
-from trainings.places.models import Venue
 from trainings.schedule import filters, public_queries, towns
-from trainings.schedule.cells import CALLED_OFF, CHANGED, ByDay, cells_of, weekdays_of
+from trainings.schedule.cells import CALLED_OFF, CHANGED, ONE_DAY, ByDay, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, day_notes, feasts_between
 from trainings.schedule.entry_lines import Entry
-from trainings.schedule.filters import WITHOUT_STEPS, Filters
+from trainings.schedule.filters import Filters
 from trainings.schedule.month_changes import Changed, ask_changes, changed_between, note_of
 from trainings.schedule.months import Month
+from trainings.schedule.public_activities import activities_of
 from trainings.schedule.public_dates import Dated, ask_dates, dates_of, kinds_among
 from trainings.schedule.public_queries import Offered
 from trainings.schedule.public_statements import TOPICS
@@ -34,7 +34,6 @@ from trainings.web.render import render
 
 MONTHS_BACK, MONTHS_AHEAD = 12, 18
 """As far ahead as the calendars that people subscribe to, and a year of what was."""
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +105,6 @@ def _asked(typed: str) -> tuple[Month, list[str]]:
 def _is_shown(month: Month) -> bool:
     this = Month.of(clock.today())
     return this.later(-MONTHS_BACK) <= month <= this.later(MONTHS_AHEAD)
-
-
-async def activities_of(chosen: Filters, first: date, last: date) -> list[ListedActivity]:
-    """Activities of these days that pass. They have neither topic nor language, and everybody may come."""
-    if chosen.topic or chosen.language:
-        return []
-    start = clock.midnight(first)
-    found = await listed_activities(first - ONE_DAY, last)
-    town = towns.by_slug()[chosen.town].code if chosen.town else ""
-    passing = [one for one in found if one.ends_at > start and (not town or one.town.code == town)]
-    return await _without_steps(passing) if chosen.is_accessible else passing
-
-
-async def _without_steps(activities: Sequence[ListedActivity]) -> list[ListedActivity]:
-    """Those in a venue of which it is known."""
-    ids = [one.venue_id for one in activities if one.venue_id]
-    access = dict(await reads(Venue).filter(id__in=ids).values_list("id", "access"))
-    return [one for one in activities if one.venue_id and WITHOUT_STEPS.intersection(access.get(one.venue_id, ()))]
 
 
 def _page(request: Request, known: Known) -> Response:

@@ -24,11 +24,9 @@ from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
 from trainings.schedule.change_pictures import change_card, change_png
 from trainings.schedule.changes import differences, recent_changes
-from trainings.schedule.editor_routes import editable
+from trainings.schedule.editing import afterwards, editable, editable_session
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.session_routes import editable_session
-from trainings.schedule.show_routes import place_of
-from trainings.schedule.staff_routes import afterwards
+from trainings.schedule.session_words import place_of
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
@@ -36,7 +34,7 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
-ONE = "/panel/capacitaciones/{id:uuid}"
+ONE_SESSION = "/panel/capacitaciones/{id:uuid}"
 SESSION = "/panel/sesiones/{id:uuid}"
 AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
@@ -227,11 +225,11 @@ async def _ask(
 
 
 routes: list[BaseRoute] = [
-    Route(ONE + "/cambios", index),
-    Route(ONE + "/cambios/avisar", tell, methods=["POST"]),
-    Route(ONE + "/cambios/{batch:uuid}/detener", stop, methods=["POST"]),
-    Route(ONE + "/reabrir", show_reopen),
-    Route(ONE + "/reabrir", reopen, methods=["POST"]),
+    Route(ONE_SESSION + "/cambios", index),
+    Route(ONE_SESSION + "/cambios/avisar", tell, methods=["POST"]),
+    Route(ONE_SESSION + "/cambios/{batch:uuid}/detener", stop, methods=["POST"]),
+    Route(ONE_SESSION + "/reabrir", show_reopen),
+    Route(ONE_SESSION + "/reabrir", reopen, methods=["POST"]),
     Route(SESSION + "/cambio.png", picture),
     Route(SESSION + "/reabrir", show_restore),
     Route(SESSION + "/reabrir", restore, methods=["POST"]),

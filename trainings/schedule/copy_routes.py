@@ -23,7 +23,7 @@ from trainings.places.queries import one_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
 from trainings.schedule.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy
-from trainings.schedule.editor_routes import editable, editable_hubs, show_refusal
+from trainings.schedule.editing import editable, editable_hubs, show_refusal
 from trainings.schedule.forms import DuplicateForm, Reason
 from trainings.schedule.models import Training
 from trainings.schedule.plans import SessionPlan

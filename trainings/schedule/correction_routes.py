@@ -12,11 +12,11 @@ from trainings.attendance import rescheduling
 from trainings.certificates.late import changes_of
 from trainings.errors import Refusal
 from trainings.schedule.change_forms import HeldForm
+from trainings.schedule.editing import ONE_SESSION, editable_session
 from trainings.schedule.forms import at_the_day
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
-from trainings.schedule.session_routes import ONE, editable_session
-from trainings.schedule.show_routes import place_of
+from trainings.schedule.session_words import place_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
@@ -82,6 +82,6 @@ def _form(request: Request, session: TrainingSession, typed: Typed, *, status: i
 
 
 routes: list[BaseRoute] = [
-    Route(ONE + "/realizada", show),
-    Route(ONE + "/realizada", correct, methods=["POST"]),
+    Route(ONE_SESSION + "/realizada", show),
+    Route(ONE_SESSION + "/realizada", correct, methods=["POST"]),
 ]

@@ -13,18 +13,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import EDITORS, can_edit_trainings
+from trainings.accounts.permissions import EDITORS
 from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to, one_of, venues_of
+from trainings.places.queries import one_of, venues_of
 from trainings.registrations.actions import resize
 from trainings.schedule import actions, forms, queries
 from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes, said
+from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
+from trainings.schedule.editing import editable, editable_hubs, show_refusal
 from trainings.schedule.models import (
     Course,
     PlaceShown,
@@ -38,7 +39,7 @@ from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
 from trainings.schedule.series_forms import RepeatForm, change_rows, patterns
 from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
-from trainings.web.allow import WrongRole, allow
+from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
@@ -103,14 +104,6 @@ async def create(request: Request) -> Response:
 
 
 # -- a standing one
-
-
-async def editable(request: Request) -> Training:
-    """The training of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
-    training = await queries.for_staff(request.path_params["id"], request.state.actor)
-    if not can_edit_trainings(request.state.actor, training.hub_id):
-        raise WrongRole
-    return training
 
 
 @allow(*EDITORS)
@@ -178,11 +171,6 @@ async def _plan(form: forms.TrainingForm) -> TrainingPlan:
     return form.plan(course.title)
 
 
-async def editable_hubs(actor: Actor) -> list[Hub]:
-    """Hubs in use that the actor leads."""
-    return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
-
-
 async def _refused(
     request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, training: Training | None = None
 ) -> Response:
@@ -191,13 +179,6 @@ async def _refused(
     show_refusal(typed, refusal)
     is_booked = isinstance(refusal, Booked)
     return await _form(request, hub, typed, training=training, status=refusal.status, is_booked=is_booked)
-
-
-def show_refusal(typed: Typed, refusal: Refusal) -> None:
-    """Its sentence at its field; of what is taken, the first one of each session."""
-    typed.refused(refusal)
-    for other in refusal.others if isinstance(refusal, Booked) else ():
-        typed.errors.setdefault(other.field or "", said(other))
 
 
 async def _form(

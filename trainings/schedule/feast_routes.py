@@ -30,7 +30,7 @@ from trainings.places.feasts import (
     served_codes,
 )
 from trainings.places.models import FeastDay, Municipality
-from trainings.schedule.editor_routes import editable_hubs
+from trainings.schedule.editing import editable_hubs
 from trainings.schedule.forms import required
 from trainings.schedule.holidays import feast_begins
 from trainings.web.allow import allow

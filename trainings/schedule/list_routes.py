@@ -19,9 +19,9 @@ from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity
 from trainings.schedule.day_notes import Notes
 from trainings.schedule.models import SessionFacilitator
-from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, load, month_frame
 from trainings.schedule.months import days_touched
 from trainings.schedule.session_words import move_path, numbered, session_path
+from trainings.schedule.spans import Loaded, activity_entry, asked_month, load, month_frame
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.schedule.words import STATES

@@ -16,7 +16,6 @@ from trainings.outreach.queries import ListedActivity
 from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
 from trainings.schedule import filters, public_queries
-from trainings.schedule.calendar_routes import activities_of
 from trainings.schedule.entries import calendar_entry
 from trainings.schedule.facts import facts_of, invitation
 from trainings.schedule.filters import Filters
@@ -25,6 +24,7 @@ from trainings.schedule.months import Month
 from trainings.schedule.phase import Phase
 from trainings.schedule.pictures import training_card
 from trainings.schedule.posted import Posted, next_change
+from trainings.schedule.public_activities import activities_of
 from trainings.schedule.public_queries import UnknownTraining
 from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import Row, rows_of

@@ -7,16 +7,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import EDITORS, can_edit_trainings
+from trainings.accounts.permissions import EDITORS
 from trainings.attendance import rescheduling
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.registrations.change_views import who_is_told
 from trainings.registrations.telling import who_would_hear
-from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.editing import ONE_SESSION, afterwards, editable_session
 from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
@@ -28,23 +28,12 @@ from trainings.schedule.session_actions import (
     check_cancellable,
     when_and_where,
 )
-from trainings.schedule.show_routes import place_of
-from trainings.schedule.staff_routes import afterwards
-from trainings.web.allow import WrongRole, allow
+from trainings.schedule.session_words import place_of
+from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
-
-ONE = "/panel/sesiones/{id:uuid}"
-
-
-async def editable_session(request: Request) -> TrainingSession:
-    """The session of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
-    session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
-    if not can_edit_trainings(request.state.actor, session.training.hub_id):
-        raise WrongRole
-    return session
 
 
 @allow(*EDITORS)
@@ -189,8 +178,8 @@ async def _cancel_page(
 
 
 routes: list[BaseRoute] = [
-    Route(ONE + "/mover", show_move),
-    Route(ONE + "/mover", move, methods=["POST"]),
-    Route(ONE + "/cancelar", confirm_cancel),
-    Route(ONE + "/cancelar", cancel, methods=["POST"]),
+    Route(ONE_SESSION + "/mover", show_move),
+    Route(ONE_SESSION + "/mover", move, methods=["POST"]),
+    Route(ONE_SESSION + "/cancelar", confirm_cancel),
+    Route(ONE_SESSION + "/cancelar", cancel, methods=["POST"]),
 ]

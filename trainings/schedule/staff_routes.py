@@ -21,11 +21,11 @@ from trainings.registrations import publishing
 from trainings.registrations.change_views import who_is_told
 from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
-from trainings.schedule.editor_routes import editable
+from trainings.schedule.editing import afterwards, editable
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
-from trainings.schedule.show_routes import show_training
+from trainings.schedule.training_page import show_training
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -163,12 +163,6 @@ def _not_closed(training: Training) -> list[TrainingSession]:
 
 def _planned(training: Training) -> list[UUID]:
     return [session.id for session in training.sessions if session.state is SessionState.PLANNED]
-
-
-def afterwards(training: Training) -> str:
-    """Where to go on after a change: to who is told of it; of what was never published nobody is."""
-    one = f"/panel/capacitaciones/{training.id}"
-    return one if training.published_at is None else f"{one}/cambios"
 
 
 routes: list[BaseRoute] = [

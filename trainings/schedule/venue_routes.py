@@ -18,7 +18,7 @@ from trainings.places.actions import create_venue
 from trainings.places.models import Venue
 from trainings.places.queries import one_of
 from trainings.places.words import ACCESS
-from trainings.schedule.editor_routes import editable_hubs
+from trainings.schedule.editing import editable_hubs
 from trainings.schedule.forms import TICKED
 from trainings.schedule.venue_forms import ANOTHER, CORRECTION, VenueForm, typed_venue
 from trainings.web.allow import allow

@@ -20,10 +20,10 @@ from trainings.outreach.queries import ListedActivity, coming_activities
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
-from trainings.schedule.attention_routes import concerns_of
+from trainings.schedule.attention import concerns_of
 from trainings.schedule.models import TrainingState
-from trainings.schedule.month_routes import Loaded, activity_entry, frame, load
 from trainings.schedule.session_words import move_path, numbered, session_path, short_day, short_weekday, when
+from trainings.schedule.spans import Loaded, activity_entry, frame, load
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.web.allow import allow

@@ -22,6 +22,9 @@ from trainings.web.headers import scan_page_headers, token_page_headers
 from trainings.web.static import static
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
+if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
@@ -122,3 +125,9 @@ def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
 def redirect(path: str) -> RedirectResponse:
     """After a POST: 303 to a path of ours."""
     return RedirectResponse(path, 303)
+
+
+def pdf_response(made: bytes, name: str) -> Response:
+    """A file with names for this browser alone."""
+    headers = {"cache-control": "no-store", "content-disposition": f'inline; filename="{name}"'}
+    return Response(made, media_type="application/pdf", headers=headers)

@@ -1,0 +1,11 @@
+"""How often an address may ask for codes that nobody has."""
+
+from __future__ import annotations
+
+MISSES = "certificate_check"
+
+
+MOST_MISSES = 30
+
+
+HOUR = 3_600
