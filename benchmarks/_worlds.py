@@ -27,7 +27,9 @@ from trainings.lib.crypt import Keyring
 from trainings.places import actions as places
 from trainings.places.models import Hub, OperatorKind
 from trainings.schedule import actions as schedule
-from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
+from trainings.schedule import course_actions
+from trainings.schedule.actions import SessionPlan, TrainingPlan
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind, Training
 from trainings.settings import Settings
 from trainings.web.guards import BODY_LIMIT
@@ -49,9 +51,9 @@ async def make_hub() -> Hub:
 async def make_training(hub: Hub, starts_at: datetime, capacity: int, facilitator: User | None = None) -> Training:
     """A published training with one session of four hours."""
     venue = await places.create_venue(places.VenueDetails("Salón municipal", "1705"), hub=hub, actor=PROGRAM)
-    topic = await schedule.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
+    topic = await course_actions.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
     plan = CoursePlan(CourseKind.TALLER, topic.id, "Riesgos de la migración irregular", 240)
-    course = await schedule.create_course(plan, actor=PROGRAM)
+    course = await course_actions.create_course(plan, actor=PROGRAM)
     about = TrainingPlan(course.id, hub.id, title=course.title, capacity=capacity, venue_id=venue.id)
     people = (facilitator.id,) if facilitator is not None else ()
     session = SessionPlan(starts_at, starts_at + timedelta(hours=4), facilitator_ids=people)

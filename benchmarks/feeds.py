@@ -43,7 +43,9 @@ from trainings.places import actions as places
 from trainings.places.data import municipalities
 from trainings.places.models import Hub, OperatorKind
 from trainings.schedule import actions as schedule
-from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
+from trainings.schedule import course_actions
+from trainings.schedule.actions import SessionPlan, TrainingPlan
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind, TrainingSession
 from trainings.settings import Settings
 from trainings.web.guards import BODY_LIMIT
@@ -269,9 +271,9 @@ async def make_world() -> None:
         "Ventanilla de La Libertad", "1705", "1ra calle 2-15 zona 1", "8:00 a 16:00", "+50279001234"
     )
     hub = await places.create_hub(desk, operator=operator, actor=PROGRAM)
-    topic = await schedule.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
+    topic = await course_actions.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
     plan = CoursePlan(CourseKind.TALLER, topic.id, "Riesgos de la migración irregular", 240)
-    course = await schedule.create_course(plan, actor=PROGRAM)
+    course = await course_actions.create_course(plan, actor=PROGRAM)
     for number in range(N_TRAININGS):
         await make_training(hub, course.id, number, dice)
 

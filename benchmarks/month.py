@@ -47,8 +47,9 @@ from trainings.lib import tokens
 from trainings.places import actions as places
 from trainings.places.models import Hub
 from trainings.schedule import actions as schedule
-from trainings.schedule import entry_lines, towns
-from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
+from trainings.schedule import course_actions, entry_lines, towns
+from trainings.schedule.actions import SessionPlan, TrainingPlan
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
 from trainings.schedule.remembered import forget
@@ -93,9 +94,9 @@ async def furnish(n_trainings: int, n_sessions_each: int) -> tuple[str, Month]:
     month = Month.of(clock.today()).later(1)
     hub = await make_hub()
     venue = await places.create_venue(places.VenueDetails("Salón municipal", "1705"), hub=hub, actor=PROGRAM)
-    topic = await schedule.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
+    topic = await course_actions.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
     plan = CoursePlan(CourseKind.CURSO, topic.id, "Riesgos de la migración irregular: mitos y realidades", 1200)
-    course = await schedule.create_course(plan, actor=PROGRAM)
+    course = await course_actions.create_course(plan, actor=PROGRAM)
     for number in range(n_trainings):
         # Each at a minute of its own: no line of the month is another's.
         starts = [

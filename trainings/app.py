@@ -29,6 +29,7 @@ import trainings.places.routes
 import trainings.privacy.routes
 import trainings.registrations.routes
 import trainings.schedule.routes
+import trainings.web.health_routes
 import trainings.web.routes
 from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
@@ -133,6 +134,7 @@ def _page_middleware(settings: Settings) -> list[Middleware]:
 def _pages() -> list[BaseRoute]:
     from_packages = (
         trainings.web.routes,
+        trainings.web.health_routes,
         trainings.places.routes,
         trainings.schedule.routes,
         trainings.outreach.routes,

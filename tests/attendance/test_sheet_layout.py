@@ -12,7 +12,8 @@ import pypdf
 import pytest
 
 from tests.certificates.sheets import photographed, words
-from trainings.attendance.sheet_pages import DESIGNS, sheet_pdf
+from trainings.attendance.sheet_pages import sheet_pdf
+from trainings.lib.folders import DESIGNS
 
 DPI = 200
 LONG = "María Guadalupe Ñáñez Domínguez Tzunún de Mazariegos viuda de Hernández y Sánchez Gómez de la Cruz"

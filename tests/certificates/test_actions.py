@@ -18,7 +18,6 @@ from trainings.certificates.actions import (
     NoSignatory,
     ReasonMissing,
     UnprintableName,
-    UnprintableText,
     issue,
     issue_all,
     revoke,
@@ -26,6 +25,7 @@ from trainings.certificates.actions import (
 from trainings.certificates.eligibility import NotEligible, TrainingNotOver
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
+from trainings.certificates.no_longer import UnprintableText
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob

@@ -13,11 +13,12 @@ from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates import anew, outdated, preparing, register
-from trainings.certificates.actions import NoSignatory, UnprintableText
+from trainings.certificates.actions import NoSignatory
 from trainings.certificates.badges import credential, facts_of
 from trainings.certificates.check_views import check_view
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateState
+from trainings.certificates.no_longer import UnprintableText
 from trainings.certificates.preparing import Outdated
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.proofs import moment_text

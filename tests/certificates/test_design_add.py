@@ -20,10 +20,11 @@ from tests.certificates.test_design_check import change, copy_of
 from trainings.__main__ import cli
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk_files, designs, mill, pdf
-from trainings.certificates.actions import UnprintableName, UnprintableText, issue
+from trainings.certificates.actions import UnprintableName, issue
 from trainings.certificates.bulk_queries import left_out
 from trainings.certificates.designs import DESIGNS, LIBRARY, designs_in, read_design
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, IssueSkip, JobState
+from trainings.certificates.no_longer import UnprintableText
 from trainings.people.models import Participant
 from trainings.schedule.models import Training
 from trainings.web.i18n import speaking

@@ -21,8 +21,8 @@ from trainings.certificates.eligibility import NotEligible
 from trainings.certificates.models import CertificateKind
 from trainings.db import transaction
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule import actions
-from trainings.schedule.actions import CoursePlan
+from trainings.schedule import actions, course_actions
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, Training, TrainingState
 from trainings.schedule.public_queries import public_training
 from trainings.schedule.queries import courses_before
@@ -45,7 +45,7 @@ def days_after(freeze: Callable[[datetime], None]) -> None:
 async def change(course: Course) -> None:
     """All that a course asks for and prints, changed by the one who may."""
     plan = CoursePlan(course.kind, course.topic_id, course.title, course.minutes)
-    await actions.edit_course(course.id, replace(plan, **CHANGED), actor=PROGRAM)
+    await course_actions.edit_course(course.id, replace(plan, **CHANGED), actor=PROGRAM)
 
 
 async def test_who_came_to_half_when_the_course_asks_less_afterwards_then_still_no_diploma(db: Settings) -> None:
@@ -150,7 +150,7 @@ async def demanding(course: Course) -> Course:
     """From now on another course comes before this one, and it is for teachers."""
     before = await make.make_course("Inducción")
     plan = CoursePlan(course.kind, course.topic_id, course.title, course.minutes, audience=("docente",))
-    await actions.edit_course(course.id, replace(plan, prerequisite_ids=frozenset({before.id})), actor=PROGRAM)
+    await course_actions.edit_course(course.id, replace(plan, prerequisite_ids=frozenset({before.id})), actor=PROGRAM)
     return before
 
 

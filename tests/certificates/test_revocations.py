@@ -44,7 +44,7 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.privacy.actions import sweep
 from trainings.registrations.call_people import people_on
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Course, Training
 from trainings.settings import Settings
 

@@ -23,7 +23,8 @@ from trainings.feeds.queries import narrower
 from trainings.feeds.scopes import FilterKind
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule import actions as schedule
-from trainings.schedule.actions import CoursePlan
+from trainings.schedule import course_actions
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.ics import escaped
 from trainings.schedule.models import Course, SessionText, Training
 from trainings.settings import Settings
@@ -182,7 +183,7 @@ async def test_feeds_keep_whom_a_course_was_for_when_the_training_was_published(
     found = await Course.get(id=course.id)
     contents = tuple((part["title"], part["minutes"]) for part in found.contents)
     plan = CoursePlan(found.kind, found.topic_id, found.title, found.minutes, contents=contents, audience=("radio",))
-    await schedule.edit_course(course.id, plan, actor=PROGRAM)
+    await course_actions.edit_course(course.id, plan, actor=PROGRAM)
 
     assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
     assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == sessions_of(training)

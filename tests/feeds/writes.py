@@ -26,7 +26,8 @@ from trainings.places.data import municipalities
 from trainings.places.hub_file import HubEntry
 from trainings.places.models import Hub, Operator, Venue
 from trainings.schedule import actions as schedule
-from trainings.schedule.actions import CoursePlan
+from trainings.schedule import course_actions
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import Course, Topic, Training, TrainingSession
 
 
@@ -65,7 +66,7 @@ class World:
         plan = CoursePlan(
             course.kind, course.topic_id, course.title, course.minutes, summary=course.summary, contents=contents
         )
-        await schedule.edit_course(course.id, replace(plan, **columns), actor=PROGRAM)
+        await course_actions.edit_course(course.id, replace(plan, **columns), actor=PROGRAM)
 
     async def correct(self, **columns: Any) -> None:
         venue = await Venue.get(id=self.venue.id)

@@ -17,11 +17,12 @@ from PIL import Image
 from tests import make
 from tests.registrations.card_world import card_of, make_block, make_spare_cards, named
 from trainings.audit.actor import PROGRAM
+from trainings.lib.folders import DESIGNS
 from trainings.lib.tokens import show_short_code
 from trainings.places.models import Hub
 from trainings.registrations import actions, cards
 from trainings.registrations.card_queries import Block, CardLine, block_at_desk, blocks_of, by_bearer_link
-from trainings.registrations.card_sheets import DESIGNS, reserved_data, reserved_pdf, spare_data, spare_pdf
+from trainings.registrations.card_sheets import reserved_data, reserved_pdf, spare_data, spare_pdf
 from trainings.registrations.models import Card
 from trainings.schedule.models import PlaceShown, Training
 from trainings.settings import Settings

@@ -20,10 +20,10 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions
 from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTaken
-from trainings.registrations.eligibility import CannotChange, SignUpClosed
+from trainings.registrations.eligibility import CannotChange, SignUpClosed, TrainingFull
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason, Registration
-from trainings.registrations.places import ChildcareFull, TrainingFull
+from trainings.registrations.places import ChildcareFull
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings

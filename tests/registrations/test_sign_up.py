@@ -17,9 +17,16 @@ from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import Consent, Participant
-from trainings.registrations.eligibility import AdultsOnly, NotYetOpen, SignUpClosed, TrainingCancelled, TrainingOver
+from trainings.registrations.eligibility import (
+    AdultsOnly,
+    NotYetOpen,
+    SignUpClosed,
+    TrainingCancelled,
+    TrainingFull,
+    TrainingOver,
+)
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationGroup, Source
-from trainings.registrations.places import ChildcareFull, TrainingFull
+from trainings.registrations.places import ChildcareFull
 from trainings.registrations.repeats import repeats_in
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import register_walk_in, sign_up

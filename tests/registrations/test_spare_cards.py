@@ -29,8 +29,8 @@ from trainings.registrations.card_use import (
 from trainings.registrations.cards import (
     UnknownCard,
 )
+from trainings.registrations.eligibility import TrainingFull
 from trainings.registrations.models import Card, CardState, Registration, RegistrationGroup, Source
-from trainings.registrations.places import TrainingFull
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

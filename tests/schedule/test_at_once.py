@@ -15,8 +15,8 @@ from tests.schedule.wishes import meeting, plan_of, standing
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
 from trainings.registrations.actions import call_off_training
-from trainings.schedule import actions, shown
-from trainings.schedule.actions import CoursePlan
+from trainings.schedule import actions, course_actions, shown
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, SessionText, Training, TrainingSession
 
 pytestmark = pytest.mark.both_engines
@@ -39,7 +39,7 @@ async def move_by_hours(session_id: UUID, hours: int) -> None:
 async def course_with_topic(course: Course, slug: str) -> None:
     topic = await make.make_topic(slug, slug)
     plan = CoursePlan(kind=CourseKind.TALLER, topic_id=topic.id, title=course.title, minutes=240)
-    await actions.edit_course(course.id, plan, actor=PROGRAM)
+    await course_actions.edit_course(course.id, plan, actor=PROGRAM)
 
 
 async def test_moves_and_changes_of_the_course_at_once_all_end(cast: Cast) -> None:

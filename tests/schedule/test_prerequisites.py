@@ -15,7 +15,7 @@ from tests.schedule.panel import as_, post, posted
 from tests.schedule.wishes import NOBODY
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.schedule import actions
+from trainings.schedule import course_actions
 from trainings.schedule.course_actions import CoursePlan, PrerequisiteCircle, UnknownPrerequisite
 from trainings.schedule.models import Course, CoursePrerequisite
 from trainings.schedule.queries import required_by
@@ -34,11 +34,11 @@ async def three_courses() -> tuple[Course, Course, Course]:
 async def test_prerequisites_are_kept_changed_and_told_by_title(cast: Cast) -> None:
     first, second, third = await three_courses()
 
-    await actions.edit_course(third.id, plan_of(third, second.id, first.id), actor=PROGRAM)
+    await course_actions.edit_course(third.id, plan_of(third, second.id, first.id), actor=PROGRAM)
     both = list((await required_by(third.id)).values())
-    await actions.edit_course(third.id, plan_of(third, first.id), actor=PROGRAM)
+    await course_actions.edit_course(third.id, plan_of(third, first.id), actor=PROGRAM)
     one = list((await required_by(third.id)).values())
-    await actions.edit_course(third.id, plan_of(third), actor=PROGRAM)
+    await course_actions.edit_course(third.id, plan_of(third), actor=PROGRAM)
 
     assert (both, one) == (["Riesgos", "Trata"], ["Riesgos"])
     assert await CoursePrerequisite.all().count() == 0
@@ -50,22 +50,22 @@ async def test_new_course_may_ask_for_an_earlier_one(cast: Cast) -> None:
     first, *_others = await three_courses()
     plan = replace(plan_of(first, first.id), title="Riesgos, segunda parte")
 
-    course = await actions.create_course(plan, actor=PROGRAM)
+    course = await course_actions.create_course(plan, actor=PROGRAM)
 
     assert list((await required_by(course.id)).values()) == ["Riesgos"]
 
 
 async def test_circle_is_refused_however_long_and_nothing_of_it_is_kept(cast: Cast) -> None:
     first, second, third = await three_courses()
-    await actions.edit_course(second.id, plan_of(second, first.id), actor=PROGRAM)
-    await actions.edit_course(third.id, plan_of(third, second.id), actor=PROGRAM)
+    await course_actions.edit_course(second.id, plan_of(second, first.id), actor=PROGRAM)
+    await course_actions.edit_course(third.id, plan_of(third, second.id), actor=PROGRAM)
 
     with pytest.raises(PrerequisiteCircle) as of_itself:
-        await actions.edit_course(first.id, plan_of(first, first.id), actor=PROGRAM)
+        await course_actions.edit_course(first.id, plan_of(first, first.id), actor=PROGRAM)
     with pytest.raises(PrerequisiteCircle) as of_three:
-        await actions.edit_course(first.id, replace(plan_of(first, third.id), summary="Otro"), actor=PROGRAM)
+        await course_actions.edit_course(first.id, replace(plan_of(first, third.id), summary="Otro"), actor=PROGRAM)
     with pytest.raises(UnknownPrerequisite):
-        await actions.edit_course(first.id, plan_of(first, NOBODY), actor=PROGRAM)
+        await course_actions.edit_course(first.id, plan_of(first, NOBODY), actor=PROGRAM)
 
     assert of_itself.value.values == {"title": "Riesgos"}
     assert (of_three.value.values, of_three.value.field) == ({"title": "Diplomado"}, "prerequisites")
@@ -77,8 +77,8 @@ async def test_circle_is_not_closed_by_two_at_once(cast: Cast) -> None:
     first, second, _third = await three_courses()
 
     outcomes = await asyncio.gather(
-        actions.edit_course(first.id, plan_of(first, second.id), actor=PROGRAM),
-        actions.edit_course(second.id, plan_of(second, first.id), actor=PROGRAM),
+        course_actions.edit_course(first.id, plan_of(first, second.id), actor=PROGRAM),
+        course_actions.edit_course(second.id, plan_of(second, first.id), actor=PROGRAM),
         return_exceptions=True,
     )
 
@@ -124,7 +124,7 @@ async def test_form_refuses_a_circle_with_the_title_and_keeps_what_was_marked(cl
 async def test_public_page_says_what_came_before_when_it_was_published(client: AsyncClient, cast: Cast) -> None:
     first, second, third = await three_courses()
     before = await make.make_training(hub=cast.hub, course=third)
-    await actions.edit_course(third.id, plan_of(third, first.id, second.id), actor=PROGRAM)
+    await course_actions.edit_course(third.id, plan_of(third, first.id, second.id), actor=PROGRAM)
     after = await make.make_training(hub=cast.hub, course=third)
 
     nothing, told = [(await client.get(f"/capacitaciones/{one.slug}")).text for one in (before, after)]

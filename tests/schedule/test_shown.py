@@ -15,8 +15,9 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.registrations.actions import call_off_training, resize
-from trainings.schedule import actions, shown
-from trainings.schedule.actions import CoursePlan, SessionPlan
+from trainings.schedule import actions, course_actions, shown
+from trainings.schedule.actions import SessionPlan
+from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import (
     Course,
@@ -359,7 +360,7 @@ async def test_another_topic_of_the_course_joins_its_feed(cast: Cast) -> None:
     course = await Course.get(id=training.course_id)
     before = await seen()
 
-    await actions.edit_course(
+    await course_actions.edit_course(
         course.id,
         CoursePlan(
             kind=course.kind,

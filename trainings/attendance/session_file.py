@@ -16,7 +16,6 @@ from trainings.attendance.session_figures import ADULTS, Figures, figures_of, to
 from trainings.attendance.session_reports import EMPTY, Report, report_of
 from trainings.attendance.sheet_pages import (
     BY_HAND,
-    DESIGNS,
     STANDARDS,
     BySex,
     Head,
@@ -28,6 +27,7 @@ from trainings.attendance.sheet_queries import Line, OpenSheet, open_sheet, unna
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.dates import number_in_words_es
+from trainings.lib.folders import DESIGNS
 from trainings.lib.typst import Design
 from trainings.people.models import AgeGroup, Sex
 from trainings.people.words import AGE_GROUPS

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from trainings import clock
@@ -15,13 +14,13 @@ from trainings.attendance.sheet_queries import Line, OpenSheet
 from trainings.attendance.sheets import COLUMNS
 from trainings.db import reads
 from trainings.lib import dates
+from trainings.lib.folders import DESIGNS
 from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 from trainings.places.words import HUB_NAME
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.schedule.words import KINDS
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
 SHEET = Design(DESIGNS / "sheets" / "sheet.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 STANDARDS = ["ua-1"]
 

@@ -27,6 +27,7 @@ from trainings.certificates.eligibility import (
 )
 from trainings.certificates.mails import announce, have_set, tell_annulled
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
+from trainings.certificates.no_longer import UnprintableText
 from trainings.certificates.occasions import gathered
 from trainings.certificates.paper_choice import paper_of
 from trainings.certificates.sheets import (
@@ -44,7 +45,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.lib.text import initials
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 
@@ -63,13 +64,6 @@ LONGEST_NAME, LONGEST_INITIALS = 240, 40
 class UnprintableName(Refusal):
     code = "unprintable_name"
     sentence = N_("El diploma no puede imprimir «%(letters)s». Corrija el nombre y emítalo otra vez.")
-
-
-class UnprintableText(Refusal):
-    code = "unprintable_text"
-    sentence = N_(
-        "El diploma no puede imprimir «%(letters)s». Está en el título, los contenidos o las firmas: corríjalo ahí."
-    )
 
 
 class NoSignatory(Refusal):

@@ -19,7 +19,7 @@ from trainings.errors import NotAllowed, Refusal
 from trainings.lib.text import search_text
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, Training
 from trainings.web.i18n import N_
 

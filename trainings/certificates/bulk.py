@@ -26,8 +26,8 @@ from trainings.certificates.bulk_files import (
     set_files,
 )
 from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
-from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
+    WITHDRAWN_MARK,
     Certificate,
     CertificateKind,
     CertificateState,
@@ -46,7 +46,7 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")

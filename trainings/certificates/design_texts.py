@@ -19,10 +19,11 @@ from typing import Any
 from trainings.certificates.printed import KINDS, CertificateSheet
 from trainings.errors import Refusal
 from trainings.lib import dates
+from trainings.lib.folders import DESIGNS
 from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
 
-TEXTS = Path(__file__).parents[2] / "certificates" / "texts"
+TEXTS = DESIGNS / "texts"
 ACTIVITIES = ("charla", "taller", "curso", "diplomado")
 """The codes of `CourseKind`, spelled here so that whoever only sets pages needs no database."""
 

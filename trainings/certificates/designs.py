@@ -13,9 +13,10 @@ from trainings import clock
 from trainings.certificates import design_texts
 from trainings.certificates.design_texts import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS
+from trainings.lib import folders
 from trainings.web.i18n import gettext as _
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
+DESIGNS = folders.DESIGNS
 LIBRARY = DESIGNS / "lib"
 FONT_FOLDER = DESIGNS / "fonts"
 FIRST = "diploma"

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from trainings.attendance.models import Attendance
 from trainings.attendance.projection import Stay, counts, minutes_of
-from trainings.certificates.erasing import is_withdrawn
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason, is_withdrawn
 from trainings.errors import Refusal
 from trainings.schedule.completion import Outlook, minutes_counted, minutes_made_up, minutes_planned, outlook_of
 from trainings.schedule.models import Training, TrainingSession

@@ -12,6 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.certificates import status_lists
 from trainings.certificates.models import (
+    WITHDRAWN_MARK,
     Certificate,
     CertificateFile,
     CertificateState,
@@ -27,8 +28,6 @@ from trainings.lib import tokens
 from trainings.people.merged import same_person_ids
 
 NOBODY = "—"
-WITHDRAWN_MARK = "-"
-"""Begins what stands in place of a withdrawn code: no code that anybody can type."""
 
 CHANGED = (
     "sheet",
@@ -42,11 +41,6 @@ CHANGED = (
     "erased_at",
     "revision",
 )
-
-
-def is_withdrawn(certificate: Certificate) -> bool:
-    """Whether its person had it taken away: only folio, kind and training are left."""
-    return certificate.code.startswith(WITHDRAWN_MARK)
 
 
 async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:

@@ -18,7 +18,7 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import fold
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 

@@ -25,9 +25,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from trainings.lib.folders import ROOT
+
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
 NICENESS = 15
 SECONDS_IDLE = 60
 SECONDS_FOR_ONE = 120

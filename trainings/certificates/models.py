@@ -397,3 +397,12 @@ class Transcript(Record):
     class Meta:
         table = "transcript"
         indexes = (("participant_id",),)
+
+
+WITHDRAWN_MARK = "-"
+"""Begins what stands in place of a withdrawn code: no code that anybody can type."""
+
+
+def is_withdrawn(certificate: Certificate) -> bool:
+    """Whether its person had it taken away: only folio, kind and training are left."""
+    return certificate.code.startswith(WITHDRAWN_MARK)

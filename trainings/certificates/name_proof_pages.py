@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from trainings import clock
 from trainings.attendance.sheet_pages import Head, printable
 from trainings.attendance.sheet_queries import OpenSheet
 from trainings.lib import dates
+from trainings.lib.folders import DESIGNS
 from trainings.lib.typst import Design
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
 PROOF = Design(DESIGNS / "sheets" / "proof.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 STANDARDS = ["ua-1"]
 WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no, escríbalo debajo con letra clara."

@@ -21,7 +21,7 @@ from trainings.people.actions import name_key
 from trainings.people.consent_actions import locked_with_permission
 from trainings.registrations import actions as registrations
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.web.i18n import N_
 
 PURPOSE = "printed name"

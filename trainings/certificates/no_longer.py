@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from trainings.certificates.models import Certificate
 from trainings.errors import Refusal
+from trainings.web.i18n import N_
 from trainings.web.problems import problem, sentence_of
 
 if TYPE_CHECKING:
@@ -19,3 +20,10 @@ def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> R
     back = f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas"
     said = sentence_of(refusal)
     return problem(request, refusal.status, refusal.code, said, template="certificates/no_longer.html", back=back)
+
+
+class UnprintableText(Refusal):
+    code = "unprintable_text"
+    sentence = N_(
+        "El diploma no puede imprimir «%(letters)s». Está en el título, los contenidos o las firmas: corríjalo ahí."
+    )

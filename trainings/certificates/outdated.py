@@ -11,11 +11,12 @@ from trainings.attendance.actions import settle
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, anew, designs, pdf
 from trainings.certificates.models import Certificate
+from trainings.certificates.no_longer import UnprintableText
 from trainings.certificates.preparing import Waiting, as_now, held_prepared, occasion_now, waiting, waiting_of
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.sheets import Occasion, texts_in_common
 from trainings.db import transaction
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 
 PAPERS_AT_ONCE = 25
 """Set anew in one transaction: others wait for it some hundredths of a second."""
@@ -77,7 +78,7 @@ def _changes(certificates: Sequence[Certificate], occasion: Occasion) -> list[_C
     for one in changes:
         design = designs.design_of_kept(one.now.to_json())
         if missing := pdf.missing_in(design, *texts_in_common(one.now)):
-            raise actions.UnprintableText(letters=missing)
+            raise UnprintableText(letters=missing)
     return changes
 
 

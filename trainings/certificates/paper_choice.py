@@ -9,7 +9,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.places.models import Operator
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 
 

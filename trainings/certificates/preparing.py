@@ -28,8 +28,8 @@ from trainings.certificates.sheets import Occasion
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.registrations.sign_up import locked_training
 from trainings.schedule.completion import Outlook, share_needed
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
 from trainings.web.i18n import N_
 

@@ -24,7 +24,7 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext
 

@@ -17,8 +17,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates.erasing import is_withdrawn
-from trainings.certificates.models import Certificate, CertificateState, FolioSeries
+from trainings.certificates.models import Certificate, CertificateState, FolioSeries, is_withdrawn
 from trainings.certificates.printed import day_on
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction

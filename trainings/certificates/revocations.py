@@ -23,7 +23,7 @@ from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 

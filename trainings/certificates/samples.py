@@ -13,10 +13,10 @@ from PIL import Image
 
 from trainings import clock
 from trainings.certificates import designs, pdf
-from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
 from trainings.certificates.files import NotSet
 from trainings.certificates.models import CertificateKind
+from trainings.certificates.no_longer import UnprintableText
 from trainings.certificates.occasions import gathered
 from trainings.certificates.printed import CertificateSheet, Picture
 from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet, texts_in_common

@@ -28,8 +28,7 @@ from trainings.certificates.eligibility import (
     may_be_issued,
     note_due,
 )
-from trainings.certificates.erasing import is_withdrawn
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, is_withdrawn
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
 from trainings.certificates.paper_choice import paper_of
 from trainings.db import reads

@@ -10,8 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from trainings.certificates.eligibility import EXCHANGED, UNUSED, annulled_of, exchangeable
-from trainings.certificates.erasing import is_withdrawn
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState, is_withdrawn
 from trainings.certificates.names import Confirmed
 from trainings.certificates.printed import day_on
 from trainings.certificates.staff_queries import Person, stands

@@ -9,13 +9,13 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
+from trainings.lib.folders import DESIGNS, FONTS
 from trainings.lib.phones import show_phone
 from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
@@ -32,8 +32,6 @@ from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
-FONTS = Path(__file__).parents[1] / "web" / "fonts"
 TRAINING = Design(DESIGNS / "posters" / "training.typ", root=DESIGNS, fonts=FONTS)
 MONTH = Design(DESIGNS / "posters" / "month.typ", root=DESIGNS, fonts=FONTS)
 STANDARDS = ["ua-1"]

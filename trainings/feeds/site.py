@@ -16,6 +16,7 @@ from trainings.feeds.agenda import Line, coming_in
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.queries import event_texts
 from trainings.feeds.scopes import Scope, ScopeKind, resolve
+from trainings.lib.folders import STATIC
 from trainings.places.models import Hub
 from trainings.schedule import public_queries, towns
 from trainings.schedule.facts import facts_of
@@ -25,7 +26,7 @@ from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute, render_text
 
-STYLE = Path(__file__).parents[2] / "static" / "css" / "export.css"
+STYLE = STATIC / "css" / "export.css"
 MARK = "exportado-por-trainings.txt"
 """In a folder that we made: only such a one, or an empty one, is written over."""
 

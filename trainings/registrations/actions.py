@@ -10,7 +10,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
@@ -30,17 +30,14 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.needs import asking_for
 from trainings.registrations.own_links import check_in_reach
-from trainings.registrations.sign_up import give_back, locked_training
+from trainings.registrations.queries import UnknownRegistration
+from trainings.registrations.sign_up import give_back
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
-
-
-class UnknownRegistration(NotFound):
-    code = "unknown_registration"
-    sentence = N_("No encontramos esa inscripción.")
 
 
 class NameOfBefore(Refusal):

@@ -11,9 +11,9 @@ from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import AgeGroup, Participant
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.queries import UnknownRegistration
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_

@@ -20,8 +20,8 @@ from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import CHANGES, is_overtaken
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
-from trainings.registrations.sign_up import locked_training
 from trainings.registrations.told import may_have_heard, note_call, take_back
+from trainings.schedule.locks import locked_training
 from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 

@@ -13,7 +13,7 @@ from trainings.people.models import Guardian, Participant, Relation
 from trainings.people.readers import english_readers
 from trainings.registrations.call_people import Listed, people_on
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.staff_queries import is_minor
+from trainings.registrations.queries import is_minor
 
 
 @dataclass(frozen=True, slots=True)

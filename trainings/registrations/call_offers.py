@@ -13,7 +13,7 @@ from trainings.registrations.call_people import people_on
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.one_by_one import for_each
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 
 

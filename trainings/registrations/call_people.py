@@ -16,7 +16,7 @@ from trainings.registrations.call_holders import Holder, holders_of, holders_on
 from trainings.registrations.call_overlaps import is_told_elsewhere
 from trainings.registrations.call_validity import CHANGES, KINDS, PAPERS
 from trainings.registrations.calls import standing_marks
-from trainings.registrations.letters import ABOUT_ONE
+from trainings.registrations.messages import ABOUT_ONE
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.readers import Person, by_mailbox, for_who_waits, people_of
 from trainings.schedule.changes import Difference

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from trainings.lib import dates, qr
+from trainings.lib.folders import DESIGNS
 from trainings.lib.phones import show_phone
 from trainings.lib.text import as_drawn
 from trainings.lib.tokens import show_short_code
@@ -19,7 +19,6 @@ from trainings.registrations.card_queries import Block, CardLine
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.web.og import FONTS
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
 RESERVED = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
 SPARE = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
 STANDARDS = ["ua-1"]

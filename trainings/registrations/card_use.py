@@ -33,9 +33,9 @@ from trainings.registrations.models import (
     ReservedBlock,
     Source,
 )
-from trainings.registrations.sign_up import locked_training
 from trainings.registrations.situation import Draft, Situation, Ticket
 from trainings.registrations.wishes import SignUp
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web import i18n
 from trainings.web.i18n import N_

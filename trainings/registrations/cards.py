@@ -23,8 +23,8 @@ from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
-from trainings.registrations.sign_up import locked_training
 from trainings.schedule.changes import Standing
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_

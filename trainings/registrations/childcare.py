@@ -9,10 +9,10 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.registrations import places
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.eligibility import check_ahead
 from trainings.registrations.models import Registration, RegistrationGroup
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.queries import UnknownRegistration
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import TrainingSession
 
 

@@ -13,9 +13,9 @@ from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.people.consent_actions import PermissionGone, without_permission
 from trainings.people.models import Guardian, Participant
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.mailboxes import read_mailbox
 from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.told import was_refused
 from trainings.web.i18n import N_
 

@@ -14,7 +14,6 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import Participant
 from trainings.registrations import actions, places
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.commands import Leave
 from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce
@@ -31,7 +30,9 @@ from trainings.registrations.models import (
     ReplacedTicket,
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
-from trainings.registrations.sign_up import give_back, locked_training
+from trainings.registrations.queries import UnknownRegistration
+from trainings.registrations.sign_up import give_back
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
 from trainings.web.i18n import N_

@@ -10,7 +10,6 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.phones import show_phone
 from trainings.people.models import AgeGroup
 from trainings.registrations.models import Source
-from trainings.registrations.places import TrainingFull
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Meeting, Phase, Run, last_end, phase
@@ -18,6 +17,11 @@ from trainings.web.i18n import N_
 
 OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
 """The oldest somebody of an age group under 18 can be."""
+
+
+class TrainingFull(Refusal):
+    code = "full"
+    sentence = N_("Ya no quedan lugares y no hay lista de espera. Busque otra fecha o llame a la ventanilla.")
 
 
 class HasOwnLink(Refusal):

@@ -11,9 +11,9 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.queries import UnknownRegistration
+from trainings.schedule.locks import locked_training
 from trainings.web.i18n import N_
 
 

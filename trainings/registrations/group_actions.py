@@ -13,7 +13,6 @@ from trainings.errors import Refusal
 from trainings.people.consent_actions import locked_with_permission, without_permission
 from trainings.people.models import Participant
 from trainings.registrations import places
-from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import CannotChange, check_phase
 from trainings.registrations.fresh_links import replace_link
@@ -31,7 +30,8 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.own_links import check_in_reach, claimed_in
 from trainings.registrations.own_queries import left_last
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.queries import UnknownRegistration
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from trainings.accounts.models import Role, RoleGrant
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
+from trainings.lib.folders import DESIGNS
 from trainings.lib.phones import show_phone
 from trainings.lib.text import as_drawn, fold
 from trainings.lib.typst import Design
@@ -30,7 +30,6 @@ from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute
 
-DESIGNS = Path(__file__).parents[2] / "certificates"
 LETTER = Design(DESIGNS / "letters" / "letter.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 STANDARDS = ["ua-1"]
 SHARED_WITH: Mapping[Addressee, str] = {

@@ -16,7 +16,7 @@ from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.readers import english_readers
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
-from trainings.registrations.messages import ABOUT_CHANGES, REMINDER
+from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule import sentences
 from trainings.schedule.changes import Known
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from trainings.places.models import Hub, Venue
     from trainings.schedule.models import Training
 
-ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
-"""Messages about one person; all others tell of everybody of a group who has the same address."""
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")

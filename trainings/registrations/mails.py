@@ -21,8 +21,8 @@ from trainings.registrations import reminding
 from trainings.registrations.changed import has_news, in_words, moved_unheard, news, revivals
 from trainings.registrations.contact_actions import mark_accepted, mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
-from trainings.registrations.letters import ABOUT_LEAVING, ABOUT_ONE, Facts, gather
-from trainings.registrations.messages import REMINDER
+from trainings.registrations.letters import ABOUT_LEAVING, Facts, gather
+from trainings.registrations.messages import ABOUT_ONE, REMINDER
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.told import may_have_heard, were_told

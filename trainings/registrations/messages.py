@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings.lib.tokens import uuid7
@@ -10,6 +11,9 @@ from trainings.outbox.actions import enqueue
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import Training
+
+if TYPE_CHECKING:
+    from trainings.schedule.models import Training
 
 REMINDER = "session_reminder"
 """The message that a session is near."""
@@ -56,3 +60,7 @@ async def announce_group(
             continue
         written_to.add(address)
         await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)
+
+
+ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
+"""Messages about one person; all others tell of everybody of a group who has the same address."""

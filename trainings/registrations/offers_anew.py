@@ -17,7 +17,7 @@ from trainings.outbox.models import StoppedBatch
 from trainings.registrations import places
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.one_by_one import for_each
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext

@@ -12,7 +12,7 @@ from trainings.lib import tokens
 from trainings.registrations.eligibility import HasOwnLink
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownLink
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 
 
 async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:

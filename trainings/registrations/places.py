@@ -12,6 +12,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.errors import Refusal
 from trainings.registrations.allocation import Party, Room, Shortage, promote
+from trainings.registrations.eligibility import TrainingFull
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
@@ -19,11 +20,6 @@ from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
 
 PAST_PROMOTING = frozenset({Phase.CANCELLED, Phase.HELD})
-
-
-class TrainingFull(Refusal):
-    code = "full"
-    sentence = N_("Ya no quedan lugares y no hay lista de espera. Busque otra fecha o llame a la ventanilla.")
 
 
 class ChildcareFull(Refusal):

@@ -19,9 +19,9 @@ from trainings.registrations.facilitator_notes import (
     waiting_for_facilitators,
     who_holds_and_hears,
 )
-from trainings.registrations.sign_up import locked_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 from trainings.schedule.snapshots import keep_facts, snapshots_with
 

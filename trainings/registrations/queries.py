@@ -13,7 +13,11 @@ from tortoise.queryset import QuerySet
 from trainings import clock
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import (
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+)
 from trainings.schedule.changes import SHOWN_FOR, changes_since
 from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import over_at
@@ -157,3 +161,14 @@ async def of_training(training_id: UUID) -> list[Registration]:
     """Everybody on a training: confirmed first, then held, waiting in order, cancelled last; families together."""
     found = await reads(Registration).filter(training_id=training_id).prefetch_related("participant", "group")
     return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.group_id, one.id))
+
+
+def is_minor(registration: Registration) -> bool:
+    """Whether its person, who is loaded, said to be under 18."""
+    age_group = registration.participant.age_group
+    return age_group is not None and age_group.is_minor
+
+
+class UnknownRegistration(NotFound):
+    code = "unknown_registration"
+    sentence = N_("No encontramos esa inscripción.")

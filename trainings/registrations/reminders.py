@@ -17,7 +17,7 @@ from trainings.outbox.models import CallReason
 from trainings.registrations.calls import open_list
 from trainings.registrations.messages import REMINDER
 from trainings.registrations.reminder_days import MOST_DAYS_BEFORE, Meeting, Reminder, read_days, reminder_due
-from trainings.registrations.sign_up import locked_training
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
 
 logger = logging.getLogger("trainings.registrations")

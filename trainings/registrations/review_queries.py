@@ -17,7 +17,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.staff_queries import is_minor
+from trainings.registrations.queries import is_minor
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 
 PAGE = 50

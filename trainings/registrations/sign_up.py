@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from trainings.audit.actor import Actor
-from trainings.db import batch, is_in_transaction, lock
+from trainings.db import batch, is_in_transaction
 from trainings.db.group_commit import GroupCommit, Handed
-from trainings.errors import Busy, NotFound
+from trainings.errors import Busy
 from trainings.limits.actions import Watch
 from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
 from trainings.registrations.deciding import decide
 from trainings.registrations.gathering import gather
 from trainings.registrations.keeping import keep
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.models import Training
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -77,11 +76,3 @@ async def give_back(command: Leave) -> Left:
     outcome = await ask(command)
     assert isinstance(outcome, Left)
     return outcome
-
-
-async def locked_training(training_id: UUID) -> Training:
-    """The training, its row held until the transaction ends."""
-    found = await lock(Training, [training_id])
-    if not found:
-        raise NotFound(N_("No encontramos esa capacitación."))
-    return found[0]

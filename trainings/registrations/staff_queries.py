@@ -17,7 +17,7 @@ from trainings.people.merged import told_apart
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.fresh_links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
-from trainings.registrations.queries import OwnRegistration, with_sessions
+from trainings.registrations.queries import OwnRegistration, is_minor, with_sessions
 from trainings.registrations.repeats import are_alike, seen
 from trainings.schedule.models import SessionFacilitator, Training
 from trainings.schedule.queries import courses_before
@@ -95,12 +95,6 @@ class StaffView:
     def may_detach(self) -> bool:
         """Whether this is an adult whom somebody else's link shows."""
         return not self.is_minor and (bool(self.companions) or self.links.group is not None)
-
-
-def is_minor(registration: Registration) -> bool:
-    """Whether its person, who is loaded, said to be under 18."""
-    age_group = registration.participant.age_group
-    return age_group is not None and age_group.is_minor
 
 
 async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:

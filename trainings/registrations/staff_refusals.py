@@ -12,9 +12,10 @@ from trainings.registrations.eligibility import (
     MinorAlone,
     TooYoung,
     TrainingCancelled,
+    TrainingFull,
     TrainingOver,
 )
-from trainings.registrations.places import ChildcareFull, TrainingFull
+from trainings.registrations.places import ChildcareFull
 from trainings.registrations.staff_views import CLOSED_TO_ALL
 from trainings.registrations.waiting import NoOffer
 from trainings.schedule.phase import Phase

@@ -18,8 +18,8 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, StoppedBatch
 from trainings.registrations.call_validity import CHANGES
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
-from trainings.registrations.sign_up import locked_training
 from trainings.registrations.telling import who_would_hear, write_and_call
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession
 from trainings.web.i18n import N_, ngettext
 

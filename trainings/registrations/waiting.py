@@ -32,8 +32,9 @@ from trainings.registrations.offer_tries import releasable
 from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.own_links import claimed_in
-from trainings.registrations.sign_up import give_back, locked_training
+from trainings.registrations.sign_up import give_back
 from trainings.schedule.changes import Standing
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish

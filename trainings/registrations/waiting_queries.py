@@ -15,8 +15,8 @@ from trainings.lib.text import short_name
 from trainings.people.models import Guardian
 from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.offer_tries import are_enough, tries_in_vain
+from trainings.registrations.queries import is_minor
 from trainings.registrations.repeats import repeats_in
-from trainings.registrations.staff_queries import is_minor
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
 

@@ -18,7 +18,7 @@ from trainings.errors import Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix, uuid7
 from trainings.schedule import plans
-from trainings.schedule.course_actions import CoursePlan, create_course, create_topic, edit_course
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import (
     TRAINING_MOVES,
     SessionState,
@@ -35,14 +35,12 @@ from trainings.schedule.session_actions import (
     close_session,
     finish,
     keep_sessions,
-    locked_training,
     move_session,
     reopen_session,
 )
 from trainings.web.i18n import N_
 
 __all__ = [
-    "CoursePlan",
     "Edited",
     "SessionPlan",
     "TrainingPlan",
@@ -50,10 +48,7 @@ __all__ = [
     "cancel_session",
     "cancel_training",
     "close_session",
-    "create_course",
-    "create_topic",
     "create_training",
-    "edit_course",
     "edit_training",
     "move_session",
     "publish",

@@ -19,6 +19,7 @@ from trainings.schedule.session_actions import (
     finish,
     locked_session,
     number_sessions,
+    raise_sequence,
     when_and_where,
 )
 from trainings.web.i18n import N_
@@ -79,10 +80,3 @@ async def _check_held(session: TrainingSession, starts_at: datetime, ends_at: da
     check_times([SessionPlan(starts_at, ends_at)], [(one.starts_at, one.ends_at) for one in await others])
     if ends_at > clock.now():
         raise NotHeldYet(field=session_field(0))
-
-
-async def raise_sequence(before: TrainingSession) -> None:
-    """Also where no feed shows it: who has it from a message finds it newer."""
-    stamped_at = clock.whole_second_after(before.stamped_at)
-    behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
-    await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)

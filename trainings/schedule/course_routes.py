@@ -16,7 +16,7 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import fold
 from trainings.people import choices
-from trainings.schedule import actions, course_actions, queries
+from trainings.schedule import course_actions, queries
 from trainings.schedule.course_actions import NoHubOfOnesOwn, NotYourCourse, UnknownOwner
 from trainings.schedule.course_forms import CourseForm, typed_course
 from trainings.schedule.forms import TICKED
@@ -149,14 +149,14 @@ async def _keep(form: CourseForm, course: Course | None, chosen: str, request: R
     """The entry, and the topic where a new one was typed: both or neither."""
     actor = request.state.actor
     async with transaction():
-        topic_id = form.topic or (await actions.create_topic(form.topic_name, actor=actor)).id
+        topic_id = form.topic or (await course_actions.create_topic(form.topic_name, actor=actor)).id
         if course is None:
             owner = await _owner(chosen, actor)
             if not can_edit_course(actor, owner, own=[owner] if owner else []):
                 raise NoHubOfOnesOwn
-            await actions.create_course(form.plan(topic_id), actor=actor, operator_id=owner)
+            await course_actions.create_course(form.plan(topic_id), actor=actor, operator_id=owner)
         else:
-            await actions.edit_course(course.id, form.plan(topic_id), actor=actor)
+            await course_actions.edit_course(course.id, form.plan(topic_id), actor=actor)
 
 
 async def _form(request: Request, typed: Typed, *, course: Course | None = None, status: int = 200) -> Response:

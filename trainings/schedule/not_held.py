@@ -9,7 +9,6 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
-from trainings.schedule.corrections import raise_sequence
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import end_of
 from trainings.schedule.plans import SessionPlan, check_times
@@ -19,6 +18,7 @@ from trainings.schedule.session_actions import (
     TrainingCalledOff,
     finish,
     locked_session,
+    raise_sequence,
     when_and_where,
 )
 from trainings.web.i18n import N_

@@ -12,9 +12,10 @@ from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.schedule import actions
 from trainings.schedule.bookings import check_bookings
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import SessionPlan, check_times
-from trainings.schedule.session_actions import TrainingCalledOff, finish, locked_session, locked_training
+from trainings.schedule.session_actions import TrainingCalledOff, finish, locked_session
 from trainings.web.i18n import N_
 
 

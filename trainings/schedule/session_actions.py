@@ -11,10 +11,11 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, reads, transaction
+from trainings.db import reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.schedule import shown
 from trainings.schedule.bookings import check_bookings
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import (
     SessionPlan,
@@ -94,14 +95,6 @@ class TrainingCalledOff(Refusal):
 
 CLOSED_EARLY = timedelta(minutes=15)
 """Closing so long before the planned end, or longer, needs the true end."""
-
-
-async def locked_training(training_id: UUID) -> Training:
-    """The training, its row held until the transaction ends."""
-    found = await lock(Training, [training_id])
-    if not found:
-        raise NotFound(N_("No encontramos esa capacitación."))
-    return found[0]
 
 
 async def add_session(
@@ -386,3 +379,10 @@ async def number_sessions(training: Training) -> None:
         if session.position != number:
             session.position = number
             await session.save(update_fields=["position"])
+
+
+async def raise_sequence(before: TrainingSession) -> None:
+    """Also where no feed shows it: who has it from a message finds it newer."""
+    stamped_at = clock.whole_second_after(before.stamped_at)
+    behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
+    await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)

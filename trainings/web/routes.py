@@ -1,25 +1,18 @@
-"""Pages that belong to no domain: health, robots, security contact, privacy, accessibility, complaints."""
+"""Pages that belong to no domain: robots, security contact, privacy, accessibility, complaints."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from starlette.datastructures import State
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
-from tortoise.exceptions import DBConnectionError, OperationalError
 
 from trainings import clock
-from trainings.db import pending_migrations
-from trainings.db.seals import broken_seals
-from trainings.outbox.queries import oldest_due_seconds
 from trainings.settings import get_settings
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.render import render
 
-SEALS_ASKED_EVERY = 600.0
-NEVER_KEPT = {"cache-control": "no-store"}
 ROBOTS = """User-agent: *
 Disallow: /panel/
 Disallow: /i/
@@ -27,36 +20,6 @@ Disallow: /tarjetas/
 Disallow: /verificar/
 Allow: /cal/
 """
-
-
-@allow(PUBLIC)
-async def alive(_request: Request) -> Response:
-    return JSONResponse({"estado": "vivo"}, headers=NEVER_KEPT)
-
-
-@allow(PUBLIC)
-async def ready(request: Request) -> Response:
-    """200 while the database answers and is up to date; says how long the oldest due message has waited."""
-    try:
-        age = await oldest_due_seconds()
-        pending = await pending_migrations(request.app.state.settings)
-    except (DBConnectionError, OperationalError, OSError):
-        return JSONResponse({"estado": "sin base de datos"}, 503, headers=NEVER_KEPT)
-    if pending:
-        return JSONResponse({"estado": "faltan migraciones", "migraciones": pending}, 503, headers=NEVER_KEPT)
-    if await _are_keys_wrong(request.app.state):
-        return JSONResponse({"estado": "las llaves no abren los datos"}, 503, headers=NEVER_KEPT)
-    return JSONResponse({"estado": "listo", "mensaje_mas_antiguo_s": age}, headers=NEVER_KEPT)
-
-
-async def _are_keys_wrong(state: State) -> bool:
-    """Whether sealed columns do not open. What opened is asked again after ten minutes: it reads every table."""
-    if clock.ticks() < getattr(state, "seals_open_until", 0.0):
-        return False
-    if await broken_seals():
-        return True
-    state.seals_open_until = clock.ticks() + SEALS_ASKED_EVERY
-    return False
 
 
 @allow(PUBLIC)
@@ -94,8 +57,6 @@ async def complaints(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/salud", alive),
-    Route("/salud/listo", ready),
     Route("/.well-known/security.txt", security_contact),
     Route("/robots.txt", robots),
     Route("/privacidad", privacy),

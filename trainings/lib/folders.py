@@ -1,0 +1,11 @@
+"""Where the program's own files lie beside its code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DESIGNS = ROOT / "certificates"
+STATIC = ROOT / "static"
+TEMPLATES = ROOT / "templates"
+FONTS = ROOT / "trainings" / "web" / "fonts"
