@@ -16,7 +16,8 @@ from trainings.outreach import actions as outreach
 from trainings.outreach.models import ActivityKind
 from trainings.outreach.place_actions import renew_municipalities
 from trainings.places.models import AccessFeature
-from trainings.registrations.actions import call_off_training, resize
+from trainings.registrations.actions import resize
+from trainings.registrations.publishing import call_off_training
 from trainings.schedule import actions as schedule
 from trainings.schedule import course_actions
 from trainings.schedule.actions import SessionPlan

@@ -20,7 +20,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.limits.actions import CountingBusy, TooManyTries
 from trainings.people.models import Consent, Guardian, Participant
-from trainings.registrations import actions, bearer_routes, cards
+from trainings.registrations import bearer_routes, cards, publishing
 from trainings.registrations.models import CardState, OwnLink, Registration, ReservedBlock
 from trainings.schedule.models import Training
 
@@ -309,7 +309,7 @@ async def test_give_back_of_a_card_with_a_name_then_refused_in_words(client: Asy
 async def test_bearer_page_when_released_or_called_off_then_says_so_and_offers_nothing(client: AsyncClient) -> None:
     released, called_off = await make_world(1), await make_world(1)
     await cards.release(released[1].id, actor=PROGRAM)
-    await actions.call_off_training(called_off[0].id, "No hay quien facilite.", actor=PROGRAM)
+    await publishing.call_off_training(called_off[0].id, "No hay quien facilite.", actor=PROGRAM)
 
     pages = [(await client.get(path_of(block))).text for _training, block in (released, called_off)]
 

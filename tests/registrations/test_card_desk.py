@@ -21,7 +21,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Consent, Guardian, Participant
-from trainings.registrations import actions, cards, spare_card_routes
+from trainings.registrations import cards, publishing, spare_card_routes
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.schedule.models import Training, TrainingState
 
@@ -383,7 +383,7 @@ async def test_training_called_off_then_no_page_of_the_desk_asks_for_anybody(des
     training, block = await make_reserved(cast)
     of_training, of_block = f"/panel/capacitaciones/{training.id}", f"/panel/tarjetas/bloques/{block.id}"
     use = f"/panel/tarjetas/{(await card_of(block)).id}/usar"
-    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     pages = [
         Page((await desk.get(path)).text)

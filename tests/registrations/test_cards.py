@@ -27,7 +27,7 @@ from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import Assent, Consent, ConsentHow, Guardian, Participant
-from trainings.registrations import actions, cards
+from trainings.registrations import actions, cards, publishing
 from trainings.registrations.card_use import (
     CardClosed,
     CardTaken,
@@ -259,7 +259,7 @@ async def test_name_card_when_a_ticket_has_its_short_code_then_refused(db: Setti
 async def test_name_card_when_called_off_then_refused(db: Settings) -> None:
     training = await make.make_training()
     card = await card_of(await make_block(training))
-    await actions.call_off_training(training.id, "No hay quien facilite.", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "No hay quien facilite.", actor=PROGRAM)
 
     with pytest.raises(TrainingCancelled):
         await named(card)

@@ -18,7 +18,7 @@ from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTaken
 from trainings.registrations.eligibility import CannotChange, SignUpClosed, TrainingFull
 from trainings.registrations.group_actions import rejoin_member
@@ -136,7 +136,7 @@ async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over(db: Se
 
 async def test_nothing_is_cancelled_or_promoted_once_the_training_is_called_off(db: Settings) -> None:
     training, (ana, berta, _cruz) = await make_three()
-    await actions.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
 
     with pytest.raises(CannotChange):
         await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
@@ -356,7 +356,7 @@ async def test_call_off_tells_everybody_who_counts_on_it_after_ten_minutes(db: S
     await OutboxJob.all().delete()
     freeze(clock.now())
 
-    batch = await actions.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    batch = await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
 
     assert (await Training.get(id=training.id)).state is TrainingState.CANCELLED
     jobs = await OutboxJob.filter(batch_id=batch).order_by("id")

@@ -10,7 +10,7 @@ from tests.registrations.wishes import link_of
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.people.models import Merge, MergeReason, Participant
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.own_queries import clashes_of
 from trainings.registrations.queries import with_sessions
@@ -111,7 +111,7 @@ async def test_only_what_is_held_at_the_same_time_clashes(db: Settings) -> None:
     made = {title: await make.make_training(title=title, sessions=when) for title, when in others.items()}
     for training in made.values():
         await make.make_registration(training, browser_key=BROWSER)
-    await actions.call_off_training(made["Cancelada"].id, "No hay salón.", actor=HOLDER_OF_LINK)
+    await publishing.call_off_training(made["Cancelada"].id, "No hay salón.", actor=HOLDER_OF_LINK)
     await schedule.cancel_session(made["Movida"].sessions[0].id, actor=HOLDER_OF_LINK)
 
     assert await titles(ana) == ["El tercer día"]

@@ -11,7 +11,7 @@ from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.registrations import actions
+from trainings.registrations import publishing
 from trainings.registrations.childcare import fewer_places
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import RegistrationGroup
@@ -72,7 +72,7 @@ async def test_one_of_a_family_does_not_change_it_for_all_nor_anybody_what_is_ca
     claimed = (await client.post(f"{alone}/mio", data={})).headers["location"]
 
     answer = await client.post(f"{claimed}/cuidado", data={"childcare_places": "0"})
-    await actions.call_off_training(training.id, "Llovió", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "Llovió", actor=PROGRAM)
 
     assert answer.status_code == 409
     with pytest.raises(CannotChange):

@@ -20,7 +20,7 @@ from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.registrations import actions, desk_actions
+from trainings.registrations import actions, desk_actions, publishing
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule.models import Training
@@ -81,7 +81,7 @@ async def test_data_and_permissions_of_a_minor_who_does_not_come_are_still_reach
 ) -> None:
     training, people, base = await a_family()
     if is_called_off:
-        await actions.call_off_training(training.id, "Llueve mucho", actor=HOLDER_OF_LINK)
+        await publishing.call_off_training(training.id, "Llueve mucho", actor=HOLDER_OF_LINK)
     else:
         await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
 
@@ -156,7 +156,7 @@ async def test_minor_with_a_guardian_alone_has_the_group_page_in_the_singular(cl
 async def test_called_off_and_over_say_so_to_the_group(client: AsyncClient, freeze: Freeze) -> None:
     training, _people, base = await a_family()
     off, _others, off_base = await a_family(title="Otra")
-    await actions.call_off_training(off.id, "No hay quien facilite ese día.", actor=HOLDER_OF_LINK)
+    await publishing.call_off_training(off.id, "No hay quien facilite ese día.", actor=HOLDER_OF_LINK)
 
     called_off = await page_of(client, off_base)
     freeze(training.sessions[0].ends_at)

@@ -17,7 +17,7 @@ from tests.schedule.panel import post
 from tests.tables import text, xlsx
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
-from trainings.registrations import actions
+from trainings.registrations import publishing
 from trainings.registrations.models import ImportDraft
 from trainings.web.files import FILE_LIMIT
 from trainings.web.guards import BODY_LIMIT
@@ -137,7 +137,7 @@ async def test_preview_of_what_was_called_off_since_has_nothing_to_confirm(assis
     training = await a_training()
     address = await previewed(assistant, training, MARIA)
 
-    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = Page((await assistant.get(address)).text)
     assert "Esta capacitación se canceló." in page.text

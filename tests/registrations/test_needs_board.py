@@ -20,7 +20,7 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.models import Registration
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.needs_queries import n_unanswered, wishes_ahead
@@ -134,7 +134,7 @@ async def test_what_is_over_called_off_or_cancelled_leaves_the_board(new_client:
     await make.make_registration(off, given_names="Otilia", needs=("ramp",))
     await make.make_registration(training, given_names="Rosa", needs=("ramp",))
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
-    await actions.call_off_training(off.id, "No hay quien facilite.", actor=await make.actor_of(cast.coordinator))
+    await publishing.call_off_training(off.id, "No hay quien facilite.", actor=await make.actor_of(cast.coordinator))
 
     before = await opened(client)
     freeze(make.tomorrow_at(20))

@@ -20,7 +20,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.lib.dates import day_and_time
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.models import HoldReason, OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule import actions as schedule
@@ -168,7 +168,7 @@ async def test_held_cancelled_called_off_and_over_say_so(client: AsyncClient, fr
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
     off = await make.make_training()
     lost = await make.make_registration(off)
-    await actions.call_off_training(off.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    await publishing.call_off_training(off.id, "No hay quien facilite ese día.", actor=PROGRAM)
     seated = await make.make_registration(training, given_names="Cruz")
 
     assert "Recibimos su inscripción" in (await page_of(client, held)).text

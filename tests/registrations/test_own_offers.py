@@ -16,7 +16,7 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.waiting import expire_offers, mark_reached
@@ -73,7 +73,7 @@ async def test_who_has_no_ticket_yet_is_told_to_keep_the_address(client: AsyncCl
     together = [f"/i/{await group_token(people[0])}" for people in (family, held)]
 
     shown = [Page((await client.get(path)).text).text for path in (*alone, *together)]
-    await actions.call_off_training(roomier.id, "Lluvia", actor=PROGRAM)
+    await publishing.call_off_training(roomier.id, "Lluvia", actor=PROGRAM)
     called_off = Page((await client.get(together[0])).text).text
 
     assert [page.count("Guarde la dirección de esta página: con ella vuelve aquí.") for page in shown] == [1] * 5

@@ -25,7 +25,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.places.models import Operator
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.reminder_days import Reminder
@@ -283,7 +283,7 @@ async def test_nobody_is_reminded_of_what_is_called_off(db: Settings, freeze: Fr
     off, one_off = await a_training(), await a_training(SATURDAY, SATURDAY + timedelta(days=7), title="Otra")
     for training in (off, one_off):
         await make.make_registration(training, email="ana@x.example")
-    await actions.call_off_training(off.id, "Lluvia", actor=PROGRAM)
+    await publishing.call_off_training(off.id, "Lluvia", actor=PROGRAM)
     first = await TrainingSession.filter(training_id=one_off.id).first()
     assert first
     await session_actions.cancel_session(first.id, actor=PROGRAM)

@@ -27,7 +27,7 @@ from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import Registration
 from trainings.registrations.waiting import (
@@ -123,7 +123,7 @@ async def test_answer_when_nothing_is_offered_any_more_then_it_is_refused(db: Se
 async def test_answer_when_the_training_is_called_off_or_over_then_it_is_refused(db: Settings, freeze: Freeze) -> None:
     training, (_ana, berta, _cruz) = await one_offered()
     other, (_ana, late, _cruz) = await one_offered()
-    await actions.call_off_training(training.id, "Lluvia", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "Lluvia", actor=PROGRAM)
 
     with pytest.raises(TrainingCancelled):
         await accept_offer(berta.group_id, actor=HOLDER_OF_LINK)
@@ -207,7 +207,7 @@ async def test_expire_when_the_training_is_called_off_then_offers_wait_for_its_r
 ) -> None:
     training, (_ana, berta, _cruz) = await one_offered()
     await reached_by_mail(berta.group_id)
-    await actions.call_off_training(training.id, "Lluvia", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "Lluvia", actor=PROGRAM)
     freeze(MONDAY + 2 * DAY)
 
     assert await expire_offers() == 0

@@ -25,7 +25,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Participant, Relation
-from trainings.registrations import actions
+from trainings.registrations import actions, publishing
 from trainings.registrations.models import Registration
 from trainings.registrations.waiting import close_waiting_list, mark_reached
 from trainings.registrations.waiting_queries import PAGE
@@ -377,7 +377,7 @@ async def test_told_by_mistake_then_no_time_runs(new_client: NewClient) -> None:
 async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:
     training, _berta, _cruz = await offered(cast := await make_cast())
     client = await at_desk(new_client, cast)
-    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = await page_of(client, training)
 

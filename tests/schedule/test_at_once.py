@@ -14,7 +14,7 @@ from tests.cast import Cast
 from tests.schedule.wishes import meeting, plan_of, standing
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
-from trainings.registrations.actions import call_off_training
+from trainings.registrations.publishing import call_off_training
 from trainings.schedule import actions, course_actions, shown
 from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, SessionText, Training, TrainingSession

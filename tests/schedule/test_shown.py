@@ -14,7 +14,8 @@ from tests.schedule.wishes import plan_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.registrations.actions import call_off_training, resize
+from trainings.registrations.actions import resize
+from trainings.registrations.publishing import call_off_training
 from trainings.schedule import actions, course_actions, shown
 from trainings.schedule.actions import SessionPlan
 from trainings.schedule.course_actions import CoursePlan

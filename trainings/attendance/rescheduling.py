@@ -13,8 +13,8 @@ from trainings.attendance.queries import totals_of
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
-from trainings.registrations.actions import call_off_training
 from trainings.registrations.cards import move_releases
+from trainings.registrations.publishing import call_off_training
 from trainings.registrations.telling import tell_changes
 from trainings.registrations.waiting import fill_places, renew_offers
 from trainings.schedule import actions as schedule

@@ -32,9 +32,6 @@ from trainings.registrations.needs import asking_for
 from trainings.registrations.own_links import check_in_reach
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.sign_up import give_back
-from trainings.registrations.telling import tell_changes
-from trainings.schedule import actions as schedule
-from trainings.schedule.changes import standing
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -201,18 +198,6 @@ async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, a
         await record(
             "registrations.resize", actor=actor, object_id=training.id, hub_id=training.hub_id, capacity=capacity
         )
-
-
-async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """Cancel a training and tell everybody on it after ten minutes. Returns the batch that may be stopped till then.
-
-    None for a draft, and where people had not been told yet that it takes place.
-    """
-    async with transaction():
-        training = await locked_training(training_id)
-        before = await standing(training.id)
-        await schedule.cancel_training(training, reason, actor=actor)
-        return await tell_changes(before, actor=actor)
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:

@@ -20,12 +20,15 @@ from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule import sentences
 from trainings.schedule.changes import Known
-from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.settings import get_settings
 from trainings.web import i18n
 from trainings.web.i18n import SOURCE_LANGUAGE
 from trainings.web.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from trainings.places.models import Hub
 
 if TYPE_CHECKING:
     from trainings.places.models import Hub, Venue
@@ -314,3 +317,19 @@ async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> b
     """Whether a later message of this kind is waiting: each tells what is true when it is sent, so one is enough."""
     later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
     return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
+
+
+MY_LINKS = "my_links"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an address has in one training: whom, when, and the link."""
+
+    title: str
+    starts_at: datetime
+    names: str
+    hub: Hub
+    phone: str
+    link: str
+    link_label: str

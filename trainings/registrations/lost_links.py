@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from trainings.outbox.placeholders import Filled, fill
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.contact_actions import mark_accepted, mark_refused
-from trainings.registrations.letters import link_to, names_of
+from trainings.registrations.letters import MY_LINKS, Entry, link_to, names_of
 from trainings.registrations.mailboxes import Mailbox, address_of, mailbox_of
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
 from trainings.registrations.queries import LINK_DAYS
@@ -29,25 +28,11 @@ from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
 from trainings.web.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from trainings.places.models import Hub
+    pass
 
-MY_LINKS = "my_links"
 PURPOSE = "email"
 MOST_LINKS = 20
 """In one message, the next sessions first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What an address has in one training: whom, when, and the link."""
-
-    title: str
-    starts_at: datetime
-    names: str
-    hub: Hub
-    phone: str
-    link: str
-    link_label: str
 
 
 async def ask_for_links(email: str) -> None:

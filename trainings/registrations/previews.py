@@ -15,8 +15,7 @@ from trainings.lib.phones import show_phone
 from trainings.outbox.letters import Letter, words_of, write_letter
 from trainings.outbox.placeholders import OwnWords, fill, offer_of
 from trainings.people.words import NEEDS
-from trainings.registrations.letters import Meeting
-from trainings.registrations.lost_links import MY_LINKS, Entry
+from trainings.registrations.letters import MY_LINKS, Entry, Meeting
 from trainings.registrations.mails import KINDS
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import gettext as _

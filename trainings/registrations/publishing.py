@@ -1,4 +1,4 @@
-"""Showing a training for the first time, and word of it to who holds its sessions: of a draft nobody was told."""
+"""A training is shown for the first time, or called off, and those concerned hear of it: of a draft nobody was told."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from trainings.registrations.facilitator_notes import (
     waiting_for_facilitators,
     who_holds_and_hears,
 )
+from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.locks import locked_training
@@ -55,3 +56,15 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
             now = await standing(training_id)
             hear = await who_holds_and_hears(now, await snapshots_with(now), is_called_off=False)
             await tell_facilitators(training, hear, Batch(uuid7(), clock.now() + STAFF_DELAY), actor=actor)
+
+
+async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
+    """Cancel a training and tell everybody on it after ten minutes. Returns the batch that may be stopped till then.
+
+    None for a draft, and where people had not been told yet that it takes place.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        before = await standing(training.id)
+        await schedule.cancel_training(training, reason, actor=actor)
+        return await tell_changes(before, actor=actor)

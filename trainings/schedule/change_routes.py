@@ -23,10 +23,10 @@ from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
 from trainings.schedule.change_pictures import change_card, change_png
+from trainings.schedule.change_words import place_of
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.editing import afterwards, editable, editable_session
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.session_words import place_of
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

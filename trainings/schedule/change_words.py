@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trainings.lib import dates
-from trainings.schedule.changes import Difference
-from trainings.schedule.models import ChangeKind
+from trainings.schedule.changes import Difference, link_of
+from trainings.schedule.models import ChangeKind, Training, TrainingSession
 from trainings.schedule.posted import Meeting, Was
 from trainings.web.i18n import N_, gettext, language
 
@@ -140,3 +140,8 @@ def with_place(when: str, place: str) -> str:
 def stopped(sentence: str) -> str:
     """With its full stop: `4:00 p. m.` has one already."""
     return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def place_of(session: TrainingSession, training: Training) -> str:
+    """The venue with its municipality, or that it is online, or nothing."""
+    return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)

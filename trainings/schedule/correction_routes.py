@@ -12,11 +12,11 @@ from trainings.attendance import rescheduling
 from trainings.certificates.late import changes_of
 from trainings.errors import Refusal
 from trainings.schedule.change_forms import HeldForm
+from trainings.schedule.change_words import place_of
 from trainings.schedule.editing import ONE_SESSION, editable_session
 from trainings.schedule.forms import at_the_day
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
-from trainings.schedule.session_words import place_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

@@ -14,11 +14,11 @@ from trainings.certificates.not_held import PapersTellIt, say_not_held
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.change_forms import NotHeldForm
+from trainings.schedule.change_words import place_of
 from trainings.schedule.editing import ONE_SESSION, editable_session
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.not_held import ACT, NotOverYet, was_not_held
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
-from trainings.schedule.session_words import place_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

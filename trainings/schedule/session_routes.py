@@ -16,6 +16,7 @@ from trainings.registrations.change_views import who_is_told
 from trainings.registrations.telling import who_would_hear
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.change_words import place_of
 from trainings.schedule.editing import ONE_SESSION, afterwards, editable_session
 from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
@@ -28,7 +29,6 @@ from trainings.schedule.session_actions import (
     check_cancellable,
     when_and_where,
 )
-from trainings.schedule.session_words import place_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

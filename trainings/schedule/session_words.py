@@ -11,9 +11,6 @@ from trainings.accounts.permissions import (
 )
 from trainings.audit.actor import Actor
 from trainings.lib import dates
-from trainings.schedule.change_words import place_words
-from trainings.schedule.changes import link_of
-from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
@@ -75,8 +72,3 @@ def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
     if is_held and can_see_roster(actor, session.hub_id, is_facilitator=holds):
         return f"/panel/sesiones/{session.key}/asistencia"
     return f"/panel/capacitaciones/{session.training_key}"
-
-
-def place_of(session: TrainingSession, training: Training) -> str:
-    """The venue with its municipality, or that it is online, or nothing."""
-    return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)

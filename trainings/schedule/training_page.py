@@ -31,11 +31,11 @@ from trainings.registrations.repeats import repeats_in
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule.absences import left_at, unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
+from trainings.schedule.change_words import place_of
 from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.not_held import was_not_held
 from trainings.schedule.phase import Phase, phase
-from trainings.schedule.session_words import place_of
 from trainings.schedule.words import PHASES, STATES
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of

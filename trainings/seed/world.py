@@ -24,7 +24,7 @@ from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.places import actions as places
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Venue
-from trainings.registrations import actions as registrations
+from trainings.registrations import publishing
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import for_one
@@ -140,7 +140,7 @@ async def build_year(world: World) -> None:
         with clock.frozen(min(plans[0].starts_at - timedelta(days=3), now - timedelta(hours=2))):
             await _sign_people_up(world, training, planned)
             if planned.fate is Fate.CANCELLED:
-                await registrations.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
+                await publishing.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
         if planned.fate is not Fate.CANCELLED:
             await _hold(world, training, planned, plans, now)
 
