@@ -20,7 +20,6 @@ from trainings.accounts.permissions import (
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
-from trainings.outreach.absences import unanswered_at
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editing import INDEX, editable, saved, when_and_where
@@ -33,6 +32,7 @@ from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
+from trainings.schedule.absences import unheld_at
 from trainings.schedule.bookings import Booked
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.months import day_written
@@ -119,7 +119,7 @@ async def _show(
         "moves": ACTIVITY_MOVES[activity.state],
         "days_off": await days_off(activity.starts_at, activity.ends_at, activity.municipality_id),
         "is_held": actions.is_held(activity),
-        "is_away": activity.id in {one.id for one in await unanswered_at([activity.hub_id])},
+        "is_away": activity.id in {one.thing.id for one in await unheld_at([activity.hub_id])},
         "told_at": await leaves_at(activity.id),
         "papers": await wrong_posters(activity) if can_register_at_desk(actor, activity.hub_id) else [],
         "may_edit": can_edit_activities(actor, activity.hub_id),

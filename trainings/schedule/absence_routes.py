@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -17,16 +16,16 @@ from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.lib import dates
-from trainings.outreach.absences import activities_then
 from trainings.schedule.absences import (
     absences_of,
     hours_of,
+    planned_then,
     say_absent,
-    sessions_then,
     take_back_absence,
     whole_days,
 )
 from trainings.schedule.bookings import span_in_words
+from trainings.schedule.dated import Planned
 from trainings.schedule.forms import EndTime
 from trainings.schedule.models import Unavailability
 from trainings.web.allow import allow
@@ -118,16 +117,21 @@ async def _page(request: Request, typed: Typed, *, status: int = 200) -> Respons
     actor: Actor = request.state.actor
     assert actor.id is not None, "only people who signed in come here"
     absences = await absences_of(actor.id)
-    sessions, activities = await sessions_then(actor.id, absences), await activities_then(actor.id, absences)
+    found = await planned_then(actor.id, absences)
     lines = [
-        AbsenceLine(one, span_in_words(one), _in_words(sessions[one.id]), _in_words(activities[one.id]))
+        AbsenceLine(
+            one,
+            span_in_words(one),
+            sessions=[_in_words(thing) for thing in found[one.id] if not thing.is_activity],
+            activities=[_in_words(thing) for thing in found[one.id] if thing.is_activity],
+        )
         for one in absences
     ]
     return render(request, "schedule/staff/absences.html", {"form": typed, "lines": lines}, status=status)
 
 
-def _in_words(found: Sequence[tuple[datetime, str]]) -> list[str]:
-    return [f"{title}, {dates.day_and_time(at, language())}" for at, title in found]
+def _in_words(thing: Planned) -> str:
+    return f"{thing.title}, {dates.day_and_time(thing.starts_at, language())}"
 
 
 def _back(sentence: str) -> Response:

@@ -1,13 +1,12 @@
-"""When the people who hold sessions cannot: they say so themselves, no reason is kept."""
+"""When the people who hold sessions or answer for activities cannot: they say so themselves, no reason is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
-
-from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.models import User
@@ -15,7 +14,8 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
-from trainings.schedule.models import SessionFacilitator, SessionState, TrainingState, Unavailability
+from trainings.schedule.dated import Planned, are_at_once, planned_between, planned_to_come
+from trainings.schedule.models import Unavailability
 from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
@@ -108,84 +108,42 @@ async def absences_of(user_id: UUID) -> list[Unavailability]:
     return await reads(Unavailability).filter(user_id=user_id, ends_at__gt=clock.now()).order_by("starts_at", "id")
 
 
-async def sessions_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[tuple[datetime, str]]]:
-    """Start and title of the sessions that the person is down for, by absence, in order."""
+async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[Planned]]:
+    """Sessions that the person is down for and activities that they answer for, by absence, in order."""
     if not absences:
         return {}
-    held = reads(SessionFacilitator).filter(
-        user_id=user_id,
-        session__state=SessionState.PLANNED,
-        session__starts_at__lt=max(absence.ends_at for absence in absences),
-        session__ends_at__gt=min(absence.starts_at for absence in absences),
-        session__training__state__not=TrainingState.CANCELLED,
-    )
-    rows = await held.order_by("session__starts_at").values_list(
-        "session__starts_at", "session__ends_at", "session__training__title"
-    )
-    return by_absence(absences, rows)
-
-
-def by_absence(
-    absences: Iterable[Unavailability], rows: Sequence[tuple[datetime, datetime, str]]
-) -> dict[UUID, list[tuple[datetime, str]]]:
-    """Start and title of what is then, by absence; `rows`: start, end and title of each."""
-    return {
-        absence.id: [
-            (starts_at, title)
-            for starts_at, ends_at, title in rows
-            if starts_at < absence.ends_at and absence.starts_at < ends_at
-        ]
-        for absence in absences
-    }
+    start, end = min(one.starts_at for one in absences), max(one.ends_at for one in absences)
+    found = await planned_between(start, end, people=[user_id])
+    return {absence.id: [one for one in found if are_at_once(one, absence)] for absence in absences}
 
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A session (or activity) to come, and somebody down for it who said that they cannot then.
+    """A session or activity to come, and somebody down for it who cannot hold it: there somebody else is put in.
 
-    `edited_id`: of its training, or of the activity itself: there somebody else is put in.
+    `has_left`: they have no account or role any more; else they said that they cannot then.
     """
 
-    id: UUID
-    edited_id: UUID
-    title: str
-    starts_at: datetime
+    thing: Planned
     who: str
+    has_left: bool = False
 
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """At these hubs, by start. Whoever was put down all the same stays in it until they take their absence back."""
-    held = _held_to_come(hub_ids).filter(user__unavailable__ends_at__gt=clock.now())
-    times = ("session__ends_at", "user__unavailable__starts_at", "user__unavailable__ends_at")
-    return away_then(await held.values_list(*_ABOUT, *times))
+    """At these hubs: first those who are away, then of sessions those who left, each by start.
+
+    Whoever was put down all the same stays in it until they take their absence back.
+    """
+    down = [(one, user_id, who) for one in await planned_to_come(hub_ids) for user_id, who in one.people.items()]
+    people = {user_id for _one, user_id, _who in down}
+    absences, known = await _absences_to_come(people), await with_access(people)
+    away = [Unheld(one, who) for one, user_id, who in down if any(are_at_once(one, it) for it in absences[user_id])]
+    left = [Unheld(one, who, has_left=True) for one, user_id, who in down if user_id not in known]
+    return away + [one for one in left if not one.thing.is_activity]
 
 
-async def left_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """Sessions to come at these hubs, by start, of which somebody is down who has no account or role any more."""
-    rows = await _held_to_come(hub_ids).values_list("user_id", *_ABOUT)
-    known = await with_access(user_id for user_id, *_about in rows)
-    return [Unheld(*about) for user_id, *about in rows if user_id not in known]
-
-
-_ABOUT = ("session_id", "session__training_id", "session__training__title", "session__starts_at", "user__name")
-
-
-def _held_to_come(hub_ids: Collection[UUID]) -> QuerySet[SessionFacilitator]:
-    held = reads(SessionFacilitator).filter(
-        session__training__hub_id__in=sorted(hub_ids),
-        session__training__state__not=TrainingState.CANCELLED,
-        session__state=SessionState.PLANNED,
-        session__closed_at=None,
-        session__ends_at__gt=clock.now(),
-    )
-    return held.order_by("session__starts_at", "session_id", "user__name")
-
-
-def away_then(rows: Iterable[tuple[UUID, UUID, str, datetime, str, datetime, datetime, datetime]]) -> list[Unheld]:
-    """Those who cannot then, each once. Of each row the last three: when it ends, and when they are away."""
-    found = (
-        Unheld(session_id, edited_id, title, starts_at, who)
-        for session_id, edited_id, title, starts_at, who, ends_at, away_from, away_until in rows
-        if starts_at < away_until and away_from < ends_at
-    )
-    return list(dict.fromkeys(found))
+async def _absences_to_come(people: Collection[UUID]) -> defaultdict[UUID, list[Unavailability]]:
+    found = defaultdict[UUID, list[Unavailability]](list)
+    for absence in await reads(Unavailability).filter(user_id__in=sorted(people), ends_at__gt=clock.now()):
+        found[absence.user_id].append(absence)
+    return found

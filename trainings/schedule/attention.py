@@ -14,7 +14,6 @@ from trainings.accounts.permissions import (
     MESSAGE_READERS,
     OPERATOR_ADMINS,
     can_close_session,
-    can_edit_activities,
     can_edit_trainings,
     can_issue_certificates,
     can_merge,
@@ -31,7 +30,6 @@ from trainings.lib import dates
 from trainings.lib.text import fold
 from trainings.outbox import holds
 from trainings.outbox.words import HELD_WORDS, held_title
-from trainings.outreach.absences import unanswered_at
 from trainings.places.models import Hub
 from trainings.privacy.guard import standing_stop
 from trainings.privacy.models import WhyStopped
@@ -43,7 +41,8 @@ from trainings.registrations.repeats import short_of_places
 from trainings.registrations.review_queries import n_held
 from trainings.registrations.untold import untold_at
 from trainings.schedule import queries
-from trainings.schedule.absences import Unheld, left_at, unheld_at
+from trainings.schedule.absences import unheld_at
+from trainings.schedule.dated import Planned
 from trainings.schedule.models import SessionFacilitator, Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
@@ -80,8 +79,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_close(actor),
         *await _to_tell(actor),
         *await _to_call(actor),
-        *await _to_hold(actor),
-        *await _to_answer_for(actor),
+        *await _unheld(actor),
         *await _to_decide(actor),
         *await _to_approve(actor),
         *await _to_join(actor),
@@ -187,36 +185,23 @@ async def _to_call(actor: Actor) -> list[Concern]:
     return [Concern("telefono", path, title, sentence, is_hot=is_hot)]
 
 
-async def _to_hold(actor: Actor) -> list[Concern]:
-    """Sessions whose facilitator said afterwards that they cannot, or left."""
+async def _unheld(actor: Actor) -> list[Concern]:
+    """Sessions whose facilitator said afterwards that they cannot, or left; and activities alike. Hot in the week
+    before.
+    """
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
-    path, title = "/panel/capacitaciones", gettext(N_("Buscar quién facilite"))
-    return [
-        *_unheld(await unheld_at(hubs), path, title, gettext(IS_AWAY)),
-        *_unheld(await left_at(hubs), path, title, gettext(HAS_LEFT)),
-    ]
+    found = sorted(await unheld_at(hubs), key=lambda one: one.thing.is_activity)
+    return [_to_hold(one.thing, gettext(HAS_LEFT if one.has_left else IS_AWAY), one.who) for one in found]
 
 
-async def _to_answer_for(actor: Actor) -> list[Concern]:
-    """The same of activities and who answers for them."""
-    hubs = [hub_id for hub_id in actor.roles_at if can_edit_activities(actor, hub_id)]
-    title = gettext(N_("Buscar quién responda"))
-    return _unheld(await unanswered_at(hubs), "/panel/actividades", title, gettext(IS_AWAY))
-
-
-def _unheld(found: Iterable[Unheld], path: str, title: str, words: str) -> list[Concern]:
-    """Hot in the week before."""
-    soon = clock.now() + UNHELD_WITHIN
-    return [
-        Concern(
-            "persona",
-            f"{path}/{one.edited_id}/editar",
-            title,
-            words % {"title": one.title, "when": dates.day_and_time(one.starts_at, language()), "who": one.who},
-            is_hot=one.starts_at < soon,
-        )
-        for one in found
-    ]
+def _to_hold(thing: Planned, words: str, who: str) -> Concern:
+    return Concern(
+        "persona",
+        f"/panel/{'actividades' if thing.is_activity else 'capacitaciones'}/{thing.owner_id}/editar",
+        gettext(N_("Buscar quién responda")) if thing.is_activity else gettext(N_("Buscar quién facilite")),
+        words % {"title": thing.title, "when": dates.day_and_time(thing.starts_at, language()), "who": who},
+        is_hot=thing.starts_at < clock.now() + UNHELD_WITHIN,
+    )
 
 
 async def _to_decide(actor: Actor) -> list[Concern]:

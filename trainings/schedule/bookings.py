@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from trainings import clock
@@ -21,15 +20,10 @@ from trainings.audit.actor import Actor
 from trainings.db.models import Record
 from trainings.errors import Refusal
 from trainings.lib.dates import day_and_time, held_on, time_range
-from trainings.places.models import Hub, Venue
-from trainings.schedule.models import (
-    SessionFacilitator,
-    SessionState,
-    TrainingSession,
-    TrainingState,
-    Unavailability,
-)
-from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, session_field
+from trainings.places.models import Venue
+from trainings.schedule.dated import Planned, are_at_once, planned_between
+from trainings.schedule.models import Unavailability
+from trainings.schedule.plans import SessionPlan, session_field
 from trainings.web.i18n import N_, gettext, language
 
 M = TypeVar("M", bound=Record)
@@ -82,31 +76,10 @@ NOBODY: Mapping[int, Owner] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Booking:
-    """A session or activity that stands, with what it occupies."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    venue_id: UUID | None
-    facilitator_ids: frozenset[UUID]
-    hub: str
-    hub_id: UUID | None = None
-    title: str = ""
-
-    def meets(self, plan: SessionPlan) -> bool:
-        return self.starts_at < plan.ends_at and plan.starts_at < self.ends_at
-
-    def as_seen_by(self, actor: Actor) -> str:
-        """The title, or only the hub where the training is none of the actor's business."""
-        return self.title if actor.roles_everywhere or self.hub_id in actor.roles_at else self.hub
-
-
-@dataclass(frozen=True, slots=True)
 class _Taken:
     """All that may stand in the way of some plans: sessions, absences, and who and what the ids are."""
 
-    bookings: list[_Booking]
+    bookings: list[Planned]
     absences: list[Unavailability]
     users: Mapping[UUID, User]
     venues: Mapping[UUID, Venue]
@@ -180,16 +153,19 @@ def _beside(taken: _Taken, number: int, sessions: Mapping[int, SessionPlan], own
     """What plans of another owner than this one's would take at its time, told by their titles: the actor's own."""
     plan, own = sessions[number], owners.get(number)
     bookings = [
-        _Booking(
+        Planned(
             id=owner.id,
+            owner_id=owner.id,
+            title=gettext(N_("%(title)s, que también se copia")) % {"title": owner.title},
+            hub_id=None,
+            hub="",
             starts_at=other.starts_at,
             ends_at=other.ends_at,
             venue_id=other.venue_id,
-            facilitator_ids=frozenset(other.facilitator_ids),
-            hub=gettext(N_("%(title)s, que también se copia")) % {"title": owner.title},
+            people=dict.fromkeys(other.facilitator_ids, ""),
         )
         for n, other in sessions.items()
-        if other.starts_at < plan.ends_at and plan.starts_at < other.ends_at
+        if are_at_once(other, plan)
         if own is not None and (owner := owners[n]).id is not None and owner.id != own.id
     ]
     return replace(taken, bookings=bookings, absences=[])
@@ -219,22 +195,27 @@ def _clashes(plan: SessionPlan, taken: _Taken, actor: Actor, number: int) -> lis
     field = session_field(number)
     found: list[_Clash] = []
     for booking in taken.bookings:
-        if not booking.meets(plan):
+        if not are_at_once(booking, plan):
             continue
-        what, when = booking.as_seen_by(actor), day_and_time(booking.starts_at, language())
+        what, when = _as_seen_by(actor, booking), day_and_time(booking.starts_at, language())
         for person in plan.facilitator_ids:
-            if person in booking.facilitator_ids and person in taken.users:
+            if person in booking.people and person in taken.users:
                 who = taken.users[person].name
                 found.append(_Clash(booking.id, FacilitatorBooked(field=field, who=who, what=what, when=when)))
         if plan.venue_id is not None and plan.venue_id == booking.venue_id:
             who = taken.venues[plan.venue_id].name
             found.append(_Clash(booking.id, VenueBooked(field=field, who=who, what=what, when=when)))
     for absence in taken.absences:
-        is_then = absence.starts_at < plan.ends_at and plan.starts_at < absence.ends_at
-        if is_then and absence.user_id in plan.facilitator_ids and absence.user_id in taken.users:
+        if are_at_once(absence, plan) and absence.user_id in plan.facilitator_ids and absence.user_id in taken.users:
             who = taken.users[absence.user_id].name
             found.append(_Clash(absence.id, FacilitatorAway(field=field, who=who, when=span_in_words(absence))))
     return found
+
+
+def _as_seen_by(actor: Actor, booking: Planned) -> str:
+    """The title, or only the hub where that is none of the actor's business."""
+    is_theirs = booking.hub_id is None or actor.roles_everywhere or booking.hub_id in actor.roles_at
+    return booking.title if is_theirs else booking.hub
 
 
 def span_in_words(absence: Unavailability) -> str:
@@ -253,82 +234,6 @@ async def _taken(
         return _Taken([], [], users, venues)
     start, end = min(plan.starts_at for plan in plans), max(plan.ends_at for plan in plans)
     absences = Unavailability.filter(user_id__in=sorted(users), starts_at__lt=end, ends_at__gt=start)
-    sessions = await _bookings_between(start, end, users, venues, but)
-    activities = await _activities_between(start, end, users, venues, but)
-    bookings = sorted(sessions + activities, key=lambda booking: (booking.starts_at, booking.id))
+    found = await planned_between(start, end, people=users, venues=venues)
+    bookings = [one for one in found if one.id not in but]
     return _Taken(bookings, await absences.order_by("starts_at", "id"), users, venues)
-
-
-async def _bookings_between(
-    start: datetime, end: datetime, users: Collection[UUID], venues: Collection[UUID], but: Collection[UUID]
-) -> list[_Booking]:
-    """Sessions of any hub in that time with these people or places, drafts too: what is planned is taken."""
-    held = Subquery(SessionFacilitator.filter(user_id__in=sorted(users)).values("session_id"))
-    found = TrainingSession.filter(
-        Q(venue_id__in=sorted(venues)) | Q(id__in=held),
-        state=SessionState.PLANNED,
-        training__state__not=TrainingState.CANCELLED,
-        starts_at__lt=end,
-        starts_at__gt=start - LONGEST_SESSION,
-        ends_at__gt=start,
-    )
-    rows = await found.order_by("starts_at", "id").values(
-        "id", "starts_at", "ends_at", "venue_id", "training__hub_id", "training__hub__name", "training__title"
-    )
-    rows = [row for row in rows if row["id"] not in but]
-    who = await _facilitators_of(row["id"] for row in rows)
-    return [
-        _Booking(
-            id=row["id"],
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            venue_id=row["venue_id"],
-            facilitator_ids=frozenset(who.get(row["id"], ())),
-            hub_id=row["training__hub_id"],
-            hub=row["training__hub__name"],
-            title=row["training__title"],
-        )
-        for row in rows
-    ]
-
-
-async def _activities_between(
-    start: datetime, end: datetime, users: Collection[UUID], venues: Collection[UUID], but: Collection[UUID]
-) -> list[_Booking]:
-    """Activities without sign-up in that time: who answers for one, and where it is, is taken too.
-
-    Asked by the relation's name: activities stand above the schedule.
-    """
-    hubs = Hub.filter(
-        Q(activities__venue_id__in=sorted(venues)) | Q(activities__responsible_id__in=sorted(users)),
-        activities__state__not="cancelled",
-        activities__starts_at__lt=end,
-        activities__starts_at__gt=start - LONGEST_SESSION,
-        activities__ends_at__gt=start,
-    )
-    columns = ("starts_at", "ends_at", "venue_id", "responsible_id", "title")
-    rows = await hubs.values(
-        "id", "name", activity="activities__id", **{name: f"activities__{name}" for name in columns}
-    )
-    return [
-        _Booking(
-            id=row["activity"],
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            venue_id=row["venue_id"],
-            facilitator_ids=frozenset({row["responsible_id"]}),
-            hub_id=row["id"],
-            hub=row["name"],
-            title=row["title"],
-        )
-        for row in rows
-        if row["activity"] not in but
-    ]
-
-
-async def _facilitators_of(session_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
-    found: dict[UUID, set[UUID]] = {}
-    rows = await SessionFacilitator.filter(session_id__in=list(session_ids)).values_list("session_id", "user_id")
-    for session_id, user_id in rows:
-        found.setdefault(session_id, set()).add(user_id)
-    return found

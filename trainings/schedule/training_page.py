@@ -29,7 +29,7 @@ from trainings.registrations.publishing import leaves_at
 from trainings.registrations.queries import of_training
 from trainings.registrations.repeats import repeats_in
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
-from trainings.schedule.absences import left_at, unheld_at
+from trainings.schedule.absences import unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
 from trainings.schedule.change_words import place_of
 from trainings.schedule.changes import recent_changes
@@ -167,11 +167,11 @@ def session_rows(
 
 async def _away(training: Training) -> dict[UUID, str]:
     """Who said that they cannot, and who left, by session, each in a sentence."""
-    hubs, found = [training.hub_id], dict[UUID, list[str]]()
+    found: dict[UUID, list[str]] = {}
     is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
-    for words, unheld in ((is_away, await unheld_at(hubs)), (has_left, await left_at(hubs))):
-        for one in unheld:
-            found.setdefault(one.id, []).append(words % {"who": one.who})
+    for one in await unheld_at([training.hub_id]):
+        words = has_left if one.has_left else is_away
+        found.setdefault(one.thing.id, []).append(words % {"who": one.who})
     return {session_id: ". ".join(sentences) for session_id, sentences in found.items()}
 
 

@@ -1,0 +1,111 @@
+"""Sessions and activities without sign-up as one kind of dated things: what is planned when and where, and by whom.
+
+Activities stand above the schedule in the order of imports: their table is asked by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import sql
+from trainings.db.sql import as_moment, as_uuid
+from trainings.schedule.plans import LONGEST_SESSION
+
+
+class DatedThing(Protocol):
+    """What takes some time of a day: a session, an activity, what is planned of either, an absence."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+def are_at_once(one: DatedThing, other: DatedThing) -> bool:
+    """Whether they share any time; what begins when the other ends does not."""
+    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A session or activity that is not called off. `owner_id`: its training, or the activity itself.
+
+    `people`: names of those who hold it or answer for it, by their ids.
+    """
+
+    id: UUID
+    owner_id: UUID
+    title: str
+    hub_id: UUID | None
+    hub: str
+    starts_at: datetime
+    ends_at: datetime
+    venue_id: UUID | None
+    people: dict[UUID, str]
+    is_activity: bool = False
+
+
+PLANNED = """
+    SELECT p.*, h.name AS hub, u.name AS person
+    FROM (
+        SELECT s.id, s.training_id AS owner_id, t.title, t.hub_id, s.starts_at, s.ends_at, s.venue_id, s.closed_at,
+            f.user_id, FALSE AS is_activity
+        FROM training_session s
+        JOIN training t ON t.id = s.training_id
+        LEFT JOIN session_facilitator f ON f.session_id = s.id
+        WHERE s.state = 'planned' AND t.state <> 'cancelled'
+        UNION ALL
+        SELECT a.id, a.id, a.title, a.hub_id, a.starts_at, a.ends_at, a.venue_id, NULL, a.responsible_id, TRUE
+        FROM outreach_activity a
+        WHERE a.state <> 'cancelled'
+    ) p
+    JOIN hub h ON h.id = p.hub_id
+    LEFT JOIN app_user u ON u.id = p.user_id
+    WHERE {which}
+    ORDER BY p.starts_at, p.id, u.name
+"""
+BETWEEN = PLANNED.format(
+    which="p.starts_at < ? AND p.starts_at > ? AND p.ends_at > ? AND (p.user_id IN ?list OR p.venue_id IN ?list)"
+)
+TO_COME = PLANNED.format(which="p.ends_at > ? AND p.closed_at IS NULL AND p.hub_id IN ?list")
+
+
+async def planned_between(
+    start: datetime, end: datetime, *, people: Collection[UUID] = (), venues: Collection[UUID] = ()
+) -> list[Planned]:
+    """Of any hub in that time with these people or at these places, by start; drafts too: what is planned is taken."""
+    values = end, start - LONGEST_SESSION, start, sorted(people), sorted(venues)
+    return _by_thing(await sql.reads(BETWEEN, *values))
+
+
+async def planned_to_come(hub_ids: Collection[UUID]) -> list[Planned]:
+    """At these hubs, by start; without sessions that were closed before their end."""
+    return _by_thing(await sql.reads(TO_COME, clock.now(), sorted(hub_ids)))
+
+
+def _by_thing(rows: list[dict[str, Any]]) -> list[Planned]:
+    """Each once; `rows`: one for each of its people."""
+    found: dict[UUID, Planned] = {}
+    for row in rows:
+        key = as_uuid(row["id"])
+        if key not in found:
+            found[key] = Planned(
+                id=key,
+                owner_id=as_uuid(row["owner_id"]),
+                title=row["title"],
+                hub_id=as_uuid(row["hub_id"]),
+                hub=row["hub"],
+                starts_at=as_moment(row["starts_at"]),
+                ends_at=as_moment(row["ends_at"]),
+                venue_id=as_uuid(row["venue_id"]) if row["venue_id"] else None,
+                people={},
+                is_activity=bool(row["is_activity"]),
+            )
+        if row["user_id"]:
+            found[key].people[as_uuid(row["user_id"])] = row["person"]
+    return list(found.values())
