@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activity, locked_activity, works_at
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.schedule.bookings import Owner
-from trainings.schedule.copies import Copy, bounds, copy_key
+from trainings.schedule.copies import Copy, bounds, copy_key, day_in, foreseen, shifted
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.series import ordinal, same_weekday_in
 from trainings.web.i18n import gettext
 
 
@@ -37,7 +35,7 @@ async def copy_activity_to_month(
             hub_id=activity.hub_id,
             kind=activity.kind,
             title=activity.title,
-            at=_shifted(activity, month),
+            at=_in_month(activity, month),
             responsible_id=responsible_id,
             summary=activity.summary,
             materials=activity.materials,
@@ -53,33 +51,25 @@ async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[
     activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
     keys = [copy_key(one.id, target) for one in activities]
     made = {key for (key,) in await reads(OutreachActivity).filter(id__in=keys).values_list("id")}
-    return [_foreseen(activity, target, made) for activity in activities]
+    return [
+        foreseen(
+            Owner(one.id, one.title, "" if one.venue_id else one.municipality_id),
+            [_plan_of(one)],
+            target,
+            path="/panel/actividades",
+            made=made,
+            kind=gettext(KINDS[one.kind]),
+        )
+        for one in activities
+    ]
 
 
-def _foreseen(activity: OutreachActivity, target: date, made: set[UUID]) -> Copy:
-    at, key, day = _shifted(activity, target), copy_key(activity.id, target), _day(activity)
-    return Copy(
-        owner=Owner(activity.id, activity.title, "" if at.venue_id else activity.municipality_id),
-        first_day=day,
-        plans=(SessionPlan(at.starts_at, at.ends_at, at.venue_id, (activity.responsible_id,)),),
-        is_last_of_month=ordinal(day) != ordinal(clock.local(at.starts_at).date()),
-        made_path=f"/panel/actividades/{key}" if key in made else "",
-        kind=gettext(KINDS[activity.kind]),
-    )
+def _in_month(activity: OutreachActivity, month: date) -> TimeAndPlace:
+    """When and where it would be."""
+    plan = _plan_of(activity)
+    [then] = shifted([plan], day_in(month, [plan]))
+    return TimeAndPlace(then.starts_at, then.ends_at, activity.municipality_id, activity.venue_id, activity.place)
 
 
-def _shifted(activity: OutreachActivity, month: date) -> TimeAndPlace:
-    """When and where it would be: the same weekday of that month at the same hours."""
-    day = _day(activity)
-    shift = same_weekday_in(day, month.year, month.month) - day
-    return TimeAndPlace(
-        starts_at=activity.starts_at + shift,
-        ends_at=activity.ends_at + shift,
-        municipality=activity.municipality_id,
-        venue_id=activity.venue_id,
-        place=activity.place,
-    )
-
-
-def _day(activity: OutreachActivity) -> date:
-    return clock.local(activity.starts_at).date()
+def _plan_of(activity: OutreachActivity) -> SessionPlan:
+    return SessionPlan(activity.starts_at, activity.ends_at, activity.venue_id, (activity.responsible_id,))

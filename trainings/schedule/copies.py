@@ -5,7 +5,7 @@ Activities of the month are copied by `outreach.copies`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +23,8 @@ from trainings.schedule.not_held import was_not_held
 from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
 from trainings.schedule.series import ordinal, same_weekday_in
 from trainings.web.i18n import N_
+
+PATH = "/panel/capacitaciones"
 
 
 class NothingToCopy(Refusal):
@@ -59,10 +61,9 @@ async def duplicate_training(
         return await _copy(training, to_copy(sessions), first_day, actor, override_reason)
 
 
-def to_copy(sessions: Sequence[TrainingSession]) -> list[TrainingSession]:
+def to_copy(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
     """What stands; where nothing does, what was to be held and never was: such a training is held another time."""
-    standing = [session for session in sessions if session.state is SessionState.PLANNED]
-    return standing or [session for session in sessions if was_not_held(session)]
+    return _standing(sessions) or [_plan_as_held(session) for session in sessions if was_not_held(session)]
 
 
 async def copy_to_month(
@@ -78,12 +79,11 @@ async def copy_to_month(
         made = await Training.get_or_none(id=copy_key(training.id, month))
         if made is not None:
             return made, False
-        sessions = await _planned(training.id)
-        if not sessions:
+        plans = _standing(await TrainingSession.filter(training_id=training.id).prefetch_related("facilitators"))
+        if not plans:
             raise NothingToCopy
-        first_day = same_weekday_in(_first_day(sessions), month.year, month.month)
-        key = copy_key(training.id, month)
-        return await _copy(training, sessions, first_day, actor, override_reason, key=key), True
+        first_day, key = day_in(month, plans), copy_key(training.id, month)
+        return await _copy(training, plans, first_day, actor, override_reason, key=key), True
 
 
 async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
@@ -103,21 +103,45 @@ async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
     trainings = await reads(Training).filter(id__in=sorted(ids)).prefetch_related("sessions__facilitators")
     keys = [copy_key(one, target) for one in ids]
     made = {training_id for (training_id,) in await reads(Training).filter(id__in=keys).values_list("id")}
-    copies = [_foreseen(training, target, made) for training in trainings if _begins(training) >= start]
-    return sorted(copies, key=lambda copy: (copy.first_day, copy.owner.title))
+    copies = [
+        foreseen(Owner(one.id, one.title), _standing(list(one.sessions)), target, path=PATH, made=made)
+        for one in trainings
+    ]
+    month_begins = clock.local(start).date()
+    return sorted(
+        (copy for copy in copies if copy.first_day >= month_begins), key=lambda copy: (copy.first_day, copy.owner.title)
+    )
 
 
-def shifted(sessions: Sequence[TrainingSession], first_day: date) -> list[SessionPlan]:
+def foreseen(
+    owner: Owner, plans: Sequence[SessionPlan], month: date, *, path: str, made: Collection[UUID], kind: str = ""
+) -> Copy:
+    """What a training or activity with these meetings would be in another month. `made`: keys of drafts that are there,
+    each at `path`.
+    """
+    assert owner.id is not None, "what is copied is there"
+    old_day, new_day, key = _first_day(plans), day_in(month, plans), copy_key(owner.id, month)
+    return Copy(
+        owner=owner,
+        first_day=old_day,
+        plans=tuple(shifted(plans, new_day)),
+        is_last_of_month=ordinal(old_day) != ordinal(new_day),
+        made_path=f"{path}/{key}" if key in made else "",
+        kind=kind,
+    )
+
+
+def day_in(month: date, plans: Sequence[SessionPlan]) -> date:
+    """The day of another month on which the first of these would be: the same weekday of it."""
+    return same_weekday_in(_first_day(plans), month.year, month.month)
+
+
+def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
     """These meetings with the first on that day, in order: weeks and hours stay as far from each other as they were."""
-    shift = first_day - _first_day(sessions) if sessions else timedelta()
+    shift = first_day - _first_day(plans) if plans else timedelta()
     return [
-        SessionPlan(
-            session.starts_at + shift,
-            session.ends_at + shift,
-            session.venue_id,
-            tuple(facilitator.user_id for facilitator in session.facilitators),
-        )
-        for session in sorted(sessions, key=lambda session: session.starts_at)
+        replace(plan, starts_at=plan.starts_at + shift, ends_at=plan.ends_at + shift)
+        for plan in sorted(plans, key=lambda plan: plan.starts_at)
     ]
 
 
@@ -132,36 +156,22 @@ def bounds(month: date) -> tuple[datetime, datetime]:
     return clock.midnight(month.replace(day=1)), clock.midnight(following)
 
 
-def _foreseen(training: Training, target: date, made: set[UUID]) -> Copy:
-    sessions = [session for session in training.sessions if session.state is SessionState.PLANNED]
-    old_day = _first_day(sessions)
-    new_day = same_weekday_in(old_day, target.year, target.month)
-    key = copy_key(training.id, target)
-    return Copy(
-        owner=Owner(training.id, training.title),
-        first_day=old_day,
-        plans=tuple(shifted(sessions, new_day)),
-        is_last_of_month=ordinal(old_day) != ordinal(new_day),
-        made_path=f"/panel/capacitaciones/{key}" if key in made else "",
-    )
+def _standing(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
+    return [_plan_as_held(session) for session in sessions if session.state is SessionState.PLANNED]
 
 
-async def _planned(training_id: UUID) -> list[TrainingSession]:
-    found = TrainingSession.filter(training_id=training_id, state=SessionState.PLANNED)
-    return await found.prefetch_related("facilitators")
+def _plan_as_held(session: TrainingSession) -> SessionPlan:
+    people = tuple(facilitator.user_id for facilitator in session.facilitators)
+    return SessionPlan(session.starts_at, session.ends_at, session.venue_id, people)
 
 
-def _first_day(sessions: Sequence[TrainingSession]) -> date:
-    return clock.local(min(session.starts_at for session in sessions)).date()
-
-
-def _begins(training: Training) -> datetime:
-    return min(session.starts_at for session in training.sessions if session.state is SessionState.PLANNED)
+def _first_day(plans: Sequence[SessionPlan]) -> date:
+    return clock.local(min(plan.starts_at for plan in plans)).date()
 
 
 async def _copy(
     training: Training,
-    sessions: Sequence[TrainingSession],
+    plans: Sequence[SessionPlan],
     first_day: date,
     actor: Actor,
     override_reason: str,
@@ -169,14 +179,14 @@ async def _copy(
     key: UUID | None = None,
 ) -> Training:
     """The draft; its window moves with its sessions. Who has no access any more does not hold them."""
-    plan, shift = _plan_of(training), first_day - _first_day(sessions) if sessions else timedelta()
+    plan, shift = _plan_of(training), first_day - _first_day(plans) if plans else timedelta()
     moved = replace(
         plan,
         opens_at=training.opens_at + shift if training.opens_at else None,
         closes_at=training.closes_at + shift if training.closes_at else None,
     )
-    plans = await without_who_left(shifted(sessions, first_day))
-    return await create_training(moved, plans, actor=actor, override_reason=override_reason, training_id=key)
+    held = await without_who_left(shifted(plans, first_day))
+    return await create_training(moved, held, actor=actor, override_reason=override_reason, training_id=key)
 
 
 def _plan_of(training: Training) -> TrainingPlan:
