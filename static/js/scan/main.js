@@ -2,20 +2,21 @@
 
 import { Sender } from "../marcar/sender.js";
 import { openStore } from "../marcar/store.js";
+import { Words } from "../marcar/words.js";
 import { Answer } from "./answer.js";
 import { Lens } from "./lens.js";
 import { Marks } from "./marks.js";
 import { Recent } from "./recent.js";
-import { Roster } from "./roster.js";
+import { People } from "./people.js";
 import { NO_STORE, PanelSender } from "./sender.js";
 import { Sound } from "./sound.js";
 import { isSample, readShortCode, readToken } from "./ticket.js";
 import { pageName } from "./uuid7.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("[data-attendance]"));
-const words = wordsOf(part("template[data-words]"));
+const words = new Words(document);
 const session = page.dataset.session ?? "";
-const roster = new Roster(page);
+const people = new People(page);
 const sound = new Sound();
 /** @type {Marks | null} a closed session takes no marks, but may still have some to send */
 let marks = null;
@@ -31,7 +32,7 @@ let isCounted = false;
 if (page.dataset.closed !== "yes") {
   marks = new Marks({
     sender,
-    roster,
+    people,
     sound,
     words,
     refresh,
@@ -54,11 +55,11 @@ function listenToMarks(marks) {
   const scanned = (/** @type {string} */ text) => {
     const code = readToken(text);
     if (!code) marks.decline("not_ticket");
-    else if (isSample(code)) marks.decline("not_ticket", words.practice_card);
+    else if (isSample(code)) marks.decline("not_ticket", words.say("practice_card"));
     else marks.add({ kind: "in", code, how: "camera" });
   };
-  if (page.querySelector("[data-answer] [data-state=ready]")) marks.invite(words.ready);
-  new Lens(part("[data-lens]"), words, scanned, () => sound.unlock());
+  if (page.querySelector("[data-answer] [data-state=ready]")) marks.invite(words.say("ready"));
+  new Lens(part("[data-lens]"), words.lines, scanned, () => sound.unlock());
   const mute = part("[data-mute]");
   mute.addEventListener("click", () => {
     sound.isMuted = !sound.isMuted;
@@ -108,7 +109,7 @@ function typed(field, marks) {
     marks.add({ kind: "in", code, how: "typed" });
     field.value = "";
   } else {
-    marks.decline("not_ticket", code ? words.practice_card : words.mistyped);
+    marks.decline("not_ticket", words.say(code ? "practice_card" : "mistyped"));
     field.select();
   }
   field.focus({ preventScroll: true });
@@ -135,7 +136,7 @@ function heard({ results, n_present, n_expected }, _asked_at, events) {
     if (result?.outcome) marks?.answered(event, result);
   }
   if (!marks) refresh();
-  roster.total(n_present, n_expected);
+  people.total(n_present, n_expected);
 }
 
 /** What of this browser is not with the server yet. */
@@ -145,8 +146,8 @@ function drawQueue() {
   const n = sender.n_waiting + sender.n_unread;
   const n_app = ofApp.n_waiting + ofApp.n_unread;
   const why = sender.trouble || (sender.n_unread ? "refused" : "sending");
-  const rest = n_app ? `${words.unsent_app} ${n_app}` : words.all_sent;
-  const text = n ? `${words[why]} ${words.unsent} ${n}` : rest;
+  const rest = n_app ? `${words.say("unsent_app")} ${n_app}` : words.say("all_sent");
+  const text = n ? `${words.say(why)} ${words.say("unsent")} ${n}` : rest;
   // Live regions speak when their text changes: say nothing twice.
   if (line.textContent !== text) line.textContent = text;
   part("[data-send-now]").hidden = !(n || n_app);
@@ -163,18 +164,12 @@ async function refresh() {
     await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" })
       .then(async (response) => {
         const list = new DOMParser().parseFromString(await response.text(), "text/html");
-        if (response.ok && !wantsRefresh) roster.replace(list);
+        if (response.ok && !wantsRefresh) people.replace(list);
       })
       .catch(() => undefined);
   }
   isRefreshing = false;
   await marks?.showWaiting();
-}
-
-/** @param {HTMLTemplateElement} template */
-function wordsOf(template) {
-  const lines = /** @type {NodeListOf<HTMLElement>} */ (template.content.querySelectorAll("[data-word]"));
-  return Object.fromEntries(Array.from(lines, (line) => [line.dataset.word ?? "", line.textContent ?? ""]));
 }
 
 /**

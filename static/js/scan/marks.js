@@ -22,9 +22,9 @@ import { uuid7 } from "./uuid7.js";
  * @property {import("./sender.js").PanelSender} sender
  * @property {import("./answer.js").Answer} answer
  * @property {import("./recent.js").Recent} recent
- * @property {import("./roster.js").Roster} roster
+ * @property {import("./people.js").People} people
  * @property {import("./sound.js").Sound} sound
- * @property {Record<string, string>} words
+ * @property {import("../marcar/words.js").Words} words
  * @property {HTMLFormElement} undoLast
  * @property {string} session
  * @property {() => void} refresh
@@ -77,18 +77,18 @@ export class Marks {
    * @param {string | undefined} registration
    */
   async #record(mark, registration) {
-    const { sender, answer, recent, roster, words, undoLast } = this.parts;
+    const { sender, answer, recent, people, words, undoLast } = this.parts;
     const event = this.#draft(mark);
-    const row = roster.row(registration);
-    const name = row ? roster.name(row) : "";
-    const restore = row ? roster.snapshot(row) : undefined;
+    const row = people.row(registration);
+    const name = row ? people.name(row) : "";
+    const restore = row ? people.snapshot(row) : undefined;
     this.#shown = event.id;
     undoLast.hidden = true;
     answer.show("sending", { name });
-    if (row) roster.mark(row, "sending");
+    if (row) people.mark(row, "sending");
     const isKept = await sender.keep(event);
     this.#pending.set(event.id, { event, registration, restore, isKept, isTold: false });
-    recent.tell(event, { who: name || shownCode(event.code) || words.ticket, word: answer.word("sending") });
+    recent.tell(event, { who: name || shownCode(event.code) || words.say("ticket"), word: answer.word("sending") });
     setTimeout(() => isKept && this.#wait(event.id), PATIENCE_MS);
     sender.flush();
   }
@@ -132,10 +132,10 @@ export class Marks {
 
   /** Rows whose mark still waits here, from this visit or an earlier one. */
   async showWaiting() {
-    const { sender, roster, session } = this.parts;
+    const { sender, people, session } = this.parts;
     for (const event of await sender.unsent()) {
-      const row = event.session === session ? roster.row(event.registration ?? this.#pending.get(event.id)?.registration) : null;
-      if (row && !sender.isLoose(event.id)) roster.mark(row, "kept");
+      const row = event.session === session ? people.row(event.registration ?? this.#pending.get(event.id)?.registration) : null;
+      if (row && !sender.isLoose(event.id)) people.mark(row, "kept");
     }
   }
 
@@ -144,14 +144,14 @@ export class Marks {
     const waiting = this.#pending.get(id);
     if (!waiting || waiting.isTold) return;
     waiting.isTold = true;
-    const { answer, recent, roster, sound } = this.parts;
+    const { answer, recent, people, sound } = this.parts;
     const state = waiting.isKept ? "kept" : "not_saved";
-    const row = roster.row(waiting.registration);
+    const row = people.row(waiting.registration);
     recent.tell(waiting.event, { who: "", word: answer.word(state) });
-    if (row && waiting.isKept) roster.mark(row, "kept");
+    if (row && waiting.isKept) people.mark(row, "kept");
     if (!waiting.isKept) waiting.restore?.();
     if (this.#shown !== id) return;
-    answer.show(state, { name: row ? roster.name(row) : "" });
+    answer.show(state, { name: row ? people.name(row) : "" });
     sound.play(state);
   }
 
@@ -162,13 +162,13 @@ export class Marks {
    * @param {string | undefined} registration
    */
   #updateRow(event, result, state, registration) {
-    const { roster, words, refresh } = this.parts;
-    const row = roster.row(registration);
-    const local = /** @type {Record<string, import("./roster.js").RowState>} */ (LOCAL)[state];
+    const { people, words, refresh } = this.parts;
+    const row = people.row(registration);
+    const local = /** @type {Record<string, import("./people.js").RowState>} */ (LOCAL)[state];
     const isArrival = state === "present" && row !== null;
     if (row && local) {
       const event_id = isArrival ? (result.event ?? event.id) : null;
-      roster.mark(row, local, { time: result.arrived, how: isArrival ? words[`how_${event.how}`] : "", event: event_id });
+      people.mark(row, local, { time: result.arrived, how: isArrival ? words.say(`how_${event.how}`) : "", event: event_id });
     }
     // Everything but a plain arrival depends on what other phones did: ask for the list.
     if (!isArrival) refresh();

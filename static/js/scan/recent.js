@@ -1,5 +1,7 @@
 /** The last ten marks of this device, with what became of each: an answer may come after the next person was scanned. */
 
+import { timeOfDay } from "../marcar/words.js";
+
 const MOST = 10;
 
 export class Recent {
@@ -32,20 +34,10 @@ export class Recent {
   #added(event) {
     const line = /** @type {any} */ (this.model.content.firstElementChild?.cloneNode(true));
     line.dataset.event = event.id;
-    line.querySelector("[data-at]").textContent = clockTime(event.at);
+    line.querySelector("[data-at]").textContent = timeOfDay(event.at);
     this.list.prepend(line);
     while (this.list.children.length > MOST) this.list.lastElementChild?.remove();
     this.part.hidden = false;
     return line;
   }
-}
-
-/** @param {number} at */
-function clockTime(at) {
-  return new Intl.DateTimeFormat(document.documentElement.lang, {
-    hour: "numeric",
-    minute: "2-digit",
-    hour12: true,
-    timeZone: "America/Guatemala",
-  }).format(at);
 }

@@ -8,7 +8,7 @@ import { uuid7 } from "./uuid7.js";
 const HERE = new Set(["present", "left", "review"]);
 const CELLS = [".when", ".how", ".do"];
 
-export class Roster {
+export class People {
   /** @param {ParentNode} page holds the table, the tabs, the search and the count */
   constructor(page) {
     this.table = /** @type {HTMLTableElement} */ (page.querySelector("[data-roster]"));
