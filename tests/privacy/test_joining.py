@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from tests import make
 from tests.attendance.doors import Opened, hours, qr_of, scan, take
 from tests.cast import Cast, make_cast
 from tests.oracle import faults_of
-from tests.privacy.people import someone
+from tests.privacy.people import minor, someone
 from tests.registrations.families import make_family
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
@@ -192,6 +193,36 @@ async def test_joined_one_does_not_come_back_by_its_link(cast: Cast, rosa: Actor
 
     with pytest.raises(OtherTicket):
         await rejoin_member(second.id, actor=HOLDER_OF_LINK)
+
+
+@pytest.mark.both_engines
+async def test_two_of_staff_join_the_same_two_at_once_then_one_place_is_given_on(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    ana, bea = [await someone(cast.hub, name, training) for name in ("Ana", "Bea")]
+    other = await actor_of(cast.admin)
+
+    await asyncio.gather(*(unite(first, second, one) for one in (rosa, other)))
+
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "cancelled"]
+    assert [await state_of(one) for one in (ana, bea)] == ["confirmed", "waitlisted"]
+    assert await places_of(training) == (2, 0)
+    assert await Merge.all().count() == 1
+    assert await faults_of(training.id) == []
+
+
+@pytest.mark.both_engines
+async def test_two_who_are_joined_to_a_third_at_once_stand_once_in_the_training_they_share(
+    cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    third = await someone(cast.hub)
+    both = [await someone(cast.hub, training=training) for _time in range(2)]
+
+    await asyncio.gather(*(unite(third, one, rosa) for one in both))
+
+    assert sorted([await state_of(one) for one in both]) == ["cancelled", "confirmed"]
+    assert await places_of(training) == (1, 0)
 
 
 # -- taking it back
@@ -387,13 +418,49 @@ async def test_all_of_a_training_at_once_and_nobody_else(client: AsyncClient, ca
     path = f"{INDEX}?capacitacion={training.id}"
 
     page = await client.get(path)
-    await client.post(f"{INDEX}/unir", data={"capacitacion": str(training.id)})
+    await client.post(f"{INDEX}/unir?capacitacion={training.id}")
 
     assert "Unir a todas las de esta capacitación" in page.text
     assert "Cata" not in page.text
     assert [[await state_of(one) for one in pair] for pair in pairs] == [["confirmed", "cancelled"]] * 2
     assert [await state_of(one) for one in elsewhere] == ["confirmed", "confirmed"]
     assert "Nada que revisar" in (await client.get(path)).text
+
+
+async def test_list_of_a_training_holds_its_minors_and_a_daughter_is_not_her_mother(
+    client: AsyncClient, cast: Cast
+) -> None:
+    training = await make.make_training(hub=cast.hub, admits_minors=True)
+    mother, *daughters = await someone(cast.hub, training=training), await minor(training), await minor(training)
+    await make.sign_in(client, cast.coordinator)
+
+    page = Page((await client.get(f"{INDEX}?capacitacion={training.id}")).text)
+    fields = [str(one["value"]) for one in page.all("input", name="persona", type="hidden")]
+    await client.post(f"{INDEX}/unir?capacitacion={training.id}")
+
+    assert fields == [str(one.participant_id) for one in daughters]
+    assert [await state_of(one) for one in (mother, *daughters)] == ["confirmed", "confirmed", "cancelled"]
+    assert "Nada que revisar" in (await client.get(INDEX)).text
+
+
+async def test_who_are_one_already_and_stand_twice_are_joined_from_the_list_of_the_training(
+    client: AsyncClient, cast: Cast
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    both = [await someone(cast.hub, training=training) for _time in range(2)]
+    elsewhere = await make.make_training(hub=cast.elsewhere)
+    for one in both:
+        there = await someone(cast.elsewhere, training=elsewhere)
+        await Registration.filter(id=there.id).update(participant_id=one.participant_id)
+    await unite(both[0], both[1], await actor_of(cast.coordinator_elsewhere))
+    assert [await state_of(one) for one in both] == ["confirmed", "confirmed"]
+    await make.sign_in(client, cast.coordinator)
+    path = f"?capacitacion={training.id}"
+
+    await client.post(f"{INDEX}/unir{path}", data={"persona": [str(one.participant_id) for one in both]})
+
+    assert [await state_of(one) for one in both] == ["confirmed", "cancelled"]
+    assert "Nada que revisar" in (await client.get(INDEX + path)).text
 
 
 async def test_family_of_one_name_and_those_told_apart_are_not_in_the_list(client: AsyncClient, cast: Cast) -> None:

@@ -44,10 +44,9 @@ class PairForm(Form):
 
 
 class JoinForm(Form):
-    """Those of one row of the list, or without them all rows of a training."""
+    """Those of one row of the list; without them all rows of the training in the address are meant."""
 
     persona: list[UUID] = []
-    capacitacion: UUID | None = None
 
 
 class MergeForm(Form):

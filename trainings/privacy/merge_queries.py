@@ -1,6 +1,6 @@
 """Who may be the same person, for the staff of the hubs where they were: pairs that look alike, a search, decisions.
 
-These lists cross trainings, so they are of adults: a minor's look-alike of the same training stands on their page.
+The lists that cross trainings are of adults: minors are found only inside their own training.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from trainings.db import reads, sql
 from trainings.lib.text import like_terms
 from trainings.people.models import AgeGroup, Merge, Participant
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.repeats import Seen, pairs_in
 from trainings.schedule.models import Training
 
 SHOWN = 50
@@ -147,9 +148,9 @@ class _Search:
                 self.weak |= set(_edges([people]))
 
 
-async def alike(actor: Actor, training_id: UUID | None = None) -> Alike:
-    """Who may be one person at the hubs where the actor may merge, the newest first, without what was decided already;
-    of a training only those who are in it more than once.
+async def alike(actor: Actor) -> Alike:
+    """Who may be one person at the hubs where the actor may merge, the newest first, without what was decided
+    already.
     """
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
@@ -158,11 +159,8 @@ async def alike(actor: Actor, training_id: UUID | None = None) -> Alike:
     decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
     apart = decided | await _of_one_form(search)
     groups = _connected(search.strong - apart)
-    if training_id is not None:
-        groups = await _in_training(search, groups, training_id)
-    weak = [] if training_id is not None else sorted(search.weak - search.strong - decided, key=max, reverse=True)
-    crowded = {} if training_id is not None else search.crowds
-    largest = sorted(crowded.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
+    weak = sorted(search.weak - search.strong - decided, key=max, reverse=True)
+    largest = sorted(search.crowds.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
     shown = {*itertools.chain(*groups[:SHOWN], *weak[:SHOWN]), *dict(largest)}
     known = await _people([search.seen[person] for person in shown], hubs)
     people = {person: known[search.seen[person]] for person in shown}
@@ -170,6 +168,28 @@ async def alike(actor: Actor, training_id: UUID | None = None) -> Alike:
     pairs = [Pair(people[one], people[other]) for one, other in weak[:SHOWN]]
     crowds = [Crowd(people[person], n) for person, n in largest]
     return Alike(strong, pairs, crowds, n_strong=len(groups), n_weak=len(weak))
+
+
+async def alike_in(training: Training) -> Alike:
+    """Who may stand in this training more than once, the newest first: those who bear the mark, with whom they look
+    like. Minors too, since the list is of one training; and those who are one person already, and still stand twice.
+    """
+    pairs = [pair for pair in await pairs_in([training.id]) if pair[0].participant_id != pair[1].participant_id]
+    seen = {one.participant_id: one for pair in pairs for one in pair}
+    edges = {(min(one, other), max(one, other)) for one, other in _ids(pairs)}
+    groups = _connected(edges)
+    people = await _people([key for group in groups[:SHOWN] for key in group], [training.hub_id])
+    strong = []
+    for group in groups[:SHOWN]:
+        known = {(seen[key].name_key, seen[key].municipality, seen[key].phone_key) for key in group}
+        has_phone = all(seen[key].phone_key is not None for key in group)
+        is_sure = has_phone and len(known) == 1 and edges.issuperset(_edges([group]))
+        strong.append(Repeated([people[key] for key in group], is_sure))
+    return Alike(strong, (), (), n_strong=len(groups), n_weak=0)
+
+
+def _ids(pairs: Iterable[tuple[Seen, Seen]]) -> Iterator[Edge]:
+    return ((one.participant_id, other.participant_id) for one, other in pairs)
 
 
 async def _of_one_form(search: _Search) -> set[Edge]:
@@ -198,14 +218,6 @@ def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
         left -= group
         groups.append(sorted(group))
     return sorted(groups, key=max, reverse=True)
-
-
-async def _in_training(search: _Search, groups: list[list[UUID]], training_id: UUID) -> list[list[UUID]]:
-    """Those groups of whom more than one stands in this training, without the others of them."""
-    live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
-    there = {search.person(key) for (key,) in await live.values_list("participant_id")}
-    kept = [[one for one in group if one in there] for group in groups]
-    return [group for group in kept if len(group) > 1]
 
 
 def _is_sure(search: _Search, group: Sequence[UUID], apart: Collection[Edge]) -> bool:

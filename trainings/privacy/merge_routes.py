@@ -53,9 +53,8 @@ async def index(request: Request) -> Response:
 
 async def _training(request: Request) -> Training | None:
     """The training whose repeats alone are asked for, of a hub where the actor may merge."""
-    key = request.query_params.get("capacitacion", "")
     try:
-        training_id = UUID(key)
+        training_id = UUID(request.query_params.get("capacitacion", ""))
     except ValueError:
         return None
     hubs = list(request.state.actor.hubs_with(MERGERS))
@@ -64,7 +63,7 @@ async def _training(request: Request) -> Training | None:
 
 async def _index(request: Request, search: Typed | None, status: int = 200, refused: Refusal | None = None) -> Response:
     actor, training = request.state.actor, await _training(request)
-    alike = await queries.alike(actor, training.id if training is not None else None)
+    alike = await (queries.alike(actor) if training is None else queries.alike_in(training))
     merges, different = await queries.merges(actor), await queries.held_different(actor)
     names = await _names_of_users([*merges, *different])
     name = search.value("nombre") if search and not search.error("nombre") else ""
@@ -138,7 +137,7 @@ async def merge_sure(request: Request) -> Response:
     """One row of the list, or all of a training, with one press."""
     form = check(JoinForm, await read_form(request))
     try:
-        n = await merging.merge_sure(form.capacitacion, form.persona, actor=request.state.actor)
+        n = await merging.merge_sure(await _training(request), form.persona, actor=request.state.actor)
     except ListChanged as refusal:
         return await _index(request, None, refusal.status, refusal)
     words = ngettext(

@@ -17,7 +17,7 @@ from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.comparing import Comparison, compare, hub_in_scope
 from trainings.privacy.joining import join, part, shared_trainings, trainings_joined
-from trainings.privacy.merge_queries import alike, differences
+from trainings.privacy.merge_queries import alike, alike_in, differences
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
@@ -55,15 +55,15 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
     await _settle(await trainings_in_common([kept_id, merged_id]))
 
 
-async def merge_sure(training_id: UUID | None, people: Collection[UUID], *, actor: Actor) -> int:
+async def merge_sure(training: Training | None, people: Collection[UUID], *, actor: Actor) -> int:
     """Hold those of the list to be one of whom name, municipality and telephone agree: these people, or without them
     all who are in a training more than once. The oldest stays; how many were merged into another.
 
     Refuses (ListChanged) where nobody of the list is meant.
     """
-    listed = (await alike(actor, training_id)).strong if people or training_id else ()
-    rows = [[one.id for one in row.people] for row in listed if row.is_sure]
-    wanted = [row for row in rows if not people or set(row) == set(people)]
+    listed = await (alike(actor) if training is None else alike_in(training))
+    rows = [[one.id for one in row.people] for row in listed.strong if row.is_sure]
+    wanted = [row for row in rows if set(row) == set(people) or (training is not None and not people)]
     if not wanted:
         raise ListChanged
     for kept_id, *others in wanted:

@@ -1,7 +1,8 @@
 """The mark "quizá la misma persona": sign-ups of one training that may be of one person. Nothing follows from it.
 
 Two look alike by their folded names, municipality, and a telephone or address. By name alone nobody is the same: a
-village has several María López. Nor is anybody of one form another of it: father and son may have one name.
+village has several María López. Nor is anybody of one form another of it: father and son may have one name. Nor is a
+minor an adult: mother and daughter may have one name and one telephone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.people.actions import Sameness
 from trainings.people.merged import told_apart
+from trainings.people.models import AgeGroup
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule.models import Training, TrainingState
 
@@ -29,31 +31,38 @@ class Seen(NamedTuple):
     participant_id: UUID
     name_key: str
     municipality: str | None
+    age_group: AgeGroup | None
     phone_key: str | None
     email_key: str | None
 
     @property
     def signs(self) -> list[Hashable]:
         """What it shares with another one of the same person."""
+        is_minor = self.age_group is not None and self.age_group.is_minor
         contacts = filter(None, (self.phone_key, self.email_key))
-        return [self.participant_id, *((self.name_key, self.municipality, contact) for contact in contacts)]
+        return [self.participant_id, *((self.name_key, self.municipality, is_minor, contact) for contact in contacts)]
 
 
 COLUMNS = (
     *("id", "group_id", "participant_id", "participant__name_key", "participant__municipality_id"),
-    *("participant__phone_key", "participant__email_key"),
+    *("participant__age_group", "participant__phone_key", "participant__email_key"),
 )
 
 
 async def repeats_in(training_ids: Collection[UUID]) -> set[UUID]:
     """The registrations of these trainings that bear the mark: those that came after another one like them."""
+    return {one.id for one, _other in await pairs_in(training_ids)}
+
+
+async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
+    """Each that bears the mark with each before it that may be the same person; not who staff said are two."""
     live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
     people: dict[UUID, list[Seen]] = defaultdict(list)
     for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
         people[training_id].append(Seen(*columns))
     pairs = [pair for seen_there in people.values() for pair in alike_pairs(seen_there)]
     apart = await told_apart({one.participant_id for pair in pairs for one in pair})
-    return {one.id for one, other in pairs if {one.participant_id, other.participant_id} not in apart}
+    return [(one, other) for one, other in pairs if {one.participant_id, other.participant_id} not in apart]
 
 
 async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
@@ -72,8 +81,8 @@ async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int
 def seen(registration: Registration) -> Seen:
     """A registration, whose person is loaded."""
     of = registration.participant
-    contacts = of.phone_key, of.email_key
-    return Seen(registration.id, registration.group_id, of.id, of.name_key, of.municipality_id, *contacts)
+    what = of.name_key, of.municipality_id, of.age_group, of.phone_key, of.email_key
+    return Seen(registration.id, registration.group_id, of.id, *what)
 
 
 def are_alike(one: Seen, other: Seen) -> bool:
