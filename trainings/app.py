@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount
 from starlette_compress import CompressMiddleware
 
+import trainings.accounts.guide_routes
 import trainings.accounts.routes
 import trainings.accounts.staff_routes
 import trainings.attendance.routes
@@ -148,6 +149,7 @@ def _pages() -> list[BaseRoute]:
         trainings.privacy.routes,
         trainings.accounts.routes,
         trainings.accounts.staff_routes,
+        trainings.accounts.guide_routes,
     )
     of_packages = (route for package in from_packages for route in package.routes)
     return in_sections([*of_packages, *trainings.feeds.routes.pages])

@@ -18,6 +18,7 @@ from trainings.web import i18n
 from trainings.web.band import line_band, marks_band, seats_band
 from trainings.web.flash import COOKIE as FLASH_COOKIE
 from trainings.web.flash import take_flashes
+from trainings.web.guide import guide_path
 from trainings.web.headers import scan_page_headers, token_page_headers
 from trainings.web.static import static
 
@@ -57,6 +58,7 @@ def environment() -> Environment:
     )
     _install_translations(env)
     env.globals.update(static=static, settings=get_settings, lang=i18n.language, absolute=absolute)
+    env.globals.update(guide_path=guide_path)
     env.globals.update(sends_mail=lambda: get_settings().sends_mail)
     env.globals.update(seats_band=seats_band, line_band=line_band, marks_band=marks_band)
     env.filters.update(
