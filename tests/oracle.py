@@ -24,6 +24,15 @@ ACTS = (
 )
 
 
+INSIDE = ("confirmed", "offered")
+Moved = list[tuple[str, UUID, str]]
+"""What has to follow in the log: who moves up, and whom they overtake for what they lack."""
+
+
+class RefusedError(Exception):
+    """What the rules do not let be done."""
+
+
 @dataclass
 class Family:
     """A group as the judge keeps it: who is left of it."""
@@ -31,7 +40,6 @@ class Family:
     people: set[UUID]
     children: int
     state: str
-    arrived: int
 
     @property
     def seats(self) -> int:
@@ -44,16 +52,21 @@ class Family:
 
 @dataclass
 class Judge:
-    """One training. `faults` is empty where the log is as it had to be."""
+    """One training. `faults` is empty where the log is as it had to be. `queue` is the waiting list in its order."""
 
     seats: int
     cots: int
+    offers: bool = False
+    approves: bool = False
+    reserved: int = 0
     families: dict[UUID, Family] = field(default_factory=dict)
+    queue: list[UUID] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def free(self) -> tuple[int, int]:
-        inside = [one for one in self.families.values() if one.state == "confirmed"]
-        return self.seats - sum(one.seats for one in inside), self.cots - sum(one.cots for one in inside)
+        inside = [one for one in self.families.values() if one.state in INSIDE]
+        seats = self.seats - self.reserved - sum(one.seats for one in inside)
+        return seats, self.cots - sum(one.cots for one in inside)
 
     def fits(self, family: Family) -> str:
         """What a family lacks; nothing where it fits."""
@@ -63,38 +76,92 @@ class Judge:
         return "childcare" if family.children > cots else ""
 
     def sign_up(self, group: UUID, people: set[UUID], detail: Mapping[str, Any]) -> None:
-        family = Family(people, detail["childcare"], "", len(self.families))
-        family.state = "waitlisted" if self.fits(family) else "confirmed"
+        family = Family(people, detail["childcare"], "")
+        family.state = "held" if self.approves else "waitlisted" if self.fits(family) else "confirmed"
         self.expect(f"{group} begins {detail['state']}", f"{group} begins {family.state}")
         self.families[group] = family
+        if family.state == "waitlisted":
+            self.queue.append(group)
 
-    def leave(self, together: Sequence[tuple[UUID, UUID]]) -> list[tuple[str, UUID, str]]:
-        """Each with the group; what has to follow in the log, in its order."""
+    def leave(self, together: Sequence[tuple[UUID, UUID]]) -> Moved:
+        """Each with the group."""
+        gives_way = False
         for group, person in together:
             family = self.families[group]
             family.people.remove(person)
+            gives_way = gives_way or family.state in INSIDE or bool(family.people)
             if not family.people:
-                family.state = "cancelled"
+                self._put(group, "cancelled")
+        return self.moves() if gives_way else []
+
+    def approve(self, group: UUID, person: UUID) -> None:
+        """Staff say yes to one of a family, and so to all who are left of it."""
+        self._only("held", group)
+        if person not in self.families[group].people:
+            raise RefusedError
+        self._put(group, "waitlisted" if self.fits(self.families[group]) else "confirmed")
+
+    def accept(self, group: UUID) -> None:
+        if self.families[group].state != "confirmed":
+            self._only("offered", group)
+            self._put(group, "confirmed")
+
+    def let_first(self, group: UUID) -> Moved:
+        """Staff let it go before those who are before it, where it fits."""
+        self._only("waitlisted", group)
+        if self.fits(self.families[group]):
+            raise RefusedError
+        before = self.queue[: self.queue.index(group)]
+        self._put(group, self._up())
+        return [*(("pass_over", one, "") for one in before), ("promote", group, "")]
+
+    def fewer_children(self, group: UUID, n: int) -> Moved:
+        if n >= self.families[group].children:
+            return []
+        self.families[group].children = n
         return self.moves()
 
-    def moves(self) -> list[tuple[str, UUID, str]]:
+    def resize(self, seats: int, cots: int) -> Moved:
+        """Nobody who has a place may lose it."""
+        free_seats, free_cots = self.free()
+        if seats < self.seats - free_seats or cots < self.cots - free_cots:
+            raise RefusedError
+        has_changed, self.seats, self.cots = (seats, cots) != (self.seats, self.cots), seats, cots
+        return self.moves() if has_changed else []
+
+    def give_up_cards(self, n: int) -> Moved:
+        self.reserved -= n
+        return self.moves()
+
+    def moves(self) -> Moved:
         """Who has to move up now, first come first served by family that fits, and whom they overtake."""
-        waiting = sorted(
-            ((key, one) for key, one in self.families.items() if one.state == "waitlisted"),
-            key=lambda each: each[1].arrived,
-        )
-        up: list[tuple[str, UUID, str]] = []
-        lacking: list[tuple[str, UUID, str]] = []
+        up: Moved = []
+        lacking: Moved = []
         overtaken = 0
-        for key, family in waiting:
-            lack = self.fits(family)
+        for key in list(self.queue):
+            lack = self.fits(self.families[key])
             if lack:
                 lacking.append(("pass_over", key, lack))
             else:
-                family.state = "confirmed"
+                self._put(key, self._up())
                 up.append(("promote", key, ""))
                 overtaken = len(lacking)
         return up + lacking[:overtaken]
+
+    def _up(self) -> str:
+        return "offered" if self.offers else "confirmed"
+
+    def _only(self, state: str, group: UUID) -> None:
+        if self.families[group].state != state:
+            raise RefusedError
+
+    def _put(self, group: UUID, state: str) -> None:
+        """A family in a state; at the end of the list where it waits."""
+        self.families[group].state = state
+        if group in self.queue:
+            self.queue.remove(group)
+        if state == "waitlisted":
+            self.queue.append(group)
 
     def expect(self, said: object, right: object) -> None:
         if said != right:

@@ -17,7 +17,7 @@ from tests.registrations.wishes import places_of, wish
 from tests.web.pages import Page
 from trainings.audit.actor import VISITOR
 from trainings.db.group_commit import GroupCommit, Handed
-from trainings.registrations import deciding, sign_up_routes
+from trainings.registrations import entering, sign_up_routes
 from trainings.registrations import sign_up as signing_up
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import check_people
@@ -45,7 +45,7 @@ async def test_command_that_a_bug_breaks_fails_alone(db: Settings, monkeypatch: 
         assert one.first.person.given_names != "Persona 7", "a bug"
         check_people(run, phone, one)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deciding, "check_people", buggy)
+    monkeypatch.setattr(entering, "check_people", buggy)
     said = await all_at_once(training.id, [wish(given_names=f"Persona {n}") for n in range(PEOPLE)])
 
     assert [n for n, one in enumerate(said) if not isinstance(one, SignedUp)] == [7]

@@ -20,15 +20,17 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations import actions, call_actions, waiting
+from trainings.registrations.actions import fewer_places
 from trainings.registrations.call_actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import told_by
 from trainings.registrations.call_views import sections_of
-from trainings.registrations.childcare import fewer_places
 from trainings.registrations.desk_actions import detach
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.places import NoOffer
+from trainings.registrations.sign_up import UnknownGroup
 from trainings.registrations.waiting_queries import board_of
 from trainings.schedule.models import Training
 
@@ -220,7 +222,7 @@ async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: objec
         (berta.id, CallResult.REACHED),
         (carla.id, CallResult.REACHED),
     ]
-    with pytest.raises(waiting.NoOffer):
+    with pytest.raises(NoOffer):
         await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert await state_of(carla) == "confirmed"
 
@@ -346,7 +348,7 @@ async def test_who_signed_up_elsewhere_is_not_answered_for(db: object) -> None:
     call_list = await CallList.get(training_id=training.id)
     _other, elsewhere = await moved_up()
 
-    with pytest.raises(waiting.UnknownGroup):
+    with pytest.raises(UnknownGroup):
         await call_actions.answer(call_list.id, elsewhere.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
 
     assert await state_of(elsewhere) == "offered"

@@ -19,11 +19,10 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions, publishing
-from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTaken
 from trainings.registrations.eligibility import CannotChange, SignUpClosed, TrainingFull
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason, Registration
-from trainings.registrations.places import ChildcareFull
+from trainings.registrations.places import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,16 +14,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.database import KEY
-from tests.oracle import ACTS, Judge
+from tests.oracle import ACTS, Judge, Moved, RefusedError
 from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.changes import Changes
-from trainings.registrations.commands import Command, Enter, Leave, Outcome, SignedUp
+from trainings.registrations.commands import (
+    Accept,
+    Approve,
+    Command,
+    Enter,
+    FewerChildren,
+    Fill,
+    HandReason,
+    Leave,
+    LetGoFirst,
+    Move,
+    OfferAgain,
+    Outcome,
+    Resize,
+    SignedUp,
+)
 from trainings.registrations.deciding import decide
-from trainings.registrations.models import HoldReason, RegistrationState, Source
+from trainings.registrations.models import CardState, HoldReason, RegistrationState, Source
 from trainings.registrations.places import ChildcareFull
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.situation import Draft, Group, Meeting, Person, Run, Situation, Ticket
@@ -104,12 +120,9 @@ class World:
         self.n_drawn += 1
         return str(UUID(int=self.n_drawn))
 
-    def batch(self, *asked: SignUp | tuple[UUID, ...]) -> tuple[list[Outcome | Exception], Changes]:
-        """Sign-ups, and the keys of people who leave, decided together."""
-        commands: list[Command] = [
-            Enter(TRAINING, one, VISITOR, "es-GT") if isinstance(one, SignUp) else Leave(TRAINING, one, HOLDER_OF_LINK)
-            for one in asked
-        ]
+    def batch(self, *asked: SignUp | tuple[UUID, ...] | Move) -> tuple[list[Outcome | Exception], Changes]:
+        """Sign-ups, the keys of people who leave, and whatever else, decided together."""
+        commands = [_command(one) for one in asked]
         self.situation.drafts = {
             number: Draft(
                 self.draw(),
@@ -120,7 +133,7 @@ class World:
             if isinstance(one, SignUp)
         }
         # Nobody leaves at the end, so that all who enter are remembered: the next batch finds them as if stored.
-        outcomes, changes = decide([*commands, Leave(TRAINING, (), HOLDER_OF_LINK)], self.situation)
+        outcomes, changes = decide([*commands, _command(())], self.situation)
         outcomes.pop()
         self._store(changes)
         self.entered += [one for one in outcomes if isinstance(one, SignedUp) and one.is_new]
@@ -128,11 +141,13 @@ class World:
 
     def _store(self, changes: Changes) -> None:
         for entry in changes.entries:
-            draft, size = entry.draft, entry.command.wish.n_people
+            draft, wish = entry.draft, entry.command.wish
             if draft.group_id in self.situation.groups:
                 continue
-            wish, children = entry.command.wish, entry.command.wish.childcare_places
-            group = Group(draft.group_id, entry.state, size, children, entry.wait_number)
+            size, children = wish.n_people, wish.childcare_places
+            group = Group(
+                draft.group_id, TRAINING, entry.state, size, children, entry.wait_number, NOW, entry.hold_reason
+            )
             self.situation.groups[group.id] = group
             for ticket, keys in zip(draft.tickets, wish.keys, strict=True):
                 self.situation.add_person(
@@ -144,64 +159,140 @@ class World:
         return self.situation.runs[TRAINING]
 
 
+def _command(asked: SignUp | tuple[UUID, ...] | Move) -> Command:
+    if isinstance(asked, Move):
+        return asked
+    if isinstance(asked, SignUp):
+        return Enter(TRAINING, asked, VISITOR, "es-GT")
+    return Leave(training_id=TRAINING, registration_ids=asked, actor=HOLDER_OF_LINK)
+
+
+# -- against the judge
+
 SIGN_UPS = st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from((0, 0, 1, 2)))
-LEAVING = st.tuples(st.integers(0, 1_000), st.booleans())
-BATCHES = st.lists(st.lists(st.one_of(SIGN_UPS, LEAVING), min_size=1, max_size=6), max_size=12)
+ACTS_OF_GROUPS = ("leave", "leave", "one leaves", "approve", "accept", "let first", "offer again", "fewer children")
+MOVES = st.tuples(st.sampled_from((*ACTS_OF_GROUPS, "resize", "give up cards")), st.integers(0, 1_000))
+BATCHES = st.lists(st.lists(st.one_of(SIGN_UPS, MOVES), min_size=1, max_size=6), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 8), st.integers(0, 4), BATCHES)
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 8), st.integers(0, 4), st.integers(0, 2), st.booleans(), st.booleans(), BATCHES)
 def test_every_log_of_random_families_is_what_the_judge_would_have_done(
-    seats: int, cots: int, batches: list[list[tuple[Any, ...]]]
+    seats: int, cots: int, reserved: int, offers: bool, approves: bool, batches: list[list[tuple[Any, ...]]]
 ) -> None:
-    world, judge = World.of(run(seats, cots)), Judge(seats, cots)
+    seats += reserved
+    fields = {"reserved": reserved, "offer_hours": 24 if offers else None, "approval_required": approves}
+    world, judge = World.of(run(seats, cots, **fields)), Judge(seats, cots, offers, approves, reserved)
 
     for batch in batches:
-        asked = [_asked(one, world) for one in batch]
-        _outcomes, changes = world.batch(*[one for one in asked if one is not None])
-        _judge(judge, changes, world)
+        asked = [one for one in (_asked(drawn, world, judge) for drawn in batch) if one is not None]
+        outcomes, changes = world.batch(*asked)
+        _judge(judge, asked, outcomes, changes, world)
+        _compare(judge, world)
 
     assert judge.faults == []
-    people = {UUID(one.id) for group in world.situation.groups.values() for one in group.live}
-    assert people == {one for family in judge.families.values() for one in family.people}
-    numbers = [one.wait_number for one in world.situation.groups.values() if one.wait_number is not None]
-    assert len(set(numbers)) == len(numbers)
-    free, free_cots = judge.free()
-    assert (world.run.taken, world.run.childcare_taken) == (seats - free, cots - free_cots)
-    assert world.run.taken <= seats
-    assert world.run.childcare_taken <= cots
-    assert [group for group in world.situation.groups.values() if len({one.state for one in group.live}) > 1] == []
 
 
-def _asked(drawn: tuple[Any, ...], world: World) -> SignUp | tuple[UUID, ...] | None:
+def _asked(drawn: tuple[Any, ...], world: World, judge: Judge) -> SignUp | Move | None:
     if len(drawn) == 3:
         return wish(*drawn)
-    if not world.entered:
+    act, number = drawn
+    plain: dict[str, Any] = {"training_id": TRAINING, "actor": HOLDER_OF_LINK}
+    if act == "resize":
+        return Resize(**plain, capacity=number % 11, childcare_capacity=number % 5)
+    if act == "give up cards":
+        return Fill(**plain, n_cards=1) if judge.reserved and not number % 3 else Fill(**plain)
+    if not judge.families:
         return None
-    which, everybody = drawn
-    people: tuple[UUID, ...] = world.entered[which % len(world.entered)].registration_ids
-    return people if everybody else people[which % len(people) :][:1]
+    key = list(judge.families)[number % len(judge.families)]
+    people = sorted(map(UUID, world.situation.groups[str(key)].people))
+    if act in ("leave", "one leaves"):
+        return Leave(**plain, registration_ids=tuple(people if act == "leave" else people[number % len(people) :][:1]))
+    if act == "approve":
+        return Approve(**plain, registration_ids=(people[0],))
+    plain["group_ids"] = (key,)
+    if act == "offer again" and judge.families[key].state != "offered":
+        return None
+    by_act: dict[str, Move] = {
+        "accept": Accept(**plain),
+        "let first": LetGoFirst(**plain, reason=HandReason.ERROR),
+        "offer again": OfferAgain(**plain),
+        "fewer children": FewerChildren(**plain, n=number % 3),
+    }
+    return by_act[act]
 
 
-def _judge(judge: Judge, changes: Changes, world: World) -> None:
-    """Let the judge follow the lines of a batch."""
-    lines = list(changes.lines)
-    entries = {entry.draft.tickets[0].registration_id: entry for entry in changes.entries}
-    while lines:
-        line = lines.pop(0)
-        if line.act == "registrations.sign_up":
-            entry = entries[line.object_id]
-            ids = {UUID(ticket.registration_id) for ticket in entry.draft.tickets}
-            judge.sign_up(UUID(entry.draft.group_id), ids, line.detail)
+def _judge(
+    judge: Judge,
+    asked: Sequence[SignUp | Move],
+    outcomes: Sequence[Outcome | Exception],
+    changes: Changes,
+    world: World,
+) -> None:
+    """Let the judge follow a batch, command by command; who moves up and who is passed over is told as it must be."""
+    begun = {entry.draft.group_id: entry.line("").detail for entry in changes.entries}
+    right: Moved = []
+    for command, outcome in zip(asked, outcomes, strict=True):
+        if isinstance(command, SignUp):
+            if isinstance(outcome, SignedUp) and outcome.is_new:
+                judge.sign_up(outcome.group_id, set(outcome.registration_ids), begun[outcome.group])
+            else:
+                judge.expect(type(outcome), SignedUp if command.childcare_places <= judge.cots else ChildcareFull)
             continue
-        gone = [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]
-        said = []
-        while lines and lines[0].act in ACTS[2:]:
-            told = lines.pop(0)
-            said.append((told.act.partition(".")[2], UUID(told.object_id), told.detail.get("lacking", "")))
-        groups = [world.situation.group_of[one.object_id] for one in gone]
-        left = [(UUID(group), UUID(one.object_id)) for group, one in zip(groups, gone, strict=True)]
-        judge.expect(said, judge.leave(left))
+        try:
+            right += _judged(judge, command, world)
+        except RefusedError:
+            judge.expect(isinstance(outcome, Exception), True)
+        else:
+            judge.expect(isinstance(outcome, Exception), False)
+    judge.expect(
+        [
+            (line.act.partition(".")[2], UUID(line.object_id), line.detail.get("lacking", ""))
+            for line in changes.lines
+            if line.act in ACTS[2:]
+        ],
+        right,
+    )
+
+
+def _judged(judge: Judge, command: Move, world: World) -> Moved:
+    match command:
+        case Leave():
+            asked = [(UUID(world.situation.group_of[str(one)]), one) for one in command.registration_ids]
+            leaving = [(group, one) for group, one in asked if one in judge.families[group].people]
+            return judge.leave(leaving)
+        case Approve():
+            judge.approve(UUID(world.situation.group_of[command.person]), UUID(command.person))
+        case Accept():
+            judge.accept(UUID(command.group))
+        case LetGoFirst():
+            return judge.let_first(UUID(command.group))
+        case OfferAgain():
+            return [("promote", UUID(command.group), "")]
+        case FewerChildren():
+            return judge.fewer_children(UUID(command.group), command.n)
+        case Resize():
+            return judge.resize(command.capacity, command.childcare_capacity)
+        case Fill():
+            return judge.give_up_cards(command.n_cards)
+    return []
+
+
+def _compare(judge: Judge, world: World) -> None:
+    """The world is as the judge has it: nobody is oversold, no family torn apart, and the list is in its order."""
+    groups = world.situation.groups.values()
+    stands = {UUID(one.id): (str(one.state), {UUID(person.id) for person in one.live}) for one in groups}
+    assert stands == {key: (one.state, one.people) for key, one in judge.families.items()}
+    assert [group.id for group in groups if {one.state for one in group.live} - {group.state}] == []
+    assert [group.id for group in groups if group.live and len(group.live) != group.n_people] == []
+    free, free_cots = judge.free()
+    taken = judge.seats - judge.reserved - free, judge.cots - free_cots
+    assert (world.run.taken, world.run.childcare_taken) == taken
+    assert (world.run.occupied <= world.run.capacity, taken[1] <= judge.cots) == (True, True)
+    numbered = sorted((one for one in groups if one.state == "waitlisted"), key=lambda one: one.wait_number or 0)
+    assert [UUID(one.id) for one in numbered] == [UUID(one) for one in world.run.waiting] == judge.queue
+    numbers = [one.wait_number for one in groups if one.wait_number is not None]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_same_commands_over_the_same_situation_are_decided_alike() -> None:
@@ -255,8 +346,8 @@ def test_refused_command_changes_nothing_and_its_neighbours_stand() -> None:
 
 def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place() -> None:
     world = World.of(run(2, 0, reserved=1, taken=1))
-    held = Group(world.draw(), RegistrationState.HELD, 1, 0, None, hold_reason=HoldReason.PREREQUISITE)
-    person = Person(world.draw(), None, RegistrationState.HELD, Source.CARD, keeps_card=True)
+    held = Group(world.draw(), TRAINING, RegistrationState.HELD, 1, 0, None, NOW, HoldReason.PREREQUISITE)
+    person = Person(world.draw(), None, RegistrationState.HELD, Source.CARD, held_card=CardState.USED)
     world.situation.groups[held.id] = held
     world.situation.add_person(held, person)
     world.batch(wish(1))
@@ -264,5 +355,6 @@ def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place
 
     _outcomes, changes = world.batch((UUID(person.id),), (UUID(person.id),))
 
-    assert (list(changes.left), changes.cards, list(changes.promoted)) == ([person.id], [person.id], [waiting])
+    assert list(changes.people) == [person.id]
+    assert (changes.cards, list(changes.promoted)) == ({person.id: CardState.RELEASED}, [waiting])
     assert (world.run.taken, world.run.reserved) == (2, 0)

@@ -12,7 +12,7 @@ from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.registrations import publishing
-from trainings.registrations.childcare import fewer_places
+from trainings.registrations.actions import fewer_places
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import RegistrationGroup
 from trainings.settings import Settings

@@ -16,9 +16,9 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.registrations import actions, cards
-from trainings.registrations.actions import CapacityBelowTaken
 from trainings.registrations.card_queries import by_bearer_link
 from trainings.registrations.models import CardState, Registration, ReservedBlock
+from trainings.registrations.places import CapacityBelowTaken
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 

@@ -30,9 +30,9 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions, publishing
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import Registration
+from trainings.registrations.places import NoOffer
+from trainings.registrations.sign_up import UnknownGroup
 from trainings.registrations.waiting import (
-    NoOffer,
-    UnknownGroup,
     accept_offer,
     decline_offer,
     expire_offers,

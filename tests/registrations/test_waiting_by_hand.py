@@ -15,15 +15,10 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
+from trainings.registrations.commands import HandReason
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.waiting import (
-    HandReason,
-    NoChildcareRoom,
-    NoRoom,
-    NotWaiting,
-    close_waiting_list,
-    promote_by_hand,
-)
+from trainings.registrations.places import NoChildcareRoom, NoRoom, NotWaiting
+from trainings.registrations.waiting import close_waiting_list, promote_by_hand
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

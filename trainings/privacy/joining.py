@@ -72,7 +72,14 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
     for one in joined:
         one.joined_state, one.joined_childcare = one.state, await _lend_childcare(one, kept, training)
         await one.save(update_fields=["joined_state", "joined_childcare"])
-    await give_back(Leave(training_id, tuple(one.id for one in joined), actor, farewell=Farewell.JOINED))
+    await give_back(
+        Leave(
+            training_id=training_id,
+            registration_ids=tuple(one.id for one in joined),
+            actor=actor,
+            farewell=Farewell.JOINED,
+        )
+    )
     for one in joined:
         await Registration.filter(Q(id=one.id) | Q(joined_to_id=one.id)).update(joined_to_id=kept.id)
         await count_as(one.id, kept.id)

@@ -15,23 +15,13 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
 from trainings.people.consent_actions import locked_with_permission
-from trainings.registrations import places
-from trainings.registrations.allocation import Party
-from trainings.registrations.cards import take_held_place
-from trainings.registrations.commands import Leave, author_of
-from trainings.registrations.eligibility import CannotChange, HasOwnLink, check_ahead
-from trainings.registrations.messages import announce
-from trainings.registrations.models import (
-    MOVES,
-    TAKES_PLACE,
-    Registration,
-    RegistrationGroup,
-    RegistrationState,
-)
+from trainings.registrations.commands import Approve, FewerChildren, Leave, Resize, author_of
+from trainings.registrations.eligibility import HasOwnLink, check_ahead
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import asking_for
 from trainings.registrations.own_links import check_in_reach
 from trainings.registrations.queries import UnknownRegistration
-from trainings.registrations.sign_up import give_back
+from trainings.registrations.sign_up import ask, ask_of, give_back
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -40,16 +30,6 @@ from trainings.web.i18n import N_
 class NameOfBefore(Refusal):
     code = "name_of_before"
     sentence = N_("Con este nombre ya participó antes. Llame a la ventanilla para cambiarlo.")
-
-
-class CapacityBelowTaken(Refusal):
-    code = "capacity_below_taken"
-    sentence = N_("Ya hay %(taken)s lugares ocupados: el cupo no puede ser menor.")
-
-
-class ChildcareBelowTaken(Refusal):
-    code = "childcare_below_taken"
-    sentence = N_("Ya hay %(taken)s lugares de cuidado infantil ocupados: no pueden ser menos.")
 
 
 async def cancel(registration_id: UUID, *, actor: Actor) -> None:
@@ -83,9 +63,9 @@ async def leave(people: Sequence[Registration], *, actor: Actor) -> None:
     is_by_staff = actor.id is not None
     await give_back(
         Leave(
-            people[0].training_id,
-            tuple(one.id for one in people),
-            actor,
+            training_id=people[0].training_id,
+            registration_ids=tuple(one.id for one in people),
+            actor=actor,
             run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
             batch_id=uuid7() if is_by_staff else None,
         )
@@ -98,47 +78,10 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
     Who waited with a named card has the place that it reserved, whatever is left. Refuses (TrainingFull, ChildcareFull)
     without a place where nobody waits, any other state, and once the training is over or called off.
     """
-    async with transaction():
-        registration, training = await _locked(registration_id)
-        if registration.state is not RegistrationState.HELD:
-            raise CannotChange
-        await _check_ahead(training)
-        group = await RegistrationGroup.get(id=registration.group_id)
-        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD)
-        members = await held.order_by("id").prefetch_related("participant")
-        party = Party("held", group.n_people, group.childcare_places)
-        if await take_held_place(registration, training, party):
-            state = RegistrationState.CONFIRMED
-        else:
-            state = places.state_let_in(training, party)
-            await _take_place(training, party, state)
-        await _place(members, group, training, state)
-        for member in members:
-            await announce(member, member.participant, training, f"registration_{state.value}")
-        await record(
-            "registrations.approve", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
-        )
-
-
-async def _take_place(training: Training, party: Party[str], state: RegistrationState) -> None:
-    if state in TAKES_PLACE:
-        await places.keep(training, places.room_of(training).taking(party))
-
-
-async def _place(
-    members: Sequence[Registration], group: RegistrationGroup, training: Training, state: RegistrationState
-) -> None:
-    """The group and its members in their new state, at the end of the list where they wait."""
-    moment = clock.now()
-    is_waiting = state is RegistrationState.WAITLISTED
-    group.state, group.changed_at, group.n_people = state, moment, len(members)
-    group.wait_number = await places.next_wait_number(training) if is_waiting else None
-    await group.save(update_fields=["state", "wait_number", "changed_at", "n_people"])
-    for member in members:
-        assert state in MOVES[member.state]
-        member.state, member.cancelled_at = state, None
-        member.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
-        await member.save(update_fields=["state", "cancelled_at", "confirmed_at"])
+    registration = await Registration.get_or_none(id=registration_id)
+    if registration is None:
+        raise UnknownRegistration
+    await ask(Approve(training_id=registration.training_id, registration_ids=(registration_id,), actor=actor))
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
@@ -185,19 +128,16 @@ async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Ac
 
 async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, actor: Actor) -> None:
     """Change a training's places; more of them promote the waiting list. Below `taken` is refused with the number."""
-    async with transaction():
-        training = await locked_training(training_id)
-        if capacity < training.occupied:
-            raise CapacityBelowTaken(field="capacity", taken=training.occupied)
-        if childcare_capacity < training.childcare_taken:
-            raise ChildcareBelowTaken(field="childcare_capacity", taken=training.childcare_taken)
-        if (capacity, childcare_capacity) == (training.capacity, training.childcare_capacity):
-            return
-        training.capacity, training.childcare_capacity = capacity, childcare_capacity
-        await places.keep(training, await places.promote_waiting(training, places.room_of(training)))
-        await record(
-            "registrations.resize", actor=actor, object_id=training.id, hub_id=training.hub_id, capacity=capacity
-        )
+    await ask(Resize(training_id=training_id, capacity=capacity, childcare_capacity=childcare_capacity, actor=actor))
+
+
+async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
+    """Keep so many of a group's places in childcare; no fewer than before changes nothing: more is a new sign-up.
+
+    What it gives up goes to the waiting list in the same transaction; itself, where it waits, may fit now. Refuses
+    (CannotChange) once nothing is ahead.
+    """
+    await ask_of(group_id, FewerChildren, actor=actor, n=n)
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:

@@ -20,6 +20,8 @@ from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import CHANGES, is_overtaken
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
+from trainings.registrations.places import NoOffer
+from trainings.registrations.sign_up import UnknownGroup
 from trainings.registrations.told import may_have_heard, note_call, take_back
 from trainings.schedule.locks import locked_training
 from trainings.schedule.snapshots import last_number
@@ -164,11 +166,11 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
         call_list = await _locked(list_id)
         one = await Registration.get_or_none(id=registration_id, training_id=call_list.training_id)
         if one is None:
-            raise waiting.UnknownGroup
+            raise UnknownGroup
         if one.state is outcome:
             return False
         if one.state is not RegistrationState.OFFERED:
-            raise waiting.NoOffer
+            raise NoOffer
         household = await _household(call_list, {one.id})
         group_id = await waiting.answering_group(one.id)
         people = await _offered_people(group_id)

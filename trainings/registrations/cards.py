@@ -20,9 +20,10 @@ from trainings.lib import tokens
 from trainings.people.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality
 from trainings.registrations import places
-from trainings.registrations.allocation import Party
+from trainings.registrations.commands import Fill
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
+from trainings.registrations.sign_up import ask
 from trainings.schedule.changes import Standing
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -238,7 +239,8 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
             return 0
         block.released_at = block.released_at or clock.now()
         await block.save(update_fields=["released_at"])
-        await free_places(training, n)
+        if n:
+            await ask(Fill(training_id=training.id, n_cards=n, actor=actor))
         await record("registrations.release_cards", actor=actor, object_id=block.id, hub_id=training.hub_id, n=n)
         return n
 
@@ -326,33 +328,8 @@ async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> N
         card.state = state
         await card.save(update_fields=["state"])
         if training is not None:
-            await free_places(training, 1)
+            await ask(Fill(training_id=training.id, n_cards=1, actor=actor))
         await record(act, actor=actor, object_id=card.id, hub_id=card.hub_id)
-
-
-async def free_places(training: Training, n: int) -> None:
-    """Take `n` cards out of the reserved ones and promote who waits, with the training locked."""
-    if not n:
-        return
-    room = places.room_of(training)
-    room = room._replace(reserved=room.reserved - n)
-    await places.keep(training, await places.promote_waiting(training, room))
-
-
-async def take_held_place(registration: Registration, training: Training, party: Party[str]) -> bool:
-    """Give who waited for staff with a named card exactly the place that it reserved; whether there was one.
-
-    Called with the training locked.
-    """
-    card = await Card.get_or_none(registration_id=registration.id, state=CardState.HELD)
-    if card is None:
-        return False
-    is_ticket = card.qr_hash == registration.qr_hash
-    card.state = CardState.USED if is_ticket else CardState.VOID
-    await card.save(update_fields=["state"])
-    room = places.room_of(training).taking(party)
-    await places.keep(training, room._replace(reserved=room.reserved - 1))
-    return True
 
 
 async def renew_link(block_id: UUID, *, actor: Actor) -> None:

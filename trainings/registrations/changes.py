@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.audit.actor import Actor
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import Enter
-from trainings.registrations.models import Author, Farewell, HoldReason, RegistrationState, Source
+from trainings.registrations.models import CardState, HoldReason, RegistrationState, Source
 from trainings.registrations.situation import Draft
 
 
@@ -67,18 +67,17 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
+    """In the order in which they were decided. `runs`, `groups`, `people` are the keys of those that changed.
 
-    `promoted` are the groups that moved up, each with its training.
-    `left`: at whose hands each left, and why where it was not their own wish.
-    `cards`: whose named card goes back, which waited for staff with them.
+    `promoted` are the groups that moved up, whose people are not known but all stand as their group does.
+    `cards`: what becomes of the named card with which somebody waited for staff.
     """
 
     entries: list[Entry] = field(default_factory=list)
-    left: dict[str, tuple[Author, Farewell | None]] = field(default_factory=dict)
-    cards: list[str] = field(default_factory=list)
+    people: dict[str, None] = field(default_factory=dict)
+    cards: dict[str, CardState] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
-    promoted: dict[str, UUID] = field(default_factory=dict)
+    promoted: dict[str, None] = field(default_factory=dict)
     runs: dict[UUID, None] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)

@@ -1,9 +1,10 @@
-"""What is asked of a training's places: to enter, or to leave. Many are decided and written together."""
+"""What is asked of a training's places: to enter, to leave, to move between. Many are decided and written together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,19 +27,90 @@ class Enter(NamedTuple):
     watched: tuple[Watch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class HandReason(StrEnum):
+    """Why staff let somebody go before others: our mistake, their office, a long way, those before do not come."""
+
+    ERROR = "error"
+    AUTHORITY = "authority"
+    DISTANCE = "distance"
+    DROPPED_OUT = "dropped_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What is asked of people who have signed up. All of a group that has one of `registration_ids`, or is one of
+    `group_ids`, is known when it is decided.
+    """
+
+    training_id: UUID
+    actor: Actor
+    registration_ids: tuple[UUID, ...] = ()
+    group_ids: tuple[UUID, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The only group that is meant, as its key is written."""
+        [group_id] = self.group_ids
+        return str(group_id)
+
+    @property
+    def person(self) -> str:
+        """The only registration."""
+        [registration_id] = self.registration_ids
+        return str(registration_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Move):
     """Some people give their places back. `run_at` and `batch_id`: staff can stop the messages until then.
 
     Only to cancel is refused once the training is over: what was waited for ends then too.
     """
 
-    training_id: UUID
-    registration_ids: tuple[UUID, ...]
-    actor: Actor
     run_at: datetime | None = None
     batch_id: UUID | None = None
     farewell: Farewell = Farewell.CANCELLED
+
+
+class Approve(Move):
+    """Staff let a held group in, named by one of its people."""
+
+
+class Accept(Move):
+    """A group says yes to the places that it is offered."""
+
+
+class OfferAgain(Move):
+    """Groups are offered their places anew: nobody knows that they know of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetGoFirst(Move):
+    """Staff let a waiting group go before others."""
+
+    reason: HandReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FewerChildren(Move):
+    """A group keeps only `n` of its places in childcare."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resize(Move):
+    """A training has so many places from now on."""
+
+    capacity: int
+    childcare_capacity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill(Move):
+    """Who waits gets what is free, and the places of `n_cards` nameless cards that were given up."""
+
+    n_cards: int = 0
 
 
 def author_of(actor: Actor) -> Author:
@@ -49,7 +121,7 @@ def author_of(actor: Actor) -> Author:
     return by_link.get(actor.role, Author.PROGRAM)
 
 
-Command = Enter | Leave
+Command = Enter | Move
 
 
 class SignedUp(NamedTuple):
@@ -81,4 +153,9 @@ class Left:
     registration_ids: tuple[UUID, ...]
 
 
-Outcome = SignedUp | Left
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was asked is done, or was before: asked twice it is one."""
+
+
+Outcome = SignedUp | Left | Done

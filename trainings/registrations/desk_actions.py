@@ -120,7 +120,16 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
         held = Registration.filter(group_id=group.id, state=RegistrationState.HELD).order_by("id")
         people = tuple(key for (key,) in await held.values_list("id"))
         run_at, batch = clock.now() + STAFF_DELAY, batch_id or tokens.uuid7()
-        await give_back(Leave(training.id, people, actor, run_at, batch, Farewell.REJECTED))
+        await give_back(
+            Leave(
+                training_id=training.id,
+                registration_ids=people,
+                actor=actor,
+                run_at=run_at,
+                batch_id=batch,
+                farewell=Farewell.REJECTED,
+            )
+        )
         await record(
             "registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=len(people)
         )

@@ -18,9 +18,17 @@ from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens, tokens_ahead
 from trainings.limits.actions import Tally
 from trainings.people.models import AgeGroup
-from trainings.registrations.commands import Command, Enter, Leave, SignedUp
+from trainings.registrations.commands import Command, Enter, Move, SignedUp
 from trainings.registrations.drawn_codes import Codes
-from trainings.registrations.models import HoldReason, OwnLink, RegistrationState, Source
+from trainings.registrations.models import (
+    Author,
+    CardState,
+    Farewell,
+    HoldReason,
+    OwnLink,
+    RegistrationState,
+    Source,
+)
 from trainings.registrations.sameness import known_by_code
 from trainings.registrations.situation import Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
 from trainings.registrations.wishes import Namesake
@@ -54,36 +62,49 @@ BY_BROWSER = """
     WHERE (g.training_id, g.browser_key) IN ?pairs
     ORDER BY g.id
 """
-LEAVING = {
+MEMBER_COLUMNS = """
+        r.id, r.group_id, r.state, r.source, p.email_key, r.confirmed_at, r.cancelled_at, r.cancelled_by, r.taken_off,
+        g.training_id, g.state AS group_state, g.n_people, g.childcare_places, g.wait_number, g.changed_at,
+        g.hold_reason, g.reached_at, g.offered_until, g.moved_up_at,
+        CASE WHEN r.state = 'held' AND r.source = 'card' THEN (
+            SELECT MIN(CASE WHEN c.qr_hash = r.qr_hash THEN 'used' ELSE 'void' END) FROM card c
+            WHERE c.registration_id = r.id AND c.state = 'held'
+        ) END AS held_card
+"""
+WHOLE_GROUPS = {
     "sqlite": """
-    SELECT r.id, r.group_id, r.state, r.source, p.email_key, g.state AS group_state, g.hold_reason,
-        g.n_people, g.childcare_places, g.wait_number,
-        CASE WHEN r.state = 'held' AND r.source = 'card' THEN EXISTS (
-            SELECT 1 FROM card c WHERE c.registration_id = r.id AND c.state = 'held'
-        ) ELSE FALSE END AS keeps_card
+    SELECT MEMBER_COLUMNS
     FROM registration r
     JOIN registration_group g ON g.id = r.group_id
     JOIN participant p ON p.id = r.participant_id
-    WHERE r.group_id IN (SELECT group_id FROM registration WHERE id IN ?list)
+    WHERE r.group_id IN (WANTED)
     ORDER BY r.id
 """,
     "postgres": """
-    SELECT r.id, r.group_id, r.state, r.source, p.email_key, g.state AS group_state, g.hold_reason,
-        g.n_people, g.childcare_places, g.wait_number,
-        CASE WHEN r.state = 'held' AND r.source = 'card' THEN EXISTS (
-            SELECT 1 FROM card c WHERE c.registration_id = r.id AND c.state = 'held'
-        ) ELSE FALSE END AS keeps_card
-    FROM (SELECT DISTINCT group_id FROM registration WHERE id IN ?list) wanted
+    SELECT MEMBER_COLUMNS
+    FROM (WANTED) wanted
     CROSS JOIN LATERAL (SELECT * FROM registration WHERE group_id = wanted.group_id OFFSET 0) r
     CROSS JOIN LATERAL (SELECT * FROM registration_group WHERE id = wanted.group_id OFFSET 0) g
     CROSS JOIN LATERAL (SELECT * FROM participant WHERE id = r.participant_id OFFSET 0) p
     ORDER BY r.id
 """,
 }
-"""Their whole groups."""
 
+
+def _whole_groups(wanted: str) -> dict[str, str]:
+    """The members of the groups that a question for `group_id` finds, a text for each engine."""
+    return {
+        dialect: text.replace("WANTED", wanted).replace("MEMBER_COLUMNS", MEMBER_COLUMNS)
+        for dialect, text in WHOLE_GROUPS.items()
+    }
+
+
+OF_PEOPLE = _whole_groups("SELECT DISTINCT group_id FROM registration WHERE id IN ?list")
+OF_GROUPS = _whole_groups("SELECT id AS group_id FROM registration_group WHERE id IN ?list")
 WAITING = """
-    SELECT id, n_people, childcare_places, wait_number FROM registration_group
+    SELECT id, training_id, state AS group_state, n_people, childcare_places, wait_number, changed_at, hold_reason,
+        reached_at, offered_until, moved_up_at
+    FROM registration_group
     WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number
 """
 
@@ -117,7 +138,7 @@ async def gather(commands: Sequence[Command]) -> Situation:
     counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
     situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
     await _add_standing(situation, found.get("keys", ()), found.get("browsers", ()))
-    _add_leaving(situation, found.get("leaving", ()))
+    _add_people(situation, [*found.get("of people", ()), *found.get("of groups", ())])
     for key, rows in found.items():
         if isinstance(key, UUID) and key in runs:
             _add_waiting(situation, runs[key], rows)
@@ -130,11 +151,11 @@ async def gather(commands: Sequence[Command]) -> Situation:
 
 
 def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
-    """What has to be read, the locks first. The waiting lists of trainings where somebody leaves are under their id."""
+    """What has to be read, the locks first. The waiting lists of trainings where somebody moves are under their id."""
     ids = sorted({one.training_id for one in commands})
     wishes = [one.wish for one in commands if isinstance(one, Enter)]
     people = [keys for wish in wishes for keys in wish.keys]
-    leaves = [one for one in commands if isinstance(one, Leave)]
+    moves = [one for one in commands if isinstance(one, Move)]
     dialect = get_connection("default").capabilities.dialect
     lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
         "municipalities": (MUNICIPALITIES, [keys.municipality for keys in people]),
@@ -148,16 +169,19 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
         wanted = sorted({value for value in values if value is not None}, key=str)
         if wanted:
             questions[name] = Statement(text, (wanted,))
-    leaving = sorted({one for leave in leaves for one in leave.registration_ids})
-    if leaving:
-        questions["leaving"] = Statement(LEAVING[dialect], (leaving,))
-    by_filler = sorted({one for leave in leaves if leave.actor == FILLER_OF_FORM for one in leave.registration_ids})
+    people_of_moves = sorted({one for move in moves for one in move.registration_ids})
+    if people_of_moves:
+        questions["of people"] = Statement(OF_PEOPLE[dialect], (people_of_moves,))
+    groups_of_moves = sorted({one for move in moves for one in move.group_ids})
+    if groups_of_moves:
+        questions["of groups"] = Statement(OF_GROUPS[dialect], (groups_of_moves,))
+    by_filler = sorted({one for move in moves if move.actor == FILLER_OF_FORM for one in move.registration_ids})
     if by_filler:
         questions["claimed"] = Statement(CLAIMED, (by_filler,))
     browsers = _browsers(commands)
     if browsers:
         questions["browsers"] = Statement(BY_BROWSER, (Pairs(browsers),))
-    for training_id in sorted({leave.training_id for leave in leaves}):
+    for training_id in sorted({move.training_id for move in moves}):
         questions[training_id] = Statement(WAITING, (training_id,))
     return questions
 
@@ -255,31 +279,46 @@ async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
     return answers
 
 
-def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
+def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
     for row in rows:
-        group_id = str(row["group_id"])
-        group = situation.groups.get(group_id)
-        if group is None:
-            group = _group(group_id, RegistrationState(row["group_state"]), row)
-            group.hold_reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
-            situation.groups[group_id] = group
-        state, source = RegistrationState(row["state"]), Source(row["source"])
-        person = Person(str(row["id"]), row["email_key"], state, source, bool(row["keeps_card"]))
-        situation.add_person(group, person)
+        group = situation.groups.get(str(row["group_id"])) or _add_group(situation, str(row["group_id"]), row)
+        situation.add_person(
+            group,
+            Person(
+                id=str(row["id"]),
+                email_key=row["email_key"],
+                state=RegistrationState(row["state"]),
+                source=Source(row["source"]),
+                held_card=CardState(row["held_card"]) if row["held_card"] else None,
+                confirmed_at=_moment_or_none(row["confirmed_at"]),
+                cancelled_at=_moment_or_none(row["cancelled_at"]),
+                cancelled_by=Author(row["cancelled_by"]) if row["cancelled_by"] else None,
+                taken_off=Farewell(row["taken_off"]) if row["taken_off"] else None,
+            ),
+        )
 
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
     for row in rows:
         group_id = str(row["id"])
-        group = situation.groups.get(group_id)
-        if group is None:
-            group = _group(group_id, RegistrationState.WAITLISTED, row)
-            situation.groups[group_id] = group
-        run.waiting[group_id] = group
+        run.waiting[group_id] = situation.groups.get(group_id) or _add_group(situation, group_id, row)
 
 
-def _group(group_id: str, state: RegistrationState, row: Row) -> Group:
-    return Group(group_id, state, row["n_people"], row["childcare_places"], row["wait_number"])
+def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
+    group = situation.groups[group_id] = Group(
+        id=group_id,
+        training_id=_key(row["training_id"]),
+        state=RegistrationState(row["group_state"]),
+        n_people=row["n_people"],
+        childcare_places=row["childcare_places"],
+        wait_number=row["wait_number"],
+        changed_at=_moment(row["changed_at"]),
+        hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
+        reached_at=_moment_or_none(row["reached_at"]),
+        offered_until=_moment_or_none(row["offered_until"]),
+        moved_up_at=_moment_or_none(row["moved_up_at"]),
+    )
+    return group
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:

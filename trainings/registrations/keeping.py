@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +19,7 @@ from trainings.people.consents import version_read
 from trainings.people.newcomers import Agreed, NewPeople
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
-from trainings.registrations.situation import Group, Situation, Ticket
+from trainings.registrations.situation import Group, Person, Run, Situation, Ticket
 from trainings.registrations.wishes import Member, SignUp
 
 Values = tuple[Any, ...]
@@ -58,21 +59,24 @@ LINE = Insert(
 )
 SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
 SEALED_LINK = sealer(OwnLink, "token")
-LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?"
 MOVED_UP = """
     UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
     WHERE group_id = ? AND state <> 'cancelled'
 """
+CHANGED_PERSON = """
+    UPDATE registration SET state = ?, confirmed_at = ?, cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?
+"""
 CHANGED_GROUP = """
-    UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?,
-        changed_at = CASE WHEN ? THEN changed_at ELSE ? END,
-        moved_up_at = COALESCE(?, moved_up_at),
-        reached_at = CASE WHEN ? THEN reached_at END, offered_until = CASE WHEN ? THEN offered_until END
+    UPDATE registration_group SET state = ?, n_people = ?, childcare_places = ?, wait_number = ?, hold_reason = ?,
+        changed_at = ?, reached_at = ?, offered_until = ?, moved_up_at = ?
     WHERE id = ?
 """
-"""Of whom one leaves while an offer stands, the others keep the time they have to answer, and what was tried since."""
-CARD_BACK = "UPDATE card SET state = 'released' WHERE registration_id = ? AND state = 'held'"
-CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, reserved = ?, next_wait_number = ? WHERE id = ?"
+CARD_ANSWERED = "UPDATE card SET state = ? WHERE registration_id = ? AND state = 'held'"
+CHANGED_RUN = """
+    UPDATE training SET capacity = ?, taken = ?, reserved = ?, childcare_capacity = ?, childcare_taken = ?,
+        next_wait_number = ?
+    WHERE id = ?
+"""
 TO_TELL = """
     SELECT r.id, r.group_id, p.email_key
     FROM registration r
@@ -171,7 +175,7 @@ def _group(arrival: _Arrival) -> Values:
         wish.n_people,
         wish.childcare_places,
         entry.wait_number,
-        str(entry.hold_reason) if entry.hold_reason else None,
+        _word(entry.hold_reason),
         entry.draft.tickets[0].registration_id,
         wish.idempotency_key,
         wish.body_hash,
@@ -207,40 +211,43 @@ def _link(key: str, arrival: _Arrival, registration_id: str | None, token: str) 
 
 
 def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
-    """Who left and who moved up, in this order: who moved up and left in one batch has left."""
-    at = situation.at
+    """Who moved up, then each person who was looked at: who moved up and left in one batch has left."""
     moved = []
     for group_id in changes.promoted:
-        state = _state_after(group_id, changes, situation)
-        moved.append((state.value, at if state is RegistrationState.CONFIRMED else None, group_id))
-    groups = [_changed_group(situation.groups[one], changes, at) for one in changes.groups]
+        state = _state_after(group_id, situation)
+        moved.append((str(state), situation.at if state is RegistrationState.CONFIRMED else None, group_id))
     runs = [situation.runs[one] for one in changes.runs]
-    numbers = [(one.taken, one.childcare_taken, one.reserved, one.next_wait_number, one.id) for one in runs]
     return [
-        Statement(
-            LEFT,
-            [
-                (at, author.value, None if why is None else why.value, one)
-                for one, (author, why) in changes.left.items()
-            ],
-        ),
         Statement(MOVED_UP, moved),
-        Statement(CHANGED_GROUP, groups),
-        Statement(CARD_BACK, [(one,) for one in changes.cards]),
-        Statement(CHANGED_RUN, numbers),
+        Statement(CHANGED_PERSON, [_changed_person(situation.person(one)[1]) for one in changes.people]),
+        Statement(CHANGED_GROUP, [_changed_group(situation.groups[one]) for one in changes.groups]),
+        Statement(CARD_ANSWERED, [(str(state), one) for one, state in changes.cards.items()]),
+        Statement(CHANGED_RUN, [_changed_run(one) for one in runs]),
     ]
 
 
-def _changed_group(group: Group, changes: Changes, at: datetime) -> Values:
-    keeps_offer = group.state is RegistrationState.OFFERED and group.id not in changes.promoted
-    moved_up_at = at if group.id in changes.promoted else None
-    state = (group.state.value, group.n_people, group.wait_number)
-    return (*state, keeps_offer, at, moved_up_at, keeps_offer, keeps_offer, group.id)
+def _changed_person(one: Person) -> Values:
+    author, why = _word(one.cancelled_by), _word(one.taken_off)
+    return (str(one.state), one.confirmed_at, one.cancelled_at, author, why, one.id)
 
 
-def _state_after(group_id: str, changes: Changes, situation: Situation) -> RegistrationState:
+def _changed_group(one: Group) -> Values:
+    places = (str(one.state), one.n_people, one.childcare_places, one.wait_number, _word(one.hold_reason))
+    return (*places, one.changed_at, one.reached_at, one.offered_until, one.moved_up_at, one.id)
+
+
+def _changed_run(one: Run) -> Values:
+    seats = (one.capacity, one.taken, one.reserved)
+    return (*seats, one.childcare_capacity, one.childcare_taken, one.next_wait_number, one.id)
+
+
+def _word(one: StrEnum | None) -> str | None:
+    return None if one is None else str(one)
+
+
+def _state_after(group_id: str, situation: Situation) -> RegistrationState:
     """What moving up made of a group."""
-    is_offered = situation.runs[changes.promoted[group_id]].offer_hours is not None
+    is_offered = situation.run_of(group_id).offer_hours is not None
     return RegistrationState.OFFERED if is_offered else RegistrationState.CONFIRMED
 
 
@@ -255,9 +262,9 @@ async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Lette
         if (group_id, address) in written_to:
             continue
         written_to.add((group_id, address))
-        is_offered = _state_after(group_id, changes, situation) is RegistrationState.OFFERED
+        is_offered = _state_after(group_id, situation) is RegistrationState.OFFERED
         kind = "registration_offered" if is_offered else "registration_promoted"
-        hub_id = situation.runs[changes.promoted[group_id]].hub_id
+        hub_id = situation.run_of(group_id).hub_id
         letters.append(Letter(kind, str(row["id"]), hub_id))
     return letters
 

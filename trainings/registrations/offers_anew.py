@@ -14,9 +14,11 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import reads, transaction
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import StoppedBatch
-from trainings.registrations import places
+from trainings.registrations.commands import OfferAgain
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.one_by_one import for_each
+from trainings.registrations.places import PAST_PROMOTING
+from trainings.registrations.sign_up import ask
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
@@ -57,14 +59,11 @@ async def _offer(training_id: UUID) -> int:
     async with transaction():
         training = await locked_training(training_id)
         sessions = await TrainingSession.filter(training_id=training_id)
-        if phase(training, sessions, clock.now()) in places.PAST_PROMOTING:
+        if phase(training, sessions, clock.now()) in PAST_PROMOTING:
             return 0
         due = [one.group for one in await untold(RegistrationGroup.filter(training_id=training_id)) if one.is_due]
-        for group in due:
-            # Whatever the training gives by now: nobody knows that they know of it.
-            group.reached_at = group.offered_until = None
-            await group.save(update_fields=["reached_at", "offered_until"])
-            await places.move_up(group, training, actor=PROGRAM, again=True)
+        if due:
+            await ask(OfferAgain(training_id=training_id, group_ids=tuple(one.id for one in due), actor=PROGRAM))
         return len(due)
 
 

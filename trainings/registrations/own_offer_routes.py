@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, Actor
-from trainings.registrations.childcare import fewer_places
+from trainings.registrations.actions import fewer_places
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import LinkScope
 from trainings.registrations.own_forms import ChildcareForm
@@ -26,8 +26,9 @@ from trainings.registrations.own_views import (
     ticket_for,
     token_page,
 )
+from trainings.registrations.places import NoOffer
 from trainings.registrations.ticket import Ticket
-from trainings.registrations.waiting import NoOffer, accept_offer, answer_alone, decline_offer
+from trainings.registrations.waiting import accept_offer, answer_alone, decline_offer
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import N_, gettext, ngettext

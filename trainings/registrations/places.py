@@ -27,6 +27,42 @@ class ChildcareFull(Refusal):
     sentence = N_("No quedan tantos lugares de cuidado infantil. Escriba un número menor, o llame a la ventanilla.")
 
 
+class NoRoom(Refusal):
+    """`n` places are missing."""
+
+    code = "no_room"
+    sentence = N_("Faltan %(n)s lugares: aumente el cupo o cancele a alguien.")
+    ONE = N_("Falta 1 lugar: aumente el cupo o cancele a alguien.")
+
+
+class NoChildcareRoom(Refusal):
+    """`n` places in childcare are missing."""
+
+    code = "no_childcare_room"
+    sentence = N_("Faltan %(n)s lugares de cuidado infantil: auméntelos o cancele a alguien.")
+    ONE = N_("Falta 1 lugar de cuidado infantil: auméntelos o cancele a alguien.")
+
+
+class NotWaiting(Refusal):
+    code = "not_waiting"
+    sentence = N_("Ya no está en la lista de espera. Vuelva a abrir la lista.")
+
+
+class NoOffer(Refusal):
+    code = "no_offer"
+    sentence = N_("Ya no hay un lugar guardado. Si todavía le interesa, llame a la ventanilla.")
+
+
+class CapacityBelowTaken(Refusal):
+    code = "capacity_below_taken"
+    sentence = N_("Ya hay %(taken)s lugares ocupados: el cupo no puede ser menor.")
+
+
+class ChildcareBelowTaken(Refusal):
+    code = "childcare_below_taken"
+    sentence = N_("Ya hay %(taken)s lugares de cuidado infantil ocupados: no pueden ser menos.")
+
+
 class Places(Protocol):
     """A training's numbers and its rules about places, as a row or as plain values."""
 
@@ -76,6 +112,19 @@ def state_let_in(training: Places, party: Party[str]) -> RegistrationState:
     if lacking is Shortage.CHILDCARE:
         raise ChildcareFull(field="childcare_places")
     raise TrainingFull
+
+
+def check_room(room: Room, party: Party[str]) -> None:
+    """Refuse (NoRoom, NoChildcareRoom) a group that does not fit, with the number of places missing."""
+    lacking = room.shortage(party)
+    if lacking is Shortage.SEATS:
+        _refuse(NoRoom, party.n_people - room.free)
+    if lacking is Shortage.CHILDCARE:
+        _refuse(NoChildcareRoom, party.childcare_places - room.childcare_free)
+
+
+def _refuse(refusal: type[NoRoom | NoChildcareRoom], n_missing: int) -> None:
+    raise refusal(refusal.ONE if n_missing == 1 else None, n=n_missing)
 
 
 async def keep(training: Training, room: Room) -> None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from trainings.audit.actor import Actor
 from trainings.db import batch, is_in_transaction
 from trainings.db.group_commit import GroupCommit, Handed
-from trainings.errors import Busy
+from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
-from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
+from trainings.registrations.commands import Command, Enter, Leave, Left, Move, Outcome, SignedUp
 from trainings.registrations.deciding import decide
 from trainings.registrations.gathering import gather
 from trainings.registrations.keeping import keep
+from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.wishes import SignUp
 from trainings.web import i18n
 from trainings.web.i18n import N_
+
+
+class UnknownGroup(NotFound):
+    code = "unknown_group"
+    sentence = N_("No encontramos esa inscripción.")
 
 
 class Crowded(Busy):
@@ -76,3 +83,16 @@ async def give_back(command: Leave) -> Left:
     outcome = await ask(command)
     assert isinstance(outcome, Left)
     return outcome
+
+
+async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> None:
+    """One thing asked of a whole group. Refuses (UnknownGroup) one that does not exist."""
+    await ask(command(training_id=await training_of(group_id), group_ids=(group_id,), actor=actor, **fields))
+
+
+async def training_of(group_id: UUID) -> UUID:
+    """The training that a group signed up for: it never changes."""
+    where = await RegistrationGroup.get_or_none(id=group_id)
+    if where is None:
+        raise UnknownGroup
+    return where.training_id

@@ -14,9 +14,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from trainings.limits.actions import Counted
-from trainings.registrations.allocation import Room
+from trainings.registrations.allocation import Party, Room
 from trainings.registrations.commands import SignedUp
-from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.models import (
+    TAKES_PLACE,
+    Author,
+    CardState,
+    Farewell,
+    HoldReason,
+    RegistrationState,
+    Source,
+)
 from trainings.registrations.wishes import Namesake, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
@@ -33,15 +41,21 @@ class Meeting:
 
 @dataclass(slots=True)
 class Person:
-    """One registration of a group that is being changed. `keeps_card`: it waits for staff with a named card, whose
-    place is reserved until they answer.
+    """One registration of a group that is being changed.
+
+    `held_card`: it waits for staff with a named card, whose place is reserved until they answer; what becomes of the
+    card where they say yes.
     """
 
     id: str
     email_key: str | None
     state: RegistrationState
     source: Source
-    keeps_card: bool = False
+    held_card: CardState | None = None
+    confirmed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancelled_by: Author | None = None
+    taken_off: Farewell | None = None
 
     @property
     def is_live(self) -> bool:
@@ -55,19 +69,29 @@ class Person:
 
 @dataclass(slots=True)
 class Group:
-    """A group, with its people where they are being changed."""
+    """A group as it is stored, with its people where they are being changed."""
 
     id: str
+    training_id: UUID
     state: RegistrationState
     n_people: int
     childcare_places: int
     wait_number: int | None
+    changed_at: datetime
     hold_reason: HoldReason | None = None
+    reached_at: datetime | None = None
+    offered_until: datetime | None = None
+    moved_up_at: datetime | None = None
     people: dict[str, Person] = field(default_factory=dict)
 
     @property
     def live(self) -> list[Person]:
         return [one for one in self.people.values() if one.is_live]
+
+    @property
+    def party(self) -> Party[str]:
+        """What it asks for."""
+        return Party(self.id, self.n_people, self.childcare_places)
 
 
 @dataclass(slots=True)
@@ -111,7 +135,7 @@ class Run:
 
     @room.setter
     def room(self, room: Room) -> None:
-        self.taken, self.childcare_taken, self.reserved = room.taken, room.childcare_taken, room.reserved
+        self.capacity, self.taken, self.childcare_capacity, self.childcare_taken, self.reserved = room
 
     def same_browser(self, wish: SignUp) -> Iterator[Standing]:
         """The groups that the same people made from the same browser."""
@@ -202,3 +226,7 @@ class Situation:
     def person(self, registration_id: str) -> tuple[Group, Person]:
         group = self.groups[self.group_of[registration_id]]
         return group, group.people[registration_id]
+
+    def run_of(self, group_id: str) -> Run:
+        """The training of a group that is known."""
+        return self.runs[self.groups[group_id].training_id]

@@ -15,9 +15,8 @@ from trainings.registrations.eligibility import (
     TrainingFull,
     TrainingOver,
 )
-from trainings.registrations.places import ChildcareFull
+from trainings.registrations.places import ChildcareFull, NoOffer
 from trainings.registrations.staff_views import CLOSED_TO_ALL
-from trainings.registrations.waiting import NoOffer
 from trainings.schedule.phase import Phase
 from trainings.web.i18n import N_
 

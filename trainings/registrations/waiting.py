@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import FILLER_OF_FORM, PROGRAM, Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.registrations import actions, places
-from trainings.registrations.allocation import Party, Room, Shortage
-from trainings.registrations.commands import Leave
+from trainings.registrations import actions
+from trainings.registrations.commands import Accept, Fill, HandReason, Leave, LetGoFirst
 from trainings.registrations.desk_actions import move_out
 from trainings.registrations.eligibility import check_phase
-from trainings.registrations.messages import announce_group
 from trainings.registrations.models import (
     Farewell,
     Registration,
@@ -32,7 +29,8 @@ from trainings.registrations.offer_tries import releasable
 from trainings.registrations.offers_anew import untold
 from trainings.registrations.one_by_one import for_each
 from trainings.registrations.own_links import claimed_in
-from trainings.registrations.sign_up import give_back
+from trainings.registrations.places import PAST_PROMOTING, NoOffer
+from trainings.registrations.sign_up import UnknownGroup, ask, ask_of, give_back
 from trainings.schedule.changes import Standing
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -44,20 +42,6 @@ OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
 """The columns of the time to answer."""
 
 
-class HandReason(StrEnum):
-    """Why staff let somebody go before others: our mistake, their office, a long way, those before do not come."""
-
-    ERROR = "error"
-    AUTHORITY = "authority"
-    DISTANCE = "distance"
-    DROPPED_OUT = "dropped_out"
-
-
-class UnknownGroup(NotFound):
-    code = "unknown_group"
-    sentence = N_("No encontramos esa inscripción.")
-
-
 class TooFewTries(Refusal):
     code = "too_few_tries"
     sentence = N_(
@@ -66,38 +50,12 @@ class TooFewTries(Refusal):
     )
 
 
-class NoOffer(Refusal):
-    code = "no_offer"
-    sentence = N_("Ya no hay un lugar guardado. Si todavía le interesa, llame a la ventanilla.")
-
-
 class EachForThemselves(Refusal):
     code = "each_for_themselves"
     sentence = N_(
         "Cada persona de este grupo tiene su propio enlace y responde por sí misma. Si una dijo que no, cancele la "
         "inscripción de esa persona."
     )
-
-
-class NotWaiting(Refusal):
-    code = "not_waiting"
-    sentence = N_("Ya no está en la lista de espera. Vuelva a abrir la lista.")
-
-
-class NoRoom(Refusal):
-    """`n` places are missing."""
-
-    code = "no_room"
-    sentence = N_("Faltan %(n)s lugares: aumente el cupo o cancele a alguien.")
-    ONE = N_("Falta 1 lugar: aumente el cupo o cancele a alguien.")
-
-
-class NoChildcareRoom(Refusal):
-    """`n` places in childcare are missing."""
-
-    code = "no_childcare_room"
-    sentence = N_("Faltan %(n)s lugares de cuidado infantil: auméntelos o cancele a alguien.")
-    ONE = N_("Falta 1 lugar de cuidado infantil: auméntelos o cancele a alguien.")
 
 
 # -- offers
@@ -119,17 +77,7 @@ async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
 
     Saying it twice is one yes. Refuses (NoOffer) once the places went to others, and what is over or called off.
     """
-    async with transaction():
-        group, training = await _locked(group_id)
-        if group.state is RegistrationState.CONFIRMED:
-            return
-        await _check_offered(group, training)
-        group.reached_at = group.reached_at or clock.now()
-        group.offered_until = None
-        await group.save(update_fields=["reached_at", "offered_until"])
-        await places.confirm_group(group)
-        await announce_group(group, training, "registration_confirmed")
-        await record("registrations.accept_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+    await ask_of(group_id, Accept, actor=actor)
 
 
 async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
@@ -196,7 +144,16 @@ async def release_offer(group_id: UUID, *, actor: Actor) -> None:
             raise TooFewTries
         live, claimed = await _live([group.id]), await claimed_in(group.id)
         people = tuple(one for one in live if one not in claimed) or live
-        await give_back(Leave(training.id, people, actor, clock.now() + STAFF_DELAY, uuid7(), Farewell.EXPIRED))
+        await give_back(
+            Leave(
+                training_id=training.id,
+                registration_ids=people,
+                actor=actor,
+                run_at=clock.now() + STAFF_DELAY,
+                batch_id=uuid7(),
+                farewell=Farewell.EXPIRED,
+            )
+        )
         await record("registrations.release_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
 
@@ -308,10 +265,9 @@ async def fill_places(before: Standing) -> None:
 
     In the caller's transaction, with the training locked.
     """
-    if phase(before.training, list(before.sessions.values()), clock.now()) not in places.PAST_PROMOTING:
+    if phase(before.training, list(before.sessions.values()), clock.now()) not in PAST_PROMOTING:
         return
-    training = await Training.get(id=before.training.id)
-    await places.keep(training, await places.promote_waiting(training, places.room_of(training)))
+    await ask(Fill(training_id=before.training.id, actor=PROGRAM))
 
 
 async def expire_offers() -> int:
@@ -341,7 +297,9 @@ async def _expire(training_id: UUID) -> int:
         for group_id in groups:
             await record("registrations.expire_offer", actor=PROGRAM, object_id=group_id, hub_id=training.hub_id)
         people = await _live(groups)
-        await give_back(Leave(training_id, people, PROGRAM, farewell=Farewell.EXPIRED))
+        await give_back(
+            Leave(training_id=training_id, registration_ids=people, actor=PROGRAM, farewell=Farewell.EXPIRED)
+        )
         return len(groups)
 
 
@@ -354,27 +312,7 @@ async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -
     Refuses (NotWaiting) who does not wait, (NoRoom, NoChildcareRoom) with the number of places missing, and what is
     over or called off.
     """
-    async with transaction():
-        group, training = await _locked(group_id)
-        if group.state is not RegistrationState.WAITLISTED:
-            raise NotWaiting
-        await _check_ahead(training)
-        party = places.party_of(group)
-        room = places.room_of(training)
-        _check_room(room, party)
-        passed = RegistrationGroup.filter(
-            training_id=training.id, state=RegistrationState.WAITLISTED, wait_number__lt=group.wait_number
-        )
-        for one in await passed.order_by("wait_number"):
-            await record(
-                "registrations.pass_over",
-                actor=actor,
-                object_id=one.id,
-                hub_id=training.hub_id,
-                reason=reason.value,
-            )
-        await places.keep(training, room.taking(party))
-        await places.move_up(group, training, actor=actor, reason=reason.value)
+    await ask_of(group_id, LetGoFirst, actor=actor, reason=reason)
 
 
 async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
@@ -392,10 +330,18 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         waiting = [group_id for (group_id,) in await on_it.order_by("wait_number").values_list("id")]
         if not waiting and not training.has_waiting_list:
             return None
-        run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED
         people = await _live(waiting)
         if people:
-            await give_back(Leave(training_id, people, actor, run_at, batch, farewell))
+            await give_back(
+                Leave(
+                    training_id=training_id,
+                    registration_ids=people,
+                    actor=actor,
+                    run_at=clock.now() + STAFF_DELAY,
+                    batch_id=batch,
+                    farewell=Farewell.LIST_CLOSED,
+                )
+            )
         training.has_waiting_list = False
         await training.save(update_fields=["has_waiting_list"])
         # A form that was opened before must not open the list again.
@@ -441,18 +387,6 @@ async def _check_offered(group: RegistrationGroup, training: Training) -> None:
 async def _check_ahead(training: Training) -> None:
     """Refuse what is over or called off; the window does not matter to who is on the list."""
     check_phase(training, await TrainingSession.filter(training_id=training.id), Source.DESK, clock.now())
-
-
-def _check_room(room: Room, party: Party[UUID]) -> None:
-    lacking = room.shortage(party)
-    if lacking is Shortage.SEATS:
-        _refuse(NoRoom, party.n_people - room.free)
-    if lacking is Shortage.CHILDCARE:
-        _refuse(NoChildcareRoom, party.childcare_places - room.childcare_free)
-
-
-def _refuse(refusal: type[NoRoom | NoChildcareRoom], n_missing: int) -> None:
-    raise refusal(refusal.ONE if n_missing == 1 else None, n=n_missing)
 
 
 async def _live(group_ids: Sequence[UUID]) -> tuple[UUID, ...]:

@@ -26,11 +26,12 @@ from trainings.registrations.allocation import Shortage
 from trainings.registrations.call_actions import Answer
 from trainings.registrations.call_people import n_written_to
 from trainings.registrations.call_words import ANSWERED
+from trainings.registrations.commands import HandReason
 from trainings.registrations.models import RegistrationGroup
+from trainings.registrations.sign_up import UnknownGroup
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import why_closed
-from trainings.registrations.waiting import HandReason, UnknownGroup
 from trainings.registrations.waiting_queries import PAGE, Board, Waiting, board_of, who_would_be_told
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import WrongRole, allow
