@@ -485,5 +485,6 @@ async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(
 
     assert "¿Ya se había inscrito? No importa: la ventanilla une las repetidas." in before
     assert "Ya estaba inscrita: vale el otro boleto" in joined
+    assert "este también sirve, impreso o en foto" in joined
     assert "Inscribirme otra vez" not in joined
     assert "Ya estaba inscrita" not in kept
