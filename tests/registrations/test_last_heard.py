@@ -310,6 +310,28 @@ async def test_who_may_have_heard_of_a_move_without_a_mark_is_told_once_what_hol
     assert "hay un cambio en su actividad. Ahora es el sábado 6 de marzo, 8:30 a. m." in texts["Beto"]
 
 
+async def test_call_that_is_taken_back_leaves_what_may_have_been_heard_before_it(cast: Cast, freeze: Freeze) -> None:
+    training = await a_training(cast)
+    session_id = training.sessions[0].id
+    ana = await make.make_registration(training, given_names="Ana")
+    block = await make_block(training)
+    await shift(session_id, DAY)
+    first = await open_list()
+    freeze(clock.now() + HOUR)
+    await call_actions.note_seen(first, (await audiences_of([first]))[first.id], OPENED, actor=PROGRAM)
+    await shift(session_id, DAY)
+    second = await open_list()
+    freeze(clock.now() + HOUR)
+    for result in (CallResult.REACHED, CallResult.NOT_REACHED):
+        await call_actions.mark(second.id, ana.id, result, CallVia.CALL, actor=PROGRAM)
+        await call_actions.mark_holder(second.id, block.id, result, CallVia.CALL, actor=PROGRAM)
+
+    await shift(session_id, -2 * DAY)
+
+    third = await open_list()
+    assert (set(await calls(third)), await holders(third)) == ({"Ana"}, [block.id])
+
+
 async def test_message_on_its_way_while_it_is_moved_back_is_followed_by_the_next(cast: Cast, freeze: Freeze) -> None:
     training = await a_training(cast)
     session_id = training.sessions[0].id

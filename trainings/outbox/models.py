@@ -189,7 +189,8 @@ class CallVia(StrEnum):
 class Call(Record):
     """What came of telling one person: the last mark counts, all are kept.
 
-    `knew_number`: the snapshot of the training's facts that they had been told before this call.
+    `knew_number`, `knew_heard`: the snapshots of the training's facts that they had been told, and may have heard,
+    before this call.
     """
 
     call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
@@ -204,6 +205,7 @@ class Call(Record):
     via = fields.CharEnumField(CallVia, max_length=16)
     called_by_id: UUID | None = fields.UUIDField(null=True)
     knew_number: int | None = fields.IntField(null=True)
+    knew_heard: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "call"
@@ -225,6 +227,7 @@ class HolderCall(Record):
     via = fields.CharEnumField(CallVia, max_length=16)
     called_by_id: UUID | None = fields.UUIDField(null=True)
     knew_number: int | None = fields.IntField(null=True)
+    knew_heard: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "holder_call"

@@ -138,6 +138,7 @@ async def _write(
             via=via,
             called_by_id=actor.id,
             knew_number=one.told_number,
+            knew_heard=one.heard_number,
         )
     if result is CallResult.REACHED:
         await note_call(call_list, Registration, people)
@@ -226,6 +227,7 @@ async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: Ca
             via=via,
             called_by_id=actor.id,
             knew_number=holder.block.told_number,
+            knew_heard=holder.block.heard_number,
         )
         if result is CallResult.REACHED:
             await note_call(call_list, ReservedBlock, [holder.block])

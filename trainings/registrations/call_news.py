@@ -24,7 +24,7 @@ class _Before:
     id: UUID
     created_at: datetime
     told_number: int | None
-    heard_number: int | None = None
+    heard_number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class News:
         if call_list.reason not in CHANGES or not snapshots:
             return None
         reached = next((one for one in marks if one.result is CallResult.REACHED), None)
-        before = _Before(reader.id, reader.created_at, reached.knew_number) if reached else reader
+        before: Reader = reader
+        if reached is not None:
+            before = _Before(reader.id, reader.created_at, reached.knew_number, reached.knew_heard)
         training = self.trainings[call_list.training_id]
         is_off = training.state is TrainingState.CANCELLED
         sessions = self.sessions[training.id]

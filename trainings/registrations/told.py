@@ -62,7 +62,7 @@ async def note_call(
 
 
 async def take_back(model: Readers, last_reached: Sequence[Call] | Sequence[HolderCall]) -> None:
-    """These calls told nobody anything: what was known before them is."""
+    """These calls told nobody anything: what was known, and perhaps heard, before them is."""
     for mark in last_reached:
         key = mark.registration_id if isinstance(mark, Call) else mark.block_id
-        await model.filter(id=key).update(told_number=mark.knew_number)
+        await model.filter(id=key).update(told_number=mark.knew_number, heard_number=mark.knew_heard)
