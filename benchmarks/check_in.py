@@ -24,8 +24,8 @@ from trainings import clock, db
 from trainings.accounts import actions as accounts
 from trainings.accounts.cookies import SESSION
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.attendance.forms import BatchBody
 from trainings.attendance.models import Attendance, ScanEvent
+from trainings.attendance.upload_forms import UploadBody, UploadedEvent, read_event
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
@@ -95,8 +95,7 @@ def scan(port: int, path: str, cookie: str, codes: list[str], number: int) -> by
         "how": "camera",
         "at": now,
         "code": codes[number % len(codes)],
-        "registration": None,
-        "target": None,
+        "session": path.split("/")[3],
         "seq": number,
     }
     return as_json(port, path, {"events": [event], "client_now": now}, cookie=cookie)
@@ -104,19 +103,21 @@ def scan(port: int, path: str, cookie: str, codes: list[str], number: int) -> by
 
 async def read_only(request: Request) -> Response:
     """The same reading and checking, an answer of the same shape, and no database."""
-    batch = BatchBody.model_validate_json(await request.body())
+    body = UploadBody.model_validate_json(await request.body())
+    events = [event for item in body.events if isinstance(event := read_event(item), UploadedEvent)]
     results = [
         {
             "id": str(event.id),
-            "stored": True,
+            "state": "stored",
+            "flag": "",
             "outcome": "present",
             "name": "Rosa C.",
             "arrived": "8:30 a. m.",
-            "text": event.scan.read_code,
+            "text": event.read_code,
             "registration": str(event.id),
             "event": str(event.id),
         }
-        for event in batch.events
+        for event in events
     ]
     return JSONResponse({"results": results, "n_present": 1, "n_expected": PEOPLE})
 

@@ -222,6 +222,18 @@ def test_rows_of_people_are_made_in_one_place() -> None:
     assert {shown(path) for path in made if "/migrations/" not in str(path)} == {"trainings/people/newcomers.py"}
 
 
+MARKS = re.compile(
+    r"(?<!class )\bScanEvent(?:\.(?:bulk_)?create)?\(|\bwrite_marks\(|(?:Insert\(\s*\"|INSERT INTO )scan_event\b"
+)
+
+
+def test_marks_are_taken_in_one_place() -> None:
+    """Of phones, of the panel, of forms and of signed sheets: one event, one id, one rule of conflict."""
+    made = [path for path in python_files("trainings/attendance") if MARKS.search(path.read_text())]
+
+    assert {path.stem for path in made} == {"intake", "marks", "old_marks"}, "written, and what is left after a year"
+
+
 def reads_the_log(path: Path) -> bool:
     asks = any(found.name == "trainings.audit.models" for found in imports(path))
     return asks or any(OF_THE_LOG.search(text) for text in texts(path))

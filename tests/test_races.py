@@ -273,7 +273,10 @@ async def test_one_person_scanned_by_20_phones_at_once_is_one_attendance(db: Set
     ana = await make.make_registration(training)
 
     said = await asyncio.gather(
-        *(attendance.take(session.id, [scan(qr_of(ana), session.starts_at)], actor=PROGRAM) for _phone in range(20))
+        *(
+            attendance.take(session.id, [scan(qr_of(ana), session.starts_at, session=session.id)], actor=PROGRAM)
+            for _phone in range(20)
+        )
     )
 
     assert Counter(answer.outcome.value for [answer] in said) == {"present": 1, "already": 19}
@@ -283,7 +286,7 @@ async def test_one_person_scanned_by_20_phones_at_once_is_one_attendance(db: Set
 async def test_one_event_sent_20_times_at_once_is_one_event(db: Settings) -> None:
     training = await make.make_training()
     session = training.sessions[0]
-    came = scan(qr_of(await make.make_registration(training)), session.starts_at)
+    came = scan(qr_of(await make.make_registration(training)), session.starts_at, session=session.id)
 
     said = await asyncio.gather(*(attendance.take(session.id, [came], actor=PROGRAM) for _time in range(20)))
 
@@ -314,9 +317,15 @@ async def test_scans_during_closing_are_all_counted(db: Settings, freeze: Freeze
     freeze(session.ends_at)
 
     await asyncio.gather(
-        *(attendance.take(session.id, [scan(qr_of(one), session.starts_at)], actor=PROGRAM) for one in people[:15]),
+        *(
+            attendance.take(session.id, [scan(qr_of(one), session.starts_at, session=session.id)], actor=PROGRAM)
+            for one in people[:15]
+        ),
         attendance.close_session(session.id, actor=PROGRAM),
-        *(attendance.take(session.id, [scan(qr_of(one), session.starts_at)], actor=PROGRAM) for one in people[15:]),
+        *(
+            attendance.take(session.id, [scan(qr_of(one), session.starts_at, session=session.id)], actor=PROGRAM)
+            for one in people[15:]
+        ),
     )
 
     assert await Registration.filter(minutes_attended=240, completed_at__not_isnull=True).count() == 30
@@ -333,8 +342,9 @@ async def test_doors_of_two_trainings_that_take_each_others_people_never_wait_in
     calls: list[Any] = []
     for n in range(10):
         for here, there in ((0, 1), (1, 0)):
-            strangers = [scan(qr_of(people[there][n]), sessions[here].starts_at)]
-            calls.append(attendance.take(sessions[here].id, strangers, actor=PROGRAM))
+            session = sessions[here]
+            strangers = [scan(qr_of(people[there][n]), session.starts_at, session=session.id)]
+            calls.append(attendance.take(session.id, strangers, actor=PROGRAM))
             calls.append(attendance.settle(trainings[here].id))
     calls += [attendance.close_session(session.id, actor=PROGRAM) for session in sessions]
 

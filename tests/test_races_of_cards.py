@@ -380,13 +380,13 @@ async def test_ticket_replaced_while_it_is_scanned_lets_one_person_in_once(db: S
         ana = await make.make_registration(training, given_names=f"Ana {number}")
 
         await at_once(
-            attendance.take(session.id, [scan(qr_of(ana), session.starts_at)], actor=PROGRAM),
+            attendance.take(session.id, [scan(qr_of(ana), session.starts_at, session=session.id)], actor=PROGRAM),
             desk_actions.replace_ticket(ana.id, actor=PROGRAM),
-            attendance.take(session.id, [scan(qr_of(ana), session.starts_at)], actor=PROGRAM),
+            attendance.take(session.id, [scan(qr_of(ana), session.starts_at, session=session.id)], actor=PROGRAM),
             desk_actions.replace_ticket(ana.id, actor=PROGRAM),
         )
         now = await Registration.get(id=ana.id)
-        await attendance.take(session.id, [scan(qr_of(now), session.starts_at)], actor=PROGRAM)
+        await attendance.take(session.id, [scan(qr_of(now), session.starts_at, session=session.id)], actor=PROGRAM)
 
         assert await Attendance.filter(registration_id=ana.id).count() == 1
         assert await OwnLink.filter(registration_id=ana.id, revoked_at=None).count() == 1

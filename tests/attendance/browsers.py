@@ -49,7 +49,8 @@ async def mark(client: AsyncClient, door: Opened, **fields: str) -> Response:
 
 async def send(client: AsyncClient, door: Opened, *events: dict[str, Any], **body: Any) -> Response:
     """A batch as the scanner sends it."""
-    batch = {"events": list(events), "client_now": milliseconds(clock.now())} | body
+    here = [{"session": str(door.key)} | one for one in events]
+    batch = {"events": here, "client_now": milliseconds(clock.now())} | body
     return await client.post(f"{path_of(door)}/marcas", json=batch, headers={"accept": "application/json"})
 
 

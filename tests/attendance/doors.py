@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from tests import make
+from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.actions import NO_OFFSET
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
-from trainings.attendance.scans import Answer, Scan
+from trainings.attendance.scans import Answer
+from trainings.attendance.upload_forms import FormEvent, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -60,32 +62,46 @@ def scan(
     registration: Registration | None = None,
     target: UUID | None = None,
     how: ScanHow = ScanHow.CAMERA,
-) -> Scan:
-    """One event under a fresh id unless one is given."""
-    return Scan(
-        id=event_id or tokens.uuid7(),
-        kind=kind,
-        how=how,
-        at=at,
-        code=code,
-        registration_id=registration.id if registration else None,
-        target_id=target,
-    )
+    stated_at: datetime | None = None,
+    session: UUID | None = None,
+) -> UploadedEvent:
+    """One event under a fresh id unless one is given, of the session at which it is taken (`take`); without a time as a
+    form without script makes it.
+    """
+    about: dict[str, Any] = {
+        "id": event_id or tokens.uuid7(),
+        "kind": kind.value,
+        "how": how,
+        "session": session or tokens.uuid7(),
+        "code": code,
+        "registration": registration.id if registration else None,
+        "target": target,
+        "stated_at": stated_at,
+    }
+    return FormEvent(**about) if at is None else UploadedEvent(**about, at=at)
 
 
-def undo(target: UUID, at: datetime | None = None) -> Scan:
+def undo(target: UUID, at: datetime | None = None) -> UploadedEvent:
     return scan(kind=ScanKind.UNDO, target=target, at=at)
 
 
-async def take(door: Opened, *scans: Scan, session: UUID | None = None, offset: timedelta = NO_OFFSET) -> list[str]:
+async def take(
+    door: Opened, *scans: UploadedEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
+) -> list[str]:
     """The outcomes, in order."""
     return [one.outcome.value for one in await answers(door, *scans, session=session, offset=offset)]
 
 
 async def answers(
-    door: Opened, *scans: Scan, session: UUID | None = None, offset: timedelta = NO_OFFSET
+    door: Opened, *scans: UploadedEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
-    return await actions.take(session or door.key, list(scans), actor=PROGRAM, offset=offset)
+    """Taken no earlier than they were made, and after those that were taken before."""
+    key = session or door.key
+    events = [one.model_copy(update={"session": key}) for one in scans]
+    made = [at for one in events if (at := one.at + offset) < clock.now() + timedelta(days=60)]
+    before = await ScanEvent.all().order_by("-created_at").limit(1).values_list("created_at")
+    with clock.frozen(max([clock.now(), *made, *(at for (at,) in before)])):
+        return await actions.take(key, events, actor=PROGRAM, offset=offset)
 
 
 async def stay(door: Opened, registration: Registration | None = None, session: UUID | None = None) -> Attendance:

@@ -79,7 +79,7 @@ async def test_scan_of_a_nameless_card_then_kept_and_told_to_be_one(db: Settings
 
     said = await answers(door, scan(qr(card), door.starts_at), scan(card.short_code, door.starts_at))
 
-    assert [(one.outcome, one.is_stored, one.registration) for one in said] == [("card", True, None)] * 2
+    assert [(one.outcome, one.registration) for one in said] == [("card", None)] * 2
     assert [one.card and (one.card.id, one.card.is_reserved) for one in said] == [(card.id, is_reserved)] * 2
     assert await ScanEvent.filter(flag="unnamed", code_hash=card.qr_hash[:24]).count() == 2
     assert (await Card.get(id=card.id)).state is CardState.OPEN, "a scan alone uses nothing"
@@ -259,7 +259,7 @@ async def test_scanner_when_it_sees_a_nameless_card_then_told_where_it_gets_a_na
     [result] = (await send(client, door, event(qr(card)))).json()["results"]
 
     link = f"{path_of(door)}/sin-boleto?tarjeta={card.id}"
-    assert (result["outcome"], result["stored"], result["link"]) == ("card", True, link)
+    assert (result["outcome"], result["state"], result["link"]) == ("card", "flagged", link)
     assert result["text"] == "Es una tarjeta de reserva."
     form = Page((await client.get(link)).text)
     assert form.one("input", name="card")["value"] == str(card.id)

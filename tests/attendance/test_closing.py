@@ -12,13 +12,11 @@ from tests.attendance.browsers import (
     path_of,
     signed_in,
 )
-from tests.attendance.doors import hours, qr_of, scan, stay
+from tests.attendance.doors import hours, qr_of, scan, stay, take
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import make_cast
 from tests.web.pages import Page
-from trainings.attendance import actions
 from trainings.attendance.models import Device, ScanEvent
-from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.people.models import Consent
 from trainings.registrations.models import Registration
@@ -76,7 +74,7 @@ async def test_closing_says_what_it_means_then_counts_hours_and_may_be_taken_bac
     cast = await make_cast()
     door = await open_held_door(cast)
     await make.make_registration(door.training, given_names="Berta")
-    await actions.take(door.key, [scan(qr_of(door.ana), door.starts_at)], actor=PROGRAM)
+    await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(door.ends_at)
     client = await signed_in(new_client, cast, "facilitator")
     hers, told = await make_device(door, n_unsent=2), await make_device(door, last_seen_at=door.ends_at)

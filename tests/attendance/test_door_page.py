@@ -24,10 +24,10 @@ from tests.cast import make_cast
 from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
 from trainings.accounts.models import Role
-from trainings.attendance import actions
 from trainings.attendance.models import ScanEvent, ScanKind
+from trainings.attendance.practice import samples
 from trainings.attendance.queries import totals_of
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
 
@@ -141,7 +141,8 @@ async def test_tapped_row_marks_leaves_and_is_undone(new_client: NewClient, free
     page = Page((await client.get(path_of(door))).text)
     undo = next(field["value"] for field in page.all("input", name="event") if field["value"])
     answer = await client.post(
-        f"{path_of(door)}/deshacer", data={"event": str(undo), "filtro": "presentes", "q": "ana"}
+        f"{path_of(door)}/deshacer",
+        data={"id": str(tokens.uuid7()), "event": str(undo), "filtro": "presentes", "q": "ana"},
     )
 
     row = await stay(door)
@@ -162,7 +163,8 @@ async def test_undo_of_one_of_two_marks_says_that_the_person_is_still_here(
     client = await signed_in(new_client, cast, "facilitator")
 
     async def said(target: UUID) -> str:
-        answer = await client.post(f"{path_of(door)}/deshacer", data={"event": str(target)}, follow_redirects=True)
+        form = {"id": str(tokens.uuid7()), "event": str(target)}
+        answer = await client.post(f"{path_of(door)}/deshacer", data=form, follow_redirects=True)
         return " ".join(Page(answer.text).text.split())
 
     [left] = await ScanEvent.filter(kind=ScanKind.OUT)
@@ -184,7 +186,7 @@ async def test_button_of_a_page_of_before_whose_mark_was_undone_says_so(
     named = {"registration": str(door.ana.id)} if who == "a person" else {"code": card.qr_token or ""}
     form = {"id": str(tokens.uuid7()), "how": "list", **named}
     await mark(client, door, **form)
-    await client.post(f"{path_of(door)}/deshacer", data={"event": form["id"]})
+    await client.post(f"{path_of(door)}/deshacer", data={"id": str(tokens.uuid7()), "event": form["id"]})
 
     answer = await mark(client, door, **form)
 
@@ -208,12 +210,33 @@ async def test_two_clicks_on_one_row_are_one_mark(new_client: NewClient, freeze:
     assert await flags(door) == [""]
 
 
+FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
+SHORT = samples()[2].short_code
+
+
+async def test_two_clicks_on_undo_are_one_undo_under_the_id_of_its_form(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    await mark(client, door, registration=str(door.ana.id), how="list")
+    page = (await client.get(path_of(door))).text
+    forms = re.findall(r'action="[^"]*/deshacer"[^>]*>(.*?)</form>', page)
+    [undo] = [dict(FIELD.findall(form)) for form in forms if "Ana" in form]
+
+    for _ in range(2):
+        await client.post(f"{path_of(door)}/deshacer", data=undo)
+
+    assert await ScanEvent.filter(kind=ScanKind.UNDO).values_list("id") == [(UUID(undo["id"]),)]
+    assert (await stay(door)).is_present is False
+
+
 async def test_wrong_code_is_told_and_kept_in_its_field(new_client: NewClient) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
     client = await signed_in(new_client, cast, "facilitator")
 
-    for code in ("K7Q2-9XMD-A", "<b>hola</b>", "x" * 301, ""):
+    for code in ("K7Q2-9XMD-A", "<b>hola</b>", "x" * 301, "", "https://example.org/", samples()[0].token, SHORT):
         answer = await mark(client, door, code=code, how="typed")
         page = Page(answer.text)
         assert answer.status_code == 422
@@ -261,7 +284,7 @@ async def test_answer_about_an_event_of_another_door_is_not_told(new_client: New
     cast = await make_cast()
     door, other = await open_held_door(cast), await open_held_door(cast)
     came = scan(qr_of(other.ana), other.starts_at)
-    await actions.take(other.key, [came], actor=PROGRAM)
+    await take(other, came)
     client = await signed_in(new_client, cast, "facilitator")
 
     for value in (str(came.id), "present", "x" * 900, "%00"):
@@ -276,7 +299,7 @@ async def test_list_is_searched_and_filtered_in_the_address(new_client: NewClien
     waits = await make.make_registration(door.training, given_names="Cruz", surnames="Mo")
     gone = await make.make_registration(door.training, given_names="Dora", surnames="Coc")
     await registrations.cancel(gone.id, actor=HOLDER_OF_LINK)
-    await actions.take(door.key, [scan(qr_of(berta), door.starts_at)], actor=PROGRAM)
+    await take(door, scan(qr_of(berta), door.starts_at))
     client = await signed_in(new_client, cast, "facilitator")
 
     async def shown(query: str) -> list[str]:

@@ -10,13 +10,12 @@ from uuid import UUID
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.attendance.doors import Opened, hours, open_door, take
+from tests.attendance.doors import Opened, hours, open_door, scan, take
 from tests.attendance.uploading import Event, event, h, make_device, ms, send
 from trainings.attendance import rescheduling
 from trainings.attendance.models import ScanEvent, ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.upload_forms import UploadedEvent
 from trainings.audit.actor import PROGRAM
-from trainings.lib import tokens
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -64,16 +63,18 @@ async def test_departure_of_before_the_arrival_is_odd_and_not_any_more_at_the_pa
     freeze(door.starts_at + 2 * HOUR)
     await send(await make_device(door), event(door, door.starts_at + HOUR, h=h(door.ana)))
 
-    def at_the_panel(kind: ScanKind, minutes: int, *, stated: int | None = None, target: UUID | None = None) -> Scan:
+    def at_the_panel(
+        kind: ScanKind, minutes: int, *, stated: int | None = None, target: UUID | None = None
+    ) -> UploadedEvent:
         said = None if stated is None else door.starts_at + stated * MINUTE
-        whom = door.ana.id if kind is not ScanKind.UNDO else None
+        whom = door.ana if kind is not ScanKind.UNDO else None
         at = door.starts_at + minutes * MINUTE
-        return Scan(tokens.uuid7(), kind, ScanHow.LIST, at, registration_id=whom, target_id=target, stated_at=said)
+        return scan(at=at, kind=kind, registration=whom, target=target, how=ScanHow.LIST, stated_at=said)
 
     left, came = at_the_panel(ScanKind.LEFT, 100, stated=30), at_the_panel(ScanKind.IN, 5)
     found = []
-    for scan in (left, came, at_the_panel(ScanKind.UNDO, 110, target=came.id)):
-        await take(door, scan)
+    for mark in (left, came, at_the_panel(ScanKind.UNDO, 110, target=came.id)):
+        await take(door, mark)
         found.append(await flag_of(left.id))
     await rescheduling.move(door.key, door.starts_at + MINUTE, door.ends_at, None, actor=PROGRAM)
 

@@ -14,8 +14,7 @@ from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
-from trainings.attendance.practice import samples
-from trainings.attendance.scans import Scan
+from trainings.attendance.upload_forms import UploadedEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
@@ -45,7 +44,7 @@ async def test_who_had_no_place_and_came_is_counted_and_to_be_reviewed(db: Setti
 
     [said] = await answers(door, scan(qr_of(berta), door.starts_at))
 
-    assert (said.outcome, said.flag, said.is_stored) == ("review", state, True)
+    assert (said.outcome, said.flag) == ("review", state)
     row = await stay(door, berta)
     assert (row.is_present, row.to_review) == (True, True)
     assert (await Registration.get(id=berta.id)).state == state, "the door changes no registration"
@@ -77,16 +76,18 @@ async def test_ticket_that_was_replaced_is_counted_and_to_be_reviewed(db: Settin
     assert (await stay(door)).to_review is True
 
 
-async def test_short_code_or_row_of_another_training_is_nobodys_here(db: Settings) -> None:
+async def test_row_of_another_training_is_nobodys_here_until_its_person_was_marked(db: Settings) -> None:
     door = await open_door()
     elsewhere = await make.make_registration(await make.make_training(), given_names="Berta")
+    tapped = scan(registration=elsewhere, at=door.starts_at)
 
-    outcomes = await take(
-        door, scan(elsewhere.short_code, door.starts_at), scan(registration=elsewhere, at=door.starts_at)
-    )
-
-    assert outcomes == ["unknown_code", "unknown_code"]
+    assert await take(door, tapped) == ["unknown_code"]
     assert await Attendance.all().count() == 0
+
+    left = scan(registration=elsewhere, at=door.starts_at + MINUTE, kind=ScanKind.OUT)
+    assert await take(door, scan(elsewhere.short_code, door.starts_at)) == ["review"]
+    assert await take(door, left) == ["left"]
+    assert (await stay(door, elsewhere)).left_at == door.starts_at + MINUTE
 
 
 async def test_joined_ones_card_counts_as_the_kept_ones(db: Settings) -> None:
@@ -110,7 +111,7 @@ async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
 
     said = await answers(door, scan(unknown, door.starts_at), scan(short, door.starts_at, how=ScanHow.TYPED))
 
-    assert [(one.outcome.value, one.is_stored, one.registration) for one in said] == [("unknown_code", True, None)] * 2
+    assert [(one.outcome.value, one.registration) for one in said] == [("unknown_code", None)] * 2
     events = await ScanEvent.all().order_by("id")
     assert [(one.unknown_code, one.flag.value) for one in events] == [
         (unknown, "unknown_code"),
@@ -120,22 +121,6 @@ async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
         assert unknown not in row["unknown_code"]
         assert short not in row["unknown_code"]
     assert await Attendance.all().count() == 0
-
-
-SAMPLES = (samples()[0].token, samples()[2].short_code)
-
-
-NO_TICKETS: list[str] = ["", "hola", "https://example.org/", "K7Q2-9XMD-A", "x" * 300, "\x00", *SAMPLES]
-
-
-async def test_what_is_no_ticket_is_answered_and_not_stored(sqlite_db: Settings) -> None:
-    door = await open_door()
-
-    for text in NO_TICKETS:
-        [said] = await answers(door, scan(text, door.starts_at))
-
-        assert (said.outcome, said.is_stored) == ("not_a_ticket", False), text
-        assert await ScanEvent.all().count() == 0, text
 
 
 async def test_unknown_session_is_not_found(sqlite_db: Settings) -> None:
@@ -213,7 +198,7 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
     assert await flags(door) == ["", ""], "nothing is late at a session that is open"
 
 
-async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, Scan]:
+async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, UploadedEvent]:
     """At a session that goes on; the wish that names them, and the mark of their arrival."""
     door = await open_door()
     [card] = await make_spare_cards(door.training)
@@ -313,7 +298,7 @@ async def test_events_know_who_took_them(db: Settings) -> None:
     user = await make.make_user()
     actor = await make.actor_of(user)
 
-    await actions.take(door.key, [scan(qr_of(door.ana), clock.now())], actor=actor)
+    await actions.take(door.key, [scan(qr_of(door.ana), clock.now(), session=door.key)], actor=actor)
 
     assert (await ScanEvent.get()).user_id == user.id
 
@@ -323,4 +308,4 @@ async def test_door_of_a_training_does_not_wait_for_its_list(db: Settings) -> No
 
     said = await actions.add_walk_in(door.key, wish(source=Source.WALK_IN), tokens.uuid7(), actor=PROGRAM)
 
-    assert said.is_stored
+    assert said.outcome == "present"

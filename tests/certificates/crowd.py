@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.certificates.held import BEFORE, make_attendee
+from tests.certificates.held import BEFORE, come, make_attendee
 from trainings import clock
-from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
-from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.people.models import Participant
@@ -44,11 +40,6 @@ async def make_crowd(training: Training, n: int) -> Sequence[Registration]:
             await RegistrationGroup.bulk_create(groups)
             await Registration.bulk_create(others)
     for session in training.sessions:
-        with clock.frozen(session.starts_at):
-            for begin in range(0, len(others), SCANS_AT_ONCE):
-                came = [
-                    Scan(tokens.uuid7(), ScanKind.IN, ScanHow.LIST, session.starts_at, registration_id=one.id)
-                    for one in others[begin : begin + SCANS_AT_ONCE]
-                ]
-                await attendance.take(session.id, came, actor=PROGRAM)
+        for begin in range(0, len(others), SCANS_AT_ONCE):
+            await come(session, *others[begin : begin + SCANS_AT_ONCE])
     return [like, *others]

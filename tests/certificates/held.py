@@ -13,8 +13,8 @@ from tests import make
 from tests.certificates.sheets import words
 from trainings import clock
 from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import ScanEvent, ScanHow
+from trainings.attendance.upload_forms import EventKind, FormEvent, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue
 from trainings.certificates.files import file_of
@@ -49,21 +49,35 @@ async def make_attendee(
     with clock.frozen(BEFORE):
         registration = await make.make_registration(training, **person)
     for session in came_to:
-        await _mark(session, registration, ScanKind.IN, session.starts_at)
+        await come(session, registration)
     if left_after:
-        await _mark(came_to[-1], registration, ScanKind.OUT, came_to[-1].starts_at + timedelta(hours=left_after))
+        at = came_to[-1].starts_at + timedelta(hours=left_after)
+        with clock.frozen(at):
+            await leave(came_to[-1], registration, at)
     return registration
 
 
-async def come(session: TrainingSession, registration: Registration) -> None:
+async def come(session: TrainingSession, *people: Registration) -> None:
     """They arrive when the session begins."""
-    await _mark(session, registration, ScanKind.IN, session.starts_at)
+    with clock.frozen(session.starts_at):
+        marks = [mark(session, EventKind.IN, registration=one.id) for one in people]
+        await attendance.take(session.id, marks, actor=PROGRAM)
 
 
-async def _mark(session: TrainingSession, registration: Registration, kind: ScanKind, at: datetime) -> None:
-    with clock.frozen(at):
-        scan = Scan(tokens.uuid7(), kind, ScanHow.LIST, at, registration_id=registration.id)
-        await attendance.take(session.id, [scan], actor=PROGRAM)
+async def leave(session: TrainingSession, registration: Registration, at: datetime) -> None:
+    """Somebody marks now that they left then."""
+    left = mark(session, EventKind.OUT, registration=registration.id, at=at)
+    await attendance.take(session.id, [left], actor=PROGRAM)
+
+
+async def take_back(session: TrainingSession, event: ScanEvent) -> None:
+    await attendance.take(session.id, [mark(session, EventKind.UNDO, target=event.id)], actor=PROGRAM)
+
+
+def mark(session: TrainingSession, kind: EventKind, **about: Any) -> UploadedEvent:
+    """One in the panel's list, now unless it says when."""
+    made = UploadedEvent if "at" in about else FormEvent
+    return made(id=tokens.uuid7(), kind=kind, how=ScanHow.LIST, session=session.id, **about)
 
 
 async def printed(certificate: Certificate) -> tuple[str, str]:

@@ -11,14 +11,12 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
-from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.certificates.held import AFTER, leave, make_attendee, make_held, take_back
 from tests.make import kept
 from trainings import clock
 from trainings.accounts.models import Role
-from trainings.attendance import actions as attendance
 from trainings.attendance import reviews
-from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import Decision, ScanEvent, ScanFlag
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import late
@@ -41,9 +39,7 @@ DIPLOMA, NOTE = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 async def left(training: Training, who: Registration, hours: float) -> None:
     """A late mark says that they left after so many hours."""
     session = training.sessions[-1]
-    at = session.starts_at + timedelta(hours=hours)
-    mark = Scan(tokens.uuid7(), ScanKind.OUT, ScanHow.LIST, at, registration_id=who.id)
-    await attendance.take(session.id, [mark], actor=PROGRAM)
+    await leave(session, who, session.starts_at + timedelta(hours=hours))
 
 
 async def facts(training: Training) -> list[tuple[str, int, bool, bool]]:
@@ -185,8 +181,7 @@ async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: As
     training, _ana, diploma, note = await issued(freeze)
     first = training.sessions[0]
     event = await ScanEvent.filter(session_id=first.id).get()
-    undo = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=event.id)
-    await attendance.take(first.id, [undo], actor=PROGRAM)
+    await take_back(first, event)
     path = f"/panel/capacitaciones/{training.id}/diplomas"
     await make.sign_in(client, cast.assistant)
 
@@ -227,8 +222,7 @@ async def test_mark_is_taken_back_then_the_panel_names_it_to_who_decides_until_d
 
     assert await named() == []
     event = await ScanEvent.filter(session_id=first.id).get()
-    undo = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=event.id)
-    await attendance.take(first.id, [undo], actor=PROGRAM)
+    await take_back(first, event)
 
     sentence = f"«{training.title}»: la asistencia dice ahora otra cosa."
     assert await named() == [("Decidir sobre 2 documentos emitidos", sentence)]

@@ -12,12 +12,10 @@ from httpx2 import AsyncClient
 
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
-from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
+from tests.certificates.held import AFTER, a_diploma, leave, make_attendee, make_held
 from tests.make import kept
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import late, revocations
@@ -163,9 +161,7 @@ async def test_reissue_when_no_longer_earned_then_neither_and_nobody_is_told(db:
 
 async def left_early(training: Training, person: Registration) -> None:
     session = training.sessions[-1]
-    at = session.starts_at + timedelta(minutes=5)
-    mark = Scan(tokens.uuid7(), ScanKind.OUT, ScanHow.LIST, at, registration_id=person.id)
-    await attendance.take(session.id, [mark], actor=PROGRAM)
+    await leave(session, person, session.starts_at + timedelta(minutes=5))
 
 
 # -- many

@@ -14,8 +14,9 @@ from tests.registrations.families import group_token, make_family, people_of
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
 from trainings.attendance.actions import take
-from trainings.attendance.models import ScanFlag, ScanHow, ScanKind
-from trainings.attendance.scans import Outcome, Scan
+from trainings.attendance.models import ScanFlag, ScanHow
+from trainings.attendance.scans import Outcome
+from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
@@ -81,8 +82,11 @@ async def test_old_ticket_is_looked_at_at_the_door_by_its_picture_and_by_its_cod
     new = await Registration.get(id=rosa.id)
 
     shown = [rosa.qr_token, rosa.short_code, new.qr_token, new.short_code]
-    scans = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.TYPED, code=code) for code in shown]
-    answers = [await take(session.id, [one], actor=PROGRAM) for one in scans]
+    marks = [
+        FormEvent(id=tokens.uuid7(), kind=EventKind.IN, how=ScanHow.TYPED, session=session.id, code=code)
+        for code in shown
+    ]
+    answers = [await take(session.id, [one], actor=PROGRAM) for one in marks]
 
     assert [answer.registration is not None for [answer] in answers] == [True, True, True, True]
     assert [answer.flag is ScanFlag.REPLACED for [answer] in answers] == [True, True, False, False]

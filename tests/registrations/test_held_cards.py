@@ -255,7 +255,9 @@ async def test_held_card_at_the_door_is_known_as_a_ticket_that_waits(db: Setting
     session = training.sessions[0]
     freeze(session.starts_at)
 
-    [answer] = await attendance.take(session.id, [scan(qr_of(registration), session.starts_at)], actor=PROGRAM)
+    [answer] = await attendance.take(
+        session.id, [scan(qr_of(registration), session.starts_at, session=session.id)], actor=PROGRAM
+    )
 
     assert (answer.outcome, answer.flag) == (Outcome.REVIEW, ScanFlag.HELD)
     assert await states_of(block) == [HELD, OPEN]

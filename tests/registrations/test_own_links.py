@@ -11,7 +11,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.certificates.held import AFTER, BEFORE, make_held
+from tests.certificates.held import AFTER, BEFORE, come, make_held
 from tests.queries import until_somebody_waits
 from tests.registrations.families import group_token, make_family
 from tests.registrations.wishes import link_of
@@ -19,9 +19,6 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
 from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.certificates import names
@@ -403,10 +400,7 @@ async def test_new_link_of_who_was_taken_out_of_the_group_is_theirs_from_the_sta
 
 async def diploma_of(training: Training, person: Registration) -> Certificate:
     """The diploma of somebody who came to the only session."""
-    session = training.sessions[0]
-    with clock.frozen(session.starts_at):
-        scan = Scan(tokens.uuid7(), ScanKind.IN, ScanHow.LIST, session.starts_at, registration_id=person.id)
-        await attendance.take(session.id, [scan], actor=PROGRAM)
+    await come(training.sessions[0], person)
     return await issue(person.id, CertificateKind.DIPLOMA, actor=PROGRAM)
 
 

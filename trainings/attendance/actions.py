@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -12,22 +13,16 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.attendance.intake import Intake, find_named, trainings_named
+from trainings.attendance.intake import Intake, keep
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.moments import compare_again
-from trainings.attendance.projection import (
-    ARRIVALS,
-    counts,
-    keep_stays,
-    project_all,
-    standing,
-    undone_at,
-)
-from trainings.attendance.queries import answer_about, totals_of
-from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
+from trainings.attendance.projection import ARRIVALS, counts, project_all, standing, undone_at
+from trainings.attendance.queries import answer_about, answers_about, totals_of
+from trainings.attendance.scans import Answer, flag_of_clock, when_of
 from trainings.attendance.settling import settle_registrations
+from trainings.attendance.upload_forms import EventKind, FormEvent, UploadedEvent
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -47,32 +42,24 @@ PEOPLE_AT_ONCE = 100
 """Whose hours are computed in one transaction: others wait for it some hundredths of a second."""
 
 
-async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset: timedelta = NO_OFFSET) -> list[Answer]:
-    """Store events and recompute attendance, in one transaction; one answer per event, in order.
-
-    `offset` is our clock minus the client's, added to each event's time. A known id with the same body is acknowledged
-    again; with another body both are kept and flagged. What is not the shape of a ticket is answered and not stored.
+async def take(
+    session_id: UUID, events: Sequence[UploadedEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
+) -> list[Answer]:
+    """Take marks of one session that a person makes in the panel, who may, as `intake.keep` takes a phone's; one answer
+    per event, in order, under its own id. `offset` is our clock minus the client's.
     """
-    async with transaction():
-        where = await _found(session_id)
-        await lock(Training, {where.training_id, *await trainings_named(scans)})
-        session = await _found(session_id)
-        named = await find_named(session, scans)
-        intake = await Intake.open(session, scans, named, actor=actor, offset=offset)
-        answers = [intake.decide(scan) for scan in scans]
-        stays = intake.stays()
-        if intake.new:
-            await ScanEvent.bulk_create(intake.new)
-        for event in intake.flagged:
-            await event.save(update_fields=["flag"])
-        if stays:
-            await keep_stays(session, stays)
-            if counts(session):
-                await settle_registrations(stays)
-        return answers
+    assert all(one.session == session_id for one in events)
+    session = await _found(session_id)
+    results = await keep(partial(Intake, offset, user_id=actor.id), events)
+    answers = await answers_about(session, [one.kept_as for one in results if one.kept_as is not None])
+    return [
+        replace(answers[one.kept_as], id=event.id)
+        for event, one in zip(events, results, strict=True)
+        if one.kept_as is not None
+    ]
 
 
-async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: Actor) -> Answer:
+async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:
     """Register somebody at the door and mark them present, together or not at all. Sending it twice is one person.
 
     With a nameless card in the wish that card is the ticket, and its earlier scans count: where it was marked, that is
@@ -88,8 +75,14 @@ async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: A
                 return came
         else:
             registration_id = (await register_walk_in(where.training_id, wish, actor=actor)).registration_id
-        scan = Scan(scan_id, ScanKind.WALK_IN, ScanHow.WALK_IN, registration_id=registration_id)
-        [answer] = await take(session_id, [scan], actor=actor)
+        mark = FormEvent(
+            id=mark_id,
+            kind=EventKind.WALK_IN,
+            how=ScanHow.WALK_IN,
+            session=session_id,
+            registration=registration_id,
+        )
+        [answer] = await take(session_id, [mark], actor=actor)
         return answer
 
 

@@ -1,23 +1,21 @@
-"""Marks as they come in: form fields without script, JSON with it."""
+"""Marks of a form without script, and what else the attendance page asks."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import ScanHow
+from trainings.attendance.practice import is_sample
+from trainings.attendance.upload_forms import EventKind, FormEvent
+from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.registrations.forms import Agreed
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
-
-MOST_EVENTS = 50
-Milliseconds = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
-"""Unix time of a client's clock, up to the year 2100."""
 
 
 class MarkForm(Form):
@@ -35,20 +33,30 @@ class MarkForm(Form):
             raise wrong(N_("Escriba el código del boleto."))
         return self
 
-    @property
-    def scan(self) -> Scan:
-        return Scan(
+    @field_validator("code")
+    @classmethod
+    def _is_of_a_ticket(cls, typed: str) -> str:
+        code = (tokens.read_qr(typed) or tokens.read_short_code(typed)) if typed else ""
+        # A card to practise with is no ticket: kept, it would wait for a decision.
+        if code is None or is_sample(code):
+            raise wrong(N_("Revise el código: tiene 9 letras y números, como K7Q2-9XMD-C."))
+        return typed
+
+    def event(self, session_id: UUID) -> FormEvent:
+        return FormEvent(
             id=self.id,
-            kind=ScanKind(self.kind),
+            kind=EventKind(self.kind),
             how=ScanHow(self.how),
+            session=session_id,
             code=self.code or None,
-            registration_id=self.registration,
+            registration=self.registration,
         )
 
 
 class UndoForm(Form):
-    """Take back one event."""
+    """Take back one event. `id` comes with the page, as above."""
 
+    id: UUID
     event: UUID
 
 
@@ -67,45 +75,3 @@ class WalkInForm(PersonForm):
     id: UUID
     card: UUID | None = None
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
-
-
-class EventBody(BaseModel):
-    """One event as the scanner sends it."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    id: UUID
-    kind: Literal["in", "out", "undo"]
-    how: Literal["camera", "typed", "list"]
-    at: Milliseconds
-    code: Annotated[str | None, Field(max_length=300)] = None
-    registration: UUID | None = None
-    target: UUID | None = None
-    seq: Annotated[int | None, Field(ge=0, le=2_000_000_000)] = None
-
-    @property
-    def scan(self) -> Scan:
-        return Scan(
-            id=self.id,
-            kind=ScanKind(self.kind),
-            how=ScanHow(self.how),
-            at=moment(self.at),
-            code=self.code,
-            registration_id=self.registration,
-            target_id=self.target,
-            seq=self.seq,
-        )
-
-
-class BatchBody(BaseModel):
-    """Up to fifty events, with the client's clock as it is now."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    events: Annotated[list[EventBody], Field(min_length=1, max_length=MOST_EVENTS)]
-    client_now: Milliseconds
-
-
-def moment(milliseconds: int) -> datetime:
-    """The UTC moment of a client's clock."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,4 +1,4 @@
-"""Whom the marks of a batch mean: by the digest of a card, by a typed code, by the row of a printed sheet."""
+"""Whom the marks of a batch mean: by the digest of a card, by a typed code, by the row of a sheet or of a list."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from uuid import UUID
 
 from trainings.attendance.marks import key_of, key_or_none
 from trainings.attendance.scans import NOBODY, Holder
-from trainings.attendance.upload_forms import UploadedEvent
+from trainings.attendance.upload_forms import CODE_HASH_LENGTH, UploadedEvent
 from trainings.db import sql
 from trainings.lib import tokens
 from trainings.registrations.models import CardState, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
 
-PERSON = "r.id, r.training_id, r.joined_to_id, r.state"
+PERSON = "r.id, r.training_id, r.joined_to_id, r.state, r.qr_hash"
 # A phone knows the beginning of a digest: all that begin so lie between it and it with a letter that no digest has.
 PEOPLE_BY_CARD = f"""
 SELECT wanted.value AS shown, 0 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN registration AS r
@@ -48,13 +48,19 @@ LEFT JOIN card AS c ON c.id = w.card_id WHERE s.code IN ?list
 """
 
 
+MARKED = """
+SELECT DISTINCT session_id, registration_id FROM scan_event WHERE session_id IN ?list AND registration_id IN ?list
+"""
+
+
 class Person(NamedTuple):
-    """A registration, as far as marks are concerned."""
+    """A registration, as far as marks are concerned. `code_hash` is its ticket's."""
 
     id: UUID
     training_id: UUID
     joined_to_id: UUID | None
     state: RegistrationState
+    code_hash: str
 
 
 class SeenCard(NamedTuple):
@@ -87,7 +93,7 @@ class Meant:
 @dataclass(slots=True)
 class Holders:
     """What a batch's codes, digests and rows stand for; people by key are those that rows name, or that joined ones
-    count as.
+    count as. `guests` are of other trainings, by the session at which they were marked.
     """
 
     by_card: dict[str, Person] = field(default_factory=dict)
@@ -98,6 +104,7 @@ class Holders:
     cards: dict[str, SeenCard] = field(default_factory=dict)
     sheets: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     rows: dict[tuple[UUID, int], SheetRow] = field(default_factory=dict)
+    guests: set[tuple[UUID, UUID]] = field(default_factory=set)
 
     def of(self, event: UploadedEvent, session: TrainingSession, training: Training) -> Meant:
         """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since.
@@ -106,6 +113,8 @@ class Holders:
         """
         shown, sheet_id = event.shown_hash, self.sheets.get((training.id, event.sheet_code))
         row = self.rows.get((sheet_id, event.row)) if sheet_id is not None and event.row is not None else None
+        if event.registration is not None:
+            return self._of_tapped(event.registration, session, sheet_id)
         if row is not None and row.registration_id is not None:
             return self._of_person(self.by_key.get(row.registration_id), shown or "", sheet_id)
         if row is not None and row.code_hash is not None:
@@ -116,18 +125,26 @@ class Holders:
             return self._of_code(event.read_code, session, training)
         return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
+    def _of_tapped(self, key: UUID, session: TrainingSession, sheet_id: UUID | None) -> Meant:
+        """In the panel's list stand those of the training, and who was marked here with the ticket of another."""
+        person = self.by_key.get(key)
+        is_listed = person is not None and person.training_id == session.training_id
+        if not is_listed and (session.id, key) not in self.guests:
+            return Meant(sheet_id=sheet_id)
+        return self._of_person(person, "", sheet_id)
+
     def _of_code(self, code: str, session: TrainingSession, training: Training) -> Meant:
         own = session.training_id, code
         person = self.by_code.get(own) or self.replaced_codes.get(own)
         if person is not None:
-            return self._of_person(person, "", None, is_replaced=own not in self.by_code)
+            return self._of_person(person, person.code_hash, None, is_replaced=own not in self.by_code)
         # As the picture on the ticket would: somebody of another training, where only one ticket has this code.
         tickets = (*self.by_code.items(), *self.replaced_codes.items())
         elsewhere = [one for (_training_id, shown), one in tickets if shown == code]
         card = self.cards.get(code)
         is_ticket = card is None or card.state in (CardState.USED, CardState.HELD)
         if len(elsewhere) == 1 and is_ticket:
-            return self._of_person(elsewhere[0], card.code_hash if card is not None else "", None)
+            return self._of_person(elsewhere[0], elsewhere[0].code_hash, None)
         return self._of_card(card.code_hash, training, None) if card is not None else Meant()
 
     def _of_card(self, shown: str, training: Training, sheet_id: UUID | None) -> Meant:
@@ -161,8 +178,18 @@ async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
     for row in await sql.rows(PEOPLE_BY_CODE, codes, codes) if codes else ():
         person = _person(row)
         (found.replaced_codes if row["is_replaced"] else found.by_code)[person.training_id, row["shown"]] = person
-    await _read_others(found, hashes, codes)
+    tapped = {one.registration for one in events if one.registration is not None}
+    await _read_others(found, hashes, codes, tapped)
+    found.guests = await _guests(events) if tapped else set()
     return found
+
+
+async def _guests(events: Sequence[UploadedEvent]) -> set[tuple[UUID, UUID]]:
+    """Who of the tapped was marked at the session of the tap."""
+    session_ids = {one.session for one in events if one.registration is not None and one.session is not None}
+    tapped = {one.registration for one in events if one.registration is not None}
+    rows = await sql.rows(MARKED, sorted(session_ids), sorted(tapped))
+    return {(key_of(row["session_id"]), key_of(row["registration_id"])) for row in rows}
 
 
 async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, Person], dict[str, Person]]:
@@ -187,8 +214,8 @@ async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:
             found.rows[sheet_id, row["number"]] = SheetRow(key_or_none(row["registration_id"]), shown)
 
 
-async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str]) -> None:
-    """The cards that are nobody's ticket; whom rows name; those kept of joined ones."""
+async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str], tapped: set[UUID]) -> None:
+    """The cards that are nobody's ticket; whom rows name, or who were tapped; those kept of joined ones."""
     nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):
@@ -198,7 +225,7 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
             found.cards |= {row["shown"]: card, card.code_hash: card}
     in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
     shown = (found.by_card, found.replaced, found.by_code, found.replaced_codes)
-    known = [*(person for people in shown for person in people.values()), *await _people(in_rows)]
+    known = [*(person for people in shown for person in people.values()), *await _people(in_rows | tapped)]
     kept = {one.joined_to_id for one in known if one.joined_to_id is not None}
     found.by_key |= {one.id: one for one in (*known, *await _people(kept))}
 
@@ -213,4 +240,5 @@ def _person(row: Mapping[str, Any]) -> Person:
         key_of(row["training_id"]),
         key_or_none(row["joined_to_id"]),
         RegistrationState(row["state"]),
+        (row["qr_hash"] or "")[:CODE_HASH_LENGTH],
     )

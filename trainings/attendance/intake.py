@@ -1,277 +1,330 @@
-"""A batch of scans: what they name is read together, each is decided in order, their events are written together."""
+"""Marks as they come in, from phones and from the panel: what they name is read together, each is decided in order, all
+are written together.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Self
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.exceptions import IntegrityError
 
 from trainings import clock
-from trainings.attendance.marks import undos_naming
-from trainings.attendance.models import DatedBy, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.moments import is_line
-from trainings.attendance.projection import Stay, departures_to_look_at, stay_of, undone_by
-from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, When, answer_to, flag_of
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
-from trainings.audit.actor import Actor
+from trainings.attendance.holders import Holders, Meant, find_holders
+from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
+from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.moments import Dated, Moments, Reading, date_again
+from trainings.attendance.projection import counts, project_all
+from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
+from trainings.attendance.settling import settle_registrations
+from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, Unreadable, UploadedEvent, other_id
+from trainings.attendance.upload_results import Result, ResultState, Trouble
+from trainings.db import lock, sql, transaction
+from trainings.db.trouble import is_passing
 from trainings.lib import tokens
-from trainings.registrations.card_queries import SeenCard, seen_at
-from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.schedule.models import Training, TrainingSession
 
+logger = logging.getLogger("trainings.attendance")
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The registrations that a batch names: by QR digest; by short code and key only those of this training.
-
-    `replaced` are by the QR digest and the short code of a ticket that was printed anew since. `kept` are those that
-    joined ones among them count as. All with their participants. `cards` are by their code as read: nobody's tickets
-    yet, or no more.
-    """
-
-    by_qr: Mapping[str, Registration]
-    replaced: Mapping[str, Registration]
-    by_short_code: Mapping[str, Registration]
-    by_id: Mapping[UUID, Registration]
-    kept: Mapping[UUID, Registration]
-    cards: Mapping[str, SeenCard]
-
-    def of(self, scan: Scan) -> Registration | None:
-        """Whom a scan means. A joined one's card counts as the kept one's."""
-        tapped = scan.registration_id
-        found = self.by_id.get(tapped) if tapped is not None else self._by_ticket(scan.read_code)
-        if found is not None and found.joined_to_id is not None:
-            return self.kept[found.joined_to_id]
-        return found
-
-    def ticket_of(self, scan: Scan) -> str:
-        """The beginning of the digest of the ticket or card that a scan shows: of a joined one its own."""
-        card, holder = self.card_of(scan), None if scan.registration_id else self._by_ticket(scan.read_code)
-        shown = card.qr_hash if card is not None else holder.qr_hash if holder is not None else ""
-        return shown[:CODE_HASH_LENGTH]
-
-    def _by_ticket(self, code: str | None) -> Registration | None:
-        if code is None:
-            return None
-        digest = tokens.digest(code, "qr")
-        found = self.by_short_code.get(code) or self.by_qr.get(digest)
-        return found or self.replaced.get(digest) or self.replaced.get(code)
-
-    def holder_of(self, scan: Scan) -> Holder:
-        """The same, with what is odd about the ticket itself."""
-        code, card = scan.read_code, self.card_of(scan)
-        shown = {code, tokens.digest(code, "qr")} if scan.registration_id is None and code is not None else set()
-        is_replaced = code not in self.by_short_code and not shown.isdisjoint(self.replaced)
-        return Holder(self.of(scan), is_replaced=is_replaced, is_card=card is not None and card.is_usable)
-
-    def card_of(self, scan: Scan) -> SeenCard | None:
-        """The card that a scan shows, where it is nobody's ticket."""
-        return self.cards.get(scan.read_code) if scan.read_code is not None else None
+TRAININGS = """
+SELECT training_id FROM training_session WHERE id IN ?list
+UNION SELECT s.training_id FROM scan_event AS e JOIN training_session AS s ON s.id = e.session_id WHERE e.id IN ?list
+UNION SELECT r.training_id FROM ?texts CROSS JOIN registration AS r
+WHERE r.qr_hash >= wanted.value AND r.qr_hash < wanted.value || 'g'
+UNION SELECT r.training_id FROM ?texts CROSS JOIN replaced_ticket AS t
+JOIN registration AS r ON r.id = t.registration_id
+WHERE t.qr_hash >= wanted.value AND t.qr_hash < wanted.value || 'g'
+UNION SELECT s.training_id FROM attendance_sheet AS a JOIN training_session AS s ON s.id = a.session_id
+WHERE a.code IN ?list
+"""
 
 
-async def trainings_named(scans: Sequence[Scan]) -> set[UUID]:
-    """The trainings whose tickets, and whose people, are among the scans: those to be locked."""
-    digests = [tokens.digest(code, "qr") for scan in scans if (code := scan.read_code) is not None]
-    found = await Registration.filter(Q(qr_hash__in=digests) | Q(id__in=_tapped(scans))).values_list("training_id")
-    replaced = await ReplacedTicket.filter(qr_hash__in=digests).values_list("registration__training_id")
-    return {training_id for (training_id,) in (*found, *replaced)}
+TRAININGS_BY_CODE = """
+SELECT training_id FROM registration WHERE short_code IN ?list
+UNION SELECT r.training_id FROM replaced_ticket AS t JOIN registration AS r ON r.id = t.registration_id
+WHERE t.short_code IN ?list
+"""
+TRAININGS_BY_KEY = "SELECT training_id FROM registration WHERE id IN ?list"
 
 
-def _tapped(scans: Sequence[Scan]) -> list[UUID]:
-    return [scan.registration_id for scan in scans if scan.registration_id is not None]
+class CameMeanwhile(Exception):
+    """Between our first look and our locks another transaction kept one of these ids, at a training not held here."""
 
 
-async def find_named(session: TrainingSession, scans: Sequence[Scan]) -> Named:
-    """Read what the scans name. A tapped row is of this training, or of who was marked here with the ticket of another;
-    else it is nobody. A QR may be another training's.
-    """
-    training_id, tapped = session.training_id, _tapped(scans)
-    codes = {code for scan in scans if (code := scan.read_code) is not None}
-    digests = [tokens.digest(code, "qr") for code in codes if len(code) == tokens.QR_TOKEN_LENGTH]
-    short_codes = [code for code in codes if len(code) == tokens.SHORT_CODE_LENGTH]
-    seen = ScanEvent.filter(session_id=session.id, registration_id__in=tapped) if tapped else None
-    guests = {key for (key,) in await seen.values_list("registration_id")} if seen is not None else set()
-    # Each on an index of its own: with one that has none beside them, all registrations would be read.
-    by_code = Q(qr_hash__in=digests) | Q(training_id=training_id, short_code__in=short_codes)
-    found = await Registration.filter(by_code | Q(id__in=[*tapped, *guests])).prefetch_related("participant")
-    by_qr = {one.qr_hash: one for one in found}
-    by_short_code = {one.short_code: one for one in found if one.training_id == training_id}
-    replaced = await _replaced(
-        [digest for digest in digests if digest not in by_qr],
-        [code for code in short_codes if code not in by_short_code],
-        training_id,
-    )
-    known = by_qr.keys() | replaced.keys()
-    known |= by_short_code.keys()
-    unknown = {code for code in codes if code not in known and tokens.digest(code, "qr") not in known}
-    wanted = {one.joined_to_id for one in (*found, *replaced.values())} - {None}
-    kept = await Registration.filter(id__in=list(wanted)).prefetch_related("participant") if wanted else []
-    return Named(
-        by_qr=by_qr,
-        replaced=replaced,
-        by_short_code=by_short_code,
-        by_id={one.id: one for one in found if one.training_id == training_id or one.id in guests},
-        kept={one.id: one for one in kept},
-        cards=await seen_at(await Training.get(id=training_id), unknown) if unknown else {},
-    )
-
-
-async def _replaced(digests: Sequence[str], short_codes: Sequence[str], training_id: UUID) -> dict[str, Registration]:
-    """Whose tickets these QRs, and these codes of the training, were before they were printed anew."""
-    if not digests and not short_codes:
-        return {}
-    wanted = Q(qr_hash__in=digests) | Q(short_code__in=short_codes)
-    found = await ReplacedTicket.filter(wanted).prefetch_related("registration__participant")
-    shown = {one.qr_hash: one.registration for one in found}
-    return shown | {one.short_code: one.registration for one in found if one.registration.training_id == training_id}
-
-
-@dataclass(slots=True)
 class Intake:
-    """What is known at one session while a batch is decided. `new` collects the events to be written.
+    """One batch of marks, with all trainings held that it touches: of a person in the panel (`user_id`), who may mark
+    at the sessions that they name, or of a prepared `phone`.
 
-    `flagged` are stored ones whose flag is another now: another body came under their id, and both are flagged,
-    whichever came first; or somebody was seen after they left.
+    `waits` is why nothing counts yet of what is said of a session. `new` collects the events to be written, `again`
+    those that are here already, `contested` stored ones under whose id another body came, `touched` whose attendance is
+    computed anew, by session.
     """
 
-    session: TrainingSession
-    actor: Actor
-    offset: timedelta
-    named: Named
-    stored: dict[UUID, ScanEvent]
-    people: dict[UUID, Registration]
-    events_of: dict[UUID, list[ScanEvent]]
-    undone: set[UUID]
-    new: list[ScanEvent] = field(default_factory=list)
-    flagged: list[ScanEvent] = field(default_factory=list)
+    now: datetime
+    moments: Moments
+    sessions: Mapping[UUID, TrainingSession]
+    trainings: Mapping[UUID, Training]
+    holders: Holders
+    stored: dict[UUID, KeptMark | ScanEvent]
+    waits: Mapping[UUID, ScanFlag]
 
-    @classmethod
-    async def open(
-        cls, session: TrainingSession, scans: Sequence[Scan], named: Named, *, actor: Actor, offset: timedelta
-    ) -> Self:
-        """Read the session's events that the batch touches, with the session locked."""
-        ids = {scan.id for scan in scans} | {_id_of_other(scan, session) for scan in scans}
-        ids |= {scan.target_id for scan in scans if scan.target_id is not None}
-        before = await ScanEvent.filter(id__in=sorted(ids))
-        people = {one.id: one for scan in scans if (one := named.of(scan)) is not None}
-        missing = {one.registration_id for one in before if one.registration_id is not None} - people.keys()
-        if missing:
-            more = await Registration.filter(id__in=sorted(missing)).prefetch_related("participant")
-            people |= {one.id: one for one in more}
-        stored = {one.id: one for one in before}
-        events_of: dict[UUID, list[ScanEvent]] = defaultdict(list)
-        for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(people)):
-            assert event.registration_id is not None
-            events_of[event.registration_id].append(stored.get(event.id, event))
-        known = ids | {event.id for own in events_of.values() for event in own}
-        known |= {event.conflict_of_id for own in events_of.values() for event in own if event.conflict_of_id}
-        undone = undone_by(undo for undo in await undos_naming(known) if undo.session_id == session.id)
-        return cls(session, actor, offset, named, stored, people, events_of, undone)
+    def __init__(
+        self,
+        offset: timedelta,
+        sent: Reading | None = None,
+        *,
+        user_id: UUID | None = None,
+        phone: Device | None = None,
+    ) -> None:
+        self.offset, self.sent = offset, sent
+        self.prepared_at = phone.created_at if phone is not None else None
+        self.user_id, self.phone_id = user_id, phone.id if phone is not None else None
+        self.waits = {}
+        self.new: list[ScanEvent] = []
+        self.contested: list[UUID] = []
+        self.again: dict[UUID, UploadedEvent] = {}
+        self.touched: dict[UUID, set[UUID]] = defaultdict(set)
 
-    def decide(self, scan: Scan) -> Answer:
-        """Keep one scan, unless it is kept already or no ticket at all, and say what is to be said."""
-        kept = self._kept(scan)
-        if kept is None:
-            if scan.kind is not ScanKind.UNDO and scan.read_code is None and scan.registration_id is None:
-                return Answer(scan.id, Outcome.NOT_A_TICKET, is_stored=False)
-            kept = self._event(scan)
-            self._remember(kept)
-        registration = self.people.get(kept.registration_id) if kept.registration_id is not None else None
-        events = self.events_of[kept.registration_id] if kept.registration_id is not None else []
-        return replace(answer_to(kept, registration, events, self.undone, self.named.card_of(scan)), id=scan.id)
+    async def take(self, events: Sequence[UploadedEvent]) -> list[Result]:
+        """Keep these, in the caller's transaction, and compute attendance anew; one result for each, in order.
 
-    def _kept(self, scan: Scan) -> ScanEvent | None:
-        """The event that this very scan is already, also where its id was taken by another body before."""
-        for event in self.stored.values():
-            is_named_so = event.session_id == self.session.id and scan.id in (event.id, event.conflict_of_id)
-            if is_named_so and tokens.same(event.body_hash, scan.body_hash):
-                return event
-        return None
+        As many statements for fifty as for one. Raises CameMeanwhile: begun anew, it holds all it has to.
+        """
+        await self._read(events)
+        results = [self._decide(event) for event in events]
+        await self._write()
+        return results
 
-    def _flag(self, scan: Scan, at: datetime) -> ScanFlag:
-        if scan.kind is ScanKind.UNDO:
-            flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
-        else:
-            when = When(at, self.offset, stated_at=scan.stated_at, has_clock=scan.how is not ScanHow.SHEET)
-            flag = flag_of(self.named.holder_of(scan), self.session, when)
-        # Signed lists are typed in after the session is closed, by people who know that it is.
-        is_typed_in = flag is ScanFlag.AFTER_CLOSE and scan.how is ScanHow.SHEET
-        return ScanFlag.NONE if is_typed_in else flag
+    async def _read(self, events: Sequence[UploadedEvent]) -> None:
+        self.trainings = await _locked_trainings(events)
+        # Only now: what was kept before has an earlier moment.
+        self.now = clock.now()
+        self.moments = Moments(self.prepared_at, self.offset, self.now, self.sent)
+        sessions = await TrainingSession.filter(training_id__in=sorted(self.trainings))
+        self.sessions = {one.id: one for one in sessions}
+        keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}
+        undone = {one.target for one in events if one.kind is EventKind.UNDO and one.target is not None}
+        kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(_sessions_in(events), undone)}
+        if any(one.id in kept and kept[one.id].session_id not in self.sessions for one in events):
+            raise CameMeanwhile
+        self.stored = {**kept}
+        self.holders = await find_holders(events)
 
-    def _event(self, scan: Scan) -> ScanEvent:
-        """The event to write. Under an id that another body took it gets an id of its own, and names the first."""
-        before = self.stored.get(scan.id)
-        device_at = scan.at or clock.now()
-        is_dated_by_session = is_line(scan.kind, scan.how)
-        at = self.session.starts_at if is_dated_by_session else device_at + self.offset
-        registration = self._meant(scan)
-        flag = self._flag(scan, at)
-        if before is not None:
-            flag = self._contest(before, flag)
+    def _decide(self, event: UploadedEvent) -> Result:
+        """Keep one event, unless it is kept already, and say what came of it."""
+        key = str(event.id)
+        session = self.sessions.get(event.session) if event.session is not None else None
+        if session is None:
+            return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_SESSION)
+        first, event_id = self.stored.get(event.id), event.id
+        if first is not None:
+            if tokens.same(first.body_hash, event.body_hash):
+                self.again[first.id] = event
+                return Result(key, ResultState.ALREADY, first.flag, kept_as=first.id)
+            event_id = other_id(event.id, event.body_hash)
+            other = self.stored.get(event_id)
+            if other is not None:
+                self.again[other.id] = event
+                return Result(key, ResultState.CONFLICT, other.flag, kept_as=other.id)
+        return self._take(event, event_id, session, first)
+
+    def _take(
+        self, event: UploadedEvent, event_id: UUID, session: TrainingSession, first: KeptMark | ScanEvent | None
+    ) -> Result:
+        meant = self._meant(event, session)
+        kept = self._event(event, event_id, session, meant)
+        state = ResultState.STORED if kept.flag is ScanFlag.NONE else ResultState.FLAGGED
+        if first is not None:
+            self._contest(first)
+            kept.conflict_of_id, state = first.id, ResultState.CONFLICT
+            kept.flag = ScanFlag.CHANGED_BODY if kept.flag in NOTHING_ODD else kept.flag
+        self.new.append(kept)
+        self.stored[kept.id] = kept
+        self._touch(kept)
+        return Result(str(event.id), state, kept.flag, kept_as=kept.id)
+
+    def _meant(self, event: UploadedEvent, session: TrainingSession) -> Meant:
+        """Whom an event is about. An undo: whom the event is about that it names, where that came before."""
+        if event.kind in OF_SOMEBODY:
+            return self.holders.of(event, session, self.trainings[session.training_id])
+        target = self.stored.get(event.target) if event.target is not None else None
+        is_here = target is not None and target.session_id == session.id
+        return Meant(registration_id=target.registration_id) if target is not None and is_here else Meant()
+
+    def _event(self, event: UploadedEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
+        is_nobodys = event.kind in OF_SOMEBODY and meant.registration_id is None
+        dated = self.moments.of(event, session)
+        stated_at = self.moments.stated(event, dated)
         return ScanEvent(
-            id=scan.id if before is None else _id_of_other(scan, self.session),
-            session_id=self.session.id,
-            registration_id=registration.id if registration else None,
-            kind=scan.kind,
-            target_id=scan.target_id,
-            conflict_of_id=before.id if before is not None else None,
-            how=scan.how,
-            at=at,
-            dated_by=DatedBy.SESSION if is_dated_by_session else DatedBy.CLOCK,
-            device_at=device_at,
-            device=scan.device,
-            seq=scan.seq,
-            user_id=self.actor.id,
-            unknown_code=scan.read_code if registration is None else None,
-            code_hash=self.named.ticket_of(scan),
-            body_hash=scan.body_hash,
-            flag=flag,
-            stated_at=scan.stated_at,
-            sheet_id=scan.sheet_id,
-            row=scan.row,
+            id=event_id,
+            created_at=self.now,
+            session_id=session.id,
+            registration_id=meant.registration_id,
+            kind=ScanKind(event.kind.value),
+            target_id=event.target,
+            how=event.how,
+            at=dated.at,
+            dated_by=dated.by,
+            device_at=event.at,
+            seq=event.seq,
+            user_id=self.user_id,
+            unknown_code=_code_of(event, meant) if is_nobodys else None,
+            body_hash=event.body_hash,
+            flag=self._flag(event, session, meant, dated, stated_at),
+            phone_id=self.phone_id,
+            code_hash=meant.code_hash,
+            sheet_id=meant.sheet_id,
+            row=event.row,
+            number=event.number,
+            stated_at=stated_at,
+            perf=event.perf,
+            page=event.page,
+            app_version=event.app,
+            roster_version=event.roster,
         )
 
-    def _contest(self, before: ScanEvent, flag: ScanFlag) -> ScanFlag:
-        """The flag of another body under a stored id. Neither loses a flag that says more."""
-        if before.session_id == self.session.id and before.flag in NOTHING_ODD:
-            before.flag = ScanFlag.CHANGED_BODY
-            self.flagged.append(before)
-        return ScanFlag.CHANGED_BODY if flag in NOTHING_ODD else flag
+    def _flag(
+        self,
+        event: UploadedEvent,
+        session: TrainingSession,
+        meant: Meant,
+        dated: Dated,
+        stated_at: datetime | None,
+    ) -> ScanFlag:
+        if session.id in self.waits:
+            return self.waits[session.id]
+        if meant.has_no_row:
+            return ScanFlag.UNKNOWN_ROW
+        is_line = event.how is ScanHow.SHEET
+        if event.kind is EventKind.UNDO:
+            flag = ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
+        else:
+            when = When(dated.at, dated.at - event.at, self.now, stated_at, has_clock=not is_line)
+            is_of_somebody = event.kind in OF_SOMEBODY
+            flag = flag_of(meant.holder, session, when) if is_of_somebody else flag_of_time(session, when)
+        # Signed lists are typed in at the panel after the session is closed, by people who know that it is.
+        is_typed_in = is_line and self.phone_id is None and flag is ScanFlag.AFTER_CLOSE
+        return ScanFlag.NONE if is_typed_in else flag
 
-    def _meant(self, scan: Scan) -> Registration | None:
-        """Whom the scan is about. An undo names one event of this session; before its target came, nobody is known."""
-        if scan.kind is not ScanKind.UNDO:
-            return self.named.of(scan)
-        target = self.stored.get(scan.target_id) if scan.target_id is not None else None
-        if target is None or target.session_id != self.session.id or target.registration_id is None:
-            return None
-        return self.people[target.registration_id]
+    def _contest(self, first: KeptMark | ScanEvent) -> None:
+        """Two bodies under one id are both to be looked at, whichever came first; a flag that says more stays."""
+        if first.flag not in NOTHING_ODD:
+            return
+        if isinstance(first, ScanEvent):
+            first.flag = ScanFlag.CHANGED_BODY
+        else:
+            self.stored[first.id] = first._replace(flag=ScanFlag.CHANGED_BODY)
+            self.contested.append(first.id)
+        self._touch(first)
 
-    def _remember(self, event: ScanEvent) -> None:
-        self.new.append(event)
-        self.stored[event.id] = event
+    def _touch(self, event: KeptMark | ScanEvent) -> None:
+        """Compute anew whom an event is about; an undo takes back all that came under the id that it names."""
         if event.registration_id is not None:
-            self.events_of[event.registration_id].append(event)
-        if event.kind is ScanKind.UNDO and event.target_id is not None:
-            self.undone.add(event.target_id)
+            self.touched[event.session_id].add(event.registration_id)
+        if event.kind is ScanKind.UNDO:
+            others = (one for one in self.stored.values() if one.conflict_of_id == event.target_id)
+            here = {one.registration_id for one in others if one.session_id == event.session_id}
+            self.touched[event.session_id] |= {key for key in here if key is not None}
 
-    def stays(self) -> dict[UUID, Stay]:
-        """What the events now say of the people of whom there is something new; their departures are looked at anew."""
-        touched = {one.registration_id for one in (*self.new, *self.flagged) if one.registration_id is not None}
-        stays = {key: stay_of(self.events_of[key], self.undone) for key in touched}
-        for key, stay in stays.items():
-            for event, flag in departures_to_look_at(self.events_of[key], stay):
-                event.flag = flag
-                if event not in self.new:
-                    self.flagged.append(event)
-        return stays
+    async def _write(self) -> None:
+        """Write all of it, and compute attendance anew; hours too where they count."""
+        await write_marks(self.new)
+        for one in await date_again(self.again, self.sessions, self.moments):
+            self._touch(one)
+        if self.contested:
+            await ScanEvent.filter(id__in=self.contested).update(flag=ScanFlag.CHANGED_BODY)
+        await project_all(self.sessions, self.touched)
+        settled = {
+            key for session_id, keys in self.touched.items() if counts(self.sessions[session_id]) for key in keys
+        }
+        if settled:
+            await settle_registrations(settled)
+
+    async def note(self, results: Sequence[Result]) -> None:
+        """What is written down of who brought these, beside them. Of a person: nothing."""
 
 
-def _id_of_other(scan: Scan, session: TrainingSession) -> UUID:
-    """The id of a scan whose own id is taken: by another body, or at another session."""
-    return other_id(scan.id, f"{session.id}|{scan.body_hash}")
+def _code_of(event: UploadedEvent, meant: Meant) -> str | None:
+    """By what somebody may find out afterwards whose a mark is: the code as it was shown, or that of a sheet which is
+    not here, for its row.
+    """
+    of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
+    return event.read_code or event.piece_of_code or of_sheet or None
+
+
+def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:
+    return {one.session for one in events if one.session is not None}
+
+
+async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Training]:
+    """The trainings of the sessions, of the tickets, and of what came before under the same ids, all held at once."""
+    keys = {key for one in events for key in (one.id, one.target) if key is not None}
+    hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
+    sheets = sorted({one.sheet_code for one in events if one.sheet_code})
+    found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets)
+    typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
+    tapped = sorted({one.registration for one in events if one.registration is not None})
+    found = [*found, *(await sql.rows(TRAININGS_BY_CODE, typed, typed) if typed else ())]
+    found = [*found, *(await sql.rows(TRAININGS_BY_KEY, tapped) if tapped else ())]
+    return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
+
+
+# -- taking a batch
+
+
+async def keep(begin: Callable[[], Intake], read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
+    """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of an attempt.
+
+    A known id with the same body is acknowledged again; with another body both are kept. Where one breaks us, each is
+    kept by itself, so that it holds back no other; where each does, it is we who are broken, and who sends tries again.
+    """
+    try:
+        return await _keep_once_more(begin, read)
+    except Exception as error:
+        if len(read) == 1 or is_passing(error):
+            raise
+        results = [await _keep_alone(begin, one) for one in read]
+        if not any(one.is_kept for one in results):
+            raise
+        async with transaction():
+            await begin().note(results)
+        return results
+
+
+async def _keep_alone(begin: Callable[[], Intake], one: UploadedEvent | Unreadable) -> Result:
+    try:
+        [result] = await _keep_once_more(begin, [one], is_alone=True)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        logger.exception("a mark could not be kept")
+        return Result(str(one.id), ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
+    return result
+
+
+async def _keep_once_more(
+    begin: Callable[[], Intake], read: Sequence[UploadedEvent | Unreadable], *, is_alone: bool = False
+) -> list[Result]:
+    try:
+        return await _keep(begin(), read, is_alone=is_alone)
+    except (IntegrityError, CameMeanwhile):
+        # In between another process kept one of these ids, at a training that was not held here. Now it is found.
+        return await _keep(begin(), read, is_alone=is_alone)
+
+
+async def _keep(intake: Intake, read: Sequence[UploadedEvent | Unreadable], *, is_alone: bool) -> list[Result]:
+    async with transaction():
+        events = [one for one in read if isinstance(one, UploadedEvent)]
+        kept = iter(await intake.take(events) if events else ())
+        results = [
+            next(kept)
+            if isinstance(one, UploadedEvent)
+            else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
+            for one in read
+        ]
+        if not is_alone:
+            await intake.note(results)
+        return results

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from trainings.attendance.models import DatedBy, Decision, Device, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.models import DatedBy, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS
 from trainings.attendance.scans import CLOCK_TOLERANCE, DOOR_OPENS, flag_of_clock, when_of
 from trainings.schedule.models import TrainingSession
@@ -77,14 +77,14 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How the times of a phone's marks are read. `offset`: our clock minus the phone's, as it was on sending. `sent`:
+    """How the times of marks are read. `offset`: our clock minus the sender's, as it was on sending. `sent`:
     what the counter of the page that sends showed then, where the phone says so.
 
     A clock that was set right in between leaves marks of before at a time at which this phone cannot have made them:
-    before it was prepared, or after they came in.
+    before it was prepared, or after they came in. The panel marks at sessions that are entered: not before that.
     """
 
-    device: Device
+    prepared_at: datetime | None
     offset: timedelta
     now: datetime
     sent: Reading | None = None
@@ -97,7 +97,7 @@ class Moments:
         if is_line(event.kind, event.how):
             return Dated(session.starts_at, DatedBy.SESSION)
         at, latest = event.at + self.offset, (came_at or self.now) + CLOCK_TOLERANCE
-        since = self.device.created_at - DOOR_OPENS
+        since = (self.prepared_at or session.created_at) - DOOR_OPENS
         is_near = session.starts_at - DOOR_OPENS <= at <= session.held_until + DOOR_OPENS
         # Near its session it may be of when the same phone was prepared as another; after it came in it never is.
         if at <= latest and (is_near or since <= at):

@@ -243,11 +243,6 @@ async def _look_at_departures(changes: Iterable[tuple[Mark, ScanFlag]]) -> None:
         await ScanEvent.filter(id__in=own).update(flag=flag)
 
 
-async def keep_stays(session: TrainingSession, stays: Mapping[UUID, Stay]) -> None:
-    """Write what the events say. Rows that say the same already are left alone."""
-    await _keep({(session.id, key): _columns(session, stay) for key, stay in stays.items()})
-
-
 async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
     kept = Attendance.filter(
         session_id__in=sorted({session_id for session_id, _key in wanted}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -34,12 +35,15 @@ from trainings.attendance import (
 )
 from trainings.attendance.closings import untold
 from trainings.attendance.companions import companions_by_phone
-from trainings.attendance.forms import BatchBody, CloseForm, MarkForm, UndoForm, WalkInForm, moment
-from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
+from trainings.attendance.intake import Intake, keep
+from trainings.attendance.models import ScanHow
+from trainings.attendance.phone_state import exact
 from trainings.attendance.queries import (
     Door,
     Gate,
     answer_about,
+    answers_about,
     beside_list,
     door_of,
     gate_of,
@@ -48,7 +52,8 @@ from trainings.attendance.queries import (
     totals,
 )
 from trainings.attendance.review_queries import review_of
-from trainings.attendance.scans import Answer, Outcome, Scan
+from trainings.attendance.scans import Answer
+from trainings.attendance.upload_forms import EventKind, FormEvent, UploadBody, read_mark
 from trainings.certificates import preparing
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
@@ -162,12 +167,9 @@ async def marks(request: Request) -> Response:
     try:
         form = check(MarkForm, typed)
     except FormErrors as exc:
-        error = exc.typed.error("") or exc.typed.error("code") or gettext(N_("Escriba el código del boleto."))
+        error = exc.typed.error("code") or exc.typed.error("") or gettext(N_("Escriba el código del boleto."))
         return await _show(request, await _door(request), typed=typed.value("code"), error=error, status=422)
-    [answer] = await actions.take(gate.session.id, [form.scan], actor=request.state.actor)
-    if answer.outcome is Outcome.NOT_A_TICKET:
-        error = gettext(N_("Revise el código: tiene 9 letras y números, como K7Q2-9XMD-C."))
-        return await _show(request, await _door(request), typed=form.code, error=error, status=422)
+    [answer] = await actions.take(gate.session.id, [form.event(gate.session.id)], actor=request.state.actor)
     return _answered(gate.session, answer, typed)
 
 
@@ -178,17 +180,21 @@ def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Respons
 
 
 async def _marks_json(request: Request, gate: Gate) -> Response:
+    """As a phone's (`upload_routes.receive`), with what the page shows of each mark."""
     try:
-        batch = BatchBody.model_validate_json(await request.body())
+        body = UploadBody.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableEvents from exc
-    offset: timedelta = clock.now() - moment(batch.client_now)
-    scans = [event.scan for event in batch.events]
-    answers = await actions.take(gate.session.id, scans, actor=request.state.actor, offset=offset)
-    heads = await heads_now(gate.session)
+    now, session = clock.now(), gate.session
+    begin = partial(Intake, now - body.client_now, body.sent(now), user_id=request.state.actor.id)
+    results = await keep(begin, [read_mark(item, session.id) for item in body.events])
+    answers = await answers_about(session, [one.kept_as for one in results if one.kept_as is not None])
+    told = [(views.result_json(one), answers.get(one.kept_as) if one.kept_as else None) for one in results]
+    heads = await heads_now(session)
     return JSONResponse(
         {
-            "results": [views.answer_json(answer, gate.session.id) for answer in answers],
+            "now": exact(now),
+            "results": [kept | (views.answer_json(answer, session.id) if answer else {}) for kept, answer in told],
             **heads._asdict(),
         },
         headers={"cache-control": "no-store"},
@@ -200,8 +206,9 @@ async def undo(request: Request) -> Response:
     gate = await _gate(request)
     typed = await read_form(request)
     form = check(UndoForm, typed)
-    scan = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, target_id=form.event)
-    [answer] = await actions.take(gate.session.id, [scan], actor=request.state.actor)
+    key = gate.session.id
+    event = FormEvent(id=form.id, kind=EventKind.UNDO, how=ScanHow.LIST, session=key, target=form.event)
+    [answer] = await actions.take(key, [event], actor=request.state.actor)
     return _answered(gate.session, answer, typed)
 
 

@@ -1,8 +1,7 @@
-"""A scan as it came from a client, what it refers to, and what the person at the door is told."""
+"""What is odd about a mark, and what the person at the door is told of it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.practice import is_sample
 from trainings.attendance.projection import ARRIVALS, stay_of
-from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession
@@ -38,46 +35,6 @@ class Outcome(StrEnum):
     REVIEW = "review"
     CARD = "card"
     UNKNOWN_CODE = "unknown_code"
-    NOT_A_TICKET = "not_a_ticket"
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One event under the id that the client made; either `code` or `registration_id`.
-
-    `at` is the client's clock; none where the mark is dated by its arrival here (a form without script). `stated_at`:
-    when somebody left, as it was said. `sheet_id` and `row`: the printed list that it was read off.
-    """
-
-    id: UUID
-    kind: ScanKind
-    how: ScanHow
-    at: datetime | None = None
-    code: str | None = None
-    registration_id: UUID | None = None
-    target_id: UUID | None = None
-    seq: int | None = None
-    device: str = ""
-    stated_at: datetime | None = None
-    sheet_id: UUID | None = None
-    row: int | None = None
-
-    @property
-    def body_hash(self) -> str:
-        """Tells a repeat of this event from another one under the same id."""
-        at = self.at.isoformat() if self.at is not None else ""
-        parts: tuple[object, ...] = (self.kind, self.how, at, self.code, self.registration_id, self.target_id)
-        if self.stated_at is not None:
-            parts = (*parts, self.stated_at.isoformat())
-        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
-
-    @property
-    def read_code(self) -> str | None:
-        """The code as kept: a QR token (20) or a short code with a right check character (9), else none. A card to
-        practise with is no ticket: kept, it would wait for a decision.
-        """
-        code = (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
-        return None if code is not None and is_sample(code) else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +48,6 @@ class Answer:
 
     id: UUID
     outcome: Outcome
-    is_stored: bool
     registration: Registration | None = None
     arrived_at: datetime | None = None
     flag: ScanFlag = ScanFlag.NONE
@@ -199,18 +155,19 @@ def answer_to(
     if event.kind is ScanKind.UNDO:
         is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
         still = stay_of(events, undone).arrived_at if is_of_arrival else None
-        return Answer(event.id, Outcome.UNDONE, True, registration, still, event.flag)
+        return Answer(event.id, Outcome.UNDONE, registration, still, event.flag)
     if event.id in undone or event.conflict_of_id in undone:
         # Sent again, perhaps from a page of before: saying "present" would lose whoever stands there.
-        return Answer(event.id, Outcome.UNDONE, True, registration, flag=event.flag)
+        return Answer(event.id, Outcome.UNDONE, registration, flag=event.flag)
     if registration is None:
-        outcome = Outcome.CARD if card is not None and card.is_usable else Outcome.UNKNOWN_CODE
-        return Answer(event.id, outcome, True, flag=event.flag, card=card)
+        is_card = event.flag is ScanFlag.UNNAMED or (card is not None and card.is_usable)
+        outcome = Outcome.CARD if is_card else Outcome.UNKNOWN_CODE
+        return Answer(event.id, outcome, flag=event.flag, card=card)
     stay = stay_of(events, undone)
     earlier = [one for one in events if (one.created_at, one.id) < (event.created_at, event.id)]
     before = stay_of([one for one in earlier if one.id != event.id], undone)
     outcome = _outcome(event, was_present=before.is_present and before.left_at is None)
-    return Answer(event.id, outcome, True, registration, stay.arrived_at, event.flag, stay.event_id)
+    return Answer(event.id, outcome, registration, stay.arrived_at, event.flag, stay.event_id)
 
 
 def _outcome(event: ScanEvent, *, was_present: bool) -> Outcome:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from trainings import clock
 from trainings.attendance import actions
-from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, ScanKind, SheetRow
+from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, SheetRow
 from trainings.attendance.projection import ARRIVALS
 from trainings.attendance.queries import roster
-from trainings.attendance.scans import DOOR_OPENS, Answer, Scan
+from trainings.attendance.scans import DOOR_OPENS, Answer
 from trainings.attendance.sheet_queries import Line, event_of_row, line_of, listed_at, unlisted
+from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -170,22 +172,17 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
     was typed in came back.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
-    rows = (
-        await SheetRow.filter(sheet_id=sheet_id, number__in=sorted(numbers)).order_by("number").select_related("card")
+    found = (
+        await SheetRow.filter(sheet_id=sheet_id, number__in=sorted(numbers)).order_by("number").values_list("number")
     )
-    scans = [
-        Scan(
-            id=event_of_row(key, row.number),
-            kind=ScanKind.IN,
-            how=ScanHow.SHEET,
-            code=row.card.qr_token if row.card is not None else None,
-            registration_id=row.registration_id,
-            sheet_id=sheet_id,
-            row=row.number,
-        )
-        for row in rows
-    ]
-    return await actions.take(sheet.session_id, scans, actor=actor) if scans else []
+    rows = [(event_of_row(key, number), number) for (number,) in found]
+    events = [_event(sheet, event_id, EventKind.IN, sheet=sheet.code, row=number) for event_id, number in rows]
+    return await actions.take(sheet.session_id, events, actor=actor) if events else []
+
+
+def _event(paper: AttendanceSheet, event_id: UUID, kind: EventKind, **about: Any) -> FormEvent:
+    """What the signed paper says."""
+    return FormEvent(id=event_id, kind=kind, how=ScanHow.SHEET, session=paper.session_id, **about)
 
 
 async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer]:
@@ -197,7 +194,7 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
     numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
     made = [event_of_row(key, number) for (number,) in numbers]
     marked = await ScanEvent.filter(session_id=sheet.session_id, id__in=made).order_by("row")
-    return await _undo(sheet.session_id, [one.id for one in marked], actor=actor, key=key)
+    return await _undo(sheet, [one.id for one in marked], actor=actor, key=key)
 
 
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
@@ -210,7 +207,7 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
     shown = await ScanEvent.get_or_none(id=event_id, session_id=sheet.session_id)
     if shown is None or shown.registration_id not in (line.registration_id, line.person_id, *line.sign_ups):
         raise RowIsEmpty(row=number)
-    await _undo(sheet.session_id, [event_id], actor=actor, key=key)
+    await _undo(sheet, [event_id], actor=actor, key=key)
     return shown.kind in ARRIVALS and (await line_of(sheet_id, number)).stay.is_present
 
 
@@ -231,21 +228,13 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
     event_id = uuid5(key, f"left {left_at.isoformat()} {line.event_id}")
     if line.stay.left_at is not None:
         assert line.event_id is not None
-        await _undo(line.session_id, [line.event_id], actor=actor, key=uuid5(key, "before"))
+        await _undo(sheet, [line.event_id], actor=actor, key=uuid5(key, "before"))
     # Said days later, it is as if it had been said at the door: the time that counts is the one stated.
     at = min(clock.now(), sheet.session.ends_at + DOOR_OPENS)
-    scan = Scan(
-        id=event_id,
-        kind=ScanKind.LEFT,
-        how=ScanHow.SHEET,
-        at=at,
-        # Minutes are counted for each sign-up by its own marks.
-        registration_id=line.here_as,
-        stated_at=left_at,
-        sheet_id=sheet_id,
-        row=number,
-    )
-    await actions.take(line.session_id, [scan], actor=actor)
+    # Minutes are counted for each sign-up by its own marks.
+    whom = {"registration": line.here_as, "sheet": sheet.code, "row": number}
+    left = _event(sheet, event_id, EventKind.LEFT, at=at, stated_at=left_at, **whom)
+    await actions.take(line.session_id, [left], actor=actor)
 
 
 async def _marked(sheet_id: UUID, number: int) -> Line:
@@ -255,9 +244,9 @@ async def _marked(sheet_id: UUID, number: int) -> Line:
     return line
 
 
-async def _undo(session_id: UUID, targets: Sequence[UUID], *, actor: Actor, key: UUID) -> list[Answer]:
-    scans = [Scan(uuid5(key, f"undo {one}"), ScanKind.UNDO, ScanHow.SHEET, target_id=one) for one in targets]
-    return await actions.take(session_id, scans, actor=actor) if scans else []
+async def _undo(sheet: AttendanceSheet, targets: Sequence[UUID], *, actor: Actor, key: UUID) -> list[Answer]:
+    events = [_event(sheet, uuid5(key, f"undo {one}"), EventKind.UNDO, target=one) for one in targets]
+    return await actions.take(sheet.session_id, events, actor=actor) if events else []
 
 
 async def keep_paper(sheet_id: UUID, where: str, *, actor: Actor) -> None:

@@ -17,7 +17,6 @@ from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanHow, ScanKind, SlipState, WalkInSlip
 from trainings.attendance.projection import counts, standing, undone_at
 from trainings.attendance.reviews import assign, may_be_given
-from trainings.attendance.scans import Scan
 from trainings.attendance.settling import settle_registrations
 from trainings.attendance.slip_forms import Slip, SlipForm, UnreadableSlip, read_slip
 from trainings.attendance.slip_words import (
@@ -30,7 +29,7 @@ from trainings.attendance.slip_words import (
     SEALED,
     UNREADABLE,
 )
-from trainings.attendance.upload_forms import other_id
+from trainings.attendance.upload_forms import EventKind, UploadedEvent, other_id
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, transaction
@@ -240,7 +239,14 @@ async def _register_without(
     if nobodys:
         await assign(session.id, nobodys, key, actor=actor)
     else:
-        came = Scan(tokens.uuid7(), ScanKind.WALK_IN, ScanHow.WALK_IN, at=slip.written_at, registration_id=key)
+        came = UploadedEvent(
+            id=tokens.uuid7(),
+            kind=EventKind.WALK_IN,
+            how=ScanHow.WALK_IN,
+            session=session.id,
+            at=slip.written_at,
+            registration=key,
+        )
         await take(session.id, [came], actor=actor)
     await _settle(session, key)
     return key

@@ -1,4 +1,4 @@
-"""What a prepared phone sends: each event is read by itself, so that one nobody understands holds back no other."""
+"""What a phone or the panel sends: each event is read by itself, so that one nobody understands holds back no other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from trainings import clock
 from trainings.attendance.models import ScanHow
+from trainings.attendance.moments import Reading
 from trainings.lib import tokens
 
 MOST_EVENTS = 50
@@ -43,10 +45,13 @@ class EventKind(StrEnum):
 
 OF_SOMEBODY = frozenset({EventKind.IN, EventKind.OUT, EventKind.WALK_IN, EventKind.LEFT})
 """Each names a card, a code, or a row."""
+AT_THE_DOOR = frozenset({EventKind.IN, EventKind.OUT, EventKind.LEFT, EventKind.UNDO})
 
 
 def _moment(value: Any) -> datetime:
     """Any number is a moment: one that no clock shows becomes the nearest that one can, and is flagged for it."""
+    if isinstance(value, datetime):
+        return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     # A whole number may be too large to be asked as a float.
     if not is_number or (isinstance(value, float) and math.isnan(value)):
@@ -93,7 +98,10 @@ Noted = Annotated[str, _or_nothing(_word(24))]
 
 
 class UploadedEvent(BaseModel):
-    """One event as the phone froze it when it was made."""
+    """One event as the phone, or the panel's page, froze it when it was made.
+
+    `registration` is the row of the panel's list that was tapped; a phone knows nobody by that.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -105,6 +113,7 @@ class UploadedEvent(BaseModel):
     how: Annotated[ScanHow, BeforeValidator(_way)] = ScanHow.BUTTON
     h: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
     code: Annotated[str | None, Field(max_length=300)] = None
+    registration: UUID | None = None
     target: UUID | None = None
     sheet: Annotated[str | None, Field(max_length=16)] = None
     row: Annotated[int | None, Field(strict=True, ge=0, le=100_000)] = None
@@ -132,7 +141,8 @@ class UploadedEvent(BaseModel):
 
     @property
     def names_somebody(self) -> bool:
-        return self.h is not None or bool(self.code) or (self.sheet is not None and self.row is not None)
+        is_of_row = self.sheet is not None and self.row is not None
+        return self.h is not None or bool(self.code) or self.registration is not None or is_of_row
 
     @property
     def read_code(self) -> str | None:
@@ -160,6 +170,11 @@ class UploadedEvent(BaseModel):
         return code if set(code) <= set(tokens.ALPHABET) else ""
 
     @property
+    def said_at(self) -> str:
+        """The sender's time, as far as another one makes another body."""
+        return self.at.isoformat()
+
+    @property
     def body_hash(self) -> str:
         """Tells a repeat from another body under the same id; what is only noted beside a mark plays no part."""
         parts = (
@@ -167,9 +182,10 @@ class UploadedEvent(BaseModel):
             self.session,
             self.activity,
             self.how.value,
-            self.at.isoformat(),
+            self.said_at,
             self.h,
             self.code,
+            self.registration,
             self.target,
             self.sheet_code,
             self.row,
@@ -180,6 +196,16 @@ class UploadedEvent(BaseModel):
             self.age_band,
         )
         return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+
+class FormEvent(UploadedEvent):
+    """What a form without script says: dated by its arrival here, it is the same however often it comes."""
+
+    at: Moment = Field(default_factory=clock.now)
+
+    @property
+    def said_at(self) -> str:
+        return ""
 
 
 def other_id(event_id: UUID, body_hash: str) -> UUID:
@@ -203,6 +229,14 @@ def read_event(item: object) -> UploadedEvent | Unreadable:
     except ValidationError:
         name = item.get("id")
         return Unreadable(name if isinstance(name, str) and len(name) <= 64 else None)
+
+
+def read_mark(item: object, session_id: UUID) -> UploadedEvent | Unreadable:
+    """The same of the panel's page of a session, which marks who is there and nothing else."""
+    event = read_event(item)
+    if isinstance(event, UploadedEvent) and (event.session != session_id or event.kind not in AT_THE_DOOR):
+        return Unreadable(str(event.id))
+    return event
 
 
 class First(BaseModel):
@@ -233,3 +267,7 @@ class UploadBody(BaseModel):
     app: Noted = ""
     perf: Annotated[int | None, _or_nothing(_whole)] = None
     page: Annotated[str, _or_nothing(_word(16))] = ""
+
+    def sent(self, now: datetime) -> Reading | None:
+        """What the counter of the page showed at this moment by our clock."""
+        return Reading(self.page, self.perf, now) if self.page and self.perf is not None else None

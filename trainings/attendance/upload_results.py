@@ -1,9 +1,10 @@
-"""What a phone is told of each event that it sent."""
+"""What a phone, or the panel, is told of each event that it sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from trainings.attendance.models import ScanFlag
 
@@ -28,12 +29,13 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one event; `id` as the phone wrote it, none where it wrote none."""
+    """What became of one event; `id` as the sender wrote it, none where it wrote none; `kept_as` is the mark's own."""
 
     id: str | None
     state: ResultState
     flag: ScanFlag = ScanFlag.NONE
     trouble: Trouble | None = None
+    kept_as: UUID | None = None
 
     @property
     def is_kept(self) -> bool:

@@ -9,16 +9,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.attendance import uploads
+from trainings.attendance import uploads, views
 from trainings.attendance.device_queries import UPLOAD_DAYS, phone_that_asks
 from trainings.attendance.gaps import numbers_lacking
 from trainings.attendance.models import Device, ScanFlag
-from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
 from trainings.attendance.upload_forms import UploadBody
 from trainings.attendance.upload_results import Result, ResultState
 from trainings.attendance.uploads import Upload
-from trainings.attendance.words import FLAGS, TIME_OVER, TROUBLES
+from trainings.attendance.words import TIME_OVER
 from trainings.errors import Malformed
 from trainings.limits import actions as limits
 from trainings.web.allow import HOLDER, allow
@@ -69,9 +68,10 @@ async def receive(request: Request) -> Response:
 def _upload(device: Device, body: UploadBody, now: datetime) -> Upload:
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
-    sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
     first_seq, last_seq = _numbers_of(device, body)
-    return Upload(body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq)
+    return Upload(
+        body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=body.sent(now), first_seq=first_seq
+    )
 
 
 def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | None]:
@@ -82,18 +82,12 @@ def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | Non
 
 
 def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
-    """What the phone is told of one event; `text` is for the person who holds it. `is_in_use`: so is the phone."""
-    sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
-    text = gettext(sentence) if sentence else ""
+    """As `views.result_json`. `is_in_use`: so is the phone."""
+    told = views.result_json(result)
     # What was here already may have come while the phone was out of use.
     if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:
-        text = gettext(TIME_OVER) % {"days": UPLOAD_DAYS.days}
-    return {
-        "id": result.id,
-        "state": result.state.value,
-        "flag": result.flag.value,
-        "text": text,
-    }
+        told["text"] = gettext(TIME_OVER) % {"days": UPLOAD_DAYS.days}
+    return told
 
 
 routes: list[BaseRoute] = [Route("/marcar/api/marcas", receive, methods=["POST"])]

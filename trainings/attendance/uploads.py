@@ -1,30 +1,26 @@
-"""What prepared phones send: every event is kept, exactly once, and attendance is what they say together."""
+"""What prepared phones send: their marks are taken like any, and with them slips and heads counted at activities."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
-
 from trainings import clock
-from trainings.attendance.batches import Batch, CameMeanwhile
+from trainings.attendance import slips
 from trainings.attendance.closings import PHONE, close_reported
-from trainings.attendance.device_queries import sessions_of
-from trainings.attendance.models import Device
-from trainings.attendance.moments import Reading
+from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
+from trainings.attendance.head_counts import Counting, open_counting
+from trainings.attendance.intake import Intake, keep
+from trainings.attendance.models import Device, ScanFlag, WalkInSlip
+from trainings.attendance.moments import Reading, as_held
 from trainings.attendance.slip_opening import open_slips
-from trainings.attendance.slips import body_hash_of
 from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
-from trainings.db import transaction
-from trainings.db.trouble import is_passing
-
-logger = logging.getLogger("trainings.attendance")
+from trainings.lib import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +44,13 @@ class Upload:
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
-    """Keep a batch in one transaction; one result for each event, in order.
+    """Keep a batch as `intake.keep` does, then open its slips, and close what it was the last to wait for.
 
-    A known id with the same body is acknowledged again; with another body both are kept. Of a phone that was taken out
-    of use, or is not prepared for the session, everything is kept and nothing counts until somebody says so.
+    Of a phone that was taken out of use, or is not prepared for the session, everything is kept and nothing counts
+    until somebody says so.
     """
     read = [read_event(item) for item in upload.items]
-    results = await _keep_all(device, upload, read)
+    results = await keep(partial(PhoneIntake, device, upload), read)
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device))
@@ -65,84 +61,88 @@ def _slips_in(read: Sequence[UploadedEvent | Unreadable], session_ids: frozenset
     """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
     sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
     sent = [one for one in sent if session_ids is None or one.session in session_ids]
-    return [key for one in sent for key in (one.id, other_id(one.id, body_hash_of(one.sealed or "")))]
+    return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]
 
 
-async def _keep_all(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
-    """All of it together. Where one breaks us, each by itself, so that it holds back no other; where each does, it is
-    we who are broken, and the phone tries again.
+class PhoneIntake(Intake):
+    """Nothing is refused. What a phone says waits that was taken out of use, or is not prepared for the session; and in
+    a copy that somebody loads, what is of none of their sessions, and heads at activities of none of their hubs.
     """
-    try:
-        return await _keep_once_more(device, upload, read)
-    except Exception as error:
-        if len(read) == 1 or is_passing(error):
-            raise
-        by_itself = replace(upload, n_unsent=None)
-        results = [await _keep_alone(device, by_itself, one) for one in read]
-        if not any(one.is_kept for one in results):
-            raise
-        await _note_phone(device, upload, results)
-        return results
+
+    counting: Counting
+    kept_slips: dict[UUID, str]
+
+    def __init__(self, device: Device, upload: Upload) -> None:
+        super().__init__(upload.offset, upload.sent, phone=device)
+        self.device, self.upload = device, upload
+        self.new_slips: list[UploadedEvent] = []
+
+    async def _read(self, events: Sequence[UploadedEvent]) -> None:
+        await super()._read(events)
+        self.counting = await open_counting(self.device, events, self.upload.hub_ids)
+        self.kept_slips = await _kept_slips(events)
+        sessions, bound = list(self.sessions.values()), await sessions_of(self.device)
+        bound = bound if self.upload.session_ids is None else bound & self.upload.session_ids
+        ends = ends_of(sessions)
+        self.waits = {one.id: ScanFlag.OTHER_SESSION for one in sessions if one.id not in bound}
+        self.waits |= {
+            one.id: ScanFlag.REVOKED for one in sessions if not may_upload(self.device, ends[one.training_id])
+        }
+
+    def _decide(self, event: UploadedEvent) -> Result:
+        if event.kind is EventKind.COUNT or (event.kind is EventKind.UNDO and event.session is None):
+            return self.counting.decide(event, event.at + self.upload.offset)
+        if event.kind is EventKind.SLIP:
+            return self._take_slip(event)
+        return super()._decide(event)
+
+    def _take_slip(self, event: UploadedEvent) -> Result:
+        key = str(event.id)
+        if event.session is None or event.session not in self.sessions:
+            return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_SESSION)
+        standing = self.kept_slips.get(event.id)
+        flag = self.waits.get(event.session, ScanFlag.NONE)
+        self.new_slips.append(event)
+        if standing is None:
+            return Result(key, ResultState.FLAGGED if flag else ResultState.STORED, flag)
+        is_same = tokens.same(standing, slips.body_hash_of(event.sealed or ""))
+        return Result(key, ResultState.ALREADY if is_same else ResultState.CONFLICT, flag)
+
+    async def _write(self) -> None:
+        await self._write_slips()
+        await self.counting.write()
+        await super()._write()
+
+    async def _write_slips(self) -> None:
+        for event in self.new_slips:
+            assert event.session is not None
+            assert event.sealed is not None
+            session = self.sessions[event.session]
+            meant = self.holders.of(event, session, self.trainings[session.training_id])
+            dated = partial(self.moments.of, event, session)
+            held_at = as_held(event.kind, session)
+            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
+            await slips.receive(self.device, slip)
+
+    async def note(self, results: Sequence[Result]) -> None:
+        """How many of its events nobody understands, never what they say; and what the phone says of itself."""
+        device, upload, n_malformed = self.device, self.upload, sum(not one.is_kept for one in results)
+        if n_malformed:
+            await record(
+                "devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed
+            )
+        if upload.n_unsent is not None:
+            await Device.filter(id=device.id).update(
+                last_seen_at=clock.now(),
+                # Emptied, it begins anew; what it said before is where it began. Who told of numbers before saying
+                # where they began would hide those that never came.
+                first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
+                last_seq=max(device.last_seq, upload.last_seq or 0),
+                n_unsent=upload.n_unsent + n_malformed,
+                app_version=upload.app_version or device.app_version,
+            )
 
 
-async def _keep_alone(device: Device, upload: Upload, one: UploadedEvent | Unreadable) -> Result:
-    try:
-        [result] = await _keep_once_more(device, upload, [one])
-    except Exception as error:
-        if is_passing(error):
-            raise
-        logger.exception("an event of a phone could not be kept")
-        return Result(str(one.id), ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
-    return result
-
-
-async def _keep_once_more(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
-    try:
-        return await _keep(device, upload, read)
-    except (IntegrityError, CameMeanwhile):
-        # In between another process kept one of these ids, at a training that was not held here. Now it is found.
-        return await _keep(device, upload, read)
-
-
-async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
-    async with transaction():
-        kept = await _take(device, upload, [one for one in read if isinstance(one, UploadedEvent)])
-        results = [
-            next(kept)
-            if isinstance(one, UploadedEvent)
-            else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
-            for one in read
-        ]
-        await _note_unread(device, results)
-        await _note_phone(device, upload, results)
-        return results
-
-
-async def _take(device: Device, upload: Upload, events: Sequence[UploadedEvent]) -> Iterator[Result]:
-    if not events:
-        return iter(())
-    batch = await Batch.open(device, upload.offset, events, upload.session_ids, upload.hub_ids, upload.sent)
-    results = [batch.decide(event) for event in events]
-    await batch.write()
-    return iter(results)
-
-
-async def _note_unread(device: Device, results: Sequence[Result]) -> None:
-    """How many of its events nobody understands: never what they say."""
-    n_malformed = sum(not one.is_kept for one in results)
-    if n_malformed:
-        await record("devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed)
-
-
-async def _note_phone(device: Device, upload: Upload, results: Sequence[Result]) -> None:
-    """What the phone says of itself."""
-    if upload.n_unsent is not None:
-        await Device.filter(id=device.id).update(
-            last_seen_at=clock.now(),
-            # Emptied, it begins anew; what it said before is where it began. Who told of numbers before saying where
-            # they began would hide those that never came.
-            first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
-            last_seq=max(device.last_seq, upload.last_seq or 0),
-            n_unsent=upload.n_unsent + sum(not one.is_kept for one in results),
-            app_version=upload.app_version or device.app_version,
-        )
+async def _kept_slips(events: Sequence[UploadedEvent]) -> dict[UUID, str]:
+    sent = [one.id for one in events if one.kind is EventKind.SLIP]
+    return dict(await WalkInSlip.filter(id__in=sent).values_list("id", "body_hash")) if sent else {}

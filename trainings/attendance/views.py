@@ -9,6 +9,7 @@ from uuid import UUID
 
 from trainings.attendance.queries import Door, RosterLine
 from trainings.attendance.scans import Answer, Outcome
+from trainings.attendance.upload_results import Result
 from trainings.attendance.words import (
     ANOTHER_TRAINING,
     CARD_OF_ANOTHER_TRAINING,
@@ -18,6 +19,7 @@ from trainings.attendance.words import (
     HOW,
     NOTES,
     SPARE_CARD,
+    TROUBLES,
 )
 from trainings.lib.dates import the_time, time_of_day
 from trainings.lib.text import like_terms, short_name
@@ -35,7 +37,6 @@ STATES: dict[Outcome, str] = {
     Outcome.REVIEW: "review",
     Outcome.CARD: "card",
     Outcome.UNKNOWN_CODE: "review",
-    Outcome.NOT_A_TICKET: "not_ticket",
 }
 
 
@@ -156,11 +157,20 @@ def form_of_card(answer: Answer, session_id: UUID) -> str:
     return f"/panel/sesiones/{session_id}/asistencia/sin-boleto?tarjeta={answer.card.id}"
 
 
-def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
-    """One result of the scanner's batch."""
+def result_json(result: Result) -> dict[str, Any]:
+    """What who sent an event is told of it; `text` is for the person who holds the phone."""
+    sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
     return {
-        "id": str(answer.id),
-        "stored": answer.is_stored,
+        "id": result.id,
+        "state": result.state.value,
+        "flag": result.flag.value,
+        "text": gettext(sentence) if sentence else "",
+    }
+
+
+def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
+    """What the attendance page shows of one mark, beside what a phone is told of it."""
+    return {
         "outcome": answer.outcome.value,
         "name": answer_name(answer),
         "arrived": _time(answer.arrived_at),

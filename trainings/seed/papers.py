@@ -8,8 +8,8 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import ScanHow
+from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import assessment, brand, bulk, handover, names, revocations, signing_keys
 from trainings.certificates.actions import issue, issue_all
@@ -130,7 +130,10 @@ async def _certify_minors(world: World) -> None:
         )
     people = await Registration.filter(training_id=training.id).order_by("id")
     with clock.frozen(session.starts_at):
-        came = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.LIST, clock.now(), registration_id=one.id) for one in people]
+        came = [
+            FormEvent(id=tokens.uuid7(), kind=EventKind.IN, how=ScanHow.LIST, session=session.id, registration=one.id)
+            for one in people
+        ]
         await attendance.take(session.id, came, actor=PROGRAM)
     with clock.frozen(session.ends_at):
         await attendance.close_session(session.id, actor=PROGRAM)

@@ -12,8 +12,8 @@ from trainings import clock
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.attendance import actions as attendance
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import ScanHow
+from trainings.attendance.upload_forms import EventKind, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import actions as certificates
 from trainings.db import transaction
@@ -244,12 +244,13 @@ async def _hold(
 
 async def _check_in(world: World, session: TrainingSession, people: list[Registration]) -> None:
     scans = [
-        Scan(
+        UploadedEvent(
             id=tokens.uuid7(),
-            kind=ScanKind.IN,
+            kind=EventKind.IN,
+            session=session.id,
             how=world.dice.choice((ScanHow.CAMERA, ScanHow.CAMERA, ScanHow.TYPED, ScanHow.LIST)),
             at=session.starts_at + timedelta(minutes=world.dice.randrange(-14, 12)),
-            registration_id=one.id,
+            registration=one.id,
         )
         for one in people
     ]
@@ -261,7 +262,15 @@ async def _leave_early(session: TrainingSession, people: list[Registration]) -> 
     """Half an hour is not enough for a diploma: at the first hub there is always somebody who takes a note of hours."""
     gone = session.starts_at + timedelta(minutes=30)
     scans = [
-        Scan(id=tokens.uuid7(), kind=ScanKind.LEFT, how=ScanHow.LIST, at=gone, stated_at=gone, registration_id=one.id)
+        UploadedEvent(
+            id=tokens.uuid7(),
+            kind=EventKind.LEFT,
+            session=session.id,
+            how=ScanHow.LIST,
+            at=gone,
+            stated_at=gone,
+            registration=one.id,
+        )
         for one in people
     ]
     if scans:

@@ -12,7 +12,6 @@ const OUTCOMES = {
   review: "review",
   card: "card",
   unknown_code: "review",
-  not_a_ticket: "not_ticket",
 };
 
 /**

@@ -122,7 +122,7 @@ export class PanelSender extends Sender {
   }
 }
 
-/** @param {any} result */
-function isSettled({ state, stored, outcome }) {
-  return state ? state !== "malformed" : stored || outcome === "not_a_ticket";
+/** @param {Result} result */
+function isSettled({ state }) {
+  return state !== "malformed";
 }
