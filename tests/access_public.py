@@ -118,7 +118,6 @@ FOR_ALL = {
     "GET /marcar/",
     "GET /marcar/alta",
     "GET /marcar/en/",
-    "GET /marcar/programa.js",
     "GET /marcar/sw.js",
     "GET /marcar/app.webmanifest",
     "GET /marcar/en/app.webmanifest",

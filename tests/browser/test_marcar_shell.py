@@ -106,7 +106,7 @@ def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Vill
 def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras: Browser, village: Village) -> None:
     context = cameras.new_context(viewport=PHONE, locale="es-GT", service_workers="block")
     page = context.new_page()
-    page.route("**/marcar/programa.js*", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
+    page.route("**/js/marcar/main.js*", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
     # The time after which it is said stands still.
     context.new_cdp_session(page).send("Animation.setPlaybackRate", {"playbackRate": 0})
     page.goto(f"{village.origin}{APP}")

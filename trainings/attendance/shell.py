@@ -13,7 +13,6 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 
 from trainings.attendance.practice import samples
-from trainings.attendance.program import program
 from trainings.outreach.bands import SEEN_BANDS
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
@@ -23,13 +22,12 @@ from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
-from trainings.web.static import STATIC_DIR, static
+from trainings.web.static import STATIC_DIR, content_of, static
 
 PATH = "/marcar/"
 ENGLISH_PATH = "/marcar/en/"
 ENROL_PATH = "/marcar/alta"
 WORKER_PATH = "/marcar/sw.js"
-PROGRAM_PATH = "/marcar/programa.js"
 LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
 NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
 PREPARED = "#/preparado"
@@ -38,7 +36,9 @@ SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
 """The page that answers at each address."""
 
 WORKER = "js/marcar/worker.js"
+PROGRAM = "js/marcar/main.js"
 ASSETS = (
+    PROGRAM,
     "css/site.css",
     "css/marcar.css",
     "css/marcar-tools.css",
@@ -47,7 +47,7 @@ ASSETS = (
     "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
     "vendor/jsqr-1.4.0/jsQR.js",
 )
-"""What the page loads beside its program, under addresses that carry their version."""
+"""What the page loads, under addresses that carry their version."""
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
 """Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time, and
@@ -92,22 +92,9 @@ class Kept:
 
 
 @lru_cache(maxsize=1)
-def program_address() -> str:
-    """Where the program is, with the version of its content."""
-    return f"{PROGRAM_PATH}?v={hashlib.sha256(program()).hexdigest()[:10]}"
-
-
-@lru_cache(maxsize=1)
-def packed_program() -> bytes:
-    """The program in Brotli, as small as it gets. Takes a while, once."""
-    return bytes(brotli.compress(program()))
-
-
-@lru_cache(maxsize=1)
 def files() -> tuple[Kept, ...]:
     """Program, styles, decoders."""
-    assets = [Kept(static(path), (STATIC_DIR / path).read_bytes(), reader=_reader(path)) for path in ASSETS]
-    return (Kept(program_address(), program()), *assets)
+    return tuple(Kept(static(path), content_of(path), reader=_reader(path)) for path in ASSETS)
 
 
 def _reader(path: str) -> str:
@@ -142,7 +129,7 @@ def _page(path: str, named: str) -> str:
         "version": named,
         "manifest": f"{path}app.webmanifest",
         "other": other,
-        "program": program_address(),
+        "program": static(PROGRAM),
         "other_language": LANGUAGES[other],
         "other_name": NAMES[LANGUAGES[other]],
     }

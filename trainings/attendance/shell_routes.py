@@ -9,11 +9,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.attendance import shell
-from trainings.attendance.program import program
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import SCAN_POLICY, scan_page_headers
 from trainings.web.i18n import language
-from trainings.web.static import ASKED_AGAIN, FOREVER
+from trainings.web.static import ASKED_AGAIN
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,17 +33,6 @@ async def show(request: Request) -> Response:
 async def lead_to_app(_request: Request) -> Response:
     """To the program in the reader's language: for now, they may choose another."""
     return RedirectResponse(shell.path_for(language()), 307, headers={"cache-control": "no-store"})
-
-
-@allow(PUBLIC)
-async def whole_program(request: Request) -> Response:
-    """All modules of the app in one file; its address changes with what is in it."""
-    is_this_one = f"{request.url.path}?{request.url.query}" == shell.program_address()
-    headers = {"cache-control": FOREVER if is_this_one else ASKED_AGAIN, "vary": "accept-encoding"}
-    if "br" not in request.headers.get("accept-encoding", ""):
-        return Response(program(), media_type="text/javascript", headers=headers)
-    content = await asyncio.to_thread(shell.packed_program)
-    return Response(content, media_type="text/javascript", headers=headers | {"content-encoding": "br"})
 
 
 @allow(PUBLIC)
@@ -69,6 +57,5 @@ routes: list[BaseRoute] = [
     Route("/marcar", lead_to_app),
     *(Route(path, show) for path in shell.SHELLS),
     Route(shell.WORKER_PATH, worker),
-    Route(shell.PROGRAM_PATH, whole_program),
     *(Route(f"{path}app.webmanifest", manifest) for path in shell.LANGUAGES),
 ]

