@@ -16,8 +16,6 @@ from trainings.people.actions import UnknownMunicipality, searchable
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, Participant
 from trainings.places.models import Municipality
-from trainings.registrations import places
-from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import check_people, check_phase
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -28,6 +26,8 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
+from trainings.registrations.seats import counts
+from trainings.registrations.seats.allocation import Party
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training, TrainingSession
 
@@ -42,9 +42,9 @@ async def sign_up(training_id: UUID, wish: SignUp) -> None:
         check_people(training, training.hub.phone, wish)
         assert not training.required_courses
         party = Party("new", wish.n_people, wish.childcare_places)
-        state = places.state_for(training, party)
+        state = counts.state_for(training, party)
         if state in TAKES_PLACE:
-            await places.keep(training, places.room_of(training).taking(party))
+            await counts.keep(training, counts.room_of(training).taking(party))
         group = await _group(training, wish, state)
         registration = await _registration(training, group, wish)
         await announce(registration, registration.participant, training, f"registration_{state.value}")
@@ -61,7 +61,7 @@ async def _group(training: Training, wish: SignUp, state: RegistrationState) -> 
         state=state,
         n_people=wish.n_people,
         childcare_places=wish.childcare_places,
-        wait_number=await places.next_wait_number(training) if is_waiting else None,
+        wait_number=await counts.next_wait_number(training) if is_waiting else None,
         idempotency_key=wish.idempotency_key,
         body_hash=wish.body_hash,
         browser_key=wish.browser_key,

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from trainings.certificates import badges
-from trainings.certificates.designs import DESIGNS
+from trainings.certificates.designs.designs import DESIGNS
+from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.making.typesetting import FileOrder
 from trainings.certificates.models import CertificateKind
-from trainings.certificates.printed import CertificateSheet
-from trainings.certificates.setting import FileOrder
 from trainings.certificates.signing_material import SigningMaterial, note_of
+from trainings.certificates.trust import badges
 from trainings.lib import tokens
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)

@@ -27,9 +27,9 @@ from trainings.lib.crypt import Keyring
 from trainings.places import actions as places
 from trainings.places.models import Hub, OperatorKind
 from trainings.schedule import actions as schedule
-from trainings.schedule import course_actions
 from trainings.schedule.actions import SessionPlan, TrainingPlan
-from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind, Training
 from trainings.settings import Settings
 from trainings.web.guards import BODY_LIMIT

@@ -31,8 +31,8 @@ from sign_up import PATH, person
 
 from trainings import clock, db
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import bulk
-from trainings.certificates.mill import NICENESS, mill
+from trainings.certificates.issuing import bulk
+from trainings.certificates.making.process_pool import NICENESS, mill
 from trainings.certificates.models import Certificate, CertificateFile, IssueJob, JobPurpose, JobState, SigningKey
 from trainings.places.models import Signatory
 from trainings.schedule.models import Training

@@ -29,11 +29,12 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyld import jsonld
 
-from trainings.certificates import expansion, pdf, proofs
-from trainings.certificates.designs import DESIGNS, FONT_FOLDER
-from trainings.certificates.printed import CertificateSheet
-from trainings.certificates.setting import FileOrder, make
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.designs import DESIGNS, FONT_FOLDER
+from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.making.typesetting import FileOrder, make
 from trainings.certificates.signing_material import SigningMaterial
+from trainings.certificates.trust import expansion, proofs
 from trainings.lib import qr
 
 BOUND = 1.3

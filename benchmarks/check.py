@@ -30,7 +30,7 @@ from starlette.routing import Route
 
 from trainings import db
 from trainings.audit.actor import VISITOR
-from trainings.certificates.check_views import check_view
+from trainings.certificates.check.views import check_view
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.queries import public_check
 from trainings.lib import tokens
@@ -46,7 +46,7 @@ ROUNDS = 7
 SECONDS_TO_REST, AT_REST = 120, 0.02
 """Seconds of the processor within a second."""
 BOUND = 0.5
-TEMPLATE = "certificates/check.html"
+TEMPLATE = "certificates/check/certificate.html"
 
 
 def main(count: int) -> int:

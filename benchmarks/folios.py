@@ -24,7 +24,7 @@ from _worlds import make_hub, make_training
 from trainings import clock, db
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import actions, bulk
+from trainings.certificates.issuing import actions, bulk
 from trainings.certificates.models import Certificate, CertificateKind, JobPurpose
 from trainings.db import transaction
 from trainings.lib import tokens

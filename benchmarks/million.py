@@ -37,7 +37,7 @@ from trainings.db import sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.people import newcomers
-from trainings.registrations import keeping
+from trainings.registrations.seats import writing
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -166,22 +166,22 @@ def _registrations(training_ids: Sequence[UUID], dice: random.Random) -> Iterato
             (newcomers.PARTICIPANT, (person_id, at, *about, SEAL, None, phone, None, None, None)),
             (newcomers.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),
             (
-                keeping.GROUP,
+                writing.GROUP,
                 (group, at, training, "confirmed", 1, 0, None, None, tokens.idempotency_key(), phone, phone, at),
             ),
             (
-                keeping.REGISTRATION,
+                writing.REGISTRATION,
                 (
                     *(registration, at, training, group, person_id, None, "confirmed", "web"),
                     *(tokens.short_code(), f"{dice.getrandbits(256):064x}", SEAL, None, at),
                 ),
             ),
             (
-                keeping.LINK,
+                writing.LINK,
                 (tokens.uuid7(), at, group, registration, "person", f"{dice.getrandbits(256):064x}", SEAL),
             ),
             (
-                keeping.LINE,
+                writing.LINE,
                 (tokens.uuid7(), at, "registrations.sign_up", None, "visitor", registration, None, "", "{}"),
             ),
         ]

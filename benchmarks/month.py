@@ -36,8 +36,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-import trainings.schedule.calendar_routes
-import trainings.schedule.month_routes
+import trainings.panel.calendar.month_routes
+import trainings.panel.public.calendar_routes
 from trainings import clock, db, settings
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.app import create_app
@@ -47,12 +47,14 @@ from trainings.lib import tokens
 from trainings.places import actions as places
 from trainings.places.models import Hub
 from trainings.schedule import actions as schedule
-from trainings.schedule import course_actions, entry_lines, towns
+from trainings.schedule import towns
 from trainings.schedule.actions import SessionPlan, TrainingPlan
-from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
-from trainings.schedule.remembered import forget
+from trainings.schedule.public import entry_lines
+from trainings.schedule.public.remembered import forget
 from trainings.server import take_turns_well
 from trainings.settings import Environment as Kind
 from trainings.settings import Settings
@@ -183,7 +185,7 @@ async def bare_application(ours: ASGIApp, path: str, query: str, cookie: str) ->
         return render(request, template, context)
 
     with ExitStack() as patches:
-        for module in (trainings.schedule.month_routes, trainings.schedule.calendar_routes):
+        for module in (trainings.panel.calendar.month_routes, trainings.panel.public.calendar_routes):
             patches.enter_context(patch.object(module, "render", keeping))
         forget()
         _took, body = await get(ours, path, query, cookie)

@@ -26,12 +26,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-import trainings.places.routes
-import trainings.schedule.public_routes
+import trainings.panel.public.list_routes
+import trainings.panel.public.place_routes
 from trainings import db, settings
 from trainings.app import create_app
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.remembered import forget
+from trainings.schedule.public.remembered import forget
 from trainings.seed import seed_demo
 from trainings.settings import Environment, Settings
 from trainings.web.render import environment, render
@@ -120,7 +120,7 @@ async def bare_application(ours: ASGIApp, path: str) -> Starlette:
         return render(request, template, context)
 
     with ExitStack() as patches:
-        for module in (trainings.places.routes, trainings.schedule.public_routes):
+        for module in (trainings.panel.public.place_routes, trainings.panel.public.list_routes):
             patches.enter_context(patch.object(module, "render", keeping))
         await get(ours, path)
     template, context = kept[0]

@@ -28,16 +28,16 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from trainings import clock, db
-from trainings.attendance import shell
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import Device, DeviceSession
+from trainings.attendance.phones import shell
 from trainings.audit.actor import PROGRAM
 from trainings.lib import qr, tokens
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 

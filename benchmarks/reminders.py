@@ -27,7 +27,7 @@ from _worlds import make_hub, make_training
 from trainings import clock, db
 from trainings.outbox.models import CallList, OutboxJob
 from trainings.people.models import Participant
-from trainings.registrations.reminders import remind
+from trainings.registrations.telling.reminders import remind
 from trainings.settings import Settings
 
 ROUNDS, BOUND = 5, 3.0

@@ -28,11 +28,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trainings import clock, db
 from trainings.attendance.models import AttendanceSheet, SheetRow
-from trainings.attendance.roster_file import ONE_USE, rosters_of
+from trainings.attendance.phones.roster_file import ONE_USE, rosters_of
 from trainings.audit.actor import PROGRAM
 from trainings.people.models import Participant
-from trainings.registrations.cards import make_spares
 from trainings.registrations.models import Card, Registration
+from trainings.registrations.seats.cards import make_spares
 from trainings.schedule.models import TrainingSession
 
 ROUNDS = 25

@@ -39,7 +39,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.places import actions as places
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan

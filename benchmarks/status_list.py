@@ -32,8 +32,8 @@ from starlette.routing import Mount, Route
 from trainings import clock, db
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import issuer_keys, status_lists
-from trainings.certificates.status_lists import LINKED_DATA, SHORTLY
+from trainings.certificates.trust import issuer_keys, status_lists
+from trainings.certificates.trust.status_lists import LINKED_DATA, SHORTLY
 from trainings.lib import tokens
 from trainings.places import actions as places
 from trainings.places.models import OperatorKind

@@ -20,13 +20,13 @@ from tests.outreach.make_activity import make_activity
 from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.attendance import rescheduling
 from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
-from trainings.attendance.sheets import print_sheet
+from trainings.attendance.sessions import rescheduling
+from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import issuer_keys, signing_keys
-from trainings.certificates.brand import add_image
+from trainings.certificates.designs.brand import add_image
+from trainings.certificates.designs.pictures import clean
 from trainings.certificates.models import (
     BrandImage,
     Certificate,
@@ -39,8 +39,8 @@ from trainings.certificates.models import (
     SigningKey,
     Transcript,
 )
-from trainings.certificates.pictures import clean
-from trainings.certificates.transcripts import make_transcript
+from trainings.certificates.transcripts.transcripts import make_transcript
+from trainings.certificates.trust import issuer_keys, signing_keys
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
@@ -50,8 +50,8 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
-from trainings.registrations.calls import open_list
-from trainings.registrations.import_sheets import Sheet, as_text
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.imports.sheets import Sheet, as_text
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
 

@@ -17,7 +17,8 @@ import uvloop
 from httpx2 import AsyncClient
 
 from tests import asgi, moment, postgres_server, threadless
-from tests.certificates import verapdf
+from tests.cast import Cast, make_cast
+from tests.certificates.making import verapdf
 from tests.database import Database, settings_for
 from tests.migrated import FOLDER, keep_compiled_templates
 from trainings import clock
@@ -129,6 +130,12 @@ def _engines_of(test: pytest.Item) -> list[str]:
 async def db(database: Database, engine: str) -> Settings:
     """An empty, connected database: SQLite, PostgreSQL too where the test asks for `both_engines` or all are asked."""
     return await database.fresh(engine)
+
+
+@pytest.fixture
+async def cast(db: Settings) -> Cast:
+    """Two hubs with their people, in an empty database of the test's engine."""
+    return await make_cast()
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from tests import postgres_server, threadless
 from tests.migrated import sqlite_file
 from trainings import clock
 from trainings.attendance import queries as attendance
-from trainings.certificates import status_lists
+from trainings.certificates.trust import status_lists
 from trainings.db import close_in_turn, connect, migrate
 from trainings.db.keyring import set_keyring
 from trainings.feeds import memory as feeds
 from trainings.lib.crypt import Keyring
 from trainings.registrations import queries as registrations
-from trainings.schedule import remembered as pages
+from trainings.schedule.public import remembered as pages
 from trainings.settings import Environment, Settings
 from trainings.versions import actions as versions
 

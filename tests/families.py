@@ -20,9 +20,9 @@ from trainings.db import connect
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
-from trainings.registrations.actions import cancel, cancel_group
 from trainings.registrations.commands import SignedUp
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel, cancel_group
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 
 DATA = frozenset({ConsentPurpose.DATA})

@@ -23,7 +23,7 @@ from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetai
 from trainings.places.data import by_code
 from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan

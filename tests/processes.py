@@ -37,7 +37,7 @@ SECONDS_TO_START, SECONDS_TO_END = 120, 600
 
 READ_ONCE = [
     *("pytest", "tests.browser.app_server", "tests.outreach.make_activity"),
-    *("trainings.__main__", "trainings.attendance.sheets"),
+    *("trainings.__main__", "trainings.attendance.sheets.sheets"),
 ]
 STARTED_ANEW = ("COVERAGE_PROCESS_START", AHEAD)
 """Of these a process must know from its first moment on."""

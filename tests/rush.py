@@ -17,9 +17,9 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import connect
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
-from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 
 DATA = frozenset({ConsentPurpose.DATA})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from fnmatch import translate
 from functools import cache
@@ -40,23 +41,24 @@ from trainings.web.render import environment
 TIERS: tuple[tuple[str, ...], ...] = (
     ("settings", "clock", "errors", "lib"),
     ("db", "versions", "limits", "web"),
-    *(
-        (name,)
-        for name in (
-            "audit",
-            "accounts",
-            "places",
-            "people",
-            "outbox",
-            "schedule",
-            "outreach",
-            "notes",
-            "registrations",
-        )
-    ),
-    *((name,) for name in ("attendance", "certificates", "feeds", "privacy")),
+    *((name,) for name in ("audit", "accounts", "places", "people", "outbox", "schedule", "outreach", "notes")),
+    *((name,) for name in ("registrations", "attendance", "certificates", "feeds", "privacy")),
+    ("panel",),
 )
 """Each tier may import itself and those before it."""
+
+ROOMS: dict[str, tuple[str, ...]] = {
+    "schedule": ("public", "staff", "catalogue"),
+    "registrations": ("seats", "signup", "calls", "telling", "own", "desk", "cards", "imports", "invitations"),
+    "attendance": ("slips", "phones", "sheets", "review", "sessions"),
+    "certificates": ("designs", "trust", "making", "issuing", "ceremony", "transcripts", "check"),
+}
+"""The rooms of the great parts, in their order: each may import what stands before it, and all of them the part's own
+modules. Handlers stand above all rooms.
+"""
+
+MOST_MODULES = 25
+"""In one folder: more are two rooms."""
 
 TOP = ("app", "background", "jobs", "seed", "checks", "server", "migrations", "__main__")
 """What puts the parts together; of what stands below, only handlers may look up to it."""
@@ -64,9 +66,9 @@ TOP = ("app", "background", "jobs", "seed", "checks", "server", "migrations", "_
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_HANDLER = 600, 40, 25
 
 SHOWS_THE_RECORD = {
-    "trainings/registrations/call_routes.py",
-    "trainings/registrations/waiting_queries.py",
-    "trainings/schedule/not_held_routes.py",
+    "trainings/registrations/calls/routes.py",
+    "trainings/registrations/desk/waiting_queries.py",
+    "trainings/panel/trainings/not_held_routes.py",
 }
 """What shows people why and when something was done. No rule reads the audit log: what it needs has a column or row."""
 OF_THE_LOG = re.compile(r"\b(?:FROM|JOIN|UPDATE)\s+audit_line\b", re.IGNORECASE)
@@ -99,13 +101,21 @@ def rank(part: str) -> int:
     return next(n for n, tier in enumerate(TIERS) if part in tier)
 
 
-COMBINES = re.compile(r"\.(?:person_page|group_page|own_page|training_page|spans|attention|public_activities)$")
-"""What pages of several parts have in common looks up as handlers do."""
-
-
 def is_routes(module: str) -> bool:
     """`routes`, or one of the files a long `routes` was split into: `staff_routes`."""
     return re.search(r"(\.|_)routes$", module) is not None
+
+
+def joins(module: str) -> bool:
+    """A part's `routes`: it joins the lists of its handlers and has none of its own."""
+    return module.endswith(".routes") and module.count(".") == 2 and (PACKAGE / part_of(module)).is_dir()
+
+
+def room_of(module: str) -> int:
+    """0 for a module of a part's root, else the number of its room."""
+    rooms = ROOMS.get(part_of(module), ())
+    inside = module.split(".")[2]
+    return rooms.index(inside) + 1 if inside in rooms else 0
 
 
 def wrong_imports(path: Path) -> Iterator[str]:
@@ -114,28 +124,41 @@ def wrong_imports(path: Path) -> Iterator[str]:
     for found in imports(path):
         other = part_of(found.name)
         place = f"{shown(path)}:{found.line} imports {found.name}"
-        if not found.name.startswith("trainings."):
+        if not found.name.startswith("trainings.") or own == "app":
             continue
-        if is_routes(found.name) and own != "app" and not (other == own and is_routes(module)):
-            yield f"{place}: handlers are leaves, only app.py imports them"
-        elif other == own or own in TOP or is_routes(module) or COMBINES.search(module):
+        if is_routes(found.name) and not (other == own and joins(module)):
+            yield f"{place}: handlers are leaves, only a part's routes.py joins them"
+        elif own in TOP or (other in TOP and is_routes(module)):
             continue
         elif other in TOP:
             yield f"{place}: it stands above everything"
         elif rank(other) > rank(own):
             yield f"{place}: imports point downwards"
-
-
-def test_imports_point_downwards_and_handlers_are_leaves() -> None:
-    wrong = [line for path in python_files("trainings") for line in wrong_imports(path)]
-
-    assert wrong == []
+        elif other == own and own in ROOMS and not is_routes(module) and room_of(found.name) > room_of(module):
+            yield f"{place}: the rooms of {own} have an order"
 
 
 def test_every_part_has_its_place_in_the_order() -> None:
     parts = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()} - {"__init__", "__pycache__"}
 
     assert parts - {"locale"} <= {*TOP, *(part for tier in TIERS for part in tier)}
+
+
+def test_no_folder_holds_more_than_a_stranger_can_look_over() -> None:
+    held = Counter(shown(path.parent) for path in python_files("trainings") if path.name != "__init__.py")
+
+    assert {folder: n for folder, n in held.items() if n > MOST_MODULES and "migrations" not in folder} == {}
+
+
+def test_routes_of_a_part_only_join_lists() -> None:
+    joining = [path for path in python_files("trainings") if joins(module_of(path)) and len(routes_inside(path)) > 0]
+
+    assert {shown(path): [one.name for one in functions(path)] for path in joining if functions(path)} == {}
+
+
+def routes_inside(path: Path) -> list[str]:
+    """The handlers' modules that a module imports."""
+    return [found.name for found in imports(path) if is_routes(found.name)]
 
 
 def test_every_route_says_for_whom_it_is(tmp_path: Path) -> None:
@@ -160,7 +183,7 @@ def spelled_on_delete(call: ast.Call) -> str:
 def test_every_relation_restricts_deletion_in_so_many_words() -> None:
     relations = [
         (f"{shown(path)}:{call.lineno}", spelled_on_delete(call))
-        for path in sorted(PACKAGE.glob("*/models.py"))
+        for path in sorted(PACKAGE.rglob("models.py"))
         for call in calls(path)
         if ast.unparse(call.func).split(".")[-1] in RELATIONS
     ]

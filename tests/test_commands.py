@@ -17,14 +17,14 @@ from trainings import __main__ as commands
 from trainings.accounts import actions
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
-from trainings.attendance.devices import Load, prepare_this
+from trainings.attendance.phones.devices import Load, prepare_this
 from trainings.audit.actor import PROGRAM
 from trainings.checks import findings, mail_server_findings
 from trainings.db import connect
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Municipality
+from trainings.schedule.catalogue.project_actions import ProjectPlan
 from trainings.schedule.models import Project
-from trainings.schedule.project_actions import ProjectPlan
 from trainings.settings import Environment, Settings, get_settings
 
 

@@ -13,7 +13,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from tests import asgi, make
 from tests.accounts.people import PASSWORD, make_user
 from trainings.app import create_app
-from trainings.attendance.devices import Load, invite
+from trainings.attendance.phones.devices import Load, invite
 from trainings.settings import Settings, get_settings
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -23,7 +23,7 @@ from tests.cast import Cast
 from tests.certificates.held import AFTER
 from tests.database import Database
 from trainings.app import create_app
-from trainings.schedule.course_forms import contents_of
+from trainings.schedule.catalogue.course_forms import contents_of
 from trainings.settings import Settings, get_settings
 
 FORM = "application/x-www-form-urlencoded"

@@ -12,7 +12,7 @@ from tortoise.connection import get_connection
 from tests.attendance import uploading
 from tests.attendance.browsers import event, open_held_door, send, signed_in
 from tests.attendance.doors import qr_of
-from tests.attendance.phones import make_phone
+from tests.attendance.prepared_phones import make_phone
 from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.forms import of_page

@@ -29,11 +29,11 @@ from trainings.db.group_commit import CROWD
 from trainings.db.sql import rows
 from trainings.lib import tokens
 from trainings.people.models import Participant
-from trainings.registrations import actions
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
-from trainings.registrations.sameness import KeyUsedAgain
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.sameness import KeyUsedAgain
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

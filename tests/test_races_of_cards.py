@@ -35,9 +35,10 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.models import NOBODY, Consent, ConsentHow, Merge, MergeReason, Participant
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations import actions, cards, desk_actions, import_job, imports, waiting
-from trainings.registrations.card_use import CardUsed, use_at_door, use_spare
-from trainings.registrations.import_columns import Field
+from trainings.registrations.cards.use import CardUsed, use_at_door, use_spare
+from trainings.registrations.imports import imports
+from trainings.registrations.imports import job as import_job
+from trainings.registrations.imports.columns import Field
 from trainings.registrations.models import (
     TAKES_PLACE,
     Card,
@@ -49,7 +50,8 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats import actions, cards, desk_actions, waiting
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

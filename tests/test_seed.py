@@ -16,17 +16,17 @@ from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
-from trainings.attendance.closings import closed_on_phones
-from trainings.attendance.device_panel import phones_seen_by
-from trainings.attendance.gaps import gaps_of
 from trainings.attendance.models import AttendanceSheet, ScanEvent, SessionReport, SlipState, WalkInSlip
+from trainings.attendance.phones.closings import closed_on_phones
+from trainings.attendance.phones.gaps import gaps_of
+from trainings.attendance.phones.panel import phones_seen_by
+from trainings.attendance.phones.roster_file import rosters_of
 from trainings.attendance.queries import totals_of
-from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.files import file_of
+from trainings.certificates.making.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose
 from trainings.certificates.queries import Signature, public_check
-from trainings.certificates.signing_keys import signing_keys_of
+from trainings.certificates.trust.signing_keys import signing_keys_of
 from trainings.lib.text import short_name
 from trainings.people import communities
 from trainings.people.models import Participant

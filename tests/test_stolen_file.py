@@ -17,8 +17,8 @@ from trainings.audit.actor import PROGRAM
 from trainings.db.keyring import set_keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import Keyring
-from trainings.registrations.forms import answers_hash
 from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.signup.forms import answers_hash
 from trainings.settings import Settings
 from trainings.web.forms import Typed
 

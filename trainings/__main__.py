@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.attendance import leaving
 from trainings.attendance.models import Device
+from trainings.attendance.phones import leaving
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import design_check
+from trainings.certificates.designs import check as design_check
 from trainings.errors import Refusal
 from trainings.feeds import site
 from trainings.lib.crypt import new_key
@@ -31,7 +31,7 @@ from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
 from trainings.privacy import guard
 from trainings.privacy.actions import Swept, what_is_due
-from trainings.schedule.project_actions import ProjectPlan, create_project
+from trainings.schedule.catalogue.project_actions import ProjectPlan, create_project
 from trainings.settings import Settings, get_settings
 from trainings.web.i18n import gettext as _
 

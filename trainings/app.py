@@ -17,20 +17,16 @@ from starlette_compress import CompressMiddleware
 
 import trainings.accounts.guide_routes
 import trainings.accounts.routes
-import trainings.accounts.staff_routes
 import trainings.attendance.routes
-import trainings.attendance.shell_routes
 import trainings.certificates.routes
 import trainings.feeds.routes
 import trainings.notes.routes
-import trainings.outbox.routes
 import trainings.outreach.routes
+import trainings.panel.routes
 import trainings.people.routes
-import trainings.places.routes
 import trainings.privacy.routes
 import trainings.registrations.routes
 import trainings.schedule.routes
-import trainings.web.health_routes
 import trainings.web.routes
 from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
@@ -40,7 +36,7 @@ from trainings.feeds.middleware import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox.mailer import server_of
 from trainings.outreach.shown import rewrite_outdated as rewrite_outdated_activities
-from trainings.schedule.shown import rewrite_outdated
+from trainings.schedule.calendar_texts import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
@@ -82,7 +78,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
         debug=False,
         lifespan=_lifespan(settings, with_worker=with_worker),
         routes=[
-            Mount(FEEDS_PREFIX, routes=trainings.feeds.routes.routes),
+            Mount(FEEDS_PREFIX, routes=trainings.feeds.routes.calendars),
             Mount(PREFIX, VersionedStatic(directory=STATIC_DIR)),
             Mount("", routes=_pages(), middleware=_page_middleware(settings)),
         ],
@@ -135,21 +131,18 @@ def _page_middleware(settings: Settings) -> list[Middleware]:
 def _pages() -> list[BaseRoute]:
     from_packages = (
         trainings.web.routes,
-        trainings.web.health_routes,
-        trainings.places.routes,
+        trainings.panel.routes,
         trainings.schedule.routes,
         trainings.outreach.routes,
         trainings.registrations.routes,
         trainings.notes.routes,
         trainings.attendance.routes,
-        trainings.attendance.shell_routes,
         trainings.certificates.routes,
-        trainings.outbox.routes,
         trainings.people.routes,
         trainings.privacy.routes,
+        trainings.feeds.routes,
         trainings.accounts.routes,
-        trainings.accounts.staff_routes,
         trainings.accounts.guide_routes,
     )
     of_packages = (route for package in from_packages for route in package.routes)
-    return in_sections([*of_packages, *trainings.feeds.routes.pages])
+    return in_sections(of_packages)

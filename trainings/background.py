@@ -9,10 +9,10 @@ import asyncio
 import signal
 
 from trainings import db, jobs
-from trainings.certificates import watch
+from trainings.certificates.issuing import watch
 from trainings.outbox import worker
 from trainings.privacy import guard, sweeper
-from trainings.registrations import deadlines
+from trainings.registrations.desk import deadlines
 from trainings.settings import Settings
 
 

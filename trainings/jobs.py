@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from trainings.certificates import bulk
-from trainings.certificates import mails as certificate_mails
+from trainings.certificates.issuing import bulk
+from trainings.certificates.issuing import mails as certificate_mails
 from trainings.outbox.mailer import Composers
 from trainings.outreach import responsible
 from trainings.privacy import papers, withdrawal
-from trainings.registrations import activity_eves, digests, eve_notes, facilitator_notes, import_job, lost_links
-from trainings.registrations import mails as registration_mails
+from trainings.registrations.desk import digests
+from trainings.registrations.imports import job as import_job
+from trainings.registrations.own import lost_links
+from trainings.registrations.telling import activity_eves, eve_notes, facilitator_notes
+from trainings.registrations.telling import mails as registration_mails
 
 MESSAGES: Composers = {
     **registration_mails.COMPOSERS,

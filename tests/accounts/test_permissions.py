@@ -44,7 +44,7 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_manage_phone: EDITORS,
 }
 AT_AN_OPERATOR = (permissions.can_give_role, permissions.can_edit_course, permissions.can_rename_topic)
-"""What is held at no hub: roles are below, courses and topics in `tests/schedule/test_course_owners.py`."""
+"""What is held at no hub: roles are below, courses and topics in `tests/schedule/catalogue/test_course_owners.py`."""
 OF_OWN_SESSIONS = (
     permissions.can_see_roster,
     permissions.can_correct_name,

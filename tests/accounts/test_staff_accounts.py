@@ -11,12 +11,12 @@ from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.accounts.people import ANOTHER, PASSWORD, actor_behind, make_user, sign_in
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from trainings.accounts import actions
 from trainings.accounts.actions import AccountClosed, OwnAccount, WrongPassword, WrongSignIn
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
-from trainings.attendance.devices import Load, prepare_this
 from trainings.attendance.models import Device
+from trainings.attendance.phones.devices import Load, prepare_this
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.errors import NotFound
@@ -100,11 +100,6 @@ async def test_opened_again_it_has_its_roles_and_needs_a_new_password(db: Settin
 
 
 # -- the pages
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 @pytest.fixture

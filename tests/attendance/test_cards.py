@@ -31,7 +31,7 @@ from tests.registrations.card_world import (
     named,
     places_of,
 )
-from tests.registrations.test_bearer_pages import DIEGO
+from tests.registrations.cards.test_bearer_pages import DIEGO
 from tests.registrations.wishes import wish
 from tests.web.pages import Page
 from trainings.attendance import actions
@@ -40,10 +40,10 @@ from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Guardian, Participant
-from trainings.registrations import cards
-from trainings.registrations.card_use import CardClosed, CardOfAnotherTraining, CardTaken
+from trainings.registrations.cards.use import CardClosed, CardOfAnotherTraining, CardTaken
 from trainings.registrations.eligibility import MinorAlone
 from trainings.registrations.models import Card, CardState, Registration, Source
+from trainings.registrations.seats import cards
 from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 

@@ -13,11 +13,11 @@ import pytest
 from tests import make
 from tests.attendance.doors import Opened, open_door, stay
 from tests.attendance.uploading import NO_OFFSET, Event, event, h, kept, make_device, ms, send
-from trainings.attendance import rescheduling
 from trainings.attendance.models import DatedBy, Device, ScanEvent, ScanFlag
 from trainings.attendance.moments import Dated, Reading
-from trainings.attendance.sheet_pages import arrival_in_words
-from trainings.attendance.uploads import Upload, receive
+from trainings.attendance.phones.uploads import Upload, receive
+from trainings.attendance.sessions import rescheduling
+from trainings.attendance.sheets.pages import arrival_in_words
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql
 from trainings.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trainings.attendance.row_lists import NoSuchRow, UnreadableRows, read_rows
+from trainings.attendance.sheets.row_lists import NoSuchRow, UnreadableRows, read_rows
 
 CASES = json.loads((Path(__file__).parent / "row_lists.json").read_text("utf-8"))["cases"]
 

@@ -22,7 +22,7 @@ from tests.cast import Cast, make_cast
 from tests.database import put_template
 from tests.processes import running
 from trainings import clock
-from trainings.attendance.sheets import print_sheet
+from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 
 BEGINS = datetime(2027, 3, 4, 14, 30, tzinfo=UTC)

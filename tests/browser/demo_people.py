@@ -12,7 +12,7 @@ from typing import Any
 
 from trainings import clock, db
 from trainings.accounts.models import User
-from trainings.attendance.roster_file import rosters_of
+from trainings.attendance.phones.roster_file import rosters_of
 from trainings.lib.text import short_name
 from trainings.people.models import Guardian, Participant
 from trainings.places.models import Municipality, Venue

@@ -165,7 +165,7 @@ def session() -> SimpleNamespace:
 def show(request: Request, template: str, context: dict[str, Any], status: int = 200) -> Response:
     actor = SimpleNamespace(id="1", name="Marta Julia Choc", role="facilitator", place="", has_any=lambda _roles: False)
     shared = {"request": request, "path": request.url.path, "actor": actor, "flashes": [], "session": session()}
-    body = environment().get_template(f"attendance/{template}.html").render(shared | context)
+    body = environment().get_template(f"panel/attendance/{template}.html").render(shared | context)
     return HTMLResponse(body, status, {**scan_page_headers(), "cache-control": "no-store"})
 
 

@@ -14,7 +14,7 @@ from tests import make
 from tests.browser.app_server import serve
 from tests.registrations.families import group_token, make_family
 from trainings.audit.actor import PROGRAM
-from trainings.registrations import actions
+from trainings.registrations.seats import actions
 
 TESTS = ("handed", "cancelled", "wide")
 """Each has a family of its own, so that the tests do not meet."""

@@ -23,9 +23,9 @@ from tests.cast import Cast, make_cast
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.accounts.queries import actor_of
-from trainings.attendance import devices
-from trainings.attendance.devices import Load
-from trainings.attendance.sheets import print_sheet
+from trainings.attendance.phones import devices
+from trainings.attendance.phones.devices import Load
+from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.outreach.actions import TimeAndPlace

@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 from tests.browser.demo import PASSWORD
 from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH, put
 from trainings import clock
-from trainings.registrations.guarding import FASTEST
+from trainings.registrations.signup.limits import FASTEST
 
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
 PLACE = "La Libertad, Petén"

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, opened
 from tests.browser.scanner import HASTEN, PHONE, wait_until
-from trainings.attendance import shell
+from trainings.attendance.phones import shell
 from trainings.lib import tokens
 
 KEPT = """async () => {

@@ -15,7 +15,7 @@ from tests.browser.marcar import OPEN
 from tests.browser.scanner import OLD, PHONE, wait_for
 from tests.browser.steps import sign_in
 from tests.processes import environment, said
-from trainings.attendance import shell
+from trainings.attendance.phones import shell
 from trainings.lib import tokens
 
 EVERYTHING = """async () => {

@@ -24,9 +24,10 @@ from tests.processes import running, said
 from tests.registrations.card_world import make_spare_cards
 from trainings import clock, db
 from trainings.accounts.queries import actor_of
-from trainings.attendance import devices, rescheduling
-from trainings.attendance.devices import Load
-from trainings.attendance.sheets import print_sheet
+from trainings.attendance.phones import devices
+from trainings.attendance.phones.devices import Load
+from trainings.attendance.sessions import rescheduling
+from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.registrations.models import Card, Registration

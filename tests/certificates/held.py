@@ -16,8 +16,8 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanEvent, ScanHow
 from trainings.attendance.upload_forms import EventKind, FormEvent, UploadedEvent
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.actions import issue
-from trainings.certificates.files import file_of
+from trainings.certificates.issuing.actions import issue
+from trainings.certificates.making.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
 from trainings.registrations.models import Registration

@@ -11,9 +11,9 @@ import pypdf
 import pypdfium2
 from PIL import Image
 
-from trainings.certificates import pdf
-from trainings.certificates.designs import DESIGNS
-from trainings.certificates.pdf import CertificateSheet
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.designs import DESIGNS
+from trainings.certificates.designs.pdf import CertificateSheet
 
 SAMPLES = DESIGNS / "diploma" / "samples"
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ import sys
 from tests.certificates.held import AFTER
 from tests.database import KEY
 from trainings import clock, db, jobs
-from trainings.certificates import bulk
+from trainings.certificates.issuing import bulk
 from trainings.outbox import worker
 from trainings.settings import get_settings
 

@@ -16,11 +16,11 @@ from trainings.outreach import actions as outreach
 from trainings.outreach.models import ActivityKind
 from trainings.outreach.place_actions import renew_municipalities
 from trainings.places.models import AccessFeature
-from trainings.registrations.actions import resize
-from trainings.registrations.publishing import call_off_training
+from trainings.registrations.seats.actions import resize
+from trainings.registrations.telling.publishing import call_off_training
 from trainings.schedule import actions as schedule
-from trainings.schedule import course_actions
 from trainings.schedule.actions import SessionPlan
+from trainings.schedule.catalogue import course_actions
 from trainings.schedule.models import CourseKind, PlaceShown, Training
 
 HERE, COUNTRY = "/cal/municipio/la-libertad-peten.ics", "/cal/guatemala.ics"

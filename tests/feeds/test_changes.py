@@ -16,7 +16,7 @@ from tests.schedule.wishes import plan_of, standing
 from trainings.accounts.models import Role
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.registrations.actions import cancel, resize
+from trainings.registrations.seats.actions import cancel, resize
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, SessionText, Training, TrainingSession, TrainingState
 

@@ -6,14 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trainings.feeds.conditional import (
-    IF_MODIFIED_SINCE,
-    IF_NONE_MATCH,
-    accepts_gzip,
-    asked_in,
-    http_date,
-    is_unchanged,
-)
+from trainings.web.conditional import IF_MODIFIED_SINCE, IF_NONE_MATCH, accepts_gzip, asked_in, http_date, is_unchanged
 
 ETAG = '"5294a30f70a57f3bc53a577ccb5d8b51"'
 CHANGED = datetime(2027, 3, 6, 14, 30, 0, tzinfo=UTC)

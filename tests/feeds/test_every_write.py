@@ -14,7 +14,7 @@ from tests.feeds.every_write import ALL, FIXED, HIDDEN, SHOWN, Case, Change
 from tests.feeds.writes import World, make_world
 from trainings import clock
 from trainings.outreach.models import OutreachActivity
-from trainings.schedule import shown
+from trainings.schedule import calendar_texts
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -101,7 +101,7 @@ async def test_writes_one_after_another_move_their_feeds_on_either_engine(
 async def test_every_column_of_an_entry_is_written_above(sqlite_db: Settings) -> None:
     written = {column for name in SHOWN for column in as_columns(name)}
 
-    rendered = {rendered_as(column) for column in shown._COLUMNS}
+    rendered = {rendered_as(column) for column in calendar_texts._COLUMNS}
     assert rendered - FIXED - written == set()
     of_activities = {f"outreach_activity.{column}" for column in OutreachActivity._meta.fields_db_projection}
     assert of_activities - written == {f"outreach_activity.{column}" for column in NOT_SHOWN_OF_ACTIVITIES}

@@ -23,8 +23,8 @@ from trainings.feeds.queries import narrower
 from trainings.feeds.scopes import FilterKind
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule import actions as schedule
-from trainings.schedule import course_actions
-from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.ics import escaped
 from trainings.schedule.models import Course, SessionText, Training
 from trainings.settings import Settings

@@ -14,7 +14,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.feeds.asking import FEED, body_of, poll
 from tests.feeds.hostile import check_form
-from trainings.feeds.conditional import http_date
+from trainings.web.conditional import http_date
 
 ADDRESSES = {
     FEED: "la-libertad-peten.ics",

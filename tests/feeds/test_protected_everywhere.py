@@ -29,12 +29,12 @@ from trainings.feeds import posters, share_texts
 from trainings.feeds.site import export_site
 from trainings.outbox.models import CallList
 from trainings.places.models import Hub
-from trainings.registrations.call_texts import text_for_all, told_by
-from trainings.schedule.change_pictures import change_card, change_text
+from trainings.registrations.calls.texts import text_for_all, told_by
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import Training
-from trainings.schedule.pictures import training_card
-from trainings.schedule.public_queries import public_training
+from trainings.schedule.public.change_pictures import change_card, change_text
+from trainings.schedule.public.pictures import training_card
+from trainings.schedule.public.queries import public_training
 from trainings.web.allow import PUBLIC
 
 Freeze = Callable[[datetime], None]

@@ -16,7 +16,7 @@ from tests.feeds.asking import body_of, events_in, line_of, poll
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.schedule import actions as schedule
-from trainings.schedule import shown
+from trainings.schedule import calendar_texts
 from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import SessionText, Training
 from trainings.settings import Settings, get_settings
@@ -96,7 +96,7 @@ async def test_starting_again_changes_nothing(client: AsyncClient, db: Settings,
 
     after = await poll(client)
     assert (after.headers, after.content) == (before.headers, before.content)
-    assert await shown.rewrite_outdated() == 0
+    assert await calendar_texts.rewrite_outdated() == 0
 
 
 @pytest.mark.both_engines
@@ -105,7 +105,7 @@ async def test_two_that_start_at_once_write_each_text_once(client: AsyncClient) 
     for training in trainings:
         await make_older(training, lambda body: body.replace("LOCATION:Salón", "LOCATION:Aula"))
 
-    written = await asyncio.gather(*(shown.rewrite_outdated() for _ in range(3)))
+    written = await asyncio.gather(*(calendar_texts.rewrite_outdated() for _ in range(3)))
 
     assert sorted(written) == [0, 0, 5]
     events = events_in(await body_of(client)).values()
@@ -113,11 +113,11 @@ async def test_two_that_start_at_once_write_each_text_once(client: AsyncClient) 
 
 
 async def test_batches_reach_every_text(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown, "BATCH", 2)
+    monkeypatch.setattr(calendar_texts, "BATCH", 2)
     for _ in range(5):
         await make_older(await make.make_training(), in_another_form)
 
-    assert await shown.rewrite_outdated() == 5
+    assert await calendar_texts.rewrite_outdated() == 5
     assert await formats() == {TEXT_FORMAT}
 
 
@@ -140,7 +140,7 @@ async def test_entries_lead_to_the_new_address_after_the_site_moved(
     training = await make.make_training()
     before = events_in(await body_of(client))[training.sessions[0].id]
     moved = get_settings().model_copy(update={"base_url": "https://capacitaciones.example/"})
-    monkeypatch.setattr(shown, "get_settings", lambda: moved)
+    monkeypatch.setattr(calendar_texts, "get_settings", lambda: moved)
 
     await start_the_program(db)
 
@@ -150,4 +150,4 @@ async def test_entries_lead_to_the_new_address_after_the_site_moved(
     assert line_of(after, "DESCRIPTION").endswith(f"\\n{address}")
     for name in ("UID", "SEQUENCE"):
         assert line_of(after, name) == line_of(before, name)
-    assert await shown.rewrite_outdated() == 0
+    assert await calendar_texts.rewrite_outdated() == 0

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.attendance.phones import make_phone
+from tests.attendance.prepared_phones import make_phone
 from tests.feeds.asking import body_of, line_of
 from tests.feeds.secret import entries, path_for
 from tests.registrations.wishes import link_of
 from trainings.accounts.models import Role
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
-from trainings.registrations.publishing import call_off_training
+from trainings.registrations.telling.publishing import call_off_training
 from trainings.schedule.models import ChangeKind, SessionChange, TrainingSession
-from trainings.schedule.public_queries import listed_trainings, public_training
+from trainings.schedule.public.queries import listed_trainings, public_training
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

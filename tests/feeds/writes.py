@@ -26,8 +26,8 @@ from trainings.places.data import municipalities
 from trainings.places.hub_file import HubEntry
 from trainings.places.models import Hub, Operator, Venue
 from trainings.schedule import actions as schedule
-from trainings.schedule import course_actions
-from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.models import Course, Topic, Training, TrainingSession
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.certificates.sheets import WHEN, sample
-from trainings.certificates import pdf
-from trainings.certificates.designs import DESIGNS, FONT_FOLDER
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.designs import DESIGNS, FONT_FOLDER
 from trainings.lib.sandbox import DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset
 

@@ -18,10 +18,10 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Participant, Relation
-from trainings.registrations import desk_actions
-from trainings.registrations.contact_actions import NoGuardian, correct_email, mark_accepted, mark_refused
-from trainings.registrations.mailboxes import address_of
 from trainings.registrations.models import Registration
+from trainings.registrations.seats import desk_actions
+from trainings.registrations.telling.contact_actions import NoGuardian, correct_email, mark_accepted, mark_refused
+from trainings.registrations.telling.mailboxes import address_of
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]

@@ -16,7 +16,7 @@ from tests.outbox.smtp import Peer
 from tests.outbox.told import FRIDAY, SATURDAY, a_training, last_mail, put_on_waiting_list, tell
 from trainings import clock, jobs
 from trainings.accounts.models import Role
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP, day_and_time
 from trainings.outbox.actions import STAFF_DELAY, TakenOver, stop_batch

@@ -28,9 +28,9 @@ from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Relation
-from trainings.registrations import actions, desk_actions
-from trainings.registrations.group_actions import rejoin_group, rejoin_member
 from trainings.registrations.models import OwnLink, Registration, Source
+from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
+from trainings.registrations.seats import actions, desk_actions
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.i18n import speaking

@@ -15,9 +15,9 @@ from tests.outbox.told import FOUR_HOURS, FRIDAY, SATURDAY, Freeze, a_training
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.registrations import actions
-from trainings.registrations.reminders import remind
-from trainings.registrations.telling import tell_changes
+from trainings.registrations.seats import actions
+from trainings.registrations.telling.reminders import remind
+from trainings.registrations.telling.telling import tell_changes
 from trainings.schedule import session_actions
 from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession

@@ -23,9 +23,9 @@ from tests.outbox.told import (
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow, Participant
-from trainings.registrations import actions
-from trainings.registrations.mails import KINDS
 from trainings.registrations.models import OwnLink, RegistrationState
+from trainings.registrations.seats import actions
+from trainings.registrations.telling.mails import KINDS
 from trainings.schedule.models import PlaceShown, TrainingSession
 from trainings.settings import Settings
 from trainings.web.i18n import speaking

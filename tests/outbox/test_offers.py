@@ -16,9 +16,9 @@ from trainings import jobs
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
 from trainings.registrations.models import Registration
-from trainings.registrations.waiting import mark_reached
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.waiting import mark_reached
 from trainings.settings import Settings
 
 

@@ -9,9 +9,9 @@ from tests.outbox.told import FOUR_HOURS, FRIDAY, SATURDAY, Freeze, a_training, 
 from tests.registrations.families import make_family
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.desk_actions import reject
-from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason
+from trainings.registrations.own.group_actions import rejoin_member
+from trainings.registrations.seats.desk_actions import reject
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
 

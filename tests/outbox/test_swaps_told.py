@@ -15,11 +15,11 @@ from tests.outbox.smtp import Peer
 from tests.outbox.told import FRIDAY, a_training
 from trainings import clock, jobs
 from trainings.accounts.models import Role, User
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, OutboxJob
-from trainings.registrations.publishing import publish, unlist
+from trainings.registrations.telling.publishing import publish, unlist
 from trainings.schedule.models import SessionFacilitator, Training, TrainingState
 from trainings.settings import Settings
 

@@ -31,7 +31,7 @@ from trainings.outbox.placeholders import (
 )
 from trainings.outbox.templates import forget_words, own_words, save_words
 from trainings.places.models import Hub, Operator
-from trainings.registrations import previews
+from trainings.registrations.telling import previews
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
 from trainings.web.i18n import gettext

@@ -8,14 +8,14 @@ from tests import make
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.outbox.told import FRIDAY, Freeze, a_training, last_mail, tell, token_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.actions import issue
+from trainings.certificates.issuing.actions import issue
+from trainings.certificates.issuing.revocations import annul, reissue
 from trainings.certificates.models import CertificateKind
-from trainings.certificates.revocations import annul, reissue
 from trainings.outbox.mailer import Mail
 from trainings.outbox.placeholders import OwnWords, UnknownPlaceholder
 from trainings.outbox.templates import save_words
 from trainings.places.models import Hub
-from trainings.registrations.lost_links import ask_for_links
+from trainings.registrations.own.lost_links import ask_for_links
 from trainings.settings import Settings
 
 ROSA = "rosa@x.example"

@@ -11,9 +11,9 @@ from tests import make
 from tests.cast import make_cast
 from tests.outbox.told import FRIDAY, SATURDAY, Freeze, a_training
 from trainings.accounts.models import Role, RoleGrant
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.eve_notes import write_eve_notes
+from trainings.registrations.telling.eve_notes import write_eve_notes
 from trainings.schedule.models import SessionFacilitator
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import as_
 from trainings import clock
@@ -23,18 +23,12 @@ from trainings.places.data import departments
 from trainings.schedule import actions
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.quarters import Quarter
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 PATH = "/panel/sin-actividad"
 FEBRUARY = datetime(2027, 2, 10, 9, tzinfo=clock.GUATEMALA)
 FIRST = Quarter(2027, 1)
 SAYAXCHE, POPTUN, DOLORES = "1710", "1712", "1708"
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 def at(month: int, day: int, hour: int = 8, *, year: int = 2027) -> datetime:

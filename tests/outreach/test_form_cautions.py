@@ -9,14 +9,13 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import as_, post
 from trainings.outreach.actions import TimeAndPlace
 from trainings.outreach.models import OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule.models import Unavailability
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
@@ -26,11 +25,6 @@ HOURS = timedelta(hours=4)
 @pytest.fixture(autouse=True)
 def _now(freeze: Freeze) -> None:
     freeze(STARTS - timedelta(days=7))
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 async def in_the_park(cast: Cast) -> OutreachActivity:

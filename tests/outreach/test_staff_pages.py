@@ -12,7 +12,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.outreach.make_activity import make_activity, make_draft
 from tests.queries import counted_queries
 from tests.schedule.panel import as_, post
@@ -22,7 +22,6 @@ from trainings.outreach.actions import TimeAndPlace, cancel_activity, move_activ
 from trainings.outreach.heads import counts_of, total
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
@@ -34,11 +33,6 @@ INDEX = "/panel/actividades"
 @pytest.fixture(autouse=True)
 def _now(freeze: Freeze) -> None:
     freeze(NOW)
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 def filled(cast: Cast, **changes: object) -> dict[str, object]:

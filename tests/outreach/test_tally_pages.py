@@ -8,22 +8,16 @@ from datetime import UTC, date, datetime
 import pytest
 from httpx2 import AsyncClient
 
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings.outreach.models import OrientationTally
 from trainings.outreach.tallies import tally
-from trainings.settings import Settings
 
 
 @pytest.fixture(autouse=True)
 def _now(freeze: Callable[[datetime], None]) -> None:
     freeze(datetime(2027, 3, 1, 15, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 def words_of(source: str) -> str:

@@ -13,7 +13,7 @@ from trainings.people.consents import TEXT_VERSION
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 

@@ -10,7 +10,7 @@ from trainings.places.actions import create_hub, create_operator, load_municipal
 from trainings.places.hub_file import HubEntry, demo_hubs
 from trainings.places.models import Hub, Municipality
 from trainings.places.queries import hubs_visible_to, search_municipalities
-from trainings.schedule.public_queries import hubs_serving
+from trainings.schedule.public.queries import hubs_serving
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from tests import make
 from tests.outbox.make_jobs import until, working
 from trainings import clock, jobs
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.erasures import KIND
 from trainings.registrations.models import Registration
+from trainings.registrations.own.erasures import KIND
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

@@ -11,7 +11,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Participant, Relation
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 

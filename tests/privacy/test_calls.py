@@ -14,7 +14,7 @@ from trainings.outbox.models import Call, CallList, CallReason, CallResult, Call
 from trainings.people.models import Participant
 from trainings.privacy.actions import sweep
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations import call_actions
+from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings

@@ -18,7 +18,7 @@ from tests.registrations.wishes import places_of
 from trainings import background, clock, jobs
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import mails as certificate_mails
+from trainings.certificates.issuing import mails as certificate_mails
 from trainings.db import transaction
 from trainings.errors import NotFound
 from trainings.lib import tokens
@@ -30,8 +30,8 @@ from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardia
 from trainings.privacy import guard, withdrawal
 from trainings.privacy.actions import sweep
 from trainings.privacy.withdrawal import carry_out, what_stays, withdraw_data
-from trainings.registrations.erasures import KIND, TooLateToKeep, ask_for_erasure, keep_data
 from trainings.registrations.models import Registration
+from trainings.registrations.own.erasures import KIND, TooLateToKeep, ask_for_erasure, keep_data
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.attendance.doors import Opened, hours, qr_of, scan, take
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.oracle import faults_of
 from tests.privacy.people import minor, someone
 from tests.registrations.families import make_family
@@ -23,22 +23,16 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
-from trainings.registrations import actions
-from trainings.registrations.desk_actions import answer_need
-from trainings.registrations.group_actions import OtherTicket, rejoin_member
+from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
 from trainings.registrations.needs import NeedState
-from trainings.registrations.repeats import repeats_in
+from trainings.registrations.own.group_actions import OtherTicket, rejoin_member
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.desk_actions import answer_need
 from trainings.schedule.models import Training
-from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 INDEX = "/panel/personas/repetidas"
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.counting import statements
 from tests.privacy.people import merged_into, minor, someone
@@ -17,15 +17,9 @@ from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.people.models import Merge
 from trainings.registrations.models import Registration
-from trainings.settings import Settings
 
 INDEX = "/panel/personas/repetidas"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.certificates.held import AFTER, a_diploma
 from tests.privacy.people import merged_into, minor, someone
 from trainings import clock
@@ -25,16 +25,10 @@ from trainings.privacy import merging
 from trainings.privacy.comparing import UnknownPerson
 from trainings.privacy.merge_queries import CROWD, alike, found, held_different, merges
 from trainings.privacy.merging import AlreadyOne, UnknownMerge, hold_different, show_again, undo
-from trainings.registrations import actions
 from trainings.registrations.models import Registration
-from trainings.settings import Settings
+from trainings.registrations.seats import actions
 
 SAID = MergeReason.SAID_SO
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 @pytest.fixture

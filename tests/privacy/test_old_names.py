@@ -18,7 +18,7 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate, Transcript
-from trainings.certificates.transcripts import make_transcript
+from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.people.models import Guardian, Merge, MergeReason, Participant
 from trainings.privacy import merging
 from trainings.privacy.actions import sweep

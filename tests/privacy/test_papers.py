@@ -14,8 +14,8 @@ from tests.registrations.wishes import link_of
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.actions import issue, revoke
-from trainings.certificates.files import NameRemoved, file_of
+from trainings.certificates.issuing.actions import issue, revoke
+from trainings.certificates.making.files import NameRemoved, file_of
 from trainings.certificates.models import (
     Certificate,
     CertificateFile,
@@ -28,14 +28,14 @@ from trainings.certificates.models import (
     SkipReason,
     Transcript,
 )
-from trainings.certificates.transcripts import make_transcript
+from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Participant
 from trainings.privacy.papers import erase_papers
 from trainings.privacy.withdrawal import what_stays, withdraw_data
-from trainings.registrations.erasures import PAPERS, What
 from trainings.registrations.models import Registration
+from trainings.registrations.own.erasures import PAPERS, What
 from trainings.settings import Settings
 
 DIPLOMA = CertificateKind.DIPLOMA

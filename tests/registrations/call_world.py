@@ -13,8 +13,8 @@ from trainings import clock
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
-from trainings.registrations.call_households import Household, households
-from trainings.registrations.calls import open_list
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.calls.households import Household, households
 from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training, TrainingSession

@@ -12,9 +12,9 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.places.models import Hub
-from trainings.registrations.card_use import CardUsed, name_card
-from trainings.registrations.cards import Reservation, make_spares, reserve
+from trainings.registrations.cards.use import CardUsed, name_card
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
+from trainings.registrations.seats.cards import Reservation, make_spares, reserve
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Course, Training
 

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from trainings.accounts.models import Role
 
 
@@ -17,11 +17,6 @@ async def assistant(client: AsyncClient) -> AsyncClient:
     """A browser with somebody who works at the desk of La Libertad."""
     await make.sign_in(client, await make.make_user(Role.ASSISTANT, await make.make_hub()))
     return client
-
-
-@pytest.fixture
-async def cast(db: object) -> Cast:
-    return await make_cast()
 
 
 @pytest.fixture

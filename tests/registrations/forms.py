@@ -9,7 +9,7 @@ from httpx2 import AsyncClient, Response
 
 from tests.web.pages import Page
 from trainings.lib import tokens
-from trainings.registrations.guarding import page_mark
+from trainings.registrations.signup.limits import page_mark
 from trainings.schedule.models import Training
 
 ROSA = {

@@ -9,8 +9,9 @@ import pypdf
 
 from trainings import clock
 from trainings.audit.actor import PROGRAM
-from trainings.registrations import convocation, letter_sheets
-from trainings.registrations.convocation import Invited
+from trainings.registrations.invitations import convocation
+from trainings.registrations.invitations import letters as letter_sheets
+from trainings.registrations.invitations.convocation import Invited
 from trainings.registrations.models import Addressee, InvitationLetter
 from trainings.schedule.models import Training
 

@@ -11,9 +11,10 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import Actor
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
-from trainings.registrations import import_job, imports
-from trainings.registrations.import_columns import match
-from trainings.registrations.import_preview import Verdict
+from trainings.registrations.imports import imports
+from trainings.registrations.imports import job as import_job
+from trainings.registrations.imports.columns import match
+from trainings.registrations.imports.preview import Verdict
 from trainings.registrations.models import ImportDraft
 from trainings.schedule.models import Training
 

@@ -9,7 +9,7 @@ from tests import make
 from trainings import clock
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.mails import compose
+from trainings.registrations.telling.mails import compose
 from trainings.schedule.models import Training
 
 SATURDAY = date(2027, 3, 6)

@@ -11,8 +11,8 @@ from tests import make
 from tests.registrations.families import group_token, make_family
 from tests.registrations.wishes import ROSA, link_of
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.registrations import actions
 from trainings.registrations.models import Registration
+from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 
 CURIOUS = {"email": "curioso@correo.example"}

@@ -11,8 +11,8 @@ from tests.cast import make_cast
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
 from trainings.registrations.models import Registration
+from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 
 Freeze = Callable[[datetime], None]

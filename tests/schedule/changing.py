@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import as_
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.schedule.models import Training, TrainingSession

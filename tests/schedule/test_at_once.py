@@ -14,9 +14,10 @@ from tests.cast import Cast
 from tests.schedule.wishes import meeting, plan_of, standing
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
-from trainings.registrations.publishing import call_off_training
-from trainings.schedule import actions, course_actions, shown
-from trainings.schedule.course_actions import CoursePlan
+from trainings.registrations.telling.publishing import call_off_training
+from trainings.schedule import actions, calendar_texts
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, SessionText, Training, TrainingSession
 
 pytestmark = pytest.mark.both_engines
@@ -26,7 +27,7 @@ async def shows_what_is() -> bool:
     """Whether writing every text again would change none."""
     before = {text.session_id: text.body for text in await SessionText.all()}
     async with transaction():
-        await shown.refresh(session_ids=list(before))
+        await calendar_texts.refresh(session_ids=list(before))
     return before == {text.session_id: text.body for text in await SessionText.all()}
 
 
@@ -75,7 +76,7 @@ async def test_change_of_the_course_waits_for_a_move_and_not_the_other_way_round
         moving.set()
         for _ in range(300):
             await Training.all().count()
-        await shown.refresh(training_ids=[training.id])
+        await calendar_texts.refresh(training_ids=[training.id])
     await change
 
     assert (await TrainingSession.get(id=last.id)).sequence == 1

@@ -10,7 +10,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
-from trainings.registrations.telling import who_would_hear
+from trainings.registrations.telling.telling import who_would_hear
 from trainings.schedule.changes import note_changes, standing
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings

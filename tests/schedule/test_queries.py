@@ -12,10 +12,11 @@ from tests.queries import counted_queries
 from trainings import clock
 from trainings.accounts.models import Role, User
 from trainings.errors import NotFound
-from trainings.schedule import queries, views
+from trainings.panel.calendar import views
+from trainings.panel.calendar.views import Wanted
+from trainings.schedule import queries
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import TrainingFilter
-from trainings.schedule.views import Wanted
 
 
 async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:

@@ -14,11 +14,11 @@ from trainings.accounts.models import RoleGrant
 from trainings.audit.actor import PROGRAM
 from trainings.errors import NotFound
 from trainings.schedule import actions, plans, session_actions
-from trainings.schedule.copies import duplicate_training
 from trainings.schedule.models import (
     SessionFacilitator,
     TrainingSession,
 )
+from trainings.schedule.staff.copies import duplicate_training
 
 
 async def test_move_session_keeps_its_people_and_number(cast: Cast) -> None:

@@ -5,23 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pytest
-
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training
 from trainings import clock
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.schedule import session_actions
 from trainings.schedule.models import PrintKind, Training, TrainingSession
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.printouts import note_printed, outdated
-from trainings.settings import Settings
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
+from trainings.schedule.staff.printouts import note_printed, outdated
 
 
 async def printed(training: Training, freeze: Freeze) -> list[TrainingSession]:

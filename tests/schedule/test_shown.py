@@ -14,11 +14,12 @@ from tests.schedule.wishes import plan_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.registrations.actions import resize
-from trainings.registrations.publishing import call_off_training
-from trainings.schedule import actions, course_actions, shown
+from trainings.registrations.seats.actions import resize
+from trainings.registrations.telling.publishing import call_off_training
+from trainings.schedule import actions, calendar_texts
 from trainings.schedule.actions import SessionPlan
-from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.catalogue import course_actions
+from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import (
     Course,
@@ -153,7 +154,7 @@ async def test_refreshing_again_changes_nothing(cast: Cast) -> None:
     before = await seen()
 
     async with transaction():
-        changed = await shown.refresh(training_ids=[training.id])
+        changed = await calendar_texts.refresh(training_ids=[training.id])
 
     assert changed == set()
     assert await seen() == before
@@ -265,7 +266,7 @@ async def test_calling_off_cancels_each_event_once_and_freezes_it(cast: Cast) ->
     assert all(line(body, "SUMMARY").startswith("CANCELADA: ") for body in after.texts.values())
     assert after.moved(before) == dict.fromkeys(OWN_FEEDS, 1)
     async with transaction():
-        assert await shown.refresh(training_ids=[training.id]) == set()
+        assert await calendar_texts.refresh(training_ids=[training.id]) == set()
 
 
 async def test_what_was_held_before_calling_off_has_taken_place(cast: Cast, freeze: Freeze) -> None:
@@ -387,7 +388,7 @@ async def test_texts_of_an_older_program_are_written_again(cast: Cast) -> None:
     await SessionText.filter(session_id=session.id).update(format=0, body=older)
 
     async with transaction():
-        n_changed = await shown.rewrite_outdated()
+        n_changed = await calendar_texts.rewrite_outdated()
 
     text = await SessionText.get(session_id=session.id)
     assert n_changed == 1
@@ -400,4 +401,4 @@ async def test_a_text_outside_a_transaction_is_refused(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub)
 
     with pytest.raises(AssertionError):
-        await shown.refresh(training_ids=[training.id])
+        await calendar_texts.refresh(training_ids=[training.id])

@@ -9,10 +9,11 @@ import pytest
 from tests import make
 from tests.cast import Cast, make_cast
 from trainings.accounts.models import Role, User
+from trainings.panel.calendar import views
 from trainings.places.queries import hubs_visible_to
-from trainings.schedule import queries, views
-from trainings.schedule.cells import CALLED_OFF
-from trainings.schedule.entry_lines import FILLED_IN, TEMPLATE, Entry, lines_of
+from trainings.schedule import queries
+from trainings.schedule.public.cells import CALLED_OFF
+from trainings.schedule.public.entry_lines import FILLED_IN, TEMPLATE, Entry, lines_of
 from trainings.settings import Settings
 from trainings.web.i18n import speaking
 from trainings.web.render import render_text

@@ -14,9 +14,10 @@ from tests.schedule.wishes import acts, meeting, plan_for, sessions_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.schedule import actions, copies
+from trainings.schedule import actions
 from trainings.schedule.bookings import VenueBooked
 from trainings.schedule.models import SessionFeed, SessionState, SessionText, Training, TrainingState
+from trainings.schedule.staff import copies
 
 ALLOWED = {
     (TrainingState.DRAFT, "publish"): TrainingState.PUBLISHED,

@@ -28,9 +28,9 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound
 from trainings.people.models import NOBODY
-from trainings.registrations.card_use import use_at_door
+from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import register_walk_in
+from trainings.registrations.seats.sign_up import register_walk_in
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession

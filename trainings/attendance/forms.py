@@ -13,7 +13,7 @@ from trainings.attendance.practice import is_sample
 from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
-from trainings.registrations.forms import Agreed
+from trainings.registrations.signup.forms import Agreed
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 

@@ -21,7 +21,7 @@ from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib.text import search_text, short_name
 from trainings.people.merged import whole_people
-from trainings.registrations.card_queries import SeenCard, seen_at
+from trainings.registrations.cards.queries import SeenCard, seen_at
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
 from trainings.web.i18n import N_

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, stay_of
-from trainings.registrations.card_queries import SeenCard
+from trainings.registrations.cards.queries import SeenCard
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession
 

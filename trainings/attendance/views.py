@@ -24,7 +24,7 @@ from trainings.attendance.words import (
 from trainings.lib.dates import the_time, time_of_day
 from trainings.lib.text import like_terms, short_name
 from trainings.lib.tokens import show_short_code
-from trainings.registrations.card_queries import SeenCard
+from trainings.registrations.cards.queries import SeenCard
 from trainings.web.i18n import N_, gettext, language
 
 FILTERS = ("todas", "faltan", "presentes")
@@ -55,7 +55,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One row of the roster (fields: the template `attendance/_row.html`)."""
+    """One row of the roster (fields: the template `panel/attendance/_row.html`)."""
 
     number: int
     registration_id: UUID

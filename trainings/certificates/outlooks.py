@@ -16,9 +16,9 @@ from trainings.lib import dates
 from trainings.people.models import Participant
 from trainings.places.models import Municipality
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.schedule import sentences
 from trainings.schedule.completion import Outlook, Progress, share_needed
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.public import sentences
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_MAKE_UPS = 3

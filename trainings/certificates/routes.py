@@ -1,46 +1,26 @@
-"""All pages about certificates; and the file that its holder opens by `/i/{token}/diploma/…`."""
+"""All pages about certificates."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from trainings.certificates import (
+from trainings.certificates import own_file_routes
+from trainings.certificates.ceremony import handover_routes, name_routes, paper_routes, register_routes
+from trainings.certificates.check import routes as check_routes
+from trainings.certificates.designs import routes as design_routes
+from trainings.certificates.issuing import (
     assessment_routes,
-    badge_routes,
     bulk_routes,
-    check_routes,
-    design_routes,
-    handover_routes,
-    issuer_routes,
-    late_routes,
-    name_routes,
-    paper_routes,
+    late_data_routes,
     preparing_routes,
-    register_routes,
     revocation_routes,
-    signing_key_routes,
-    staff_routes,
-    transcript_routes,
 )
-from trainings.certificates.files import file_of
-from trainings.certificates.queries import own_certificate
-from trainings.certificates.views import pdf_response
-from trainings.registrations.own_queries import with_papers
-from trainings.web.allow import HOLDER, allow
-
-
-@allow(HOLDER)
-async def own_file(request: Request) -> Response:
-    """The holder's own certificate, or that of a minor in their care, as it was first given out."""
-    opened = await with_papers(request.path_params["token"])
-    certificate = await own_certificate(opened, request.path_params["code"])
-    return pdf_response(certificate, await file_of(certificate))
-
+from trainings.certificates.issuing import routes as staff_routes
+from trainings.certificates.transcripts import routes as transcript_routes
+from trainings.certificates.trust import badge_routes, issuer_routes, signing_key_routes
 
 routes: list[BaseRoute] = [
-    Route("/i/{token}/diploma/{code}.pdf", own_file),
+    *own_file_routes.routes,
     *badge_routes.routes,
     *check_routes.routes,
     *issuer_routes.routes,
@@ -54,7 +34,7 @@ routes: list[BaseRoute] = [
     *paper_routes.routes,
     *bulk_routes.routes,
     *register_routes.routes,
-    *late_routes.routes,
+    *late_data_routes.routes,
     *signing_key_routes.routes,
     *design_routes.routes,
 ]

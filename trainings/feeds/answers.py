@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from starlette.responses import Response
 
-from trainings.feeds.conditional import ACCEPT_ENCODING, accepts_gzip, http_date, is_unchanged
+from trainings.web.conditional import ACCEPT_ENCODING, accepts_gzip, http_date, is_unchanged
 from trainings.web.i18n import SOURCE_LANGUAGE
 
 CACHING = "public, max-age=900, stale-while-revalidate=86400, stale-if-error=604800"

@@ -19,7 +19,6 @@ from trainings.accounts.models import User
 from trainings.db import reads
 from trainings.feeds.answers import Answers
 from trainings.feeds.calendar import calendar_text
-from trainings.feeds.conditional import IF_MODIFIED_SINCE
 from trainings.feeds.queries import AHEAD, BACK, CANCELLED_KEPT
 from trainings.feeds.scopes import Scope
 from trainings.outreach.models import ActivityState, OutreachActivity
@@ -29,6 +28,7 @@ from trainings.schedule.ics import EventFacts, event_text
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.words import KINDS
 from trainings.settings import get_settings
+from trainings.web.conditional import IF_MODIFIED_SINCE
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 
 OWN = Scope(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainings.feeds.conditional import asked_in
 from trainings.feeds.memory import ready
 from trainings.feeds.scopes import PREFIX
+from trainings.web.conditional import asked_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -21,12 +21,12 @@ from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.places.models import Hub
-from trainings.schedule.facts import towns_of
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.paper import WHEN, capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
 from trainings.schedule.phase import Phase
-from trainings.schedule.posted import Meeting, Posted
-from trainings.schedule.public_queries import public_training
+from trainings.schedule.public.facts import towns_of
+from trainings.schedule.public.paper import WHEN, capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
+from trainings.schedule.public.posted import Meeting, Posted
+from trainings.schedule.public.queries import public_training
 from trainings.schedule.towns import Town
 from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking

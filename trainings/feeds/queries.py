@@ -8,7 +8,7 @@ from trainings import clock
 from trainings.db import sql
 from trainings.feeds.scopes import KNOWN_CODES, Filter, FilterKind
 from trainings.schedule.ics import CANCELLED_LINE
-from trainings.schedule.public_queries import kinds_of
+from trainings.schedule.public.queries import kinds_of
 
 BACK = timedelta(days=90)
 AHEAD = timedelta(days=548)

@@ -1,64 +1,13 @@
-"""`/cal/…`: public calendars. Mounted apart: no session, no cookie, no compression layer."""
+"""Public calendars, and the pages that lead to them."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from trainings.feeds import secret_routes, share_routes, subscribe_routes
-from trainings.feeds.conditional import asked_in
-from trainings.feeds.facilitator import answer_to
-from trainings.feeds.memory import answer
-from trainings.feeds.scopes import ScopeKind, read_filter
-from trainings.feeds.secret_links import holder_of
-from trainings.web.allow import HOLDER, PUBLIC, allow
+from trainings.feeds import calendar_routes, secret_routes, share_routes, subscribe_routes
 
+calendars: list[BaseRoute] = calendar_routes.routes
+"""Mounted apart: no session, no cookie, no compression layer."""
 
-@allow(PUBLIC)
-async def municipality(request: Request) -> Response:
-    return await _answer(request, ScopeKind.MUNICIPALITY)
-
-
-@allow(PUBLIC)
-async def hub(request: Request) -> Response:
-    return await _answer(request, ScopeKind.HUB)
-
-
-@allow(PUBLIC)
-async def topic(request: Request) -> Response:
-    return await _answer(request, ScopeKind.TOPIC)
-
-
-@allow(PUBLIC)
-async def country(request: Request) -> Response:
-    return await _answer(request, ScopeKind.COUNTRY)
-
-
-@allow(HOLDER)
-async def facilitator(request: Request) -> Response:
-    user = await holder_of(request.path_params["token"])
-    return await answer_to(user, asked_in(request.scope))
-
-
-async def _answer(request: Request, kind: ScopeKind) -> Response:
-    """The whole feed, or what a filter in the address lets through."""
-    asked = request.path_params
-    filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
-    return await answer(kind, asked.get("slug", ""), asked_in(request.scope), filtered_by)
-
-
-routes: list[BaseRoute] = [
-    Route("/municipio/{slug}.ics", municipality),
-    Route("/municipio/{slug}/{by}/{code}.ics", municipality),
-    Route("/ventanilla/{slug}.ics", hub),
-    Route("/ventanilla/{slug}/{by}/{code}.ics", hub),
-    Route("/tema/{slug}.ics", topic),
-    Route("/tema/{slug}/{by}/{code}.ics", topic),
-    Route("/guatemala.ics", country),
-    Route("/guatemala/{by}/{code}.ics", country),
-    Route("/facilitador/{token}.ics", facilitator),
-]
-
-pages: list[BaseRoute] = [*secret_routes.routes, *subscribe_routes.routes, *share_routes.routes]
+routes: list[BaseRoute] = [*secret_routes.routes, *subscribe_routes.routes, *share_routes.routes]
 """Following and embedding a calendar, and making known what is in it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainings.schedule.paper import WHEN, WHEN_AND_WHERE, WHERE
+from trainings.schedule.public.paper import WHEN, WHEN_AND_WHERE, WHERE
 
 ASK = (
     "Por su seguridad, no escriba aquí su nombre, su teléfono ni nada de su familia o su situación. "

@@ -18,10 +18,11 @@ from trainings.feeds.queries import event_texts
 from trainings.feeds.scopes import Scope, ScopeKind, resolve
 from trainings.lib.folders import STATIC
 from trainings.places.models import Hub
-from trainings.schedule import public_queries, towns
-from trainings.schedule.facts import facts_of
-from trainings.schedule.paper import qr_drawing
-from trainings.schedule.posted import HubCard, Posted
+from trainings.schedule import towns
+from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public.facts import facts_of
+from trainings.schedule.public.paper import qr_drawing
+from trainings.schedule.public.posted import HubCard, Posted
 from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute, render_text
@@ -71,12 +72,12 @@ async def _site() -> Site:
     busy = {one.town_code for one in await public_queries.coming_sessions(clock.now())}
     places = [await _place(code) for code in sorted(seats | busy, key=lambda code: towns.by_code()[code].sort_key)]
     for place in places:
-        site.page(f"municipios/{place.town.slug}.html", "export/town.html", place=place)
+        site.page(f"municipios/{place.town.slug}.html", "feeds/site/town.html", place=place)
     for posted in await _trainings(places):
         drawing = qr_drawing(absolute(posted.path))
         site.page(
             f"capacitaciones/{posted.slug}.html",
-            "export/training.html",
+            "feeds/site/training.html",
             one=posted,
             facts=facts_of(posted),
             qr=drawing["svg"],
@@ -86,7 +87,7 @@ async def _site() -> Site:
         # A municipality and its hub may be called the same.
         name = scope.address.removeprefix("/cal/").replace("/", "-")
         site.files[f"calendarios/{name}"] = calendar_text(scope, texts, base_url=get_settings().base_url)
-    site.page("index.html", "export/index.html", places=places, n_lines=sum(len(place.lines) for place in places))
+    site.page("index.html", "feeds/site/index.html", places=places, n_lines=sum(len(place.lines) for place in places))
     site.files["estilo.css"] = STYLE.read_text(encoding="utf-8")
     site.files[MARK] = f"{clock.now().isoformat()}\n"
     return site

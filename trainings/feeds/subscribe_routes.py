@@ -15,8 +15,10 @@ from trainings.feeds.links import feed_links
 from trainings.feeds.queries import narrower
 from trainings.feeds.scopes import Filter, FilterKind, Scope, ScopeKind, UnknownFeed, read_filter, resolve
 from trainings.people.models import ActorType
-from trainings.schedule import public_queries, sentences, towns
-from trainings.schedule.paper import capital
+from trainings.schedule import towns
+from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public import sentences
+from trainings.schedule.public.paper import capital
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import policy
 from trainings.web.i18n import gettext

@@ -15,7 +15,7 @@ from trainings.notes.markdown import FAR, known_address
 from trainings.notes.models import HelpContact, InformationNote, NoteKind, Situation
 from trainings.notes.words import COUNTRIES, WRITTEN
 from trainings.people.forms import printable
-from trainings.schedule.forms import TICKED, Text240, Title, required
+from trainings.schedule.staff.forms import TICKED, Text240, Title, required
 from trainings.web.days import Day
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_, SOURCE_LANGUAGE

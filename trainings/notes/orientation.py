@@ -13,9 +13,10 @@ from trainings.lib.text import fold
 from trainings.notes.contacts import Helper, helpers_for
 from trainings.notes.models import Situation
 from trainings.notes.queries import Line, notes_for
-from trainings.schedule import overview, public_queries
-from trainings.schedule.posted import HubCard, Listed
-from trainings.schedule.public_queries import Coming
+from trainings.schedule.public import overview
+from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public.posted import HubCard, Listed
+from trainings.schedule.public.queries import Coming
 from trainings.schedule.towns import Town
 
 MOST_NOTES = 6

@@ -17,7 +17,7 @@ from trainings.notes.shown import rows_of
 from trainings.notes.words import BY_SLUG, TILES
 from trainings.places.data import grouped_by_department
 from trainings.schedule import towns
-from trainings.schedule.rows import rows_of as training_rows
+from trainings.schedule.public.rows import rows_of as training_rows
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_
 from trainings.web.render import render

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.errors import NotFound
-from trainings.feeds.conditional import asked_in, is_unchanged
 from trainings.notes import queries, recordings
 from trainings.notes.atom import MEDIA_TYPE, Channel, atom
 from trainings.notes.models import NoteKind
@@ -21,6 +20,7 @@ from trainings.notes.shown import card_of, kind_choices, rows_of, shown
 from trainings.schedule import towns
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
+from trainings.web.conditional import asked_in, is_unchanged
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.og import og_png
 from trainings.web.render import render

@@ -15,7 +15,7 @@ from trainings.notes.markdown import html_of, plain
 from trainings.notes.models import InformationNote, NoteKind, NoteState
 from trainings.notes.queries import Line, Note
 from trainings.notes.words import KINDS, SPOKEN, STATES
-from trainings.schedule.sentences import language_name
+from trainings.schedule.public.sentences import language_name
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext, speaking
 from trainings.web.og import Card
 

@@ -11,9 +11,9 @@ from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
 from trainings.schedule.bookings import Owner
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
-from trainings.schedule.forms import checked
 from trainings.schedule.holidays import days_off_during
 from trainings.schedule.plans import SessionPlan
+from trainings.schedule.staff.forms import checked
 from trainings.web.forms import Typed
 
 

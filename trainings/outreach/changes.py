@@ -15,10 +15,10 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outreach.models import ActivityChange
 from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.change_words import change_note
 from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.models import ChangeKind, SessionState
-from trainings.schedule.posted import Meeting, Place, Was
+from trainings.schedule.public.change_words import change_note
+from trainings.schedule.public.posted import Meeting, Place, Was
 from trainings.schedule.towns import Town
 
 

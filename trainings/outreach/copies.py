@@ -11,15 +11,15 @@ from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activi
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.schedule.bookings import Owner
-from trainings.schedule.copies import Copy, bounds, copy_key, day_in, foreseen, shifted
 from trainings.schedule.plans import SessionPlan
+from trainings.schedule.staff.copies import Copy, bounds, copy_key, day_in, foreseen, shifted
 from trainings.web.i18n import gettext
 
 
 async def copy_activity_to_month(
     activity_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `schedule.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`; where who
+    """As `schedule.staff.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`; where who
     answered for it left the hub, whoever copies it answers for the copy.
     """
     async with transaction():

@@ -14,7 +14,7 @@ from trainings.outreach.models import OutreachActivity
 from trainings.people import choices
 from trainings.places.models import Hub
 from trainings.places.queries import venues_of
-from trainings.schedule.forms import at_the_day
+from trainings.schedule.staff.forms import at_the_day
 from trainings.web.allow import WrongRole
 from trainings.web.flash import flash
 from trainings.web.forms import Typed

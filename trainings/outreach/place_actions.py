@@ -19,9 +19,9 @@ from trainings.places import actions as places
 from trainings.places.actions import HubDetails, OperatorDetails, VenueDetails
 from trainings.places.hub_file import HubEntry
 from trainings.places.models import Hub, Municipality, Operator, Venue
-from trainings.schedule import shown as sessions
+from trainings.schedule import calendar_texts as sessions
+from trainings.schedule.calendar_texts import STILL_SHOWN
 from trainings.schedule.models import TrainingSession
-from trainings.schedule.shown import STILL_SHOWN
 
 
 class HubIsAnothers(Refusal):

@@ -20,9 +20,9 @@ from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
 from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.entries import calendar_entry
-from trainings.schedule.pictures import FOOT
-from trainings.schedule.posted import Place
+from trainings.schedule.public.entries import calendar_entry
+from trainings.schedule.public.pictures import FOOT
+from trainings.schedule.public.posted import Place
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, language, speaking

@@ -22,7 +22,7 @@ from trainings.outreach.models import ActivityKind, ActivityState, OutreachActiv
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
-from trainings.schedule.public_queries import SLUG
+from trainings.schedule.public.queries import SLUG
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_

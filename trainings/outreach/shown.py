@@ -1,6 +1,7 @@
 """What calendars are told of an activity: its stored text, the feeds it is in, and the counters that move with them.
 
-The rules are those of sessions (`schedule.shown`): the row is written as a text again and compared with the stored one.
+The rules are those of sessions (`schedule.calendar_texts`): the row is written as a text again and compared with the
+stored one.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
 async def rewrite_outdated() -> int:
     """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
 
-    As `schedule.shown.rewrite_outdated`; returns how many texts are different now.
+    As `schedule.calendar_texts.rewrite_outdated`; returns how many texts are different now.
     """
     address = f"\r\nURL:{get_settings().base_url.rstrip('/')}{PATH}"[:70]
     moved = ~Q(body__contains=address) & ~Q(body__contains=CANCELLED_LINE)

@@ -34,8 +34,8 @@ from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.bookings import Booked
-from trainings.schedule.forms import CancelForm
 from trainings.schedule.months import day_written
+from trainings.schedule.staff.forms import CancelForm
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

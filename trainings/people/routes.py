@@ -1,33 +1,9 @@
-"""`/audio/permiso/{language}`: the permission read aloud, for who would rather hear than read it. And communities."""
+"""Recordings of the permission, and communities."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from starlette.routing import BaseRoute
 
-from starlette.datastructures import Headers
-from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Route
-from starlette.staticfiles import NotModifiedResponse
+from trainings.people import community_routes, recording_routes
 
-from trainings.people import audio, community_routes
-from trainings.web.allow import PUBLIC, allow
-from trainings.web.static import ASKED_AGAIN, FOREVER
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-
-@allow(PUBLIC)
-async def recording(request: Request) -> Response:
-    """In parts where the player asks for parts. Addressed by its content it is kept, without that asked for again."""
-    found = audio.recording_in(request.path_params["language"])
-    caching = FOREVER if str(request.url.query) == found.address.partition("?")[2] else ASKED_AGAIN
-    response = FileResponse(
-        found.path, media_type=found.media_type, headers={"cache-control": caching}, stat_result=found.path.stat()
-    )
-    if response.headers["etag"] in request.headers.get("if-none-match", ""):
-        return NotModifiedResponse(Headers(raw=response.raw_headers))
-    return response
-
-
-routes: list[BaseRoute] = [Route(audio.ADDRESS + "{language}", recording), *community_routes.routes]
+routes: list[BaseRoute] = [*recording_routes.routes, *community_routes.routes]

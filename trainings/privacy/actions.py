@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from trainings import clock
-from trainings.attendance.old_marks import forget_marks, n_old_marks
-from trainings.attendance.retention import forget_phones, forget_slips
+from trainings.attendance.phones.old_marks import forget_marks, n_old_marks
+from trainings.attendance.phones.retention import forget_phones, forget_slips
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
@@ -15,9 +15,9 @@ from trainings.notes.actions import forget_deleted, n_deleted
 from trainings.privacy.models import SweepRun
 from trainings.privacy.old_names import forget_names
 from trainings.privacy.same_person import SAME_PERSON
-from trainings.registrations.call_validity import PAPERS as PAPER_CALLS
-from trainings.registrations.erasures import KIND, PAPERS
-from trainings.registrations.import_job import forget_old_lists
+from trainings.registrations.calls.validity import PAPERS as PAPER_CALLS
+from trainings.registrations.imports.job import forget_old_lists
+from trainings.registrations.own.erasures import KIND, PAPERS
 from trainings.schedule.absences import forget_over
 
 NEEDS_KEPT = timedelta(days=7)

@@ -13,7 +13,7 @@ from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import reads, transaction
 from trainings.privacy.actions import Swept, sweep, what_is_due
 from trainings.privacy.models import SweepLook, SweepRun, SweepStop, WhyStopped
-from trainings.registrations.erasures import ASKED
+from trainings.registrations.own.erasures import ASKED
 
 ALWAYS = 1_000
 """So many rows go without being asked for."""

@@ -8,14 +8,11 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.attendance.joined import count_as, give_own_marks
+from trainings.attendance.joining import count_as, give_own_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate, CertificateState
-from trainings.registrations import places
-from trainings.registrations.allocation import Party
 from trainings.registrations.commands import Leave
-from trainings.registrations.desk_actions import move_out
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     TAKES_PLACE,
@@ -26,7 +23,10 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
-from trainings.registrations.sign_up import give_back
+from trainings.registrations.seats import counts
+from trainings.registrations.seats.allocation import Party
+from trainings.registrations.seats.desk_actions import move_out
+from trainings.registrations.seats.sign_up import give_back
 from trainings.schedule.models import Training
 
 BEST = (
@@ -108,10 +108,10 @@ async def _lend_childcare(one: Registration, kept: Registration, training: Train
     if more <= 0 or one.group.n_people > 1 or (one.holds_place and not kept.holds_place):
         return 0
     if kept.holds_place and not one.holds_place:
-        room = places.room_of(training)
+        room = counts.room_of(training)
         if more > room.childcare_free:
             return 0
-        await places.keep(training, room.taking(Party("more", 0, more)))
+        await counts.keep(training, room.taking(Party("more", 0, more)))
     await _count_childcare_with(kept.group, one.group, more)
     return more
 
@@ -151,7 +151,7 @@ async def _take_back_loan(one: Registration, kept: Registration, training: Train
     if n_lent:
         await _count_childcare_with(await RegistrationGroup.get(id=one.group_id), kept.group, n_lent)
         if any(other.holds_place for other in await Registration.filter(group_id=kept.group_id)):
-            await places.keep(training, places.room_of(training).releasing(0, n_lent))
+            await counts.keep(training, counts.room_of(training).releasing(0, n_lent))
     if one.mark is not None and kept.mark == one.mark:
         await Registration.filter(id=kept.id).update(mark=None)
 
@@ -164,12 +164,12 @@ async def _stand_again(one: Registration, training: Training) -> bool:
     is_alone = group.state is RegistrationState.CANCELLED
     # Those who are left of a form have its childcare already.
     party = Party("again", 1, group.childcare_places if is_alone else 0)
-    room, state = places.room_of(training), before
+    room, state = counts.room_of(training), before
     takes = before in TAKES_PLACE and one.source is not Source.WALK_IN
     if takes and room.shortage(party) is not None:
         state = RegistrationState.WAITLISTED
     elif takes:
-        await places.keep(training, room.taking(party))
+        await counts.keep(training, room.taking(party))
     if group.state not in (state, RegistrationState.CANCELLED):
         # The others of the form stand otherwise by now.
         await move_out(one, training)
@@ -184,7 +184,7 @@ async def _stand_again(one: Registration, training: Training) -> bool:
 async def _enter(one: Registration, group: RegistrationGroup, state: RegistrationState, training: Training) -> None:
     is_alone = group.state is RegistrationState.CANCELLED
     if state is RegistrationState.WAITLISTED and group.wait_number is None:
-        group.wait_number = await places.number_after(0, training)
+        group.wait_number = await counts.number_after(0, training)
     group.n_people = 1 if is_alone else group.n_people + 1
     group.state, group.changed_at = state, clock.now() if is_alone else group.changed_at
     await group.save(update_fields=["state", "n_people", "wait_number", "changed_at"])

@@ -21,8 +21,8 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.lib.text import like_terms
 from trainings.people.models import AgeGroup, Merge, Participant
+from trainings.registrations.desk.repeats import Seen, pairs_in
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.repeats import Seen, pairs_in
 from trainings.schedule.models import Training
 
 SHOWN = 50

@@ -10,14 +10,14 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ISSUERS, can_revoke_certificates
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates import staff_queries
+from trainings.certificates.issuing import staff_queries
 from trainings.errors import NotAllowed
 from trainings.lib.text import short_name
 from trainings.privacy.papers import erasable_papers, erase_papers
-from trainings.registrations import erasures
-from trainings.registrations.erasures import What
 from trainings.registrations.models import Registration
-from trainings.registrations.own_views import MEMBER, OWN, back, home_of, known, place_of, token_page
+from trainings.registrations.own import erasures
+from trainings.registrations.own.erasures import What
+from trainings.registrations.own.views import MEMBER, OWN, back, home_of, known, place_of, token_page
 from trainings.web.allow import HOLDER, allow
 from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form

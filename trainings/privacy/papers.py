@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
-from trainings.certificates import erasing
+from trainings.certificates.issuing import erasing
 from trainings.certificates.models import Certificate
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound
@@ -18,8 +18,8 @@ from trainings.people.consent_actions import without_permission
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
 from trainings.privacy.withdrawal import forget
-from trainings.registrations.erasures import PAPERS, What
 from trainings.registrations.models import Registration
+from trainings.registrations.own.erasures import PAPERS, What
 from trainings.web.i18n import N_
 
 

@@ -2,34 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from starlette.routing import BaseRoute
 
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from trainings.privacy import clock_routes, merge_routes, paper_routes
 
-from trainings.accounts.permissions import CLOCK_KEEPERS
-from trainings.privacy import merge_routes, paper_routes
-from trainings.privacy.guard import say_clock_is_right
-from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.i18n import N_, gettext
-from trainings.web.render import redirect
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-
-@allow(*CLOCK_KEEPERS)
-async def clock_is_right(request: Request) -> Response:
-    """The button where nothing is deleted because the clock may have jumped."""
-    await say_clock_is_right(actor=request.state.actor)
-    response = redirect("/panel")
-    flash(response, gettext(N_("Anotado. En unas horas se vuelve a borrar lo que toca.")))
-    return response
-
-
-routes: list[BaseRoute] = [
-    *merge_routes.routes,
-    *paper_routes.routes,
-    Route("/panel/reloj", clock_is_right, methods=["POST"]),
-]
+routes: list[BaseRoute] = [*merge_routes.routes, *paper_routes.routes, *clock_routes.routes]

@@ -24,10 +24,10 @@ from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import NOBODY, Consent, Guardian, Participant
-from trainings.registrations import actions as registrations
 from trainings.registrations.eligibility import CannotChange
-from trainings.registrations.erasures import KIND, WAIT
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.own.erasures import KIND, WAIT
+from trainings.registrations.seats import actions as registrations
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext
 
@@ -88,7 +88,7 @@ async def _left_with_others(people: Sequence[UUID]) -> list[str]:
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
     """Take back the permission for the data of the person of this registration, of a minor the guardian's, at once.
 
-    By an own link it is asked for first (`registrations.erasures`), and done 72 hours later.
+    By an own link it is asked for first (`registrations.own.erasures`), and done 72 hours later.
 
     By staff of everybody who is held to be this person; by an own link of this very participant alone: somebody else
     may have made it with a name and a telephone, before the two were merged.

@@ -1,43 +1,26 @@
-"""Signing up, one's own registration, and the desk."""
+"""Signing up, the desk, cards, lists and calls."""
 
 from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.registrations import (
-    bearer_routes,
-    call_routes,
-    card_routes,
-    desk_routes,
-    export_routes,
-    fresh_link_routes,
-    import_routes,
-    letter_routes,
-    lost_link_routes,
-    needs_routes,
-    own_data_routes,
-    own_file_routes,
-    own_group_routes,
-    own_offer_routes,
-    own_routes,
-    review_routes,
-    sign_up_routes,
-    spare_card_routes,
-    staff_routes,
-    ticket_routes,
-    waiting_routes,
-)
+from trainings.registrations.calls import routes as call_routes
+from trainings.registrations.cards import bearer_routes
+from trainings.registrations.cards import routes as card_routes
+from trainings.registrations.cards import spare_routes as spare_card_routes
+from trainings.registrations.desk import export_routes, needs_routes, review_routes, waiting_routes
+from trainings.registrations.desk import routes as desk_routes
+from trainings.registrations.imports import routes as import_routes
+from trainings.registrations.invitations import routes as letter_routes
+from trainings.registrations.own import file_routes as own_file_routes
+from trainings.registrations.own import lost_link_routes
+from trainings.registrations.own import offer_routes as own_offer_routes
+from trainings.registrations.signup import routes as sign_up_routes
 
 routes: list[BaseRoute] = [
     *sign_up_routes.routes,
-    *own_routes.routes,
-    *own_group_routes.routes,
     *own_offer_routes.routes,
-    *own_data_routes.routes,
     *own_file_routes.routes,
-    *staff_routes.routes,
-    *ticket_routes.routes,
-    *fresh_link_routes.routes,
     *desk_routes.routes,
     *needs_routes.routes,
     *letter_routes.routes,

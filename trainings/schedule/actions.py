@@ -153,7 +153,7 @@ async def edit_training(
     override_reason: str = "",
     revision: int | None = None,
 ) -> Edited:
-    """Write what changed; capacity and childcare places are left alone (`registrations.actions.resize`).
+    """Write what changed; capacity and childcare places are left alone (`registrations.seats.actions.resize`).
 
     Sessions left out are deleted in a draft, and stand once others may know of them. Refuses as `create_training`, what
     was held, a called-off training, another hub, another course once it was published, and a `revision` (from when the

@@ -108,8 +108,8 @@ class TrainingPlan:
 
     `minimum_age` in years: 12 to 17 where minors are admitted, else 18 or more; none is the youngest of these.
     `offer_hours`: how long a freed place is kept for who was reached; none gives it at once.
-    `capacity` and `childcare_capacity` count at creation only; later `registrations.actions.resize` changes them. So do
-    `design` and `paper_language`: a copy has its training's (`certificates.paper_choice`).
+    `capacity` and `childcare_capacity` count at creation only; later `registrations.seats.actions.resize` changes them.
+    So do `design` and `paper_language`: a copy has its training's (`certificates.designs.designs.paper_choice`).
     """
 
     course_id: UUID

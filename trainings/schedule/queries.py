@@ -1,4 +1,4 @@
-"""What staff may see of the schedule: trainings in scope, the week, lists. Public pages read in `public_queries.py`."""
+"""What staff may see of the schedule: trainings in scope, the week, lists. Public pages read in `public/queries.py`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.errors import NotFound, Refusal
-from trainings.schedule import shown
+from trainings.schedule import calendar_texts
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
@@ -278,7 +278,9 @@ async def finish(training: Training, changed: Iterable[str] = ()) -> None:
     """
     training.revision, training.changed_at = training.revision + 1, clock.now()
     await training.save(update_fields=["revision", "changed_at"])
-    await shown.refresh(training_ids=[training.id], is_refiltered=not shown.FILTERED_BY.isdisjoint(changed))
+    await calendar_texts.refresh(
+        training_ids=[training.id], is_refiltered=not calendar_texts.FILTERED_BY.isdisjoint(changed)
+    )
 
 
 async def _open_training(training_id: UUID) -> Training:

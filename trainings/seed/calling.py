@@ -7,16 +7,16 @@ from datetime import timedelta
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
-from trainings.attendance import rescheduling
+from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM, VISITOR
 from trainings.outbox.models import CallList, CallResult, CallVia
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import AgeGroup, ConsentPurpose, Relation
 from trainings.places.models import Hub, Venue
-from trainings.registrations import call_actions
-from trainings.registrations.call_households import households
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.calls import actions as call_actions
+from trainings.registrations.calls.households import households
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan

@@ -5,9 +5,9 @@ from __future__ import annotations
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.people.models import ConsentHow, ConsentPurpose
-from trainings.registrations.card_use import name_card
-from trainings.registrations.cards import Reservation, make_spares, reserve
+from trainings.registrations.cards.use import name_card
 from trainings.registrations.models import Card, Source
+from trainings.registrations.seats.cards import Reservation, make_spares, reserve
 from trainings.registrations.wishes import for_one
 from trainings.schedule.models import Training, TrainingState
 from trainings.seed.names import person

@@ -17,12 +17,13 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
-from trainings.attendance import devices, sheets, uploads
-from trainings.attendance.devices import Load
 from trainings.attendance.models import AttendanceSheet, Device, SheetRow
-from trainings.attendance.session_reports import Report, write_report
+from trainings.attendance.phones import devices, uploads
+from trainings.attendance.phones.devices import Load
+from trainings.attendance.phones.uploads import Upload
+from trainings.attendance.sessions.reports import Report, write_report
+from trainings.attendance.sheets import sheets
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, EventKind
-from trainings.attendance.uploads import Upload
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import keyring
 from trainings.lib import tokens
@@ -30,7 +31,7 @@ from trainings.lib.sealing import ONE_USE, VERSION, SealedBox, shared_key
 from trainings.people.models import ConsentPurpose
 from trainings.places.models import Venue
 from trainings.registrations.models import Card, Registration
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession

@@ -11,9 +11,9 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import AgeGroup, ConsentPurpose, Relation
 from trainings.places.models import Venue
-from trainings.registrations.actions import cancel
 from trainings.registrations.models import HoldReason
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel
+from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan

@@ -7,11 +7,11 @@ from datetime import timedelta
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.people import communities
-from trainings.registrations import convocation
-from trainings.registrations.convocation import Done
-from trainings.registrations.convocation_forms import AddForm
+from trainings.registrations.invitations import convocation
+from trainings.registrations.invitations.convocation import Done
+from trainings.registrations.invitations.forms import AddForm
 from trainings.registrations.models import InvitedHow, ReservedBlock
-from trainings.schedule.course_actions import CoursePlan, edit_course
+from trainings.schedule.catalogue.course_actions import CoursePlan, edit_course
 from trainings.schedule.models import Course, Training
 from trainings.seed.world import World
 

@@ -11,8 +11,11 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow
 from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import assessment, brand, bulk, handover, names, revocations, signing_keys
-from trainings.certificates.actions import issue, issue_all
+from trainings.certificates.ceremony import handover
+from trainings.certificates.designs import brand
+from trainings.certificates.designs.pictures import clean
+from trainings.certificates.issuing import assessment, bulk, names, revocations
+from trainings.certificates.issuing.actions import issue, issue_all
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -22,7 +25,7 @@ from trainings.certificates.models import (
     ImageRole,
     JobPurpose,
 )
-from trainings.certificates.pictures import clean
+from trainings.certificates.trust import signing_keys
 from trainings.lib import tokens
 from trainings.people.actions import GuardianContact
 from trainings.people.models import AgeGroup, Relation

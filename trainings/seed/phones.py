@@ -8,9 +8,9 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
-from trainings.attendance import devices
-from trainings.attendance.devices import Load
 from trainings.attendance.models import Device
+from trainings.attendance.phones import devices
+from trainings.attendance.phones.devices import Load
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
 from trainings.seed.world import DOMAIN, World
 

@@ -15,7 +15,7 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow
 from trainings.attendance.upload_forms import EventKind, UploadedEvent
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import actions as certificates
+from trainings.certificates.issuing import actions as certificates
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.text import slugify
@@ -24,15 +24,15 @@ from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.places import actions as places
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Venue
-from trainings.registrations import publishing
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.telling import publishing
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
-from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
+from trainings.schedule.catalogue.course_actions import CoursePlan, create_course, create_topic
+from trainings.schedule.catalogue.project_actions import ProjectPlan, create_project
 from trainings.schedule.models import Course, CourseKind, PlaceShown, Project, Topic, Training, TrainingSession
 from trainings.schedule.plans import ADULT, SessionPlan, TrainingPlan
-from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.seed.catalogue import COURSES, SeedCourse
 from trainings.seed.names import person
 from trainings.seed.plan import Fate, Planned, planned_trainings, sessions_of

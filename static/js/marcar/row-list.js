@@ -1,4 +1,4 @@
-/** Row numbers as somebody reads them off a signed list. The same rules as `trainings/attendance/row_lists.py`. */
+/** Row numbers as somebody reads them off a signed list. The same rules as `trainings/attendance/sheets/row_lists.py`. */
 
 const WORDS = { all: "todas", todos: "todas", except: "menos", excepto: "menos", but: "menos", salvo: "menos", plus: "mas", also: "mas", tambien: "mas", ademas: "mas" };
 const JOINING = new Set("y e and las los la el filas fila rows row".split(" "));

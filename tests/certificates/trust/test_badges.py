@@ -16,10 +16,11 @@ from tests.certificates.held import AFTER, HELD, a_diploma, come, make_attendee,
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import badges, bulk, issuer_keys, preparing, proofs
-from trainings.certificates.actions import revoke
-from trainings.certificates.badges import BadgeFacts
+from trainings.certificates.issuing import bulk, preparing
+from trainings.certificates.issuing.actions import revoke
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssuerKey, JobPurpose
+from trainings.certificates.trust import badges, issuer_keys, proofs
+from trainings.certificates.trust.badges import BadgeFacts
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pyld import jsonld
 
 from tests import make
-from trainings.certificates import badges, expansion
-from trainings.certificates.expansion import CREDENTIALS, OPEN_BADGES, expanded
 from trainings.certificates.models import CertificateKind
+from trainings.certificates.trust import badges, expansion
+from trainings.certificates.trust.expansion import CREDENTIALS, OPEN_BADGES, expanded
 
 FACTS = badges.BadgeFacts(
     base_url="https://ventanillas.example",

@@ -25,10 +25,11 @@ from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.certificates.sheets import WHEN, sample, words
 from tests.certificates.trust.signers import PASSWORD, PROVIDER, from_a_provider, material, seen_by_a_reader
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import pdf, signatures, signing_keys
-from trainings.certificates.files import file_of
+from trainings.certificates.designs import pdf
+from trainings.certificates.making.files import file_of
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signing_material import SigningMaterial, note_of
+from trainings.certificates.trust import signatures, signing_keys
 from trainings.places.models import Operator
 
 

@@ -18,10 +18,10 @@ from tests.certificates.held import AFTER
 from tests.certificates.trust.signers import PASSWORD, YEAR, a_certificate, a_file, from_a_provider
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import key_files, signing_keys
-from trainings.certificates.actions import issue
-from trainings.certificates.files import file_of
+from trainings.certificates.issuing.actions import issue
+from trainings.certificates.making.files import file_of
 from trainings.certificates.models import CertificateKind, IssuerKey, SigningKey
+from trainings.certificates.trust import key_files, signing_keys
 from trainings.db import sql
 from trainings.errors import Refusal
 from trainings.places.models import Operator

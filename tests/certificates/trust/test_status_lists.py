@@ -14,10 +14,10 @@ from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.feeds.serving import etag_of, serving, wait_for_change
 from tests.source import calls, functions, python_files, shown
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import issuer_keys
-from trainings.certificates.actions import revoke
-from trainings.certificates.badges import ENTRIES
+from trainings.certificates.issuing.actions import revoke
 from trainings.certificates.models import Certificate, FolioSeries
+from trainings.certificates.trust import issuer_keys
+from trainings.certificates.trust.badges import ENTRIES
 from trainings.settings import Settings
 
 LIST = "/emisores/1705/estado/2027"

@@ -16,10 +16,10 @@ from tests.certificates.held import AFTER, HELD, a_diploma, make_attendee, make_
 from tests.certificates.trust.stranger import Stranger, Verdict, a_stranger
 from trainings import clock
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import issuer_keys, issuers, status_lists
-from trainings.certificates.actions import issue, revoke
-from trainings.certificates.badge_files import badge_of
+from trainings.certificates.issuing.actions import issue, revoke
+from trainings.certificates.making.badge_files import badge_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.trust import issuer_keys, issuers, status_lists
 from trainings.db import transaction
 from trainings.settings import Settings
 

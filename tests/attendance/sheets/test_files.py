@@ -1,0 +1,374 @@
+"""The list to sign and a session's file as PDF: what a reader finds in them, in which order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import pypdf
+import pytest
+
+from tests import make
+from tests.attendance.browsers import NewClient, open_held_door, signed_in
+from tests.attendance.doors import Opened, qr_of, scan, take
+from tests.attendance.uploading import event, h, make_device, send
+from tests.cast import Cast
+from tests.certificates.sheets import photographed
+from tests.registrations.families import make_family
+from tests.registrations.letters import POZAS, prepared
+from tests.web.pages import Page
+from trainings.attendance.actions import close_session
+from trainings.attendance.models import AttendanceSheet, SessionReport, SheetRow
+from trainings.attendance.queries import door_of
+from trainings.attendance.sessions.forms import ReportForm
+from trainings.attendance.sessions.session_file import money, money_in_words
+from trainings.attendance.sheets.pages import head_of, sheet_data, sheet_pdf
+from trainings.attendance.sheets.queries import open_sheet
+from trainings.attendance.sheets.sheets import COLUMNS, keep_paper, mark_rows, print_sheet
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.lib import tokens
+from trainings.schedule.models import PlaceShown, PrintKind, Printout
+from trainings.settings import Settings
+from trainings.web.forms import FormErrors, Typed, check
+
+Freeze = Callable[[datetime], None]
+HOSTILE = '#read("/etc/passwd") *x* <b>ñ</b> Q’eqchiʼ ẍ $x$ \U0001f9ff'
+LONG = "Nabucodonosor" * 9
+LETTER, ON_ITS_SIDE = (612, 792), (792, 612)
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    return sqlite_db
+
+
+def pages_of(file: bytes) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(BytesIO(file)).pages]
+
+
+def assert_within_margins(file: bytes) -> None:
+    """Nothing runs out at the right, on any page."""
+    for number in range(len(pages_of(file))):
+        page = photographed(file, number, 50).convert("L")
+        assert page.crop((page.width - 24, 0, page.width, page.height)).getextrema() == (255, 255), number
+
+
+async def on_paper(cast: Cast, door: Opened, sheet: AttendanceSheet) -> bytes:
+    actor = await make.actor_of(cast.coordinator)
+    data = sheet_data(await head_of(await door_of(door.key, actor)), await open_sheet(sheet))
+    return sheet_pdf(data, made_at=door.starts_at)
+
+
+async def a_full_door(cast: Cast, n: int, **columns: Any) -> Opened:
+    door = await open_held_door(cast, capacity=60, **columns)
+    for number in range(2, n + 1):
+        await make.make_registration(door.training, given_names=f"Beto {number:02}", surnames="Coc")
+    return door
+
+
+# -- the list to sign
+
+
+async def test_list_has_its_code_on_every_page_and_all_rows_in_order(cast: Cast) -> None:
+    door = await a_full_door(cast, 30)
+    sheet = await print_sheet(door.key, n_blank=10, columns=["dpi"], actor=PROGRAM)
+
+    file = await on_paper(cast, door, sheet)
+
+    pages, reader = pages_of(file), pypdf.PdfReader(BytesIO(file))
+    text, code = " ".join(pages), tokens.show_sheet_code(sheet.code)
+    assert len(pages) == 3
+    for number, page in enumerate(pages, start=1):
+        assert f"Hoja {code}" in page
+        assert "Esta hoja no circula: se firma en la mesa." in page
+        assert f"Página {number} de {len(pages)}" in page
+    assert re.findall(r"(\d+) (?:Ana Lucía Ba Coc|Beto \d\d Coc|Tarjeta \S+)", text) == [str(n) for n in range(1, 41)]
+    assert re.findall(r"Beto (\d\d) Coc", text) == [f"{n:02}" for n in range(2, 31)]
+    for words in (
+        "Municipalidad de La Libertad, Petén",
+        "Listado de asistencia",
+        "Lugar Salón municipal, Barrio El Centro",
+        "Facilita Ana Coc",
+        "No. Nombre completo DPI Firma o huella",
+    ):
+        assert words in pages[0], words
+    foot = pages[-1].partition("Mujeres")[2]
+    assert re.findall(r"Hombres|Total|Persona responsable|Vo\. Bo\.|Sello", foot) == [
+        "Hombres", "Total", "Persona responsable", "Vo. Bo.", "Sello",
+    ]  # fmt: skip
+    root: Any = reader.root_object
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("es-GT", True)
+    assert {(page.mediabox.width, page.mediabox.height) for page in reader.pages} == {LETTER}
+
+
+async def test_many_columns_lay_the_list_on_its_side(cast: Cast) -> None:
+    door = await open_held_door(cast)
+    sheet = await print_sheet(door.key, n_blank=0, columns=list(COLUMNS), actor=PROGRAM)
+
+    file = await on_paper(cast, door, sheet)
+
+    [page] = pypdf.PdfReader(BytesIO(file)).pages
+    assert (page.mediabox.width, page.mediabox.height) == ON_ITS_SIDE
+    heads = "DPI Cargo Teléfono Institución u organización Comunidad M/H Edad Firma o huella"
+    assert heads in " ".join(page.extract_text().split())
+    assert_within_margins(file)
+
+
+async def test_place_that_is_told_to_nobody_else_stands_on_the_list_of_the_staff(cast: Cast) -> None:
+    door = await open_held_door(cast, place_shown=PlaceShown.AFTER_CONFIRMATION)
+    sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
+
+    assert "Salón municipal" in pages_of(await on_paper(cast, door, sheet))[0]
+
+
+async def test_texts_come_out_as_text_however_they_are_written(cast: Cast) -> None:
+    door = await open_held_door(cast, title=HOSTILE)
+    await make.make_registration(door.training, given_names=HOSTILE, surnames=LONG)
+    sheet = await print_sheet(door.key, n_blank=1, columns=["dpi", "phone"], actor=PROGRAM)
+
+    file = await on_paper(cast, door, sheet)
+
+    text = "".join(" ".join(pages_of(file)).replace("\u200b", "").split())
+    printed = "".join(HOSTILE.removesuffix(" \U0001f9ff").split())
+    assert printed + LONG in text
+    assert text.count(printed) >= 3, "the head of the page, the activity, the person"
+    assert_within_margins(file)
+
+
+# -- the file of a session
+
+
+@dataclass(frozen=True)
+class Held:
+    """A closed session of which a sheet was printed: Ana, Luz (15) and her mother came, Beto did not; one walked in."""
+
+    cast: Cast
+    door: Opened
+    sheet: AttendanceSheet
+
+
+@pytest.fixture
+async def held(cast: Cast, freeze: Freeze) -> Held:
+    door = await open_held_door(cast, admits_minors=True, offers=("snack", "fare"), summary="Qué es cierto y qué no.")
+    await make_family(door.training, "Marta", children=["Luz"])
+    await make.make_registration(door.training, given_names="Beto", surnames="Ical", sex="hombre")
+    await prepared(door.training, POZAS)
+    sheet = await print_sheet(door.key, n_blank=2, columns=["dpi"], actor=PROGRAM)
+    late = await make.make_registration(
+        door.training, given_names="Tomás", surnames="Xol", sex="hombre", age_group="35-59", community="Las Pozas"
+    )
+    freeze(door.ends_at)
+    opened = await open_sheet(sheet)
+    rows = [line.number for line in opened.lines if line.name and "Beto" not in line.name]
+    await mark_rows(sheet.id, [*rows, len(opened.lines)], actor=PROGRAM, key=tokens.uuid7())
+    await take(door, scan(qr_of(late), at=door.starts_at + timedelta(minutes=10)))
+    await close_session(door.key, actor=PROGRAM)
+    return Held(cast, door, sheet)
+
+
+ACCOUNT = {
+    "agenda": "8:30 Bienvenida\n10:30 Refacción",
+    "summary": "Se trabajó en grupos.",
+    "rations_planned": "10",
+    "rations_served": "8",
+    "transport_each": "Q21.50",
+    "do": "pdf",
+}
+
+
+async def file_of(held: Held, new_client: NewClient, which: str = "marcada", **account: str) -> list[str]:
+    client = await signed_in(new_client, held.cast, "coordinator")
+    path = f"/panel/sesiones/{held.door.key}/expediente"
+    answer = await client.post(path, data=ACCOUNT | {"list": which} | account)
+    assert answer.headers["location"] == f"{path}.pdf?lista={which}"
+    made = await client.get(answer.headers["location"])
+    assert made.headers["cache-control"] == "no-store"
+    return pages_of(made.content)
+
+
+def page_with(pages: list[str], words: str) -> str:
+    """The first after the contents that has these words."""
+    return next(page for page in pages[1:] if words in page)
+
+
+async def test_file_holds_everything_that_proves_a_session_in_order(held: Held, new_client: NewClient) -> None:
+    await keep_paper(held.sheet.id, "Tesorería, leitz 4", actor=PROGRAM)
+
+    pages = await file_of(held, new_client)
+
+    contents = re.findall(r"(\w[\w ]+?) página (\d+)", pages[0].partition("Contenido ")[2])
+    for words, page in contents:
+        found = pages[int(page) - 1]
+        assert ("Señoras y señores" if words == "Invitación" else words) in found, words
+    assert [words for words, _page in contents] == [
+        "Invitación", "Agenda", "Listado de asistencia", "Informe de la actividad", "Control de raciones",
+        "Recibos de pasaje",
+    ]  # fmt: skip
+    assert "COCODE Las Pozas" in page_with(pages, "Señoras y señores")
+    assert "8:30 Bienvenida 10:30 Refacción" in page_with(pages, "Agenda")
+    report = page_with(pages, "Informe de la actividad")
+    for words in (
+        "35 a 59 0 1 0 0 1",
+        "Personas adultas 0 1 0 2 3",
+        "Menores de 18 años 1",
+        "Personas presentes, con nombre 4",
+        "Con tarjeta, todavía sin nombre 1",
+        "Inscritas que no llegaron 1",
+        "Las Pozas 2 · Sin respuesta 2",
+        "Se trabajó en grupos.",
+        f"Hoja {tokens.show_sheet_code(held.sheet.code)}: Tesorería, leitz 4",
+    ):
+        assert words in report, words
+    assert "Luz" not in report
+    rations = page_with(pages, "Control de raciones")
+    assert "Planificadas 10 Servidas 8 Sobraron 2 Personas presentes, con nombre o tarjeta 5" in rations
+    [line] = await AuditLine.filter(act="attendance.print_file")
+    assert (line.object_id, line.detail) == (held.door.key, {"n": 5, "receipts": 4})
+
+
+async def test_list_of_the_file_shows_who_came_or_is_empty_to_be_signed(held: Held, new_client: NewClient) -> None:
+    marked = " ".join(await file_of(held, new_client)).partition("Listado de asistencia Taller")[2]
+    empty = " ".join(await file_of(held, new_client, "vacia")).partition("Listado de asistencia Taller")[2]
+
+    assert "1 Ana Lucía Ba Coc Presente, 8:30 a. m. 2 Beto Ical No llegó" in marked
+    lists = marked.split("Informe de la actividad")[0]
+    assert re.findall(r"Mujeres \d+ Hombres \d+ Sin dato \d+ Total (\d+)", lists) == ["4", "1"], "each adds up its own"
+    assert "Llegaron y no estaban en la hoja impresa." in marked
+    assert "– Tomás Xol Presente, 8:40 a. m." in marked
+    assert "Firma o huella" in empty
+    list_alone = empty.partition("Informe de la actividad")[0]
+    assert "Presente" not in list_alone
+    assert "Tomás" not in list_alone
+
+
+async def test_each_person_who_came_has_a_receipt_and_a_minor_one_for_the_guardian(
+    held: Held, new_client: NewClient
+) -> None:
+    pages = await file_of(held, new_client)
+
+    receipts = " ".join(page for page in pages if "Recibo de pasaje No." in page)
+    named = re.findall(r"Recibo de pasaje No\. (\d) Q21\.50 .*?, en .*?, Petén\. (.*?) (DPI|Madre)", receipts)
+    assert named == [
+        ("1", "Ana Lucía Ba Coc", "DPI"),
+        ("2", "Luz Coc Xol", "Madre"),
+        ("3", "Marta Coc Xol", "DPI"),
+        ("4", "Tomás Xol", "DPI"),
+    ]
+    assert "veintiún quetzales con cincuenta centavos (Q21.50)" in receipts
+    assert "4 recibos de Q21.50: total Q86.00." in receipts
+
+
+async def test_what_there_was_not_is_not_in_the_file(held: Held, new_client: NewClient) -> None:
+    nothing = dict.fromkeys(("agenda", "summary", "rations_planned", "rations_served", "transport_each"), "")
+
+    pages = await file_of(held, new_client, **nothing)
+
+    assert "Control de raciones no lleva Recibos de pasaje no lleva" in pages[0]
+    assert not any("Recibo de pasaje No." in page for page in pages)
+    assert "No se anotó agenda." in page_with(pages, "Agenda")
+
+
+async def test_long_and_hostile_accounts_still_fit_one_page(held: Held, new_client: NewClient) -> None:
+    long = f"{HOSTILE} " + "Se conversó sobre rumores y fuentes seguras. " * 60
+
+    pages = await file_of(held, new_client, summary=long[:3000], agenda="\n".join([HOSTILE] * 20))
+
+    reports = [page for page in pages[1:] if "Quiénes llegaron" in page or "Elaboró" in page]
+    assert len(reports) == 1
+    assert HOSTILE.removesuffix(" \U0001f9ff") in reports[0]
+
+
+async def test_only_an_empty_list_in_the_file_is_noted_as_paper_to_sign(held: Held, new_client: NewClient) -> None:
+    sheets = Printout.filter(kind=PrintKind.SHEET, session_id=held.door.key)
+    before = await sheets.count()
+
+    await file_of(held, new_client, "marcada")
+    assert await sheets.count() == before
+    await file_of(held, new_client, "vacia")
+
+    assert await sheets.count() == before + 1
+
+
+async def test_page_says_what_is_missing_and_writes_what_is_known(held: Held, new_client: NewClient) -> None:
+    client = await signed_in(new_client, held.cast, "facilitator")
+    path = f"/panel/sesiones/{held.door.key}/expediente"
+    gone, _silent = await make_device(held.door, revoked_at=held.door.starts_at), await make_device(held.door)
+    heads = event(held.door, kind="heads", number=2, how="button")
+    await send(gone, event(held.door, h=h(held.door.ana)), heads, event(held.door, kind="consent", how="button"))
+
+    page = Page((await client.get(path)).text)
+    wrong = await client.post(path, data={"transport_each": "mucho", "rations_served": "-1", "agenda": "Uno"})
+
+    for words in (
+        "Teléfonos que pueden tener marcas sin enviar: 1.",
+        "Marcas que no cuentan hasta que alguien decida: 2.",
+        "Llegaron con tarjeta y todavía no tienen nombre: 1.",
+        "Falta anotar dónde está la hoja firmada.",
+        "Falta contar qué se hizo.",
+        "Se ofreció pasaje: falta cuánto se da a cada persona.",
+    ):
+        assert words in page.text, words
+    assert "La sesión sigue abierta" not in page.text
+    assert page.one("input", id="rations_planned")["value"] == "5"
+    assert page.one("input", id="rations_served")["value"] == "5"
+    assert wrong.status_code == 422
+    assert "Escriba una cantidad en quetzales, como 25 o 25.50." in wrong.text
+    assert "Uno" in wrong.text
+    assert await SessionReport.all().count() == 0
+
+
+async def test_file_of_a_session_without_a_sheet_is_made_from_the_marks_or_freezes_one_to_be_signed(
+    cast: Cast, new_client: NewClient
+) -> None:
+    door = await open_held_door(cast)
+    sheet = Held(cast, door, AttendanceSheet())
+
+    pages = await file_of(sheet, new_client)
+
+    assert "Señoras y señores Público en general" in pages[1]
+    assert "No se imprimió hoja para firmar" in " ".join(pages)
+    assert await AttendanceSheet.all().count() == 0
+
+    unsaved = await (await signed_in(new_client, cast, "coordinator")).get(
+        f"/panel/sesiones/{door.key}/expediente.pdf?lista=vacia"
+    )
+    assert "– Ana Lucía Ba Coc" in page_with(pages_of(unsaved.content), "Esta lista no tiene código")
+
+    for _again in range(2):
+        pages = await file_of(sheet, new_client, "vacia")
+        frozen = await AttendanceSheet.get(session_id=door.key)
+        signed = page_with(pages, "Firma o huella")
+        assert tokens.show_sheet_code(frozen.code) in signed
+        assert "1 Ana Lucía Ba Coc" in signed
+    assert await SheetRow.filter(sheet_id=frozen.id, registration_id=door.ana.id).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount", "shown", "words"),
+    [
+        ("1", Decimal(1), "Q1.00", "un quetzal exacto"),
+        ("Q25", Decimal(25), "Q25.00", "veinticinco quetzales exactos"),
+        ("21,50", Decimal("21.50"), "Q21.50", "veintiún quetzales con cincuenta centavos"),
+        ("1,200.01", Decimal("1200.01"), "Q1,200.01", "mil doscientos quetzales con un centavo"),
+        ("0", None, "", ""),
+        ("", None, "", ""),
+    ],
+)
+def test_money_is_read_and_said_as_it_is_used(typed: str, amount: Decimal | None, shown: str, words: str) -> None:
+    read = check(ReportForm, Typed.of({"transport_each": typed})).report.transport_each
+
+    assert read == amount
+    if read is not None:
+        assert (money(read), money_in_words(read)) == (shown, words)
+
+
+@pytest.mark.parametrize("typed", ["-1", "x", "1.234", "25,5,5", "1,20,300", "5001", "1e3", "٣", "1" * 300])
+def test_money_that_is_no_fare_is_asked_again(typed: str) -> None:
+    with pytest.raises(FormErrors):
+        check(ReportForm, Typed.of({"transport_each": typed}))

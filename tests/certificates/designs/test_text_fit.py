@@ -1,0 +1,334 @@
+"""What was set, measured in the PDF: letters, lines and margins of every design, in every language, short and long."""
+
+from ctypes import c_double
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import outloud
+import pikepdf
+import pypdf
+import pypdfium2
+import pypdfium2.raw as pdfium
+import pytest
+import zxingcpp
+from pdfminer.high_level import extract_text
+
+from tests.certificates.sheets import WHEN, photographed
+from trainings.certificates.designs import made_up, pdf
+from trainings.certificates.designs.designs import all_designs
+from trainings.certificates.designs.made_up import LONGEST_NAME, LONGEST_TITLE, Size, sample
+from trainings.certificates.designs.printed import CertificateSheet
+from trainings.lib.tokens import show_certificate_code
+
+DESIGNS = sorted(all_designs())
+LANGUAGES = ("es", "en", "es+en")
+CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
+LEAST_SHARE = 0.6
+LEAST_POINTS = 9.9
+"""Of a statement in a second language."""
+CAPITALS = (
+    (LONGEST_NAME.upper(), (LONGEST_TITLE + ", de Huehuetenango").upper()[:180]),
+    ("W" * 45 + " " + "M" * 44, "MWMW WMWMWMWM " * 12 + "MWMWMWMWMWMW"),
+    ("W" * 90, "WILLIAM MAMÁ MOMOSTENANGO " * 6 + "WILLIAM MAMÁ MOMOSTENANG"),
+)
+"""Names and titles as long as they may be, in the widest letters."""
+MM_PER_POINT = 25.4 / 72
+AT_A_LINE_S_END = "\x02"
+"""So the reader calls a hyphen there."""
+SMALL_TYPE = (7, 8.5)
+WITH_ROOM_FOR_A_CODE = {"constancia", "diploma", "sobrio"}
+"""The framed one is centred: a code beside its heading would pull it to one side."""
+MARGIN = 20
+"""Points of white that every printer needs."""
+
+
+def made(sheet: CertificateSheet) -> bytes:
+    return pdf.render(sheet, timestamp=WHEN, pictures=made_up.pictures(), credential=CREDENTIAL)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter as it is drawn, in points from the left and from below; `base` is where its line stands."""
+
+    text: str
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+    base: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page, with its letters in the order in which they were set, without white."""
+
+    width: float
+    height: float
+    letters: list[Letter]
+
+
+def pages_of(file: bytes, *numbers: int) -> list[Drawn]:
+    """All pages, or those of these numbers from 0."""
+    document = pypdfium2.PdfDocument(file)
+    return [drawn(document[number]) for number in numbers or range(len(document))]
+
+
+def drawn(page: pypdfium2.PdfPage) -> Drawn:
+    text = page.get_textpage()
+    letters = [letter_of(text, n) for n in range(text.count_chars()) if pdfium.FPDFText_IsGenerated(text, n) != 1]
+    width, height = page.get_size()
+    return Drawn(width, height, [letter for letter in letters if letter.text.strip(" \xa0\u200b\r\n")])
+
+
+def letter_of(text: pypdfium2.PdfTextPage, n: int) -> Letter:
+    x, base = c_double(), c_double()
+    pdfium.FPDFText_GetCharOrigin(text, n, x, base)
+    left, bottom, right, top = text.get_charbox(n, loose=True)
+    letter = chr(pdfium.FPDFText_GetUnicode(text, n)).replace(AT_A_LINE_S_END, "-")
+    return Letter(letter, left, right, bottom, top, base.value, pdfium.FPDFText_GetFontSize(text, n))
+
+
+def text_of(page: Drawn) -> str:
+    return "".join(letter.text for letter in page.letters)
+
+
+def found(page: Drawn, text: str) -> tuple[float, list[list[Letter]]]:
+    """Size and lines of a text where it first stands on a page."""
+    wanted = "".join(text.split())
+    begin = text_of(page).index(wanted)
+    lines: dict[int, list[Letter]] = {}
+    for letter in page.letters[begin : begin + len(wanted)]:
+        lines.setdefault(round(letter.base), []).append(letter)
+    return page.letters[begin].size, list(lines.values())
+
+
+def sentence_of(words: dict[str, Any], name: str) -> str:
+    gives, reason, said = ("".join(text for text, _role in words[part]) for part in ("gives", "reason", "made"))
+    return f"{gives} {words['label']} {words['to']} {name} {reason} {said}"
+
+
+def joined(text: str) -> str:
+    return "".join(text.replace("\u200b", "").split())
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, language: str, tmp_path: Path) -> None:
+    design = all_designs()[key]
+    sizes: dict[str, list[float]] = {"name": [], "title": []}
+    for size in (Size.SHORTEST, Size.LONGEST):
+        sheet = sample(design, size, kind=min(design.kinds), language=language)
+        file = made(sheet)
+        pages = pages_of(file)
+
+        assert len(pages) == 2
+        assert len(file) <= 60_000
+        name_size, _lines = found_even(pages[0], sheet.person_name)
+        title_size, lines = found(pages[0], sheet.title)
+        assert len(lines) <= 3
+        sizes["name"].append(name_size)
+        sizes["title"].append(title_size)
+        assert_inside(pages)
+        assert_second_is_large(pages, sheet)
+        assert_room_for_stamp(pages[0], sheet.signatories[0][0])
+        assert_claims(file, language)
+        assert_says_all(sheet, *map(text_of, pages))
+        if (size, language) == (Size.SHORTEST, "es"):
+            assert_accessible(file, tmp_path)
+        if (size, language) == (Size.LONGEST, "es+en"):
+            assert_accessible(file, tmp_path)
+            assert_reads_in_order(sheet, file)
+            assert_code_is_read(sheet, file)
+            assert_face_can_be_checked(sheet, file, pages[0])
+
+    assert all(longest >= LEAST_SHARE * shortest for shortest, longest in sizes.values())
+
+
+def assert_inside(pages: list[Drawn]) -> None:
+    for page in pages:
+        for letter in page.letters:
+            assert MARGIN <= letter.x0 < letter.x1 <= page.width - MARGIN
+            assert MARGIN <= letter.y0 < letter.y1 <= page.height - MARGIN
+
+
+def assert_room_for_stamp(face: Drawn, signatory: str) -> None:
+    _size, lines = found(face, signatory)
+    top = max(letter.y1 for letter in lines[0])
+    room = min(letter.y0 for letter in face.letters if letter.y0 > top) - top
+    assert room * MM_PER_POINT >= 15
+
+
+def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
+    face, back = (joined(page.extract_text()) for page in pypdf.PdfReader(BytesIO(file)).pages)
+    assert_says_all(sheet, face, back)
+    layout = joined(extract_text(BytesIO(file), page_numbers=[0]))
+    assert_says_all(sheet, layout, back)
+
+
+def assert_says_all(sheet: CertificateSheet, face: str, back: str) -> None:
+    data = pdf.design_data(sheet, pictures=made_up.pictures())
+    assert joined(sentence_of(data["words"], sheet.person_name)) in face
+    for topic, _minutes in sheet.contents:
+        assert joined(topic) in back
+    for said in (sheet.host_text, data["code"], sheet.folio, *sheet.note):
+        assert joined(said) in back
+    if data["second"] is not None:
+        sentence = joined(sentence_of(data["second"], sheet.person_name))
+        assert (sentence in face) != (sentence in back), "on the back where it is long"
+
+
+def assert_second_is_large(pages: list[Drawn], sheet: CertificateSheet) -> None:
+    """Wherever the statement in the second language stands, it can be read where it hangs."""
+    second = pdf.design_data(sheet, pictures=made_up.pictures())["second"]
+    if second is not None:
+        gives = "".join(text for text, _role in second["gives"])
+        [page] = [one for one in pages if joined(gives) in text_of(one)]
+        assert found(page, gives)[0] >= LEAST_POINTS
+
+
+def assert_accessible(file: bytes, folder: Path) -> None:
+    path = folder / "certificate.pdf"
+    path.write_bytes(file)
+    checked = outloud.check(str(path))
+    assert (checked.error, [str(one) for one in checked.findings if one.severity == "error"]) == (None, [])
+
+
+def assert_claims(file: bytes, language: str) -> None:
+    with pikepdf.open(BytesIO(file)) as opened:
+        root = opened.Root
+        assert root.MarkInfo.Marked
+        assert str(root.Lang) == ("en-US" if language == "en" else "es-GT")
+        assert root.ViewerPreferences.DisplayDocTitle
+        with opened.open_metadata() as metadata:
+            claims = [metadata[f"pdfaid:{name}"] for name in ("part", "conformance")] + [metadata["pdfuaid:part"]]
+        assert claims == ["3", "A", "1"]
+        [attached] = root.AF
+        assert (str(attached.AFRelationship), str(attached.UF)) == ("/Data", "credential.json")
+        stream = attached.EF.F
+        assert str(stream.Subtype) == "/application/json"
+        assert stream.read_bytes().decode() == CREDENTIAL
+
+
+def assert_code_is_read(sheet: CertificateSheet, file: bytes) -> None:
+    picture = photographed(file, 1, 150)
+    [code] = zxingcpp.read_barcodes(picture)
+    assert (code.text, code.ec_level) == (sheet.check_url, "M")
+    width_mm = (code.position.top_right.x - code.position.top_left.x) * 25.4 / 150
+    assert width_mm >= 30
+
+
+def assert_face_can_be_checked(sheet: CertificateSheet, file: bytes, face: Drawn) -> None:
+    """Framed or copied, a paper shows no back."""
+    for said in (sheet.folio, show_certificate_code(sheet.code), sheet.host_text):
+        size, lines = found(face, said)
+        assert SMALL_TYPE[0] <= size <= SMALL_TYPE[1]
+        assert len(lines) == 1
+    codes = [code.text for code in zxingcpp.read_barcodes(photographed(file, 0, 150))]
+    assert codes == ([sheet.check_url] if sheet.design in WITH_ROOM_FOR_A_CODE else [])
+
+
+@cache
+def face_of(key: str, language: str) -> CertificateSheet:
+    """Of a face with all that it may hold: behind it stands little, which takes little time to set."""
+    design = all_designs()[key]
+    longest = sample(design, Size.LONGEST, kind=min(design.kinds), language=language)
+    return replace(longest, contents=longest.contents[:1])
+
+
+@cache
+def largest_sizes(key: str, language: str) -> tuple[float, float]:
+    """Of a name and of a title that are as short as can be."""
+    [face] = pages_of(made(replace(face_of(key, language), person_name="Ba", title="Mi derecho")), 0)
+    return found(face, "Ba")[0], found(face, "Mi derecho")[0]
+
+
+def assert_few_large_and_even(face: Drawn, sheet: CertificateSheet, largest: tuple[float, float]) -> None:
+    name_size, lines = found_even(face, sheet.person_name)
+    assert name_size >= LEAST_SHARE * largest[0], sheet.person_name
+    title_size, lines = found(face, sheet.title)
+    assert len(lines) <= 3, sheet.title
+    assert title_size >= LEAST_SHARE * largest[1], sheet.title
+
+
+def found_even(face: Drawn, name: str) -> tuple[float, list[list[Letter]]]:
+    """A name as `found`, on one line or two that are even."""
+    size, lines = found(face, name)
+    widths = [line[-1].x1 - line[0].x0 for line in lines]
+    assert len(lines) <= 2
+    assert min(widths) >= 0.6 * max(widths), f"{name}: {widths}"
+    return size, lines
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_names_and_titles_where_they_are_first_broken_then_lines_are_few_large_and_even(key: str) -> None:
+    for n in (48, 54, 66):
+        name, title = LONGEST_NAME[:n].strip(), LONGEST_TITLE[: 2 * n].strip()
+        sheet = replace(face_of(key, "es+en"), person_name=name, title=title)
+        face, back = pages_of(made(sheet))
+
+        assert_second_is_large([face, back], sheet)
+        assert_few_large_and_even(face, sheet, largest_sizes(key, "es+en"))
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+@pytest.mark.parametrize("n", range(len(CAPITALS)))
+def test_ninety_capitals_then_two_even_lines_and_three_of_a_title_never_under_the_share(key: str, n: int) -> None:
+    language, (name, title) = LANGUAGES[(n + DESIGNS.index(key)) % 3], CAPITALS[n]
+    assert (len(name), len(title)) == (90, 180)
+    sheet = replace(face_of(key, language), person_name=name, title=title)
+    [face] = pages_of(made(sheet), 0)
+
+    assert len(found(face, name)[1]) == 2
+    assert_few_large_and_even(face, sheet, largest_sizes(key, language))
+    assert_inside([face])
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_names_that_nobody_has_then_still_whole_and_within_the_page(key: str) -> None:
+    for name in ("- " * 45, "Xiloj" * 60):
+        [face] = pages_of(made(replace(face_of(key, "es"), person_name=name)), 0)
+
+        assert len(found(face, name)[1]) <= 2
+        assert_inside([face])
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_everything_longest_at_once_then_still_one_face(key: str) -> None:
+    longest = sample(all_designs()[key], Size.LONGEST, language="es+en")
+    association = "Asociación de municipalidades para la atención de las personas migrantes del altiplano occidental"
+    sheet = replace(
+        longest,
+        person_name=LONGEST_NAME[:66],
+        letterhead=("Mancomunidad de municipios del sur del departamento de Huehuetenango y comunidad",) * 3,
+        operator=association,
+        authority=f"La {association}, por medio de su Ventanilla Informativa Municipal sobre Migración",
+        place="Santa Cruz Barillas del Altiplano, Huehuetenango",
+        supporters=("Organización internacional que apoya el taller y la refacción",) * 3,
+        signatories=((LONGEST_NAME[:66], "Coordinadora de la ventanilla y de la oficina municipal de niñez"),) * 3,
+    )
+
+    pages = pages_of(made(sheet))
+
+    assert len(pages) == 2
+    assert_inside(pages)
+    face = text_of(pages[0])
+    for said in (*sheet.letterhead, sheet.authority, sheet.place, *sheet.supporters, *sheet.signatories[2]):
+        assert joined(said) in face
+
+
+@pytest.mark.parametrize("key", ["diploma", "constancia"])  # one on wide paper, one on tall
+def test_contents_longer_than_the_back_then_they_flow_on(key: str) -> None:
+    topics = tuple((f"Unidad {n}: contenidos de la sesión y práctica con acompañamiento", 60) for n in range(1, 71))
+    sheet = replace(sample(all_designs()[key], Size.LONGEST, language="es"), contents=topics, minutes=70 * 60)
+
+    pages = pages_of(made(sheet))
+
+    assert len(pages) > 2
+    assert_inside(pages)
+    after_the_face = "".join(map(text_of, pages[1:]))
+    assert all(f"Unidad{n}:contenidosdelasesiónyprácticaconacompañamiento" in after_the_face for n in range(1, 71))
+    assert "Total70Revise" in text_of(pages[-1]), "what is below the table stays together"

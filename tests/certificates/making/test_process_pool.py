@@ -1,0 +1,62 @@
+"""The processes that set files: what they make, and how small they stay while they sign."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates.sheets import WHEN, sample
+from trainings.certificates.making.process_pool import Mill, MillError
+from trainings.certificates.making.typesetting import FileOrder, make
+from trainings.certificates.signing_material import SigningMaterial, note_of
+from trainings.certificates.trust import expansion
+from trainings.certificates.trust.key_files import make_key_file
+
+MOST_RESIDENT = 120_000_000
+"""Octets: what a process may hold, with all that it shares."""
+NEEDLESS = {"tortoise", "starlette", "babel", "pikepdf", "urllib3", "lxml.etree", "jinja2"}
+LOADED = "list(__import__('sys').modules)"
+
+
+def signing() -> SigningMaterial:
+    made = make_key_file("Municipalidad", now=WHEN - timedelta(days=1))
+    return SigningMaterial(
+        made.certificate_pem, made.private_key_pem, "Municipalidad", "Propio", made.fingerprint, True
+    )
+
+
+def order(material: SigningMaterial, number: int) -> FileOrder:
+    sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": note_of(material)}
+    badge: dict[str, Any] = {"@context": [expansion.CREDENTIALS], "type": ["VerifiableCredential"]}
+    return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), material, WHEN)
+
+
+def resident_octets(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+async def test_process_that_signs_then_makes_the_same_file_and_stays_small() -> None:
+    mill, material = Mill(1), signing()
+
+    made = [await mill.do(make, order(material, number)) for number in range(10)]
+    pid = await mill.do(os.getpid)
+    loaded = set(await mill.do(eval, LOADED))
+
+    here = await asyncio.to_thread(make, order(material, 9))
+    assert made[9].unsigned_sha256 == here.unsigned_sha256
+    assert made[9].signed_by == here.signed_by == material.fingerprint
+    assert len({one.sha256 for one in made}) == 10
+    assert loaded & NEEDLESS == set()
+    resident = await asyncio.to_thread(resident_octets, pid)
+    assert resident <= MOST_RESIDENT
+
+
+async def test_order_that_fails_then_who_ordered_hears_which_error() -> None:
+    with pytest.raises(MillError, match="ZeroDivisionError"):
+        await Mill(1).do(eval, "1 // 0")

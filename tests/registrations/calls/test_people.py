@@ -1,0 +1,377 @@
+"""Who is on a call list: whom no message reached, worked out at reading; one call for one telephone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests import make
+from tests.cast import make_cast
+from tests.counting import statements
+from tests.registrations.call_world import (
+    MONDAY,
+    SATURDAY,
+    Freeze,
+    a_list,
+    a_training,
+    calls,
+    mail_came_to,
+    only_call,
+)
+from tests.registrations.families import make_family
+from trainings import clock
+from trainings.attendance.sessions import rescheduling
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.db import transaction
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import stop_batch
+from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
+from trainings.people.actions import GuardianContact
+from trainings.people.models import Consent, Guardian, Participant, Relation
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.calls import actions as call_actions
+from trainings.registrations.calls.people import PATIENCE, Why, people_on
+from trainings.registrations.models import OwnLink
+from trainings.registrations.seats import actions
+from trainings.registrations.telling.reminders import remind
+from trainings.schedule.models import TrainingSession, TrainingState
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
+# -- opening
+
+
+async def test_same_cause_twice_is_one_list(db: object) -> None:
+    training = await a_training()
+    cause = uuid7()
+
+    async with transaction():
+        first = await open_list(training, CallReason.CHANGED, cause, batch_id=cause)
+        again = await open_list(training, CallReason.CHANGED, cause, batch_id=cause)
+
+    assert first.id == again.id
+    assert await CallList.all().count() == 1
+    assert (first.hub_id, first.due_at) == (training.hub_id, MONDAY + timedelta(minutes=10))
+
+
+async def test_list_is_opened_in_the_transaction_of_its_cause_only(db: object) -> None:
+    training = await a_training()
+
+    with pytest.raises(AssertionError):
+        await open_list(training, CallReason.CHANGED, uuid7())
+
+
+# -- who is on it
+
+
+async def test_who_left_no_address_is_called(db: object) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Berta", email="berta@x.example")
+
+    call_list = await a_list(training)
+
+    assert await calls(call_list) == {"Ana": "+50255551234"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (Outcome.SENT, None),
+        (Outcome.OVERTAKEN, None),
+        (Outcome.REFUSED, Why.REFUSED),
+        (Outcome.GAVE_UP, Why.FAILED),
+        (Outcome.MAYBE, Why.MAYBE),
+        (Outcome.KEPT, Why.FAILED),
+        (Outcome.NOBODY, Why.FAILED),
+    ],
+)
+async def test_who_was_not_reached_by_the_message_is_called(
+    sqlite_db: object, outcome: Outcome, why: Why | None
+) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, email="ana@x.example", phone="5555 1234")
+    call_list = await a_list(training)
+
+    await mail_came_to(person, outcome)
+
+    assert [one.why for one in (await people_on([call_list]))[call_list.id]] == ([why] if why else [])
+
+
+async def test_who_is_not_written_to_within_two_hours_is_called_until_the_message_leaves(
+    db: object, freeze: Freeze
+) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example", phone="5555 1234")
+    call_list = await a_list(training)
+
+    freeze(MONDAY + PATIENCE)
+    before = await calls(call_list)
+    freeze(MONDAY + PATIENCE + timedelta(seconds=1))
+    late = await calls(call_list)
+    await mail_came_to(person, Outcome.SENT)
+    afterwards = await calls(call_list)
+
+    assert (before, late, afterwards) == ({}, {"Ana": "+50255551234"}, {})
+
+
+async def test_address_that_takes_nothing_is_no_address(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    await Participant.filter(id=person.participant_id).update(email_refused_at=clock.now())
+
+    call_list = await a_list(training)
+
+    [listed] = (await people_on([call_list]))[call_list.id]
+    assert listed.why is Why.REFUSED
+    freeze(MONDAY + timedelta(minutes=1))
+    await mail_came_to(person, Outcome.SENT)
+    assert await calls(call_list) == {}
+
+
+async def test_who_cancels_drops_out_also_where_a_call_was_marked(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana")
+    call_list = await a_list(training)
+    await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await actions.cancel(person.id, actor=HOLDER_OF_LINK)
+
+    assert await calls(call_list) == {}
+
+
+async def test_who_was_called_stays_when_the_message_comes_too(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    call_list = await a_list(training)
+    freeze(MONDAY + timedelta(hours=3))
+    await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await mail_came_to(person, Outcome.SENT)
+
+    assert (await only_call(call_list)).is_reached
+
+
+async def test_who_was_tried_in_vain_drops_out_when_the_message_comes(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    call_list = await a_list(training)
+    freeze(MONDAY + timedelta(hours=3))
+    await call_actions.mark(call_list.id, person.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await mail_came_to(person, Outcome.SENT)
+
+    assert await calls(call_list) == {}
+
+
+async def test_who_signed_up_afterwards_knows_it_already(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    call_list = await a_list(training)
+
+    freeze(MONDAY + timedelta(minutes=1))
+    await make.make_registration(training, given_names="Ana")
+
+    assert await calls(call_list) == {}
+
+
+async def test_who_took_back_the_permission_for_their_data_is_not_called(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    call_list = await a_list(training)
+
+    await Consent.filter(participant_id=person.participant_id).update(withdrawn_at=clock.now())
+
+    assert await calls(call_list) == {}
+
+
+async def test_nobody_is_called_about_what_was_stopped(db: object, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Ana")
+    await make.make_registration(training, given_names="Berta", email="berta@x.example")
+    call_list = await a_list(training)
+    await OutboxJob.filter(batch_id=call_list.batch_id).update(run_at=MONDAY + timedelta(minutes=10))
+    assert call_list.batch_id is not None
+
+    await stop_batch(call_list.batch_id, actor=await make.actor_of(cast.coordinator))
+
+    assert await calls(call_list) == {}
+
+
+async def test_reminder_is_for_people_with_a_place_and_only_while_it_is_held(db: object) -> None:
+    training = await a_training(capacity=1)
+    await make.make_registration(training, given_names="Ana")
+    await make.make_registration(training, given_names="Berta")
+    session = await TrainingSession.get(training_id=training.id)
+    reminder = await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
+    change = await a_list(training)
+
+    assert await calls(reminder) == {"Ana": None}
+    assert await calls(change) == {"Ana": None, "Berta": None}
+
+    training.state = TrainingState.CANCELLED
+    await training.save(update_fields=["state"])
+    assert await calls(reminder) == await calls(change) == {}
+
+
+async def test_reminder_that_was_sent_to_the_address_reaches_its_person(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    session = await TrainingSession.get(training_id=training.id)
+    call_list = await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
+    await Participant.filter(id=person.participant_id).update(email_refused_at=MONDAY - timedelta(days=1))
+    assert await calls(call_list) == {"Ana": None}
+
+    await OutboxJob.create(
+        kind="session_reminder",
+        payload={},
+        dedup="one",
+        subject_id=person.id,
+        hub_id=training.hub_id,
+        run_at=MONDAY,
+        done_at=MONDAY,
+        outcome=Outcome.SENT,
+    )
+
+    assert await calls(call_list) == {}
+
+
+async def test_reminder_of_three_days_before_brings_who_left_no_address_onto_a_list(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    berta = await make.make_registration(training, given_names="Berta", email="berta@x.example", phone="5555 4321")
+    nine = SATURDAY - timedelta(days=3) + timedelta(minutes=31)
+    freeze(nine)
+
+    assert await remind() == 1
+
+    call_list = await CallList.get(training_id=training.id)
+    assert call_list.reason is CallReason.REMINDER
+    assert await calls(call_list) == {"Ana": "+50255551234"}
+    refused = OutboxJob.filter(subject_id=berta.id, kind="session_reminder")
+    assert await refused.update(outcome=Outcome.REFUSED, failed_at=nine) == 1
+    assert await calls(call_list) == {"Ana": "+50255551234", "Berta": "+50255554321"}
+
+
+# -- one call for one telephone
+
+
+async def test_family_with_one_telephone_is_one_call(db: object) -> None:
+    training = await a_training(admits_minors=True)
+    await make_family(training, "Rosa", "Diego", children=["Luz"], phone="5555 1234")
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Berta", phone="5555 9999")
+
+    call_list = await a_list(training)
+
+    assert await calls(call_list) == {"Rosa Diego Ana Luz": "+50255551234", "Berta": "+50255559999"}
+
+
+async def test_form_without_any_telephone_is_one_line(db: object) -> None:
+    training = await a_training()
+    await make_family(training, "Rosa", "Diego")
+    await make.make_registration(training, given_names="Ana")
+
+    call_list = await a_list(training)
+
+    assert await calls(call_list) == {"Rosa Diego": None, "Ana": None}
+
+
+async def test_minor_is_called_at_the_guardians_telephone_and_never_at_their_own(db: object) -> None:
+    training = await a_training(admits_minors=True)
+    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000")
+    [child] = await make_family(training, children=["Luz"], guardian=guardian)
+    child.participant.phone = "+50244440000"
+    await child.participant.save(update_fields=["phone"])
+    call_list = await a_list(training)
+
+    with_permission = await calls(call_list)
+    await Guardian.filter(participant_id=child.participant_id).update(withdrawn_at=clock.now())
+    without = await calls(call_list)
+
+    assert with_permission == {"Luz": "+50255550000"}
+    assert without == {}
+
+
+async def test_minors_message_goes_to_the_guardian_whose_address_may_refuse(db: object) -> None:
+    training = await a_training(admits_minors=True)
+    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000", email="marta@x.example")
+    [child] = await make_family(training, children=["Luz"], guardian=guardian)
+    call_list = await a_list(training)
+    assert await calls(call_list) == {}
+
+    await Guardian.filter(participant_id=child.participant_id).update(email_refused_at=clock.now())
+
+    assert await calls(call_list) == {"Luz": "+50255550000"}
+
+
+async def test_family_is_reached_by_the_message_to_the_address_that_they_share(db: object) -> None:
+    training = await a_training()
+    rosa, diego = await make_family(training, "Rosa", "Diego", email="rosa@x.example", phone="5555 1234")
+    call_list = await a_list(training)
+    jobs = {job.subject_id: job for job in await OutboxJob.filter(batch_id=call_list.batch_id)}
+
+    jobs[rosa.id].outcome, jobs[rosa.id].done_at = Outcome.SENT, clock.now()
+    await jobs[rosa.id].save()
+    for job in jobs.values():
+        if job.subject_id == diego.id:
+            job.outcome, job.done_at = Outcome.NOBODY, clock.now()
+            await job.save()
+
+    assert await calls(call_list) == {}
+
+
+async def test_who_made_their_link_their_own_is_not_called_at_the_others_telephone(db: object) -> None:
+    training = await a_training()
+    _rosa, diego = await make_family(training, "Rosa", "Diego", phone="5555 1234")
+    diego.participant.phone = None
+    await diego.participant.save(update_fields=["phone"])
+    call_list = await a_list(training)
+    together = await calls(call_list)
+
+    await OwnLink.filter(registration_id=diego.id).update(claimed_at=clock.now())
+
+    assert together == {"Rosa Diego": "+50255551234"}
+    assert await calls(call_list) == {"Rosa": "+50255551234", "Diego": None}
+
+
+async def test_many_lists_take_as_many_questions_as_one(db: object) -> None:
+    lists = []
+    for number in range(3):
+        training = await a_training(title=f"Taller {number}")
+        for name in ("Ana", "Berta"):
+            await make.make_registration(training, given_names=name)
+        lists.append(await a_list(training))
+
+    with statements() as of_one:
+        await people_on(lists[:1])
+    with statements() as of_three:
+        found = await people_on(lists)
+
+    assert len(of_one) == len(of_three)
+    assert [len(found[one.id]) for one in lists] == [2, 2, 2]
+    assert clock.now() < SATURDAY
+
+
+async def test_who_was_called_about_two_changes_is_called_again_about_the_third(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana")
+    session = await TrainingSession.get(training_id=training.id)
+    lists = []
+    for hours in (1, 2, 3):
+        freeze(MONDAY + timedelta(hours=hours))
+        starts_at = SATURDAY + timedelta(days=hours)
+        batch = await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+        lists.append(await CallList.get(batch_id=batch))
+        if hours == 2:
+            await call_actions.mark(lists[1].id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    listed = await people_on(lists)
+
+    assert [[one.is_reached for one in listed[one.id]] for one in lists] == [[], [True], [False]]
+    assert [one.closed_at is None for one in await CallList.all().order_by("created_at")] == [False, False, True]

@@ -1,0 +1,329 @@
+"""One person's page at the desk: who came along, the guardian, what was agreed to, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.registrations.families import make_family, people_of
+from tests.registrations.wishes import places_of, state_of, wish
+from tests.web.pages import Page
+from trainings.outbox.models import OutboxJob
+from trainings.people.actions import GuardianContact
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relation
+from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
+from trainings.registrations.needs import asking_for
+from trainings.registrations.seats.sign_up import sign_up
+from trainings.schedule.models import Training
+
+NewClient = Callable[[], AsyncClient]
+MOTHER = GuardianContact("Elena Tiul", Relation.MADRE, phone="+50255557777")
+
+
+async def at_desk(new_client: NewClient, who: str = "assistant", **training: Any) -> tuple[Cast, AsyncClient, Training]:
+    cast = await make_cast()
+    client = new_client()
+    await make.sign_in(client, getattr(cast, who))
+    return cast, client, await make.make_training(hub=cast.hub, facilitators=[cast.facilitator], **training)
+
+
+def path_of(registration: Registration) -> str:
+    return f"/panel/inscripciones/{registration.id}"
+
+
+async def opened(client: AsyncClient, registration: Registration) -> Page:
+    answer = await client.get(path_of(registration))
+    assert answer.status_code == 200
+    return Page(answer.text)
+
+
+# -- who came along
+
+
+@pytest.mark.parametrize("who", ["assistant", "facilitator"])
+async def test_others_of_the_form_are_named_shortly(new_client: NewClient, who: str) -> None:
+    _cast, client, training = await at_desk(new_client, who, admits_minors=True)
+    ana, beto, luz = await make_family(training, "Ana", "Beto", children=["Luz"])
+
+    page = await opened(client, ana)
+
+    links = {str(link["href"]) for link in page.all("a")}
+    assert {path_of(beto), path_of(luz)} <= links
+    assert "Beto C. X." in page.text
+    assert "menor de edad" in page.text
+
+
+async def test_guardian_is_the_desk_s_to_know(new_client: NewClient) -> None:
+    cast, client, training = await at_desk(new_client, admits_minors=True)
+    [_ana, luz] = await make_family(training, "Ana", children=["Luz"], phone="+50255551234", guardian=MOTHER)
+    facilitator = new_client()
+    await make.sign_in(facilitator, cast.facilitator)
+
+    at_the_desk, at_the_door = await opened(client, luz), await opened(facilitator, luz)
+
+    for words in ("Elena Tiul", "5555 7777", "Madre", "Dijo que quiere participar"):
+        assert words in at_the_desk.text, words
+        assert words not in at_the_door.text, words
+
+
+async def test_child_s_page_offers_no_way_out_of_the_family(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, admits_minors=True)
+    ana, luz = await make_family(training, "Ana", children=["Luz"])
+
+    actions = [{str(form["action"]) for form in (await opened(client, one)).all("form")} for one in (ana, luz)]
+
+    assert f"{path_of(ana)}/separar" in actions[0]
+    assert f"{path_of(luz)}/separar" not in actions[1]
+
+
+async def test_whole_family_is_cancelled_without_who_was_separated(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    ana, beto, carlos = await make_family(training, "Ana", "Beto", "Carlos")
+    await client.post(f"{path_of(carlos)}/separar", data={})
+
+    answer = await client.post(f"{path_of(ana)}/cancelar-grupo")
+
+    assert answer.headers["location"] == path_of(ana)
+    people = await people_of(ana.group_id)
+    assert [one.id for one in people] == [ana.id, beto.id]
+    assert [await state_of(one) for one in (*people, carlos)] == ["cancelled", "cancelled", "confirmed"]
+    assert await places_of(training) == (1, 0)
+
+
+async def test_who_was_separated_does_not_cancel_the_others(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    ana, beto = await make_family(training, "Ana", "Beto")
+    await client.post(f"{path_of(beto)}/separar", data={})
+
+    page = await opened(client, beto)
+    answer = await client.post(f"{path_of(beto)}/cancelar-grupo")
+
+    assert "Esta persona está separada" in page.text
+    assert page.all("form", action=f"{path_of(beto)}/cancelar-grupo") == []
+    assert answer.status_code == 303
+    assert [await state_of(one) for one in (ana, beto)] == ["confirmed", "cancelled"]
+
+
+async def test_separating_re_shows_a_wrong_telephone(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    _ana, beto = await make_family(training, "Ana", "Beto", phone="+50255551234")
+
+    answer = await client.post(f"{path_of(beto)}/separar", data={"phone": "12", "email": "beto@example.org"})
+
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.one("input", name="phone")["aria-invalid"] == "true"
+    assert page.one("input", name="email")["value"] == "beto@example.org"
+    assert (await Registration.get(id=beto.id)).detached_at is None
+
+
+async def test_separating_who_came_alone_says_why_not(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training)
+
+    answer = await client.post(f"{path_of(rosa)}/separar", data={})
+
+    assert answer.status_code == 409
+    assert "Esta persona no viene con nadie más" in answer.text
+
+
+async def test_new_ticket_leads_to_what_is_to_be_printed(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, capacity=1)
+    rosa = await make.make_registration(training)
+    waits = await make.make_registration(training, given_names="Ana")
+
+    answers = [await client.post(f"{path_of(one)}/boleto-nuevo") for one in (rosa, waits)]
+
+    assert [answer.headers["location"] for answer in answers] == [f"{path_of(rosa)}/boleto", path_of(waits)]
+
+
+# -- who waits for an answer
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (HoldReason.APPROVAL, "La capacitación pide revisar cada inscripción."),
+        (HoldReason.REVIEW, "Llegaron demasiadas juntas, demasiado rápido o sin abrir la página."),
+        (HoldReason.PREREQUISITE, "Falta un curso que va antes."),
+    ],
+)
+async def test_why_somebody_waits_is_said_in_words(new_client: NewClient, reason: HoldReason, words: str) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training, hold_reason=reason)
+
+    page = await opened(client, rosa)
+
+    assert words in page.text
+
+
+async def test_missing_course_is_named(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    before = await make.make_course("Consejeras comunitarias: inducción")
+    await Training.filter(id=training.id).update(required_courses=[str(before.id)])
+    rosa = await make.make_registration(training)
+
+    page = await opened(client, rosa)
+
+    assert "Antes va: Consejeras comunitarias: inducción." in page.text
+
+
+async def test_rejecting_answers_for_all_of_the_form(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, approval_required=True)
+    ana, beto = await make_family(training, "Ana", "Beto")
+
+    first = await client.post(f"{path_of(ana)}/rechazar")
+    again = await client.post(f"{path_of(beto)}/rechazar")
+
+    assert (first.headers["location"], again.status_code) == (path_of(ana), 409)
+    assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize(("reason", "n_more"), [(HoldReason.REVIEW, 0), (HoldReason.APPROVAL, 1)])
+async def test_nobody_is_written_to_who_was_held_because_too_many_came(
+    new_client: NewClient, reason: HoldReason, n_more: int
+) -> None:
+    _cast, client, training = await at_desk(new_client, approval_required=True)
+    for n, verb in enumerate(("cancelar", "cancelar-grupo", "rechazar", "boleto-nuevo", "separar", "apoyo")):
+        _ana, beto = await make_family(training, f"Ana {n}", f"Beto {n}", email=f"ana{n}@example.org")
+        await RegistrationGroup.filter(id=beto.group_id).update(hold_reason=reason)
+        beto.needs = asking_for(None, ["ramp"])
+        await beto.save(update_fields=["needs"])
+        before = await OutboxJob.all().count()
+        path, typed = f"{path_of(beto)}/{verb}", {"email": f"beto{n}@example.org"}
+        if verb == "apoyo":
+            path, typed = f"/panel/apoyos/{beto.id}", {"need": "ramp", "state": "arranged"}
+
+        answer = await client.post(path, data=typed)
+
+        assert answer.status_code == 303, verb
+        assert await OutboxJob.all().count() == before + n_more, verb
+
+
+@pytest.mark.parametrize(("reason", "says"), [(HoldReason.REVIEW, False), (HoldReason.APPROVAL, True)])
+async def test_page_promises_a_message_only_where_one_is_sent(
+    new_client: NewClient, reason: HoldReason, *, says: bool
+) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training, email="ana@example.org", hold_reason=reason)
+
+    page = await opened(client, rosa)
+
+    for words in ("Se le avisa por correo en 10 minutos", "El enlace nuevo le llega a su correo."):
+        assert (words in page.text) is says, words
+
+
+async def test_button_that_does_nothing_says_why_on_the_page_as_it_is_now(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, approval_required=True)
+    rosa = await make.make_registration(training)
+    await client.post(f"{path_of(rosa)}/aprobar")
+    link = {"link": str(rosa.id)}
+
+    answers = {
+        verb: await client.post(f"{path_of(rosa)}/{verb}", data=link)
+        for verb in ("aprobar", "rechazar", "enlace-nuevo")
+    }
+
+    for verb, answer in answers.items():
+        page = Page(answer.text)
+        assert answer.status_code == 409, verb
+        [why] = [attrs for _tag, attrs in page.elements if attrs.get("role") == "alert"]
+        assert "data-focus" in why
+        assert answer.text.count("<title>Error:") == 1
+        assert page.all("form", action=f"{path_of(rosa)}/cancelar"), "the buttons that work now are at hand"
+        assert page.all("form", action=f"{path_of(rosa)}/aprobar") == []
+    assert "Esta inscripción ya tiene respuesta." in answers["rechazar"].text
+    await client.post(f"{path_of(rosa)}/cancelar")
+    assert "no hay boleto que cambiar" in Page((await client.post(f"{path_of(rosa)}/boleto-nuevo")).text).text
+
+
+# -- permissions
+
+
+async def test_permissions_say_which_sentence_how_and_by_whom(new_client: NewClient) -> None:
+    cast, client, training = await at_desk(new_client)
+    actor = await make.actor_of(cast.assistant)
+    done = await sign_up(training.id, wish(consent_how=ConsentHow.READ_ALOUD), actor=actor)
+
+    page = await opened(client, await Registration.get(id=done.registration_id))
+
+    assert "se le leyó en voz alta, anotado por Luis Ba" in page.text
+    assert "Puede verlos, corregirlos o pedir que se borren. ¿Está de acuerdo?" in page.text
+
+
+async def test_permission_is_taken_back_at_the_desk_and_stays_on_record(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    both = frozenset({ConsentPurpose.DATA, ConsentPurpose.CONTACT})
+    rosa = await make.make_registration(training, purposes=both)
+
+    answer = await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "contact"})
+
+    assert answer.headers["location"] == path_of(rosa)
+    withdrawn = {one.purpose: one.withdrawn_at is not None for one in await Consent.all()}
+    assert withdrawn == {ConsentPurpose.DATA: False, ConsentPurpose.CONTACT: True}
+    page = await opened(client, rosa)
+    assert "Retirado el" in page.text
+    assert page.all("button", value="contact") == []
+
+
+async def test_taking_back_the_permission_for_the_data_cancels_and_erases(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training, given_names="Rosa", phone="+50255551234")
+    assert "sin su nombre" in (await opened(client, rosa)).text
+
+    await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "data"})
+
+    stored = await Registration.get(id=rosa.id).prefetch_related("participant")
+    assert (stored.state, stored.participant.phone) == ("cancelled", None)
+    page = await opened(client, rosa)
+    assert "Rosa" not in page.text
+    assert page.all("button", value="data") == []
+
+
+async def test_page_of_who_took_the_permission_back_offers_only_to_sign_up_anew(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa, _beto = await make_family(training, "Rosa", "Beto")
+    await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "data"})
+
+    page = await opened(client, rosa)
+    renamed = await client.post(f"{path_of(rosa)}/nombre", data={"given_names": "Rosa", "surnames": "Coc"})
+
+    actions = [form["action"] or "" for form in page.all("form")]
+    assert [one for one in actions if one.startswith(path_of(rosa))] == [f"{path_of(rosa)}/enlace-nuevo"], (
+        "the family's"
+    )
+    assert page.one("a", href=f"/panel/capacitaciones/{training.id}/inscribir")
+    assert renamed.status_code == 409
+    assert "Se retiró el permiso de guardar estos datos" in renamed.text
+    assert "Volver a la capacitación" in renamed.text
+
+
+async def test_unknown_permission_is_not_taken_back(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training)
+
+    answer = await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "todo"})
+
+    assert answer.status_code == 422
+    assert await Consent.filter(withdrawn_at__not_isnull=True).count() == 0
+
+
+async def test_facilitator_and_other_hubs_press_none_of_these_buttons(new_client: NewClient) -> None:
+    cast, facilitator, training = await at_desk(new_client, "facilitator")
+    ana, _beto = await make_family(training, "Ana", "Beto")
+    elsewhere = new_client()
+    await make.sign_in(elsewhere, cast.coordinator_elsewhere)
+
+    for verb in ("boleto-nuevo", "edad", "separar", "permisos", "rechazar", "cancelar-grupo"):
+        answers = [
+            await client.post(f"{path_of(ana)}/{verb}", data={"purpose": "data"}) for client in (facilitator, elsewhere)
+        ]
+
+        assert [answer.status_code for answer in answers] == [403, 404], verb
+        assert (await Registration.get(id=ana.id)).qr_hash == ana.qr_hash
+        assert await state_of(ana) == "confirmed"

@@ -1,0 +1,298 @@
+"""A row of a list in words: read as a person, or told what to correct."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from trainings.lib.tabular import Row
+from trainings.people.models import ActorType, AgeGroup, ConsentHow, Pueblo, Relation, Sex
+from trainings.registrations.imports import values
+from trainings.registrations.imports.columns import Field
+from trainings.registrations.imports.rows import ListRow, Reading, read_rows
+from trainings.registrations.imports.values import Unclear, split_name
+from trainings.registrations.models import Source
+from trainings.settings import Settings
+
+TRAINING = UUID(int=1)
+ANA = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc", Field.MUNICIPALITY: "1705", Field.ACTOR_TYPE: "cocode"}
+A_MINOR = {
+    **ANA,
+    Field.AGE: "15",
+    Field.GUARDIAN_NAME: "Marta Choc",
+    Field.GUARDIAN_RELATION: "mamá",
+    Field.GUARDIAN_PHONE: "5555 7777",
+    Field.ASSENT: "sí",
+}
+
+
+def read(*people: dict[Field, str], **reading: Any) -> list[ListRow]:
+    fields = list(dict.fromkeys(field for person in people for field in person))
+    rows = [Row(number, tuple(one.get(field, "") for field in fields)) for number, one in enumerate(people, start=2)]
+    return read_rows(rows, Reading(TRAINING, "Petén", {field: n for n, field in enumerate(fields)}, **reading))
+
+
+def errors(person: dict[Field, str], **reading: Any) -> tuple[str, ...]:
+    [row] = read(person, **reading)
+    assert (row.wish is None) is bool(row.errors)
+    return row.errors
+
+
+# -- values
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1705", ("1705", False)),
+        ("901", ("0901", False)),
+        ("la libertad, peten", ("1705", False)),
+        ("La Libertad Huehuetenango", ("1311", False)),
+        ("La Libertad", ("1705", True)),
+        ("Flores", ("1701", False)),
+        ("San Marcos", ("1201", False)),
+        ("Otro lugar", ("0000", False)),
+    ],
+)
+def test_municipality_is_understood_by_name_or_code(text: str, found: tuple[str, bool]) -> None:
+    assert values.municipality_of(text, "Petén") == found
+
+
+@pytest.mark.parametrize(("text", "words"), [("Petén", "no conocemos «Petén»"), ("9999", "no conocemos «9999»")])
+def test_unknown_municipality_is_said_to_be(text: str, words: str) -> None:
+    with pytest.raises(Unclear, match=words):
+        values.municipality_of(text, "Petén")
+
+
+def test_name_of_two_municipalities_elsewhere_needs_its_department() -> None:
+    with pytest.raises(Unclear, match="hay dos municipios que se llaman «San Lorenzo»"):
+        values.municipality_of("San Lorenzo", "Petén")
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("12", AgeGroup.A12_13),
+        ("17 años", AgeGroup.A14_17),
+        ("18", AgeGroup.A18_24),
+        ("34", AgeGroup.A25_34),
+        ("59", AgeGroup.A35_59),
+        ("60", AgeGroup.A60),
+        ("25-34", AgeGroup.A25_34),
+        ("14 a 17", AgeGroup.A14_17),
+        ("60 o más", AgeGroup.A60),
+    ],
+)
+def test_age_becomes_a_band(text: str, group: AgeGroup) -> None:
+    assert values.age_group_of(text) is group
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("11", "menos de 12 años no se inscribe"),
+        ("1985", "no el año en que nació"),
+        ("2004-05-01", "No guardamos fechas de nacimiento"),
+        ("treinta", "escriba la edad en años"),
+        ("9" * 5000, "escriba la edad en años"),
+    ],
+)
+def test_birth_dates_years_and_small_children_are_no_ages(text: str, words: str) -> None:
+    with pytest.raises(Unclear, match=words):
+        values.age_group_of(text)
+
+
+def test_m_means_what_the_rest_of_the_column_says() -> None:
+    assert values.meaning_of_m(["M", "H"]) is Sex.MUJER
+    assert values.meaning_of_m(["m", "f"]) is Sex.HOMBRE
+    assert values.meaning_of_m(["M", "M"]) is None
+    assert values.meaning_of_m(["M", "H", "F"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_reversed", "parts"),
+    [
+        ("María Elena Caal Tzib", False, ("María Elena", "Caal Tzib")),
+        ("Ana Coc", False, ("Ana", "Coc")),
+        ("Juan De La Cruz Pop", False, ("Juan", "De La Cruz Pop")),
+        ("Ana María López de Pérez", False, ("Ana María", "López de Pérez")),
+        ("Caal Tzib María Elena", True, ("María Elena", "Caal Tzib")),
+        ("Caal Tzib, María", False, ("María", "Caal Tzib")),
+        ("Ba", False, ("Ba", "")),
+        ("", False, ("", "")),
+    ],
+)
+def test_whole_name_is_split_before_its_last_two_words(text: str, is_reversed: bool, parts: tuple[str, str]) -> None:
+    assert split_name(text, surnames_first=is_reversed) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Alcalde auxiliar", ActorType.ALCALDIA),
+        ("MAESTRA", ActorType.DOCENTE),
+        ("comadrona", ActorType.SALUD),
+        ("docente", ActorType.DOCENTE),
+        ("Presidenta COCODE", ActorType.COCODE),
+        ("Vocal II, COCODE Las Pozas", ActorType.COCODE),
+        ("secretaria (COCODE)", ActorType.COCODE),
+        ("Representante ante el COMUDE", ActorType.COMUDE),
+    ],
+)
+def test_kind_of_actor_is_understood_as_people_write_it(text: str, code: ActorType) -> None:
+    assert values.actor_type_of(text) is code
+
+
+def test_post_in_two_councils_is_asked_for() -> None:
+    with pytest.raises(values.Unclear):
+        values.actor_type_of("COCODE y COMUDE")
+
+
+# -- rows
+
+
+async def test_whole_row_is_read(sqlite_db: Settings) -> None:
+    [row] = read(
+        {
+            **ANA,
+            Field.COMMUNITY: "Las Pozas",
+            Field.ORGANIZATION: "Comité de agua",
+            Field.PHONE: "5555-1234",
+            Field.EMAIL: "Ana@Correo.example",
+            Field.SEX: "mujer",
+            Field.AGE: "34",
+            Field.LANGUAGE: "kekchí",
+            Field.PUEBLO: "maya",
+            Field.PERMISSION: "Sí",
+        },
+        how=ConsentHow.READ_ALOUD,
+    )
+
+    assert row.wish is not None
+    assert row.wish.first.person.model_dump(exclude_none=True) == {
+        "given_names": "Ana",
+        "surnames": "Coc",
+        "municipality": "1705",
+        "community": "Las Pozas",
+        "actor_type": ActorType.COCODE,
+        "organization": "Comité de agua",
+        "sex": Sex.MUJER,
+        "age_group": AgeGroup.A25_34,
+        "phone": "+50255551234",
+        "email": "ana@correo.example",
+        "language": "kek",
+        "pueblo": Pueblo.MAYA,
+    }
+    assert (row.wish.source, row.wish.consent_how) == (Source.IMPORT, ConsentHow.READ_ALOUD)
+
+
+async def test_what_the_list_does_not_say_is_what_stands_for_all(sqlite_db: Settings) -> None:
+    person = {Field.GIVEN_NAMES: "Ana", Field.SURNAMES: "Coc", Field.COMMUNITY: "-"}
+
+    [row] = read(person, municipality="1707", actor_type="docente")
+
+    assert row.wish is not None
+    told = row.wish.first.person
+    assert (told.municipality, told.actor_type, told.community) == ("1707", ActorType.DOCENTE, "")
+    assert errors(person) == (
+        "Municipio: falta este dato.",
+        "De parte de quién viene (tipo de actor o cargo): falta este dato.",
+    )
+
+
+async def test_each_error_names_its_column_and_says_what_to_write(sqlite_db: Settings) -> None:
+    wrong = {
+        **ANA,
+        Field.SURNAMES: "",
+        Field.MUNICIPALITY: "Macondo",
+        Field.PHONE: "33",
+        Field.SEX: "x",
+        Field.LANGUAGE: "klingon",
+    }
+
+    assert errors(wrong) == (
+        "Municipio: no conocemos «Macondo». Escriba el municipio y el departamento: La Libertad, Petén.",
+        "Sexo: escriba Mujer, Hombre o Prefiero no decir, o déjelo vacío.",
+        "Idioma: no conocemos «klingon». Escriba, por ejemplo, Español o Q’eqchi’, o déjelo vacío.",
+        "Apellidos: falta este dato.",
+        "Teléfono: escriba los 8 números del teléfono, por ejemplo 5555 1234.",
+    )
+
+
+@pytest.mark.parametrize("cell", ['=HYPERLINK("http://x","Ana")', "+Ana", "@Ana", "-Ana", "\u200b=Ana"])
+async def test_formula_is_no_name(sqlite_db: Settings, cell: str) -> None:
+    assert errors({**ANA, Field.GIVEN_NAMES: cell}) == ("Nombres: empieza como una fórmula. Escriba solo el texto.",)
+
+
+async def test_damaged_letters_are_said_to_be(sqlite_db: Settings) -> None:
+    assert errors({**ANA, Field.COMMUNITY: "Pet\ufffdn"}) == (
+        "Comunidad: hay una letra que no se puede leer. Escríbalo otra vez.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("sí", ()),
+        ("X", ()),
+        ("no", ("Permiso de guardar sus datos (sí o no): dijo que no, así que no se inscribe.",)),
+        ("", ("Permiso de guardar sus datos (sí o no): falta la respuesta. Sin permiso no se guarda a nadie.",)),
+        ("tal vez", ("Permiso de guardar sus datos (sí o no): escriba sí o no.",)),
+    ],
+)
+async def test_who_gave_no_permission_is_refused(sqlite_db: Settings, cell: str, expected: tuple[str, ...]) -> None:
+    assert errors({**ANA, Field.PERMISSION: cell}) == expected
+
+
+async def test_minor_comes_with_guardian_and_own_yes(sqlite_db: Settings) -> None:
+    [row] = read(A_MINOR)
+
+    assert row.wish is not None
+    guardian = row.wish.guardian
+    assert guardian is not None
+    assert (guardian.name, guardian.relation, guardian.phone) == ("Marta Choc", Relation.MADRE, "+50255557777")
+    assert row.wish.first.has_assented
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "expected"),
+    [
+        (Field.GUARDIAN_NAME, "", "Madre, padre o persona encargada: falta este dato: es menor de edad."),
+        (Field.GUARDIAN_RELATION, "", "Parentesco de la persona encargada: falta este dato: es menor de edad."),
+        (
+            Field.GUARDIAN_PHONE,
+            "12",
+            "Teléfono de la persona encargada: escriba los 8 números del teléfono, por ejemplo 5555 1234.",
+        ),
+        (
+            Field.ASSENT,
+            "no",
+            "La persona menor quiere participar (sí o no): es menor de edad: pregúntele y escriba sí.",
+        ),
+    ],
+)
+async def test_minor_without_guardian_or_own_yes_is_refused(
+    sqlite_db: Settings, field: Field, cell: str, expected: str
+) -> None:
+    assert errors({**A_MINOR, field: cell}) == (expected,)
+
+
+# -- keys
+
+
+async def test_equal_rows_have_one_key_whatever_their_capitals(sqlite_db: Settings) -> None:
+    first, same, other, elsewhere = (
+        *read(ANA, {**ANA, Field.GIVEN_NAMES: "ANA", Field.MUNICIPALITY: "La Libertad, Petén"}),
+        *read({**ANA, Field.COMMUNITY: "Las Pozas"}),
+        *read_rows(
+            [Row(2, ("Ana", "Coc"))],
+            Reading(UUID(int=2), "Petén", {Field.GIVEN_NAMES: 0, Field.SURNAMES: 1}, "1705", "cocode"),
+        ),
+    )
+
+    assert first.key == same.key
+    assert len({first.key, other.key, elsewhere.key}) == 3
+    assert len(first.key) <= 64
+    assert "ana" not in first.key.lower().removeprefix("import-")

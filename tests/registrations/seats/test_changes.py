@@ -1,0 +1,367 @@
+"""What changes a registration that stands: cancelling, coming back, names, needs, approval, places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests import make
+from tests.cast import make_cast
+from tests.registrations.wishes import places_of, state_of, waiting
+from trainings import clock
+from trainings.accounts.queries import actor_of
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.errors import NotFound
+from trainings.lib import tokens
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.eligibility import CannotChange, SignUpClosed, TrainingFull
+from trainings.registrations.models import HoldReason, Registration
+from trainings.registrations.own.group_actions import rejoin_member
+from trainings.registrations.queries import position_on_waiting_list
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.counts import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull
+from trainings.registrations.telling import publishing
+from trainings.schedule.models import Training, TrainingState
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+
+
+async def make_three() -> tuple[Training, list[Registration]]:
+    """One place: Ana has it, Berta and Cruz wait, all with an address."""
+    training = await make.make_training(capacity=1)
+    names = ("Ana", "Berta", "Cruz")
+    people = [
+        await make.make_registration(training, given_names=name, email=f"{name.lower()}@example.org") for name in names
+    ]
+    await OutboxJob.all().delete()
+    return training, people
+
+
+async def position(registration: Registration) -> int | None:
+    return await position_on_waiting_list(await Registration.get(id=registration.id).prefetch_related("group"))
+
+
+# -- cancelling
+
+
+async def test_cancel_promotes_the_next_in_the_same_step_and_both_are_told(db: Settings) -> None:
+    training, (ana, berta, cruz) = await make_three()
+
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+
+    assert [await state_of(one) for one in (ana, berta, cruz)] == ["cancelled", "confirmed", "waitlisted"]
+    assert await places_of(training) == (1, 0)
+    jobs = await OutboxJob.all().order_by("id").values_list("kind", "subject_id")
+    assert jobs == [("registration_cancelled", ana.id), ("registration_promoted", berta.id)]
+    assert {job.run_at <= clock.now() for job in await OutboxJob.all()} == {True}
+    acts = await AuditLine.filter(act__startswith="registrations.").order_by("id").values_list("act", "object_id")
+    assert acts[-2:] == [("registrations.cancel", ana.id), ("registrations.promote", berta.group_id)]
+
+
+async def test_cancel_by_staff_is_told_after_ten_minutes_in_a_batch_that_can_be_stopped(
+    db: Settings, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    _training, (ana, _berta, _cruz) = await make_three()
+    freeze(clock.now())
+
+    await actions.cancel(ana.id, actor=await actor_of(cast.coordinator))
+
+    job = await OutboxJob.get(kind="registration_cancelled")
+    assert job.run_at == clock.now() + STAFF_DELAY
+    assert job.batch_id is not None
+
+
+async def test_cancel_of_somebody_who_waits_only_takes_them_off_the_list(db: Settings) -> None:
+    training, (_ana, berta, cruz) = await make_three()
+    assert [await position(one) for one in (berta, cruz)] == [1, 2]
+
+    await actions.cancel(berta.id, actor=HOLDER_OF_LINK)
+
+    assert await places_of(training) == (1, 0)
+    assert [await position(one) for one in (berta, cruz)] == [None, 1]
+
+
+async def test_cancel_twice_is_one_cancellation(db: Settings) -> None:
+    training, (ana, berta, cruz) = await make_three()
+
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+
+    assert [await state_of(one) for one in (berta, cruz)] == ["confirmed", "waitlisted"]
+    assert await places_of(training) == (1, 0)
+    assert await OutboxJob.filter(kind="registration_cancelled").count() == 1
+
+
+async def test_cancel_gives_childcare_back_and_passes_over_who_does_not_fit(db: Settings) -> None:
+    training = await make.make_training(capacity=2, childcare_capacity=2)
+    ana = await make.make_registration(training, given_names="Ana", childcare_places=1)
+    berta = await make.make_registration(training, given_names="Berta", childcare_places=1)
+    mother = await make.make_registration(training, given_names="Cruz", childcare_places=2)
+    alone = await make.make_registration(training, given_names="Dora")
+
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+
+    assert [await state_of(one) for one in (berta, mother, alone)] == ["confirmed", "waitlisted", "confirmed"]
+    assert await places_of(training) == (2, 1)
+    [passed] = await AuditLine.filter(act="registrations.pass_over")
+    assert (passed.object_id, passed.detail) == (mother.group_id, {"lacking": "childcare"})
+
+
+async def test_cancel_of_a_walk_in_or_of_somebody_held_frees_nothing(db: Settings) -> None:
+    training, (_ana, berta, _cruz) = await make_three()
+    held = await make.make_registration(training, given_names="Dora", hold_reason=HoldReason.REVIEW)
+
+    await actions.cancel(held.id, actor=HOLDER_OF_LINK)
+
+    assert await state_of(berta) == "waitlisted"
+    assert await places_of(training) == (1, 0)
+
+
+async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over(db: Settings, freeze: Freeze) -> None:
+    training, (ana, berta, _cruz) = await make_three()
+
+    freeze(training.sessions[0].ends_at)
+
+    with pytest.raises(CannotChange):
+        await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await actions.resize(training.id, 5, 0, actor=PROGRAM)
+    assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
+
+
+async def test_nothing_is_cancelled_or_promoted_once_the_training_is_called_off(db: Settings) -> None:
+    training, (ana, berta, _cruz) = await make_three()
+    await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+
+    with pytest.raises(CannotChange):
+        await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await actions.resize(training.id, 5, 0, actor=PROGRAM)
+    assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
+
+
+@pytest.mark.parametrize("act", [actions.cancel, rejoin_member, actions.approve])
+async def test_unknown_registration_is_not_found(sqlite_db: Settings, act: Callable[..., object]) -> None:
+    with pytest.raises(NotFound):
+        await act(tokens.uuid7(), actor=PROGRAM)  # type: ignore[misc]
+
+
+# -- coming back
+
+
+async def test_rejoin_gets_a_place_where_one_is_free(db: Settings) -> None:
+    training = await make.make_training(capacity=1)
+    ana = await make.make_registration(training, email="ana@example.org")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
+
+    again = await Registration.get(id=ana.id)
+    assert (again.state, again.cancelled_at, again.qr_token) == ("confirmed", None, ana.qr_token)
+    assert await places_of(training) == (1, 0)
+    kinds = await OutboxJob.all().order_by("id").values_list("kind")
+    assert kinds == [("registration_confirmed",), ("registration_cancelled",), ("registration_confirmed",)]
+
+
+async def test_rejoin_when_full_goes_to_the_end_of_the_list(db: Settings) -> None:
+    training, (ana, _berta, cruz) = await make_three()
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
+
+    assert await state_of(ana) == "waitlisted"
+    assert [await position(one) for one in (cruz, ana)] == [1, 2]
+    assert await waiting(training) == [2, 3], "numbers are never given again"
+
+
+async def test_rejoin_twice_is_once_and_of_somebody_confirmed_nothing(db: Settings) -> None:
+    training = await make.make_training()
+    ana = await make.make_registration(training)
+
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
+
+    assert await places_of(training) == (1, 0)
+    assert await AuditLine.filter(act="registrations.rejoin").count() == 0
+
+
+async def test_rejoin_is_refused_by_the_window_and_by_full_trainings(db: Settings, freeze: Freeze) -> None:
+    full = await make.make_training(capacity=1, has_waiting_list=False)
+    ana = await make.make_registration(full, given_names="Ana")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await make.make_registration(full, given_names="Berta")
+    closing = await make.make_training(closes_at=make.tomorrow_at(7))
+    cruz = await make.make_registration(closing)
+    await actions.cancel(cruz.id, actor=HOLDER_OF_LINK)
+
+    with pytest.raises(TrainingFull):
+        await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
+    freeze(make.tomorrow_at(7))
+    with pytest.raises(SignUpClosed):
+        await rejoin_member(cruz.id, actor=HOLDER_OF_LINK)
+
+
+async def test_held_sign_up_cannot_let_itself_in_by_cancelling_and_coming_back(db: Settings) -> None:
+    training = await make.make_training()
+    held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
+    await actions.cancel(held.id, actor=HOLDER_OF_LINK)
+
+    await rejoin_member(held.id, actor=HOLDER_OF_LINK)
+
+    assert await state_of(held) == "held"
+    assert await places_of(training) == (0, 0)
+
+
+async def test_held_sign_up_is_let_in_by_staff_who_take_it_up_again(db: Settings) -> None:
+    cast = await make_cast()
+    training = await make.make_training(closes_at=clock.now() + timedelta(hours=1))
+    held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
+    await actions.cancel(held.id, actor=HOLDER_OF_LINK)
+
+    await rejoin_member(held.id, actor=await actor_of(cast.coordinator))
+
+    assert await state_of(held) == "confirmed"
+
+
+# -- approval
+
+
+async def test_approve_gives_a_place_and_then_the_waiting_list(db: Settings) -> None:
+    training = await make.make_training(capacity=1, approval_required=True)
+    ana = await make.make_registration(training, given_names="Ana", email="ana@example.org")
+    berta = await make.make_registration(training, given_names="Berta", email="berta@example.org")
+    await OutboxJob.all().delete()
+
+    await actions.approve(ana.id, actor=PROGRAM)
+    await actions.approve(berta.id, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
+    assert await places_of(training) == (1, 0)
+    jobs = await OutboxJob.all().order_by("id").values_list("kind", "subject_id")
+    assert jobs == [("registration_confirmed", ana.id), ("registration_waitlisted", berta.id)]
+
+
+async def test_approve_refuses_without_a_place_where_there_is_no_waiting_list(db: Settings) -> None:
+    training = await make.make_training(
+        capacity=1, childcare_capacity=1, approval_required=True, has_waiting_list=False
+    )
+    ana = await make.make_registration(training, given_names="Ana", childcare_places=1)
+    berta = await make.make_registration(training, given_names="Berta", childcare_places=1)
+    await actions.approve(ana.id, actor=PROGRAM)
+
+    with pytest.raises(TrainingFull):
+        await actions.approve(berta.id, actor=PROGRAM)
+    await actions.resize(training.id, 2, 1, actor=PROGRAM)
+    with pytest.raises(ChildcareFull):
+        await actions.approve(berta.id, actor=PROGRAM)
+    assert await state_of(berta) == "held"
+    await actions.resize(training.id, 2, 2, actor=PROGRAM)
+    await actions.approve(berta.id, actor=PROGRAM)
+
+    assert await state_of(berta) == "confirmed"
+    assert await places_of(training) == (2, 2)
+
+
+async def test_approve_refuses_who_is_not_held_and_what_is_over(db: Settings, freeze: Freeze) -> None:
+    training = await make.make_training(approval_required=True)
+    held = await make.make_registration(training, given_names="Ana")
+    let_in = await make.make_registration(training, given_names="Berta")
+    await actions.approve(let_in.id, actor=PROGRAM)
+
+    with pytest.raises(CannotChange):
+        await actions.approve(let_in.id, actor=PROGRAM)
+    freeze(training.sessions[0].ends_at)
+    with pytest.raises(CannotChange):
+        await actions.approve(held.id, actor=PROGRAM)
+
+
+# -- names and needs
+
+
+async def test_rename_writes_the_name_as_it_will_be_printed_and_found(db: Settings) -> None:
+    training = await make.make_training()
+    ana = await make.make_registration(training, community="Las Pozas")
+
+    await actions.rename(ana.id, "Ana Lucía", "Ba Coc", actor=HOLDER_OF_LINK)
+
+    person = (await Registration.get(id=ana.id).prefetch_related("participant")).participant
+    assert (person.full_name, person.name_key) == ("Ana Lucía Ba Coc", "ana lucia ba coc")
+    assert person.search_text == " ana lucia ba coc las pozas"
+    [line] = await AuditLine.filter(act="registrations.rename")
+    assert line.detail == {}, "the audit holds no names"
+
+
+async def test_needs_change_until_the_training_is_over(db: Settings, freeze: Freeze) -> None:
+    training = await make.make_training()
+    ana = await make.make_registration(training, needs=("ramp",))
+
+    await actions.change_needs(ana.id, ["food", "interpreter"], actor=HOLDER_OF_LINK)
+    assert (await Registration.get(id=ana.id)).needs == "food,interpreter"
+    await actions.change_needs(ana.id, [], actor=HOLDER_OF_LINK)
+    assert (await Registration.get(id=ana.id)).needs is None
+
+    freeze(training.sessions[0].ends_at)
+    with pytest.raises(CannotChange):
+        await actions.change_needs(ana.id, ["food"], actor=HOLDER_OF_LINK)
+
+
+# -- places of the training
+
+
+async def test_resize_promotes_as_many_as_fit(db: Settings) -> None:
+    training, (_ana, berta, cruz) = await make_three()
+
+    await actions.resize(training.id, 2, 0, actor=PROGRAM)
+
+    assert [await state_of(one) for one in (berta, cruz)] == ["confirmed", "waitlisted"]
+    row = await Training.get(id=training.id)
+    assert (row.capacity, row.taken) == (2, 2)
+
+
+async def test_resize_below_what_is_taken_is_refused_with_the_number(db: Settings) -> None:
+    training = await make.make_training(capacity=3, childcare_capacity=2)
+    await make.make_registration(training, given_names="Ana", childcare_places=2)
+    await make.make_registration(training, given_names="Berta")
+
+    with pytest.raises(CapacityBelowTaken) as seats:
+        await actions.resize(training.id, 1, 2, actor=PROGRAM)
+    with pytest.raises(ChildcareBelowTaken) as children:
+        await actions.resize(training.id, 3, 1, actor=PROGRAM)
+
+    assert (seats.value.field, seats.value.values) == ("capacity", {"taken": 2})
+    assert (children.value.field, children.value.values) == ("childcare_capacity", {"taken": 2})
+    row = await Training.get(id=training.id)
+    assert (row.capacity, row.childcare_capacity) == (3, 2)
+
+
+async def test_resize_to_what_is_taken_and_to_the_same_is_allowed(db: Settings) -> None:
+    training = await make.make_training(capacity=3)
+    await make.make_registration(training)
+
+    await actions.resize(training.id, 1, 0, actor=PROGRAM)
+    await actions.resize(training.id, 1, 0, actor=PROGRAM)
+
+    assert await AuditLine.filter(act="registrations.resize").count() == 1
+
+
+# -- telling everybody
+
+
+async def test_call_off_tells_everybody_who_counts_on_it_after_ten_minutes(db: Settings, freeze: Freeze) -> None:
+    training, (ana, berta, cruz) = await make_three()
+    await actions.cancel(cruz.id, actor=HOLDER_OF_LINK)
+    await OutboxJob.all().delete()
+    freeze(clock.now())
+
+    batch = await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+
+    assert (await Training.get(id=training.id)).state is TrainingState.CANCELLED
+    jobs = await OutboxJob.filter(batch_id=batch).order_by("id")
+    assert [(job.kind, job.subject_id) for job in jobs] == [
+        ("training_cancelled", ana.id),
+        ("training_cancelled", berta.id),
+    ]
+    assert {job.run_at for job in jobs} == {clock.now() + STAFF_DELAY}

@@ -1,0 +1,160 @@
+"""The file that a phone saves when it cannot send: sealed to our key there, opened here, taken in like its uploads."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tortoise.expressions import F
+
+from trainings.accounts.permissions import EDITORS
+from trainings.attendance.device_queries import sessions_of
+from trainings.attendance.models import Device, DeviceSession
+from trainings.attendance.phones import uploads
+from trainings.attendance.phones.closings import close_reported
+from trainings.attendance.phones.devices import UnknownPhone
+from trainings.attendance.phones.panel import phone_seen_by
+from trainings.attendance.phones.uploads import Upload
+from trainings.attendance.upload_forms import MOST_EVENTS
+from trainings.attendance.upload_results import ResultState
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import keyring
+from trainings.errors import Refusal
+from trainings.lib.sealing import SealBroken, SealedBox
+from trainings.web.i18n import N_
+
+MOST_OFFSET = 200 * 365 * 86_400_000
+"""Milliseconds: more than any two clocks can lie apart that we still understand."""
+
+
+class NotACopy(Refusal):
+    status = 422
+    code = "not_a_copy"
+    sentence = N_(
+        "Ese archivo no es la copia de un teléfono. Su nombre empieza con «marcas-» y termina con «.json». "
+        "Pídalo otra vez, como archivo y no como texto."
+    )
+
+
+class CopyNotOurs(Refusal):
+    status = 422
+    code = "copy_not_ours"
+    sentence = N_(
+        "Esa copia no se puede abrir: se dañó en el camino, o es de un teléfono que no está en su ventanilla. "
+        "Pida que la guarden y la envíen otra vez."
+    )
+
+
+class _Envelope(BaseModel):
+    """What is readable of the file: which phone it is of."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    device: UUID
+    sealed: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class Copy(BaseModel):
+    """What was sealed. `offset`: our clock minus the phone's in milliseconds, as it last knew."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    device: UUID
+    events: list[Any]
+    offset: Annotated[int, Field(ge=-MOST_OFFSET, le=MOST_OFFSET)] = 0
+    app: Annotated[str, Field(max_length=24)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many events of a copy came in now, were here before, were here with another body, could not be read."""
+
+    phone: str
+    n_new: int
+    n_known: int
+    n_other: int
+    n_unread: int
+
+
+async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
+    """Take in what a phone saved. Loading it again changes nothing: each event has its id.
+
+    Refuses (NotACopy) another file, and (CopyNotOurs) one that was changed, or whose phone the actor does not see.
+    """
+    copy = _opened(content)
+    try:
+        phone = await phone_seen_by(copy.device, actor)
+    except UnknownPhone as unknown:
+        raise CopyNotOurs(field="file") from unknown
+    states = await _take(phone.device, copy, actor)
+    await _note_arrived(phone.device, states[ResultState.STORED] + states[ResultState.FLAGGED])
+    loaded = Loaded(
+        phone=phone.device.name,
+        n_new=states[ResultState.STORED] + states[ResultState.FLAGGED],
+        n_known=states[ResultState.ALREADY],
+        n_other=states[ResultState.CONFLICT],
+        n_unread=states[ResultState.MALFORMED],
+    )
+    await record(
+        "devices.load_copy",
+        actor=actor,
+        object_id=phone.device.id,
+        hub_id=phone.device.hub_id,
+        events=len(copy.events),
+        new=loaded.n_new,
+    )
+    return loaded
+
+
+async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
+    """In batches like the phone's own; what it says of itself is left to the phone: its numbers, and that it was here.
+
+    Anybody can seal something to us: a copy is believed as far as who loads it decides. Another hub's marks wait there.
+    """
+    offset, states = timedelta(milliseconds=copy.offset), Counter[ResultState]()
+    hubs = actor.hubs_with(EDITORS)
+    bound = DeviceSession.filter(device_id=device.id, session__training__hub_id__in=sorted(hubs))
+    decides = bound.values_list("session_id")
+    own = frozenset([key for (key,) in await decides])
+    for batch in _batches(copy.events):
+        upload = Upload(batch, offset, app_version=copy.app, session_ids=own, hub_ids=hubs)
+        results = await uploads.receive(device, upload)
+        states.update(one.state for one in results)
+    return states
+
+
+async def _note_arrived(device: Device, n: int) -> None:
+    """So many fewer are on the phone alone, by its last word; some may have been made after that.
+
+    A copy that is loaded again tells nothing new, and what the phone says next counts.
+    """
+    said = Device.filter(id=device.id)
+    if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):
+        await said.update(n_unsent=0)
+    await close_reported(await sessions_of(device))
+
+
+def _batches(events: Sequence[Any]) -> list[Sequence[Any]]:
+    return [events[start : start + MOST_EVENTS] for start in range(0, len(events), MOST_EVENTS)]
+
+
+def _opened(content: bytes) -> Copy:
+    try:
+        envelope = _Envelope.model_validate_json(content)
+    except ValidationError as exc:
+        raise NotACopy(field="file") from exc
+    try:
+        text = SealedBox(keyring()).open(envelope.sealed, f"backup|{envelope.device}")
+        copy = Copy.model_validate(json.loads(text))
+    except (SealBroken, ValueError, RecursionError) as exc:
+        raise CopyNotOurs(field="file") from exc
+    if copy.device != envelope.device:
+        raise CopyNotOurs(field="file")
+    return copy

@@ -1,0 +1,205 @@
+"""Closing from a phone: at once where it may and all phones of a session have told all, else somebody confirms it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance import actions
+from trainings.attendance.device_queries import closes_from
+from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
+from trainings.attendance.phones.gaps import Gap, gaps_of
+from trainings.attendance.projection import standing, undone_by
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.schedule.models import TrainingSession, sessions_on
+from trainings.schedule.session_actions import closes_early
+from trainings.web.i18n import N_
+
+LATELY = timedelta(minutes=10)
+"""Of a phone that told within so long that it keeps nothing back, a running session waits for nothing."""
+PHONE = Actor(id=None, role="phone")
+"""Whose doing it is, also where somebody here ended the wait."""
+
+
+class ClosedMeanwhile(Refusal):
+    code = "closed_meanwhile"
+    sentence = N_(
+        "Mientras tanto se cerró la sesión. Si todavía no termina, ábrala otra vez en su página de asistencia."
+    )
+
+
+class NoClosingWaits(Refusal):
+    code = "no_closing_waits"
+    sentence = N_("Ya no hay un cierre pendiente. Si la sesión terminó, ciérrela en su página de asistencia.")
+
+
+async def close_reported(session_ids: Collection[UUID]) -> None:
+    """Close those of these sessions that a phone closed that may, and whose phones have all told what they have.
+
+    In a transaction for each. One that is not closed now waits for its phones, or for somebody's word. An early end
+    waits for phones up to the planned end only: from then on hours count, and too many would.
+    """
+    for session, closes in await _closes(session_ids):
+        if await _due(session, closes) is not None:
+            # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
+            with suppress(Refusal):
+                await _close_if_still_due(session)
+
+
+async def _close_if_still_due(session: TrainingSession) -> None:
+    """Asked again under the lock: somebody may have said in the same moment that it goes on."""
+    async with transaction():
+        await actions.locked_stays(session.training_id)
+        for again, closes in await _closes([session.id]):
+            close = await _due(again, closes)
+            if close is not None:
+                await _close_as_said(again, close, actor=PHONE)
+
+
+async def _due(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
+    close = await _taking_effect(session, closes)
+    if close is None or (clock.now() >= session.ends_at and _held_until(session, close) < session.ends_at):
+        return close
+    return None if await phones_missing(session.id, close.at) else close
+
+
+async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: Actor) -> None:
+    await actions.close_session(session.id, actor=actor, at=close.at, ended_at=_end_said(session, close))
+
+
+def _end_said(session: TrainingSession, close: ScanEvent) -> datetime | None:
+    """When it really ended, where the phone asked. An end that cannot be is the nearest that can."""
+    return max(session.starts_at, min(close.stated_at, close.at)) if close.stated_at is not None else None
+
+
+def _held_until(session: TrainingSession, close: ScanEvent) -> datetime:
+    """When it ended, by this closing."""
+    return _end_said(session, close) or (close.at if closes_early(session, close.at) else session.ends_at)
+
+
+async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
+    """Close a session when a phone said, though others have not told everything. Twice is once.
+
+    Refuses (NoClosingWaits) where no closing waits, by somebody's word, and it is open.
+    """
+    async with transaction():
+        session = await _locked(session_id)
+        if session_id in (waiting := await _closings([session_id])):
+            await _close_as_said(*waiting[session_id], actor=actor)
+        elif session.closed_at is None:
+            raise NoClosingWaits
+
+
+async def keep_open(session_id: UUID, *, actor: Actor) -> None:
+    """A session goes on that a phone closed: what phones closed until now is put aside, as where it is opened again.
+
+    Nothing to do where no closing waits. Refuses (ClosedMeanwhile) what was closed by now.
+    """
+    async with transaction():
+        session = await _locked(session_id)
+        if session.closed_at is not None:
+            raise ClosedMeanwhile
+        if session_id in await closed_on_phones([session_id]):
+            await TrainingSession.filter(id=session_id).update(reopened_at=clock.now())
+            await record(actions.REOPEN, actor=actor, object_id=session_id)
+
+
+async def _locked(session_id: UUID) -> TrainingSession:
+    """The session as it is, under the locks of all trainings whose hours its closing changes."""
+    where = await TrainingSession.get(id=session_id)
+    await actions.locked_stays(where.training_id)
+    return await TrainingSession.get(id=session_id)
+
+
+async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """The open ones of these sessions that were closed on a phone, and when, on our clock: the word of a phone that may
+    close it before that of one that only reports.
+    """
+    return {key: close.at for key, (_session, close) in (await _closings(session_ids)).items()}
+
+
+async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Of those of them that were closed early on a phone, when they ended."""
+    reported = (await _closings(session_ids)).items()
+    ends = {key: (session, _held_until(session, close)) for key, (session, close) in reported}
+    return {key: ended_at for key, (session, ended_at) in ends.items() if ended_at < session.ends_at}
+
+
+async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingSession, ScanEvent]]:
+    reported = await _closes(session_ids)
+    return {one.id: (one, await _taking_effect(one, closes) or closes[0]) for one, closes in reported}
+
+
+async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
+    """The open ones of these sessions with their closings, the earliest first.
+
+    Not counted: what was taken back or put aside, or waits for a decision; a time that cannot be; and what was made
+    before somebody opened the session again, whenever it came in.
+    """
+    now = clock.now()
+    found = reads(TrainingSession).filter(sessions_on(), id__in=sorted(session_ids), closed_at=None, starts_at__lte=now)
+    sessions = {one.id: one for one in await found.select_related("training")}
+    if not sessions:
+        return []
+    events = reads(ScanEvent).filter(session_id__in=sorted(sessions), kind__in=[ScanKind.CLOSE, ScanKind.UNDO])
+    of_session: dict[UUID, list[ScanEvent]] = defaultdict(list)
+    for event in await events.order_by("at", "id"):
+        of_session[event.session_id].append(event)
+    closed = []
+    for session_id, own in of_session.items():
+        session = sessions[session_id]
+        closes = [one for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
+        possible = [one for one in closes if session.starts_at <= one.at <= now and _is_since(one, session.reopened_at)]
+        if possible:
+            closed.append((session, possible))
+    return closed
+
+
+def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
+    """Whether it was made after that. When one was made that only its session dates, nobody knows."""
+    return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
+
+
+async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
+    """The first of these closings that needs nobody's word."""
+    since: dict[UUID | None, datetime | None] = {}
+    for phone in await reads(Device).filter(
+        id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})
+    ):
+        since[phone.id] = (await closes_from(phone, [session])).get(session.id)
+    for close in closes:
+        start = since.get(close.phone_id)
+        if start is not None and start <= close.at:
+            return close
+    return None
+
+
+async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
+    """The phones of a session, in use, that since this moment have not said that they keep nothing back."""
+    bound = reads(DeviceSession).filter(session_id=session_id).values_list("device_id")
+    devices = await reads(Device).filter(
+        id__in=[key for (key,) in await bound], revoked_at=None, token_hash__not_isnull=True
+    )
+    return [one for one in devices if one.n_unsent or one.last_seen_at is None or one.last_seen_at < at]
+
+
+async def untold(session: TrainingSession) -> list[Gap]:
+    """What its phones have not told, where somebody is about to close it: marks that they hold or that did not arrive,
+    and phones not heard of since it ended, or lately.
+    """
+    since = min(session.ends_at, clock.now() - LATELY)
+    missing = {one.id: one for one in await phones_missing(session.id, since)}
+    gaps = {one.device_id: one for one in (await gaps_of([session.id])).get(session.id, [])}
+    for key, one in missing.items():
+        known = gaps.get(key) or Gap(key, one.name, (), one.n_unsent, one.last_seen_at, is_silent=False)
+        is_silent = one.last_seen_at is None or one.last_seen_at < since
+        gaps[key] = replace(known, n_unsent=one.n_unsent, is_silent=is_silent)
+    return sorted(gaps.values(), key=lambda one: one.name.casefold())

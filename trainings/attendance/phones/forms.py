@@ -1,0 +1,65 @@
+"""Forms of the panel about phones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from trainings.attendance.phones.devices import NAME_LENGTH
+from trainings.attendance.upload_forms import Noted
+from trainings.people.forms import printable
+from trainings.schedule.staff.forms import required
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+PhoneName = Annotated[str, printable(NAME_LENGTH), AfterValidator(required)]
+
+
+class ThisPhoneForm(Form):
+    """The phone in the hand: its name, or the usual one; the session that the person comes from."""
+
+    name: Annotated[str, printable(NAME_LENGTH)] = ""
+    sesion: UUID | None = None
+    key: UUID | None = None
+
+
+class RenameForm(Form):
+    """A name that people tell it by."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"name": N_("Escriba cómo se llama el teléfono.")}
+    name: PhoneName
+
+
+class AnotherPhoneForm(RenameForm):
+    """Another phone: its name, and which sessions and activities it is for."""
+
+    para: list[UUID] = []
+    sesion: UUID | None = None
+    key: UUID | None = None
+
+    @field_validator("para")
+    @classmethod
+    def something(cls, chosen: list[UUID]) -> list[UUID]:
+        if not chosen:
+            raise wrong(N_("Marque al menos una sesión o actividad."))
+        return chosen
+
+
+class ClaimBody(BaseModel):
+    """What a phone sends with the code that it scanned, or that somebody typed."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    code: Annotated[str, Field(max_length=100)]
+    key: UUID | None = None
+    """The phone's own, the same each time it asks."""
+
+
+class ReadyBody(BaseModel):
+    """What a phone says that it holds: the version of its program, and of the list of each session."""
+
+    model_config = ConfigDict(extra="ignore")
+    version: Noted
+    sessions: Annotated[dict[UUID, Annotated[str, Field(max_length=64)]], Field(max_length=500)]

@@ -1,0 +1,223 @@
+"""`/panel/telefonos`: phones for taking attendance: this one with one button, others by a code; names, taking away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
+from trainings.attendance.device_cookie import PREPARE, read_cookie, write_cookie
+from trainings.attendance.phones import devices, shell
+from trainings.attendance.phones.devices import CodeUsed, NothingToMark, NotYourPhone
+from trainings.attendance.phones.forms import AnotherPhoneForm, RenameForm, ThisPhoneForm
+from trainings.attendance.phones.gaps import gaps_of_phones
+from trainings.attendance.phones.panel import Phone, name_for_another, phone_seen_by, phones_seen_by
+from trainings.attendance.phones.sessions import Offer, offer_to
+from trainings.attendance.queries import UnknownSession
+from trainings.errors import Refusal
+from trainings.lib import qr, tokens
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext, language
+from trainings.web.render import absolute, redirect, render, token_page_headers
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LIST = "/panel/telefonos"
+ANOTHER = f"{LIST}/otro"
+ONE = LIST + "/{id:uuid}"
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def index(request: Request) -> Response:
+    actor = request.state.actor
+    phones = await phones_seen_by(actor)
+    has_hubs = len({phone.hub for phone in phones}) > 1
+    context = {
+        "phones": phones,
+        "has_hubs": has_hubs,
+        "can_load": actor.has_any(EDITORS),
+        "gaps": await gaps_of_phones([one.device.id for one in phones]),
+    }
+    return render(request, "attendance/phones/index.html", context)
+
+
+# -- the phone in the hand
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def ask_this(request: Request) -> Response:
+    """One button; where the day-before note leads to."""
+    offer = await _offer(request, request.query_params.get("sesion", ""))
+    return await _this_page(request, offer, Typed())
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def prepare_this(request: Request) -> Response:
+    """303 to the program that marks, which this phone may now open without anybody signed in."""
+    typed, actor = await read_form(request), request.state.actor
+    offer = await _offer(request, typed.value("sesion"))
+    try:
+        form = check(ThisPhoneForm, typed)
+        name = form.name or await _usual_name(request)
+        prepared = await devices.prepare_this(
+            offer.load(), name=name, token=read_cookie(request), key=form.key, actor=actor
+        )
+    except FormErrors as exc:
+        return await _this_page(request, offer, exc.typed, 422)
+    except NothingToMark as exc:
+        return await _this_page(request, offer, typed.refused(exc), exc.status)
+    response = redirect(shell.path_for(language()) + shell.PREPARED)
+    write_cookie(response, prepared.token, https=request.app.state.settings.is_https)
+    return response
+
+
+async def _offer(request: Request, session_key: str) -> Offer:
+    """What may go onto a phone, from the session that the address or the form names."""
+    if not session_key:
+        return await offer_to(request.state.actor)
+    try:
+        return await offer_to(request.state.actor, UUID(session_key))
+    except ValueError as exc:
+        raise UnknownSession from exc
+
+
+async def _usual_name(request: Request) -> str:
+    """What the phone in the hand is called already, or what a new one may be."""
+    actor = request.state.actor
+    phone = await devices.phone_in_hand(read_cookie(request), actor)
+    return phone.name if phone is not None else await name_for_another(actor)
+
+
+async def _this_page(request: Request, offer: Offer, form: Typed, status: int = 200) -> Response:
+    context = {
+        "offer": offer,
+        "form": form,
+        "session": form.value("sesion") or request.query_params.get("sesion", ""),
+        "name": await _usual_name(request),
+        "key": form.value("key") or str(tokens.uuid7()),
+    }
+    return render(request, "attendance/phones/this.html", context, status=status)
+
+
+# -- somebody else's, by a code
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def ask_another(request: Request) -> Response:
+    offer = await _offer(request, request.query_params.get("sesion", ""))
+    return await _another_page(request, offer, None)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def invite(request: Request) -> Response:
+    """The code stands in this answer and nowhere else, so there is no other page to lead to."""
+    typed = await read_form(request)
+    offer = await _offer(request, typed.value("sesion"))
+    try:
+        form = check(AnotherPhoneForm, typed)
+        load = offer.load(set(form.para))
+        device, code = await devices.invite(load, name=form.name, key=form.key, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _another_page(request, offer, exc.typed, 422)
+    except CodeUsed:
+        return _back(gettext(N_("Listo. El otro teléfono ya usó su código.")))
+    except Refusal as exc:
+        return await _another_page(request, offer, typed.refused(exc), exc.status)
+    address = absolute(f"{shell.ENROL_PATH}#{code}")
+    context = {"device": device, "code": code, "qr": qr.svg_path(address, "M"), "host": absolute(shell.ENROL_PATH)}
+    return render(request, "attendance/phones/code.html", context, headers=token_page_headers())
+
+
+async def _another_page(request: Request, offer: Offer, form: Typed | None, status: int = 200) -> Response:
+    context: dict[str, Any] = {
+        "offer": offer,
+        "form": form,
+        "session": (form.value("sesion") if form else "") or request.query_params.get("sesion", ""),
+        "chosen": _likely(offer),
+        "name": await name_for_another(request.state.actor, helper=True),
+        "key": (form.value("key") if form else "") or str(tokens.uuid7()),
+    }
+    return render(request, "attendance/phones/another.html", context, status=status)
+
+
+def _likely(offer: Offer) -> set[UUID]:
+    """What is ticked at first: the training at hand, else the next day on which something is."""
+    if offer.at_hand is not None:
+        return {one.id for one in offer.sessions if one.training_id == offer.at_hand}
+    starts = {one.id: one.starts_at for one in offer.sessions} | {one.id: one.starts_at for one in offer.activities}
+    days = {key: clock.local(moment).date() for key, moment in starts.items()}
+    return {key for key, day in days.items() if day == min(days.values())}
+
+
+# -- one phone
+
+
+async def _phone(request: Request) -> Phone:
+    return await phone_seen_by(request.path_params["id"], request.state.actor)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def show(request: Request) -> Response:
+    return await _show(request, await _phone(request), None)
+
+
+async def _show(request: Request, phone: Phone, form: Typed | None, status: int = 200) -> Response:
+    return render(request, "attendance/phones/show.html", {"phone": phone, "form": form}, status=status)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def rename(request: Request) -> Response:
+    phone = await _managed(request)
+    typed = await read_form(request)
+    try:
+        form = check(RenameForm, typed)
+        await devices.rename(phone.device.id, form.name, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, phone, exc.typed, 422)
+    return _back(gettext(N_("Listo. El teléfono tiene su nombre nuevo.")))
+
+
+async def _managed(request: Request) -> Phone:
+    phone = await _phone(request)
+    if not phone.can_manage:
+        raise NotYourPhone
+    return phone
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def confirm_revoke(request: Request) -> Response:
+    """What it means, before it is done."""
+    return render(request, "attendance/phones/revoke.html", {"phone": await _managed(request)})
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def revoke(request: Request) -> Response:
+    phone = await _managed(request)
+    await devices.revoke(phone.device.id, actor=request.state.actor)
+    return _back(gettext(N_("Listo. Ese teléfono ya no recibe listas. Para usarlo otra vez, prepárelo de nuevo.")))
+
+
+def _back(sentence: str) -> Response:
+    response = redirect(LIST)
+    flash(response, sentence)
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(LIST, index),
+    Route(PREPARE, ask_this),
+    Route(PREPARE, prepare_this, methods=["POST"]),
+    Route(ANOTHER, ask_another),
+    Route(ANOTHER, invite, methods=["POST"]),
+    Route(ONE, show),
+    Route(ONE, rename, methods=["POST"]),
+    Route(f"{ONE}/retirar", confirm_revoke),
+    Route(f"{ONE}/retirar", revoke, methods=["POST"]),
+]

@@ -1,0 +1,195 @@
+"""The scan app as a phone keeps it: its pages, its files with their hashes, the worker that keeps them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import brotli  # type: ignore[import-untyped]
+
+from trainings.attendance.practice import samples
+from trainings.outreach.bands import SEEN_BANDS
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
+from trainings.people import choices
+from trainings.people.consents import ASSENT, GUARDIAN, asked_now
+from trainings.people.models import ConsentPurpose
+from trainings.people.words import RELATIONS
+from trainings.web.headers import SCAN_POLICY
+from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.render import environment
+from trainings.web.static import STATIC_DIR, content_of, static
+
+PATH = "/marcar/"
+ENGLISH_PATH = "/marcar/en/"
+ENROL_PATH = "/marcar/alta"
+WORKER_PATH = "/marcar/sw.js"
+LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
+NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
+PREPARED = "#/preparado"
+"""Behind its address it tells the program that this phone was prepared just now, and is to be told its lists."""
+SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
+"""The page that answers at each address."""
+
+WORKER = "js/marcar/worker.js"
+PROGRAM = "js/marcar/main.js"
+ASSETS = (
+    PROGRAM,
+    "css/site.css",
+    "css/marcar.css",
+    "css/marcar-tools.css",
+    "icons/mark.svg",
+    "vendor/zxing-wasm-3.1.4/zxing_reader.js",
+    "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
+    "vendor/jsqr-1.4.0/jsQR.js",
+)
+"""What the page loads, under addresses that carry their version."""
+
+READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
+"""Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time, and
+so does the page in the other language.
+"""
+
+ICONS = (
+    ("marcar-192.png", "192x192", "any"),
+    ("marcar-512.png", "512x512", "any"),
+    ("marcar-maskable.png", "512x512", "maskable"),
+)
+
+
+def path_for(language: str) -> str:
+    """Where the program is for somebody who reads this language."""
+    return next((path for path, code in LANGUAGES.items() if code == language), PATH)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One file of the app: its address, what is in it, and what besides decides whether a phone has it already."""
+
+    url: str
+    content: bytes
+    extra: str = ""
+    reader: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in base64, as `integrity` wants it."""
+        return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
+
+    @property
+    def key(self) -> str:
+        """Changes with the content, and with the headers under which a page is kept."""
+        return hashlib.sha256(self.content + self.extra.encode()).hexdigest()[:16]
+
+    @property
+    def size(self) -> int:
+        """Bytes on the way, roughly: for the progress of the download."""
+        return len(zlib.compress(self.content))
+
+
+@lru_cache(maxsize=1)
+def files() -> tuple[Kept, ...]:
+    """Program, styles, decoders."""
+    return tuple(Kept(static(path), content_of(path), reader=_reader(path)) for path in ASSETS)
+
+
+def _reader(path: str) -> str:
+    return next((name for folder, name in READERS.items() if path.startswith(folder)), "")
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Names this state of the app: the same wherever files, pages and worker are the same."""
+    content = hashlib.sha256((STATIC_DIR / WORKER).read_bytes())
+    for file in (*files(), *(Kept(path, _page(path, "").encode(), SCAN_POLICY) for path in LANGUAGES)):
+        content.update(f"{file.url} {file.key}\n".encode())
+    return content.hexdigest()[:12]
+
+
+@lru_cache(maxsize=4)
+def page(path: str) -> str:
+    """The page of one language, the same for everybody."""
+    return _page(path, version())
+
+
+@lru_cache(maxsize=4)
+def packed_page(path: str) -> bytes:
+    """The same in Brotli, as small as it gets: it is packed once, and travels over a village's line. Takes a while."""
+    return bytes(brotli.compress(page(path).encode()))
+
+
+def _page(path: str, named: str) -> str:
+    other = next(one for one in LANGUAGES if one != path)
+    context = {
+        "language": LANGUAGES[path],
+        "version": named,
+        "manifest": f"{path}app.webmanifest",
+        "other": other,
+        "program": static(PROGRAM),
+        "other_language": LANGUAGES[other],
+        "other_name": NAMES[LANGUAGES[other]],
+    }
+    with speaking(LANGUAGES[path]):
+        return environment().get_template("attendance/phones/app/shell.html").render(context | _offered())
+
+
+def _offered() -> dict[str, Any]:
+    """What the slip, the counter and the practice offer, in the language that is spoken now."""
+    aloud = asked_now(aloud=True)
+    return {
+        "actor_types": choices.actor_types(),
+        "sexes": choices.sexes(),
+        "age_groups": choices.age_groups(),
+        "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
+        "asked": {"data": aloud[ConsentPurpose.DATA], "guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
+        "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],
+        "seen_bands": [(code.value, gettext(BANDS[code]), gettext(BANDS_IN_YEARS[code])) for code in SEEN_BANDS],
+        "samples": samples(),
+    }
+
+
+@lru_cache(maxsize=1)
+def precached() -> tuple[Kept, ...]:
+    """Exactly what a phone keeps, and nothing with a person in it."""
+    return (*(Kept(path, page(path).encode(), SCAN_POLICY) for path in LANGUAGES), *files())
+
+
+@lru_cache(maxsize=1)
+def worker() -> str:
+    """The service worker's text: what it keeps, then how."""
+    files = [
+        {"url": one.url, "hash": one.digest, "key": one.key, "size": one.size}
+        | ({"reader": one.reader} if one.reader else {})
+        for one in precached()
+    ]
+    told = {"VERSION": version(), "FILES": files, "SHELLS": SHELLS}
+    lines = [f"const {name} = {json.dumps(value, separators=(',', ':'))};" for name, value in told.items()]
+    return "\n".join([*lines, (STATIC_DIR / WORKER).read_text()])
+
+
+@lru_cache(maxsize=4)
+def manifest(path: str) -> str:
+    """What the phone needs to put the app beside its others."""
+    with speaking(LANGUAGES[path]):
+        name, short_name = gettext("Marcar llegadas"), gettext("Marcar")
+    icons = [
+        {"src": static(f"icons/{file}"), "sizes": sizes, "type": "image/png", "purpose": purpose}
+        for file, sizes, purpose in ICONS
+    ]
+    told = {
+        "id": path,
+        "name": name,
+        "short_name": short_name,
+        "lang": LANGUAGES[path],
+        "start_url": path,
+        "scope": PATH,
+        "display": "standalone",
+        "background_color": "#fbfaf6",
+        "theme_color": "#14202b",
+        "icons": icons,
+    }
+    return json.dumps(told, ensure_ascii=False)

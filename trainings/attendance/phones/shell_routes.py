@@ -1,0 +1,61 @@
+"""The scan app's page, manifest and service worker: the same for everybody, without user, session or token."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.attendance.phones import shell
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.headers import SCAN_POLICY, scan_page_headers
+from trainings.web.i18n import language
+from trainings.web.static import ASKED_AGAIN
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """The page. A code for preparing a phone stands behind the `#` of its address and never comes here."""
+    path = shell.SHELLS[request.url.path]
+    headers = {**scan_page_headers(), "cache-control": ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
+    if "br" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(shell.page(path), headers=headers)
+    packed = {"content-encoding": "br", "vary": "accept-encoding"}
+    return HTMLResponse(await asyncio.to_thread(shell.packed_page, path), headers=headers | packed)
+
+
+@allow(PUBLIC)
+async def lead_to_app(_request: Request) -> Response:
+    """To the program in the reader's language: for now, they may choose another."""
+    return RedirectResponse(shell.path_for(language()), 307, headers={"cache-control": "no-store"})
+
+
+@allow(PUBLIC)
+async def worker(_request: Request) -> Response:
+    """Which files belong to the current version; browsers ask again and again.
+
+    It finds out by trying whether this browser can compile WebAssembly, so the page's policy is its own, too.
+    """
+    headers = {"content-security-policy": SCAN_POLICY, "cache-control": ASKED_AGAIN}
+    return Response(shell.worker(), media_type="text/javascript", headers=headers)
+
+
+@allow(PUBLIC)
+async def manifest(request: Request) -> Response:
+    path = request.url.path.removesuffix("app.webmanifest")
+    return Response(
+        shell.manifest(path), media_type="application/manifest+json", headers={"cache-control": ASKED_AGAIN}
+    )
+
+
+routes: list[BaseRoute] = [
+    Route("/marcar", lead_to_app),
+    *(Route(path, show) for path in shell.SHELLS),
+    Route(shell.WORKER_PATH, worker),
+    *(Route(f"{path}app.webmanifest", manifest) for path in shell.LANGUAGES),
+]

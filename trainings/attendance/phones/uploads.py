@@ -1,0 +1,148 @@
+"""What prepared phones send: their marks are taken like any, and with them slips and heads counted at activities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
+from trainings.attendance.intake import Intake, keep
+from trainings.attendance.models import Device, ScanFlag, WalkInSlip
+from trainings.attendance.moments import Reading, as_held
+from trainings.attendance.phones.closings import PHONE, close_reported
+from trainings.attendance.phones.head_counts import Counting, open_counting
+from trainings.attendance.slips import slips
+from trainings.attendance.slips.opening import open_slips
+from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
+from trainings.attendance.upload_results import Result, ResultState, Trouble
+from trainings.audit.actions import record
+from trainings.lib import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Events as they came, with our clock minus the phone's, and what the phone says of itself.
+
+    `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
+    are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities. `sent`:
+    what the counter of the phone's page showed on sending. `first_seq`: the number with which it began as this device.
+    """
+
+    items: Sequence[object]
+    offset: timedelta
+    last_seq: int | None = None
+    n_unsent: int | None = None
+    app_version: str = ""
+    session_ids: frozenset[UUID] | None = None
+    hub_ids: frozenset[UUID] | None = None
+    sent: Reading | None = None
+    first_seq: int | None = None
+
+
+async def receive(device: Device, upload: Upload) -> list[Result]:
+    """Keep a batch as `intake.keep` does, then open its slips, and close what it was the last to wait for.
+
+    Of a phone that was taken out of use, or is not prepared for the session, everything is kept and nothing counts
+    until somebody says so.
+    """
+    read = [read_event(item) for item in upload.items]
+    results = await keep(partial(PhoneIntake, device, upload), read)
+    await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
+    if upload.n_unsent == 0 and all(one.is_kept for one in results):
+        await close_reported(await sessions_of(device))
+    return results
+
+
+def _slips_in(read: Sequence[UploadedEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
+    """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
+    sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
+    sent = [one for one in sent if session_ids is None or one.session in session_ids]
+    return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]
+
+
+class PhoneIntake(Intake):
+    """Nothing is refused. What a phone says waits that was taken out of use, or is not prepared for the session; and in
+    a copy that somebody loads, what is of none of their sessions, and heads at activities of none of their hubs.
+    """
+
+    counting: Counting
+    kept_slips: dict[UUID, str]
+
+    def __init__(self, device: Device, upload: Upload) -> None:
+        super().__init__(upload.offset, upload.sent, phone=device)
+        self.device, self.upload = device, upload
+        self.new_slips: list[UploadedEvent] = []
+
+    async def _read(self, events: Sequence[UploadedEvent]) -> None:
+        await super()._read(events)
+        self.counting = await open_counting(self.device, events, self.upload.hub_ids)
+        self.kept_slips = await _kept_slips(events)
+        sessions, bound = list(self.sessions.values()), await sessions_of(self.device)
+        bound = bound if self.upload.session_ids is None else bound & self.upload.session_ids
+        ends = ends_of(sessions)
+        self.waits = {one.id: ScanFlag.OTHER_SESSION for one in sessions if one.id not in bound}
+        self.waits |= {
+            one.id: ScanFlag.REVOKED for one in sessions if not may_upload(self.device, ends[one.training_id])
+        }
+
+    def _decide(self, event: UploadedEvent) -> Result:
+        if event.kind is EventKind.COUNT or (event.kind is EventKind.UNDO and event.session is None):
+            return self.counting.decide(event, event.at + self.upload.offset)
+        if event.kind is EventKind.SLIP:
+            return self._take_slip(event)
+        return super()._decide(event)
+
+    def _take_slip(self, event: UploadedEvent) -> Result:
+        key = str(event.id)
+        if event.session is None or event.session not in self.sessions:
+            return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_SESSION)
+        standing = self.kept_slips.get(event.id)
+        flag = self.waits.get(event.session, ScanFlag.NONE)
+        self.new_slips.append(event)
+        if standing is None:
+            return Result(key, ResultState.FLAGGED if flag else ResultState.STORED, flag)
+        is_same = tokens.same(standing, slips.body_hash_of(event.sealed or ""))
+        return Result(key, ResultState.ALREADY if is_same else ResultState.CONFLICT, flag)
+
+    async def _write(self) -> None:
+        await self._write_slips()
+        await self.counting.write()
+        await super()._write()
+
+    async def _write_slips(self) -> None:
+        for event in self.new_slips:
+            assert event.session is not None
+            assert event.sealed is not None
+            session = self.sessions[event.session]
+            meant = self.holders.of(event, session, self.trainings[session.training_id])
+            dated = partial(self.moments.of, event, session)
+            held_at = as_held(event.kind, session)
+            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
+            await slips.receive(self.device, slip)
+
+    async def note(self, results: Sequence[Result]) -> None:
+        """How many of its events nobody understands, never what they say; and what the phone says of itself."""
+        device, upload, n_malformed = self.device, self.upload, sum(not one.is_kept for one in results)
+        if n_malformed:
+            await record(
+                "devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed
+            )
+        if upload.n_unsent is not None:
+            await Device.filter(id=device.id).update(
+                last_seen_at=clock.now(),
+                # Emptied, it begins anew; what it said before is where it began. Who told of numbers before saying
+                # where they began would hide those that never came.
+                first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
+                last_seq=max(device.last_seq, upload.last_seq or 0),
+                n_unsent=upload.n_unsent + n_malformed,
+                app_version=upload.app_version or device.app_version,
+            )
+
+
+async def _kept_slips(events: Sequence[UploadedEvent]) -> dict[UUID, str]:
+    sent = [one.id for one in events if one.kind is EventKind.SLIP]
+    return dict(await WalkInSlip.filter(id__in=sent).values_list("id", "body_hash")) if sent else {}

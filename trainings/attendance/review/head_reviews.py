@@ -1,0 +1,163 @@
+"""Heads that phones out of use, or not meant for an activity, counted there: who decides about them, and the answer."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.permissions import HEAD_COUNTERS, can_count_heads, can_decide_marks
+from trainings.attendance.device_queries import may_upload
+from trainings.attendance.models import Device
+from trainings.attendance.review.queries import SHOWN_FOR
+from trainings.attendance.reviews import NothingToDecide
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.outreach.actions import UnknownActivity
+from trainings.outreach.heads import waiting_at
+from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
+from trainings.outreach.queries import for_staff
+
+MOST_ACTIVITIES = 60
+DECIDED = (HeadState.COUNTED, HeadState.DISMISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHeads:
+    """What one phone counted at an activity and nobody, or somebody, decided about.
+
+    `cells`: how many by (sex, age band), without those that it took back itself; `n_of_others`: how many touches of
+    others it takes back. `until`: when the last of it came in.
+    """
+
+    phone_id: UUID
+    name: str
+    is_out_of_use: bool
+    state: HeadState
+    cells: Counter[tuple[str, str]]
+    n_of_others: int
+    first_at: datetime
+    last_at: datetime
+    until: datetime
+
+    @property
+    def n(self) -> int:
+        return sum(self.cells.values())
+
+
+@dataclass(frozen=True, slots=True)
+class HeadReview:
+    """An activity's heads that wait, and those decided, by phone."""
+
+    activity: OutreachActivity
+    open: Sequence[PhoneHeads]
+    decided: Sequence[PhoneHeads]
+
+
+async def head_review_of(activity: OutreachActivity) -> HeadReview:
+    """Everything that wants or got an answer at one activity."""
+    rows = await reads(HeadCount).filter(activity_id=activity.id).exclude(state=HeadState.COUNTS).order_by("counted_at")
+    own: dict[tuple[UUID, HeadState], list[HeadCount]] = defaultdict(list)
+    for row in rows:
+        assert row.counted_by_id is not None
+        own[row.counted_by_id, row.state].append(row)
+    phones = {one.id: one for one in await reads(Device).filter(id__in=sorted({key for key, _state in own}))}
+    found = [_of_phone(activity, phones.get(key), key, state, rows) for (key, state), rows in own.items()]
+    found.sort(key=lambda one: (one.name, one.phone_id))
+    return HeadReview(
+        activity,
+        open=[one for one in found if one.state is HeadState.WAITING],
+        decided=[one for one in found if one.state is not HeadState.WAITING],
+    )
+
+
+def _of_phone(
+    activity: OutreachActivity, phone: Device | None, phone_id: UUID, state: HeadState, rows: Sequence[HeadCount]
+) -> PhoneHeads:
+    undone = {row.target_id for row in rows if row.target_id is not None}
+    cells: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.id not in undone and row.conflict_of_id not in undone:
+            cells[row.sex, row.age_band] += row.number
+    return PhoneHeads(
+        phone_id=phone_id,
+        name=phone.name if phone is not None else "",
+        is_out_of_use=phone is None or not may_upload(phone, activity.ends_at),
+        state=state,
+        cells=Counter({cell: n for cell, n in cells.items() if n}),
+        n_of_others=len(undone - {row.id for row in rows} - {row.conflict_of_id for row in rows}),
+        first_at=min(row.counted_at for row in rows),
+        last_at=max(row.counted_at for row in rows),
+        until=max(row.created_at for row in rows),
+    )
+
+
+# -- who sees and decides
+
+
+async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, bool]:
+    """The activity, for who counts there, and whether they decide. Else UnknownActivity."""
+    activity = await for_staff(activity_id, actor)
+    if not can_count_heads(actor, activity.hub_id):
+        raise UnknownActivity
+    return activity, can_decide_marks(actor, activity.hub_id)
+
+
+async def activities_to_review(actor: Actor) -> list[HeadReview]:
+    """The activities in scope at which heads wait, the latest first."""
+    keys = await waiting_at(actor.hubs_with(HEAD_COUNTERS), clock.now() - SHOWN_FOR)
+    found = reads(OutreachActivity).filter(id__in=sorted(keys)).order_by("-starts_at", "id").select_related("hub")
+    return [await head_review_of(one) for one in await found.limit(MOST_ACTIVITIES)]
+
+
+# -- the answer
+
+
+async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, until: datetime, actor: Actor) -> int:
+    """Count what one phone counted here and had come in by `until`, or put it aside: nobody decides unseen ones. How
+    many touches. Refuses (NothingToDecide) where nothing waits.
+    """
+    assert state in DECIDED
+    async with transaction():
+        activity = await _held(activity_id)
+        waiting = HeadCount.filter(
+            activity_id=activity_id, counted_by_id=phone_id, state=HeadState.WAITING, created_at__lte=until
+        )
+        n = await waiting.update(state=state, decided_by_id=actor.id, decided_at=clock.now())
+        await _record(activity, phone_id, n, state, actor)
+    return n
+
+
+async def take_back_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, actor: Actor) -> int:
+    """Undo that answer: all of the phone that had it waits as before. How many touches. Refuses as `decide_heads`."""
+    async with transaction():
+        activity = await _held(activity_id)
+        decided = HeadCount.filter(activity_id=activity_id, counted_by_id=phone_id, state=state)
+        n = await decided.update(state=HeadState.WAITING, decided_by_id=None, decided_at=None)
+        await _record(activity, phone_id, n, HeadState.WAITING, actor)
+    return n
+
+
+async def _held(activity_id: UUID) -> OutreachActivity:
+    found = await lock(OutreachActivity, [activity_id])
+    if not found:
+        raise UnknownActivity
+    return found[0]
+
+
+async def _record(activity: OutreachActivity, phone_id: UUID, n: int, state: HeadState, actor: Actor) -> None:
+    if not n:
+        raise NothingToDecide
+    await record(
+        "attendance.decide_heads",
+        actor=actor,
+        object_id=activity.id,
+        hub_id=activity.hub_id,
+        n=n,
+        decision=state.value,
+        phone=str(phone_id),
+    )

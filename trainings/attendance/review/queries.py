@@ -1,0 +1,372 @@
+"""What of the attendance waits for somebody: odd marks by whom and why, slips, closings, and marks still on phones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
+from trainings.attendance.models import (
+    Attendance,
+    Decision,
+    Device,
+    DeviceSession,
+    ScanEvent,
+    ScanFlag,
+    ScanKind,
+    SlipState,
+    WalkInSlip,
+)
+from trainings.attendance.phones.closings import closed_on_phones, early_ends, phones_missing
+from trainings.attendance.phones.gaps import ASKED_FOR, Gap, gaps_of
+from trainings.attendance.projection import is_counted, undone_by
+from trainings.attendance.queries import UnknownSession, gate_of
+from trainings.attendance.reviews import PEOPLE_KINDS, may_be_given
+from trainings.audit.actor import Actor
+from trainings.db import reads, sql
+from trainings.outreach.heads import waiting_at
+from trainings.registrations.models import Card, Registration
+from trainings.schedule.models import SessionFacilitator, TrainingSession
+
+SHOWN_FOR = timedelta(days=180)
+MOST_SESSIONS = 60
+MOST_MARKS = 600
+"""Of one session at once: a phone in the wrong hands makes any number, and the others have to be found beside them."""
+AT_ONCE = 5_000
+"""Keys in one statement: databases take so many and no more."""
+
+# Odd marks without an answer that were not taken back, as `_odd` and `projection.is_counted` have it. An id names one
+# mark wherever it was made, so that no session is asked for: databases would look through all of its marks each time.
+TAKEN_BACK = """EXISTS (
+    SELECT 1 FROM scan_event AS u WHERE u.target_id = {mark} AND u.kind = 'undo'
+    AND (u.decision = 'counted' OR (u.decision = '' AND u.flag NOT IN ('revoked', 'other_session')))
+)"""
+TO_DECIDE = f"""
+SELECT COUNT(*) AS n FROM training AS t
+JOIN training_session AS s ON s.training_id = t.id JOIN scan_event AS e ON e.session_id = s.id
+WHERE t.hub_id IN ?list AND s.starts_at > ? AND e.flag <> '' AND e.decision = ''
+AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conflict_of_id")}
+"""  # noqa: S608 - constants of the program
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Marks with one reason and about one person, card, or nobody, which are decided together.
+
+    `arrived_at` is told where the reason is that somebody left before. `undoes_closing`: it takes back a closing that
+    had taken effect, which opens nothing by itself.
+    """
+
+    flag: ScanFlag
+    decision: Decision
+    events: Sequence[ScanEvent]
+    person: Registration | None = None
+    card: Card | None = None
+    decided_by: str = ""
+    arrived_at: datetime | None = None
+    undoes_closing: bool = False
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [one.id for one in self.events]
+
+    @property
+    def first(self) -> ScanEvent:
+        return self.events[0]
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it says that somebody came or left."""
+        return self.first.kind in PEOPLE_KINDS
+
+    @property
+    def names_nobody(self) -> bool:
+        return self.is_about_people and self.person is None
+
+    @property
+    def counts_now(self) -> bool:
+        """Whether it says something by now. What names nobody counts only as a card without a name, or by decision."""
+        if self.names_nobody and self.flag is not ScanFlag.UNNAMED and self.decision is Decision.NONE:
+            return False
+        return is_counted(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone with undecided marks at a session; `until` is when the last of them came in.
+
+    `can_count`: some of them say whose they are, and may be counted together.
+    """
+
+    device: Device
+    n: int
+    until: datetime
+    can_count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A phone closed the session at `at`; these phones have not told everything since. `ended_at`: when it ended, where
+    it was closed early.
+    """
+
+    at: datetime
+    missing: Sequence[Device]
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Of one session: cases that wait and those decided, by reason, with slips, phones, gaps and a pending closing."""
+
+    session: TrainingSession
+    open: Sequence[Case] = ()
+    decided: Sequence[Case] = ()
+    phones: Sequence[Phone] = ()
+    slips: Sequence[WalkInSlip] = ()
+    gaps: Sequence[Gap] = ()
+    closing: Closing | None = None
+    phone_names: Mapping[UUID, str] = field(default_factory=dict)
+
+    @property
+    def n_open(self) -> int:
+        """How many answers are asked for."""
+        return len(self.open) + len(self.slips) + (self.closing is not None)
+
+    @property
+    def n_counting_nobody(self) -> int:
+        """How many people, cards and companions count only once somebody answers."""
+        heads = ScanKind.HEADS
+        return sum(not one.counts_now and (one.is_about_people or one.first.kind is heads) for one in self.open)
+
+    @property
+    def has_anything(self) -> bool:
+        return bool(self.n_open or self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A session's review as this person may use it."""
+
+    session: TrainingSession
+    can_decide: bool
+    can_close: bool
+
+
+async def review_gate(session_id: UUID, actor: Actor) -> Gate:
+    """Who takes the attendance sees what waits; who leads the hub decides. Raises UnknownSession."""
+    gate = await gate_of(session_id, actor)
+    return Gate(gate.session, can_decide_marks(actor, gate.session.training.hub_id), gate.can_close)
+
+
+async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
+    """The session, for who decides; for all others unknown."""
+    gate = await review_gate(session_id, actor)
+    if not gate.can_decide:
+        raise UnknownSession
+    return gate.session
+
+
+async def review_of(session: TrainingSession) -> Review:
+    """Everything about one session (with its training loaded)."""
+    return (await reviews_of([session]))[0]
+
+
+async def reviews_of(sessions: Sequence[TrainingSession]) -> list[Review]:
+    """The same for several, with as many statements as for one, except for closings."""
+    keys = [one.id for one in sessions]
+    cases = await _cases(keys)
+    slips: dict[UUID, list[WalkInSlip]] = defaultdict(list)
+    waiting = reads(WalkInSlip).filter(session_id__in=keys, state=SlipState.WAITING).order_by("written_at", "id")
+    for slip in await waiting.select_related("device"):
+        slips[slip.session_id].append(slip)
+    gaps, closings = await gaps_of(keys), await _closings(keys)
+    names = await _phone_names(case.first for own in cases.values() for case in own)
+    return [
+        _review(one, cases[one.id], slips[one.id], gaps.get(one.id, ()), closings.get(one.id), names)
+        for one in sessions
+    ]
+
+
+def _review(
+    session: TrainingSession,
+    cases: Sequence[Case],
+    slips: Sequence[WalkInSlip],
+    gaps: Sequence[Gap],
+    closing: Closing | None,
+    devices: Mapping[UUID, Device],
+) -> Review:
+    waiting = [one for one in cases if one.decision is Decision.NONE]
+    return Review(
+        session=session,
+        open=waiting,
+        decided=[one for one in cases if one.decision is not Decision.NONE],
+        phones=_phones(waiting, devices),
+        slips=slips,
+        gaps=gaps,
+        closing=closing,
+        phone_names={key: one.name for key, one in devices.items()},
+    )
+
+
+def _phones(cases: Iterable[Case], devices: Mapping[UUID, Device]) -> list[Phone]:
+    """Those with several cases, the most first."""
+    events: dict[UUID, list[ScanEvent]] = defaultdict(list)
+    n_cases: dict[UUID, set[int]] = defaultdict(set)
+    for number, case in enumerate(cases):
+        for one in case.events:
+            if one.phone_id is not None:
+                events[one.phone_id].append(one)
+                n_cases[one.phone_id].add(number)
+    several = [
+        Phone(devices[key], len(own), max(one.created_at for one in own), not all(map(may_be_given, own)))
+        for key, own in events.items()
+        if len(n_cases[key]) > 1 and key in devices
+    ]
+    return sorted(several, key=lambda one: (-one.n, one.device.name))
+
+
+async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
+    keys = {one.phone_id for one in events if one.phone_id is not None}
+    return {one.id: one for one in await reads(Device).filter(id__in=sorted(keys))} if keys else {}
+
+
+# -- cases
+
+
+async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
+    """Odd marks by session, and those that somebody decided about, in the order in which they happened.
+
+    What was taken back at the door is left out. What was decided of a card without a name stays when it gets one.
+    """
+    odd = await _odd(session_ids)
+    of_closings = await _undone_closings(odd)
+    together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
+    for one in odd:
+        together[*_key(one), one.id in of_closings].append(one)
+    cards = await _cards(one for own in together.values() for one in own)
+    deciders = await _names(own[0].decided_by_id for own in together.values())
+    arrivals = await _arrivals([own[0] for own in together.values()])
+    cases: dict[UUID, list[Case]] = defaultdict(list)
+    for own in together.values():
+        first = own[0]
+        cases[first.session_id].append(
+            Case(
+                flag=first.flag,
+                decision=first.decision,
+                events=own,
+                person=first.registration,
+                card=cards.get(first.code_hash),
+                decided_by=deciders.get(first.decided_by_id, "") if first.decided_by_id else "",
+                arrived_at=arrivals.get((first.session_id, first.registration_id)),
+                undoes_closing=first.id in of_closings,
+            )
+        )
+    return cases
+
+
+async def _odd(session_ids: Sequence[UUID]) -> list[ScanEvent]:
+    """Those marks; where a session has very many, the earliest of those that wait, and of the decided."""
+    undos = await reads(ScanEvent).filter(session_id__in=list(session_ids), kind=ScanKind.UNDO)
+    undone = {key: undone_by([one for one in undos if one.session_id == key]) for key in session_ids}
+    here = Q(~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE), session_id__in=list(session_ids))
+    columns = ("id", "session_id", "conflict_of_id", "decision")
+    of: dict[tuple[UUID, bool], list[UUID]] = defaultdict(list)
+    for key, session_id, first, decision in (
+        await reads(ScanEvent).filter(here).order_by("at", "id").values_list(*columns)
+    ):
+        if key not in undone[session_id] and first not in undone[session_id]:
+            of[session_id, decision == Decision.NONE].append(key)
+    keys = [key for own in of.values() for key in own[:MOST_MARKS]]
+    found: list[ScanEvent] = []
+    for start in range(0, len(keys), AT_ONCE):
+        part = reads(ScanEvent).filter(id__in=keys[start : start + AT_ONCE])
+        found += await part.prefetch_related("registration__participant", "sheet")
+    return sorted(found, key=lambda one: (one.at, one.id))
+
+
+def _key(event: ScanEvent) -> tuple[object, ...]:
+    """What belongs together: reason, answer, and whom it is about; of companions and the like, the phone and kind."""
+    whom: object = event.registration_id or event.code_hash
+    if not whom:
+        whom = (event.kind, event.phone_id) if event.kind not in PEOPLE_KINDS else event.id
+    return event.session_id, event.flag, event.decision, whom
+
+
+async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
+    """Cards without a name, by the beginning of their digest."""
+    shown = sorted({one.code_hash for one in events if one.code_hash and one.registration_id is None})
+    found = {}
+    for start in range(0, len(shown), 100):
+        part = shown[start : start + 100]
+        begins = Q(*(Q(qr_hash__gte=one, qr_hash__lt=f"{one}g") for one in part), join_type=Q.OR)
+        found.update({card.qr_hash[:24]: card for card in await reads(Card).filter(begins)})
+    return found
+
+
+async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None], datetime]:
+    """When those arrived who left before."""
+    early = {(one.session_id, one.registration_id) for one in events if one.flag is ScanFlag.BEFORE_ARRIVAL}
+    if not early:
+        return {}
+    people = sorted({key for _session_id, key in early if key is not None})
+    rows = reads(Attendance).filter(session_id__in=sorted({key for key, _person in early}), registration_id__in=people)
+    return {(one.session_id, one.registration_id): one.arrived_at for one in await rows if one.arrived_at is not None}
+
+
+async def _undone_closings(events: Iterable[ScanEvent]) -> set[UUID]:
+    """Those that take back a closing."""
+    targets = {one.target_id: one.id for one in events if one.kind is ScanKind.UNDO and one.registration_id is None}
+    keys = sorted(key for key in targets if key is not None)
+    closings = reads(ScanEvent).filter(id__in=keys, kind=ScanKind.CLOSE) if keys else None
+    return {targets[key] for (key,) in await closings.values_list("id")} if closings is not None else set()
+
+
+async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    keys = sorted({key for key in user_ids if key is not None})
+    return dict(await reads(User).filter(id__in=keys).values_list("id", "name")) if keys else {}
+
+
+async def _closings(session_ids: Collection[UUID]) -> dict[UUID, Closing]:
+    closed = await closed_on_phones(session_ids)
+    ended = await early_ends(closed) if closed else {}
+    return {key: Closing(at, await phones_missing(key, at), ended.get(key)) for key, at in closed.items()}
+
+
+# -- all sessions of somebody
+
+
+async def sessions_to_review(actor: Actor) -> list[Review]:
+    """The sessions in scope in which something waits or is missing, the latest first, at most 60."""
+    now = clock.now()
+    flagged = reads(ScanEvent).filter(decision=Decision.NONE, session__starts_at__gt=now - SHOWN_FOR)
+    keys = {key for (key,) in await flagged.exclude(flag=ScanFlag.NONE).distinct().values_list("session_id")}
+    waiting = reads(WalkInSlip).filter(state=SlipState.WAITING, session__starts_at__gt=now - SHOWN_FOR)
+    keys |= {key for (key,) in await waiting.distinct().values_list("session_id")}
+    bound = reads(DeviceSession).filter(session__starts_at__gt=now - ASKED_FOR, session__starts_at__lte=now)
+    keys |= {key for (key,) in await bound.distinct().values_list("session_id")}
+    sessions = reads(TrainingSession).filter(await _in_scope(actor), id__in=sorted(keys))
+    found = await sessions.order_by("-starts_at", "id").limit(MOST_SESSIONS).prefetch_related("training__hub")
+    return [one for one in await reviews_of(found) if one.has_anything]
+
+
+async def n_to_decide(actor: Actor) -> int:
+    """How many odd marks, slips and heads of activities wait for an answer where this person decides."""
+    hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
+    here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
+    n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
+    n_heads = sum((await waiting_at(hubs, since)).values())
+    [counted] = await sql.reads(TO_DECIDE, hubs, since)
+    return n_slips + n_heads + int(counted["n"])
+
+
+async def _in_scope(actor: Actor) -> Q:
+    held = reads(SessionFacilitator).filter(user_id=actor.id).values_list("session_id")
+    return Q(training__hub_id__in=sorted(actor.hubs_with(DESK))) | Q(id__in=[key for (key,) in await held])

@@ -1,0 +1,141 @@
+"""What a session's file says beside its list: agenda, account, rations, transport; and what it still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.models import SessionReport
+from trainings.attendance.sessions.figures import Figures
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.lib import dates
+from trainings.schedule.models import Offer, SessionState, Training, TrainingSession
+from trainings.web.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The account of a session as it is typed. `transport_each` is quetzales for each person who was there."""
+
+    agenda: str = ""
+    summary: str = ""
+    rations_planned: int | None = None
+    rations_served: int | None = None
+    transport_each: Decimal | None = None
+
+
+EMPTY = Report()
+
+
+async def report_of(session_id: UUID) -> Report | None:
+    """What was written; none where nobody wrote yet."""
+    kept = await reads(SessionReport).get_or_none(session_id=session_id)
+    if kept is None:
+        return None
+    return Report(kept.agenda, kept.summary, kept.rations_planned, kept.rations_served, kept.transport_each)
+
+
+async def write_report(session_id: UUID, report: Report, *, actor: Actor) -> None:
+    """Keep the account of a session; writing it again replaces what was written."""
+    async with transaction():
+        session = await TrainingSession.get(id=session_id)
+        [training] = await lock(Training, [session.training_id])
+        columns: dict[str, Any] = asdict(report) | {"written_by_id": actor.id}
+        if not await SessionReport.filter(session_id=session_id).update(**columns):
+            await SessionReport.create(session_id=session_id, **columns)
+        await record("attendance.write_report", actor=actor, object_id=session_id, hub_id=training.hub_id)
+
+
+async def known_of(session: TrainingSession, figures: Figures) -> Report:
+    """What is known before anybody writes: the contents as agenda; rations for who was expected, and who came."""
+    training = await reads(Training).get(id=session.training_id)
+    has_snack = Offer.SNACK in training.offers
+    has_come = figures.n_all > 0
+    return Report(
+        agenda="\n".join(await _agenda(session, training.contents)),
+        rations_planned=figures.n_expected if has_snack else None,
+        rations_served=figures.n_all if has_snack and has_come else None,
+    )
+
+
+async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> list[str]:
+    """With the hours where the whole course is one meeting, and fits it: how several share it knows who holds them."""
+    planned = reads(TrainingSession).filter(training_id=session.training_id, state=SessionState.PLANNED)
+    fits = sum(int(one["minutes"]) for one in contents) <= session.minutes
+    if not fits or await planned.count() != 1:
+        return [str(one["title"]) for one in contents]
+    at, lines = session.starts_at, []
+    for one in contents:
+        lines.append(f"{dates.time_of_day(at, 'es')} {one['title']}")
+        at += timedelta(minutes=int(one["minutes"]))
+    return lines
+
+
+# -- what it lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What of the printed lists matters to the file: whether there is one, and which of them are nowhere yet."""
+
+    is_printed: bool
+    n_not_kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What of the attendance is not in the file yet: marks that nobody decided about, phones that may keep some."""
+
+    n_undecided: int
+    n_phones: int
+
+
+Lack = tuple[str, str, int]
+"""Where it is seen to (below the session's address, or a field of the form), a sentence, and its number."""
+
+
+def missing(
+    session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper, waiting: Waiting
+) -> Iterator[Lack]:
+    """What should be seen to before the file is printed. Nothing of it keeps anybody from printing."""
+    yield from _of_the_session(session, figures)
+    if waiting.n_phones:
+        yield "/revisar", N_("Teléfonos que pueden tener marcas sin enviar: %(n)s."), waiting.n_phones
+    if waiting.n_undecided:
+        yield "/revisar", N_("Marcas que no cuentan hasta que alguien decida: %(n)s."), waiting.n_undecided
+    if not paper.is_printed:
+        yield "/hojas", N_("No se imprimió ninguna hoja: la lista saldrá de las marcas, sin firmas."), 0
+    elif paper.n_not_kept:
+        yield "/hojas", N_("Falta anotar dónde está la hoja firmada."), 0
+    yield from _of_the_account(offers, report)
+
+
+def _of_the_session(session: TrainingSession, figures: Figures) -> Iterator[Lack]:
+    if not session.is_on:
+        yield "", N_("La sesión está cancelada: el expediente diría que se realizó."), 0
+    elif clock.now() < session.starts_at:
+        yield "", N_("La sesión todavía no empieza: el informe saldrá sin nadie."), 0
+    elif session.closed_at is None:
+        yield "/asistencia", N_("La sesión sigue abierta. Ciérrela para que las cuentas ya no cambien."), 0
+    if figures.n_to_review:
+        yield "/revisar", N_("Llegadas por revisar: %(n)s."), figures.n_to_review
+    if figures.n_unnamed:
+        yield "/revisar", N_("Llegaron con tarjeta y todavía no tienen nombre: %(n)s."), figures.n_unnamed
+
+
+def _of_the_account(offers: list[str], report: Report) -> Iterator[Lack]:
+    if not report.agenda:
+        yield "#agenda", N_("Falta la agenda."), 0
+    if not report.summary:
+        yield "#summary", N_("Falta contar qué se hizo."), 0
+    if Offer.SNACK in offers and report.rations_served is None:
+        yield "#rations_served", N_("Se ofreció refacción: falta cuántas se sirvieron."), 0
+    if Offer.FARE in offers and not report.transport_each:
+        yield "#transport_each", N_("Se ofreció pasaje: falta cuánto se da a cada persona."), 0

@@ -1,0 +1,141 @@
+"""`/panel/sesiones/{id}/expediente`: the account of a session, what its file still lacks, and the file as one PDF."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ATTENDANCE_TAKERS
+from trainings.attendance import views
+from trainings.attendance.queries import Door, roster
+from trainings.attendance.review.queries import review_of
+from trainings.attendance.sessions.figures import figures_of
+from trainings.attendance.sessions.forms import AGENDA_LENGTH, MOST_RATIONS, SUMMARY_LENGTH, ReportForm
+from trainings.attendance.sessions.reports import Paper, Report, Waiting, known_of, missing, report_of, write_report
+from trainings.attendance.sessions.session_file import file_data, file_pdf, session_file
+from trainings.attendance.sheets.doors import door_at
+from trainings.attendance.sheets.queries import sheets_of
+from trainings.attendance.sheets.sheets import print_first_sheet
+from trainings.audit.actions import record
+from trainings.registrations.models import InvitationLetter
+from trainings.schedule.models import PrintKind
+from trainings.schedule.staff.printouts import note_printed
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import pdf_response, redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+FILE = "/panel/sesiones/{id:uuid}/expediente"
+MARKED, EMPTY = "marcada", "vacia"
+
+
+def path_of(session_id: UUID, rest: str = "") -> str:
+    return f"/panel/sesiones/{session_id}/expediente{rest}"
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def show(request: Request) -> Response:
+    return await _show(request, await door_at(request), None)
+
+
+async def _show(request: Request, door: Door, form: Typed | None, status: int = 200) -> Response:
+    session, training = door.session, door.session.training
+    figures = await figures_of(session, await roster(session))
+    written = await report_of(session.id)
+    report = written or await known_of(session, figures)
+    printed = await sheets_of(session.id)
+    # With more than one sheet the last one may be a second print of the same: one that is somewhere is enough.
+    paper = Paper(bool(printed), 0 if any(one.kept_where for one in printed) else len(printed))
+    review = await review_of(session)
+    waiting = Waiting(review.n_counting_nobody, len(review.gaps))
+    context: dict[str, Any] = {
+        "session": views.session_view(door),
+        "figures": figures,
+        "form": form or _typed(report),
+        "wrong": form,
+        "is_written": written is not None,
+        "lacks": [
+            (
+                path if path.startswith("#") or not path else f"/panel/sesiones/{session.id}{path}",
+                gettext(text) % {"n": n},
+            )
+            for path, text, n in missing(session, training.offers, report, figures, paper, waiting)
+        ],
+        "n_letters": await InvitationLetter.filter(training_id=training.id).count(),
+        "sheets": printed,
+        "lengths": (AGENDA_LENGTH, SUMMARY_LENGTH),
+        "most_rations": MOST_RATIONS,
+        "list": MARKED if figures.n_present else EMPTY,
+    }
+    return render(request, "attendance/sessions/file.html", context, status=status)
+
+
+def _typed(report: Report) -> Typed:
+    return Typed.of(
+        {
+            "agenda": report.agenda,
+            "summary": report.summary,
+            "rations_planned": report.rations_planned,
+            "rations_served": report.rations_served,
+            "transport_each": report.transport_each,
+        }
+    )
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def write(request: Request) -> Response:
+    """Keep the account; then on to the file, or back to the form."""
+    door = await door_at(request)
+    typed = await read_form(request)
+    try:
+        form = check(ReportForm, typed)
+    except FormErrors as exc:
+        return await _show(request, door, exc.typed, 422)
+    await write_report(door.session.id, form.report, actor=request.state.actor)
+    if typed.value("do") == "pdf":
+        wanted = EMPTY if typed.value("list") == EMPTY else MARKED
+        if wanted == EMPTY:
+            await print_first_sheet(door.session.id, actor=request.state.actor)
+        return redirect(path_of(door.session.id, f".pdf?lista={wanted}"))
+    response = redirect(path_of(door.session.id))
+    flash(response, gettext(N_("Listo. El expediente quedó guardado.")))
+    return response
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def file(request: Request) -> Response:
+    """The file. It has full names: that it was made is logged. With an empty list it is paper with a date on it, for
+    that is signed; a list that is marked takes the place of no list on the table.
+    """
+    door = await door_at(request)
+    session, actor = door.session, request.state.actor
+    found = await session_file(door)
+    is_marked = request.query_params.get("lista") != EMPTY
+    made = await asyncio.to_thread(file_pdf, file_data(found, is_marked=is_marked), made_at=clock.now())
+    await record(
+        "attendance.print_file",
+        actor=actor,
+        object_id=session.id,
+        hub_id=session.training.hub_id,
+        n=len(found.lines),
+        receipts=len(found.present) if found.report.transport_each else 0,
+    )
+    if not is_marked:
+        await note_printed(session.training_id, PrintKind.SHEET, actor=actor, session_id=session.id)
+    return pdf_response(made, "expediente.pdf")
+
+
+routes: list[BaseRoute] = [
+    Route(FILE, show),
+    Route(FILE, write, methods=["POST"]),
+    Route(FILE + ".pdf", file),
+]

@@ -1,0 +1,47 @@
+"""The printed lists of a session as its pages open them: the door, the sheet, and that names were seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from trainings.attendance.queries import Door, door_of
+from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, open_sheet, sheet_by_code
+from trainings.audit.actions import record
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LIST = "/panel/sesiones/{id:uuid}/hojas"
+
+
+ONE = LIST + "/{code}"
+
+
+def path_of(session_id: UUID, code: str = "", rest: str = "") -> str:
+    """The list of a session's sheets, or one of them."""
+    return f"/panel/sesiones/{session_id}/hojas" + (f"/{code}" if code else "") + rest
+
+
+async def door_at(request: Request) -> Door:
+    return await door_of(request.path_params["id"], request.state.actor)
+
+
+async def opened_at(request: Request, door: Door) -> OpenSheet:
+    """The sheet that the address names, of this session; else UnknownSheet."""
+    sheet = await sheet_by_code(request.path_params["code"])
+    if sheet.session_id != door.session.id:
+        raise UnknownSheet
+    return await open_sheet(sheet)
+
+
+async def log_names(request: Request, act: str, door: Door, opened: OpenSheet) -> None:
+    """Full names are seen: that is written down."""
+    await record(
+        act,
+        actor=request.state.actor,
+        object_id=door.session.id,
+        hub_id=door.session.training.hub_id,
+        sheet=opened.sheet.code,
+        n=sum(bool(line.name) for line in opened.lines),
+    )

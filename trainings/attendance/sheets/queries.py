@@ -1,0 +1,345 @@
+"""Printed lists as the staff see them: what was printed, whose rows they are, and what is known of each by now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from tortoise.functions import Count
+
+from trainings.accounts.models import User
+from trainings.attendance.marks import marks_beside
+from trainings.attendance.models import AttendanceSheet, ScanEvent, SheetRow
+from trainings.attendance.projection import ARRIVALS, Stay, standing, undone_by, unnamed_stays
+from trainings.attendance.queries import RosterLine
+from trainings.attendance.sheets.marks import OPEN, Marks, marks_at
+from trainings.attendance.upload_forms import CODE_HASH_LENGTH
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib import tokens
+from trainings.registrations.models import Card, CardState, Registration
+from trainings.schedule.models import TrainingSession
+from trainings.web.i18n import N_
+
+WITHOUT_NAME = "Sin nombre todavía"
+"""On paper, in Spanish."""
+
+
+class UnknownSheet(NotFound):
+    code = "unknown_sheet"
+    sentence = N_("No encontramos esa hoja. Revise el código que trae impreso arriba, como 7K2Q-M.")
+
+
+class UnknownRow(NotFound):
+    code = "unknown_row"
+    sentence = N_("Esa hoja no tiene esa fila. Revise el número.")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A sheet in the list of a session. `n_named` rows have a name, `n_blank` stand for spare cards."""
+
+    id: UUID
+    code: str
+    printed_at: datetime
+    printed_by: str
+    n_named: int
+    n_blank: int
+    kept_where: str
+
+    @property
+    def shown_code(self) -> str:
+        return tokens.show_sheet_code(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: whose it is by now, or the spare card that it stands for, and what was marked.
+
+    `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
+    joined one the kept one. `here_as`: the sign-up of theirs that `stay` rests on, as staff merged them; `sign_ups`:
+    all that were marked. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes; none
+    where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
+    """
+
+    session_id: UUID
+    number: int
+    is_named_on_paper: bool
+    registration_id: UUID | None = None
+    person_id: UUID | None = None
+    given_names: str = ""
+    surnames: str = ""
+    card_id: UUID | None = None
+    short_code: str = ""
+    card_hash: str = ""
+    is_card_open: bool = False
+    stay: Stay = OPEN
+    here_as: UUID | None = None
+    sign_ups: frozenset[UUID] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_names} {self.surnames}".strip()
+
+    @property
+    def event_id(self) -> UUID | None:
+        return self.stay.event_id
+
+    @property
+    def state(self) -> str:
+        """`missing`, `present`, `left`, `review`, or `unnamed`: somebody came whom nobody wrote down yet."""
+        if not self.stay.is_present:
+            return "missing"
+        if self.registration_id is None:
+            return "unnamed"
+        if self.stay.to_review:
+            return "review"
+        return "left" if self.stay.left_at is not None else "present"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSheet:
+    """One sheet with all its rows in order."""
+
+    sheet: AttendanceSheet
+    printed_by: str
+    kept_by: str
+    lines: Sequence[Line]
+
+    @property
+    def code(self) -> str:
+        return tokens.show_sheet_code(self.sheet.code)
+
+    @property
+    def n_named(self) -> int:
+        """The rows with a printed name come first: what "todas" means."""
+        return sum(line.is_named_on_paper for line in self.lines)
+
+    @property
+    def n_blank(self) -> int:
+        return len(self.lines) - self.n_named
+
+
+async def sheets_of(session_id: UUID) -> list[Printed]:
+    """The sheets of a session, the newest first."""
+    sheets = await reads(AttendanceSheet).filter(session_id=session_id).order_by("-created_at", "-id")
+    counted = await _counted([one.id for one in sheets])
+    names = await _names(one.printed_by_id for one in sheets)
+    return [
+        Printed(
+            id=one.id,
+            code=one.code,
+            printed_at=one.created_at,
+            printed_by=names.get(one.printed_by_id, ""),
+            n_named=counted[one.id][0],
+            n_blank=counted[one.id][1],
+            kept_where=one.kept_where,
+        )
+        for one in sheets
+    ]
+
+
+async def _counted(sheet_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    rows = (
+        await reads(SheetRow)
+        .filter(sheet_id__in=list(sheet_ids))
+        .annotate(n_named=Count("registration_id"), n_blank=Count("card_id"))
+        .group_by("sheet_id")
+        .values_list("sheet_id", "n_named", "n_blank")
+    )
+    return defaultdict(lambda: (0, 0), {sheet_id: (n_named, n_blank) for sheet_id, n_named, n_blank in rows})
+
+
+async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    wanted = sorted({one for one in user_ids if one is not None})
+    return {one.id: one.name for one in await reads(User).filter(id__in=wanted)} if wanted else {}
+
+
+async def sheet_by_code(typed: str) -> AttendanceSheet:
+    """The sheet with this code, O/0 and I/1 forgiven; else UnknownSheet. Who may see it is asked by its session."""
+    code = tokens.read_sheet_code(typed)
+    found = await reads(AttendanceSheet).get_or_none(code=code) if code is not None else None
+    if found is None:
+        raise UnknownSheet
+    return found
+
+
+async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
+    """A sheet with full names and what is known of its rows by now."""
+    names = await _names([sheet.printed_by_id, sheet.kept_by_id])
+    rows = await _rows(sheet.id)
+    return OpenSheet(
+        sheet, names.get(sheet.printed_by_id, ""), names.get(sheet.kept_by_id, ""), await _lines(sheet, rows)
+    )
+
+
+async def line_of(sheet_id: UUID, number: int) -> Line:
+    """One row by its number; refuses (UnknownRow) one that the sheet does not have."""
+    sheet = await reads(AttendanceSheet).get(id=sheet_id)
+    lines = await _lines(sheet, await _rows(sheet_id, number=number))
+    if not lines:
+        raise UnknownRow
+    return lines[0]
+
+
+async def _rows(sheet_id: UUID, **which: int) -> list[SheetRow]:
+    rows = reads(SheetRow).filter(sheet_id=sheet_id, **which).order_by("number")
+    return list(await rows.prefetch_related("registration__participant", "card__registration__participant"))
+
+
+async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]:
+    session = await reads(TrainingSession).get(id=sheet.session_id)
+    people = {row.number: _person(row, session.training_id) for row in rows}
+    kept = await _kept(people.values())
+    marks = await marks_at(sheet.session_id, [one for one in (*people.values(), *kept.values()) if one is not None])
+    return [_line(sheet, row, people[row.number], kept, marks) for row in rows]
+
+
+def _person(row: SheetRow, training_id: UUID) -> Registration | None:
+    """Whose row it is. A card that was used for another training is nobody's here."""
+    if row.registration is not None:
+        return row.registration
+    person = row.card.registration if row.card is not None else None
+    return person if person is not None and person.training_id == training_id else None
+
+
+async def _kept(people: Collection[Registration | None]) -> dict[UUID, Registration]:
+    """Those that were kept, of who was joined."""
+    wanted = {one.joined_to_id for one in people if one is not None} - {None}
+    found = await reads(Registration).filter(id__in=sorted(wanted)).prefetch_related("participant") if wanted else []
+    return {one.id: one for one in found}
+
+
+def _line(
+    sheet: AttendanceSheet,
+    row: SheetRow,
+    person: Registration | None,
+    kept: Mapping[UUID, Registration],
+    marks: Marks,
+) -> Line:
+    counted = kept.get(person.joined_to_id, person) if person is not None and person.joined_to_id else person
+    card = row.card
+    marked = marks.of(counted, card)
+    return Line(
+        session_id=sheet.session_id,
+        number=row.number,
+        is_named_on_paper=row.registration_id is not None,
+        registration_id=counted.id if counted is not None else None,
+        person_id=person.id if person is not None else None,
+        given_names=person.participant.given_names if person is not None else "",
+        surnames=person.participant.surnames if person is not None else "",
+        card_id=card.id if card is not None else None,
+        short_code=tokens.show_short_code(card.short_code) if card is not None else "",
+        card_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
+        is_card_open=card is not None and card.state is CardState.OPEN,
+        stay=marked.stay,
+        here_as=marked.here_as,
+        sign_ups=marked.sign_ups,
+    )
+
+
+# -- what a line that was typed in came to
+
+
+def event_of_row(key: UUID, number: int) -> UUID:
+    """The id of the event that a line typed in with this key makes for one row."""
+    return uuid5(key, str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class TypedIn:
+    """What a line of row numbers came to: the rows that it marked, of these who had been there already, who has no name
+    yet, and who does not count: the card of a blank row that was made void, or used elsewhere.
+    """
+
+    key: UUID
+    numbers: Sequence[int]
+    already: Sequence[int]
+    unnamed: Sequence[Line]
+    not_counted: Sequence[int]
+    is_taken_back: bool
+
+
+async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
+    """The line of this sheet with this key; none where nothing was typed in with it."""
+    lines = {event_of_row(key, line.number): line for line in opened.lines}
+    events = await reads(ScanEvent).filter(session_id=opened.sheet.session_id)
+    undone = undone_by(events)
+    made = [one for one in events if one.id in lines]
+    if not made:
+        return None
+    arrivals = [one for one in standing(events, undone) if one.kind in ARRIVALS and one.id not in lines]
+    first_of: dict[UUID | str, datetime] = {}
+    for one in sorted(arrivals, key=lambda one: one.created_at):
+        first_of.setdefault(_whom(one), one.created_at)
+    numbers = sorted(lines[one.id].number for one in made)
+    already = {lines[one.id].number for one in made if _was_there(lines[one.id], one, first_of)}
+    marked = [line for line in opened.lines if line.number in set(numbers)]
+    return TypedIn(
+        key,
+        numbers,
+        sorted(already),
+        unnamed=[line for line in marked if line.state == "unnamed"],
+        not_counted=[line.number for line in marked if line.state == "missing"],
+        is_taken_back=all(one.id in undone for one in made),
+    )
+
+
+def _was_there(line: Line, event: ScanEvent, first_of: Mapping[UUID | str, datetime]) -> bool:
+    """Whether somebody had been marked before this line was typed in, by whichever of their sign-ups."""
+    return any(event.created_at > first_of.get(key, event.created_at) for key in (*line.sign_ups, _whom(event)))
+
+
+def _whom(event: ScanEvent) -> UUID | str:
+    """Whoever it is of. A phone's mark of somebody bears their card as well, that of the paper does not."""
+    return event.registration_id or event.code_hash
+
+
+# -- who stands on no sheet
+
+
+async def listed_at(session_id: UUID) -> frozenset[UUID]:
+    """The registrations that stand on a printed sheet of a session, written in by hand or not."""
+    rows = reads(SheetRow).filter(sheet__session_id=session_id)
+    found = await rows.values_list("registration_id", "card__registration_id")
+    return frozenset(one for pair in found for one in pair if one is not None)
+
+
+async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[Line]:
+    """Who came, has no name yet and stands in no row of these sheets, in the order in which they came."""
+    marks = await marks_beside(session_id)
+    in_rows = {line.card_hash for opened in sheets for line in opened.lines if line.state == "unnamed"}
+    stays = {key: stay for key, stay in unnamed_stays(marks, undone_by(marks)).items() if key not in in_rows}
+    codes = await _short_codes(key for key in stays if len(key) == CODE_HASH_LENGTH)
+    lines = [
+        Line(
+            session_id=session_id,
+            number=0,
+            is_named_on_paper=False,
+            given_names=WITHOUT_NAME,
+            short_code=codes.get(key, ""),
+            card_hash=key,
+            stay=stay,
+        )
+        for key, stay in stays.items()
+    ]
+    return sorted(lines, key=lambda line: (str(line.stay.arrived_at), line.card_hash))
+
+
+async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
+    """The codes that people read of these cards."""
+    found = {}
+    for one in card_hashes:
+        async for card in reads(Card).filter(qr_hash__gte=one, qr_hash__lt=f"{one}g").limit(1):
+            found[one] = tokens.show_short_code(card.short_code)
+    return found
+
+
+def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
+    """Who is expected and stands on no sheet: they signed up after it was printed, and another sheet has them. Who came
+    from another training, or without a sign-up, is nobody to print a row for.
+    """
+    return [one for one in lines if one.is_expected and one.sign_ups.isdisjoint(listed)]

@@ -1,0 +1,182 @@
+"""`/panel/sesiones/{id}/hojas`: the printed lists of a session, printing one, its cards, where the signed one is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ATTENDANCE_TAKERS, OPERATOR_ADMINS
+from trainings.attendance import views
+from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
+from trainings.attendance.sheets import sheets
+from trainings.attendance.sheets.doors import LIST, ONE, door_at, log_names, opened_at, path_of
+from trainings.attendance.sheets.forms import PrintForm
+from trainings.attendance.sheets.pages import SHORT, head_of, sheet_data, sheet_pdf
+from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, listed_at, sheet_by_code, sheets_of, unlisted
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.places.models import Operator
+from trainings.registrations.cards.queries import CardLine
+from trainings.registrations.cards.sheets import spare_data, spare_pdf
+from trainings.registrations.models import Card
+from trainings.registrations.seats.cards import record_printing
+from trainings.registrations.seats.counts import room_of
+from trainings.schedule.models import PrintKind
+from trainings.schedule.staff.printouts import note_printed
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.render import pdf_response, redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+OLD = "/panel/sesiones/{id:uuid}/asistencia/listado"
+FIND = "/panel/hojas"
+
+
+# -- the sheets of a session
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def index(request: Request) -> Response:
+    return await _index(request, await door_at(request), None)
+
+
+async def _index(request: Request, door: Door, form: Typed | None, status: int = 200) -> Response:
+    session, training = door.session, door.session.training
+    operator = await reads(Operator).get(id=training.hub.operator_id)
+    printed = await sheets_of(session.id)
+    waiting = unlisted(await roster(session), await listed_at(session.id)) if printed else []
+    free = max(room_of(training).free, 0)
+    context: dict[str, Any] = {
+        "session": views.session_view(door),
+        "sheets": printed,
+        "n_unlisted": len(waiting),
+        "columns": [(code, gettext(sheets.COLUMNS[code])) for code in sheets.columns_of(operator)],
+        "sets_columns": request.state.actor.has_at(training.hub_id, OPERATOR_ADMINS),
+        "n_blank": min(max(sheets.USUAL_BLANK, free), sheets.MOST_BLANK),
+        "most": sheets.MOST_BLANK,
+        "form": form,
+        "key": (form.value("key") if form else "") or str(tokens.uuid7()),
+    }
+    return render(request, "attendance/sheets/index.html", context, status=status)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def create(request: Request) -> Response:
+    """Print: 303 to the sheet, where its page, its file and its cards are."""
+    door = await door_at(request)
+    typed = await read_form(request)
+    try:
+        form = check(PrintForm, typed)
+        sheet = await sheets.print_sheet(
+            door.session.id,
+            n_blank=form.n_blank,
+            columns=form.columns,
+            is_continuation=form.who == "new",
+            key=form.key,
+            actor=request.state.actor,
+        )
+    except FormErrors as exc:
+        return await _index(request, door, exc.typed, 422)
+    except Refusal as exc:
+        return await _index(request, door, typed.refused(exc), exc.status)
+    response = redirect(path_of(door.session.id, sheet.code))
+    flash(
+        response, gettext(N_("Lista la hoja %(code)s: imprímala aquí.")) % {"code": tokens.show_sheet_code(sheet.code)}
+    )
+    return response
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def old_address(request: Request) -> Response:
+    """Where the list was printed before it had numbers and a code."""
+    gate = await gate_of(request.path_params["id"], request.state.actor)
+    return redirect(path_of(gate.session.id))
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def find(request: Request) -> Response:
+    """With the code on the signed paper to its page."""
+    typed = request.query_params.get("codigo", "")[:40]
+    if not typed:
+        return render(request, "attendance/sheets/find.html", {"typed": "", "error": ""})
+    try:
+        sheet = await sheet_by_code(typed)
+        await gate_of(sheet.session_id, request.state.actor)
+    except (UnknownSheet, UnknownSession):
+        context = {"typed": typed, "error": gettext(UnknownSheet.sentence)}
+        return render(request, "attendance/sheets/find.html", context, status=404)
+    return redirect(path_of(sheet.session_id, sheet.code))
+
+
+# -- one sheet on paper
+
+
+async def _printed(request: Request) -> tuple[Door, OpenSheet]:
+    """The sheet with its door; that it is printed is logged, and remembered as paper with a date on it."""
+    door = await door_at(request)
+    opened = await opened_at(request, door)
+    await log_names(request, "attendance.print_sheet", door, opened)
+    session = door.session
+    await note_printed(session.training_id, PrintKind.SHEET, actor=request.state.actor, session_id=session.id)
+    return door, opened
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def page(request: Request) -> Response:
+    """The list to sign as a page that the browser prints: in Spanish as its PDF is, whatever the panel speaks."""
+    door, opened = await _printed(request)
+    head = await head_of(door)
+    with speaking(SOURCE_LANGUAGE):
+        context = {
+            "session": views.session_view(door),
+            "sheet": opened,
+            "head": head,
+            "columns": [gettext(SHORT.get(code, sheets.COLUMNS[code])) for code in opened.sheet.columns],
+            "base": path_of(door.session.id, opened.sheet.code),
+        }
+        return render(request, "attendance/sheets/print.html", context)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def file(request: Request) -> Response:
+    door, opened = await _printed(request)
+    data = sheet_data(await head_of(door), opened)
+    made = await asyncio.to_thread(sheet_pdf, data, made_at=clock.now())
+    return pdf_response(made, f"hoja-{opened.code}.pdf")
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def cards(request: Request) -> Response:
+    """The spare cards of the blank rows, each with its row's number, and their slips."""
+    door = await door_at(request)
+    opened = await opened_at(request, door)
+    rows = {line.card_id: line.number for line in opened.lines if line.card_id is not None and line.is_card_open}
+    found = await Card.filter(id__in=list(rows)).order_by("number")
+    if not found:
+        raise UnknownSheet(N_("Las tarjetas de esta hoja ya tienen nombre, o no lleva filas vacías."))
+    lines = [CardLine(one.id, rows[one.id], one.short_code, one.qr_token, one.state) for one in found]
+    hub = door.session.training.hub
+    await record_printing([one.id for one in found], hub_id=hub.id, actor=request.state.actor)
+    data = spare_data(hub, lines, sheet=opened.code)
+    made = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
+    return pdf_response(made, f"tarjetas-{opened.code}.pdf")
+
+
+routes: list[BaseRoute] = [
+    Route(FIND, find),
+    Route(OLD, old_address),
+    Route(LIST, index),
+    Route(LIST, create, methods=["POST"]),
+    Route(ONE + "/imprimir", page),
+    Route(ONE + "/hoja.pdf", file),
+    Route(ONE + "/tarjetas.pdf", cards),
+]

@@ -1,0 +1,130 @@
+"""`/panel/sesiones/{id}/revisar/ficha`: a slip that waits is corrected and registered, or put aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import EDITORS
+from trainings.attendance.models import SlipState, WalkInSlip
+from trainings.attendance.queries import door_of
+from trainings.attendance.review.forms import WhichSlipForm
+from trainings.attendance.review.queries import deciding_gate
+from trainings.attendance.review.views import slip_view
+from trainings.attendance.slips import opening as slip_opening
+from trainings.attendance.slips.forms import SlipForm, UnreadableSlip
+from trainings.attendance.views import session_view
+from trainings.audit.actions import record
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.lib.sealing import SealBroken
+from trainings.lib.text import short_name
+from trainings.people import choices
+from trainings.people.consents import asked_now
+from trainings.people.models import Participant
+from trainings.registrations.cards.forms import relations
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.eligibility import minor_ages
+from trainings.registrations.signup.age_choices import age_groups
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+PATH = "/panel/sesiones/{id:uuid}/revisar/ficha"
+
+
+async def _waiting(session_id: UUID, key: str) -> WalkInSlip | None:
+    """A slip of this session that waits and can be opened."""
+    try:
+        slip_id = UUID(key)
+    except ValueError:
+        return None
+    found = reads(WalkInSlip).filter(id=slip_id, session_id=session_id, state=SlipState.WAITING)
+    slip = await found.first().select_related("device")
+    return slip if slip is not None and slip_view(slip).can_open else None
+
+
+def _back(session_id: UUID, sentence: str = "") -> Response:
+    response = redirect(f"/panel/sesiones/{session_id}/revisar#fichas")
+    if sentence:
+        flash(response, sentence)
+    return response
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    """What the slip says, with the reason why it waits. Opening it is logged."""
+    actor = request.state.actor
+    session = await deciding_gate(request.path_params["id"], actor)
+    slip = await _waiting(session.id, request.query_params.get("ficha", ""))
+    if slip is None:
+        return _back(session.id)
+    try:
+        typed = (await slip_opening.read(slip)).typed
+    except (SealBroken, UnreadableSlip):
+        return _back(session.id)
+    async with transaction():
+        await record("attendance.open_slip", actor=actor, object_id=slip.id, hub_id=session.training.hub_id)
+    try:
+        check(SlipForm, typed)
+    except FormErrors as exc:
+        typed = exc.typed
+    return await _page(request, slip, typed)
+
+
+async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 200) -> Response:
+    door = await door_of(slip.session_id, request.state.actor)
+    training = door.session.training
+    holder = await slip_opening.whose_card(slip)
+    context = {
+        "session": session_view(door),
+        "slip": slip_view(slip),
+        "holder": _in_short(holder.participant) if holder is not None else "",
+        "form": typed,
+        "relations": relations(),
+        "spoken": asked_now(aloud=True),
+        "takes_minors": bool(minor_ages(training)),
+        **choices.of_person(training.hub.seat.department),
+        "age_groups": age_groups(training, typed.value("age_group")),
+    }
+    return render(request, "attendance/slips/slip.html", context, status=status)
+
+
+def _in_short(person: Participant) -> str:
+    name = short_name(person.given_names, person.surnames)
+    return f"{name}, {person.community}" if person.community else name
+
+
+@allow(*EDITORS)
+async def answer(request: Request) -> Response:
+    """Register the person as corrected, or put the slip aside."""
+    actor = request.state.actor
+    session = await deciding_gate(request.path_params["id"], actor)
+    typed = await read_form(request)
+    which = check(WhichSlipForm, typed)
+    slip = await reads(WalkInSlip).get_or_none(id=which.ficha, session_id=session.id).select_related("device")
+    if slip is None:
+        raise slip_opening.UnknownSlip
+    if which.hacer == "dejar":
+        await slip_opening.put_aside(slip.id, actor=actor)
+        return _back(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
+    try:
+        await slip_opening.register(slip.id, check(SlipForm, typed), actor=actor)
+    except FormErrors as exc:
+        return await _page(request, slip, exc.typed, 422)
+    except slip_opening.SlipDone:
+        raise
+    except Refusal as refusal:
+        return await _page(request, slip, typed.refused(for_staff(refusal)), refusal.status)
+    return _back(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
+
+
+routes: list[BaseRoute] = [Route(PATH, edit), Route(PATH, answer, methods=["POST"])]

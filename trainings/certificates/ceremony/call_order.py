@@ -1,0 +1,73 @@
+"""The calling order of a ceremony: who receives a diploma, community by community, so that nobody walks twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from trainings.certificates.issuing.staff_queries import Person
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.lib.text import fold, search_text
+from trainings.schedule.completion import Outlook
+
+CALLED = (CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One who is called, with the papers to hand over."""
+
+    name: str
+    certificates: Sequence[Certificate]
+
+    @property
+    def is_handed_over(self) -> bool:
+        return all(one.handed_over_at is not None for one in self.certificates)
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """Those of one community, by name; without a name those who did not say."""
+
+    name: str
+    people: Sequence[Called]
+
+
+def calling_order(people: Iterable[Person]) -> list[Community]:
+    """Everybody whose diploma or certificate is valid, or still can become so; those without a community at the end.
+
+    Not called is who gave their place back and never came, nor who had their name removed from the paper. A village
+    that was written with and without accents is one.
+    """
+    by_community: dict[str, list[Person]] = {}
+    for person in people:
+        if _papers(person):
+            by_community.setdefault(fold(person.registration.participant.community), []).append(person)
+    keys = sorted(by_community, key=lambda key: (not key, key))
+    return [_community(by_community[key]) for key in keys]
+
+
+def _community(people: Sequence[Person]) -> Community:
+    in_order = sorted(people, key=lambda one: (_by_name(one), one.registration.id))
+    called = [Called(one.registration.participant.full_name, _papers(one)) for one in in_order]
+    return Community(_usual(one.registration.participant.community for one in people), called)
+
+
+def _usual(spellings: Iterable[str]) -> str:
+    """How most of them write it; of several as often, the first."""
+    [(spelling, _n)] = Counter(spellings).most_common(1)
+    return spelling
+
+
+def _by_name(person: Person) -> str:
+    participant = person.registration.participant
+    return search_text(participant.given_names, participant.surnames)
+
+
+def _papers(person: Person) -> list[Certificate]:
+    standing = [one for one in person.wanted if one.erased_at is None]
+    own = [one for one in standing if one.kind in CALLED]
+    if person.outlook is Outlook.OUT_OF_REACH:
+        own = [one for one in own if one.state is CertificateState.VALID]
+    return own

@@ -1,0 +1,213 @@
+"""«Recibí conforme»: who has the paper in their hands, by a scan, by rows of the signature sheet, or by ticks.
+
+From then on a mistake is annulled and issued again; until then a corrected name keeps its folio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import DESK, can_issue_certificates
+from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.models import AttendanceSheet
+from trainings.attendance.sheets.queries import UnknownSheet, open_sheet
+from trainings.attendance.sheets.row_lists import read_rows
+from trainings.audit.actions import Act, record_all
+from trainings.audit.actor import Actor
+from trainings.certificates.models import Certificate, CertificateState, HandedOver
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotAllowed, Refusal
+from trainings.lib import tokens
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.web.i18n import N_
+
+LONGEST_SCAN = 300
+UNDONE_WITHIN = timedelta(days=1)
+_FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}")
+
+
+class NothingScanned(Refusal):
+    code = "nothing_scanned"
+    status = 422
+    sentence = N_(
+        "Ese código no es de un diploma ni de un boleto de esta capacitación. Escanéelo otra vez, o escríbalo."
+    )
+
+
+class NothingToHandOver(Refusal):
+    code = "nothing_to_hand_over"
+    sentence = N_("Esa persona no tiene un diploma por entregar en esta capacitación.")
+
+
+class NothingTicked(Refusal):
+    code = "nothing_ticked"
+    status = 422
+    sentence = N_("No marcó a nadie. Marque a quienes ya recibieron su diploma.")
+
+
+class NobodyInRows(Refusal):
+    code = "nobody_in_rows"
+    status = 422
+    sentence = N_("En esas filas nadie tiene un diploma por entregar. Revise los números y el código de la hoja.")
+
+
+class NotedLongAgo(NotAllowed):
+    code = "noted_long_ago"
+    sentence = N_("Esa entrega se anotó hace más de un día. Pida a la coordinación que la deshaga.")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What one act of hand-over came to: papers noted now, and those that had been handed over before."""
+
+    now: Sequence[Certificate]
+    before: Sequence[Certificate]
+
+
+async def of_training(training_id: UUID) -> list[Certificate]:
+    """The certificates of a training that stand, by folio, with their people: what there is to hand over, or was.
+
+    Not what was prepared for who gave their place back and never came: nobody prints it.
+    """
+    standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
+    ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
+    # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+    found = await ordered.select_related("registration__participant")
+    left = [one.registration_id for one in found if _is_left(one)]
+    stays = await stays_counting(left) if left else {}
+    return [one for one in found if not _is_left(one) or stays[one.registration_id]]
+
+
+def _is_left(one: Certificate) -> bool:
+    is_open = one.state is CertificateState.PREPARED and one.handed_over_at is None
+    return is_open and one.registration.state not in TAKES_PLACE
+
+
+async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
+    """Note that these papers of a training are in their people's hands. Noted twice is noted once, as it was first.
+
+    Prepared ones too: a ceremony does not wait for a session to be closed. What was annulled, or is another training's,
+    is left out.
+    """
+    wanted = set(certificate_ids)
+    keys = [one.id for one in await of_training(training_id) if one.id in wanted]
+    async with transaction():
+        held = [one for one in await lock(Certificate, keys) if one.state is not CertificateState.REVOKED]
+        new = [one for one in held if one.handed_over_at is None]
+        before = [one for one in held if one.handed_over_at is not None]
+        moment = clock.now()
+        for one in new:
+            one.handed_over_at, one.handed_over_by_id, one.handed_over_how = moment, actor.id, how
+        same = Certificate.filter(id__in=[one.id for one in new])
+        await same.update(handed_over_at=moment, handed_over_by_id=actor.id, handed_over_how=how)
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio, "how": how.value}) for one in new]
+        await record_all("certificates.hand_over", acts, actor=actor)
+        return Handed(new, before)
+
+
+async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, actor: Actor) -> list[Certificate]:
+    """Undo: it was noted by mistake. Those of this training that had been noted.
+
+    From then on a name may change under the same folio again, so after a day only who issues undoes it (NotedLongAgo).
+    """
+    wanted = set(certificate_ids)
+    keys = [one.id for one in await of_training(training_id) if one.id in wanted]
+    async with transaction():
+        noted = [one for one in await lock(Certificate, keys) if one.handed_over_at is not None]
+        may_always = all(can_issue_certificates(actor, one.hub_id) for one in noted)
+        since = clock.now() - UNDONE_WITHIN
+        if not may_always and any(one.handed_over_at is not None and one.handed_over_at < since for one in noted):
+            raise NotedLongAgo
+        for one in noted:
+            one.handed_over_at = one.handed_over_by_id = one.handed_over_how = None
+        same = Certificate.filter(id__in=[one.id for one in noted])
+        await same.update(handed_over_at=None, handed_over_by_id=None, handed_over_how=None)
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in noted]
+        await record_all("certificates.take_back", acts, actor=actor)
+        return noted
+
+
+async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
+    """The paper with this code for who may hand it over at its hub. None for all others, without a question asked."""
+    hubs = sorted(actor.hubs_with(DESK))
+    return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
+
+
+async def noted_by(certificate: Certificate) -> str:
+    """The name of who noted the hand-over; empty where nobody of the staff did."""
+    if certificate.handed_over_by_id is None:
+        return ""
+    who = await reads(User).get_or_none(id=certificate.handed_over_by_id)
+    return who.name if who is not None else ""
+
+
+async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
+    """The papers that a scan or typed code means: one by its own code, address or folio, or all of a ticket's holder.
+
+    Refuses (NothingScanned) what is no code of this training, and (NothingToHandOver) who has no paper of it.
+    """
+    text = typed.strip()[:LONGEST_SCAN]
+    papers = await of_training(training_id)
+    codes, folio = _certificate_codes(text), _FOLIO.search(text.upper())
+    found = [one for one in papers if one.code in codes or (folio is not None and one.folio == folio.group())]
+    if found:
+        return found
+    registration_id = await _holder(training_id, text)
+    if registration_id is None:
+        raise NothingScanned(field="code")
+    own = [one for one in papers if one.registration_id == registration_id]
+    if not own:
+        raise NothingToHandOver(field="code")
+    return own
+
+
+def _certificate_codes(text: str) -> set[str]:
+    """The code at the end of what was read, or of the path of a whole address. A reader set to another keyboard types
+    dashes for slashes and so on. Both may look like one: the end of `….json` does, once in some thirty codes.
+    """
+    path = re.split("[?#]", text.strip())[0]
+    ends = ("".join(sign for sign in one if sign.isalnum()) for one in (text, path.removesuffix(".json")))
+    read = (tokens.read_certificate_code(one[-tokens.CERTIFICATE_CODE_LENGTH :]) for one in ends)
+    return {code for code in read if code is not None}
+
+
+async def _holder(training_id: UUID, text: str) -> UUID | None:
+    """Whose ticket of this training it is, scanned or its short code typed; a joined one's is the kept one's."""
+    of_training = reads(Registration).filter(training_id=training_id)
+    token, short = tokens.read_qr(text), tokens.read_short_code(text)
+    found = None
+    if token is not None:
+        found = await of_training.get_or_none(qr_hash=tokens.digest(token, "qr"))
+    elif short is not None:
+        found = await of_training.get_or_none(short_code=short)
+    return (found.joined_to_id or found.id) if found is not None else None
+
+
+async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:
+    """The papers of who stands in these rows of a signature sheet: "1-40 menos 4, 9".
+
+    Refuses a sheet of another training, rows that cannot be read or that the sheet does not have, and (NobodyInRows)
+    where none of them has a paper.
+    """
+    sheet = await reads(AttendanceSheet).get_or_none(id=sheet_id, session__training_id=training_id)
+    if sheet is None:
+        raise UnknownSheet
+    opened = await open_sheet(sheet)
+    numbers = set(read_rows(typed, named=opened.n_named, last=len(opened.lines)))
+    people = {line.registration_id for line in opened.lines if line.number in numbers}
+    found = [one for one in await of_training(training_id) if one.registration_id in people]
+    if not found:
+        raise NobodyInRows(field="rows")
+    return found
+
+
+async def sheets_of_training(training_id: UUID) -> list[AttendanceSheet]:
+    """The signature sheets that were printed for a training, the newest first, with their session."""
+    found = reads(AttendanceSheet).filter(session__training_id=training_id).order_by("-created_at", "-id")
+    return await found.select_related("session")

@@ -1,0 +1,210 @@
+"""`/panel/capacitaciones/{id}/entrega` and `/ceremonia`: who received the paper, in which order people are called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK
+from trainings.audit.actions import record
+from trainings.certificates.ceremony import handover
+from trainings.certificates.ceremony.call_order import calling_order
+from trainings.certificates.ceremony.forms import RowsForm, ScanForm, TicksForm
+from trainings.certificates.ceremony.handover_views import by_name, namesakes_among, paper_view
+from trainings.certificates.issuing import revisions
+from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.models import Certificate, CertificateState, HandedOver
+from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+TRAINING = "/panel/capacitaciones/{id:uuid}"
+HAND_OVER = TRAINING + "/entrega"
+AT_ONCE = 200
+"""Ticks on one page: a form takes some hundred answers."""
+
+
+async def _training(request: Request) -> Training:
+    return await queries.training_at_desk(request.state.actor, request.path_params["id"])
+
+
+# -- hand-over
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    return await _show(request, await _training(request), Typed())
+
+
+async def _show(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
+    """Short names, but of those whom they would not tell apart: these are shown whole, and that is logged."""
+    papers = sorted(await handover.of_training(training.id), key=by_name)
+    waiting = [one for one in papers if one.handed_over_at is None]
+    handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
+    last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
+    changed, namesakes = await revisions.changed_among(papers), namesakes_among(papers)
+    if namesakes:
+        await record(
+            "names.open_same",
+            actor=request.state.actor,
+            object_id=training.id,
+            hub_id=training.hub_id,
+            n=len(namesakes),
+        )
+    view = partial(paper_view, changed=changed, namesakes=namesakes)
+    context: dict[str, Any] = {
+        "training": training,
+        "waiting": [view(one) for one in waiting[:AT_ONCE]],
+        "n_waiting": len(waiting),
+        "n_changed": sum(one.id in changed for one in waiting),
+        "handed": [view(one) for one in handed],
+        "last": [view(one) for one in last],
+        "sheets": await _sheets(training.id),
+        "form": form,
+    }
+    return render(request, "certificates/ceremony/handover.html", context, status=status)
+
+
+def _when(certificate: Certificate) -> datetime:
+    assert certificate.handed_over_at is not None
+    return certificate.handed_over_at
+
+
+async def _sheets(training_id: UUID) -> list[tuple[str, str, datetime]]:
+    found = await handover.sheets_of_training(training_id)
+    return [(str(one.id), tokens.show_sheet_code(one.code), one.session.starts_at) for one in found]
+
+
+@allow(*DESK)
+async def scan(request: Request) -> Response:
+    """One code: a reader of codes types it and presses Enter, and the page waits for the next."""
+    training, typed = await _training(request), await read_form(request)
+    try:
+        form = check(ScanForm, typed)
+        papers = await handover.scanned(training.id, form.code)
+    except FormErrors as exc:
+        return await _show(request, training, exc.typed, 422)
+    except Refusal as refusal:
+        return await _refused(request, training, typed, refusal)
+    return await _note(request, training, [one.id for one in papers], HandedOver.SCAN)
+
+
+@allow(*DESK)
+async def rows(request: Request) -> Response:
+    """Rows of a signature sheet: who signed there has the paper."""
+    training, typed = await _training(request), await read_form(request)
+    try:
+        form = check(RowsForm, typed)
+        papers = await handover.in_rows(training.id, form.sheet, form.rows)
+    except FormErrors as exc:
+        return await _show(request, training, exc.typed, 422)
+    except Refusal as refusal:
+        return await _refused(request, training, typed, refusal)
+    return await _note(request, training, [one.id for one in papers], HandedOver.ROW)
+
+
+@allow(*DESK)
+async def ticks(request: Request) -> Response:
+    training, typed = await _training(request), await read_form(request)
+    chosen = check(TicksForm, typed).diploma
+    if not chosen:
+        return await _refused(request, training, typed, handover.NothingTicked())
+    return await _note(request, training, chosen, HandedOver.LIST)
+
+
+async def _refused(request: Request, training: Training, typed: Typed, refusal: Refusal) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    return await _show(request, training, typed.refused(refusal), refusal.status)
+
+
+async def _note(request: Request, training: Training, ids: Collection[UUID], how: HandedOver) -> Response:
+    done = await handover.hand_over(training.id, ids, how, actor=request.state.actor)
+    n_changed = len(await revisions.changed_among(done.now))
+    response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
+    flash(response, _sentence(done.now, done.before, n_changed), "ok" if done.now and not n_changed else "note")
+    return response
+
+
+def _sentence(now: Sequence[Certificate], before: Sequence[Certificate], n_changed: int) -> str:
+    """Without names: it goes through a cookie."""
+    n = len(now)
+    said = ngettext("Listo. Se anotó %(n)s entrega.", "Listo. Se anotaron %(n)s entregas.", n) % {"n": n} if n else ""
+    if before:
+        words = ngettext("%(n)s ya estaba anotada.", "%(n)s ya estaban anotadas.", len(before))
+        said = f"{said} {words % {'n': len(before)}}".strip()
+    if n_changed:
+        words = ngettext(
+            "%(n)s cambió después de imprimirlo: compruebe que tenga el papel nuevo.",
+            "%(n)s cambiaron después de imprimirlos: compruebe que tengan el papel nuevo.",
+            n_changed,
+        )
+        said = f"{said} {words % {'n': n_changed}}"
+    prepared = sum(one.state is CertificateState.PREPARED for one in now)
+    if prepared:
+        words = ngettext(
+            "%(n)s aún no es válido: lo será cuando se cierre la última sesión.",
+            "%(n)s aún no son válidos: lo serán cuando se cierre la última sesión.",
+            prepared,
+        )
+        said = f"{said} {words % {'n': prepared}}"
+    return said or gettext(N_("No había nada que anotar."))
+
+
+@allow(*DESK)
+async def take_back(request: Request) -> Response:
+    training = await _training(request)
+    chosen = check(TicksForm, await read_form(request)).diploma
+    n = len(await handover.take_back(training.id, chosen, actor=request.state.actor))
+    response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
+    sentence = ngettext("Se deshizo %(n)s entrega.", "Se deshicieron %(n)s entregas.", n) % {"n": n}
+    flash(response, sentence if n else gettext(N_("No había nada que deshacer.")), "ok" if n else "note")
+    return response
+
+
+# -- the ceremony
+
+
+@allow(*DESK)
+async def ceremony(request: Request) -> Response:
+    """The calling order, in Spanish as it is read aloud. Full names on paper: opening it is logged."""
+    training = await _training(request)
+    communities = calling_order(await queries.people_of(training))
+    n = sum(len(one.people) for one in communities)
+    await record(
+        "certificates.open_ceremony",
+        actor=request.state.actor,
+        object_id=training.id,
+        hub_id=training.hub_id,
+        n=n,
+    )
+    with speaking(SOURCE_LANGUAGE):
+        return render(
+            request,
+            "certificates/ceremony/calling_order.html",
+            {"training": training, "communities": communities, "n": n},
+        )
+
+
+routes: list[BaseRoute] = [
+    Route(HAND_OVER, show),
+    Route(HAND_OVER, ticks, methods=["POST"]),
+    Route(HAND_OVER + "/codigo", scan, methods=["POST"]),
+    Route(HAND_OVER + "/filas", rows, methods=["POST"]),
+    Route(HAND_OVER + "/deshacer", take_back, methods=["POST"]),
+    Route(TRAINING + "/ceremonia", ceremony),
+]

@@ -1,0 +1,195 @@
+"""The proof list: names printed large beside the rows of a signature sheet, and typed in again as they came back.
+
+todas menos 4, 9 están bien
+17: María Elena Caal
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trainings.attendance.sheets.queries import Line, OpenSheet
+from trainings.attendance.sheets.row_lists import NoSuchRow, UnreadableRows, read_rows
+from trainings.audit.actor import Actor
+from trainings.certificates.issuing import names
+from trainings.certificates.models import ConfirmedHow
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.lib.text import fold
+from trainings.people.models import Participant
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_
+
+_CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\d]))(.+)$")
+"""After a colon a name may begin with any sign, such as an apostrophe; after a point or bracket only with a letter."""
+_ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
+_ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
+_ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d", re.IGNORECASE)
+"""A row that is named after "all" and not as an exception."""
+_PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
+
+
+class RowWithoutName(Refusal):
+    code = "row_without_name"
+    status = 422
+    sentence = N_("La fila %(row)s no tiene nombre todavía. Anote primero a la persona en la hoja.")
+
+
+class NothingRead(Refusal):
+    code = "nothing_read"
+    status = 422
+    sentence = N_("Ahí no se entiende ninguna fila. Escriba «todas menos 4, 9 están bien», o «17: María Elena Caal».")
+
+
+class LetterInRow(Refusal):
+    code = "letter_in_row"
+    status = 422
+    sentence = N_("El diploma no puede imprimir «%(letters)s», en la fila %(row)s. Escriba el nombre con otra letra.")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A row whose name is written otherwise on the paper, taken apart as the form shows it."""
+
+    line: Line
+    given_names: str
+    surnames: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was read off a proof list: rows whose name is right, and corrections."""
+
+    right: Sequence[Line]
+    corrections: Sequence[Correction]
+
+
+def read_proof(typed: str, opened: OpenSheet) -> Proof:
+    """What the lines mean on this sheet. Who is corrected is not among those that are right.
+
+    Refuses what is neither a correction nor a list of rows, rows that the sheet does not have, and rows without a name.
+    """
+    corrected, lists = _take_apart(typed)
+    last = len(opened.lines)
+    rows: set[int] = set()
+    for text in lists:
+        rows |= set(read_rows(text, named=opened.n_named, last=last))
+    for number in corrected:
+        if not 1 <= number <= last:
+            raise NoSuchRow(field="lines", row=number, last=last)
+    named = {line.number: line for line in opened.lines if line.person_id is not None}
+    for number in sorted({*rows, *corrected} - set(named)):
+        raise RowWithoutName(field="lines", row=number)
+    if not rows and not corrected:
+        raise NothingRead(field="lines")
+    return Proof(
+        [named[number] for number in sorted(rows - set(corrected))],
+        [_correction(named[number], corrected[number]) for number in sorted(corrected)],
+    )
+
+
+def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
+    """Corrections by row, and the other lines without «están bien»."""
+    corrected: dict[int, str] = {}
+    lists = []
+    for line in typed.splitlines():
+        found = _CORRECTION.match(line)
+        if found is not None and _ARE_RIGHT.sub("", found[2]).strip(" ."):
+            corrected[int(found[1])] = found[2].strip()
+        elif line.strip():
+            lists.append(_rows_said(line))
+    return corrected, lists
+
+
+def _rows_said(line: str) -> str:
+    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» the two that it names.
+
+    Refuses «todas las filas 1 a 5»: it may mean those five, and as all it would confirm names that nobody looked at.
+    """
+    rows = _ARE_RIGHT.sub(" ", line)
+    first = _ALL.search(rows)
+    if first is None:
+        return rows
+    before, after = rows[: first.start()], _ALL.sub(" ", rows[first.end() :])
+    names_rows = re.search(r"\d", before)
+    if not names_rows and _ALL_OR_THESE.match(after):
+        raise UnreadableRows(field="lines", word=line.strip())
+    return f"{before} {after}" if names_rows else f"{before} todas {after}"
+
+
+def _correction(line: Line, name: str) -> Correction:
+    given, surnames = split_name(name, given_names=line.given_names, surnames=line.surnames)
+    return Correction(line, given, surnames)
+
+
+def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
+    """A name written in one line, taken apart where the name of before was; a person looks at it afterwards.
+
+    With as many words as before it is cut at the same place, and where only one half is as it was, beside that; else
+    the last two words are the surnames, each with its particles (de León, De La Cruz).
+    """
+    words, n_given, n_surnames = name.split(), len(given_names.split()), len(surnames.split())
+    begins_same = 0 < n_given < len(words) and fold(" ".join(words[:n_given])) == fold(given_names)
+    ends_same = 0 < n_surnames < len(words) and fold(" ".join(words[-n_surnames:])) == fold(surnames)
+    if len(words) == n_given + n_surnames or (begins_same and not ends_same):
+        return " ".join(words[:n_given]), " ".join(words[n_given:])
+    if ends_same and not begins_same:
+        cut = _before_particles(words, len(words) - n_surnames)
+    else:
+        cut = len(words)
+        for _surname in range(2 if len(words) > 2 else 1):
+            cut = _before_particles(words, cut - 1)
+    cut = max(cut, 1)
+    return " ".join(words[:cut]), " ".join(words[cut:])
+
+
+def _before_particles(words: Sequence[str], cut: int) -> int:
+    while cut > 1 and words[cut - 1].casefold() in _PARTICLES:
+        cut -= 1
+    return cut
+
+
+async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *, actor: Actor) -> tuple[int, int]:
+    """Confirm and correct as the paper says, all or nothing; how many names stand confirmed, how many papers were set
+    anew.
+
+    Refuses as `names.confirm` and `names.correct` do; a letter that cannot be printed is tied to its row.
+    """
+    how = ConfirmedHow.PROOF_LIST
+    n_anew = 0
+    async with transaction():
+        await _hold_everybody([*right, *(one.line for one in corrections)])
+        for line in right:
+            assert line.person_id is not None
+            n_anew += await _of_row(line, names.confirm(line.person_id, how, actor=actor, name=line.name))
+        for one in corrections:
+            assert one.line.person_id is not None
+            correcting = names.correct(one.line.person_id, one.given_names, one.surnames, how, actor=actor)
+            n_anew += await _of_row(one.line, correcting)
+    return len(right) + len(corrections), n_anew
+
+
+async def _hold_everybody(lines: Sequence[Line]) -> None:
+    """Held one by one in the order of the paper, they would wait in a ring with who holds some of them, as a family."""
+    found = Registration.filter(id__in=[line.person_id for line in lines])
+    keys = await found.values_list("training_id", "participant_id")
+    await lock(Training, [training_id for training_id, _participant_id in keys])
+    await lock(Participant, [participant_id for _training_id, participant_id in keys])
+
+
+async def _of_row(line: Line, act: Awaitable[int]) -> int:
+    try:
+        return await act
+    except names.LetterNotPrintable as refusal:
+        part = "surnames" if refusal.field == "surnames" else "given"
+        raise LetterInRow(field=f"{part}-{line.number}", row=line.number, **refusal.values) from refusal
+
+
+async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:
+    """By row, whose name somebody said to be right."""
+    wanted = {line.person_id: line.number for line in opened.lines if line.person_id is not None}
+    people = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant")
+    return {wanted[key]: found for key, found in (await names.confirmed(people)).items()}

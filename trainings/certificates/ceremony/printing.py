@@ -1,0 +1,244 @@
+"""Paper for the ceremony: one PDF for the printer in the order in which people are called, one ZIP of all files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.ceremony import call_order
+from trainings.certificates.ceremony.folio_ranges import FolioRanges
+from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.issuing.bulk_files import set_many
+from trainings.certificates.issuing.mails import FILE, have_set
+from trainings.certificates.making.merging import Merged, piece
+from trainings.certificates.making.process_pool import mill
+from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.lib.text import slugify
+from trainings.outbox.models import OutboxJob
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_, gettext
+
+PART = 100
+"""Papers in one of several files: as many as a tray holds."""
+AT_ONCE = 20
+"""Files held in memory at a time."""
+NOTED_AT_ONCE = 1_000
+MADE_AT_ONCE = 300
+"""Files that are missing and made while somebody waits: some ten seconds. More are left to the background."""
+MOST_ASKED = 1_000
+"""Files that wait for the worker at a time, beside its messages."""
+
+
+class NothingToPrint(Refusal):
+    code = "nothing_to_print"
+    sentence = N_("No hay nada que imprimir: ningún documento es nuevo ni cambió desde la última vez.")
+
+
+class FileCannotBeMade(Refusal):
+    code = "file_cannot_be_made"
+    sentence = N_("No se pudo hacer el archivo de estos folios: %(folios)s. %(why)s")
+
+
+class FilesAreBeingMade(Refusal):
+    code = "files_are_being_made"
+    sentence = N_("Todavía se hacen %(n)s archivos. Espere unos minutos e imprima otra vez.")
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What is printed of a training, in order: as one file, or in parts for who has a slow line or a small tray."""
+
+    all: Sequence[Certificate]
+
+    @property
+    def parts(self) -> list[Sequence[Certificate]]:
+        return [self.all[first : first + PART] for first in range(0, len(self.all), PART)]
+
+
+async def to_print(training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None) -> Papers:
+    """What stands of a training, of these folios if some are `chosen`, or only what is new or was set anew since it was
+    last printed.
+
+    In the order of the ceremony; what nobody is called for (a note of attendance) comes after it, by folio.
+    """
+    people = await queries.people_of(training)
+    called = [
+        one for community in call_order.calling_order(people) for who in community.people for one in who.certificates
+    ]
+    standing = [one for person in people for one in person.wanted]
+    rest = sorted(standing, key=lambda one: (one.year, one.number))
+    # Of whose name was removed there is no file any more.
+    papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
+    if chosen is not None:
+        papers = [one for one in papers if one in chosen]
+    return Papers(await _changed(training, papers) if only_changed else papers)
+
+
+async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
+    made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    made_at = dict(await made.values_list("certificate_id", "created_at"))
+    return [
+        one for one in papers if one.printed_at is None or one.id not in made_at or made_at[one.id] > one.printed_at
+    ]
+
+
+async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
+    """One PDF for the printer, as it is written; what is in it is printed once the last of it went out.
+
+    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, FilesAreBeingMade,
+    FileCannotBeMade). Not in a transaction.
+    """
+    if not papers.all:
+        raise NothingToPrint
+    await _see_to_files(training, papers.all)
+    standing = await _with_file(training, is_standing=True)
+    if not any(one.id in standing for one in papers.all):
+        raise NothingToPrint
+    return _merged(training, papers.all, only_changed=only_changed, actor=actor)
+
+
+async def _merged(
+    training: Training, papers: Sequence[Certificate], *, only_changed: bool, actor: Actor
+) -> AsyncIterator[bytes]:
+    whole, moment = Merged(), clock.now()
+    in_it: list[UUID] = []
+    yield whole.begin()
+    for first in range(0, len(papers), AT_ONCE):
+        ids = [one.id for one in papers[first : first + AT_ONCE]]
+        contents = await _whole(ids)
+        found = [key for key in ids if key in contents]
+        if found:
+            yield whole.take(await mill().do(piece, [contents[key] for key in found], whole.next_number))
+            in_it += found
+    for end in whole.end(training.title):
+        yield end
+    await _note_printed(training, in_it, moment, only_changed=only_changed, actor=actor)
+
+
+async def _note_printed(
+    training: Training, ids: Sequence[UUID], moment: datetime, *, only_changed: bool, actor: Actor
+) -> None:
+    """As of the `moment` before its files were read: what was corrected meanwhile is to be printed again."""
+    async with transaction():
+        for first in range(0, len(ids), NOTED_AT_ONCE):
+            await Certificate.filter(id__in=list(ids[first : first + NOTED_AT_ONCE])).update(printed_at=moment)
+        await record(
+            "certificates.print",
+            actor=actor,
+            object_id=training.id,
+            hub_id=training.hub_id,
+            n=len(ids),
+            changed=only_changed,
+        )
+
+
+async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> None:
+    have = await _with_file(training)
+    missing = [one for one in papers if one.id not in have]
+    if len(missing) > MADE_AT_ONCE:
+        await _have_made(training, missing)
+        raise FilesAreBeingMade(n=len(missing))
+    failed = await set_many([one.id for one in missing])
+    if failed:
+        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=gettext(failed[0][1]))
+
+
+async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:
+    """By the worker: each once, however often somebody presses, and not beside a press for many, which makes them.
+
+    So many at a time that no message waits long behind them; the next press goes on.
+    """
+    if await IssueJob.exists(training_id=training.id, state=JobState.RUNNING):
+        return
+    async with transaction():
+        await locked_training(training.id)
+        waiting = OutboxJob.filter(kind=FILE, done_at=None, failed_at=None, stopped_at=None)
+        asked = {payload["certificate_id"] for (payload,) in await waiting.values_list("payload")}
+        left = [one for one in missing if str(one.id) not in asked]
+        for one in left[: max(MOST_ASKED - len(asked), 0)]:
+            await have_set(one, anew=True)
+
+
+async def _with_file(training: Training, *, is_standing: bool = False) -> set[UUID]:
+    kept = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    if is_standing:
+        kept = kept.filter(certificate__erased_at=None).exclude(certificate__state=CertificateState.REVOKED)
+    return {key for (key,) in await kept.values_list("certificate_id")}
+
+
+async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What was corrected since the first was sent has its file set anew before."""
+    contents = await _contents(ids)
+    others = reads(Certificate).filter(id__in=[key for key in ids if key not in contents], file=None, erased_at=None)
+    corrected = [key for (key,) in await others.exclude(state=CertificateState.REVOKED).values_list("id")]
+    if not corrected:
+        return contents
+    await set_many(corrected)
+    return await _contents(ids)
+
+
+async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """Without what was annulled, corrected or left without its name this very moment."""
+    kept = reads(CertificateFile).filter(certificate_id__in=list(ids), certificate__erased_at=None)
+    standing = kept.exclude(certificate__state=CertificateState.REVOKED)
+    return {key: bytes(content) for key, content in await standing.values_list("certificate_id", "content")}
+
+
+async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
+    """A ZIP of the files of all that stands, named by folio, as it is read from the database, a few at a time.
+
+    Files that are missing are set first. Refuses before anything is sent (NothingToPrint, FileCannotBeMade).
+    """
+    papers = (await to_print(training)).all
+    if not papers:
+        raise NothingToPrint
+    await _see_to_files(training, papers)
+    async with transaction():
+        await record("certificates.zip", actor=actor, object_id=training.id, hub_id=training.hub_id, n=len(papers))
+    return _archive(papers)
+
+
+async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
+    target = _Outgoing()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for first in range(0, len(papers), AT_ONCE):
+            some = papers[first : first + AT_ONCE]
+            contents = await _whole([one.id for one in some])
+            for one in some:
+                if one.id in contents:
+                    entry = zipfile.ZipInfo(f"{one.folio}.pdf", clock.local(one.issued_at).timetuple()[:6])
+                    archive.writestr(entry, contents[one.id])
+            yield target.taken()
+    yield target.taken()
+
+
+class _Outgoing(BytesIO):
+    """What was written since it was last taken; nobody can go back in it, so the archive does not try."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        raise OSError("it only runs forward")
+
+    def taken(self) -> bytes:
+        content = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return content
+
+
+def name_of(training: Training, *, number: int = 0, n_parts: int = 1) -> str:
+    """Of a file to be saved, without its ending."""
+    part = f"-{number}-de-{n_parts}" if n_parts > 1 else ""
+    return f"diplomas-{slugify(training.title, 40) or training.slug}{part}"

@@ -1,0 +1,27 @@
+"""Sets the register of folios as PDF. No row, no clock: called in a process of the mill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trainings.certificates.designs.designs import DESIGNS
+from trainings.lib.text import as_drawn
+from trainings.lib.typst import Design
+
+REGISTER = Design(DESIGNS / "register" / "register.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
+STANDARDS = ["ua-1"]
+TEXTS = ("name", "title", "kind", "state")
+
+
+def render(data: Mapping[str, Any], timestamp: datetime) -> bytes:
+    """Landscape letter paper, in black and white. Emoji are left out; another letter that no font has is `?`."""
+    rows = [{**row, **{key: _printable(row[key]) for key in TEXTS}} for row in data["rows"]]
+    printed = {**data, "rows": rows, "operator": _printable(data["operator"])}
+    [file] = REGISTER.make(printed, "pdf", name="register", pdf_standards=STANDARDS, timestamp=timestamp)
+    return file
+
+
+def _printable(text: str) -> str:
+    return as_drawn(text, REGISTER.missing(text), otherwise="")

@@ -1,0 +1,260 @@
+"""`/verificar`: anybody checks a certificate or a transcript, by its code or by dropping its file; never a name."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.certificates.check.dropped import Dropped, FileVerdict, check_file
+from trainings.certificates.check.limits import HOUR, MISSES, MOST_MISSES
+from trainings.certificates.check.views import (
+    Mismatch,
+    check_view,
+    desk_view,
+    file_view,
+    later_view,
+    not_compared,
+    other_folio,
+    other_name,
+    transcript_view,
+)
+from trainings.certificates.folios import folio_in, is_same_folio
+from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
+from trainings.certificates.models import CertificateState
+from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
+from trainings.certificates.transcripts.queries import TranscriptCheck, check_transcript, is_name_on_transcript
+from trainings.errors import TooMany
+from trainings.lib import tokens
+from trainings.limits import actions as limits
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.files import CheckedFileTooLarge, read_upload
+from trainings.web.forms import FormErrors, Typed, UnreadableForm, WrongFormType, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import wants_json, with_time
+from trainings.web.render import redirect, render, token_page_headers
+
+FILE = "archivo"
+FILE_PAGE = "/verificar/archivo"
+NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """The form; with `codigo` on to what it says, or the form again where no code was typed."""
+    if "codigo" not in request.query_params:
+        return render(request, "certificates/check/index.html", {"form": None})
+    typed = Typed.of({name: request.query_params.get(name, "") for name in ("codigo", "folio")})
+    folio = folio_in(typed.value("codigo")) or folio_in(typed.value("folio"))
+    try:
+        form = check(CodeForm, typed)
+    except FormErrors as exc:
+        return render(request, "certificates/check/index.html", {"form": _folio_apart(exc.typed, folio)}, status=422)
+    folio = folio or form.folio
+    return redirect(f"/verificar/{form.codigo}" + (f"?folio={quote(folio, safe='')}" if folio else ""))
+
+
+def _folio_apart(typed: Typed, folio: str) -> Typed:
+    """A folio that was typed for the code stands in its own field, so that only the code is left to be typed."""
+    if folio and folio == folio_in(typed.value("codigo")):
+        typed.fields |= {"codigo": [""], "folio": [folio]}
+    return typed
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """What a code says. Only misses count against the limit, and a right code is answered however many there were:
+    a telephone company's customers share an address. Another folio beside it counts as one.
+    """
+    try:
+        found = await _found(request.path_params["code"])
+        _typed_folio, is_other = _folio(request, found)
+        if is_other:
+            await _count_beside(request)
+        return await _page(request, found)
+    except UnknownCertificate:
+        return await _unknown(request)
+
+
+async def _found(code: str) -> PublicCheck | TranscriptCheck:
+    try:
+        return await public_check(code)
+    except UnknownCertificate:
+        return await check_transcript(code)
+
+
+@allow(PUBLIC)
+async def compare(request: Request) -> Response:
+    """Whether a name is the printed one. Wrong ones count like wrong codes; beyond the limit no name is compared, so
+    that they cannot be tried out, and the code is answered as ever.
+    """
+    typed = await read_form(request)
+    try:
+        found = await _found(request.path_params["code"])
+        return await _compare(request, found, typed)
+    except UnknownCertificate:
+        return await _unknown(request, typed)
+
+
+async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed: Typed) -> Response:
+    if found.is_minor or (isinstance(found, PublicCheck) and found.is_nameless):
+        return await _page(request, found)
+    try:
+        form = check(NameForm, typed)
+    except FormErrors as exc:
+        return await _page(request, found, name_form=exc.typed, status=422)
+    try:
+        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+    except TooMany as refusal:
+        return await _page(request, found, name_form=typed, mismatch=not_compared(refusal))
+    is_on_it = is_name_printed if isinstance(found, PublicCheck) else is_name_on_transcript
+    is_same = await is_on_it(found.code, form.name)
+    _typed_folio, is_other = _folio(request, found)
+    if is_other or not is_same:
+        await _count_beside(request)
+    return await _page(request, found, name_form=typed, is_same=is_same)
+
+
+async def _page(
+    request: Request,
+    found: PublicCheck | TranscriptCheck,
+    *,
+    name_form: Typed | None = None,
+    is_same: bool | None = None,
+    mismatch: Mismatch | None = None,
+    is_our_file: bool = False,
+    status: int = 200,
+) -> Response:
+    """`is_same`: whether the typed name is the printed one, none where it was not compared. A folio comes first."""
+    folio, is_other = _folio(request, found)
+    if is_other:
+        mismatch = other_folio(found, folio)
+    elif is_same is False:
+        mismatch = other_name()
+    context: dict[str, Any] = {"name_form": name_form, "is_same": is_same, "is_our_file": is_our_file, "form": None}
+    context["folio"] = folio
+    if isinstance(found, TranscriptCheck):
+        template, context["check"] = "certificates/check/transcript.html", transcript_view(found, mismatch)
+    else:
+        template, context["check"] = "certificates/check/certificate.html", check_view(found, mismatch)
+        context["desk"] = await desk_view(found.code, request.state.actor)
+    return render(request, template, context, status=status, headers=token_page_headers())
+
+
+def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str, bool]:
+    """The folio in the address, empty for none, and whether it is another than the code's: of a transcript, than those
+    of the papers that it lists.
+    """
+    typed = request.query_params.get("folio", "")
+    own = [found.folio] if isinstance(found, PublicCheck) else [one.folio for one in found.entries if one.folio]
+    same = next((one for one in own if typed and is_same_folio(typed, one)), "")
+    return same or (_as_a_folio(typed) if typed else ""), bool(typed) and not same
+
+
+def _as_a_folio(text: str) -> str:
+    """What of it can stand in a folio: an address that somebody made up must not speak for us."""
+    return NOT_IN_A_FOLIO.sub("", text.upper())[:LONGEST_SHOWN] or "?"
+
+
+async def _unknown(request: Request, typed: Typed | None = None) -> Response:
+    """The same page for codes that are unknown, malformed and erased, but for what was typed."""
+    try:
+        await _count_miss(request)
+    except TooMany as refusal:
+        return _later(request, refusal, _as_typed(request, typed))
+    context = {"form": _as_typed(request)}
+    return render(request, "certificates/check/unknown.html", context, status=404, headers=token_page_headers())
+
+
+def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
+    """The form again with the code and folio of the address, besides what else was typed. Only what may stand in a code
+    or folio: an address that somebody made up must not speak for us.
+    """
+    code = NOT_IN_A_CODE.sub("", request.path_params.get("code", ""))[:LONGEST_SHOWN]
+    folio = request.query_params.get("folio", "")
+    kept = typed.fields if typed is not None else {}
+    return Typed({**kept, "codigo": [code], "folio": [_as_a_folio(folio) if folio else ""]})
+
+
+def _later(request: Request, refusal: TooMany, form: Typed) -> Response:
+    """Not now, but when; and the form with what was typed, to send it again then."""
+    if wants_json(request):
+        raise refusal
+    context = {"refusal": later_view(refusal), "form": form, "is_file": request.url.path == FILE_PAGE}
+    page = render(
+        request, "certificates/check/later.html", context, status=refusal.status, headers=token_page_headers()
+    )
+    return with_time(page, refusal)
+
+
+async def _count_miss(request: Request) -> None:
+    await limits.hit(MISSES, client_address(request), MOST_MISSES, HOUR)
+
+
+async def _count_beside(request: Request) -> None:
+    """A miss beside a right code: that is answered however many there were."""
+    with contextlib.suppress(TooMany):
+        await _count_miss(request)
+
+
+@allow(PUBLIC)
+async def drop(request: Request) -> Response:
+    """What a dropped file is. It is looked at and forgotten; whatever is not ours counts like a wrong code."""
+    try:
+        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+        _typed, content = await read_upload(request, FILE, CheckedFileTooLarge)
+        if not content:
+            return _choose_again(request, N_("Escoja primero el archivo."), 422)
+        dropped = await check_file(content)
+        if dropped.is_miss:
+            await _count_miss(request)
+    except TooMany as refusal:
+        return _later(request, refusal, Typed())
+    except (CheckedFileTooLarge, WrongFormType, UnreadableForm) as refusal:
+        return _choose_again(request, refusal.text, refusal.status)
+    return await _file_page(request, dropped)
+
+
+def _choose_again(request: Request, sentence: str, status: int) -> Response:
+    form = Typed(errors={FILE: gettext(sentence)})
+    return render(request, "certificates/check/index.html", {"form": form}, status=status)
+
+
+async def _file_page(request: Request, dropped: Dropped) -> Response:
+    found, is_ours = dropped.found, dropped.verdict is FileVerdict.SAME
+    is_annulled = isinstance(found, PublicCheck) and found.state is CertificateState.REVOKED
+    if found is not None and (is_ours or (is_annulled and dropped.verdict is FileVerdict.CORRECTED)):
+        return await _page(request, found, is_our_file=is_ours)
+    context = {"file": file_view(dropped), "found": found, "form": None}
+    status = {FileVerdict.UNKNOWN: 404, FileVerdict.LOCKED: 422, FileVerdict.NO_PDF: 422}.get(dropped.verdict, 200)
+    return render(request, "certificates/check/dropped.html", context, status=status, headers=token_page_headers())
+
+
+@allow(PUBLIC)
+async def drop_again(_request: Request) -> Response:
+    """Who comes back to the address of a file that was looked at."""
+    return redirect("/verificar#archivo")
+
+
+@allow(PUBLIC)
+async def short(request: Request) -> Response:
+    """The short address in a QR code, which is written in capitals."""
+    code = quote(tokens.normalise(request.path_params["code"]), safe="")
+    return RedirectResponse(f"/verificar/{code}", 308, {"x-robots-tag": "noindex"})
+
+
+routes: list[BaseRoute] = [
+    Route("/verificar", index),
+    Route(FILE_PAGE, drop_again),
+    Route(FILE_PAGE, drop, methods=["POST"]),
+    Route("/verificar/{code}", show),
+    Route("/verificar/{code}", compare, methods=["POST"]),
+    Route("/V/{code}", short),
+    Route("/v/{code}", short),
+]

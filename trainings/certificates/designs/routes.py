@@ -1,0 +1,464 @@
+"""How papers look: who signs them (`/panel/firmas`), the letterhead (`/panel/membrete`), design and language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ISSUERS, can_issue_certificates
+from trainings.certificates.designs import brand, designs, paper_choice, signatories
+from trainings.certificates.designs import texts as design_texts
+from trainings.certificates.designs.forms import (
+    LONGEST_LETTERHEAD,
+    OWN_WORDS,
+    LetterheadForm,
+    PaperForm,
+    PictureForm,
+    SignatoryForm,
+    SureForm,
+    TermForm,
+)
+from trainings.certificates.designs.paper_choice import Paper, paper_of
+from trainings.certificates.designs.pictures import cleaned
+from trainings.certificates.designs.printed import MOST_SIGNATORIES
+from trainings.certificates.issuing.staff_queries import MayNotIssue, operators_signing, training_at_desk
+from trainings.certificates.making.samples import NAMES, Wish, example_for, sample_of
+from trainings.certificates.models import CertificateKind, ImageRole
+from trainings.certificates.words import KIND_WORDS
+from trainings.db import reads
+from trainings.errors import NotFound, Refusal
+from trainings.places.models import Hub
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.files import PictureTooLarge, read_upload
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+SIGNATURES = "/panel/firmas"
+LETTERHEAD = "/panel/membrete"
+FOR_ALL = "/panel/diseno/{operator:uuid}"
+FOR_ONE = "/panel/capacitaciones/{id:uuid}/diplomas/diseno"
+
+MISSING = N_("Falta este dato.")
+ADDED = {
+    ImageRole.SHIELD: N_("Listo. El escudo saldrá en los próximos diplomas."),
+    ImageRole.PARTNER: N_("Listo. El logotipo saldrá en los próximos diplomas."),
+}
+WITH = ("seat", "operator__municipality", "operator__signatories")
+NAME_WORDS = {"usual": N_("Un nombre común"), "short": N_("El nombre más corto"), "long": N_("El nombre más largo")}
+UNKNOWN = N_("Escoja una de las opciones.")
+NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u otro idioma.")
+
+
+async def _check_operator(request: Request, operator_id: UUID) -> None:
+    """An operator that this person does not issue for does not exist for them."""
+    if operator_id not in {one.id for one in await operators_signing(request.state.actor)}:
+        raise NotFound
+
+
+def _done(path: str, sentence: str) -> Response:
+    response = redirect(path)
+    flash(response, gettext(sentence))
+    return response
+
+
+# -- who signs
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Somebody about to leave, what staff are warned of, and what they asked for, to be sent again by who is sure."""
+
+    id: UUID
+    warning: str
+    act: str
+    asked: Mapping[str, str]
+
+
+@allow(*ISSUERS)
+async def show_signatories(request: Request) -> Response:
+    return await _signatories(request)
+
+
+async def _signatories(
+    request: Request,
+    form: Typed | None = None,
+    *,
+    term: tuple[UUID, Typed] | None = None,
+    leaving: Leaving | None = None,
+    status: int = 200,
+) -> Response:
+    """`term`: whose dates were refused, and what was typed."""
+    today = clock.today()
+    operators = await operators_signing(request.state.actor)
+    context = {
+        "operators": operators,
+        "choices": [(str(one.id), one.name) for one in operators],
+        "offices": _office_choices(),
+        "most": MOST_SIGNATORIES,
+        "today": today,
+        "signing": {one.id for operator in operators for one in operator.signatories if signatories.holds(one, today)},
+        "trainer": signatories.TRAINER,
+        "form": form,
+        "term": term,
+        "leaving": leaving,
+    }
+    return render(request, "certificates/designs/signatories.html", context, status=status)
+
+
+def _office_choices() -> list[tuple[str, str]]:
+    """The usual offices in both forms (as printed, in Spanish), the training's facilitator, and own words."""
+    return [
+        *signatories.office_choices(),
+        (signatories.TRAINER, gettext(N_("Quien facilita cada capacitación (el nombre se pone solo)"))),
+        (OWN_WORDS, gettext(N_("Otro cargo"))),
+    ]
+
+
+@allow(*ISSUERS)
+async def add_signatory(request: Request) -> Response:
+    typed = await read_form(request)
+    try:
+        form = check(SignatoryForm, typed)
+    except FormErrors as exc:
+        return await _signatories(request, exc.typed, status=422)
+    if form.missing:
+        typed.errors[form.missing] = gettext(MISSING)
+        return await _signatories(request, typed, status=422)
+    await _check_operator(request, form.operator)
+    try:
+        await signatories.add_signatory(form.operator, form.plan(), actor=request.state.actor)
+    except Refusal as refusal:
+        return await _signatories(request, typed.refused(refusal), status=refusal.status)
+    return _done(SIGNATURES, N_("Listo. La firma saldrá en los próximos diplomas."))
+
+
+@allow(*ISSUERS)
+async def set_term(request: Request) -> Response:
+    """From when and until when somebody signs: a mayor's term ends, and the next one's has begun."""
+    operator_id, signatory_id = request.path_params["operator"], request.path_params["id"]
+    await _check_operator(request, operator_id)
+    typed = await read_form(request)
+    try:
+        form, is_sure = check(TermForm, typed), check(SureForm, typed).seguro
+        await signatories.set_term(
+            operator_id, signatory_id, form.valid_from, form.valid_until, actor=request.state.actor, is_sure=is_sure
+        )
+    except FormErrors as exc:
+        return await _signatories(request, term=(signatory_id, _one_of_many(exc.typed, signatory_id)), status=422)
+    except (signatories.TooManySignatories, signatories.EndsBeforeItBegins) as refusal:
+        refused = _one_of_many(typed.refused(refusal), signatory_id)
+        return await _signatories(request, term=(signatory_id, refused), status=refusal.status)
+    except signatories.PapersOutstanding as warning:
+        asked = {name: typed.value(name) for name in TermForm.model_fields}
+        return await _warned(request, Leaving(signatory_id, sentence_of(warning), "fechas", asked))
+    return _done(SIGNATURES, N_("Listo. Las fechas valen para los próximos diplomas."))
+
+
+async def _warned(request: Request, leaving: Leaving) -> Response:
+    return await _signatories(request, leaving=leaving, status=signatories.PapersOutstanding.status)
+
+
+def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
+    """The page holds this form once for each signature: its errors name the fields of one."""
+    errors = {f"{name}-{signatory_id}" if name else name: sentence for name, sentence in typed.errors.items()}
+    return Typed(typed.fields, errors)
+
+
+@allow(*ISSUERS)
+async def remove_signatory(request: Request) -> Response:
+    operator_id, signatory_id = request.path_params["operator"], request.path_params["id"]
+    await _check_operator(request, operator_id)
+    is_sure = check(SureForm, await read_form(request)).seguro
+    try:
+        await signatories.remove_signatory(operator_id, signatory_id, actor=request.state.actor, is_sure=is_sure)
+    except signatories.PapersOutstanding as warning:
+        return await _warned(request, Leaving(signatory_id, sentence_of(warning), "quitar", {}))
+    return _done(SIGNATURES, N_("Listo. La firma ya no saldrá. Los diplomas emitidos no cambian."))
+
+
+@allow(*ISSUERS)
+async def move_signatory_up(request: Request) -> Response:
+    operator_id = request.path_params["operator"]
+    await _check_operator(request, operator_id)
+    await signatories.move_signatory_up(operator_id, request.path_params["id"], actor=request.state.actor)
+    return _done(SIGNATURES, N_("Listo. Cambió el orden de las firmas."))
+
+
+# -- letterhead
+
+
+@allow(*ISSUERS)
+async def show_letterhead(request: Request) -> Response:
+    return await _letterhead(request)
+
+
+async def _letterhead(
+    request: Request, form: Typed | None = None, *, at: tuple[UUID, str] | None = None, status: int = 200
+) -> Response:
+    """`at`: the operator whose form was refused, and which of its forms (`lines`, or the role of a picture)."""
+    operators = await operators_signing(request.state.actor)
+    images = {one.id: await brand.images_of(one.id) for one in operators}
+    shields = {key: [one for one in found if one.role is ImageRole.SHIELD] for key, found in images.items()}
+    partners = {key: [one for one in found if one.role is ImageRole.PARTNER] for key, found in images.items()}
+    context = {
+        "operators": operators,
+        "shields": shields,
+        "partners": partners,
+        "most_partners": brand.MOST_PARTNERS,
+        "longest": LONGEST_LETTERHEAD,
+        "form": form,
+        "shown": _tied(form, at),
+        "at": at,
+    }
+    return render(request, "certificates/designs/letterhead.html", context, status=status)
+
+
+def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
+    """For the summary on top: the page holds each form once for every operator, so ids of fields say which."""
+    if form is None or at is None:
+        return form
+    operator_id, which = at
+    middle = "" if which == "lines" else f"{which}-"
+    return Typed(
+        form.fields, {f"{name}-{middle}{operator_id}" if name else "": text for name, text in form.errors.items()}
+    )
+
+
+@allow(*ISSUERS)
+async def set_lines(request: Request) -> Response:
+    operator_id = request.path_params["operator"]
+    await _check_operator(request, operator_id)
+    typed = await read_form(request)
+    try:
+        form = check(LetterheadForm, typed)
+        await brand.set_lines(operator_id, form.letterhead, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _letterhead(request, exc.typed, at=(operator_id, "lines"), status=422)
+    except Refusal as refusal:
+        return await _letterhead(request, typed.refused(refusal), at=(operator_id, "lines"), status=refusal.status)
+    return _done(LETTERHEAD, N_("Listo. Así saldrá en los próximos diplomas."))
+
+
+@allow(*ISSUERS)
+async def add_image(request: Request) -> Response:
+    """A shield or a logo, cleaned before it is kept."""
+    operator_id = request.path_params["operator"]
+    await _check_operator(request, operator_id)
+    typed = Typed()
+    try:
+        typed, content = await read_upload(request, "file", PictureTooLarge)
+        form = check(PictureForm, typed)
+        picture = await cleaned(content)
+        await brand.add_image(operator_id, form.role, form.name, picture, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _letterhead(request, exc.typed, at=(operator_id, exc.typed.value("role")), status=422)
+    except Refusal as refusal:
+        place = (operator_id, typed.value("role"))
+        return await _letterhead(request, typed.refused(refusal), at=place, status=refusal.status)
+    return _done(LETTERHEAD, ADDED[form.role])
+
+
+@allow(*ISSUERS)
+async def remove_image(request: Request) -> Response:
+    operator_id = request.path_params["operator"]
+    await _check_operator(request, operator_id)
+    image = await brand.image_at([operator_id], request.path_params["id"])
+    await brand.remove_image(operator_id, image.id, actor=request.state.actor)
+    return _done(LETTERHEAD, N_("Listo. Ya no saldrá. Los diplomas emitidos no cambian."))
+
+
+@allow(*ISSUERS)
+async def show_image(request: Request) -> Response:
+    """A picture as it was kept."""
+    operators = [one.id for one in await operators_signing(request.state.actor)]
+    found = await brand.image_at(operators, request.path_params["id"])
+    return Response(bytes(found.content), media_type=found.media_type, headers={"cache-control": "no-store"})
+
+
+# -- design and language
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a choice is made: its page, the page before it, and a training whose paper it is tried with."""
+
+    path: str
+    back: str
+    back_words: str
+    training: Training
+    is_for_all: bool
+
+    @property
+    def paper(self) -> Paper:
+        return paper_of(self.training)
+
+
+async def _for_all(request: Request) -> _Place:
+    """Of an operator that this person issues for."""
+    operator_id = request.path_params["operator"]
+    await _check_operator(request, operator_id)
+    hub = await _hub_of(request, operator_id)
+    path = f"/panel/diseno/{operator_id}"
+    return _Place(path, "/panel/membrete", gettext(N_("Escudo y logotipos")), await example_for(hub), is_for_all=True)
+
+
+async def _for_one(request: Request) -> _Place:
+    """Of a training in scope. Refuses (MayNotIssue) who only works at its desk."""
+    training = await training_at_desk(request.state.actor, request.path_params["id"])
+    if not can_issue_certificates(request.state.actor, training.hub_id):
+        raise MayNotIssue
+    back = f"/panel/capacitaciones/{training.id}/diplomas"
+    return _Place(f"{back}/diseno", back, training.title, training, is_for_all=False)
+
+
+@allow(*ISSUERS)
+async def show_for_all(request: Request) -> Response:
+    """The choice as it stands, or as it is tried: `?diseno=&idioma=&tipo=&nombre=`."""
+    return await _design_page(request, await _for_all(request))
+
+
+@allow(*ISSUERS)
+async def show_for_one(request: Request) -> Response:
+    return await _design_page(request, await _for_one(request))
+
+
+async def _design_page(request: Request, place: _Place, form: Typed | None = None, status: int = 200) -> Response:
+    wish = _wish(request, place.paper)
+    design = designs.all_designs()[wish.design]
+    context: dict[str, Any] = {
+        "place": place,
+        "wish": wish,
+        "designs": [(one.key, one.title) for one in designs.all_designs().values()],
+        "design": design,
+        "shown": designs.design_for(wish.design, wish.kind.value, wish.language),
+        "kind_words": {kind: gettext(word) for kind, word in KIND_WORDS.items()},
+        "languages": [(code, language_name(code)) for code in _languages()],
+        "names": [(key, gettext(words)) for key, words in NAME_WORDS.items()],
+        "pages": [(1, gettext(N_("Frente"))), (2, gettext(N_("Reverso")))],
+        "fits": design.prints_in(wish.language) and wish.kind.value in design.kinds,
+        "form": form,
+    }
+    return render(request, "certificates/designs/design.html", context, status=status)
+
+
+def _languages() -> list[str]:
+    """All languages that some design prints, one alone first."""
+    found = {code for design in designs.all_designs().values() for code in design.all_languages()}
+    return sorted(found, key=lambda code: ("+" in code, code != "es", code))
+
+
+def language_name(code: str) -> str:
+    """«Español», «Español y Q’eqchi’»: a language is named by its own file."""
+    names = [design_texts.wording(part).name for part in code.split("+")]
+    return gettext(N_("%(one)s y %(other)s")) % {"one": names[0], "other": names[1]} if len(names) > 1 else names[0]
+
+
+def _wish(request: Request, paper: Paper) -> Wish:
+    """What the address asks for; what it does not say is as it was chosen, what there is not is forgotten."""
+    asked = request.query_params
+    known = designs.all_designs()
+    design = next(key for key in (asked.get("diseno", ""), paper.design, designs.FIRST) if key in known)
+    language = next(code for code in (asked.get("idioma", ""), paper.language, "es") if code in _languages())
+    kind = asked.get("tipo", "")
+    return Wish(
+        design=design,
+        language=language,
+        kind=CertificateKind(kind) if kind in {one.value for one in CertificateKind} else CertificateKind.DIPLOMA,
+        name=asked["nombre"] if asked.get("nombre") in NAMES else "usual",
+        page=2 if asked.get("lado") == "2" else 1,
+    )
+
+
+@allow(*ISSUERS)
+async def choose_for_all(request: Request) -> Response:
+    place = await _for_all(request)
+    typed, paper = await _chosen(request)
+    if paper is None:
+        return await _design_page(request, place, typed, 422)
+    await paper_choice.choose_for_operator(request.path_params["operator"], paper, actor=request.state.actor)
+    return _done(place.path, N_("Listo. Así saldrán los próximos diplomas. Los ya emitidos no cambian."))
+
+
+@allow(*ISSUERS)
+async def choose_for_one(request: Request) -> Response:
+    place = await _for_one(request)
+    typed, paper = await _chosen(request)
+    if paper is None:
+        return await _design_page(request, place, typed, 422)
+    await paper_choice.choose_for_training(place.training.id, paper, actor=request.state.actor)
+    return _done(place.path, N_("Listo. Así saldrán los próximos diplomas de aquí. Los ya emitidos no cambian."))
+
+
+async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
+    """What was posted, and what it chooses; nothing where it cannot be used: the errors say why."""
+    typed = await read_form(request)
+    try:
+        form = check(PaperForm, typed)
+    except FormErrors as exc:
+        return exc.typed, None
+    design = designs.all_designs().get(form.design)
+    if design is None:
+        typed.errors["design"] = gettext(UNKNOWN)
+    elif not design.prints_in(form.language):
+        typed.errors["language"] = gettext(NOT_IN_IT)
+    return typed, None if typed.errors else Paper(form.design, form.language)
+
+
+@allow(*ISSUERS)
+async def sample_for_all(request: Request) -> Response:
+    """A picture of the wish, with the operator's letterhead."""
+    return await _picture(request, await _for_all(request))
+
+
+@allow(*ISSUERS)
+async def sample_for_one(request: Request) -> Response:
+    return await _picture(request, await _for_one(request))
+
+
+async def _hub_of(request: Request, operator_id: UUID) -> Hub:
+    """A hub of the operator that this person issues for, with all that a sheet asks of it."""
+    own = reads(Hub).filter(operator_id=operator_id, id__in=sorted(request.state.actor.hubs_with(ISSUERS)))
+    hub = await own.order_by("name").prefetch_related(*WITH).first()
+    assert hub is not None, "who issues for an operator does so at one of its hubs"
+    return hub
+
+
+async def _picture(request: Request, place: _Place) -> Response:
+    """A letterhead just changed is to be seen at once: no browser keeps the picture."""
+    picture = await (await sample_of(place.training, _wish(request, place.paper))).png()
+    return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
+
+
+ONE_SIGNATURE = SIGNATURES + "/{operator:uuid}/{id:uuid}"
+ONE_LETTERHEAD = LETTERHEAD + "/{operator:uuid}"
+
+routes: list[BaseRoute] = [
+    Route(SIGNATURES, show_signatories),
+    Route(SIGNATURES, add_signatory, methods=["POST"]),
+    Route(ONE_SIGNATURE + "/fechas", set_term, methods=["POST"]),
+    Route(ONE_SIGNATURE + "/quitar", remove_signatory, methods=["POST"]),
+    Route(ONE_SIGNATURE + "/subir", move_signatory_up, methods=["POST"]),
+    Route(LETTERHEAD, show_letterhead),
+    Route(ONE_LETTERHEAD + "/lineas", set_lines, methods=["POST"]),
+    Route(ONE_LETTERHEAD + "/imagen", add_image, methods=["POST"]),
+    Route(ONE_LETTERHEAD + "/imagen/{id:uuid}/quitar", remove_image, methods=["POST"]),
+    Route(LETTERHEAD + "/imagen/{id:uuid}", show_image),
+    Route(FOR_ALL, show_for_all),
+    Route(FOR_ALL, choose_for_all, methods=["POST"]),
+    Route(FOR_ALL + "/muestra.png", sample_for_all),
+    Route(ONE_LETTERHEAD + "/muestra.png", sample_for_all),
+    Route(FOR_ONE, show_for_one),
+    Route(FOR_ONE, choose_for_one, methods=["POST"]),
+    Route(FOR_ONE + "/muestra.png", sample_for_one),
+]

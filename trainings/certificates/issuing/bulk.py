@@ -1,0 +1,343 @@
+"""One press for many: people are taken in steps, each numbered and frozen in a transaction of its own, then the files.
+
+Every step is a job of the outbox that enqueues the next one, so that the whole pauses, and goes on where a process was
+killed. Who is next is asked of the database, not remembered: nobody is taken twice, whatever is repeated. Beside a step
+some files of the one before are set: the mill does not wait until the last person was taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.actions import settle
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
+from trainings.certificates.issuing import actions, preparing
+from trainings.certificates.issuing.bulk_files import FILES, NOT_THEIR_FAULT, n_beside, set_beside, set_files
+from trainings.certificates.making.contents import Occasion
+from trainings.certificates.models import (
+    WITHDRAWN_MARK,
+    Certificate,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobPurpose,
+    JobState,
+    SkipReason,
+)
+from trainings.db import lock, sql, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.dates import local_day
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import enqueue
+from trainings.outbox.mailer import Composers, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.schedule.locks import locked_training
+from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.certificates")
+
+STEP = "certificate_step"
+PEOPLE_AT_ONCE = 100
+"""In one transaction, during which nobody else changes the training."""
+FEW = 100
+"""The hours of so many are brought up to date while who starts it waits; of more by the worker, before its first step.
+"""
+GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
+LONGEST_DETAIL = 200
+
+CONCERNED = f"""
+    r.training_id = ?
+    AND (r.state IN ?list OR EXISTS (SELECT 1 FROM attendance a WHERE a.registration_id = r.id AND a.is_present))
+    AND NOT EXISTS (
+        SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
+    )
+"""  # noqa: S608 - a constant
+"""Who had their certificate taken away gets another only where one is issued to them alone, at their word."""
+OF_A_PURPOSE: Mapping[JobPurpose, str] = {
+    JobPurpose.ISSUE: CONCERNED,
+    JobPurpose.PREPARE: CONCERNED,
+    JobPurpose.NOTES: f"{CONCERNED} AND {CAME_SHORT}",
+}
+"""Of who never came, and of who earned a diploma, a job for notes says nothing: its list would hold little else."""
+COUNT = "SELECT count(*) AS n FROM registration r WHERE "
+NEXT = """
+    SELECT r.id FROM registration r WHERE {concerned}
+    AND NOT EXISTS (SELECT 1 FROM issue_skip s WHERE s.job_id = ? AND s.registration_id = r.id)
+    AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.registration_id = r.id AND c.created_at >= ?)
+    ORDER BY r.created_at, r.id LIMIT ?
+"""
+KINDS: Mapping[JobPurpose, Sequence[CertificateKind]] = {
+    JobPurpose.ISSUE: (),
+    JobPurpose.PREPARE: (),
+    JobPurpose.NOTES: (NOTE,),
+}
+"""What a job gives; nothing: what the course gives to who completes it."""
+ACTS = {
+    JobPurpose.ISSUE: "certificates.issue_many",
+    JobPurpose.PREPARE: "certificates.prepare_many",
+    JobPurpose.NOTES: "certificates.issue_notes",
+}
+
+
+class UnknownJob(NotFound):
+    code = "unknown_issue_job"
+    sentence = N_("No encontramos ese trabajo.")
+
+
+class HasEnded(Refusal):
+    code = "issue_job_has_ended"
+    sentence = N_("Este trabajo ya terminó. Para los que falten, empiece otro.")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one person: a kind that they get, or why they get none."""
+
+    registration: Registration
+    kind: CertificateKind | None = None
+    reason: SkipReason | None = None
+    detail: str = ""
+
+
+async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
+    """The running job of the training for this purpose: made now, or the one there is. Of few people with its first
+    step done.
+
+    Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
+    be printed.
+    """
+    if _comes_after(purpose):
+        await actions.refuse_before_its_end(training_id)
+    if are_few := await _n_concerned(training_id, JobPurpose.ISSUE) <= FEW:
+        await settle(training_id)
+    async with transaction():
+        training = await locked_training(training_id)
+        running = IssueJob.filter(training_id=training_id, purpose=purpose, state__in=list(GOES_ON))
+        found = await running.order_by("-created_at").first()
+        if found is not None:
+            return found
+        occasion = await actions.occasion_of(training_id, kinds=KINDS[purpose], is_over_already=_comes_after(purpose))
+        job = await IssueJob.create(
+            training_id=training_id,
+            hub_id=training.hub_id,
+            purpose=purpose,
+            state=JobState.RUNNING,
+            n_total=await _n_concerned(training_id, purpose),
+            asked_by_id=actor.id,
+        )
+        await record(ACTS[purpose], actor=actor, object_id=job.id, hub_id=job.hub_id, n=job.n_total)
+        if are_few:
+            await _advance(job, occasion, actor=actor)
+        else:
+            await _enqueue_step(job, "first", settles=True)
+        return job
+
+
+async def pause(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """Take nobody more, and set no file more, until it goes on. What a step has begun is finished."""
+    return await _turn(job_id, JobState.PAUSED, actor=actor)
+
+
+async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """End it for good. What was issued stands; its files are set when they are opened or printed."""
+    return await _turn(job_id, JobState.STOPPED, actor=actor)
+
+
+async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """Go on where it was paused. Refuses as `start`."""
+    return await _turn(job_id, JobState.RUNNING, actor=actor)
+
+
+async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
+    """Refuses (HasEnded) a job that is done or was stopped; turning it to what it is changes nothing."""
+    async with transaction():
+        job = await _locked(job_id)
+        if job.state not in GOES_ON:
+            raise HasEnded
+        if job.state is state:
+            return job
+        if state is JobState.RUNNING:
+            kinds = KINDS[job.purpose]
+            await actions.occasion_of(job.training_id, kinds=kinds, is_over_already=_comes_after(job.purpose))
+            await _enqueue_step(job, f"{uuid7()}", settles=True)
+        job.state = state
+        job.finished_at = clock.now() if state is JobState.STOPPED else None
+        await job.save(update_fields=["state", "finished_at"])
+        await record(f"certificates.job_{state.value}", actor=actor, object_id=job.id, hub_id=job.hub_id)
+        return job
+
+
+def _comes_after(purpose: JobPurpose) -> bool:
+    """Whether the training has to be over, and what is made is valid at once."""
+    return purpose is not JobPurpose.PREPARE
+
+
+async def _locked(job_id: UUID) -> IssueJob:
+    """The job, under its training's lock and its own."""
+    where = await IssueJob.get_or_none(id=job_id)
+    if where is None:
+        raise UnknownJob
+    await locked_training(where.training_id)
+    [job] = await lock(IssueJob, [job_id])
+    return job
+
+
+# -- steps
+
+
+async def take_step(job: OutboxJob) -> Mail | None:
+    """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing.
+
+    One that `settles` brings everybody's hours up to date before. `papers` are some that the step before made.
+    """
+    own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
+    if own is None or not _is_next(own, job):
+        return None
+    if job.payload.get("settles"):
+        await settle(own.training_id)
+    papers = [UUID(one) for one in job.payload.get("papers", ())]
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_take_next(job, own.id))
+        both.create_task(_set_beside(own, papers))
+    return None
+
+
+async def _set_beside(job: IssueJob, papers: Sequence[UUID]) -> None:
+    """A file that cannot be set stops nobody from being taken: the turns of files come to it again, and say so."""
+    try:
+        await set_beside(job, papers)
+    except Exception:
+        logger.exception("files could not be set beside a step of job %s", job.id)
+
+
+async def _take_next(step: OutboxJob, job_id: UUID) -> None:
+    async with transaction():
+        own = await _locked(job_id)
+        if not _is_next(own, step):
+            return
+        if step.payload.get("settles"):
+            own.n_total = max(own.n_seen, await _n_concerned(own.training_id, own.purpose))
+        actor = Actor(id=own.asked_by_id, role="program")
+        try:
+            async with transaction():
+                occasion = await actions.same_occasion(own.training_id, kinds=KINDS[own.purpose])
+                await _advance(own, occasion, actor=actor)
+        except Refusal as refusal:
+            # Whoever goes on with it is told what is in the way.
+            logger.warning("job %s waits: %s", own.id, refusal.code)
+            await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
+
+
+def _is_next(own: IssueJob, step: OutboxJob) -> bool:
+    return own.state is JobState.RUNNING and own.n_seen == step.payload["seen"]
+
+
+async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
+    """Issue to the next people or note why not, and have the rest done later; after the last, the files."""
+    people = await _next(job)
+    papers: Sequence[Certificate] = ()
+    if people:
+        decisions = await _decide(job, occasion, people)
+        papers = await _carry_out(job, occasion, decisions, actor=actor)
+        job.n_seen += len(people)
+        job.n_total = max(job.n_total, job.n_seen)
+    if len(people) == PEOPLE_AT_ONCE:
+        await _enqueue_step(job, str(job.n_seen), papers=[str(one.id) for one in papers[: n_beside()]])
+    else:
+        job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job.training_id, job.purpose))
+        await enqueue(FILES, {"job_id": str(job.id), "turn": 0}, dedup=f"{FILES}:{job.id}:{uuid7()}")
+    await job.save(update_fields=["n_seen", "n_total"])
+
+
+async def _enqueue_step(job: IssueJob, name: str, *, settles: bool = False, papers: Sequence[str] = ()) -> None:
+    payload = {"job_id": str(job.id), "seen": job.n_seen, "settles": settles, "papers": list(papers)}
+    await enqueue(STEP, payload, dedup=f"{STEP}:{job.id}:{name}")
+
+
+def _expected() -> list[str]:
+    return sorted(state.value for state in TAKES_PLACE)
+
+
+async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
+    [row] = await sql.rows(COUNT + OF_A_PURPOSE[purpose], training_id, _expected())
+    n: int = row["n"]
+    return n
+
+
+async def _next(job: IssueJob) -> list[Registration]:
+    """Those who are expected or came, and of whom this job has not said anything yet, in the order they signed up."""
+    question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
+    rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
+    found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
+    return await found.prefetch_related("participant")
+
+
+async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registration]) -> list[Decision]:
+    papers = await actions.papers_of([one.id for one in people])
+    if job.purpose is JobPurpose.PREPARE:
+        kinds = await preparing.due(occasion.training, people)
+        dues = {key: due_unless_held(kind, papers[key]) for key, kind in kinds.items()}
+        return [_decision(one, dues.get(one.id, Due()), occasion) for one in people]
+    due_of = note_due if job.purpose is JobPurpose.NOTES else diploma_due
+    earned = {one.id: actions.kinds_of(one, occasion.training) for one in people}
+    return [_decision(one, due_of(earned[one.id], papers[one.id]), occasion) for one in people]
+
+
+def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
+    if due.kind is None:
+        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail_of(due))
+    letters = actions.missing_letters(registration, due.kind, occasion)
+    if letters:
+        return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
+    return Decision(registration, due.kind)
+
+
+def detail_of(due: Due) -> str:
+    """The day on which theirs was annulled, or its folio."""
+    if due.paper is None:
+        return ""
+    if due.reason is SkipReason.ANNULLED and due.paper.revoked_at is not None:
+        return local_day(due.paper.revoked_at).isoformat()
+    return due.paper.folio
+
+
+async def _carry_out(
+    job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor
+) -> Sequence[Certificate]:
+    """All at once; where that fails, one by one, so that one person's rows hold up nobody else. What was issued."""
+    state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
+    due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
+    skips = [
+        IssueSkip(job_id=job.id, registration_id=one.registration.id, reason=one.reason, detail=one.detail)
+        for one in decisions
+        if one.reason is not None
+    ]
+    papers: list[Certificate] = []
+    try:
+        async with transaction():
+            papers += await actions.issue_to(due, occasion, actor=actor, state=state)
+    except (ValueError, TypeError, KeyError):
+        logger.exception("job %s: a step is done one by one", job.id)
+        for pair in due:
+            try:
+                async with transaction():
+                    papers += await actions.issue_to([pair], occasion, actor=actor, state=state)
+            except (ValueError, TypeError, KeyError):
+                logger.exception("job %s: nothing could be issued to registration %s", job.id, pair[0].id)
+                said = {"reason": SkipReason.FAILED, "detail": NOT_THEIR_FAULT}
+                skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, **said))
+    await IssueSkip.bulk_create(skips)
+    return papers
+
+
+TASKS: Composers = {STEP: take_step, FILES: set_files}
+"""What only the worker may do."""

@@ -1,0 +1,206 @@
+"""The name as it is printed: somebody says that it is right, or has it corrected, and staff see who, how and when."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings.accounts.models import User
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.issuing import revisions
+from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
+from trainings.db import keyring, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.text import are_alike, fold
+from trainings.people.actions import name_key
+from trainings.people.consent_actions import locked_with_permission
+from trainings.registrations.models import Registration
+from trainings.registrations.seats import actions as registrations
+from trainings.schedule.locks import locked_training
+from trainings.web.i18n import N_
+
+PURPOSE = "printed name"
+
+
+class LetterNotPrintable(Refusal):
+    code = "letter_not_printable"
+    status = 422
+    sentence = N_("El diploma no puede imprimir «%(letters)s». Escriba el nombre sin eso, o con otra letra.")
+
+
+class NameChanged(Refusal):
+    code = "name_changed"
+    sentence = N_("El nombre cambió mientras tanto. Léalo otra vez antes de decir que está bien.")
+
+
+class AlreadyValid(Refusal):
+    code = "name_of_a_valid_paper"
+    sentence = N_(
+        "El diploma ya vale con este nombre: por aquí solo se corrige cómo se escribe. "
+        "Para otro nombre, pida ayuda en la ventanilla."
+    )
+
+
+class PaperInHand(Refusal):
+    code = "paper_in_hand"
+    sentence = N_("El diploma ya se entregó. Si el nombre está mal escrito, pida otro en la ventanilla.")
+
+
+class PaperPrinted(PaperInHand):
+    """It is on paper, though nobody has it yet: staff alone change what it says."""
+
+    code = "paper_printed"
+    sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Somebody said that the name is right: how, when, and who of the staff wrote it down (empty: by the own link)."""
+
+    how: ConfirmedHow
+    at: datetime
+    by: str
+
+
+def check_letters(given_names: str, surnames: str, design: str) -> None:
+    """Refuse (LetterNotPrintable) a letter that this design's fonts lack, naming it, where it was written."""
+    for field, name in (("given_names", given_names), ("surnames", surnames)):
+        missing = pdf.missing_glyphs(name, design=design)
+        if missing:
+            raise LetterNotPrintable(field=field, letters=missing)
+
+
+async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
+    """Somebody says that their name is printed right as it stands; how many papers were set anew to say the same.
+
+    Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
+    another by now. Refuses a letter that cannot be printed (LetterNotPrintable), who took back the permission for
+    their data (PermissionGone), and by a link what was handed over already (PaperInHand), was printed with another name
+    (PaperPrinted) or is valid with the name of somebody else (AlreadyValid).
+    """
+    async with transaction():
+        registration = await _held(registration_id)
+        await _check_open(registration_id, actor)
+        registration.participant = await locked_with_permission(registration.participant_id)
+        if name is not None and name != registration.participant.full_name:
+            raise NameChanged
+        if actor.is_by_link:
+            await _check_printed(registration)
+        return await _confirm(registration, how, actor)
+
+
+async def correct(
+    registration_id: UUID, given_names: str, surnames: str, how: ConfirmedHow | None, *, actor: Actor
+) -> int:
+    """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
+
+    Refuses a letter that cannot be printed (LetterNotPrintable), by a link any change of what was printed
+    (PaperPrinted) and another person's name on what is valid (AlreadyValid), and as `registrations.rename` does. With
+    `how` it is confirmed as well, and a link is refused what was handed over already (PaperInHand): the desk annuls it
+    and issues another. None: who writes it may not speak for the person, nor hear of their papers.
+    """
+    async with transaction():
+        registration = await _held(registration_id)
+        registration.participant = await locked_with_permission(registration.participant_id)
+        if how is not None:
+            await _check_open(registration_id, actor)
+        check_letters(given_names, surnames, paper_of(registration.training).design)
+        if actor.is_by_link:
+            await _check_same_person(registration, given_names, surnames, is_confirming=how is not None)
+        await registrations.rename(registration_id, given_names, surnames, actor=actor)
+        renamed = await _held(registration_id)
+        if actor.is_by_link:
+            await _check_printed(renamed)
+        if how is not None:
+            return await _confirm(renamed, how, actor)
+        return await revisions.set_name(await revisions.not_in_hand(renamed.id), renamed.participant, actor=actor)
+
+
+async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
+    person = registration.participant
+    check_letters(person.given_names, person.surnames, paper_of(registration.training).design)
+    keys = _keys(registration.id, person.full_name)
+    if not await NameConfirmation.exists(registration_id=registration.id, name_key__in=keys):
+        await NameConfirmation.create(
+            registration_id=registration.id, name_key=keys[0], how=how, confirmed_by_id=actor.id
+        )
+        hub_id = registration.training.hub_id
+        await record("names.confirm", actor=actor, object_id=registration.id, hub_id=hub_id, how=how.value)
+    return await revisions.set_name(await revisions.not_in_hand(registration.id), person, actor=actor)
+
+
+async def _check_open(registration_id: UUID, actor: Actor) -> None:
+    if actor.is_by_link and await revisions.settled(registration_id) is revisions.Settled.IN_HAND:
+        raise PaperInHand
+
+
+async def _check_same_person(
+    registration: Registration, given_names: str, surnames: str, *, is_confirming: bool
+) -> None:
+    """Refuse (AlreadyValid) to make a valid paper another person's: whoever was sent a link may sell it.
+
+    A slip of the pen is corrected once; from then on, and where the name was confirmed, only its accents and the like.
+    So it is from the beginning where nobody confirms it: slip by slip the name would become any other.
+    """
+    person = registration.participant
+    if name_key(given_names, surnames) == person.name_key:
+        return
+    sign_ups = await Registration.filter(participant_id=person.id).prefetch_related("participant")
+    proofs = Certificate.filter(registration_id__in=[one.id for one in sign_ups], state=CertificateState.VALID)
+    if not await proofs.exists():
+        return
+    is_slip = is_confirming and are_alike(person.full_name, f"{given_names} {surnames}")
+    if not is_slip or await confirmed(sign_ups):
+        raise AlreadyValid(field="given_names")
+
+
+async def _check_printed(registration: Registration) -> None:
+    """Refuse (PaperPrinted) another name on what was printed, accents and all; and as `_check_same_person` where the
+    name was written elsewhere meanwhile, and would be printed by saying that it is right.
+    """
+    name = registration.participant.full_name
+    for paper in await revisions.not_in_hand(registration.id):
+        if paper.printed_at is not None and paper.sheet["person_name"] != name:
+            raise PaperPrinted(field="given_names")
+        is_another = fold(paper.printed_name) != fold(name) and not are_alike(paper.printed_name, name)
+        if paper.state is CertificateState.VALID and is_another:
+            raise AlreadyValid(field="given_names")
+
+
+async def _held(registration_id: UUID) -> Registration:
+    """The registration with its person and its hub's operator, under its training's lock."""
+    where = await Registration.get_or_none(id=registration_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    await locked_training(where.training_id)
+    return await Registration.get(id=registration_id).prefetch_related("participant", "training__hub__operator")
+
+
+def _keys(registration_id: UUID, name: str) -> list[str]:
+    """Keyed hashes of this person's printed name, the current key's first. An accent more is another name."""
+    text = f"{registration_id}\0{unicodedata.normalize('NFC', name)}"
+    return keyring().blind_indexes(text, PURPOSE)
+
+
+async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
+    """By registration, who confirmed the name as it is now. Their people are loaded; who did not is missing."""
+    wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
+    if not wanted:
+        return {}
+    rows = await reads(NameConfirmation).filter(registration_id__in=list(wanted)).order_by("created_at", "id")
+    standing = [row for row in rows if row.name_key in wanted[row.registration_id]]
+    by = await _names(standing)
+    return {
+        one.registration_id: Confirmed(one.how, one.created_at, by.get(one.confirmed_by_id, "")) for one in standing
+    }
+
+
+async def _names(rows: Sequence[NameConfirmation]) -> Mapping[UUID | None, str]:
+    users = {row.confirmed_by_id for row in rows if row.confirmed_by_id is not None}
+    return {one.id: one.name for one in await reads(User).filter(id__in=sorted(users))} if users else {}

@@ -1,0 +1,56 @@
+"""A session that never took place, said once it is over: not while somebody is marked there, or papers tell of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.actions import locked_stays
+from trainings.attendance.sessions import rescheduling
+from trainings.audit.actor import Actor
+from trainings.certificates.issuing import preparing
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.db import reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.schedule.models import TrainingSession
+from trainings.web.i18n import N_
+
+
+class PapersTellIt(Refusal):
+    code = "papers_tell_it"
+    sentence = N_(
+        "Documentos que ya se emitieron y cuentan esta sesión: %(n)s. Anúlelos primero en Diplomas; "
+        "después de anotarlo, emítalos otra vez."
+    )
+
+
+async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
+    """It did not take place: hours and completion are computed without it, and prepared papers that are due by that
+    become valid.
+
+    Refuses where valid papers count it, and as `rescheduling.not_held`.
+    """
+    where = await TrainingSession.get_or_none(id=session_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa sesión."))
+    async with transaction():
+        await locked_stays(where.training_id)
+        n_papers = await _n_papers_telling(await TrainingSession.get(id=session_id))
+        if n_papers:
+            raise PapersTellIt(n=n_papers)
+        await rescheduling.not_held(session_id, actor=actor, reason=reason, known_as=known_as)
+    await preparing.validate_few(where.training_id)
+
+
+async def _n_papers_telling(session: TrainingSession) -> int:
+    """How many valid papers name its day, or count its hours: from before papers kept all days, all but notes."""
+    day = clock.local(session.starts_at).date()
+    valid = reads(Certificate).filter(registration__training_id=session.training_id, state=CertificateState.VALID)
+    return sum(_tells(one, day.isoformat()) for one in await valid)
+
+
+def _tells(certificate: Certificate, day: str) -> bool:
+    days = certificate.sheet.get("held_days")
+    if days:
+        return day in days
+    return certificate.kind is not CertificateKind.CONSTANCIA or certificate.held_on.isoformat() == day

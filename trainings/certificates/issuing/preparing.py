@@ -1,0 +1,356 @@
+"""Prepared before the last session ends, printed and signed in ink; then made valid by attendance, or annulled.
+
+A certificate is prepared for who is on track. It becomes valid when the training is over, its person completed it, and
+what it says still holds; unused ones are annulled by a click, or by themselves a week after the last session.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.actions import settle
+from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.phones.closings import close_reported, early_ends
+from trainings.audit.actions import Act, record_all
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.certificates.designs import texts as design_texts
+from trainings.certificates.designs.printed import CertificateSheet, made_out_on
+from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
+from trainings.certificates.issuing.mails import announce, tell_annulled
+from trainings.certificates.making.contents import Occasion
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.trust import status_lists
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.schedule.completion import Outlook, share_needed
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
+from trainings.web.i18n import N_
+
+KEPT_FOR = timedelta(days=7)
+"""After the last session, those that attendance did not make valid are annulled by themselves."""
+COUNTED_WITHIN = timedelta(days=1)
+PAPERS_AT_ONCE = 100
+"""Looked at in one transaction: others wait for it some tenths of a second."""
+
+
+class NothingUnused(Refusal):
+    code = "nothing_unused"
+    sentence = N_("No hay ninguno que anular: la lista cambió mientras tanto.")
+
+
+class AttendanceOpen(Refusal):
+    code = "attendance_open"
+    sentence = N_("Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron.")
+
+
+# -- who is on track
+
+
+async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
+    """Which of these people (loaded) of a training are on track, and the kind to prepare.
+
+    On track: the hours are met, or still can be, and they are expected or have come. A tested certificate only where a
+    mark was entered that passes.
+    """
+    sessions = await reads(TrainingSession).filter(training_id=training.id)
+    stays = await stays_counting([one.id for one in people])
+    found = {}
+    for one in people:
+        hours = hours_of(stays[one.id], sessions, training.course_id)
+        is_on_track = hours.outlook(share_needed(training)) is not Outlook.OUT_OF_REACH
+        if is_on_track and (one.state in TAKES_PLACE or stays[one.id]):
+            found[one.id] = _highest(one, training)
+    return found
+
+
+def _highest(registration: Registration, training: Training) -> CertificateKind:
+    return earned_kinds(training, minutes=0, has_completed=True, mark=registration.mark)[0]
+
+
+# -- what became of them
+
+
+class Outdated(StrEnum):
+    """What a prepared paper says otherwise than it is by now. `DAYS`: when it is held, and so the day on it."""
+
+    TITLE = "title"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A prepared certificate that is not valid yet, and why.
+
+    `is_due`: attendance bears it out. `is_unused`: the training is over, or was called off, and its person did not earn
+    it. Neither: the training goes on, or something it says is `outdated`.
+    """
+
+    certificate: Certificate
+    outdated: Sequence[Outdated]
+    is_due: bool
+    is_unused: bool
+
+
+async def waiting(training_id: UUID) -> list[Waiting]:
+    """The prepared certificates of a training by folio, each with why it is not valid yet. Their people are loaded."""
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+    found = await prepared.order_by("year", "number", "id").select_related("registration__participant")
+    if not found:
+        return []
+    occasion = await occasion_now(training_id)
+    return [waiting_of(one, occasion) for one in found]
+
+
+def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
+    training = occasion.training
+    is_off = training.state is TrainingState.CANCELLED
+    has_ended = _is_done(occasion.sessions)
+    has_earned = certificate.kind in earned_kinds(
+        training,
+        minutes=0,
+        has_completed=certificate.registration.completed_at is not None,
+        mark=certificate.registration.mark,
+    )
+    outdated = _outdated(certificate, occasion)
+    return Waiting(
+        certificate,
+        outdated,
+        is_due=has_ended and has_earned and not is_off and not outdated,
+        is_unused=is_off or (has_ended and not has_earned),
+    )
+
+
+async def occasion_now(training_id: UUID) -> Occasion:
+    """The training as it stands now. Who signs is frozen on the papers of a day, so it is not asked."""
+    training = await reads(Training).get(id=training_id)
+    sessions = await reads(TrainingSession).filter(training_id=training_id)
+    return Occasion(training, sessions, (), clock.today())
+
+
+def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated]:
+    said = CertificateSheet.from_json(certificate.sheet)
+    now = as_now(certificate, said, occasion)
+    pairs = {
+        Outdated.TITLE: (said.title, now.title),
+        Outdated.HOURS: (said.minutes, now.minutes),
+        Outdated.DAYS: (False, _has_moved(certificate, said, occasion)),
+    }
+    return [what for what, (before, after) in pairs.items() if before != after]
+
+
+def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
+    """Whether it is held on other days than when it was prepared. The day on the paper is not asked: the first ones
+    carry that of preparing, and hold.
+    """
+    if not occasion.held:
+        return False
+    return (said.held_text, certificate.held_on) != (_held_text(said, occasion), occasion.last_day)
+
+
+def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
+    return design_texts.days(said.language.partition("+")[0], occasion.held_days)
+
+
+def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
+    """What it says of the training as that is by now, with another day where it was moved; all else as it was frozen:
+    name, who signs.
+    """
+    if not occasion.held:
+        return said
+    has_moved = _has_moved(certificate, said, occasion)
+    return replace(
+        said,
+        title=occasion.training.title,
+        minutes=occasion.minutes_held,
+        held_text=_held_text(said, occasion),
+        held_days=tuple(occasion.held_days),
+        issued_on=made_out_on(certificate.issued_at, occasion.last_day) if has_moved else said.issued_on,
+    )
+
+
+# -- the background
+
+
+async def validate_due() -> int:
+    """Make valid what attendance bears out, and annul what nobody used within a week; how many changed.
+
+    Runs every minute, and right after a session was closed. Twice at once is once: each is looked at under the lock of
+    its training.
+    """
+    prepared = reads(Certificate).filter(state=CertificateState.PREPARED)
+    trainings = {key for (key,) in await prepared.distinct().values_list("registration__training_id")}
+    return sum([await validate(key) for key in sorted(trainings)])
+
+
+async def validate(training_id: UUID) -> int:
+    """The same for one training. Of an annulled one is told who holds it: it never was valid. Nothing is decided while
+    an early end that a phone told waits for somebody's word.
+
+    Each time some papers in a transaction of their own: nobody else waits for thousands, and where it is cut short, the
+    next time goes on.
+    """
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    if not await prepared.exists():
+        return 0
+    sessions = await reads(TrainingSession).filter(training_id=training_id)
+    has_lapsed = clock.now() >= _last_end(sessions) + KEPT_FOR
+    if (not is_over(sessions) and not has_lapsed) or await early_ends([one.id for one in sessions]):
+        return 0
+    await settle(training_id)
+    found = await waiting(training_id)
+    keys = [one.certificate.id for one in found if one.is_due or (has_lapsed and one.is_unused)]
+    some = (keys[first : first + PAPERS_AT_ONCE] for first in range(0, len(keys), PAPERS_AT_ONCE))
+    return sum([await _validate_some(training_id, few, has_lapsed=has_lapsed) for few in some])
+
+
+async def validate_few(training_id: UUID) -> None:
+    """The same right after attendance changed. Of many papers the background does it, within a minute: whoever closed a
+    session need not wait.
+    """
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    if await prepared.count() <= PAPERS_AT_ONCE:
+        await validate(training_id)
+
+
+async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed: bool) -> int:
+    async with transaction():
+        await locked_training(training_id)
+        held = await held_prepared(keys)
+        occasion = await occasion_now(training_id)
+        found = [waiting_of(one, occasion) for one in held]
+        valid = [one.certificate for one in found if one.is_due]
+        unused = [one.certificate for one in found if one.is_unused] if has_lapsed else []
+        await _make_valid(valid)
+        await _annul(unused, actor=PROGRAM)
+        return len(valid) + len(unused)
+
+
+async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
+    """The trainings of these hubs that are over and still have prepared certificates: unused or outdated; how many.
+
+    Of one whose last session nobody closed attendance has not decided yet.
+    """
+    prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
+    counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))
+    if not counted:
+        return []
+    trainings = await reads(Training).filter(id__in=list(counted)).order_by("title", "id").prefetch_related("sessions")
+    return [(one, counted[one.id]) for one in trainings if _is_done(list(one.sessions)) and to_close(one) is None]
+
+
+async def settle_ended(known: set[UUID]) -> int:
+    """Count the hours of sessions that ended within a day and that nobody closed, as closing would; how many. One that
+    a phone closed early, and that waited for other phones until now, is closed as it was held.
+
+    Prerequisites of other courses and certificates so read the same. `known`: those counted before, by this process.
+    """
+    moment = clock.now()
+    ended = reads(TrainingSession).filter(
+        sessions_on(),
+        closed_at=None,
+        ends_at__lte=moment,
+        ends_at__gt=moment - COUNTED_WITHIN,
+    )
+    new = [one for one in await ended if one.id not in known]
+    await close_reported([one.id for one in new])
+    for training_id in sorted({one.training_id for one in new}):
+        await settle(training_id)
+    known.update(one.id for one in new)
+    return len(new)
+
+
+def _is_done(sessions: Sequence[TrainingSession]) -> bool:
+    """Whether nothing is left to come to: also where no session took place."""
+    return is_over(sessions) or not any(one.is_on for one in sessions)
+
+
+def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
+    """When the last session ended, of one called off altogether when it would have."""
+    planned = [one.ends_at for one in sessions if one.is_on]
+    return max(planned or [one.ends_at for one in sessions])
+
+
+async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
+    """Those still prepared, their rows held, with their people."""
+    held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
+    concerned = Registration.filter(id__in=[one.registration_id for one in held])
+    people = {one.id: one for one in await concerned.select_related("participant")}
+    for one in held:
+        one.registration = people[one.registration_id]
+    return sorted(held, key=lambda one: (one.year, one.number))
+
+
+async def _make_valid(certificates: Sequence[Certificate]) -> None:
+    moment = clock.now()
+    for one in certificates:
+        one.state, one.validated_at = CertificateState.VALID, moment
+    if certificates:
+        same = Certificate.filter(id__in=[one.id for one in certificates])
+        await same.update(state=CertificateState.VALID, validated_at=moment)
+        training = await Training.get(id=certificates[0].registration.training_id)
+        await announce([(one, one.registration.participant) for one in certificates], training)
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
+        await record_all("certificates.validate", acts, actor=PROGRAM)
+        status_lists.touch(certificates)
+
+
+async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
+    moment = clock.now()
+    for one in certificates:
+        one.state, one.revoked_at, one.revoked_by_id = CertificateState.REVOKED, moment, actor.id
+        one.revoked_reason = UNUSED
+    same = Certificate.filter(id__in=[one.id for one in certificates])
+    await same.update(state=CertificateState.REVOKED, revoked_at=moment, revoked_by_id=actor.id, revoked_reason=UNUSED)
+    acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
+    await record_all("certificates.annul_unused", acts, actor=actor)
+    status_lists.touch(certificates)
+    if certificates:
+        training = await Training.get(id=certificates[0].registration.training_id)
+        await tell_annulled([(one, one.registration.participant) for one in certificates], training)
+
+
+# -- what staff decide
+
+
+def to_close(training: Training) -> TrainingSession | None:
+    """The last session of a training, whose sessions are loaded, if nobody closed it; none of what was called off."""
+    planned = [one for one in training.sessions if one.is_on]
+    if not planned or training.state is TrainingState.CANCELLED:
+        return None
+    last = max(planned, key=lambda one: one.ends_at)
+    return last if last.closed_at is None else None
+
+
+async def end_to_confirm(training: Training) -> TrainingSession | None:
+    """The first session of a training, whose sessions are loaded, that ended early as only a phone says."""
+    told = await early_ends([one.id for one in training.sessions])
+    return min((one for one in training.sessions if one.id in told), key=lambda one: one.starts_at, default=None)
+
+
+async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
+    """Annul all that nobody used, at once: they never were valid, so no second person is asked. Those.
+
+    Refuses (NothingUnused) where there is none, or the training goes on, and (AttendanceOpen) before its last session
+    was closed: until then those who came may still be on paper alone.
+    """
+    await settle(training_id)
+    async with transaction():
+        await locked_training(training_id)
+        unused = await held_prepared([one.certificate.id for one in await waiting(training_id) if one.is_unused])
+        if not unused:
+            raise NothingUnused
+        training = await Training.get(id=training_id).prefetch_related("sessions")
+        if to_close(training) is not None:
+            raise AttendanceOpen
+        await _annul(unused, actor=actor)
+        return unused

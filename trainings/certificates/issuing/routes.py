@@ -1,0 +1,333 @@
+"""`/panel/diplomas`: what is to be issued, issuing one or all, opening, the name that is printed."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import (
+    DESK,
+    ISSUERS,
+    can_correct_name,
+    can_issue_certificates,
+)
+from trainings.audit.actions import record
+from trainings.certificates.ceremony import handover
+from trainings.certificates.ceremony.forms import NameReadForm
+from trainings.certificates.ceremony.steps import road_of
+from trainings.certificates.designs.brand import pictures
+from trainings.certificates.designs.signatories import printed
+from trainings.certificates.eligibility import is_over
+from trainings.certificates.forms import IssueForm
+from trainings.certificates.issuing import (
+    actions,
+    bulk,
+    bulk_queries,
+    late_data,
+    mails,
+    names,
+    preparing,
+    revisions,
+    revocations,
+)
+from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.issuing.views import pdf_response, person_view
+from trainings.certificates.making.contents import day_of_paper, sample_sheet
+from trainings.certificates.making.files import NameRemoved, file_of
+from trainings.certificates.making.occasions import gathered
+from trainings.certificates.making.samples import Sample
+from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
+from trainings.certificates.refusals import no_longer
+from trainings.certificates.words import ISSUED_WORDS
+from trainings.db import transaction
+from trainings.errors import NotAllowed, Refusal
+from trainings.people.consent_actions import PermissionGone
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.signup.forms import RenameForm
+from trainings.schedule.completion import share_needed
+from trainings.schedule.models import SessionState, Training, TrainingState
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.paging import asked_page
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/diplomas"
+TRAINING = "/panel/capacitaciones/{id:uuid}"
+PERSON = "/panel/inscripciones/{id:uuid}/diploma"
+SAMPLE_SECONDS = 300
+NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
+
+
+class IsRevoked(Refusal):
+    code = "is_revoked"
+    sentence = N_("Este documento está anulado y ya no se imprime. Si la persona necesita otro, emítalo de nuevo.")
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    page = asked_page(request.query_params)
+    held, has_more = await queries.held_trainings(request.state.actor, page=page)
+    context = {
+        "trainings": held,
+        "n_hubs": len({one.training.hub_id for one in held}),
+        "page": page,
+        "has_more": has_more,
+        "n_due": sum(one.counts.n_due for one in held),
+    }
+    return render(request, "certificates/issuing/index.html", context)
+
+
+# -- everybody of a training
+
+
+async def _training(request: Request) -> Training:
+    return await queries.training_at_desk(request.state.actor, request.path_params["id"])
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    return await _show(request, await _training(request))
+
+
+async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
+    people = await queries.people_of(training)
+    confirmed = await names.confirmed([person.registration for person in people])
+    has_ended = is_over(list(training.sessions)) or training.state is TrainingState.CANCELLED
+    context: dict[str, Any] = {
+        "training": training,
+        "people": [person_view(person, confirmed.get(person.registration.id)) for person in people],
+        "counts": queries.Counts.of(people),
+        "road": road_of(
+            people,
+            is_over=has_ended,
+            waiting=await preparing.waiting(training.id),
+            changed=await revisions.changed_since_printed(training.id),
+            confirmed=confirmed,
+        ),
+        "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
+        "n_files_missing": await queries.n_files_missing(training.id),
+        "job": await bulk_queries.job_to_show(training.id),
+        "late": late_data.late_of(changes) if (changes := await late_data.changes_of(training.id)) else None,
+        "asked": [one for one in await revocations.requests_of(training.id) if one.request.decided_at is None],
+        "told": await mails.waiting(training.id),
+        "planned": people[0].hours.planned if people else 0,
+        "share": share_needed(training),
+        "pass_mark": training.pass_mark,
+        "is_over": has_ended,
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+        "signing": await _signing(training),
+        "proof": await _proof(training),
+        "to_close": preparing.to_close(training),
+        "to_confirm": await preparing.end_to_confirm(training),
+        "refusal": _shown(refusal),
+    }
+    return render(request, "certificates/issuing/training.html", context, status=refusal.status if refusal else 200)
+
+
+async def _signing(training: Training) -> list[tuple[str, str]]:
+    day = day_of_paper(list(training.sessions))
+    return await printed(training.hub.operator.signatories, day, training_id=training.id)
+
+
+async def _proof(training: Training) -> str:
+    """Where the newest proof list is; before there is a signature sheet, where one is printed."""
+    sheets = await handover.sheets_of_training(training.id)
+    if sheets:
+        return f"/panel/sesiones/{sheets[0].session_id}/hojas/{sheets[0].code}/nombres"
+    planned = sorted(
+        (one for one in training.sessions if one.state is SessionState.PLANNED), key=lambda one: one.ends_at
+    )
+    coming = next((one for one in planned if one.ends_at > clock.now()), planned[-1] if planned else None)
+    return f"/panel/sesiones/{coming.id}/hojas" if coming is not None else ""
+
+
+def _shown(refusal: Refusal | None) -> dict[str, str] | None:
+    return {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None
+
+
+@allow(*ISSUERS)
+async def issue_all(request: Request) -> Response:
+    """Issue to all who earned it: the first hundred at once, the others step by step. Pressed twice it is one job."""
+    return await _start(request, JobPurpose.ISSUE)
+
+
+@allow(*ISSUERS)
+async def issue_notes(request: Request) -> Response:
+    """The same with a note of their hours, for who came and did not earn a diploma."""
+    return await _start(request, JobPurpose.NOTES)
+
+
+async def _start(request: Request, purpose: JobPurpose) -> Response:
+    training = await _training(request)
+    _check_issuer(request, training.hub_id)
+    try:
+        job = await bulk.start(training.id, purpose, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show(request, training, refusal)
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
+
+
+def _check_issuer(request: Request, hub_id: UUID) -> None:
+    if not can_issue_certificates(request.state.actor, hub_id):
+        raise queries.MayNotIssue
+
+
+@allow(*DESK)
+async def sample(request: Request) -> Response:
+    """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
+    training = await _training(request)
+    sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
+    page = 2 if request.query_params.get("lado") == "atras" else 1
+    picture = await Sample(sheet, await pictures(sheet.pictures), page).png()
+    return Response(picture, media_type="image/png", headers={"cache-control": f"private, max-age={SAMPLE_SECONDS}"})
+
+
+# -- one person
+
+
+@allow(*DESK)
+async def show_person(request: Request) -> Response:
+    """One person's name as it is printed, hours and papers. It shows the full name: opening it is logged."""
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    async with transaction():
+        await record(
+            "certificates.open_person",
+            actor=request.state.actor,
+            object_id=person.registration.id,
+            hub_id=training.hub_id,
+        )
+    return await _show_person(request, training, person)
+
+
+async def _show_person(
+    request: Request,
+    training: Training,
+    person: queries.Person,
+    *,
+    name_form: Typed | None = None,
+    refusal: Refusal | None = None,
+    title: str = NOT_ISSUED,
+    status: int = 200,
+) -> Response:
+    participant = person.registration.participant
+    typed = {"given_names": participant.given_names, "surnames": participant.surnames}
+    confirmed = await names.confirmed([person.registration])
+    context = {
+        "training": training,
+        "person": person_view(person, confirmed.get(person.registration.id)),
+        "pass_mark": training.pass_mark,
+        "share": share_needed(training),
+        "is_over": is_over(list(training.sessions)),
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+        "name_form": name_form or Typed.of(typed),
+        "refusal": _shown(refusal),
+        "refusal_title": gettext(title),
+    }
+    return render(request, "certificates/issuing/person.html", context, status=status)
+
+
+@allow(*ISSUERS)
+async def issue(request: Request) -> Response:
+    """Issue one certificate of the posted kind. Pressed twice it is the same certificate."""
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    _check_issuer(request, training.hub_id)
+    form = check(IssueForm, await read_form(request))
+    try:
+        certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
+    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")
+    flash(response, gettext(ISSUED_WORDS[certificate.kind]) % {"folio": certificate.folio})
+    return response
+
+
+async def _to_be_named(request: Request) -> tuple[Training, queries.Person]:
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    if not can_correct_name(request.state.actor, training.hub_id):
+        raise NotAllowed
+    return training, person
+
+
+@allow(*DESK)
+async def rename(request: Request) -> Response:
+    """Correct the name as the person, who stands at the desk, wants it printed."""
+    training, person = await _to_be_named(request)
+    typed, key = await read_form(request), person.registration.id
+    try:
+        form = check(RenameForm, typed)
+        n = await names.correct(key, form.given_names, form.surnames, ConfirmedHow.DESK, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show_person(request, training, person, name_form=exc.typed, status=422)
+    except (names.LetterNotPrintable, PermissionGone) as refusal:
+        again = typed.refused(for_staff(refusal))
+        return await _show_person(request, training, person, name_form=again, status=refusal.status)
+    return _named(key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
+
+
+@allow(*DESK)
+async def confirm_name(request: Request) -> Response:
+    """The person read it at the desk: it is right."""
+    training, person = await _to_be_named(request)
+    form, key = check(NameReadForm, await read_form(request)), person.registration.id
+    try:
+        n = await names.confirm(key, ConfirmedHow.DESK, actor=request.state.actor, name=form.name)
+    except (names.NameChanged, names.LetterNotPrintable, PermissionGone) as refusal:
+        person_now, no = (await queries.person_at_desk(request.state.actor, key))[1], for_staff(refusal)
+        return await _show_person(request, training, person_now, refusal=no, title=NOT_CONFIRMED, status=no.status)
+    return _named(key, gettext(N_("Listo. El nombre queda confirmado.")), n)
+
+
+def _named(key: UUID, sentence: str, n_anew: int) -> Response:
+    """Back to the person, with what it means for a paper that nobody has yet."""
+    response = redirect(f"/panel/inscripciones/{key}/diploma")
+    if n_anew:
+        changed = N_("Su diploma cambió, con el mismo folio: si ya estaba impreso, imprímalo de nuevo.")
+        sentence = f"{sentence} {gettext(changed)}"
+    flash(response, sentence)
+    return response
+
+
+# -- one certificate
+
+
+async def _certificate(request: Request) -> Certificate:
+    return await queries.certificate_at_desk(request.state.actor, request.path_params["id"])
+
+
+@allow(*DESK)
+async def file(request: Request) -> Response:
+    """The PDF, to be printed or sent; who opened it is logged. An annulled one is not handed out."""
+    certificate = await _certificate(request)
+    if not queries.stands(certificate):
+        return no_longer(request, certificate, IsRevoked())
+    try:
+        kept = await file_of(certificate)
+    except NameRemoved as refusal:
+        return no_longer(request, certificate, refusal)
+    async with transaction():
+        await record(
+            "certificates.open", actor=request.state.actor, object_id=certificate.id, hub_id=certificate.hub_id
+        )
+    return pdf_response(certificate, kept)
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(INDEX + "/{id:uuid}.pdf", file),
+    Route(TRAINING + "/diplomas", show),
+    Route(TRAINING + "/diplomas", issue_all, methods=["POST"]),
+    Route(TRAINING + "/diplomas/constancias", issue_notes, methods=["POST"]),
+    Route(TRAINING + "/diploma-muestra.png", sample),
+    Route(PERSON, show_person),
+    Route(PERSON, issue, methods=["POST"]),
+    Route(PERSON + "/nombre", rename, methods=["POST"]),
+    Route(PERSON + "/nombre/bien", confirm_name, methods=["POST"]),
+]

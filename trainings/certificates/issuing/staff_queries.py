@@ -1,0 +1,297 @@
+"""Reads of certificates for staff: trainings with something to issue, everybody of a training, one person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.functions import Max
+from tortoise.queryset import QuerySet
+
+from trainings import clock
+from trainings.accounts.permissions import DESK, ISSUERS
+from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.models import Attendance
+from trainings.audit.actor import Actor
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.eligibility import (
+    Hours,
+    annulled_of,
+    diploma_due,
+    earned_kinds,
+    hours_of,
+    is_over,
+    may_be_issued,
+    note_due,
+)
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, is_withdrawn
+from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
+from trainings.db import reads
+from trainings.errors import NotAllowed, NotFound
+from trainings.lib.text import search_text
+from trainings.places.models import Operator
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.registrations.queries import UnknownTraining
+from trainings.schedule.completion import Outlook
+from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
+from trainings.web.i18n import N_
+
+PAGE = 30
+PREPARED_AHEAD = timedelta(days=7)
+WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
+
+
+class UnknownRegistration(NotFound):
+    code = "unknown_registration"
+    sentence = N_("No encontramos esa inscripción.")
+
+
+class UnknownAtDesk(NotFound):
+    code = "unknown_certificate"
+    sentence = N_("No encontramos ese certificado.")
+
+
+class MayNotIssue(NotAllowed):
+    code = "may_not_issue"
+    sentence = N_("Solo la coordinación prepara, emite y anula diplomas. Pídaselo.")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of a training: hours, what was issued (annulled ones too), what can be issued.
+
+    `due` is the highest kind of somebody who completed it, where that was not issued; `is_note_due` who came without
+    completing it and has no note of that; `open_kinds` all that may be, `annulled` those annulled of these kinds, of
+    which another is not due, but may be issued. Nothing is due to who had a certificate taken away
+    (`had_one_withdrawn`).
+    `has_come`: to a session of it, or to one that makes up for it.
+    `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
+    names are shown.
+    """
+
+    registration: Registration
+    hours: Hours
+    outlook: Outlook
+    certificates: Sequence[Certificate]
+    due: CertificateKind | None
+    is_note_due: bool
+    open_kinds: Sequence[CertificateKind]
+    annulled: Sequence[Certificate]
+    letters: str
+    has_come: bool
+    standing: Standing | None
+
+    @property
+    def had_one_withdrawn(self) -> bool:
+        return any(is_withdrawn(one) for one in self.certificates)
+
+    @property
+    def is_expected(self) -> bool:
+        return self.has_come or self.registration.state in TAKES_PLACE
+
+    @property
+    def wanted(self) -> list[Certificate]:
+        """Their papers that stand; of who gave their place back and never came, not what was prepared for them."""
+        standing = [one for one in self.certificates if stands(one)]
+        return [one for one in standing if self.is_expected or one.state is not CertificateState.PREPARED]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one training: everybody expected or present, who completed it, who has a certificate, who waits for one."""
+
+    n_people: int
+    n_completed: int
+    n_issued: int
+    n_due: int
+
+    @classmethod
+    def of(cls, people: Collection[Person]) -> Counts:
+        return cls(
+            n_people=len(people),
+            n_completed=sum(person.outlook is Outlook.COMPLETED for person in people),
+            n_issued=sum(any(stands(one) for one in person.certificates) for person in people),
+            n_due=sum(person.due is not None for person in people),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTraining:
+    """A training that was held at least in part, in the list of those with diplomas."""
+
+    training: Training
+    last_day: datetime
+    is_over: bool
+    counts: Counts
+
+
+def stands(certificate: Certificate) -> bool:
+    return certificate.state is not CertificateState.REVOKED
+
+
+def visible_to(actor: Actor) -> QuerySet[Training]:
+    """The trainings of the hubs where this person works at the desk, coordinates or administers."""
+    return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
+
+
+async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
+    """A page (from 1) of trainings with a session that was held, or is near enough for its diplomas to be prepared, the
+    last first; and whether older ones follow.
+    """
+    is_near = clock.now() + PREPARED_AHEAD
+    was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
+    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions_on("sessions__"))
+    found = held.annotate(last_day=Max("sessions__ends_at"))
+    start = (page - 1) * PAGE
+    trainings = await (
+        found.order_by("-last_day", "id").offset(start).limit(PAGE + 1).prefetch_related("hub__seat", "sessions")
+    )
+    shown = trainings[:PAGE]
+    people = await _people(shown, with_names=False)
+    lines = [
+        HeldTraining(training, _last_day(training), is_over(list(training.sessions)), Counts.of(people[training.id]))
+        for training in shown
+    ]
+    return lines, len(trainings) > PAGE
+
+
+def _last_day(training: Training) -> datetime:
+    return max(session.ends_at for session in training.sessions if session.is_on)
+
+
+async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
+    """A training in scope, with its sessions, hub, and the operator's signatories. Raises UnknownTraining."""
+    training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
+    if training is None:
+        raise UnknownTraining
+    return training
+
+
+async def people_of(training: Training) -> list[Person]:
+    """Everybody who is expected or came, or has a certificate, by name."""
+    people = (await _people([training], with_names=True))[training.id]
+    return sorted(people, key=lambda person: (_name_key(person), person.registration.id))
+
+
+def _name_key(person: Person) -> str:
+    participant = person.registration.participant
+    return search_text(participant.given_names, participant.surnames)
+
+
+async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training, Person]:
+    """One person in scope, with their training. Raises UnknownRegistration."""
+    registration = await reads(Registration).get_or_none(id=registration_id)
+    if registration is None or not actor.has_at(await _hub_of(registration), DESK):
+        raise UnknownRegistration
+    training = await training_at_desk(actor, registration.training_id)
+    people = (await _people([training], with_names=True, only=registration_id))[training.id]
+    return training, people[0]
+
+
+async def _hub_of(registration: Registration) -> UUID:
+    return (await reads(Training).get(id=registration.training_id)).hub_id
+
+
+async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate:
+    """A certificate of a hub in scope, with its registration's person. Raises UnknownAtDesk."""
+    found = reads(Certificate).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
+    certificate = await found.get_or_none(id=certificate_id).prefetch_related("registration__participant")
+    if certificate is None:
+        raise UnknownAtDesk
+    return certificate
+
+
+async def n_files_missing(training_id: UUID) -> int:
+    """How many of a training's certificates that stand wait for their file."""
+    whole = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
+    return await whole.exclude(state=CertificateState.REVOKED).filter(file__id__isnull=True).count()
+
+
+async def operators_signing(actor: Actor) -> list[Operator]:
+    """The operators whose certificates this person issues, with their signatories in order."""
+    hubs = sorted(actor.hubs_with(ISSUERS))
+    return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name").prefetch_related("signatories")
+
+
+# -- putting people together
+
+
+async def _people(
+    trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
+) -> dict[UUID, list[Person]]:
+    """Per training the people on it, with a handful of queries however many there are."""
+    ids = [training.id for training in trainings]
+    registrations = reads(Registration).filter(training_id__in=ids)
+    certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
+    if only is not None:
+        registrations = registrations.filter(id=only)
+        certificates = certificates.filter(registration_id=only)
+    if with_names:
+        # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+        registrations = registrations.select_related("participant")
+    found = await registrations
+    stays = await stays_counting([one.id for one in found])
+    papers = _by_registration(await certificates)
+    by_id = {training.id: training for training in trainings}
+    elsewhere = {key: await meetings_elsewhere(one) for key, one in by_id.items()} if with_names else {}
+    people: dict[UUID, list[Person]] = {key: [] for key in ids}
+    for registration in found:
+        own, issued = stays[registration.id], papers[registration.id]
+        is_shown = registration.state in TAKES_PLACE or own or issued
+        if is_shown or only is not None:
+            training, meetings = by_id[registration.training_id], elsewhere.get(registration.training_id)
+            people[training.id].append(_person(training, registration, own, issued, meetings))
+    return people
+
+
+def _person(
+    training: Training,
+    registration: Registration,
+    stays: Sequence[Attendance],
+    certificates: Sequence[Certificate],
+    meetings: Sequence[TrainingSession] | None,
+) -> Person:
+    """`meetings`: where else the course is held; none where names are not shown."""
+    sessions = list(training.sessions)
+    hours = hours_of(stays, sessions, training.course_id)
+    progress = progress_of(hours, training, sessions)
+    outlook = progress.outlook
+    has_completed = outlook is Outlook.COMPLETED
+    kinds = _kinds(training, registration, hours, has_completed=has_completed) if is_over(sessions) else []
+    open_kinds = [kind for kind in kinds if may_be_issued(kind, certificates)]
+    annulled = [one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None]
+    return Person(
+        registration=registration,
+        hours=hours,
+        outlook=outlook,
+        certificates=certificates,
+        due=diploma_due(kinds, certificates).kind,
+        is_note_due=note_due(kinds, certificates).kind is not None,
+        open_kinds=open_kinds,
+        annulled=list(dict.fromkeys(annulled)),
+        has_come=any(stay.registration_id == registration.id for stay in stays),
+        letters="" if meetings is None else _letters(registration, training),
+        standing=None if meetings is None else standing(progress, hours, registration, training, meetings),
+    )
+
+
+def _letters(registration: Registration, training: Training) -> str:
+    return pdf.missing_glyphs(registration.participant.full_name, design=paper_of(training).design)
+
+
+def _kinds(
+    training: Training, registration: Registration, hours: Hours, *, has_completed: bool
+) -> list[CertificateKind]:
+    return earned_kinds(training, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
+
+
+def _by_registration(rows: Iterable[Certificate]) -> dict[UUID, list[Certificate]]:
+    grouped: dict[UUID, list[Certificate]] = defaultdict(list)
+    for row in rows:
+        grouped[row.registration_id].append(row)
+    return grouped

@@ -1,0 +1,181 @@
+"""Certificates in the words their pages show, and the answer that hands out a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from starlette.responses import Response
+
+from trainings.certificates.designs.printed import day_on
+from trainings.certificates.eligibility import EXCHANGED, UNUSED, annulled_of, exchangeable
+from trainings.certificates.issuing.names import Confirmed
+from trainings.certificates.issuing.staff_queries import Person, stands
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState, is_withdrawn
+from trainings.certificates.words import (
+    ANNULLED_WORDS,
+    CONFIRMED_WORDS,
+    EXCHANGE,
+    HANDED_WORDS,
+    ISSUE_WORDS,
+    KIND_WORDS,
+    STATE_WORDS,
+    WITHDRAWN,
+)
+from trainings.lib import dates
+from trainings.lib.text import short_name
+from trainings.schedule.completion import Outlook
+from trainings.web.headers import token_page_headers
+from trainings.web.i18n import N_, gettext, language
+
+
+def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
+    """The file, shown in place under its folio as a name. It carries a name: no cache keeps it."""
+    disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
+    return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
+
+
+# -- staff
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateView:
+    """A certificate in a list of staff. `other` says which one replaces it, or which it replaces; empty for neither.
+
+    `is_nameless`: its person had the name removed.
+    """
+
+    id: UUID
+    kind: str
+    folio: str
+    code: str
+    state: str
+    stands: bool
+    is_valid: bool
+    is_handed_over: bool
+    handed_over: str
+    printed_name: str
+    made_out_on: date
+    revoked_at: datetime | None
+    reason: str
+    other: str
+    is_nameless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKind:
+    """A kind that can be issued now: its code, the words of its button, and whether one of it was annulled."""
+
+    kind: CertificateKind
+    text: str
+    was_annulled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One row of a training's certificates (fields: `certificates/issuing/training.html`).
+
+    `is_above_diploma`: a certificado may take their diploma's place; `must_ask_back`: they have that in hands.
+    """
+
+    id: UUID
+    name: str
+    full_name: str
+    community: str
+    why: str
+    outlook: Outlook
+    certificates: Sequence[CertificateView]
+    due: OpenKind | None
+    open_kinds: Sequence[OpenKind]
+    annulled: Sequence[str]
+    letters: str
+    mark: int | None
+    confirmed: str
+    is_expected: bool
+    is_above_diploma: bool
+    must_ask_back: bool
+
+
+def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
+    """`confirmed`: who said that the name is right, where that is shown."""
+    participant = person.registration.participant
+    giving_way = [one for kind in person.open_kinds if (one := exchangeable(kind, person.certificates)) is not None]
+    return PersonView(
+        id=person.registration.id,
+        name=short_name(participant.given_names, participant.surnames),
+        full_name=participant.full_name,
+        community=participant.community,
+        why=person.standing.sentence if person.standing is not None else "",
+        outlook=person.outlook,
+        certificates=[certificate_view(certificate, person.certificates) for certificate in person.certificates],
+        due=_open(person.due, person) if person.due else None,
+        open_kinds=[_open(kind, person) for kind in person.open_kinds],
+        annulled=[_annulled(one) for one in person.annulled],
+        letters=person.letters,
+        mark=person.registration.mark,
+        confirmed=_confirmed(confirmed) if confirmed is not None else "",
+        is_expected=person.is_expected,
+        is_above_diploma=bool(giving_way),
+        must_ask_back=any(one.handed_over_at is not None for one in giving_way),
+    )
+
+
+def _confirmed(one: Confirmed) -> str:
+    """«en la ventanilla, jueves 4 de marzo, 2:05 p. m., Rosa Xol»."""
+    said = [gettext(CONFIRMED_WORDS[one.how]), dates.day_and_time(one.at, language()), one.by]
+    return ", ".join(filter(None, said))
+
+
+def certificate_view(certificate: Certificate, others: Sequence[Certificate] = ()) -> CertificateView:
+    """`others`: all of the same person and training, it among them or not."""
+    return CertificateView(
+        id=certificate.id,
+        kind=gettext(KIND_WORDS[certificate.kind]),
+        folio=certificate.folio,
+        code=certificate.code,
+        state=gettext(WITHDRAWN if is_withdrawn(certificate) else STATE_WORDS[certificate.state]),
+        stands=stands(certificate),
+        is_valid=certificate.state is CertificateState.VALID,
+        is_handed_over=certificate.handed_over_at is not None,
+        handed_over=_handed_over(certificate),
+        printed_name=certificate.sheet["person_name"],
+        made_out_on=day_on(certificate.sheet),
+        revoked_at=certificate.revoked_at,
+        reason=_reason(certificate.revoked_reason),
+        other=_other(certificate, others),
+        is_nameless=certificate.erased_at is not None,
+    )
+
+
+def _reason(kept: str) -> str:
+    """What the program says is told in the language of who reads it; what somebody wrote as it is."""
+    return gettext(kept) if kept in (UNUSED, EXCHANGED) else kept
+
+
+def _other(certificate: Certificate, others: Sequence[Certificate]) -> str:
+    after = next((one.folio for one in others if one.replaces_id == certificate.id), "")
+    before = next((one.folio for one in others if one.id == certificate.replaces_id), "")
+    if after:
+        return gettext(N_("Lo reemplaza el folio %(folio)s.")) % {"folio": after}
+    return gettext(N_("Reemplaza al folio %(folio)s.")) % {"folio": before} if before else ""
+
+
+def _handed_over(certificate: Certificate) -> str:
+    """«jueves 4 de marzo, 2:05 p. m., con su código»; empty where nobody received it."""
+    if certificate.handed_over_at is None or certificate.handed_over_how is None:
+        return ""
+    when = dates.day_and_time(certificate.handed_over_at, language())
+    return f"{when}, {gettext(HANDED_WORDS[certificate.handed_over_how])}"
+
+
+def _open(kind: CertificateKind, person: Person) -> OpenKind:
+    words = EXCHANGE if exchangeable(kind, person.certificates) else ISSUE_WORDS[kind]
+    return OpenKind(kind, gettext(words), annulled_of(kind, person.certificates) is not None)
+
+
+def _annulled(certificate: Certificate) -> str:
+    assert certificate.revoked_at is not None, "it is annulled"
+    values = {"day": dates.date_without_weekday(certificate.revoked_at, language())}
+    return gettext(ANNULLED_WORDS[certificate.kind]) % values

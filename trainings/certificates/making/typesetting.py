@@ -1,0 +1,88 @@
+"""Makes the file of a certificate from what was gathered for it: badge, page, signature. No row, no clock, no network.
+
+Kept apart from what reads the database, so that the processes of the mill stay small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.printed import CertificateSheet, Picture
+from trainings.certificates.trust import proofs
+from trainings.lib.typst import CannotTypeset
+
+if TYPE_CHECKING:
+    from trainings.certificates.signing_material import SigningMaterial
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """All that a file is made of, in plain values: it may be sent to another process.
+
+    `sheet` as it is kept, `timestamp` the moment the file gives as its own. `credential` is the badge without its
+    proof, made with the key at `key_method`. `material` signs the file at `signed_at`; none: it stays unsigned.
+    """
+
+    sheet: dict[str, Any]
+    timestamp: datetime
+    pictures: Mapping[str, Picture]
+    credential: dict[str, Any]
+    key_method: str
+    key_seed: bytes = field(repr=False)
+    material: SigningMaterial | None
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file with its hashes. `signed_by`: the fingerprint of what signed it; `versions`: what it was set with."""
+
+    content: bytes
+    sha256: str
+    unsigned_sha256: str
+    signed_by: str
+    credential: str
+    versions: dict[str, str]
+
+
+class CannotBeMade(RuntimeError):
+    """A file that its design cannot set: its text is for the log."""
+
+    is_told = True
+
+
+def make(order: FileOrder) -> MadeFile:
+    """The file. Without a signature the same order gives the same bytes, as long as the versions are the same.
+
+    Some tens of milliseconds of one core: call it in a thread or in another process. Refuses: CannotBeMade.
+    """
+    sheet = CertificateSheet.from_json(order.sheet)
+    badge = proofs.sign(order.credential, order.key_seed, verification_method=order.key_method, created=order.timestamp)
+    credential = json.dumps(badge, ensure_ascii=False)
+    try:
+        unsigned = pdf.render(sheet, timestamp=order.timestamp, pictures=order.pictures, credential=credential)
+    except CannotTypeset as problem:
+        raise CannotBeMade(f"{sheet.design}: {problem}") from problem
+    content = _signed(unsigned, order)
+    return MadeFile(
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        unsigned_sha256=hashlib.sha256(unsigned).hexdigest(),
+        signed_by=order.material.fingerprint if order.material is not None else "",
+        credential=credential,
+        versions=pdf.versions(sheet.design, sheet.language),
+    )
+
+
+def _signed(unsigned: bytes, order: FileOrder) -> bytes:
+    if order.material is None:
+        return unsigned
+    from trainings.certificates.trust import signatures  # noqa: PLC0415 - twenty megabytes, for those only that sign
+
+    return signatures.sign(unsigned, order.material, at=order.signed_at)

@@ -1,0 +1,134 @@
+"""All trainings of one person: `/i/{token}/historial` for its holder, and at the desk for who stands before it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK
+from trainings.audit.actions import record
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates.issuing import staff_queries
+from trainings.certificates.models import Transcript
+from trainings.certificates.transcripts.queries import entries_of
+from trainings.certificates.transcripts.transcripts import latest_transcript, make_transcript, own_transcript, whose
+from trainings.db import transaction
+from trainings.errors import Refusal, TooMany
+from trainings.people.consent_actions import without_permission
+from trainings.registrations.models import Registration
+from trainings.registrations.own.views import OWN, base_of, known, lead_to, token_page
+from trainings.web.allow import HOLDER, allow
+from trainings.web.flash import flash
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of, with_time
+from trainings.web.render import redirect, token_page_headers
+
+AT_DESK = "/panel/inscripciones/{id:uuid}/historial"
+
+
+class DataWithdrawn(Refusal):
+    code = "data_withdrawn"
+    sentence = N_("Esta persona retiró el permiso de guardar sus datos, así que no se hace un historial.")
+
+
+def _file(transcript: Transcript) -> Response:
+    disposition = {"content-disposition": f'inline; filename="historial-{transcript.code}.pdf"'}
+    return Response(transcript.content, media_type="application/pdf", headers=token_page_headers() | disposition)
+
+
+async def _check_permission(registration: Registration) -> None:
+    if await without_permission([registration.participant_id]):
+        raise DataWithdrawn
+
+
+# -- by the own link
+
+
+@allow(HOLDER)
+async def show_own(request: Request) -> Response:
+    return await _show_own(request)
+
+
+async def _show_own(request: Request, refusal: Refusal | None = None) -> Response:
+    ticket = await known(request)
+    registration = ticket.own.registration
+    entries = await entries_of(await whose(registration, actor=HOLDER_OF_LINK))
+    person = registration.participant
+    context = {
+        "ticket": ticket,
+        "base": base_of(request),
+        "entries": entries,
+        "minutes": sum(one.minutes for one in entries),
+        "transcript": await latest_transcript(person.id, entries, person.full_name),
+        "has_permission": not await without_permission([person.id]),
+        "refused": sentence_of(refusal) if refusal is not None else "",
+    }
+    page = await token_page(
+        request,
+        "certificates/transcripts/transcript.html",
+        context,
+        status=refusal.status if refusal is not None else 200,
+    )
+    return with_time(page, refusal) if refusal is not None else page
+
+
+@allow(HOLDER)
+async def make_own(request: Request) -> Response:
+    registration = (await known(request)).own.registration
+    try:
+        await _check_permission(registration)
+        transcript = await make_transcript(registration, actor=HOLDER_OF_LINK)
+    except Refusal as refusal:
+        if refusal.status not in (Refusal.status, TooMany.status):
+            raise
+        return await _show_own(request, refusal)
+    return lead_to(f"{base_of(request)}/historial/{transcript.code}.pdf")
+
+
+@allow(HOLDER)
+async def own_file(request: Request) -> Response:
+    registration = (await known(request)).own.registration
+    return _file(await own_transcript([registration.participant_id], request.path_params["code"]))
+
+
+# -- at the desk
+
+
+@allow(*DESK)
+async def make_at_desk(request: Request) -> Response:
+    """The page, to be printed; who made it is logged. It holds the trainings of all hubs: the person asked for it."""
+    _training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
+    try:
+        await _check_permission(person.registration)
+        transcript = await make_transcript(person.registration, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status != Refusal.status:
+            raise
+        response = redirect(f"/panel/inscripciones/{person.registration.id}")
+        flash(response, gettext(refusal.text) % refusal.values, "note")
+        return response
+    return redirect(f"/panel/inscripciones/{person.registration.id}/historial/{transcript.code}.pdf")
+
+
+@allow(*DESK)
+async def file_at_desk(request: Request) -> Response:
+    training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
+    transcript = await own_transcript([person.registration.participant_id], request.path_params["code"])
+    async with transaction():
+        await record(
+            "certificates.open_transcript",
+            actor=request.state.actor,
+            object_id=person.registration.id,
+            hub_id=training.hub_id,
+        )
+    return _file(transcript)
+
+
+routes: list[BaseRoute] = [
+    Route(OWN + "/historial", show_own),
+    Route(OWN + "/historial", make_own, methods=["POST"]),
+    Route(OWN + "/historial/{code}.pdf", own_file),
+    Route(AT_DESK, make_at_desk, methods=["POST"]),
+    Route(AT_DESK + "/{code}.pdf", file_at_desk),
+]

@@ -1,0 +1,204 @@
+"""What a certificate says as an Open Badge 3.0 (1EdTech), still unsigned, and the addresses its parts live at.
+
+Pure. It names nobody: whoever holds the paper is "the person of this code", with the folio as licence number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from trainings import clock
+from trainings.certificates.designs.printed import day_on
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.trust import expansion, proofs
+from trainings.lib.dates import hours_in_words_es
+from trainings.settings import get_settings
+
+ENTRIES = 131_072
+"""Of a status list: the least that the standard allows, so that nobody is found by the length of a list."""
+PURPOSE = "revocation"
+ACHIEVEMENT_TYPES = {
+    CertificateKind.CONSTANCIA: "Achievement",
+    CertificateKind.DIPLOMA: "CertificateOfCompletion",
+    CertificateKind.CERTIFICADO: "Certificate",
+}
+TITLES = {
+    CertificateKind.CONSTANCIA: "Constancia de participación",
+    CertificateKind.DIPLOMA: "Diploma",
+    CertificateKind.CERTIFICADO: "Certificado",
+}
+
+ACTIVITIES = {"charla": "Charla", "taller": "Taller", "curso": "Curso", "diplomado": "Diplomado"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgeFacts:
+    """What a badge says, in plain values.
+
+    `minutes` as on the face of the paper, `activity` a code of `CourseKind`, or empty. `share`: percent of the hours
+    that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `valid_from`: no verifier
+    accepts it earlier.
+    """
+
+    base_url: str
+    operator_code: str
+    issuer: str
+    code: str
+    folio: str
+    kind: CertificateKind
+    title: str
+    activity: str
+    minutes: int
+    share: int
+    pass_mark: int | None
+    year: int
+    number: int
+    awarded_at: datetime
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An e-mail address that goes into a badge as a salted hash."""
+
+    email: str
+    salt: str
+
+
+def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
+    """From the row alone, so that a course that is edited later changes no badge.
+
+    One that is prepared is valid from the local day on which the last session begins, and its bit is set on the status
+    list until attendance makes it valid: no verifier accepts the file of a paper that was printed the day before, and
+    the file need not change. A session may end past midnight and be closed before that.
+    """
+    sheet = certificate.sheet
+    is_prepared = certificate.state is CertificateState.PREPARED
+    earned_at = certificate.validated_at or certificate.issued_at
+    return BadgeFacts(
+        base_url=get_settings().base_url.rstrip("/"),
+        operator_code=operator_code,
+        issuer=certificate.issuer,
+        code=certificate.code,
+        folio=certificate.folio,
+        kind=certificate.kind,
+        title=certificate.title,
+        activity=sheet.get("activity_kind", ""),
+        minutes=certificate.minutes,
+        share=sheet.get("share") or 0,
+        pass_mark=sheet.get("pass_mark"),
+        year=certificate.year,
+        number=certificate.number,
+        awarded_at=max(certificate.issued_at, clock.midnight(day_on(sheet))),
+        valid_from=clock.midnight(_last_day(certificate)) if is_prepared else earned_at,
+    )
+
+
+def _last_day(certificate: Certificate) -> date:
+    """The local day on which its last session begins; the first papers kept the day of its end only."""
+    begins = [date.fromisoformat(day) for day in certificate.sheet.get("held_days", ())]
+    return min([certificate.held_on, *begins[-1:]])
+
+
+def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:
+    """The badge without its proof. With a contact, its holder can show that it is theirs: only if they ask for it."""
+    check = f"{facts.base_url}/verificar/{facts.code}"
+    return {
+        "@context": [expansion.CREDENTIALS, expansion.OPEN_BADGES],
+        "id": check,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": f"{TITLES[facts.kind]}: {facts.title}",
+        "issuer": issuer_of(facts.base_url, facts.operator_code, facts.issuer),
+        "validFrom": proofs.moment_text(facts.valid_from),
+        "awardedDate": proofs.moment_text(facts.awarded_at),
+        "credentialSubject": {
+            "id": f"{check}#persona",
+            "type": ["AchievementSubject"],
+            "licenseNumber": facts.folio,
+            "creditsEarned": _hours(facts.minutes),
+            **({"identifier": [_identity(contact)]} if contact is not None else {}),
+            "achievement": _achievement(facts),
+        },
+        "credentialStatus": _status(facts),
+    }
+
+
+def issuer_of(base_url: str, operator_code: str, name: str) -> dict[str, Any]:
+    """An operator as the issuer of a badge or of a list."""
+    return {"id": issuer_address(base_url, operator_code), "type": ["Profile"], "name": name}
+
+
+def issuer_address(base_url: str, operator_code: str) -> str:
+    return f"{base_url}/emisores/{operator_code}"
+
+
+def list_address(base_url: str, operator_code: str, year: int, nth: int) -> str:
+    """`…/emisores/1705/estado/2027`; the second list of a year ends in `2027-2`. `nth` counts from 0."""
+    name = str(year) if nth == 0 else f"{year}-{nth + 1}"
+    return f"{issuer_address(base_url, operator_code)}/estado/{name}"
+
+
+def rule_in_words(facts: BadgeFacts) -> str:
+    """What had to be done to earn it, in the language of the paper."""
+    hours = hours_in_words_es(facts.minutes)
+    if facts.kind is CertificateKind.CONSTANCIA:
+        return f"Asistió {hours}."
+    asked = f"al menos el {facts.share} %" if facts.share else "la parte que el curso pide"
+    rule = (
+        f"Cumplió {asked} de las horas impartidas ({hours}); una sesión que faltó puede reponerse en otra "
+        "capacitación del mismo curso."
+    )
+    if facts.kind is CertificateKind.DIPLOMA:
+        return rule
+    mark = f" con {facts.pass_mark} puntos de 100 o más" if facts.pass_mark is not None else ""
+    return f"{rule} Y aprobó la evaluación{mark}."
+
+
+def _achievement(facts: BadgeFacts) -> dict[str, Any]:
+    """The same for all who earned the same: its id is made of what it says."""
+    narrative = rule_in_words(facts)
+    name = f"{facts.operator_code}\n{facts.kind.value}\n{facts.title}\n{facts.minutes}\n{narrative}"
+    activity = ACTIVITIES.get(facts.activity, "Capacitación")
+    return {
+        "id": uuid5(NAMESPACE_URL, f"{facts.base_url}\n{name}").urn,
+        "type": ["Achievement"],
+        "achievementType": ACHIEVEMENT_TYPES[facts.kind],
+        "name": facts.title,
+        "description": f"{activity} «{facts.title}», {hours_in_words_es(facts.minutes)}.",
+        "criteria": {"narrative": narrative},
+        "creditsAvailable": _hours(facts.minutes),
+        "inLanguage": "es",
+    }
+
+
+def _hours(minutes: int) -> int | float:
+    """Whole hours as a whole number: other readers of JSON know no 8.0, and sign another text."""
+    return minutes // 60 if minutes % 60 == 0 else round(minutes / 60, 2)
+
+
+def _status(facts: BadgeFacts) -> dict[str, str]:
+    nth, index = divmod(facts.number - 1, ENTRIES)
+    address = list_address(facts.base_url, facts.operator_code, facts.year, nth)
+    return {
+        "id": f"{address}#{index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": PURPOSE,
+        "statusListIndex": str(index),
+        "statusListCredential": address,
+    }
+
+
+def _identity(contact: Contact) -> dict[str, Any]:
+    """Open Badges 3.0, IdentityObject: the hash is over the address in small letters with the salt behind it."""
+    hashed = hashlib.sha256((contact.email.strip().lower() + contact.salt).encode()).hexdigest()
+    return {
+        "type": "IdentityObject",
+        "hashed": True,
+        "identityHash": f"sha256${hashed}",
+        "identityType": "emailAddress",
+        "salt": contact.salt,
+    }

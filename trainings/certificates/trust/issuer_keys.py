@@ -1,0 +1,111 @@
+"""The Ed25519 keys that an operator's badges and status lists are signed with: made on first use, changed, kept."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.queryset import QuerySet
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.certificates.models import IssuerKey
+from trainings.certificates.trust import badges, proofs
+from trainings.db import lock, reads, transaction
+from trainings.lib import tokens
+from trainings.places.models import Operator
+from trainings.settings import get_settings
+
+CODE = re.compile("[0-9A-Za-z]{1,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """The key in use: the address of its public half, its private half, and since when it is used."""
+
+    method: str
+    seed: bytes = field(repr=False)
+    created_at: datetime
+
+
+async def current(operator_id: UUID) -> KeyPair:
+    """The operator's key in use; made now where there is none. Two at once make one."""
+    operator = await reads(Operator).get(id=operator_id)
+    key = await _in_use(operator_id)
+    if key is None:
+        async with transaction():
+            await lock(Operator, [operator_id])
+            key = await _in_use(operator_id) or await _make(operator_id, PROGRAM)
+    return _pair(key, operator.code)
+
+
+async def in_use(operator_id: UUID) -> KeyPair | None:
+    """The same, but none is made: for who only reads."""
+    operator = await reads(Operator).get(id=operator_id)
+    key = await _in_use(operator_id)
+    return _pair(key, operator.code) if key is not None else None
+
+
+async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | None = None) -> IssuerKey:
+    """Sign with a new key from now on. What the old one signed still verifies: its public half stays where it is.
+
+    `stolen_since`: whoever has one of the old keys has all, which lie in one place; nothing that they signed verifies
+    any more, and badges are signed anew.
+    """
+    async with transaction():
+        await lock(Operator, [operator_id])
+        old = await IssuerKey.filter(operator_id=operator_id)
+        key = await _make(operator_id, actor)
+        for one in old:
+            one.retired_at = one.retired_at or clock.now()
+            if stolen_since is not None:
+                one.compromised_since = min(stolen_since, one.compromised_since or stolen_since)
+            await one.save(update_fields=["retired_at", "compromised_since"])
+        return key
+
+
+async def signs_still(method: str) -> bool:
+    """Whether what the key at this address signed may be shown: nobody reported it as stolen."""
+    key_id = UUID(method.rpartition("/")[2])
+    return not await reads(IssuerKey).filter(id=key_id, compromised_since__not_isnull=True).exists()
+
+
+async def public_keys(operator_id: UUID) -> list[IssuerKey]:
+    """All keys the operator ever signed with, the one in use first, without their private halves."""
+    keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
+    return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at", "compromised_since")
+
+
+def operators_with(code: str) -> QuerySet[Operator]:
+    """The operator with this code as it stands in an address, where it can be one: no engine is asked anything else."""
+    return reads(Operator).filter(code=code if CODE.fullmatch(code) else "")
+
+
+def key_address(operator_code: str, key_id: UUID) -> str:
+    base_url = get_settings().base_url.rstrip("/")
+    return f"{badges.issuer_address(base_url, operator_code)}/llaves/{key_id}"
+
+
+async def _in_use(operator_id: UUID) -> IssuerKey | None:
+    """Of two, which there should never be, the newest."""
+    return await IssuerKey.filter(operator_id=operator_id, retired_at=None).order_by("-created_at", "-id").first()
+
+
+async def _make(operator_id: UUID, actor: Actor) -> IssuerKey:
+    seed = tokens.nonce(32)  # never from a repeatable source: this is a private key
+    key = await IssuerKey.create(
+        operator_id=operator_id,
+        public_key=proofs.public_key_of(seed),
+        seed=base64.b64encode(seed).decode("ascii"),
+    )
+    await record("certificates.make_issuer_key", actor=actor, object_id=key.id, operator=str(operator_id))
+    return key
+
+
+def _pair(key: IssuerKey, operator_code: str) -> KeyPair:
+    assert key.seed is not None, "a key without its private half signs nothing"
+    return KeyPair(key_address(operator_code, key.id), base64.b64decode(key.seed), key.created_at)

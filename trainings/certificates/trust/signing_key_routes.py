@@ -1,0 +1,173 @@
+"""`/panel/firma-electronica`: the certificate that an operator's PDFs are signed with, and the key of its badges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import OPERATOR_ADMINS
+from trainings.certificates.models import IssuerKey, SigningKey
+from trainings.certificates.trust import issuer_keys, signing_keys
+from trainings.db import reads
+from trainings.errors import NotFound, Refusal
+from trainings.places.models import Operator
+from trainings.web.allow import allow
+from trainings.web.days import Day
+from trainings.web.files import KeyFileTooLarge, read_upload
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/firma-electronica"
+FILE = "file"
+FILE_MISSING = N_("Escoja primero el archivo.")
+
+
+class StolenForm(Form):
+    """Since which day somebody else may have a key."""
+
+    since: Day
+
+
+class ChangeKeyForm(Form):
+    """A new key for badges; `since` which day somebody else may have the old ones, if so."""
+
+    since: Day | None = None
+
+
+@allow(*OPERATOR_ADMINS)
+async def index(request: Request) -> Response:
+    return await _index(request)
+
+
+async def _index(request: Request, wrong: tuple[UUID, Typed] | None = None, status: int = 200) -> Response:
+    """`wrong`: which operator's form was refused, and what was typed into it (never a password)."""
+    operators = await _operators(request)
+    kept: dict[UUID, list[SigningKey]] = defaultdict(list)
+    for key in await signing_keys.signing_keys_of([one.id for one in operators]):
+        kept[key.operator_id].append(key)
+    badge_keys: dict[UUID, list[IssuerKey]] = {one.id: await issuer_keys.public_keys(one.id) for one in operators}
+    context: dict[str, Any] = {
+        "operators": operators,
+        "keys": kept,
+        "badge_keys": badge_keys,
+        "now": clock.now(),
+        "today": clock.today(),
+        "wrong": wrong,
+    }
+    return render(request, "certificates/trust/signing_keys.html", context, status=status)
+
+
+async def _operators(request: Request) -> list[Operator]:
+    hubs = sorted(request.state.actor.hubs_with(OPERATOR_ADMINS))
+    return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name")
+
+
+async def _operator_id(request: Request) -> UUID:
+    """That of the address. An operator that this person does not administer does not exist for them."""
+    operator_id: UUID = request.path_params["operator"]
+    if operator_id not in {one.id for one in await _operators(request)}:
+        raise NotFound
+    return operator_id
+
+
+@allow(*OPERATOR_ADMINS)
+async def load(request: Request) -> Response:
+    operator_id = await _operator_id(request)
+    try:
+        typed, content = await read_upload(request, FILE, KeyFileTooLarge)
+    except KeyFileTooLarge as refusal:
+        return await _index(request, (operator_id, Typed(errors={FILE: sentence_of(refusal)})), refusal.status)
+    password = typed.value("password")
+    typed.fields.pop("password", None)
+    if not content:
+        typed.errors[FILE] = gettext(FILE_MISSING)
+        return await _index(request, (operator_id, typed), 422)
+    try:
+        await signing_keys.load_key(operator_id, content, password, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _index(request, (operator_id, typed.refused(refusal)), refusal.status)
+    return _back(N_("Listo. Los diplomas que se emitan desde ahora llevan esa firma."))
+
+
+@allow(*OPERATOR_ADMINS)
+async def make(request: Request) -> Response:
+    operator_id = await _operator_id(request)
+    await signing_keys.make_key(operator_id, actor=request.state.actor)
+    return _back(N_("Listo. Los diplomas que se emitan desde ahora llevan esa firma."))
+
+
+@allow(*OPERATOR_ADMINS)
+async def retire(request: Request) -> Response:
+    operator_id = await _operator_id(request)
+    await signing_keys.retire_key(operator_id, request.path_params["id"], actor=request.state.actor)
+    return _back(
+        N_("Listo. Los diplomas que se emitan desde ahora van sin firma electrónica. Los ya firmados no cambian.")
+    )
+
+
+@allow(*OPERATOR_ADMINS)
+async def report_stolen(request: Request) -> Response:
+    """A key that somebody else may have: it signs no more, and counts only for what was given out before."""
+    operator_id, key_id = await _operator_id(request), request.path_params["id"]
+    typed = await read_form(request)
+    try:
+        since = check(StolenForm, typed).since
+        await signing_keys.report_stolen(operator_id, key_id, since, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _index(request, (operator_id, _of_key(exc.typed, str(key_id))), 422)
+    except signing_keys.TheftAhead as refusal:
+        return await _index(request, (operator_id, _of_key(typed.refused(refusal), str(key_id))), refusal.status)
+    return _back(N_("Listo. Esa firma solo vale en los archivos que se entregaron antes. Haga o cargue otra."))
+
+
+@allow(*OPERATOR_ADMINS)
+async def rotate(request: Request) -> Response:
+    """A new key for badges and lists; where the old ones were stolen, badges are signed anew."""
+    operator_id, typed = await _operator_id(request), await read_form(request)
+    try:
+        since = check(ChangeKeyForm, typed).since
+        stolen_since = signing_keys.theft_at(since) if since is not None else None
+        await issuer_keys.rotate(operator_id, actor=request.state.actor, stolen_since=stolen_since)
+    except FormErrors as exc:
+        return await _index(request, (operator_id, _of_key(exc.typed, f"badges-{operator_id}")), 422)
+    except signing_keys.TheftAhead as refusal:
+        return await _index(
+            request, (operator_id, _of_key(typed.refused(refusal), f"badges-{operator_id}")), refusal.status
+        )
+    if stolen_since is not None:
+        return _back(N_("Listo. Las insignias se firman de nuevo con otra llave. Lo que firmó la robada ya no vale."))
+    return _back(N_("Listo. Las insignias se firman con la llave nueva. Las anteriores siguen valiendo."))
+
+
+def _of_key(typed: Typed, key: str) -> Typed:
+    """The page asks it of each key: the error names the field of one."""
+    return Typed(typed.fields, {f"{name}-{key}": sentence for name, sentence in typed.errors.items()})
+
+
+def _back(sentence: str) -> Response:
+    response = redirect(INDEX)
+    flash(response, gettext(sentence))
+    return response
+
+
+ONE = INDEX + "/{operator:uuid}"
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(ONE + "/archivo", load, methods=["POST"]),
+    Route(ONE + "/hacer", make, methods=["POST"]),
+    Route(ONE + "/insignias", rotate, methods=["POST"]),
+    Route(ONE + "/{id:uuid}/retirar", retire, methods=["POST"]),
+    Route(ONE + "/{id:uuid}/robada", report_stolen, methods=["POST"]),
+]

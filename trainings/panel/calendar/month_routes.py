@@ -1,0 +1,56 @@
+"""`/panel/mes`: a month of the panel, and what the month, the week and the list have in common."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import STAFF
+from trainings.audit.actor import Actor
+from trainings.panel.calendar.spans import Loaded, asked_month, entries_by_day, load, month_frame
+from trainings.panel.calendar.views import View
+from trainings.schedule.months import Month
+from trainings.schedule.public.cells import ONE_DAY, cells_of, weekdays_of
+from trainings.schedule.public.remembered import remembered
+from trainings.web.allow import allow
+from trainings.web.render import render
+
+# -- what is there
+
+
+# -- how it is shown
+
+
+@allow(*STAFF)
+async def month(request: Request) -> Response:
+    """A month of sessions and activities in scope (`?mes=2027-03`)."""
+    shown, notes = asked_month(request)
+    loaded = await load(request, shown.first, shown.last)
+    page = (notes, loaded)
+    return remembered(request, page, lambda: _page(request, loaded, notes), until=_next_change(loaded), is_staff=True)
+
+
+def _next_change(loaded: Loaded) -> datetime:
+    """When what was read begins to read differently by itself: the day ends, or an activity does."""
+    now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
+    return min([tomorrow, *(activity.ends_at for activity in loaded.activities if activity.ends_at > now)])
+
+
+def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:
+    actor: Actor = request.state.actor
+    shown, sessions = Month.of(loaded.first), loaded.sessions
+    context = {
+        **month_frame(loaded, sessions, actor, View.MONTH),
+        "notes": notes + loaded.notes,
+        "column": shown.column,
+        "weekdays": weekdays_of(shown),
+        "cells": cells_of(shown, entries_by_day(loaded, sessions, actor), loaded.day_notes()),
+    }
+    return render(request, "panel/calendar/month.html", context)
+
+
+routes: list[BaseRoute] = [Route("/panel/mes", month)]

@@ -1,0 +1,193 @@
+"""What is only for oneself behind an own link: support, optional answers, all that is kept, and one's permissions.
+
+For a minor of a group the same stands under the group's link: it is in the hands of who is responsible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.errors import NotFound
+from trainings.panel.people import group_page, own_page
+from trainings.people import choices, consent_actions
+from trainings.people.models import AgeGroup, ConsentPurpose, Participant
+from trainings.privacy import withdrawal
+from trainings.registrations.own import erasures
+from trainings.registrations.own.answers import Answers, save_answers
+from trainings.registrations.own.data import facts_of, history_in_words, permissions_of
+from trainings.registrations.own.forms import AnswersForm
+from trainings.registrations.own.queries import agreed_by, history_of
+from trainings.registrations.own.ticket import Ticket
+from trainings.registrations.own.views import (
+    MEMBER,
+    OWN,
+    back,
+    changeable,
+    home_of,
+    known,
+    lead_to,
+    place_of,
+    token_page,
+)
+from trainings.registrations.seats import actions
+from trainings.registrations.signup.forms import NeedsForm
+from trainings.web.allow import HOLDER, allow
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+@allow(HOLDER)
+async def change_needs(request: Request) -> Response:
+    ticket = await changeable(request)
+    try:
+        form = check(NeedsForm, await read_form(request))
+    except FormErrors as exc:
+        if ticket.is_minor:
+            return await group_page.show_minor(request, ticket, exc.typed, 422)
+        return await own_page.show_own(request, ticket, needs_form=exc.typed, status=422)
+    await actions.change_needs(ticket.own.registration.id, form.needs, actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo. La ventanilla verá el apoyo que pide.")))
+
+
+# -- answers, and all that is kept
+
+
+@allow(HOLDER)
+async def show_data(request: Request) -> Response:
+    ticket = await known(request)
+    return await _show_data(request, ticket, Typed.of(_answers_of(ticket.own.registration.participant)))
+
+
+async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: int = 200) -> Response:
+    registration = ticket.own.registration
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "home": home_of(request),
+        "facts": facts_of(registration),
+        "history": history_in_words(await history_of(registration)),
+        "has_permission": not await consent_actions.without_permission([registration.participant_id]),
+        "form": form,
+        "sexes": choices.sexes(),
+        "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],
+        "languages": choices.languages(),
+        "pueblos": choices.pueblos(),
+    }
+    return await token_page(request, "panel/people/answers.html", context, status=status)
+
+
+def _answers_of(person: Participant) -> dict[str, object]:
+    official = person.public_official
+    return {
+        "sex": person.sex.value if person.sex else "",
+        "age_group": person.age_group.value if person.age_group else "",
+        "language": person.language or "",
+        "pueblo": person.pueblo or "",
+        "community": person.community,
+        "organization": person.organization,
+        "public_official": "" if official is None else ("true" if official else "false"),
+    }
+
+
+@allow(HOLDER)
+async def save_data(request: Request) -> Response:
+    """Keep the answers, at any time: what is kept of oneself can be corrected as long as it is kept."""
+    ticket = await known(request)
+    try:
+        form = check(AnswersForm, await read_form(request))
+    except FormErrors as exc:
+        return await _show_data(request, ticket, exc.typed, status=422)
+    await save_answers(ticket.own.registration.id, Answers(**dict(form)), actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo, gracias. Puede cambiar o quitar sus respuestas cuando quiera.")))
+
+
+# -- permissions
+
+
+@allow(HOLDER)
+async def permissions(request: Request) -> Response:
+    """What was agreed to, in the words of then; how and when."""
+    ticket = await known(request)
+    context = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "home": home_of(request),
+        "permissions": permissions_of(await agreed_by(ticket.own.registration)),
+        "is_leaving": await _is_leaving(ticket),
+    }
+    return await token_page(request, "panel/people/permissions.html", context)
+
+
+def _purpose(request: Request) -> ConsentPurpose:
+    try:
+        return ConsentPurpose(request.path_params["purpose"])
+    except ValueError as exc:
+        raise NotFound from exc
+
+
+async def _is_leaving(ticket: Ticket) -> bool:
+    """Whether it was asked already that these data be deleted."""
+    asked = await erasures.erasures_of([ticket.own.registration.id])
+    return any(one.what is erasures.What.DATA for one in asked)
+
+
+@allow(HOLDER)
+async def confirm_withdraw(request: Request) -> Response:
+    """What taking one back means; nothing to ask where it does not stand, or was asked already."""
+    ticket, purpose = await known(request), _purpose(request)
+    standing = permissions_of(await agreed_by(ticket.own.registration)).standing
+    is_data = purpose is ConsentPurpose.DATA
+    if purpose not in standing or (is_data and await _is_leaving(ticket)):
+        return lead_to(f"{place_of(request)}/permisos")
+    context = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "purpose": purpose.value,
+        "due_at": clock.now() + erasures.WAIT,
+        "stays": await withdrawal.what_stays(ticket.own.registration.id, actor=HOLDER_OF_LINK) if is_data else [],
+    }
+    return await token_page(request, "panel/people/withdraw.html", context)
+
+
+@allow(HOLDER)
+async def withdraw(request: Request) -> Response:
+    """Contact and photo at once; for the data it is noted, and done 72 hours later."""
+    ticket, purpose = await known(request), _purpose(request)
+    registration = ticket.own.registration
+    if purpose is ConsentPurpose.DATA:
+        await erasures.ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+        return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Lo que pidió quedó anotado.")))
+    hub_id = registration.training.hub_id
+    await consent_actions.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
+    return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Su permiso está retirado.")))
+
+
+@allow(HOLDER)
+async def keep_data(request: Request) -> Response:
+    ticket = await known(request)
+    await erasures.keep_data(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Los datos no se borran y todo sigue igual.")))
+
+
+def _both(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
+    """Under one's own link, and under a group's for its minors."""
+    return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
+
+
+routes: list[BaseRoute] = [
+    *_both("/apoyo", change_needs, methods=["POST"]),
+    *_both("/datos", show_data),
+    *_both("/datos", save_data, methods=["POST"]),
+    *_both("/permisos", permissions),
+    *_both("/permisos/{purpose}", confirm_withdraw),
+    *_both("/permisos/{purpose}", withdraw, methods=["POST"]),
+    *_both("/no-borrar", keep_data, methods=["POST"]),
+]

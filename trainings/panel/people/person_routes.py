@@ -1,0 +1,317 @@
+"""`/panel/inscripciones/{id}`: one person's registration for staff, with the buttons of the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.audit.actions import record
+from trainings.certificates import queries as certificates
+from trainings.certificates.issuing import names
+from trainings.certificates.outlooks import standing_of
+from trainings.errors import Refusal
+from trainings.people import choices, consent_actions
+from trainings.people.models import ConsentPurpose
+from trainings.privacy import withdrawal
+from trainings.registrations.desk import age_actions
+from trainings.registrations.desk.gate import ONE, view_at_desk, view_of
+from trainings.registrations.desk.memory import Carried
+from trainings.registrations.desk.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
+from trainings.registrations.desk.staff_queries import StaffView
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_views import companions_of, needs_of, permissions_of, words_of
+from trainings.registrations.models import Author, Registration
+from trainings.registrations.own import group_actions
+from trainings.registrations.own.ticket import ticket_of
+from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
+from trainings.registrations.queries import position_on_waiting_list
+from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.signup.forms import RenameForm
+from trainings.registrations.telling import contact_actions
+from trainings.settings import get_settings
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from starlette.requests import Request
+
+    from trainings.audit.actor import Actor
+
+FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
+"""The forms of the page, by the names that it knows."""
+
+
+# -- the page
+
+
+@allow(*HUB_STAFF)
+async def show(request: Request) -> Response:
+    """Full name, and for the desk contact and support needs: opening it is logged."""
+    return await _show(request, await view_of(request))
+
+
+def _who_did_what(registration: Registration) -> dict[str, str]:
+    return {
+        "cancelled": said_of(CANCELLED_BY, Author.HUB, registration.cancelled_by, registration.cancelled_at),
+        "renamed": said_of(RENAMED_BY, Author.HUB, registration.renamed_by, registration.renamed_at),
+    }
+
+
+async def _show(
+    request: Request,
+    view: StaffView,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
+    signs_up_anew: bool = False,
+    **forms: Typed | None,
+) -> Response:
+    """The page. `forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
+    registration, actor = view.own.registration, request.state.actor
+    hub_id = registration.training.hub_id
+    await record("registrations.open", actor=actor, object_id=registration.id, hub_id=hub_id, contact=view.is_desk)
+    context: dict[str, Any] = {
+        "ticket": ticket_of(view.own, await position_on_waiting_list(registration)),
+        "registration": registration,
+        "person": registration.participant,
+        "view": view,
+        **_who_did_what(registration),
+        "words": words_of(view),
+        "is_desk": view.is_desk,
+        "alike": view.alike,
+        "companions": companions_of(view),
+        "needs": needs_of(registration) if view.is_desk else [],
+        "permissions": permissions_of(view),
+        "stays": await withdrawal.what_stays(registration.id, actor=actor) if view.is_desk else [],
+        "next_person": _next_person(request, view),
+        "certificates": await certificates.of_registration(registration.id),
+        "standing": await standing_of(registration, view.own.sessions),
+        "refused": sentence_of(for_staff(refusal)) if refusal is not None else "",
+        "ages": choices.age_groups() if view.is_desk else [],
+        "signs_up_anew": signs_up_anew,
+        **dict.fromkeys(FORMS),
+        **forms,
+    }
+    return render(request, "panel/people/person.html", context, status=status)
+
+
+def _next_person(request: Request, view: StaffView) -> str:
+    """Where the next one is signed up, straight after this one was; else empty."""
+    if not request.query_params.get("nueva") or not view.is_desk:
+        return ""
+    return Carried.of(request.query_params).form_of(view.own.registration.training_id)
+
+
+def back(registration_id: UUID, sentence: str) -> Response:
+    """To the person's page, with what was done (already translated)."""
+    response = redirect(f"/panel/inscripciones/{registration_id}")
+    flash(response, sentence)
+    return response
+
+
+async def refused(request: Request, refusal: Refusal) -> Response:
+    """The page as it is by now, with why a button of it did nothing. What is no rule's no is raised."""
+    if refusal.status != Refusal.status:
+        raise refusal
+    return await _show(request, await view_of(request), refusal=refusal, status=refusal.status)
+
+
+# -- its buttons
+
+
+@allow(*HUB_STAFF)
+async def rename(request: Request) -> Response:
+    view = await view_of(request)
+    registration, typed = view.own.registration, await read_form(request)
+    try:
+        form = check(RenameForm, typed)
+        await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, name_form=exc.typed, status=422)
+    except names.LetterNotPrintable as refusal:
+        return await _show(request, view, name_form=typed.refused(refusal), status=refusal.status)
+    except Refusal as refusal:
+        return await refused(request, refusal)
+    return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
+
+
+@allow(*DESK)
+async def correct_email(request: Request) -> Response:
+    """Another address, or none, for the person and those of the same form who are written to together."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(EmailForm, typed)
+        await contact_actions.correct_email(registration.id, form.address, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, email_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
+    if form.address is None:
+        return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
+    if not get_settings().sends_mail:
+        return back(registration.id, gettext(N_("Listo. Queda anotado, pero por ahora no se envían correos.")))
+    return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
+
+
+@allow(*DESK)
+async def correct_phone(request: Request) -> Response:
+    """Another number, or none, for the person and those of the same form who are called together."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(PhoneForm, typed)
+        await contact_actions.correct_phone(registration.id, form.number, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, phone_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, phone_form=typed.refused(for_staff(exc)), status=exc.status)
+    if form.number is None:
+        return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
+    return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
+
+
+@allow(*DESK)
+async def correct_age(request: Request) -> Response:
+    """Another age band. Who becomes a minor or an adult by it is signed up anew: the refusal says how."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(AgeForm, typed)
+        await age_actions.correct_age(registration.id, form.age_group, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, age_form=exc.typed, status=422)
+    except Refusal as exc:
+        anew = isinstance(exc, (age_actions.NeedsGuardian, age_actions.NeedsOwnPermission))
+        form_again = typed.refused(for_staff(exc))
+        return await _show(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
+    return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
+
+
+async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence: str) -> Response:
+    """A button of the desk that needs no answers."""
+    registration = (await view_at_desk(request)).own.registration
+    actor: Actor = request.state.actor
+    try:
+        await act(registration.id, actor=actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
+    return back(registration.id, gettext(sentence))
+
+
+@allow(*DESK)
+async def cancel(request: Request) -> Response:
+    return await _act(
+        request, actions.cancel, N_("La inscripción está cancelada. Si hay lista de espera, el lugar ya pasó.")
+    )
+
+
+@allow(*DESK)
+async def cancel_group(request: Request) -> Response:
+    """Everybody of the family at once; who was taken out of it is not of it any more."""
+    registration = (await view_at_desk(request)).own.registration
+    try:
+        await actions.cancel_group(registration.group_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
+    return back(registration.id, gettext(N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")))
+
+
+@allow(*DESK)
+async def approve(request: Request) -> Response:
+    return await _act(request, actions.approve, N_("Listo. La inscripción está aprobada."))
+
+
+@allow(*DESK)
+async def reject(request: Request) -> Response:
+    """Say no to who waits for an answer, and to all of the same form."""
+    registration = (await view_at_desk(request)).own.registration
+    try:
+        await desk_actions.reject(registration.group_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
+    return back(registration.id, gettext(N_("Listo. La inscripción está rechazada.")))
+
+
+@allow(*DESK)
+async def rejoin(request: Request) -> Response:
+    """With the others of the form where that is possible, else apart from them."""
+    before = await view_at_desk(request)
+    registration = before.own.registration
+    try:
+        await group_actions.rejoin_member(registration.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
+    sentence = gettext(N_("Listo. La inscripción vale otra vez."))
+    if (await view_at_desk(request)).links.own != before.links.own:
+        more = gettext(N_("Va aparte de su familia. El enlace de antes ya no abre nada: dele uno nuevo aquí."))
+        sentence = f"{sentence} {more}"
+    return back(registration.id, sentence)
+
+
+@allow(*DESK)
+async def detach(request: Request) -> Response:
+    """Out of the sight of who filled in the form; then the new ticket, where there is one."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    try:
+        form = check(DetachForm, typed)
+        await desk_actions.detach(
+            view.own.registration.id, phone=form.phone, email=form.email, actor=request.state.actor
+        )
+    except FormErrors as exc:
+        return await _show(request, view, detach_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, detach_form=typed.refused(for_staff(exc)), status=exc.status)
+    return back(
+        view.own.registration.id,
+        gettext(
+            N_(
+                "Listo. Quien llenó el formulario ya no ve su inscripción. "
+                "Quien llegue con el boleto de antes queda por revisar."
+            )
+        ),
+    )
+
+
+@allow(*DESK)
+async def withdraw(request: Request) -> Response:
+    """Take back a permission for the person who stands here, or calls."""
+    registration = (await view_at_desk(request)).own.registration
+    purpose = check(WithdrawForm, await read_form(request)).purpose
+    actor: Actor = request.state.actor
+    if purpose is ConsentPurpose.DATA:
+        await withdrawal.withdraw_data(registration.id, actor=actor)
+        return back(registration.id, gettext(N_("Listo. Sus datos se borraron y sus inscripciones están canceladas.")))
+    hub_id = registration.training.hub_id
+    await consent_actions.withdraw(registration.participant_id, purpose, actor=actor, hub_id=hub_id)
+    return back(registration.id, gettext(N_("Listo. El permiso está retirado.")))
+
+
+routes: list[BaseRoute] = [
+    Route(ONE, show),
+    Route(ONE + "/nombre", rename, methods=["POST"]),
+    Route(ONE + "/correo", correct_email, methods=["POST"]),
+    Route(ONE + "/telefono", correct_phone, methods=["POST"]),
+    Route(ONE + "/edad", correct_age, methods=["POST"]),
+    Route(ONE + "/cancelar", cancel, methods=["POST"]),
+    Route(ONE + "/cancelar-grupo", cancel_group, methods=["POST"]),
+    Route(ONE + "/aprobar", approve, methods=["POST"]),
+    Route(ONE + "/rechazar", reject, methods=["POST"]),
+    Route(ONE + "/volver", rejoin, methods=["POST"]),
+    Route(ONE + "/separar", detach, methods=["POST"]),
+    Route(ONE + "/permisos", withdraw, methods=["POST"]),
+]

@@ -1,0 +1,155 @@
+"""Public pages of the schedule: the list with its filters, one training with its calendar entry and picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.outreach.queries import ListedActivity
+from trainings.outreach.words import KINDS
+from trainings.panel.public.activities import activities_of
+from trainings.places.map import Marked, department_map
+from trainings.schedule.models import TrainingState
+from trainings.schedule.months import Month
+from trainings.schedule.phase import Phase
+from trainings.schedule.public import filters
+from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public.entries import calendar_entry
+from trainings.schedule.public.facts import facts_of, invitation
+from trainings.schedule.public.filters import Filters
+from trainings.schedule.public.pictures import training_card
+from trainings.schedule.public.posted import Posted, next_change
+from trainings.schedule.public.queries import UnknownTraining
+from trainings.schedule.public.remembered import remembered
+from trainings.schedule.public.rows import Row, rows_of
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import gettext
+from trainings.web.og import og_png
+from trainings.web.paging import asked_page
+from trainings.web.render import absolute, render
+
+PAGE_SIZE = 20
+ACTIVITIES_AHEAD, MOST_ACTIVITIES = timedelta(days=60), 5
+COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
+"""While the places that are left mean something."""
+PICTURE_CACHING = "public, max-age=3600"
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """`/capacitaciones`: what is to come, by the filters in the address."""
+    topics = await public_queries.topic_names()
+    coming = await public_queries.coming_sessions(clock.now())
+    chosen, notes = filters.read_filters(request.query_params, topics)
+    ids = chosen.trainings(coming)
+    n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
+    page = min(asked_page(request.query_params), n_pages)
+    first = (page - 1) * PAGE_SIZE
+    trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
+    context = {
+        **_told(len(ids), chosen, topics),
+        "notes": notes,
+        **filters.choices(coming, topics, chosen),
+        "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
+        "rows": rows_of(trainings, chosen.town_code, chosen.starts_at),
+        "called_off": await _called_off(chosen) if page == 1 else [],
+        "activities": await _activities(chosen) if page == 1 else [],
+        "n_trainings": len(ids),
+        "first": first + 1,
+        "before": chosen.query(page - 1) if page > 1 else "",
+        "after": chosen.query(page + 1) if page < n_pages else "",
+    }
+    return render(request, "panel/public/list.html", context)
+
+
+def _told(n_trainings: int, chosen: Filters, topics: Mapping[str, str]) -> dict[str, Any]:
+    """What is filtered by, in words."""
+    applied = filters.applied(chosen, topics)
+    return {"summary": filters.summary(n_trainings, applied), "filters": chosen, "applied": applied}
+
+
+async def _called_off(chosen: Filters) -> list[Row]:
+    """Trainings that were called off within a week."""
+    ids = chosen.trainings(await public_queries.called_off_lately(clock.now()))
+    return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]), chosen.town_code, chosen.starts_at)
+
+
+async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:
+    """The next activities without sign-up, and what kind each is, in words."""
+    first = chosen.since or clock.today()
+    found = [one for one in await activities_of(chosen, first, first + ACTIVITIES_AHEAD) if not one.is_over]
+    return [
+        (one, gettext("Cancelada") if one.is_cancelled else gettext(KINDS[one.kind])) for one in found[:MOST_ACTIVITIES]
+    ]
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """`/capacitaciones/{slug}`: one training."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    until = next_change([training], clock.now())
+    return remembered(request, training, lambda: _page(request, training), until=until)
+
+
+def _page(request: Request, training: Posted) -> Response:
+    place = training.next_meeting.place
+    town = place.town
+    context = {
+        "training": training,
+        "facts": facts_of(training),
+        "invitation": invitation(training, absolute(training.path)),
+        "map": None if place.is_online else department_map(town.department_code, {town.code: Marked(1)}),
+        "shows_seats": training.phase in COUNTED,
+        "is_coming": training.phase not in (Phase.CANCELLED, Phase.HELD),
+        "has_entry": has_entry(training),
+    }
+    return render(request, "panel/public/training.html", context)
+
+
+def has_entry(training: Posted) -> bool:
+    """Whether there is something to keep in a calendar: what the feeds show, as long as it is to come."""
+    return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
+
+
+@allow(PUBLIC)
+async def entry(request: Request) -> Response:
+    """`/capacitaciones/{slug}/evento.ics`: its meetings for one's own calendar."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    events = await public_queries.event_texts(training.id) if has_entry(training) else []
+    if not events:
+        raise UnknownTraining
+    text = calendar_entry(events, neutral_title=training.neutral_title)
+    name = "evento" if training.neutral_title else training.slug
+    headers = {"content-disposition": f'attachment; filename="{name}.ics"', "cache-control": "no-cache"}
+    return Response(text, media_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@allow(PUBLIC)
+async def picture(request: Request) -> Response:
+    """`/capacitaciones/{slug}/imagen.png`: what a shared link shows in a chat."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    drawn = await asyncio.to_thread(og_png, training_card(training))
+    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+
+
+@allow(PUBLIC)
+async def short(request: Request) -> Response:
+    """`/c/{code}`: the short address on paper."""
+    slug = await public_queries.slug_of_code(request.path_params["code"])
+    return RedirectResponse(f"/capacitaciones/{slug}", 308)
+
+
+routes: list[BaseRoute] = [
+    Route("/capacitaciones", index),
+    Route("/capacitaciones/{slug}", show),
+    Route("/capacitaciones/{slug}/evento.ics", entry),
+    Route("/capacitaciones/{slug}/imagen.png", picture),
+    Route("/c/{code}", short),
+]

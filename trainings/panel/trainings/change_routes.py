@@ -1,0 +1,236 @@
+"""`/panel/capacitaciones/{id}/cambios`: what happens next after a change; holding what was cancelled after all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK, EDITORS, can_edit_trainings, can_register_at_desk
+from trainings.attendance.sessions import rescheduling
+from trainings.errors import NotFound, Refusal
+from trainings.outbox import actions as outbox
+from trainings.registrations.calls.views import calls_about
+from trainings.registrations.seats.renewed_offers import told_all_the_same
+from trainings.registrations.telling import change_views
+from trainings.registrations.telling.change_views import who_is_told
+from trainings.registrations.telling.stopped import tell_now, untold_at
+from trainings.registrations.telling.telling import who_would_hear
+from trainings.schedule import queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.changes import differences, recent_changes
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.public.change_pictures import change_card, change_png
+from trainings.schedule.public.change_words import place_of
+from trainings.schedule.staff.change_forms import RestoreForm
+from trainings.schedule.staff.editing import afterwards, editable, editable_session
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+ONE_SESSION = "/panel/capacitaciones/{id:uuid}"
+SESSION = "/panel/sesiones/{id:uuid}"
+AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
+
+
+class NothingChanged(NotFound):
+    code = "nothing_changed"
+    sentence = N_("Esta sesión no cambió en los últimos siete días.")
+
+
+async def _training(request: Request) -> Training:
+    """A training of a hub where the actor works at the desk. Unseen is 404, seen but not theirs 403."""
+    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_register_at_desk(request.state.actor, training.hub_id):
+        raise WrongRole
+    return training
+
+
+# -- what happens next
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    return await _page(request, await _training(request))
+
+
+async def _page(request: Request, training: Training, *, refusal: Refusal | None = None) -> Response:
+    actor = request.state.actor
+    lists = await calls_about(training.id, actor)
+    context = {
+        "here": "capacitaciones",
+        "desk": training.hub.name,
+        "training": training,
+        "waiting": await change_views.waiting(training, lists),
+        "untold": next((one for one in await untold_at([training.hub_id]) if one.training.id == training.id), None),
+        "lists": lists,
+        "changes": await change_views.changed(training),
+        "papers": await change_views.wrong_papers(training),
+        "may_edit": can_edit_trainings(actor, training.hub_id),
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "panel/trainings/changes.html", context, status=refusal.status if refusal else 200)
+
+
+@allow(*EDITORS)
+async def stop(request: Request) -> Response:
+    """Nobody is told; what changed stays changed."""
+    training, batch_id = await editable(request), request.path_params["batch"]
+    try:
+        await outbox.stop_batch(batch_id, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _page(request, training, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
+    sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
+    flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
+    return response
+
+
+@allow(*EDITORS)
+async def tell(request: Request) -> Response:
+    """What was stopped is told after all, at once."""
+    training = await editable(request)
+    try:
+        await tell_now(training.id, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _page(request, training, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
+    flash(response, gettext(N_("Listo: se avisa ahora. A quien no tiene correo hay que llamarle.")))
+    return response
+
+
+@allow(*DESK)
+async def picture(request: Request) -> Response:
+    """What one session was and is, as a picture for chats. It shows no more than public pages."""
+    session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
+    if not can_register_at_desk(request.state.actor, session.training.hub_id):
+        raise WrongRole
+    training = await queries.for_staff(session.training_id, request.state.actor)
+    changes = (await recent_changes([training.id])).get(training.id, [])
+    is_off = training.state is TrainingState.CANCELLED
+    found = differences(reversed(changes), list(training.sessions), training, is_called_off=is_off)
+    one = next((one for one in found if one.session.id == session.id), None)
+    if one is None:
+        raise NothingChanged
+    drawn = await asyncio.to_thread(change_png, change_card(training, one))
+    headers = {"content-disposition": 'inline; filename="cambio.png"', "cache-control": "no-store"}
+    return Response(drawn, media_type="image/png", headers=headers)
+
+
+# -- after all
+
+
+@allow(*EDITORS)
+async def show_restore(request: Request) -> Response:
+    return await _restore_form(request, await editable_session(request), Typed())
+
+
+@allow(*EDITORS)
+async def restore(request: Request) -> Response:
+    session = await editable_session(request)
+    typed = await read_form(request)
+    try:
+        form = check(RestoreForm, typed)
+        await rescheduling.restore(session.id, actor=request.state.actor, override_reason=form.override_reason)
+    except FormErrors as exc:
+        return await _restore_form(request, session, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _restore_form(request, session, typed, refusal=refusal)
+    response = redirect(afterwards(session.training))
+    flash(response, gettext(N_("Listo: la sesión sí se realiza.")))
+    return response
+
+
+async def _restore_form(
+    request: Request, session: TrainingSession, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    context = {
+        "training": session.training,
+        "action": f"/panel/sesiones/{session.id}/reabrir",
+        "sessions": [(session, place_of(session, session.training))],
+        "is_whole": False,
+        "is_needless": session.state is SessionState.PLANNED,
+    }
+    return await _ask(request, context, typed, refusal, status)
+
+
+@allow(*EDITORS)
+async def show_reopen(request: Request) -> Response:
+    return await _reopen_form(request, await editable(request), Typed())
+
+
+@allow(*EDITORS)
+async def reopen(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(RestoreForm, typed)
+        await rescheduling.reopen(training.id, actor=request.state.actor, override_reason=form.override_reason)
+    except FormErrors as exc:
+        return await _reopen_form(request, training, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _reopen_form(request, training, typed, refusal=refusal)
+    response = redirect(afterwards(training))
+    is_draft = training.published_at is None
+    flash(response, gettext(AGAIN_A_DRAFT if is_draft else N_("Listo: la capacitación sí se realiza.")))
+    return response
+
+
+async def _reopen_form(
+    request: Request, training: Training, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
+    in_time = sorted(planned, key=lambda session: session.starts_at)
+    context = {
+        "training": training,
+        "action": f"/panel/capacitaciones/{training.id}/reabrir",
+        "sessions": [(session, place_of(session, training)) for session in in_time],
+        "is_whole": True,
+        "is_needless": training.state is not TrainingState.CANCELLED,
+    }
+    return await _ask(request, context, typed, refusal, status)
+
+
+async def _ask(
+    request: Request, context: dict[str, Any], typed: Typed, refusal: Refusal | None, status: int
+) -> Response:
+    """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
+    training: Training = context["training"]
+    session_ids = [session.id for session, _place in context["sessions"]]
+    turned = None if context["is_whole"] else session_ids[0]
+    readers = await who_would_hear(training, is_called_off=False, turned=turned)
+    more = {
+        "here": "capacitaciones",
+        "form": typed,
+        **await who_is_told(training, session_ids, actor=request.state.actor, readers=readers),
+        "refusal": sentence_of(refusal) if refusal else "",
+        "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
+    }
+    status = refusal.status if refusal else status
+    return render(request, "panel/trainings/restore.html", context | more, status=status)
+
+
+routes: list[BaseRoute] = [
+    Route(ONE_SESSION + "/cambios", index),
+    Route(ONE_SESSION + "/cambios/avisar", tell, methods=["POST"]),
+    Route(ONE_SESSION + "/cambios/{batch:uuid}/detener", stop, methods=["POST"]),
+    Route(ONE_SESSION + "/reabrir", show_reopen),
+    Route(ONE_SESSION + "/reabrir", reopen, methods=["POST"]),
+    Route(SESSION + "/cambio.png", picture),
+    Route(SESSION + "/reabrir", show_restore),
+    Route(SESSION + "/reabrir", restore, methods=["POST"]),
+]

@@ -1,0 +1,300 @@
+"""`…/duplicar` and `/panel/copiar-mes`: drafts like what was held before, looked at before they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import EDITORS
+from trainings.errors import Refusal
+from trainings.lib import dates
+from trainings.outreach.copies import copies_of_activities, copy_activity_to_month
+from trainings.places.models import Hub
+from trainings.places.queries import one_of
+from trainings.schedule.bookings import Booked
+from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
+from trainings.schedule.models import Training
+from trainings.schedule.plans import SessionPlan
+from trainings.schedule.staff.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy
+from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
+from trainings.schedule.staff.forms import DuplicateForm, Reason
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.i18n import N_, gettext, language, ngettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+ONE = "/panel/capacitaciones/{id:uuid}/duplicar"
+MONTH = "/panel/copiar-mes"
+MONTHS_BACK, MONTHS_AHEAD = 12, 18
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that a copy would have: when, in words, and what is to be known of it."""
+
+    when: str
+    cautions: Cautions
+
+
+# -- one training
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    return await _copy_form(request, await editable(request), Typed())
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(DuplicateForm, typed)
+        if typed.value("look"):
+            return await _copy_form(request, training, typed)
+        copy = await duplicate_training(
+            training.id, form.first_day, actor=request.state.actor, override_reason=form.override_reason
+        )
+    except FormErrors as exc:
+        return await _copy_form(request, training, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        show_refusal(typed, refusal)
+        return await _copy_form(request, training, typed, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{copy.id}")
+    flash(response, gettext(N_("Listo: es una copia en borrador. Revise las fechas y publíquela.")))
+    return response
+
+
+async def _copy_form(
+    request: Request, training: Training, typed: Typed, *, status: int = 200, refusal: Refusal | None = None
+) -> Response:
+    standing = to_copy(list(training.sessions))
+    form = None if status == 422 or not typed.value("first_day") else check(DuplicateForm, Typed(typed.fields))
+    plans = dict(enumerate(shifted(standing, form.first_day))) if form else {}
+    cautions = await cautions_of(
+        plans, hub=training.hub, actor=request.state.actor, capacity=training.capacity, may_be_past=True
+    )
+    context = {
+        "here": "capacitaciones",
+        "training": training,
+        "form": typed,
+        "n_sessions": len(standing),
+        "sessions": _new_sessions(plans, cautions),
+        "needs_reason": isinstance(refusal, Booked) or has_clashes(cautions) or bool(typed.value("override_reason")),
+    }
+    return render(request, "panel/trainings/duplicate.html", context, status=refusal.status if refusal else status)
+
+
+def _new_sessions(plans: Mapping[int, SessionPlan], cautions: Mapping[int, Cautions]) -> list[NewSession]:
+    return [
+        NewSession(dates.day_and_time(plan.starts_at, language(), with_year=True), cautions.get(number, NONE))
+        for number, plan in plans.items()
+    ]
+
+
+# -- a month of a hub
+
+
+def _months(first: int, last: int) -> list[date]:
+    """First days of months, counted from this one."""
+    this = clock.today().year * 12 + clock.today().month - 1
+    return [date((this + n) // 12, (this + n) % 12 + 1, 1) for n in range(first, last + 1)]
+
+
+def _listed_month(text: object) -> date:
+    offered = {_code(day): day for day in _months(-MONTHS_BACK, MONTHS_AHEAD)}
+    if text not in offered:
+        raise wrong(N_("Escoja uno de los meses de la lista."))
+    return offered[str(text)]
+
+
+def _another_month(target: date, form: ValidationInfo) -> date:
+    if target == form.data.get("month"):
+        raise wrong(N_("Es el mismo mes. Escoja a qué otro mes se copia."))
+    if target < clock.today().replace(day=1):
+        raise wrong(N_("Ese mes ya pasó. Escoja uno que viene."))
+    return target
+
+
+class MonthForm(Form):
+    """Which month of which hub is copied into which; months as `2027-03`."""
+
+    hub: UUID
+    month: Annotated[date, BeforeValidator(_listed_month)]
+    target: Annotated[date, BeforeValidator(_listed_month), AfterValidator(_another_month)]
+
+
+class CopyForm(Form):
+    """The trainings and activities to copy, and why what is taken may stand."""
+
+    copy_ids: list[UUID] = []
+    override_reason: Reason = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLine:
+    """A training or activity of the month: what it would be, whether it is ticked, and why it was not made just now."""
+
+    copy: Copy
+    old_day: str
+    sessions: Sequence[NewSession]
+    is_ticked: bool
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of copying: how many drafts are new, and what was refused, by what was to be copied."""
+
+    n_new: int
+    refusals: Mapping[UUID, Refusal]
+
+    @property
+    def sentence(self) -> str:
+        """How many, in words; empty for none."""
+        words = ngettext("Listo: se hizo %(n)s borrador.", "Listo: se hicieron %(n)s borradores.", self.n_new)
+        return words % {"n": self.n_new} if self.n_new else ""
+
+
+@allow(*EDITORS)
+async def month(request: Request) -> Response:
+    """Which month; then what would be made of it."""
+    hubs = await editable_hubs(request.state.actor)
+    typed = Typed.of({name: value for name, value in request.query_params.items() if name in MonthForm.model_fields})
+    if not typed.value("month"):
+        this, following = _months(0, 1)
+        only = hubs[0].id if len(hubs) == 1 else typed.value("hub")
+        return _month_page(request, Typed.of({"hub": only, "month": _code(this), "target": _code(following)}), hubs)
+    try:
+        form = check(MonthForm, typed)
+    except FormErrors as exc:
+        return _month_page(request, exc.typed, hubs, status=422)
+    return _month_page(request, typed, hubs, await _lines(request, form, one_of(hubs, form.hub), typed))
+
+
+@allow(*EDITORS)
+async def copy_month(request: Request) -> Response:
+    hubs = await editable_hubs(request.state.actor)
+    typed = await read_form(request)
+    try:
+        form, ticked = check(MonthForm, typed), check(CopyForm, typed)
+    except FormErrors as exc:
+        return _month_page(request, exc.typed, hubs, status=422)
+    hub = one_of(hubs, form.hub)
+    made = await _make(request, form, hub, ticked)
+    if made.refusals or not ticked.copy_ids:
+        if not ticked.copy_ids:
+            typed.errors["copias"] = gettext(N_("Marque por lo menos una."))
+        lines = await _lines(request, form, hub, typed, made)
+        return _month_page(request, typed, hubs, lines, status=409 if made.refusals else 422, done=made.sentence)
+    response = redirect(f"{MONTH}?hub={hub.id}&month={_code(form.month)}&target={_code(form.target)}")
+    flash(response, made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")))
+    return response
+
+
+async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:
+    """Each by itself: what is refused leaves the others standing, and what is made is known again next time."""
+    n_new, refusals = 0, {}
+    for copy in await _copies(hub, form):
+        if copy.owner.id not in ticked.copy_ids:
+            continue
+        make = copy_activity_to_month if copy.kind else copy_to_month
+        try:
+            _draft, is_new = await make(
+                copy.owner.id, form.target, actor=request.state.actor, override_reason=ticked.override_reason
+            )
+        except Refusal as refusal:
+            if refusal.status not in REFUSED:
+                raise
+            refusals[copy.owner.id] = refusal
+        else:
+            n_new += is_new
+    return Made(n_new, refusals)
+
+
+async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
+    """What may be copied, by day."""
+    trainings = await copies_of(hub.id, form.month, form.target)
+    activities = await copies_of_activities(hub.id, form.month, form.target)
+    return sorted([*trainings, *activities], key=lambda copy: (copy.first_day, copy.owner.title))
+
+
+async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
+    """All of the month's, each with its new days. At first those are ticked that nothing stands in the way of."""
+    copies = await _copies(hub, form)
+    planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
+    cautions = await cautions_of(
+        {number: plan for number, (plan, _owner) in planned},
+        hub=hub,
+        actor=request.state.actor,
+        owners={number: owner for number, (_plan, owner) in planned},
+    )
+    lines, number = [], 0
+    for copy in copies:
+        plans = {} if copy.made_path else {number + n: plan for n, plan in enumerate(copy.plans)}
+        number += len(plans)
+        own = {n: cautions[n] for n in plans}
+        refusal = made.refusals.get(copy.owner.id) if made and copy.owner.id else None
+        lines.append(
+            CopyLine(
+                copy=copy,
+                old_day=dates.long_date(copy.first_day, language()),
+                sessions=_new_sessions(plans, own),
+                is_ticked=typed.has("copy_ids", str(copy.owner.id)) if made else not has_clashes(own),
+                refusal=sentence_of(refusal) if refusal and not isinstance(refusal, Booked) else "",
+            )
+        )
+    return lines
+
+
+def _month_page(
+    request: Request,
+    typed: Typed,
+    hubs: Sequence[Hub],
+    lines: Sequence[CopyLine] | None = None,
+    *,
+    status: int = 200,
+    done: str = "",
+) -> Response:
+    context = {
+        "here": "capacitaciones",
+        "form": typed,
+        "hubs": [(hub.id, hub.name) for hub in hubs],
+        "months": _choices(-MONTHS_BACK, MONTHS_AHEAD),
+        "targets": _choices(0, MONTHS_AHEAD),
+        "lines": lines,
+        "n_to_make": sum(not line.copy.made_path for line in lines or ()),
+        "needs_reason": any(one.cautions.clashes for line in lines or () for one in line.sessions),
+        "done": done,
+    }
+    return render(request, "panel/trainings/copy_month.html", context, status=status)
+
+
+def _choices(first: int, last: int) -> list[tuple[str, str]]:
+    return [(_code(day), f"{dates.month_name(day, language())} {day.year}") for day in _months(first, last)]
+
+
+def _code(day: date) -> str:
+    """`2027-03`."""
+    return f"{day:%Y-%m}"
+
+
+routes: list[BaseRoute] = [
+    Route(ONE, new),
+    Route(ONE, create, methods=["POST"]),
+    Route(MONTH, month),
+    Route(MONTH, copy_month, methods=["POST"]),
+]

@@ -1,0 +1,285 @@
+"""`/panel/capacitaciones/nueva` and `…/editar`: one form for a training and its sessions, also without script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import EDITORS
+from trainings.attendance.sessions import rescheduling
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.people import choices
+from trainings.places.models import Hub
+from trainings.places.queries import one_of, venues_of
+from trainings.registrations.seats.actions import resize
+from trainings.schedule import actions, queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
+from trainings.schedule.models import (
+    Course,
+    PlaceShown,
+    Project,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
+from trainings.schedule.session_actions import TrainingCalledOff
+from trainings.schedule.staff import forms
+from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
+from trainings.schedule.staff.series_forms import RepeatForm, change_rows, patterns
+from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, FormErrors, Typed, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+NEW = "/panel/capacitaciones/nueva"
+USUAL_CAPACITY = 30
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A row of the form: its number in it, what it is called, and what is to be known of it before it is saved."""
+
+    number: int
+    title: str
+    cautions: Cautions
+
+
+# -- a new one
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    """The empty form; who leads several hubs first says for which."""
+    hubs = await editable_hubs(request.state.actor)
+    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
+    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    if hub is None:
+        words = gettext("Nueva capacitación"), gettext("¿De qué ventanilla es la capacitación?")
+        return render(request, "places/choose_hub.html", {"here": "capacitaciones", "hubs": hubs, "words": words})
+    typed = Typed.of(
+        {
+            "hub": hub.id,
+            "capacity": USUAL_CAPACITY,
+            "place_shown": PlaceShown.PUBLIC,
+            "has_waiting_list": forms.TICKED,
+            "walk_ins": forms.TICKED,
+            "from_age": forms.FROM_AGES[0],
+        }
+    )
+    return await _form(request, hub, typed)
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    typed = await read_form(request)
+    hub = one_of(await editable_hubs(request.state.actor), typed.value("hub"))
+    try:
+        if change_rows(typed):
+            return await _form(request, hub, typed)
+        form, sessions = forms.check_training(typed)
+        training = await actions.create_training(
+            await _plan(form), sessions, actor=request.state.actor, override_reason=form.override_reason
+        )
+    except FormErrors as exc:
+        return await _form(request, hub, exc.typed, status=422)
+    except Refusal as refusal:
+        return await _refused(request, hub, typed, refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}")
+    flash(response, gettext(N_("Listo: el borrador está guardado. Revíselo y publíquelo.")))
+    return response
+
+
+# -- a standing one
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    training = await editable(request)
+    if training.state is TrainingState.CANCELLED:
+        raise TrainingCalledOff
+    typed = forms.typed_training(training, _changeable(training))
+    return await _form(request, training.hub, typed, training=training)
+
+
+@allow(*EDITORS)
+async def update(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    typed.fields["hub"] = [str(training.hub_id)]
+    try:
+        if change_rows(typed):
+            return await _form(request, training.hub, typed, training=training)
+        batch = await _save(training, typed, request.state.actor)
+    except FormErrors as exc:
+        return await _form(request, training.hub, exc.typed, training=training, status=422)
+    except Refusal as refusal:
+        return await _refused(request, training.hub, typed, refusal, training=training)
+    response = redirect(f"/panel/capacitaciones/{training.id}{'/cambios' if batch else ''}")
+    flash(response, gettext(N_("Listo: los cambios están guardados.")))
+    return response
+
+
+async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
+    """All or nothing: the plan, the places, and word to people whose time or place changed; the batch of these."""
+    form, sessions = forms.check_training(typed)
+    plan = await _plan(form)
+
+    async def act() -> None:
+        await actions.edit_training(
+            training.id,
+            plan,
+            sessions,
+            actor=actor,
+            override_reason=form.override_reason,
+            revision=form.revision,
+        )
+        await resize(training.id, form.capacity, form.childcare_capacity, actor=actor)
+
+    return await rescheduling.change_sessions(training.id, act, actor=actor)
+
+
+def _changeable(training: Training) -> list[TrainingSession]:
+    """Sessions that the form may change: all of a draft, else those to come."""
+    now = clock.now()
+    planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
+    if training.state is not TrainingState.DRAFT:
+        planned = [session for session in planned if session.closed_at is None and now < session.ends_at]
+    return sorted(planned, key=lambda session: session.starts_at)
+
+
+# -- the form
+
+
+async def _plan(form: forms.TrainingForm) -> TrainingPlan:
+    course = await reads(Course).get_or_none(id=form.course)
+    if course is None:
+        raise UnknownCourse(field="course")
+    return form.plan(course.title)
+
+
+async def _refused(
+    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, training: Training | None = None
+) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    show_refusal(typed, refusal)
+    is_booked = isinstance(refusal, Booked)
+    return await _form(request, hub, typed, training=training, status=refusal.status, is_booked=is_booked)
+
+
+async def _form(
+    request: Request,
+    hub: Hub,
+    typed: Typed,
+    *,
+    training: Training | None = None,
+    status: int = 200,
+    is_booked: bool = False,
+) -> Response:
+    numbers = forms.row_numbers(typed) or [0]
+    cautions = await _cautions(typed, hub, training, request.state.actor)
+    context = {
+        "here": "capacitaciones",
+        "form": typed,
+        "hub": hub,
+        "training": training,
+        "rows": _rows(typed, numbers, training, cautions),
+        "may_add": len(numbers) < MOST_SESSIONS,
+        "patterns": patterns(typed),
+        "repeats": _repeats(typed),
+        "needs_reason": is_booked or has_clashes(cautions) or bool(typed.value("override_reason")),
+        **await _choices(hub, training),
+    }
+    return render(request, "panel/trainings/form.html", context, status=status)
+
+
+def _repeats(typed: Typed) -> bool:
+    """Whether the part "Repetir" is in use."""
+    return any(typed.value(name) or typed.error(name) for name in RepeatForm.model_fields)
+
+
+async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Actor) -> dict[int, Cautions]:
+    room = forms.checked(forms.RoomForm, Typed(typed.fields))
+    return await cautions_of(
+        forms.plans_in(typed),
+        hub=hub,
+        actor=actor,
+        venue_id=room.venue if room else None,
+        capacity=room.capacity if room else None,
+        but=[session.id for session in training.sessions] if training else (),
+        may_be_past=training is None or training.state is TrainingState.DRAFT,
+    )
+
+
+def _rows(
+    typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
+) -> list[FormRow]:
+    """Once others know of the training, its meetings are told by their numbers in the calendar until it is saved."""
+    is_draft = training is None or training.state is TrainingState.DRAFT
+    positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
+    rows = []
+    for n, number in enumerate(numbers, start=1):
+        position = n if is_draft else positions.get(typed.value(f"sessions-{number}-id"))
+        title = gettext(N_("Sesión %(n)s")) % {"n": position} if position else gettext(N_("Otra sesión"))
+        rows.append(FormRow(number, title, cautions.get(number, NONE)))
+    return rows
+
+
+def _course_words(course: Course, hub: Hub) -> str:
+    """«Mitos y realidades (taller)», and whose it is where that is another municipality."""
+    said = [gettext(KINDS[course.kind]).lower()]
+    if course.operator is not None and course.operator_id != hub.operator_id:
+        said.append(course.operator.name)
+    return f"{course.title} ({', '.join(said)})"
+
+
+async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
+    """What the selects and boxes offer; a training keeps a course that has left the catalogue, and once published its
+    own alone.
+    """
+    is_fixed = training is not None and training.published_at is not None
+    own = [] if is_fixed else queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
+    kept = [await queries.course(training.course_id)] if training else []
+    people = await queries.people_who_facilitate(hub.id, hub.operator_id)
+    venues = await venues_of(hub, also=_venue_ids(training))
+    return {
+        "courses": sorted({one.id: _course_words(one, hub) for one in (*own, *kept)}.items(), key=itemgetter(1)),
+        "venues": [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues],
+        "people": [(user.id, user.name) for user in people],
+        "projects": [(one.id, one.name) for one in await reads(Project).order_by("name")],
+        "actor_types": choices.actor_types(),
+        "languages": [choice for choice in choices.languages() if choice[0] != "und"],
+        "offers": [(code.value, gettext(words)) for code, words in OFFERS.items()],
+        "from_ages": [(age, gettext(AGES_ADMITTED[age])) for age in forms.FROM_AGES],
+        "offer_hours": [
+            (hours, gettext(N_("%(n)s horas para decir que sí")) % {"n": hours}) for hours in forms.OFFER_HOURS
+        ],
+    }
+
+
+def _venue_ids(training: Training | None) -> set[UUID | None]:
+    """Where it is, though the place be retired by now: saving another field must not move it."""
+    return {training.venue_id, *(session.venue_id for session in training.sessions)} if training else set()
+
+
+routes: list[BaseRoute] = [
+    Route(NEW, new),
+    Route(NEW, create, methods=["POST"]),
+    Route("/panel/capacitaciones/{id:uuid}/editar", edit),
+    Route("/panel/capacitaciones/{id:uuid}/editar", update, methods=["POST"]),
+]

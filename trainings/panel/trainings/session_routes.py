@@ -1,0 +1,185 @@
+"""`/panel/sesiones/{id}`: move or cancel one meeting. Attendance has its own routes."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import EDITORS
+from trainings.attendance.sessions import rescheduling
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.places.queries import venues_of
+from trainings.registrations.telling.change_views import who_is_told
+from trainings.registrations.telling.telling import who_would_hear
+from trainings.schedule.bookings import Booked
+from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.models import TrainingSession
+from trainings.schedule.months import day_written
+from trainings.schedule.plans import SessionPlan
+from trainings.schedule.public.change_words import place_of
+from trainings.schedule.session_actions import (
+    AlreadyHeld,
+    MovedMeanwhile,
+    OnlySession,
+    check_cancellable,
+    when_and_where,
+)
+from trainings.schedule.staff.editing import ONE_SESSION, afterwards, editable_session
+from trainings.schedule.staff.forms import MoveForm, at_the_day, checked
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+
+@allow(*EDITORS)
+async def show_move(request: Request) -> Response:
+    """The form as the session stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
+    session = await editable_session(request)
+    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
+    day = day_written(request.query_params.get("dia", ""), start.date())
+    standing = {"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id}
+    return await _move_form(request, session, Typed.of(standing | {"known_as": when_and_where(session)}))
+
+
+@allow(*EDITORS)
+async def move(request: Request) -> Response:
+    session = await editable_session(request)
+    typed = await read_form(request)
+    try:
+        form = check(MoveForm, typed)
+        if typed.value("look"):
+            return await _move_form(request, session, typed)
+        await rescheduling.move(
+            session.id,
+            clock.at(form.day, form.starts),
+            clock.at(form.day, form.ends),
+            form.venue,
+            actor=request.state.actor,
+            override_reason=form.override_reason,
+            known_as=form.known_as,
+        )
+    except FormErrors as exc:
+        return await _move_form(request, session, exc.typed, status=422)
+    except Refusal as refusal:
+        return await _not_moved(request, typed, refusal)
+    return await _moved(session, await _cautions(request, session, typed))
+
+
+async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
+    """The form again, with what was typed. Once somebody has seen what another person did meanwhile, theirs counts."""
+    if refusal.status not in REFUSED:
+        raise refusal
+    session = await editable_session(request)
+    if isinstance(refusal, MovedMeanwhile):
+        typed.fields["known_as"] = [when_and_where(session)]
+    is_booked = isinstance(refusal, Booked)
+    return await _move_form(request, session, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
+
+
+async def _moved(before: TrainingSession, cautions: Cautions) -> Response:
+    response = redirect(afterwards(before.training))
+    now = await TrainingSession.get(id=before.id)
+    if when_and_where(now) == when_and_where(before):
+        flash(response, gettext(N_("Nada cambió: la sesión sigue el mismo día, a la misma hora y en el mismo lugar.")))
+    elif not cautions.day_off:
+        flash(response, gettext(N_("Listo: la sesión cambió.")))
+    else:
+        words = gettext(N_("Listo: la sesión cambió. Ese día es feriado: %(name)s."))
+        flash(response, words % {"name": cautions.day_off}, "note")
+    return response
+
+
+async def _cautions(request: Request, session: TrainingSession, typed: Typed) -> Cautions:
+    """What is to be known of the day and place in the form; nothing while one of them is missing."""
+    form = checked(MoveForm, Typed(typed.fields))
+    if form is None:
+        return NONE
+    plan = SessionPlan(
+        clock.at(form.day, form.starts),
+        clock.at(form.day, form.ends),
+        form.venue or session.training.venue_id,
+        tuple(one.user_id for one in session.facilitators),
+    )
+    own = await reads(TrainingSession).filter(training_id=session.training_id).values_list("id")
+    known = await cautions_of(
+        {0: plan},
+        hub=session.training.hub,
+        actor=request.state.actor,
+        capacity=session.training.capacity,
+        but={session_id for (session_id,) in own},
+    )
+    return known[0]
+
+
+async def _move_form(
+    request: Request, session: TrainingSession, typed: Typed, *, status: int = 200, is_booked: bool = False
+) -> Response:
+    cautions = await _cautions(request, session, typed)
+    context = {
+        "here": "capacitaciones",
+        "session": session,
+        "place": place_of(session, session.training),
+        "form": at_the_day(typed),
+        "venues": [
+            (venue.id, f"{venue.name}, {venue.municipality.full_name}")
+            for venue in await venues_of(session.training.hub, also=[session.venue_id])
+        ],
+        **await who_is_told(session.training, [session.id], actor=request.state.actor),
+        "cautions": cautions,
+        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
+    }
+    return render(request, "panel/trainings/move_session.html", context, status=status)
+
+
+@allow(*EDITORS)
+async def confirm_cancel(request: Request) -> Response:
+    """Asks once; what would be refused is not asked, and the page says why."""
+    session = await editable_session(request)
+    try:
+        await check_cancellable(session.training, session)
+    except Refusal as refusal:
+        return await _cancel_page(request, session, refusal=refusal)
+    return await _cancel_page(request, session)
+
+
+@allow(*EDITORS)
+async def cancel(request: Request) -> Response:
+    session = await editable_session(request)
+    try:
+        await rescheduling.cancel(session.id, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _cancel_page(request, session, refusal=refusal, status=refusal.status)
+    response = redirect(afterwards(session.training))
+    flash(response, gettext(N_("Listo: la sesión está cancelada.")))
+    return response
+
+
+async def _cancel_page(
+    request: Request, session: TrainingSession, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    readers = None if refusal else await who_would_hear(session.training, is_called_off=False, turned=session.id)
+    context = {
+        "here": "capacitaciones",
+        "session": session,
+        "place": place_of(session, session.training),
+        **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers),
+        "refusal": Typed().refused(refusal).error("") if refusal else "",
+        "is_only": isinstance(refusal, OnlySession),
+        "is_over": isinstance(refusal, AlreadyHeld),
+    }
+    return render(request, "panel/trainings/cancel_session.html", context, status=status)
+
+
+routes: list[BaseRoute] = [
+    Route(ONE_SESSION + "/mover", show_move),
+    Route(ONE_SESSION + "/mover", move, methods=["POST"]),
+    Route(ONE_SESSION + "/cancelar", confirm_cancel),
+    Route(ONE_SESSION + "/cancelar", cancel, methods=["POST"]),
+]

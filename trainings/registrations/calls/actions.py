@@ -1,0 +1,297 @@
+"""What staff write down about a call list: who was reached and how, that it is closed, that it is open after all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import Refusal
+from trainings.lib.tokens import uuid7
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.calls.households import Household, households
+from trainings.registrations.calls.people import Audience, audiences_of
+from trainings.registrations.calls.told import may_have_heard, note_call, take_back
+from trainings.registrations.calls.validity import CHANGES, is_overtaken
+from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
+from trainings.registrations.seats import waiting
+from trainings.registrations.seats.counts import NoOffer
+from trainings.registrations.seats.sign_up import UnknownGroup
+from trainings.schedule.locks import locked_training
+from trainings.schedule.snapshots import last_number
+from trainings.web.i18n import N_
+
+TWICE = timedelta(minutes=1)
+"""The same mark of the same person within this time is a second click."""
+OPENED, PRINTED = "calls.open", "calls.print"
+"""The audit lines of who saw a list."""
+CLOSED = "calls.close"
+"""The audit line that says why a list was closed."""
+
+
+class WhyClosed(StrEnum):
+    """Why a list is closed though people are left: they do not answer, leave no way, hear it otherwise, need not."""
+
+    NO_ANSWER = "no_answer"
+    NO_WAY = "no_way"
+    OTHERWISE = "otherwise"
+    NOT_NEEDED = "not_needed"
+
+
+class Answer(StrEnum):
+    """What somebody who is offered a place said on the telephone."""
+
+    YES = "said_yes"
+    NO = "said_no"
+
+
+ANSWERS = {
+    Answer.YES: (waiting.accept_offer, RegistrationState.CONFIRMED),
+    Answer.NO: (waiting.decline_offer, RegistrationState.CANCELLED),
+}
+"""What is done about each answer, and what it makes of the group."""
+
+
+class ListClosed(Refusal):
+    code = "call_list_closed"
+    sentence = N_("La lista ya está cerrada. Ábrala otra vez para anotar.")
+
+
+class ListOvertaken(Refusal):
+    code = "call_list_overtaken"
+    sentence = N_("Esta lista no se abre: hubo otro cambio antes de avisar este. Llame con la lista más nueva.")
+
+
+class NotOnList(Refusal):
+    code = "not_on_call_list"
+    sentence = N_("Ya no está en esta lista: canceló su inscripción, le llegó el correo, o se le avisa con otra lista.")
+
+
+class NoWhyClosed(Refusal):
+    code = "no_why_closed"
+    status = 422
+    sentence = N_("Escoja por qué cierra la lista si faltan personas.")
+
+
+async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
+    """Somebody opened or printed a list. Once calling has begun, all whom it is for may have heard what it tells: there
+    is a text for the loudspeaker, and not everybody is marked who heard it.
+    """
+    async with transaction():
+        await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=audience.n_people)
+        if call_list.reason not in CHANGES or call_list.closed_at is not None or call_list.due_at > clock.now():
+            return
+        number = await last_number(call_list.training_id)
+        people = [one.registration_id for one in audience.listed if not one.is_reached]
+        await may_have_heard(Registration, people, number)
+        await may_have_heard(ReservedBlock, [one.id for one in audience.holders if not one.is_reached], number)
+
+
+async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> Household:
+    """Write down what came of telling the household in which this person is; returns it as it was before.
+
+    "Not reached" right after "reached" takes that back. The same click twice is one mark. Who is offered a place and is
+    reached has from now on the time to answer. Refuses (ListClosed) a closed list, (NotOnList) whoever is not on it any
+    more, and like `waiting.mark_reached`.
+    """
+    async with transaction():
+        call_list = await _locked(list_id)
+        household = await _household(call_list, {registration_id})
+        last = Call.filter(call_list_id=call_list.id, registration_id__in=household.registration_ids)
+        if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
+            return household
+        await _write(call_list, household.registration_ids, result, via, actor)
+        if result is CallResult.NOT_REACHED and household.is_reached:
+            await take_back(Registration, [one.listed.marks[-1] for one in household.members])
+        if call_list.reason is CallReason.OFFERED:
+            await _tell_waiting_list(household, result, actor)
+        return household
+
+
+async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household:
+    """The household on an open list in which one of these registrations is. Refuses (ListClosed, NotOnList)."""
+    if call_list.closed_at is not None:
+        raise ListClosed
+    found = (one for one in await households(call_list) if not set(anyone).isdisjoint(one.registration_ids))
+    household = next(found, None)
+    if household is None:
+        raise NotOnList
+    return household
+
+
+async def _write(
+    call_list: CallList, registration_ids: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
+) -> None:
+    """One call: a row for each of these people, and a line in the log. Who was reached knows what it tells."""
+    people = await Registration.filter(id__in=list(registration_ids)).order_by("id")
+    for one in people:
+        await Call.create(
+            call_list=call_list,
+            registration_id=one.id,
+            result=result,
+            via=via,
+            called_by_id=actor.id,
+            knew_number=one.told_number,
+            knew_heard=one.heard_number,
+        )
+    if result is CallResult.REACHED:
+        await note_call(call_list, Registration, people)
+    await record(
+        "calls.mark",
+        actor=actor,
+        object_id=registration_ids[0],
+        hub_id=call_list.hub_id,
+        call_list=str(call_list.id),
+        result=result.value,
+        via=via.value,
+        n=len(registration_ids),
+    )
+
+
+async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
+    """Write down the call and the answer to one offer: yes holds its places, no gives them on. False: that was known.
+
+    One of a group answers for all of it, who made their link their own for themselves. The same answer twice is one
+    answer, also when two people write it down. Of other offers on the same telephone nothing is said: no time of theirs
+    begins. Refuses as `mark` does, (UnknownGroup) who is of another training, (NoOffer) where nothing is offered any
+    more, and like `waiting.decline_offer`.
+    """
+    act, outcome = ANSWERS[said]
+    async with transaction():
+        call_list = await _locked(list_id)
+        one = await Registration.get_or_none(id=registration_id, training_id=call_list.training_id)
+        if one is None:
+            raise UnknownGroup
+        if one.state is outcome:
+            return False
+        if one.state is not RegistrationState.OFFERED:
+            raise NoOffer
+        household = await _household(call_list, {one.id})
+        group_id = await waiting.answering_group(one.id)
+        people = await _offered_people(group_id)
+        called = [key for key in household.registration_ids if key in people]
+        await _write(call_list, called, CallResult.REACHED, via, actor)
+        await act(group_id, actor=actor)
+        return True
+
+
+async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> None:
+    """Write down a call about an offer beside any list: it stands on the training's list of offers, as `mark` does.
+
+    Refuses like `waiting.mark_reached`.
+    """
+    async with transaction():
+        group, training = await waiting.locked_offer(group_id)
+        lists = CallList.filter(training_id=training.id, reason=CallReason.OFFERED).order_by("-created_at", "-id")
+        call_list = await lists.first() or await open_list(training, CallReason.OFFERED, uuid7())
+        people = await _offered_people(group_id)
+        tries = Call.filter(registration_id__in=people, created_at__gte=group.changed_at)
+        last = await tries.order_by("-created_at", "-id").first()
+        if _is_same_click(last, result, CallVia.CALL, actor):
+            return
+        await _write(call_list, people, result, CallVia.CALL, actor)
+        if result is CallResult.REACHED:
+            await waiting.mark_reached(group_id, actor=actor)
+        elif last is not None and last.result is CallResult.REACHED:
+            await waiting.take_back_reached(group_id, actor=actor)
+
+
+async def _offered_people(group_id: UUID) -> list[UUID]:
+    people = Registration.filter(group_id=group_id, state=RegistrationState.OFFERED).order_by("id")
+    return [key for (key,) in await people.values_list("id")]
+
+
+async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
+    """The same for somebody who holds cards without a name. Refuses as `mark` does."""
+    async with transaction():
+        call_list = await _locked(list_id)
+        if call_list.closed_at is not None:
+            raise ListClosed
+        holders = {one.id: one for one in (await audiences_of([call_list]))[call_list.id].holders}
+        holder = holders.get(block_id)
+        if holder is None:
+            raise NotOnList
+        marks = HolderCall.filter(call_list_id=call_list.id, block_id=block_id)
+        if _is_same_click(await marks.order_by("-created_at", "-id").first(), result, via, actor):
+            return
+        await HolderCall.create(
+            call_list=call_list,
+            block_id=block_id,
+            result=result,
+            via=via,
+            called_by_id=actor.id,
+            knew_number=holder.block.told_number,
+            knew_heard=holder.block.heard_number,
+        )
+        if result is CallResult.REACHED:
+            await note_call(call_list, ReservedBlock, [holder.block])
+        elif holder.is_reached:
+            await take_back(ReservedBlock, holder.marks[-1:])
+        detail = {"call_list": str(call_list.id), "result": result.value, "via": via.value, "n": 1}
+        await record("calls.mark", actor=actor, object_id=block_id, hub_id=call_list.hub_id, **detail)
+
+
+def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: CallVia, actor: Actor) -> bool:
+    if last is None or last.created_at < clock.now() - TWICE:
+        return False
+    return (last.result, last.via, last.called_by_id) == (result, via, actor.id)
+
+
+async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:
+    """A deadline applies only to people who were reached: it begins with the call, and ends when that is taken back."""
+    for group_id in household.offered_groups:
+        if result is CallResult.REACHED:
+            await waiting.mark_reached(group_id, actor=actor)
+        elif household.is_reached:
+            await waiting.take_back_reached(group_id, actor=actor)
+
+
+async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> None:
+    """Close a list. Closing twice is closing once. Refuses (NoWhyClosed) without a reason while people are left."""
+    async with transaction():
+        call_list = await _locked(list_id)
+        if call_list.closed_at is not None:
+            return
+        audience = (await audiences_of([call_list]))[call_list.id]
+        n_left = len(audience.left)
+        if n_left and reason is None:
+            raise NoWhyClosed(field="reason")
+        call_list.closed_at = clock.now()
+        await call_list.save(update_fields=["closed_at"])
+        detail = {"reason": reason.value} if n_left and reason is not None else {}
+        await record(
+            CLOSED,
+            actor=actor,
+            object_id=call_list.id,
+            hub_id=call_list.hub_id,
+            n=audience.n_people,
+            n_left=n_left,
+            **detail,
+        )
+
+
+async def reopen(list_id: UUID, *, actor: Actor) -> None:
+    """Open a closed list again; an open one stays so. Refuses (ListOvertaken) what another list tells."""
+    async with transaction():
+        call_list = await _locked(list_id)
+        if call_list.closed_at is None:
+            return
+        if await is_overtaken(call_list):
+            raise ListOvertaken
+        call_list.closed_at = None
+        await call_list.save(update_fields=["closed_at"])
+        await record("calls.reopen", actor=actor, object_id=call_list.id, hub_id=call_list.hub_id)
+
+
+async def _locked(list_id: UUID) -> CallList:
+    """The list under its training's lock and its own: offers are decided there, marks here."""
+    where = await CallList.get(id=list_id)
+    await locked_training(where.training_id)
+    [call_list] = await lock(CallList, [list_id])
+    return call_list

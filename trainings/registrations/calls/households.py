@@ -1,0 +1,149 @@
+"""Who is told with one call: people of one telephone, or of one form. Of minors it is the guardian's telephone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings.db import reads
+from trainings.outbox.models import Call, CallList
+from trainings.people.models import Guardian, Participant, Relation
+from trainings.people.readers import english_readers
+from trainings.registrations.calls.people import Listed, people_on
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.queries import is_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of a household: on the list, and as they wrote themselves. `relation`: what a minor's guardian is."""
+
+    listed: Listed
+    registration: Registration
+    relation: Relation | None
+
+    @property
+    def person(self) -> Participant:
+        return self.registration.participant
+
+    @property
+    def is_minor(self) -> bool:
+        return is_minor(self.registration)
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Those who are told with one call, adults first. `speaks_english`: somebody signed up on the English page."""
+
+    phone: str | None
+    members: Sequence[Member]
+    speaks_english: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """The first registration's."""
+        return self.members[0].listed.registration_id
+
+    @property
+    def registration_ids(self) -> list[UUID]:
+        return [one.listed.registration_id for one in self.members]
+
+    @property
+    def is_reached(self) -> bool:
+        return all(one.listed.is_reached for one in self.members)
+
+    @property
+    def marks(self) -> Sequence[Call]:
+        """What came of each try, of whom most were made, in order."""
+        return max((one.listed.marks for one in self.members), key=len)
+
+    @property
+    def offered_groups(self) -> list[UUID]:
+        """The groups of this household that are offered places, and have not answered."""
+        return sorted({one.listed.group_id for one in self.members if one.listed.state is RegistrationState.OFFERED})
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether all of them have their place, so that they may know where it is."""
+        return all(one.listed.state is RegistrationState.CONFIRMED for one in self.members)
+
+
+async def households(call_list: CallList) -> list[Household]:
+    """The people of a list by the call that reaches them, in the order in which they signed up."""
+    listed = (await people_on([call_list]))[call_list.id]
+    members = await _members(listed)
+    phones = await _phones(members)
+    english = await english_readers([member.person.id for member in members])
+    together: dict[tuple[str, object], list[Member]] = defaultdict(list)
+    for member in members:
+        together[_call_of(member, phones)].append(member)
+    return [
+        Household(
+            phone=str(key) if kind == "phone" else None,
+            members=sorted(mates, key=lambda one: (one.is_minor, one.listed.registration_id)),
+            speaks_english=any(one.person.id in english for one in mates),
+        )
+        for (kind, key), mates in together.items()
+    ]
+
+
+def _call_of(member: Member, phones: Mapping[UUID, str]) -> tuple[str, object]:
+    phone = phones.get(member.listed.registration_id)
+    if phone is not None:
+        return "phone", phone
+    return ("apart", member.listed.registration_id) if member.listed.is_apart else ("form", member.listed.group_id)
+
+
+async def _members(listed: Sequence[Listed]) -> list[Member]:
+    registrations = await _loaded([one.registration_id for one in listed])
+    relations = {one.participant_id: one.relation for one in await _guardians(registrations.values())}
+    return [
+        Member(one, registrations[one.registration_id], relations.get(one.participant_id))
+        for one in listed
+        if one.registration_id in registrations
+    ]
+
+
+async def _loaded(registration_ids: Collection[UUID]) -> dict[UUID, Registration]:
+    found = reads(Registration).filter(id__in=list(registration_ids)).prefetch_related("participant__municipality")
+    return {one.id: one for one in await found} if registration_ids else {}
+
+
+async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
+    """Who permits the minors among them, the last who did so last."""
+    minors = [one.participant_id for one in registrations if is_minor(one)]
+    if not minors:
+        return []
+    return await reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at", "id")
+
+
+async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
+    """By which telephone each is reached: a minor by the guardian's, an adult by their own, else the one of the form.
+
+    Who made their link their own is not called at the others' telephone.
+    """
+    guardians = await _guardians(one.registration for one in members)
+    of_minors = {one.participant_id: one.phone for one in guardians if one.phone}
+    of_forms = await _phones_of_forms(members)
+    phones: dict[UUID, str | None] = {}
+    for one in members:
+        shared = None if one.listed.is_apart else of_forms.get((one.listed.group_id, one.person.phone_key))
+        phones[one.listed.registration_id] = (
+            of_minors.get(one.person.id) if one.is_minor else one.person.phone or shared
+        )
+    return {registration_id: phone for registration_id, phone in phones.items() if phone}
+
+
+async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | None], str]:
+    """The telephone that an adult of a form left for all, by the form and the key that the others have of it."""
+    lacking = {one.listed.group_id for one in members if not one.is_minor and not one.person.phone}
+    if not lacking:
+        return {}
+    mates = await reads(Registration).filter(group_id__in=sorted(lacking)).prefetch_related("participant")
+    return {
+        (one.group_id, one.participant.phone_key): one.participant.phone
+        for one in mates
+        if one.participant.phone and one.participant.phone_key and not is_minor(one)
+    }

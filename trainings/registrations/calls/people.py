@@ -1,0 +1,286 @@
+"""Who is on a call list: people concerned whom no message reached, worked out whenever it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
+from trainings.registrations.call_lists import standing_marks
+from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK, Around, around
+from trainings.registrations.calls.holders import Holder, holders_of, holders_on
+from trainings.registrations.calls.overlaps import is_told_elsewhere
+from trainings.registrations.calls.validity import CHANGES, KINDS, PAPERS
+from trainings.registrations.messages import ABOUT_ONE
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
+from trainings.registrations.recipients import Person, by_mailbox, for_who_waits, people_of
+from trainings.schedule.changes import Difference
+
+PATIENCE = timedelta(hours=2)
+"""So long after its hour a message may still leave before somebody is called instead."""
+SAME_MESSAGE = timedelta(hours=12)
+"""A reminder's message is of the same day as its list."""
+WAITS = ""
+"""The outcome of a message that has not left."""
+TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
+"""What everybody of a training is told."""
+
+
+class Why(StrEnum):
+    """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet; it was
+    handed over, and the server never answered; no mail server is set.
+    """
+
+    NO_EMAIL = "no_email"
+    REFUSED = "refused"
+    FAILED = "failed"
+    LATE = "late"
+    MAYBE = "maybe"
+    NO_SERVER = "no_server"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them. `news`: what
+    they do not know of what it tells of sessions; none where that is not on record. `has_accepted`: the offer that it
+    tells of was answered with yes.
+    """
+
+    registration_id: UUID
+    group_id: UUID
+    participant_id: UUID
+    state: RegistrationState
+    is_apart: bool
+    why: Why | None
+    marks: Sequence[Call] = ()
+    news: Sequence[Difference] | None = None
+    has_accepted: bool = False
+
+    @property
+    def is_reached(self) -> bool:
+        return bool(self.marks) and self.marks[-1].result is CallResult.REACHED
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who hears of what a list tells. Nobody is counted twice: a message reaches them, or still may, or they are listed
+    for a call. A holder of cards counts as one.
+    """
+
+    listed: Sequence[Listed]
+    n_by_mail: int
+    holders: Sequence[Holder] = ()
+
+    @property
+    def n_people(self) -> int:
+        """How many have to be called."""
+        return len(self.listed) + len(self.holders)
+
+    @property
+    def left(self) -> frozenset[UUID]:
+        """Whom no call has reached yet: registrations, and blocks of cards."""
+        people = (one.registration_id for one in self.listed if not one.is_reached)
+        return frozenset((*people, *(one.id for one in self.holders if not one.is_reached)))
+
+
+async def audiences_of(lists: Sequence[CallList]) -> dict[UUID, Audience]:
+    """Who hears of what each list tells, by its id, in the order in which they signed up."""
+    found = await around(lists)
+    holders = await holders_on(lists, found)
+    return {one.id: replace(_audience_of(one, found), holders=holders.get(one.id, ())) for one in lists}
+
+
+async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
+    """The people of each list, by its id. A constant number of questions.
+
+    Who cancelled is on none; who was reached by a message only where a call had reached them before.
+    """
+    return {list_id: audience.listed for list_id, audience in (await audiences_of(lists)).items()}
+
+
+async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> tuple[int, int]:
+    """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing,
+    or they hold cards for others. Of `only` these registrations and blocks of cards, without it of all.
+
+    Of whom nobody speaks: who cancelled, who took back the permission.
+    """
+    people = (await people_of([training_id])).get(training_id, ())
+    told = [one for one in people if one.is_counted and (only is None or one.id in only)]
+    holders = {one.id for one in await holders_of(training_id)}
+    with_mail = sum(one.takes_mail for one in told)
+    return with_mail, len(told) - with_mail + len(holders if only is None else holders & set(only))
+
+
+async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many people the messages of each batch reach, or still may: not those who have to be called instead."""
+    jobs = await reads(OutboxJob).filter(batch_id__in=list(batch_ids), subject_id__not_isnull=True)
+    subjects = reads(Registration).filter(id__in=sorted({job.subject_id for job in jobs if job.subject_id}))
+    trainings = {training_id for (training_id,) in await subjects.values_list("training_id")}
+    everybody = [one for people in (await people_of(sorted(trainings))).values() for one in people]
+    return {
+        batch_id: _n_reading([job for job in jobs if job.batch_id == batch_id], everybody) for batch_id in batch_ids
+    }
+
+
+def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
+    """How many of these people read one of these messages. What all of a training are told is not for who cancelled."""
+    to_all = any(job.kind in TO_ALL for job in jobs)
+    read = by_mailbox(jobs, everybody)
+    readers = (one for one in everybody if one.is_counted or not to_all)
+    return sum(_may_read(one, _for(one, read.get(one.mailbox, ()))) for one in readers)
+
+
+def _audience_of(call_list: CallList, around: Around) -> Audience:
+    found: list[Listed] = []
+    n_by_mail = 0
+    for person in around.people.get(call_list.training_id, ()):
+        if not person.is_counted:
+            continue
+        standing = _marks_of(call_list, person, around)
+        why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
+        is_reached = bool(standing) and standing[-1].result is CallResult.REACHED
+        if not is_reached and _is_told_elsewhere(call_list, person, around):
+            continue
+        if why is not None or is_reached:
+            found.append(_listed(call_list, person, why, standing, around))
+        elif _is_for(call_list, person, around):
+            n_by_mail += _may_read(person, _jobs_about(call_list, person, around))
+    return Audience(found, n_by_mail)
+
+
+def _listed(call_list: CallList, person: Person, why: Why | None, standing: Sequence[Call], around: Around) -> Listed:
+    return Listed(
+        registration_id=person.id,
+        group_id=person.group_id,
+        participant_id=person.participant_id,
+        state=person.state,
+        is_apart=person.is_apart,
+        why=why,
+        marks=standing,
+        news=_news(call_list, person, around),
+        has_accepted=call_list.reason is CallReason.OFFERED
+        and person.state is RegistrationState.CONFIRMED
+        and person.reached_at is not None,
+    )
+
+
+def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
+    """The marks that stand. A call about a place that was given back tells nothing of the one that they have now, nor
+    one about a certificate of what became of the next.
+    """
+    marks = around.marks.get(call_list.id, {}).get(person.id, ())
+    since = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
+    since = around.papers.get(call_list.id, {}).get(person.id, since)
+    return standing_marks(one for one in marks if since is None or one.created_at >= since)
+
+
+# -- whom it concerns
+
+
+def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
+    news = _news(call_list, person, around)
+    return _is_for(call_list, person, around) and (news is None or bool(news))
+
+
+def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether somebody hears of what a list tells, unless they know it already."""
+    if call_list.batch_id in around.stopped or call_list.id in around.moot:
+        return False
+    if call_list.reason in CHANGES and not around.news.is_newest(call_list):
+        return False
+    if call_list.reason is CallReason.OFFERED:
+        return _moved_up_unknowing(call_list, person, around)
+    if call_list.reason in PAPERS:
+        return person.id in around.papers.get(call_list.id, {})
+    if person.created_at > call_list.created_at:
+        return False  # who signed up afterwards was shown what holds now
+    return call_list.reason is not CallReason.REMINDER or person.state is RegistrationState.CONFIRMED
+
+
+def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Difference] | None:
+    news = around.news.of(call_list, person, _marks_of(call_list, person, around))
+    if news is None or person.state in TAKES_PLACE:
+        return news
+    return for_who_waits(news)
+
+
+def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether the person moved up in the time of this list, and nobody knows yet that they know."""
+    moved_at = around.moved_up.get(person.group_id)
+    if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
+        return False
+    earlier = around.earlier.get(call_list.id)
+    is_later = earlier is None or moved_at > earlier
+    is_recent = moved_at >= call_list.created_at - LOOK_BACK
+    return is_later and is_recent and (call_list.closed_at is None or moved_at <= call_list.closed_at)
+
+
+def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
+    """Why somebody concerned has to be called; none where a message reached them, or still may."""
+    if person.email_key is None:
+        return Why.NO_EMAIL
+    jobs = _jobs_about(call_list, person, around)
+    if not person.takes_mail and not _was_sent(person, jobs):
+        return Why.REFUSED if person.refused_at is not None else Why.NO_SERVER
+    if _was_sent(person, jobs):
+        return None
+    outcomes = {job.outcome for job in jobs}
+    if not jobs or WAITS in outcomes:
+        return Why.LATE if clock.now() > call_list.due_at + PATIENCE else None
+    if outcomes <= {Outcome.OVERTAKEN, Outcome.STOPPED}:
+        return None
+    if Outcome.REFUSED in outcomes:
+        return Why.REFUSED
+    return Why.MAYBE if Outcome.MAYBE in outcomes else Why.FAILED
+
+
+def _may_read(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+    """Whether one of these messages came to somebody's address, or is about to and the address takes mail."""
+    return _was_sent(person, jobs) or (person.takes_mail and any(job.outcome == WAITS for job in jobs))
+
+
+def _was_sent(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+    """Whether a message left, and the address did not refuse what came after it."""
+    sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
+    return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
+
+
+def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[OutboxJob]:
+    own = _for(person, around.jobs.get(person.mailbox, ()))
+    return [job for job in own if _is_about(call_list, job, person, around)]
+
+
+def _for(person: Person, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
+    """Of the messages to a mailbox those that tell this person something: some are about one of its people alone."""
+    return [job for job in jobs if job.kind not in ABOUT_ONE or job.subject_id == person.id]
+
+
+def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
+    """Whether a message tells what the list does."""
+    if call_list.batch_id is not None:
+        return job.batch_id == call_list.batch_id
+    if job.kind not in KINDS[call_list.reason]:
+        return False
+    if call_list.reason is CallReason.OFFERED:
+        return job.created_at >= around.moved_up[person.group_id]
+    if call_list.reason in PAPERS:
+        since = around.papers.get(call_list.id, {}).get(person.id)
+        return since is not None and job.created_at >= since
+    if call_list.reason is CallReason.REMINDER:
+        return job.run_at >= call_list.due_at - SAME_MESSAGE
+    return job.created_at >= call_list.created_at
+
+
+def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> bool:
+    def marks_of(one: CallList) -> Sequence[Call]:
+        return _marks_of(one, person, around)
+
+    def is_to_call(one: CallList) -> bool:
+        return _is_concerned(one, person, around) and _why(one, person, around) is not None
+
+    return is_told_elsewhere(call_list, person, around, marks_of=marks_of, is_to_call=is_to_call)

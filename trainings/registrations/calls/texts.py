@@ -1,0 +1,383 @@
+"""What a call list has to tell, as text for one telephone and for a whole community: no name, no title, no own link.
+
+Others may read the telephone and hear the loudspeaker. A protected place is told only to who has theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.lib.phones import show_phone
+from trainings.outbox.models import CallList, CallReason
+from trainings.places.models import Hub
+from trainings.registrations.calls.holders import Holder
+from trainings.registrations.calls.households import Household, Member
+from trainings.registrations.calls.validity import of_next_day, sessions_told
+from trainings.registrations.models import RegistrationGroup, RegistrationState
+from trainings.registrations.seats.waiting import offer_ends
+from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
+from trainings.schedule.models import (
+    ChangeKind,
+    PlaceShown,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.public import sentences
+from trainings.schedule.snapshots import without_before
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+MOST_SAID = 3
+"""So many days or places are told where they are no change; for more there is the telephone of the hub."""
+WAITS = {
+    RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
+    RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
+    RegistrationState.OFFERED: N_("Su lugar está guardado: díganos sí o no."),
+}
+
+PAPERS: dict[CallReason, str] = {
+    CallReason.CERTIFICATE: N_("ya está listo su documento: puede recogerlo en la ventanilla."),
+    CallReason.ANNULLED: N_("hay un cambio en el documento que recibió: por favor llámenos o venga a la ventanilla."),
+}
+"""Of which activity is not said: others may read the telephone."""
+
+CHANGES: dict[ChangeKind, str] = {
+    ChangeKind.MOVED: N_("Ahora es el %(now)s."),
+    ChangeKind.PLACE: N_("La del %(when)s es en otro lugar."),
+    ChangeKind.CANCELLED: N_("La del %(when)s no se realiza."),
+    ChangeKind.REOPENED: N_("La del %(when)s sí se realiza."),
+    ChangeKind.ADDED: N_("Hay una fecha más: %(when)s."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a list tells: its training as it stands now, and what is another than everybody knew.
+
+    `about`: the sessions of which it tells; empty for the whole training. `offered_until`: by group, until when a place
+    is kept for it; `offered_before`: and until when as they were told first, where that is another time by now.
+    `of_the_week`: by session what is another than it was shown a week ago.
+    """
+
+    call_list: CallList
+    training: Training
+    sessions: Sequence[TrainingSession]
+    about: frozenset[UUID]
+    differences: Sequence[Difference]
+    offered_until: dict[UUID, datetime | None]
+    offered_before: dict[UUID, datetime]
+    of_the_week: Mapping[UUID, Difference]
+
+    @property
+    def hub(self) -> Hub:
+        return self.training.hub
+
+    @property
+    def phone(self) -> str:
+        return show_phone(self.training.contact_phone or self.hub.phone)
+
+    @property
+    def is_off(self) -> bool:
+        return self.training.state is TrainingState.CANCELLED
+
+    @property
+    def coming(self) -> list[TrainingSession]:
+        return [one for one in self.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
+
+    @property
+    def to_come(self) -> list[TrainingSession]:
+        """The sessions to come of which the list tells that, when and where they are held."""
+        if self.is_off or self.call_list.reason is CallReason.CANCELLED or self.call_list.reason in PAPERS:
+            return []
+        if self.differences:
+            return [one.session for one in self.differences if one.kind is not ChangeKind.CANCELLED]
+        if self.call_list.reason is CallReason.OFFERED:
+            return self.coming[:1]
+        return [one for one in self.coming if not self.about or one.id in self.about]
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether nothing of it may be said in public: a protected place, a page that only a link opens, an offer."""
+        return (
+            self.training.place_shown is PlaceShown.AFTER_CONFIRMATION
+            or TrainingState.UNLISTED in (self.training.state, self.training.state_before)
+            or self.call_list.reason is CallReason.OFFERED
+        )
+
+    def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
+        """Where it is held, as exactly as the reader may know."""
+        venue = session.venue or self.training.venue
+        if venue is None:
+            return gettext(N_("en línea")) if self.training.online_url else self.hub.seat.full_name
+        if self.training.place_shown is PlaceShown.AFTER_CONFIRMATION and not is_confirmed:
+            return venue.municipality.full_name
+        return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+async def told_by(call_list: CallList) -> Told:
+    """What the list tells now: whatever changed again since it was opened is told too."""
+    around = ("hub__seat", "venue__municipality")
+    training = await reads(Training).get(id=call_list.training_id).prefetch_related(*around)
+    found = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
+    sessions = await found.prefetch_related("venue__municipality")
+    is_off = training.state is TrainingState.CANCELLED
+    changes = await changes_of_batch(call_list.batch_id) if call_list.batch_id else []
+    week = reversed((await recent_changes([training.id])).get(training.id, []))
+    offered = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
+    return Told(
+        call_list=call_list,
+        training=training,
+        sessions=sessions,
+        about=(await sessions_told([call_list]))[call_list.id],
+        differences=differences(changes, sessions, training, is_called_off=is_off),
+        of_the_week={one.session.id: one for one in differences(week, sessions, training, is_called_off=is_off)},
+        offered_until={one.id: one.offered_until for one in offered},
+        offered_before={one.id: one.offered_before for one in offered if one.offered_before is not None},
+    )
+
+
+def told_to(told: Told, readers: Iterable[Household | Holder]) -> Told:
+    """The same as these have to hear it, by what they know. Where one knows a session otherwise than another, it is
+    only said what holds now.
+    """
+    listed = [one.listed if isinstance(one, Member) else one for reader in readers for one in _each(reader)]
+    news = [one.news for one in listed if one.news is not None]
+    if not news:
+        return told
+    heard: dict[UUID, Difference] = {}
+    for one in chain.from_iterable(news):
+        other = heard.setdefault(one.session.id, one)
+        if _as_known(one) != _as_known(other):
+            kind = one.kind if one.kind is ChangeKind.CANCELLED else ChangeKind.MOVED
+            heard[one.session.id] = without_before(replace(one, kind=kind))
+    in_order = sorted(heard.values(), key=lambda one: (one.session.starts_at, one.session.id))
+    return replace(told, differences=in_order)
+
+
+def _as_known(one: Difference) -> tuple[object, ...]:
+    return one.kind, one.old_starts_at, one.old_ends_at, _elsewhere(one) if one.kind is ChangeKind.PLACE else ""
+
+
+def _each(reader: Household | Holder) -> Sequence[Member | Holder]:
+    return [reader] if isinstance(reader, Holder) else reader.members
+
+
+# -- for one telephone
+
+
+def text_for(household: Household, for_all: Told) -> str:
+    """What is written to a household, in the language being spoken."""
+    told = told_to(for_all, [household])
+    words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), *_offer(household, told)]
+    if told.to_come:
+        words.append(_place(told, is_confirmed=household.is_confirmed))
+        words.append(_standing(household, told))
+        words.append(gettext(N_("Si no puede venir, avísenos al %(phone)s.")) % {"phone": told.phone})
+    else:
+        words.append(gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone})
+    return _joined(words)
+
+
+def text_for_holder(holder: Holder, for_all: Told) -> str:
+    """What is written to somebody who holds cards for others, in the language being spoken."""
+    told = told_to(for_all, [holder])
+    words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
+    words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
+    return _joined([*words, gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}])
+
+
+def _offer(household: Household, told: Told) -> list[str]:
+    if told.call_list.reason is not CallReason.OFFERED or told.is_off or not told.coming:
+        return []
+    n_people, when = len(household.members), _when(told.coming[0].starts_at)
+    if all(one.listed.state is RegistrationState.CONFIRMED for one in household.members):
+        places = ngettext("ya tiene %(num)s lugar: %(when)s.", "ya tienen %(num)s lugares: %(when)s.", n_people)
+        return [places % {"num": n_people, "when": when}]
+    places = ngettext("hay %(num)s lugar: %(when)s.", "hay %(num)s lugares: %(when)s.", n_people)
+    return [places % {"num": n_people, "when": when}, _until(household, told)]
+
+
+def _until(household: Household, told: Told) -> str:
+    """Until when to say yes: counted from this call on, unless they were reached before."""
+    known = _answer_by(household, told)
+    until = known or offer_ends(told.training, told.sessions, clock.now())
+    return gettext(N_("Díganos sí o no antes del %(when)s.")) % {"when": _when(until)} if until else ""
+
+
+def _answer_by(household: Household, told: Told) -> datetime | None:
+    """Of several forms with one telephone the time that ends first: whoever keeps it is late for none."""
+    ends = [told.offered_until.get(one.listed.group_id) for one in household.members]
+    return min((one for one in ends if one is not None), default=None)
+
+
+def _standing(household: Household, told: Told) -> str:
+    """How it stands with people who have no place, where it is the same for all of them."""
+    states = {one.listed.state for one in household.members}
+    if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
+        return ""
+    state = states.pop()
+    until = _answer_by(household, told) if state is RegistrationState.OFFERED else None
+    if until is not None:
+        words = gettext(N_("Su lugar está guardado: díganos sí o no antes del %(when)s."))
+        return words % {"when": _when(until)}
+    return gettext(WAITS.get(state, ""))
+
+
+def _place(told: Told, *, is_confirmed: bool) -> str:
+    """Where that is held of which the list tells, unless it is in many places; and how who has a place comes in."""
+    said_online = {one.session.id for one in told.differences if _is_now_online(one)}
+    somewhere = [one for one in told.to_come if one.id not in said_online]
+    places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in somewhere)
+    said = []
+    if places and len(places) <= MOST_SAID:
+        said.append(gettext(N_("Lugar: %(place)s.")) % {"place": "; ".join(places)})
+    links = {link_of(one, told.training) for one in told.to_come} - {None}
+    if links and is_confirmed:
+        # Nothing behind it: a full stop would be taken for a part of the address.
+        said.append(gettext(N_("Enlace: %(address)s")) % {"address": links.pop()})
+    return " ".join(said)
+
+
+# -- for a community
+
+
+def text_for_all(told: Told, community: str = "") -> str:
+    """What is put on a community's group, said on the radio or by loudspeaker, in the language being spoken."""
+    told = replace(told, differences=[_as_a_week_ago(one, told) for one in told.differences])
+    call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
+    if told.is_discreet:
+        words = [N_("Aviso de %(hub)s:"), N_("si se inscribió en una actividad nuestra, tenemos algo que decirle.")]
+        said = [gettext(one) for one in words]
+    else:
+        whom = N_("Aviso de %(hub)s para personas inscritas de %(community)s:")
+        words = [gettext(whom if community else N_("Aviso de %(hub)s para personas inscritas:"))]
+        said = [*words, *_news(told), _place(told, is_confirmed=False)]
+    said[0] %= {"hub": told.hub.name, "community": community}
+    return _joined([*said, call])
+
+
+def _as_a_week_ago(one: Difference, told: Told) -> Difference:
+    """What is cancelled by the day before the first change of the week: not all of whoever hears it heard of each."""
+    return told.of_the_week.get(one.session.id, one) if one.kind is ChangeKind.CANCELLED else one
+
+
+# -- what is new
+
+
+def _news(told: Told) -> list[str]:
+    """What the list tells everybody alike; offers tell each their own."""
+    if told.call_list.reason in PAPERS:
+        return [gettext(PAPERS[told.call_list.reason])]
+    if told.is_off:
+        return [_called_off(told)]
+    if told.call_list.reason is CallReason.REMINDER:
+        return [_reminder(told)]
+    if told.call_list.reason is CallReason.OFFERED:
+        return []
+    if told.differences:
+        said = [_changed(one) for one in told.differences]
+        return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
+    if told.call_list.reason is CallReason.CANCELLED:
+        return _session_off(told)
+    return [gettext(N_("hay un cambio en su actividad.")), _dates(told.to_come)]
+
+
+def _next(told: Told) -> str:
+    """What comes after that which is not held, where there is nothing else to say."""
+    if told.to_come or not told.coming:
+        return ""
+    following = [_when(one.starts_at) for one in of_next_day(told.coming)]
+    words = ngettext("La siguiente es el %(when)s.", "Las siguientes son: %(when)s.", len(following))
+    return words % {"when": sentences.listing(following)}
+
+
+def _session_off(told: Told) -> list[str]:
+    of_list = [one for one in told.sessions if one.id == told.call_list.session_id]
+    said = [gettext(CHANGES[ChangeKind.CANCELLED]) % {"when": _when(one.starts_at)} for one in of_list]
+    return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
+
+
+def _called_off(told: Told) -> str:
+    """With the first day, as people know it: they may not have heard yet that it was moved before."""
+    ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
+    if not ahead:
+        return gettext(N_("se canceló su actividad."))
+    off = {one.session.id: one for one in told.differences if one.kind is ChangeKind.CANCELLED}
+    known = {key: one.old_starts_at for key, one in off.items() if one.old_starts_at is not None}
+    first = min(ahead, key=lambda one: known.get(one.id, one.starts_at))
+    if len(ahead) > 1:
+        words = gettext(N_("se canceló su actividad del %(when)s, y las fechas que seguían."))
+    else:
+        words = gettext(N_("se canceló su actividad del %(when)s."))
+    return words % {"when": _off_on(off[first.id]) if first.id in off else _when(first.starts_at)}
+
+
+def _off_on(one: Difference) -> str:
+    """The day of what is cancelled: as people know it, and what it was last, be it that not all heard of that."""
+    now = _when(one.session.starts_at)
+    if one.old_starts_at is None or one.old_starts_at == one.session.starts_at:
+        return now
+    return gettext(N_("%(old)s (había pasado al %(now)s)")) % {"old": _when(one.old_starts_at), "now": now}
+
+
+def _reminder(told: Told) -> str:
+    days = [_when(one.starts_at) for one in told.to_come]
+    return gettext(N_("le recordamos su actividad: %(when)s.")) % {"when": sentences.listing(days)}
+
+
+def _dates(sessions: Sequence[TrainingSession]) -> str:
+    if not sessions:
+        return ""
+    days = sentences.listing([_when(one.starts_at) for one in sessions[:MOST_SAID]])
+    more = len(sessions) - MOST_SAID
+    if more > 0:
+        words = ngettext("Ahora es: %(when)s, y %(num)s fecha más.", "Ahora es: %(when)s, y %(num)s fechas más.", more)
+        return words % {"when": days, "num": more}
+    return gettext(N_("Ahora es: %(when)s.")) % {"when": days}
+
+
+def _changed(one: Difference) -> str:
+    now = _when(one.session.starts_at)
+    if one.kind is ChangeKind.MOVED and one.old_starts_at == one.session.starts_at:
+        words = gettext(N_("La del %(now)s termina a otra hora: %(end)s."))
+        return words % {"now": now, "end": _hour(one.session.ends_at)}
+    if one.kind is ChangeKind.MOVED and one.old_starts_at is not None:
+        return gettext(N_("La del %(old)s pasa al %(now)s.")) % {"old": _when(one.old_starts_at), "now": now}
+    when = _off_on(one) if one.kind is ChangeKind.CANCELLED else now
+    return gettext(_elsewhere(one) if one.kind is ChangeKind.PLACE else CHANGES[one.kind]) % {"when": when, "now": now}
+
+
+def _elsewhere(one: Difference) -> str:
+    if one.is_other_link:
+        return N_("La del %(when)s tiene otro enlace para entrar.")
+    if _is_now_online(one):
+        return N_("La del %(when)s es en línea.")
+    is_left = one.was_online and one.online_url is None
+    return N_("La del %(when)s ya no es en línea.") if is_left else CHANGES[ChangeKind.PLACE]
+
+
+def _is_now_online(one: Difference) -> bool:
+    """Whether that is what is said of it: where it is need not be said again."""
+    is_online = one.online_url is not None and one.session.venue_id is None
+    return one.kind is ChangeKind.PLACE and is_online and not one.is_other_link
+
+
+def _joined(words: Sequence[str]) -> str:
+    """One line; an hour at the end of a sentence brings its full stop with it (`8:30 a. m.`)."""
+    return " ".join(word for word in words if word).replace("..", ".")
+
+
+def _when(moment: datetime) -> str:
+    return dates.day_and_time(moment, language()).replace(dates.NBSP, " ")
+
+
+def _hour(moment: datetime) -> str:
+    return dates.time_of_day(moment, language()).replace(dates.NBSP, " ")

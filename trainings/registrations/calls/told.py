@@ -1,0 +1,68 @@
+"""Who was told the facts of a training last: noted when a mail was accepted, or a call recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from tortoise.expressions import F
+
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall
+from trainings.registrations.calls.validity import CHANGES, sessions_told
+from trainings.registrations.models import Registration, ReservedBlock
+from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.snapshots import Reader, snapshots_of
+
+Readers = type[Registration] | type[ReservedBlock]
+
+
+async def may_have_heard(model: Readers, ids: Collection[UUID], number: int | None) -> None:
+    """These may have heard how it is now: by a mail that is being handed over, or a text that was read out."""
+    if number is not None:
+        await model.filter(id__in=list(ids)).update(heard_number=number)
+
+
+async def were_told(model: Readers, ids: Collection[UUID], number: int | None) -> None:
+    """These were told how it is now."""
+    if number is not None:
+        await model.filter(id__in=list(ids)).update(told_number=number, heard_number=None)
+
+
+async def was_refused(participant_ids: Collection[UUID]) -> None:
+    """Their address takes nothing: what it was sent before they may have read, or not. What a call told stands."""
+    written_to = Registration.filter(participant_id__in=list(participant_ids), told_number__not_isnull=True)
+    ids = {key for (key,) in await written_to.values_list("id")}
+    called = Call.filter(registration_id__in=sorted(ids), result=CallResult.REACHED)
+    ids -= {key for (key,) in await called.values_list("registration_id")}
+    await Registration.filter(id__in=sorted(ids)).update(heard_number=F("told_number"), told_number=None)
+
+
+async def note_call(
+    call_list: CallList, model: Readers, readers: Sequence[Registration] | Sequence[ReservedBlock]
+) -> None:
+    """These were reached by a call of this list. One about changes tells all that they do not know; a reminder only
+    what is of its day, and an offer its first day: where something else is new too, they may have heard a part.
+    """
+    snapshots = (await snapshots_of([call_list.training_id]))[call_list.training_id]
+    if snapshots.last is None or call_list.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED):
+        return
+    training = await Training.get(id=call_list.training_id)
+    sessions = await TrainingSession.filter(training_id=training.id)
+    is_off = training.state is TrainingState.CANCELLED
+    named = (await sessions_told([call_list]))[call_list.id]
+
+    def names_all(one: Reader) -> bool:
+        if call_list.reason in CHANGES:
+            return True
+        return {it.session.id for it in snapshots.news(one, sessions, training, is_called_off=is_off)} <= named
+
+    told = [one.id for one in readers if names_all(one)]
+    await were_told(model, told, snapshots.last)
+    await may_have_heard(model, [one.id for one in readers if one.id not in told], snapshots.last)
+
+
+async def take_back(model: Readers, last_reached: Sequence[Call] | Sequence[HolderCall]) -> None:
+    """These calls told nobody anything: what was known, and perhaps heard, before them is."""
+    for mark in last_reached:
+        key = mark.registration_id if isinstance(mark, Call) else mark.block_id
+        await model.filter(id=key).update(told_number=mark.knew_number, heard_number=mark.knew_heard)

@@ -1,0 +1,374 @@
+"""A call list in words, as the page and the sheet to carry show it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings.accounts.models import User
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib.calling import CallLinks, call_links
+from trainings.lib.dates import day_and_time
+from trainings.lib.phones import is_landline
+from trainings.lib.text import fold, short_name
+from trainings.outbox.models import Call, HolderCall
+from trainings.people.communities import confirmed_names
+from trainings.people.models import Relation
+from trainings.places.models import Municipality
+from trainings.registrations.calls.holders import Holder
+from trainings.registrations.calls.households import Household, Member
+from trainings.registrations.calls.people import Why
+from trainings.registrations.calls.queries import Progress, progress_of
+from trainings.registrations.calls.texts import Told, text_for, text_for_all, text_for_holder, told_to
+from trainings.registrations.calls.words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
+from trainings.registrations.models import RegistrationState
+from trainings.registrations.seats.offer_tries import releasable
+from trainings.registrations.words import STATES
+from trainings.schedule.public import sentences
+from trainings.schedule.session_words import when
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext, speaking
+
+ENGLISH = "en"
+SIGNED = "gsm"
+SPOKEN = frozenset({"", "spa", "und"})
+"""Languages of people with whom one simply speaks Spanish."""
+
+
+INDEX = "/panel/llamadas"
+ToCall = Household | Holder
+"""Whoever is told with one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Offered places to which an answer is asked: a group's, or that of one of it who made their link their own.
+
+    `id`: a registration that answers. `may_release`: the group was called often enough in vain.
+    """
+
+    id: UUID
+    group_id: UUID
+    names: str
+    may_release: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
+    after it that is still to be called. `is_holder`: of somebody who has cards for others. `offers`: what the call asks
+    an answer to. `may_undo`: the mark can be taken back; a yes to an offer cannot.
+    """
+
+    id: UUID
+    href: str
+    names: str
+    n_people: int
+    about: Sequence[str]
+    phone: str | None
+    calling: CallLinks | None
+    takes_text: bool
+    text: str
+    is_english: bool
+    is_reached: bool
+    last: str
+    last_via: str
+    n_tries: int
+    is_holder: bool = False
+    offers: Sequence[Offer] = ()
+    may_undo: bool = True
+    next_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What rows need beside their people: the names of who called, and which offers staff may release."""
+
+    callers: Mapping[UUID, str]
+    releasable: Collection[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The calls of one community, with the text for its group or loudspeaker."""
+
+    number: int
+    community: str
+    n_reached: int
+    n_people: int
+    text: str
+    rows: Sequence[Row]
+
+
+def progress_words(one: Progress) -> str:
+    """`12 de 17 avisados`"""
+    words = ngettext("%(n)s de %(num)s avisado", "%(n)s de %(num)s avisados", one.n_people)
+    return words % {"n": one.n_reached, "num": one.n_people}
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """An open list beside other things of its training: where it is, and how far, in words."""
+
+    href: str
+    words: str
+    n_people: int
+    n_left: int
+    batch_id: UUID | None
+
+
+async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
+    """The open lists of a training for who may call."""
+    return [
+        Calls(
+            href=f"{INDEX}/{one.call_list.id}",
+            words=_in_words(one),
+            n_people=one.n_people,
+            n_left=one.n_left,
+            batch_id=one.call_list.batch_id,
+        )
+        for one in await progress_of(actor, training_id=training_id, only_open=True)
+    ]
+
+
+def _in_words(one: Progress) -> str:
+    """With the day before which to call: a training may have several lists for the same reason."""
+    values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
+    if one.is_about_papers:
+        return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
+    when = day_and_time(one.begins_at, language())
+    return gettext(N_("Llamadas antes del %(when)s: %(reason)s, %(progress)s")) % {**values, "when": when}
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
+    """The calls by community, each in the order of the names; those without a community last."""
+    beside = Beside(await _callers(found), await _releasable(found))
+    confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
+    together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
+    names: dict[tuple[bool, str], str] = {}
+    for one in found:
+        key, community = _community(one, told)
+        together[key].append(one)
+        names.setdefault(key, community)
+    sections: list[Section] = []
+    for key in sorted(together):
+        shown = [one for one in together[key] if not (only_left and one.is_reached)]
+        if shown:
+            number = len(sections) + 1
+            text = _text_of(together[key][0], told_to(told, together[key]), confirmed)
+            sections.append(_section(number, names[key], text, together[key], _rows(shown, told, beside)))
+    return sections
+
+
+def _community_of(one: ToCall) -> str:
+    return one.block.community if isinstance(one, Holder) else one.members[0].person.community
+
+
+def _place_of(one: ToCall) -> Municipality | None:
+    return one.block.municipality if isinstance(one, Holder) else one.members[0].person.municipality
+
+
+def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
+    """What calls are put together by, and its name, with the municipality where it is another than the hub's."""
+    place = _place_of(one)
+    is_far = place is not None and place.ine_code != told.hub.seat_id
+    elsewhere = place.full_name if place is not None and is_far else ""
+    community = ", ".join(part for part in (_community_of(one), elsewhere) if part)
+    return (not community, fold(community)), community
+
+
+def _text_of(one: ToCall, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
+    """What is said to a community, in Spanish; empty where it may not be named, or staff never confirmed its name.
+
+    Anybody types what they like there: the name of a person would be read out by loudspeaker.
+    """
+    community, place = _community_of(one), _place_of(one)
+    if told.is_discreet or place is None:
+        return ""
+    name = confirmed.get((place.ine_code, fold(community)), "") if community else ""
+    is_far = place.ine_code != told.hub.seat_id
+    said = ", ".join(part for part in (name, place.full_name if is_far else "") if part)
+    if not said or (community and not name):
+        return ""
+    with speaking(SOURCE_LANGUAGE):
+        return text_for_all(told, said)
+
+
+def _section(number: int, community: str, text: str, everybody: Sequence[ToCall], rows: Sequence[Row]) -> Section:
+    are_reached = [reached for one in everybody for reached in _each_reached(one)]
+    return Section(
+        number=number,
+        community=community,
+        n_reached=sum(are_reached),
+        n_people=len(are_reached),
+        text=text,
+        rows=rows,
+    )
+
+
+def _each_reached(one: ToCall) -> list[bool]:
+    """Of each person of a call whether they know; a holder of cards is one."""
+    return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
+
+
+def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
+    in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
+    following = [*(one.id for one in in_order[1:]), None]
+    return [
+        _row_of_holder(one, told, beside, next_id) if isinstance(one, Holder) else _row(one, told, beside, next_id)
+        for one, next_id in zip(in_order, following, strict=True)
+    ]
+
+
+def _row_of_holder(holder: Holder, told: Told, beside: Beside, next_id: UUID | None) -> Row:
+    """Spoken to in Spanish: nobody asks in which language."""
+    with speaking(SOURCE_LANGUAGE):
+        text = text_for_holder(holder, told)
+    phone, marks, n = holder.block.phone, holder.marks, holder.n_cards
+    cards = ngettext(
+        "Tiene %(num)s tarjeta apartada, sin nombre: que avise a quien la va a usar.",
+        "Tiene %(num)s tarjetas apartadas, sin nombre: que avise a quienes las van a usar.",
+        n,
+    )
+    return Row(
+        id=holder.id,
+        href=f"/panel/tarjetas/bloques/{holder.id}",
+        names=holder.block.holder,
+        n_people=1,
+        about=[cards % {"num": n}] if n else [],
+        phone=phone,
+        calling=call_links(phone, text) if phone else None,
+        takes_text=phone is not None and not is_landline(phone),
+        text=text,
+        is_english=False,
+        is_reached=holder.is_reached,
+        last=_last(marks[-1], beside.callers) if marks else "",
+        last_via=marks[-1].via.value if marks else "",
+        n_tries=len(marks),
+        is_holder=True,
+        next_id=next_id,
+    )
+
+
+def _row(household: Household, told: Told, beside: Beside, next_id: UUID | None) -> Row:
+    with speaking(ENGLISH if household.speaks_english else SOURCE_LANGUAGE):
+        text = text_for(household, told)
+    marks = household.marks
+    return Row(
+        id=household.id,
+        href=f"/panel/inscripciones/{household.id}",
+        names=_names(household),
+        n_people=len(household.members),
+        about=_about(household, told),
+        phone=household.phone,
+        calling=call_links(household.phone, text) if household.phone else None,
+        takes_text=household.phone is not None and not is_landline(household.phone),
+        text=text,
+        is_english=household.speaks_english,
+        is_reached=household.is_reached,
+        last=_last(marks[-1], beside.callers) if marks else "",
+        last_via=marks[-1].via.value if marks else "",
+        n_tries=len(marks),
+        offers=_offers(household, beside.releasable),
+        may_undo=not any(one.listed.has_accepted for one in household.members),
+        next_id=next_id,
+    )
+
+
+def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
+    """What each group and each who answers for themselves has to say, in the order of the household."""
+    answering: dict[tuple[UUID, UUID | None], list[Member]] = defaultdict(list)
+    for one in household.members:
+        if one.listed.state is RegistrationState.OFFERED:
+            alone = one.listed.registration_id if one.listed.is_apart else None
+            answering[one.listed.group_id, alone].append(one)
+    return [
+        Offer(
+            id=people[0].listed.registration_id,
+            group_id=group_id,
+            names=sentences.listing([_name(one) for one in people]),
+            may_release=group_id in may_release,
+        )
+        for (group_id, _alone), people in answering.items()
+    ]
+
+
+def _about(household: Household, told: Told) -> list[str]:
+    said = (*_whom_to_ask(household), _speak(household), *_why(household), _state(household), _time(household, told))
+    return [one for one in said if one]
+
+
+def _time(household: Household, told: Told) -> str:
+    """Until when to say yes, where that is another time than they were told."""
+    times = [(told.offered_until.get(key), told.offered_before.get(key)) for key in _forms(household)]
+    changed = [(until, before) for until, before in times if until is not None and before is not None]
+    if not changed:
+        return ""
+    until, before = min(changed)
+    words = gettext(N_("Cambió su plazo para decir que sí: hasta el %(now)s (antes: hasta el %(before)s)."))
+    return words % {"now": day_and_time(until, language()), "before": day_and_time(before, language())}
+
+
+def _forms(household: Household) -> set[UUID]:
+    return {one.listed.group_id for one in household.members}
+
+
+def _names(one: ToCall) -> str:
+    return one.block.holder if isinstance(one, Holder) else sentences.listing([_name(mate) for mate in one.members])
+
+
+def _name(member: Member) -> str:
+    name = short_name(member.person.given_names, member.person.surnames) or gettext(N_("Una persona sin nombre"))
+    return gettext(N_("%(name)s (menor de edad)")) % {"name": name} if member.is_minor else name
+
+
+def _whom_to_ask(household: Household) -> list[str]:
+    """Of minors alone: with whom to speak. Where an adult of the same call comes too, that is who answers."""
+    if not all(one.is_minor for one in household.members):
+        return []
+    return list(dict.fromkeys(gettext(ASK_FOR[one.relation or Relation.OTRO]) for one in household.members))
+
+
+def _speak(household: Household) -> str:
+    """Which language to speak, where it is another than the text's."""
+    codes = dict.fromkeys(one.person.language or "" for one in household.members)
+    others = [code for code in codes if code not in SPOKEN]
+    if SIGNED in others:
+        return gettext(N_("Usa lengua de señas: escríbale, o avísele en persona."))
+    if not others:
+        return ""
+    names = sentences.listing([sentences.language_name(code) for code in others])
+    return gettext(N_("Habla %(languages)s: si puede, dígaselo en su idioma.")) % {"languages": names}
+
+
+def _why(household: Household) -> list[str]:
+    """Why a message did not do, where that is not simply that there is no address."""
+    whys = dict.fromkeys(one.listed.why for one in household.members)
+    return [gettext(WHYS[why]) for why in whys if why is not None and why is not Why.NO_EMAIL]
+
+
+def _state(household: Household) -> str:
+    states = dict.fromkeys(one.listed.state for one in household.members)
+    return ", ".join(gettext(STATES[state]) for state in states if state is not RegistrationState.CONFIRMED)
+
+
+def _last(mark: Call | HolderCall, callers: Mapping[UUID, str]) -> str:
+    by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
+    said = gettext(RESULTS[mark.result]) % {"via": gettext(VIAS[mark.via])}
+    return " · ".join(part for part in (said, when(mark.created_at), by) if part)
+
+
+async def _callers(found: Sequence[ToCall]) -> dict[UUID, str]:
+    ids = {mark.called_by_id for one in found for mark in one.marks if mark.called_by_id is not None}
+    return dict(await reads(User).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}
+
+
+async def _releasable(found: Sequence[ToCall]) -> set[UUID]:
+    offered = [group_id for one in found if isinstance(one, Household) for group_id in one.offered_groups]
+    return await releasable(offered) if offered else set()

@@ -1,0 +1,96 @@
+"""The words for the codes of call lists; translate where shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainings.outbox.models import CallReason, CallResult, CallVia
+from trainings.people.models import Relation
+from trainings.registrations.calls.actions import Answer, WhyClosed
+from trainings.registrations.calls.people import Why
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
+from trainings.web.i18n import N_, gettext, ngettext
+
+REASONS: dict[CallReason, str] = {
+    CallReason.CHANGED: N_("Cambio de fecha o lugar"),
+    CallReason.CANCELLED: N_("Cancelación"),
+    CallReason.REMINDER: N_("Recordatorio"),
+    CallReason.OFFERED: N_("Se liberó un lugar"),
+    CallReason.CERTIFICATE: N_("Documento listo"),
+    CallReason.ANNULLED: N_("Documento anulado"),
+}
+
+WHYS: dict[Why, str] = {
+    Why.NO_EMAIL: N_("No dejó correo."),
+    Why.REFUSED: N_("Su correo no recibe mensajes."),
+    Why.FAILED: N_("El correo no le llegó."),
+    Why.LATE: N_("El correo no ha salido."),
+    Why.NO_SERVER: N_("Por ahora no se envían correos."),
+    Why.MAYBE: N_("Quizá le llegó el correo; pregúntele."),
+}
+
+VIAS: dict[CallVia, str] = {
+    CallVia.CALL: N_("una llamada"),
+    CallVia.WHATSAPP: N_("WhatsApp"),
+    CallVia.SMS: N_("mensaje de texto"),
+    CallVia.IN_PERSON: N_("una visita, en persona"),
+    CallVia.FAMILY: N_("su familia"),
+    CallVia.LEADER: N_("alguien que lidera la comunidad"),
+    CallVia.SCHOOL: N_("la escuela"),
+    CallVia.RADIO: N_("la radio o el altavoz"),
+}
+"""They follow "avisado por medio de"."""
+
+RESULTS: dict[CallResult, str] = {
+    CallResult.REACHED: N_("Avisado por medio de %(via)s"),
+    CallResult.NOT_REACHED: N_("No se pudo por medio de %(via)s"),
+}
+
+ANSWERED: dict[Answer, str] = {
+    Answer.YES: N_("Anotado: dijo que sí, y el lugar es suyo."),
+    Answer.NO: N_("Anotado: dijo que no. El lugar pasa a quien sigue."),
+}
+ANSWERED_BEFORE: dict[Answer, str] = {
+    Answer.YES: N_("Ya estaba anotado: el lugar es suyo."),
+    Answer.NO: N_("Ya estaba anotado: el lugar pasó a quien sigue."),
+}
+
+ASK_FOR: dict[Relation, str] = {
+    Relation.MADRE: N_("Hable con su madre."),
+    Relation.PADRE: N_("Hable con su padre."),
+    Relation.ABUELO: N_("Hable con su abuela o abuelo."),
+    Relation.TIO: N_("Hable con su tía o tío."),
+    Relation.HERMANO: N_("Hable con su hermana o hermano mayor."),
+    Relation.TUTOR: N_("Hable con su tutora o tutor."),
+    Relation.OTRO: N_("Hable con la persona encargada."),
+}
+
+WHY_CLOSED: dict[WhyClosed, str] = {
+    WhyClosed.NO_ANSWER: N_("No contestan"),
+    WhyClosed.NO_WAY: N_("No hay cómo llegar a ellas"),
+    WhyClosed.OTHERWISE: N_("Se enteran de otra manera"),
+    WhyClosed.NOT_NEEDED: N_("Ya no hace falta avisar"),
+}
+
+
+def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
+    """What a list is called, in the language being spoken; one about changes by what became of the sessions."""
+    if reason is not CallReason.CHANGED or not changed:
+        return gettext(REASONS[reason])
+    n, kinds = len(changed), {one.kind for one in changed}
+    if kinds == {ChangeKind.CANCELLED}:
+        return ngettext("Sesión cancelada", "Sesiones canceladas", n)
+    if kinds == {ChangeKind.REOPENED}:
+        return ngettext("Sesión que sí se realiza", "Sesiones que sí se realizan", n)
+    if kinds == {ChangeKind.ADDED}:
+        return ngettext("Una sesión más", "Más sesiones", n)
+    if kinds == {ChangeKind.PLACE} and all(one.is_other_link for one in changed):
+        return gettext(N_("Cambio de enlace"))
+    if kinds == {ChangeKind.PLACE}:
+        return gettext(N_("Cambio de lugar"))
+    if kinds == {ChangeKind.MOVED} and not any(one.is_elsewhere for one in changed):
+        return gettext(N_("Cambio de fecha") if any(one.is_other_day for one in changed) else N_("Cambio de hora"))
+    if kinds <= {ChangeKind.MOVED, ChangeKind.PLACE}:
+        return gettext(REASONS[reason])
+    return gettext(N_("Varios cambios"))

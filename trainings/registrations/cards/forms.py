@@ -1,0 +1,124 @@
+"""Forms about cards: how many for whom, who gets one, and what is printed on one that lies on the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from trainings import clock
+from trainings.people.choices import Choices
+from trainings.people.forms import MunicipalityCode, Name, Phone
+from trainings.people.models import ConsentHow
+from trainings.people.words import RELATIONS
+from trainings.places.models import ANOTHER_PLACE
+from trainings.registrations.seats.cards import MOST_RESERVED, MOST_SPARE, Reservation
+from trainings.registrations.signup.family_forms import FURTHER, read_wish
+from trainings.registrations.wishes import SignUp
+from trainings.schedule.models import Training
+from trainings.schedule.public import sentences
+from trainings.schedule.queries import courses_before
+from trainings.web.days import Day, HourHere
+from trainings.web.forms import Form, Typed
+from trainings.web.i18n import N_, gettext
+
+FEWEST_SPARE = 8
+"""Two sheets of paper: fewer are not worth the cutting."""
+MORNING = time(8)
+
+
+class ReserveForm(Form):
+    """Places to be set aside. A day of release without a time means the morning."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "n": N_("Escriba cuántas tarjetas."),
+        "community": N_("Escriba para qué comunidad, escuela u organización son."),
+        "holder": N_("Escriba quién recibe las tarjetas."),
+    }
+
+    n: Annotated[int, Field(ge=1, le=MOST_RESERVED)]
+    community: Name
+    municipality: MunicipalityCode = ANOTHER_PLACE
+    holder: Name
+    phone: Phone = None
+    key: UUID | None = None
+    release_on: Day | None = None
+    release_time: HourHere | None = None
+
+    @property
+    def wanted(self) -> Reservation:
+        release_at = clock.at(self.release_on, self.release_time or MORNING) if self.release_on else None
+        return Reservation(
+            n=self.n,
+            community=self.community,
+            holder=self.holder,
+            municipality_id=None if self.municipality == ANOTHER_PLACE else self.municipality,
+            phone=self.phone,
+            release_at=release_at,
+            key=self.key,
+        )
+
+
+class ReleaseForm(Form):
+    """Until when nameless cards wait for a name."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "release_on": N_("Escriba el día en que se sueltan."),
+        "release_time": N_("Escriba la hora a la que se sueltan."),
+    }
+
+    release_on: Day
+    release_time: HourHere
+
+    @property
+    def moment(self) -> datetime:
+        return clock.at(self.release_on, self.release_time)
+
+
+class SpareForm(Form):
+    """A printing of spare cards for one of the hubs where somebody works."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"n": N_("Escriba cuántas tarjetas.")}
+
+    hub: UUID
+    key: UUID | None = None
+    n: Annotated[int, Field(ge=FEWEST_SPARE, le=MOST_SPARE)]
+
+
+class CodeForm(Form):
+    """What a scanner typed, or somebody, from a card."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escriba el código de la tarjeta.")}
+
+    code: Annotated[str, Field(max_length=300)]
+
+
+class ForTrainingForm(Form):
+    """In which training a spare card is used."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"training": N_("Escoja la capacitación.")}
+
+    training: UUID
+
+
+def read_card_wish(typed: Typed, **how: Any) -> SignUp:
+    """The wish of the one person who gets a card; further people of the form are not looked at. Raises FormErrors."""
+    typed.fields = {name: values for name, values in typed.fields.items() if FURTHER.fullmatch(name) is None}
+    return read_wish(typed, **how)
+
+
+def how_agreed(typed: Typed) -> ConsentHow:
+    """At the desk: the slip was signed, or the sentence was read aloud."""
+    return ConsentHow.PAPER if typed.value("consent_how") == ConsentHow.PAPER else ConsentHow.READ_ALOUD
+
+
+async def said_before(training: Training) -> str:
+    """The courses to complete first, in words; empty where there are none."""
+    return sentences.listing([f"«{title}»" for title in await courses_before(training)])
+
+
+def relations() -> Choices:
+    return [(code.value, gettext(words)) for code, words in RELATIONS.items()]

@@ -1,0 +1,113 @@
+"""Cards on paper (letter, also fits A4): eight of a block on a page, or four spare ones with a slip. In Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from trainings.lib import dates, qr
+from trainings.lib.folders import DESIGNS
+from trainings.lib.phones import show_phone
+from trainings.lib.text import as_drawn
+from trainings.lib.tokens import show_short_code
+from trainings.lib.typst import Design
+from trainings.people.consents import CURRENT
+from trainings.people.models import ConsentPurpose
+from trainings.places.models import Hub
+from trainings.registrations.cards.queries import Block, CardLine
+from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.web.og import FONTS
+
+RESERVED = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
+SPARE = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
+STANDARDS = ["ua-1"]
+MOST_DATES = 3
+
+
+def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The sheets of a block, from `reserved_data`. CPU work: call it in a thread."""
+    return _pdf(RESERVED, data, made_at)
+
+
+def spare_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The sheets of a printing of spare cards, from `spare_data`. CPU work: call it in a thread."""
+    return _pdf(SPARE, data, made_at)
+
+
+def _pdf(design: Design, data: dict[str, Any], made_at: datetime) -> bytes:
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    [file] = design.make(data, "pdf", name=design.file.stem, pdf_standards=STANDARDS, timestamp=second)
+    return file
+
+
+def reserved_data(block: Block) -> dict[str, Any]:
+    """What the cards of a block say. Who has one is let in, so that the place may stand on it whoever may know it."""
+    training = block.training
+    planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
+    return {
+        "title": _printable(training.neutral_title or training.title),
+        "when": _when(planned),
+        "place": _printable(_place(training, planned)),
+        "community": _printable(block.block.community, otherwise="su comunidad"),
+        "hub": _printable(training.hub.name),
+        "phone": show_phone(training.contact_phone or training.hub.phone),
+        "total": len(block.cards),
+        "cards": [_card(card) for card in block.cards if card.is_ticket],
+    }
+
+
+def spare_data(hub: Hub, cards: Sequence[CardLine], *, sheet: str = "") -> dict[str, Any]:
+    """What spare cards and their slips say; those that are used or void are left out.
+
+    Cards that stand for the blank rows of an attendance sheet say its code, and their number is that of the row.
+    """
+    return {
+        "sheet": sheet,
+        "hub": _printable(hub.name),
+        "phone": show_phone(hub.phone),
+        "consent": CURRENT[ConsentPurpose.DATA],
+        "cards": [_card(card) for card in cards if card.is_ticket],
+    }
+
+
+def _card(card: CardLine) -> dict[str, Any]:
+    assert card.qr_token is not None
+    modules, path = qr.svg_path(card.qr_token)
+    box = f'viewBox="0 0 {modules} {modules}"'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
+    return {
+        "number": card.number,
+        "code": show_short_code(card.short_code),
+        "name": _name(card.name) or None,
+        "qr": {"modules": modules, "svg": drawing},
+    }
+
+
+def _name(short_name: str) -> str:
+    """Without the full stop of an initial that cannot be printed."""
+    return " ".join(word for word in _printable(short_name).split() if word != ".")
+
+
+def _when(planned: Sequence[TrainingSession]) -> list[tuple[str, str]]:
+    """The first days with their hours, and how many more there are."""
+    shown = planned if len(planned) <= MOST_DATES else planned[: MOST_DATES - 1]
+    lines = [(_day(one), dates.time_range(one.starts_at, one.ends_at, "es")) for one in shown]
+    n_more = len(planned) - len(shown)
+    return [*lines, (f"y {n_more} sesiones más", "")] if n_more else lines
+
+
+def _day(session: TrainingSession) -> str:
+    return dates.day_and_time(session.starts_at, "es").partition(",")[0]
+
+
+def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
+    venue = next((one.venue for one in planned if one.venue is not None), training.venue)
+    if venue is None:
+        return "En línea" if training.online_url else training.hub.seat.full_name
+    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+def _printable(text: str, *, otherwise: str = "") -> str:
+    """The same text as the fonts can print it, without emoji: the sheet must come out."""
+    return as_drawn(text, RESERVED.missing(text), otherwise=otherwise)

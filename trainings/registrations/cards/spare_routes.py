@@ -1,0 +1,265 @@
+"""`/panel/tarjetas`: spare cards of a hub, and any card that lies on the desk: give it a name, or void it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import DESK
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.lib.dates import day_and_time
+from trainings.people import choices
+from trainings.people.communities import suggestions
+from trainings.people.consents import asked_now
+from trainings.people.models import ConsentHow
+from trainings.places.models import ANOTHER_PLACE, Hub
+from trainings.registrations.cards.forms import (
+    FEWEST_SPARE,
+    CodeForm,
+    ForTrainingForm,
+    SpareForm,
+    how_agreed,
+    read_card_wish,
+    relations,
+    said_before,
+)
+from trainings.registrations.cards.queries import (
+    card_at_desk,
+    card_by_code,
+    hubs_at_desk,
+    printing_at_desk,
+    printings_of,
+    trainings_to_come,
+)
+from trainings.registrations.cards.sheets import spare_data, spare_pdf
+from trainings.registrations.cards.use import CardUsed, name_card, use_spare
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_views import doors_left, why_closed
+from trainings.registrations.eligibility import minor_ages
+from trainings.registrations.models import Card, CardState, Source
+from trainings.registrations.seats import cards
+from trainings.registrations.signup.age_choices import short_ages
+from trainings.registrations.words import HOW_AGREED
+from trainings.web.allow import allow
+from trainings.web.flash import Tone, flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext, language
+from trainings.web.problems import DatabaseBusy, with_time
+from trainings.web.render import pdf_response, redirect, render
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from starlette.requests import Request
+
+    from trainings.schedule.models import Training
+
+SPARE = "/panel/tarjetas"
+ONE = SPARE + "/{id:uuid}"
+WAYS = (ConsentHow.READ_ALOUD, ConsentHow.PAPER)
+IS_TICKET = N_("Listo. La tarjeta es su boleto: entréguesela.")
+WAITS = N_("Listo. La inscripción espera respuesta: apruébela o rechácela aquí.")
+
+
+# -- printings
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    return await _index(request, None)
+
+
+async def _index(request: Request, typed: Typed | None, status: int = 200) -> Response:
+    hubs = await hubs_at_desk(request.state.actor)
+    names = {hub.id: hub.name for hub in hubs}
+    context = {
+        "hubs": [(str(hub.id), hub.name) for hub in hubs],
+        "printings": [(one, names[one.hub_id]) for one in await printings_of(names)],
+        "form": typed,
+        "key": (typed.value("key") if typed else "") or str(tokens.uuid7()),
+        "fewest": FEWEST_SPARE,
+        "most": cards.MOST_SPARE,
+    }
+    return render(request, "registrations/cards/spare.html", context, status=status)
+
+
+@allow(*DESK)
+async def make(request: Request) -> Response:
+    """A printing: 303 to the list, where its sheet is."""
+    typed = await read_form(request)
+    try:
+        form = check(SpareForm, typed)
+    except FormErrors as exc:
+        return await _index(request, exc.typed, 422)
+    if form.hub not in {hub.id for hub in await hubs_at_desk(request.state.actor)}:
+        raise cards.UnknownHub
+    await cards.make_spares(form.hub, form.n, actor=request.state.actor, key=form.key)
+    response = redirect(f"{SPARE}#hojas")
+    flash(response, gettext(N_("Listo. Imprima la hoja y corte las tarjetas.")))
+    return response
+
+
+@allow(*DESK)
+async def sheet(request: Request) -> Response:
+    """The cards of a printing that are still good, with their slips. Printing them is logged."""
+    hub_id, lines = await printing_at_desk(request.path_params["id"], request.state.actor)
+    data = spare_data(await Hub.get(id=hub_id), lines)
+    if not data["cards"]:
+        raise cards.UnknownCard
+    printed = [card.id for card in lines if card.is_ticket]
+    await cards.record_printing(printed, hub_id=hub_id, actor=request.state.actor)
+    file = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
+    return pdf_response(file, "tarjetas-de-reserva.pdf")
+
+
+# -- one card on the desk
+
+
+@allow(*DESK)
+async def ask_code(request: Request) -> Response:
+    return render(request, "registrations/cards/use_code.html", {"form": None})
+
+
+@allow(*DESK)
+async def find(request: Request) -> Response:
+    """303 to the form of the card, or to the registration whose ticket it is."""
+    typed = await read_form(request)
+    try:
+        card = await card_by_code(check(CodeForm, typed).code, request.state.actor)
+    except FormErrors as exc:
+        return render(request, "registrations/cards/use_code.html", {"form": exc.typed}, status=422)
+    except cards.UnknownCard as exc:
+        exc.field = "code"
+        return render(request, "registrations/cards/use_code.html", {"form": typed.refused(exc)}, status=422)
+    return redirect(f"{SPARE}/{card.id}/usar")
+
+
+@allow(*DESK)
+async def new(request: Request) -> Response:
+    card = await card_at_desk(request.path_params["id"], request.state.actor)
+    if card.registration_id is not None:
+        return _used(card.registration_id, gettext(N_("Esta tarjeta ya tiene nombre.")), "note")
+    return await _form(request, card, None)
+
+
+@allow(*DESK)
+async def create(request: Request) -> Response:
+    """Give the card to who stands here: 303 to their registration; the card in the hand is the ticket."""
+    card = await card_at_desk(request.path_params["id"], request.state.actor)
+    typed = await read_form(request)
+    try:
+        used = await _use(request, card, typed)
+    except FormErrors as exc:
+        return await _form(request, card, exc.typed, 422)
+    except Refusal as exc:
+        return await _form(request, card, typed.refused(for_staff(exc)), exc.status)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        busy = DatabaseBusy(retry_after=30)
+        return with_time(await _form(request, card, typed.refused(busy), busy.status), busy)
+    return _used(used.registration_id, gettext(WAITS if used.is_held else IS_TICKET))
+
+
+async def _use(request: Request, card: Card, typed: Typed) -> CardUsed:
+    training_id = _training_chosen(typed) if card.block_id is None else None
+    wish = read_card_wish(typed, source=Source.CARD, consent_how=how_agreed(typed))
+    if training_id is None:
+        return await name_card(card.id, wish, actor=request.state.actor)
+    return await use_spare(card.id, training_id, wish, actor=request.state.actor)
+
+
+def _training_chosen(typed: Typed) -> UUID | None:
+    """What was chosen; an error stays in `typed`, so that all of them are told at once."""
+    try:
+        return check(ForTrainingForm, typed).training
+    except FormErrors:
+        return None
+
+
+def _used(registration_id: UUID, sentence: str, tone: Tone = "ok") -> Response:
+    response = redirect(f"/panel/inscripciones/{registration_id}")
+    flash(response, sentence, tone)
+    return response
+
+
+async def _form(request: Request, card: Card, typed: Typed | None, status: int = 200) -> Response:
+    seat = card.hub.seat
+    block = card.block
+    of_person = choices.of_person(seat.department)
+    if block:
+        await block.training.fetch_related("sessions")
+    to_come = [] if block else await trainings_to_come(card.hub_id)
+    trainings = _choices_of(to_come)
+    takers = [block.training] if block else to_come
+    context: dict[str, Any] = {
+        "card": card,
+        "block": block,
+        "is_open": card.state is CardState.OPEN,
+        "why_closed": why_closed(block.training, list(block.training.sessions)) if block and typed is None else "",
+        "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
+        "before": await said_before(block.training) if block else "",
+        "trainings": trainings,
+        "is_gone": typed is not None and typed.value("training") not in dict(trainings),
+        "form": typed,
+        "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
+        "community": block.community if block else "",
+        "communities": await suggestions(seat.ine_code),
+        "ages": short_ages(takers, typed.value("age_group") if typed else ""),
+        "takes_minors": any(minor_ages(one) for one in takers),
+        "relations": relations(),
+        "spoken": asked_now(aloud=True),
+        "ways": [(how.value, gettext(HOW_AGREED[how])) for how in WAYS],
+        "departments": of_person["departments"],
+        "actor_types": of_person["actor_types"],
+    }
+    return render(request, "registrations/cards/use.html", context, status=status)
+
+
+def _choices_of(found: Sequence[Training]) -> list[tuple[str, str]]:
+    return [(str(one.id), f"{day_and_time(_start(one), language())} · {one.title}") for one in found]
+
+
+def _start(training: Training) -> datetime:
+    return min(session.starts_at for session in training.sessions)
+
+
+# -- a lost card
+
+
+@allow(*DESK)
+async def confirm_void(request: Request) -> Response:
+    card = await card_at_desk(request.path_params["id"], request.state.actor)
+    if card.state is not CardState.OPEN:
+        return redirect(f"{SPARE}/{card.id}/usar")
+    return render(request, "registrations/cards/void.html", {"card": card, "block": card.block})
+
+
+@allow(*DESK)
+async def void(request: Request) -> Response:
+    card = await card_at_desk(request.path_params["id"], request.state.actor)
+    await cards.void(card.id, actor=request.state.actor)
+    response = redirect(f"{SPARE}/bloques/{card.block_id}" if card.block_id else SPARE)
+    flash(response, gettext(N_("Listo. Esa tarjeta ya no vale.")))
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(SPARE, index),
+    Route(SPARE, make, methods=["POST"]),
+    Route(SPARE + "/usar", ask_code),
+    Route(SPARE + "/usar", find, methods=["POST"]),
+    Route(SPARE + "/hojas/{id:uuid}.pdf", sheet),
+    Route(ONE + "/usar", new),
+    Route(ONE + "/usar", create, methods=["POST"]),
+    Route(ONE + "/anular", confirm_void),
+    Route(ONE + "/anular", void, methods=["POST"]),
+]

@@ -1,0 +1,173 @@
+"""`/panel/capacitaciones/{id}/inscribir`: staff sign somebody up who stands here, calls, or writes by WhatsApp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.errors import Refusal, TooMany
+from trainings.lib import tokens
+from trainings.people import choices
+from trainings.people.communities import suggestions
+from trainings.people.consents import asked_now
+from trainings.people.words import RELATIONS
+from trainings.registrations.commands import SignedUp
+from trainings.registrations.desk.memory import AGREED_HOW, Carried
+from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_views import doors_left, why_closed
+from trainings.registrations.eligibility import field_of
+from trainings.registrations.models import Registration, RegistrationState, Source
+from trainings.registrations.seats.sameness import KeyUsedAgain
+from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.signup import age_choices, family_forms
+from trainings.registrations.signup.age_choices import short_ages
+from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.wishes import LARGEST_GROUP
+from trainings.registrations.words import HOW_THEY_COME
+from trainings.schedule.models import SessionState, Training, TrainingState
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import DatabaseBusy
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+DESK_FORM = "/panel/capacitaciones/{id:uuid}/inscribir"
+ADD, REMOVE = "add", "remove-"
+"""Buttons that change who is on the form, and save nothing."""
+
+
+@allow(*DESK)
+async def new(request: Request) -> Response:
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    return await _page(request, training, None)
+
+
+@allow(*DESK)
+async def create(request: Request) -> Response:
+    """Sign them up, also outside the window: 303 to the ticket to print or to send, or to the person's page where there
+    is none. A button that adds or removes a person shows the form again.
+    """
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    if training.state is TrainingState.DRAFT:
+        return await _page(request, training, None, status=409)
+    typed = await read_form(request)
+    if typed.value("do") == ADD:
+        return await _page(request, training, typed, focus=_added(typed))
+    if typed.value("do").startswith(REMOVE):
+        return await _page(request, training, _removed(typed))
+    carried = _carried(typed)
+    try:
+        wish = read_wish(typed, source=carried.source, consent_how=AGREED_HOW[carried.source])
+        signed_up = await sign_up(training.id, wish, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _page(request, training, exc.typed, status=422)
+    except Refusal as refused:
+        return await _refused(request, training, typed, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return await _refused(request, training, typed, DatabaseBusy(retry_after=30))
+    return await _signed_up(signed_up, carried)
+
+
+def _carried(typed: Typed) -> Carried:
+    return Carried.of({name: values[-1] for name, values in typed.fields.items() if values})
+
+
+async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:
+    """The form with all that was typed; where there is a crowd, also when to try again."""
+    if isinstance(refused, KeyUsedAgain):
+        typed.fields["idempotency_key"] = [tokens.idempotency_key()]
+    page = await _page(request, training, typed.refused(for_staff(refused)), status=refused.status)
+    if isinstance(refused, TooMany):
+        page.headers["retry-after"] = str(refused.retry_after)
+    return page
+
+
+def _added(typed: Typed) -> str:
+    """One more person on the form; the field to go on with. A full form says so."""
+    renumber(typed, keep_empty=True)
+    number = count_people(typed)
+    if number >= LARGEST_GROUP:
+        typed.errors[""] = gettext(TOO_MANY_PEOPLE)
+        return ""
+    typed.fields[field_of(number, ASKS_AGE)] = ["yes"]
+    return field_of(number, "given_names")
+
+
+def _removed(typed: Typed) -> Typed:
+    number = typed.value("do").removeprefix(REMOVE)
+    renumber(typed, without=[int(number)] if number.isdecimal() and len(number) < 3 else [], keep_empty=True)
+    return typed
+
+
+async def _signed_up(signed_up: SignedUp, carried: Carried) -> Response:
+    """On to the ticket, or the tickets, in the way in which the people came; what is carried over goes along."""
+    registration = await Registration.get(id=signed_up.registration_id)
+    way = "boleto" if carried.source is Source.DESK else "enviar"
+    has_place = registration.state is RegistrationState.CONFIRMED
+    more = {"todos": "si"} if len(signed_up.registration_ids) > 1 else {}
+    told = urlencode({"nueva": "si", **more, **carried.told})
+    response = redirect(f"/panel/inscripciones/{registration.id}{'/' + way if has_place else ''}?{told}")
+    if not signed_up.is_new:
+        flash(response, gettext(N_("Ya estaba inscrita con este formulario.")), "note")
+    return response
+
+
+async def _page(
+    request: Request, training: Training, typed: Typed | None, *, focus: str = "given_names", status: int = 200
+) -> Response:
+    sessions = sorted(training.sessions, key=lambda session: session.starts_at)
+    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    carried = Carried.of(request.query_params)
+    closed = why_closed(training, sessions)
+    context: dict[str, Any] = {
+        "training": training,
+        "first": (planned or sessions)[0] if sessions else None,
+        "why_closed": closed if typed is None else "",
+        "is_closed": bool(closed),
+        "doors": doors_left(training, sessions),
+        "free": max(training.capacity - training.occupied, 0),
+        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
+        "form": typed,
+        "n_people": count_people(typed) if typed else 1,
+        "largest_group": LARGEST_GROUP,
+        "minors": _minors(typed) if typed is not None else (),
+        "focus": "" if typed is not None and typed.errors else focus,
+        "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
+        "carried": carried,
+        "municipality": carried.municipality or training.hub.seat_id,
+        "ways": [(source.value, gettext(words)) for source, words in HOW_THEY_COME.items()],
+        "spoken": asked_now(aloud=True),
+        "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
+        "communities": await suggestions(training.hub.seat_id),
+        **choices.of_person(training.hub.seat.department),
+        "age_groups": age_choices.age_groups(training, *_ages_typed(typed)[:1]),
+        # For further people a short answer is enough: a child must not be overlooked, an adult's age band can wait.
+        "ages_of_others": [short_ages([training], age) for age in _ages_typed(typed)],
+        "takes_minors": age_choices.minors_from(training) is not None,
+    }
+    return render(request, "registrations/desk/desk.html", context, status=status)
+
+
+def _minors(typed: Typed) -> list[int]:
+    """The numbers of those on the form who are under 18: for them the guardian's permission is asked for."""
+    return [number for number in range(count_people(typed)) if family_forms.is_minor(typed, number)]
+
+
+def _ages_typed(typed: Typed | None) -> list[str]:
+    """What was answered about each on the form, in order."""
+    return [] if typed is None else [typed.value(field_of(n, "age_group")) for n in range(count_people(typed))]
+
+
+routes: list[BaseRoute] = [Route(DESK_FORM, new), Route(DESK_FORM, create, methods=["POST"])]

@@ -1,0 +1,262 @@
+"""Lists of people: uploaded, their columns matched, looked at, and confirmed. Nobody is registered before that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.lib.tabular import Problem, Table, UnreadableTable, read_table
+from trainings.limits import actions as limits
+from trainings.people.models import ConsentHow
+from trainings.registrations.desk.staff_queries import UnknownTraining, training_at_desk
+from trainings.registrations.eligibility import check_phase
+from trainings.registrations.imports import job as import_job
+from trainings.registrations.imports.columns import Field, header_row
+from trainings.registrations.imports.preview import Preview, Verdict, judge
+from trainings.registrations.imports.rows import read_list
+from trainings.registrations.imports.sheets import Sheet, as_text, assigned, from_text, sheet_of
+from trainings.registrations.models import ImportDraft, ImportState, Source
+from trainings.schedule.models import Training, TrainingState
+from trainings.web.i18n import N_
+
+MOST_ROWS, MOST_COLUMNS = 2_000, 40
+ROWS_ABOVE = 20
+"""Titles, dates and the header may stand above the people."""
+UPLOADS_PER_HOUR = 30
+VERSION_LENGTH = 16
+
+AGREED = (ConsentHow.PAPER, ConsentHow.READ_ALOUD)
+"""How the people of a list can have given their permission."""
+
+_readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="lists")
+"""However many lists come at once, two are opened at a time."""
+
+UNREADABLE: Mapping[Problem, str] = {
+    Problem.EMPTY: N_("El archivo está vacío. Escoja el que tiene la lista."),
+    Problem.PDF: N_("Es un PDF, y de un PDF no se puede leer la lista. Ábrala en Excel y guárdela como XLSX o CSV."),
+    Problem.PICTURE: N_("Es una foto o imagen. Escriba la lista en una hoja de cálculo y súbala como XLSX o CSV."),
+    Problem.OLD_WORKBOOK: N_(
+        "Es una hoja de un Excel antiguo. Ábrala, escoja «Guardar como» y el tipo XLSX, y suba ese archivo."
+    ),
+    Problem.ENCRYPTED: N_("El archivo tiene contraseña. Guárdelo sin contraseña y súbalo otra vez."),
+    Problem.OTHER_DOCUMENT: N_("No es una hoja de cálculo. Suba la lista como XLSX, ODS o CSV."),
+    Problem.TOO_BIG_INSIDE: N_(
+        "La hoja es demasiado grande por dentro. Copie solo la lista a una hoja nueva, sin imágenes, y suba esa."
+    ),
+    Problem.DAMAGED: N_("El archivo está dañado. Ábralo en su computadora, guárdelo de nuevo y súbalo otra vez."),
+    Problem.TOO_MANY_ROWS: N_(
+        "La lista tiene %(n)s filas y aquí caben %(most)s a la vez. Divídala en %(parts)s archivos y suba uno por uno."
+    ),
+    Problem.TOO_MANY_COLUMNS: N_(
+        "La hoja tiene %(n)s columnas y aquí caben %(most)s. Deje solo las de los datos de la inscripción."
+    ),
+}
+
+
+class UnreadableList(Refusal):
+    code = "unreadable_list"
+    status = 422
+
+    def __init__(self, problem: Problem, n: int = 0) -> None:
+        most = MOST_COLUMNS if problem is Problem.TOO_MANY_COLUMNS else MOST_ROWS
+        super().__init__(UNREADABLE[problem], field="file", n=f"{n:,}", most=f"{most:,}", parts=-(-n // most))
+
+
+class NobodyInList(Refusal):
+    code = "nobody_in_list"
+    status = 422
+    sentence = N_("Debajo de los títulos de las columnas no hay ninguna persona. Revise el archivo.")
+
+
+class NotPublished(Refusal):
+    code = "not_published"
+    sentence = N_("Publique la capacitación antes de importar la lista.")
+
+
+class UnknownList(NotFound):
+    code = "unknown_list"
+    sentence = N_("No encontramos esa lista en su ventanilla. Súbala otra vez desde la página de la capacitación.")
+
+
+class ListGone(Refusal):
+    code = "list_gone"
+    sentence = N_("La lista ya no está: se guarda un día. Súbala otra vez.")
+
+
+class ListStarted(Refusal):
+    code = "list_started"
+    sentence = N_("Esta lista ya se está inscribiendo, o ya terminó.")
+
+
+class ListChanged(Refusal):
+    code = "list_changed"
+    sentence = N_("Alguien cambió las columnas de esta lista mientras usted la veía. Revísela otra vez.")
+
+
+class NobodyNew(Refusal):
+    code = "nobody_new"
+    sentence = N_("No hay a quién inscribir: todas las filas tienen errores, o ya estaban.")
+
+
+async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Training]:
+    """A list of a hub where the actor works at the desk, and its training. Else UnknownList."""
+    draft = await reads(ImportDraft).get_or_none(id=draft_id)
+    if draft is None:
+        raise UnknownList
+    try:
+        return draft, await training_at_desk(draft.training_id, actor)
+    except UnknownTraining as exc:
+        raise UnknownList from exc
+
+
+async def check_takes_people(training: Training) -> None:
+    """Refuse a training to which nobody can be added: not published, cancelled, over. It comes with its sessions."""
+    if training.state is TrainingState.DRAFT:
+        raise NotPublished
+    check_phase(training, list(training.sessions), Source.IMPORT, clock.now())
+
+
+async def upload(training: Training, content: bytes, *, actor: Actor) -> ImportDraft:
+    """Keep an uploaded list sealed for a day, without the columns that we keep of nobody.
+
+    Refuses what is no list, is too long, or is for a training that takes nobody; and the 31st in an hour.
+    """
+    await check_takes_people(training)
+    await limits.hit("import", str(actor.id), UPLOADS_PER_HOUR, 3_600)
+    sheet = sheet_of(await _opened(content))
+    if not sheet.rows:
+        raise NobodyInList(field="file")
+    if len(sheet.rows) > MOST_ROWS:
+        raise UnreadableList(Problem.TOO_MANY_ROWS, len(sheet.rows))
+    assert actor.id is not None
+    async with transaction():
+        draft = await ImportDraft.create(
+            training_id=training.id, user_id=actor.id, rows=as_text(sheet), n_rows=len(sheet.rows)
+        )
+        await record(
+            "registrations.upload_list",
+            actor=actor,
+            object_id=draft.id,
+            hub_id=training.hub_id,
+            rows=len(sheet.rows),
+            dropped=sorted({why.value for _title, why in sheet.dropped}),
+        )
+        return draft
+
+
+async def _opened(content: bytes) -> Table:
+    read = partial(read_table, content, most_rows=MOST_ROWS + ROWS_ABOVE, most_columns=MOST_COLUMNS)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_readers, read)
+    except UnreadableTable as exc:
+        # The header is no person, nor is what stands above it.
+        n_others = header_row(exc.first) + 1 if exc.first else 0
+        raise UnreadableList(exc.problem, exc.n - n_others) from exc
+
+
+def sheet_in(draft: ImportDraft) -> Sheet:
+    """The sheet of a list that waits. Refuses with ListGone where it was forgotten."""
+    if draft.rows is None:
+        raise ListGone
+    return from_text(draft.rows)
+
+
+def version_of(draft: ImportDraft) -> str:
+    """Names the columns of a list that waits, as a page shows them: what is sent from a page of before is not done."""
+    sheet = sheet_in(draft)
+    standing = (sheet.headers, sorted(draft.columns.items()), sheet.municipality, sheet.actor_type)
+    return tokens.digest(json.dumps(standing), "columns")[:VERSION_LENGTH]
+
+
+def _check_version(draft: ImportDraft, version: str | None) -> None:
+    if version is not None and version != version_of(draft):
+        raise ListChanged
+
+
+async def assign_columns(
+    draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str, version: str | None = None
+) -> None:
+    """Say what the columns hold; those that hold nothing we ask for are forgotten now, and the others move up.
+
+    `municipality` and `actor_type` stand for those of whom the list does not say it. Refuses with ListChanged where a
+    `version` is told that is not the one that stands.
+    """
+    async with transaction():
+        draft = await _waiting(draft_id)
+        _check_version(draft, version)
+        sheet, columns = assigned(sheet_in(draft), chosen)
+        draft.rows = as_text(replace(sheet, municipality=municipality, actor_type=actor_type))
+        draft.columns = {field.value: number for field, number in columns.items()}
+        draft.n_rows = len(sheet.rows)
+        await draft.save(update_fields=["rows", "columns", "n_rows"])
+
+
+async def preview(draft: ImportDraft, training: Training) -> Preview:
+    """What each row of the list would come to. `training` comes with its hub and the hub's seat."""
+    return await judge(await read_list(sheet_in(draft), draft.columns, training), training)
+
+
+async def confirm(
+    draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor, version: str | None = None
+) -> None:
+    """Begin to register the people of a list, who gave their permission as `how` says: the actor received it.
+
+    Rows that are there already or have errors are set aside now. Refuses where nobody is left, and (ListChanged) where
+    the columns are not those of the `version` that is told.
+    """
+    assert how in AGREED
+    assert actor.id is not None
+    await check_takes_people(training)
+    seen = await ImportDraft.get_or_none(id=draft_id)
+    if seen is None:
+        raise UnknownList
+    if seen.state is not ImportState.PREVIEW:
+        raise ListStarted
+    _check_version(seen, version)
+    # Read before the transaction: on SQLite it would hold up everybody's sign-ups meanwhile.
+    judged = await preview(seen, training)
+    if not judged.of(Verdict.NEW):
+        raise NobodyNew
+    async with transaction():
+        draft = await _waiting(draft_id)
+        if (draft.rows, draft.columns) != (seen.rows, seen.columns):
+            raise ListChanged
+        draft.rows, draft.state = as_text(replace(sheet_in(draft), how=how)), ImportState.RUNNING
+        draft.user_id = actor.id
+        await import_job.begin(draft, judged)
+        await record(
+            "registrations.confirm_list",
+            actor=actor,
+            object_id=draft.id,
+            hub_id=training.hub_id,
+            rows=draft.n_rows,
+            new=len(judged.of(Verdict.NEW)),
+            how=how.value,
+        )
+
+
+async def discard(draft_id: UUID) -> None:
+    """Throw an unconfirmed list away at once."""
+    async with transaction():
+        await (await _waiting(draft_id)).delete()
+
+
+async def _waiting(draft_id: UUID) -> ImportDraft:
+    """The list, its row held, while it is not confirmed."""
+    found = await lock(ImportDraft, [draft_id])
+    if not found:
+        raise UnknownList
+    if found[0].state is not ImportState.PREVIEW:
+        raise ListStarted
+    return found[0]

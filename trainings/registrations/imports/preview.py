@@ -1,0 +1,143 @@
+"""What each row of a list would come to, before anything is kept: a new person, one who is there already, or errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.people.actions import Sameness
+from trainings.registrations.eligibility import check_people
+from trainings.registrations.imports.rows import ListRow
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+
+MOST_KEYS = 500
+"""Keys looked for in one statement."""
+
+
+class Verdict(StrEnum):
+    NEW = "new"
+    KNOWN = "known"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row and what it comes to. `why` is in words: the errors, or since when the person is there. `same_as`: the
+    number of the row above that says the same.
+    """
+
+    row: ListRow
+    verdict: Verdict
+    why: tuple[str, ...]
+    same_as: int | None = None
+
+    @property
+    def number(self) -> int:
+        return self.row.number
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    rows: Sequence[Judged]
+
+    def of(self, verdict: Verdict) -> list[Judged]:
+        return [one for one in self.rows if one.verdict is verdict]
+
+    @property
+    def twins(self) -> list[Judged]:
+        """New people with the name of somebody else: perhaps the same, whose telephone changed since."""
+        return [one for one in self.of(Verdict.NEW) if one.why]
+
+    @property
+    def repeated(self) -> list[Judged]:
+        """Rows equal to one above: perhaps a second person of that name, who is registered only once told apart."""
+        return [one for one in self.rows if one.same_as is not None]
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What we decided ourselves, and in how many rows."""
+        return Counter(note for one in self.rows for note in one.row.notes)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """Who is on the training already, and which rows came before."""
+
+    keys: Collection[str]
+    contacts: set[tuple[str, str | None, str]] = field(default_factory=set)
+    names: set[tuple[str, str | None]] = field(default_factory=set)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def add(self, same: Sameness) -> None:
+        self.names.add((same.name_key, same.municipality))
+        for key in filter(None, (same.phone_key, same.email_key)):
+            self.contacts.add((same.name_key, same.municipality, key))
+
+    def is_look_alike(self, same: Sameness) -> bool:
+        contacts = (*same.phone_keys, *same.email_keys)
+        return any((same.name_key, same.municipality, key) in self.contacts for key in contacts)
+
+
+async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
+    """What each row would come to now. `training` comes with its hub."""
+    standing = await _standing(rows, training.id)
+    return Preview([_judge(row, training, standing) for row in rows])
+
+
+async def keys_in_use(keys: Sequence[str]) -> set[str]:
+    """Those of the keys under which somebody was registered, however long ago."""
+    found: set[str] = set()
+    for begin in range(0, len(keys), MOST_KEYS):
+        some = reads(RegistrationGroup).filter(idempotency_key__in=keys[begin : begin + MOST_KEYS])
+        found.update(key for (key,) in await some.values_list("idempotency_key"))
+    return found
+
+
+async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
+    standing = _Standing(await keys_in_use([key for row in rows for key in row.keys]))
+    live = reads(Registration).filter(training_id=training_id)
+    for name, municipality, phone, email in await live.exclude(state=RegistrationState.CANCELLED).values_list(
+        "participant__name_key",
+        "participant__municipality_id",
+        "participant__phone_key",
+        "participant__email_key",
+    ):
+        contacts = {"phone_keys": (phone,) if phone else (), "email_keys": (email,) if email else ()}
+        standing.add(Sameness(name, municipality, **contacts))
+    return standing
+
+
+def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
+    wish = row.wish
+    if wish is None:
+        return Judged(row, Verdict.REFUSED, row.errors)
+    if row.key in standing.rows:
+        above = standing.rows[row.key]
+        return Judged(row, Verdict.KNOWN, (gettext(N_("Es igual a la fila %(n)s.")) % {"n": above},), above)
+    standing.rows[row.key] = row.number
+    if any(key in standing.keys for key in row.keys):
+        return Judged(row, Verdict.KNOWN, (gettext(N_("Ya se inscribió con esta misma fila.")),))
+    if standing.is_look_alike(wish.keys[0]):
+        return Judged(
+            row, Verdict.KNOWN, (gettext(N_("Ya hay alguien con ese nombre, municipio y teléfono o correo.")),)
+        )
+    try:
+        check_people(training, training.hub.phone, wish)
+    except Refusal as refusal:
+        return Judged(row, Verdict.REFUSED, (sentence_of(refusal),))
+    return Judged(row, Verdict.NEW, _hints(wish.keys[0], standing))
+
+
+def _hints(same: Sameness, standing: _Standing) -> tuple[str, ...]:
+    """What to look at although it is no error: a name alone makes nobody the same."""
+    is_twin = (same.name_key, same.municipality) in standing.names
+    standing.add(same)
+    return (gettext(N_("Hay otra persona con ese nombre y municipio: se inscribe aparte.")),) if is_twin else ()

@@ -1,0 +1,390 @@
+"""`/panel/capacitaciones/{id}/importar`, `/panel/importaciones/{id}`: a list of people, from the file to the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import DESK
+from trainings.audit.actions import record
+from trainings.errors import Refusal, TooMany
+from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
+from trainings.people import choices
+from trainings.people.words import ACTOR_TYPES
+from trainings.places.data import by_code
+from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_views import why_closed
+from trainings.registrations.imports import imports
+from trainings.registrations.imports import job as import_job
+from trainings.registrations.imports.columns import (
+    FIELDS,
+    JOINED,
+    MODEL_HEADER,
+    NOT_KEPT,
+    WHOLE_NAMES,
+    Field,
+    field_of,
+    match,
+)
+from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
+from trainings.registrations.imports.preview import Judged, Verdict
+from trainings.registrations.imports.rows import labels_of
+from trainings.registrations.imports.sheets import Sheet, cell_at
+from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.files import download, read_upload
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+UPLOAD = "/panel/capacitaciones/{id:uuid}/importar"
+LISTS = "/panel/importaciones"
+ONE = LISTS + "/{id:uuid}"
+
+FIRST_ROWS = 20
+MOST_ERRORS_SHOWN = 200
+MOST_TWINS_SHOWN = 100
+N_SAMPLES = 3
+LONGEST_SAMPLE = 40
+NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
+"""In the file of rows with errors: such headers mean nothing to us when it comes back."""
+
+
+# -- the file
+
+
+@allow(*DESK)
+async def new(request: Request) -> Response:
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    return _upload_page(request, training)
+
+
+@allow(*DESK)
+async def create(request: Request) -> Response:
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    typed = Typed()
+    try:
+        typed, content = await read_upload(request, "file")
+        draft = await imports.upload(training, content, actor=request.state.actor)
+    except TooMany:
+        raise
+    except Refusal as refusal:
+        return _upload_page(request, training, typed.refused(for_staff(refusal)), refusal.status)
+    return redirect(f"{_path(draft)}/columnas")
+
+
+def _upload_page(request: Request, training: Training, form: Typed | None = None, status: int = 200) -> Response:
+    context = {
+        "training": training,
+        "form": form,
+        "why_closed": why_closed(training, list(training.sessions)),
+        "fields": [gettext(words) for words in FIELDS.values()],
+        "most": f"{imports.MOST_ROWS:,}",
+    }
+    return render(request, "registrations/imports/upload.html", context, status=status)
+
+
+@allow(*DESK)
+async def model_sheet(_request: Request) -> Response:
+    """An empty sheet with the columns that we know."""
+    content = write_xlsx(MODEL_HEADER, [], name="Lista", made_at=clock.now())
+    return download(content, XLSX_TYPE, "lista-modelo.xlsx")
+
+
+def _path(draft: ImportDraft) -> str:
+    return f"{LISTS}/{draft.id}"
+
+
+# -- the columns
+
+
+@allow(*DESK)
+async def columns(request: Request) -> Response:
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    if draft.state is not ImportState.PREVIEW:
+        return redirect(_path(draft))
+    return _columns_page(request, draft, training)
+
+
+@allow(*DESK)
+async def assign(request: Request) -> Response:
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    typed = await read_form(request)
+    try:
+        form = check(ColumnsForm, typed)
+        await imports.assign_columns(
+            draft.id,
+            chosen_columns(typed),
+            municipality=form.municipality,
+            actor_type=form.actor_type or "",
+            version=typed.value("version"),
+        )
+    except FormErrors as exc:
+        return _columns_page(request, draft, training, exc.typed, 422)
+    except imports.ListChanged as changed:
+        return _look_again(draft, changed)
+    except (imports.UnknownList, imports.ListStarted, imports.ListGone):
+        raise
+    except Refusal as refusal:
+        return _columns_page(request, draft, training, typed.refused(for_staff(refusal)), refusal.status)
+    return redirect(_path(draft))
+
+
+def _look_again(draft: ImportDraft, changed: imports.ListChanged) -> Response:
+    """On to the list as it stands now."""
+    response = redirect(_path(draft))
+    flash(response, sentence_of(changed), "note")
+    return response
+
+
+def _columns_page(
+    request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
+) -> Response:
+    sheet = imports.sheet_in(draft)
+    guessed = {number: Field(field) for field, number in draft.columns.items()} or match(sheet.headers)
+    context = {
+        "training": training,
+        "draft": draft,
+        "version": imports.version_of(draft),
+        "form": form,
+        "columns": [
+            {
+                "name": f"{COLUMN}{number}",
+                "header": header or gettext(N_("Columna sin título")),
+                "samples": _samples(sheet, number),
+                "value": guessed.get(number, ""),
+            }
+            for number, header in enumerate(sheet.headers)
+        ],
+        "fields": [(field.value, gettext(words)) for field, words in FIELDS.items()],
+        "notices": _notices(sheet),
+        "dropped": [(title, gettext(NOT_KEPT[why])) for title, why in sheet.dropped],
+        "municipality": sheet.municipality or training.hub.seat_id,
+        "actor_type": sheet.actor_type,
+        "departments": choices.municipalities_by_department(training.hub.seat.department),
+        "actor_types": choices.actor_types(),
+    }
+    return render(request, "registrations/imports/columns.html", context, status=status)
+
+
+def _samples(sheet: Sheet, number: int) -> str:
+    """The first different values of a column, so that it is known without its title."""
+    found = dict.fromkeys(value[:LONGEST_SAMPLE] for value in sheet.column(number) if value)
+    return " · ".join(list(found)[:N_SAMPLES])
+
+
+def _notices(sheet: Sheet) -> list[str]:
+    told = []
+    titles = ", ".join(f"«{title[:LONGEST_SAMPLE]}»" for title in sheet.headers if title)
+    if titles and not (JOINED | WHOLE_NAMES) & set(match(sheet.headers).values()):
+        words = N_(
+            "Se tomó como títulos la fila que dice %(titles)s. Si ahí hay una persona, ponga arriba de ella una fila "
+            "con títulos y suba el archivo otra vez."
+        )
+        told.append(gettext(words) % {"titles": titles})
+    if sheet.is_guessed:
+        told.append(
+            gettext(N_("El archivo no dice cómo guarda las tildes y la ñ. Vea abajo si los nombres salen bien."))
+        )
+    if sheet.n_other_sheets:
+        told.append(
+            gettext(N_("El archivo tiene varias hojas. Solo se lee la primera, «%(name)s».")) % {"name": sheet.name}
+        )
+    return told
+
+
+# -- the preview and what comes of it
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    """The preview, how far it is, or what came of it."""
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    if draft.state is ImportState.PREVIEW and not draft.columns:
+        return redirect(f"{_path(draft)}/columnas")
+    if draft.state is ImportState.PREVIEW:
+        return await _preview_page(request, draft, training)
+    if draft.state is ImportState.RUNNING:
+        context = {
+            "training": training,
+            "draft": draft,
+            "words": _words(draft),
+            "is_stuck": await import_job.is_stuck(draft),
+        }
+        return render(request, "registrations/imports/progress.html", context)
+    return _done_page(request, draft, training)
+
+
+async def _preview_page(
+    request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
+) -> Response:
+    preview = await imports.preview(draft, training)
+    refused, twins, repeated = preview.of(Verdict.REFUSED), preview.twins, preview.repeated
+    context = {
+        "training": training,
+        "draft": draft,
+        "version": imports.version_of(draft),
+        "form": form,
+        "notes": sorted(preview.notes.items()),
+        "n": {verdict.value: len(preview.of(verdict)) for verdict in Verdict},
+        "rows": [_preview_row(one) for one in preview.rows[:FIRST_ROWS]],
+        "refused": [(one.number, one.row.label, one.why) for one in refused[:MOST_ERRORS_SHOWN]],
+        "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
+        "n_twins": len(twins),
+        "free": max(training.capacity - training.occupied, 0),
+        "why_closed": why_closed(training, list(training.sessions)),
+        "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
+        "n_repeated": len(repeated),
+        "repeated": [(one.number, one.row.label, one.same_as) for one in repeated[:MOST_TWINS_SHOWN]],
+        "has_whole_names": not {Field.GIVEN_NAMES.value} & draft.columns.keys(),
+    }
+    return render(request, "registrations/imports/preview.html", context, status=status)
+
+
+def _preview_row(one: Judged) -> dict[str, Any]:
+    """A row as it was understood."""
+    shown: dict[str, Any] = {"number": one.number, "verdict": one.verdict.value, "why": one.why, "label": one.row.label}
+    if one.row.wish is None:
+        return shown
+    person = one.row.wish.first.person
+    code = person.municipality_code
+    return shown | {
+        "given_names": person.given_names,
+        "surnames": person.surnames,
+        "municipality": by_code()[code].full_name if code else gettext(choices.ANOTHER_PLACE_WORDS),
+        "community": person.community,
+        "actor_type": gettext(ACTOR_TYPES[person.actor_type]),
+    }
+
+
+@allow(*DESK)
+async def confirm(request: Request) -> Response:
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    typed = await read_form(request)
+    try:
+        form = check(ConfirmForm, typed)
+        actor, version = request.state.actor, typed.value("version")
+        await imports.confirm(draft.id, training, form.how, actor=actor, version=version)
+    except imports.ListStarted:
+        return redirect(_path(draft))
+    except imports.ListChanged as changed:
+        return _look_again(draft, changed)
+    except FormErrors as exc:
+        return await _preview_page(request, draft, training, exc.typed, 422)
+    return redirect(_path(draft))
+
+
+@allow(*DESK)
+async def discard(request: Request) -> Response:
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    await imports.discard(draft.id)
+    response = redirect(f"/panel/capacitaciones/{training.id}")
+    flash(response, gettext(N_("La lista se descartó. No se guardó a nadie.")))
+    return response
+
+
+@allow(*DESK)
+async def progress(request: Request) -> Response:
+    """How far it is, for the page that waits."""
+    draft, _training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    told = {"state": draft.state.value, "n_rows": draft.n_rows, "n_done": draft.n_done, "words": _words(draft)}
+    return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def _words(draft: ImportDraft) -> str:
+    return gettext(N_("Van %(done)s de %(rows)s filas.")) % {"done": f"{draft.n_done:,}", "rows": f"{draft.n_rows:,}"}
+
+
+def _done_page(request: Request, draft: ImportDraft, training: Training) -> Response:
+    outcomes = import_job.outcomes_of(draft)
+    labels = labels_of(imports.sheet_in(draft), draft.columns) if outcomes.refused else {}
+    refused = [(number, labels[number], (why,)) for number, why in sorted(outcomes.refused.items())]
+    context = {
+        "training": training,
+        "draft": draft,
+        "stand": _how_they_stand(outcomes.states),
+        "refused": refused[:MOST_ERRORS_SHOWN],
+        "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
+        "is_forgotten": draft.outcomes is None,
+    }
+    return render(request, "registrations/imports/done.html", context)
+
+
+def _how_they_stand(states: dict[str, int]) -> list[str]:
+    """Where the registered people are now, in words."""
+    n = {RegistrationState(state): count for state, count in states.items()}
+    with_place = n.get(RegistrationState.CONFIRMED, 0) + n.get(RegistrationState.OFFERED, 0)
+    told = (
+        (N_("%(n)s con lugar"), with_place),
+        (N_("%(n)s en lista de espera"), n.get(RegistrationState.WAITLISTED, 0)),
+        (N_("%(n)s por aprobar"), n.get(RegistrationState.HELD, 0)),
+    )
+    return [gettext(words) % {"n": f"{count:,}"} for words, count in told if count]
+
+
+# -- the rows to be corrected
+
+
+@allow(*DESK)
+async def errors_file(request: Request) -> Response:
+    """The rows with errors and why, to be corrected and uploaded again. Taking it is logged."""
+    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    if not draft.columns:
+        return redirect(f"{_path(draft)}/columnas")
+    sheet = imports.sheet_in(draft)
+    why = await _why_refused(draft, training)
+    rows = [row for row in sheet.rows if row.number in why]
+    await record(
+        "registrations.download_list_errors",
+        actor=request.state.actor,
+        object_id=draft.id,
+        hub_id=training.hub_id,
+        rows=len(rows),
+    )
+    header, fields = _headers(draft, sheet)
+    content = write_csv((*header, NUMBER_HEADER, WHY_HEADER), [_error_row(row, len(fields), why) for row in rows])
+    return download(content, CSV_TYPE, "filas-con-errores.csv")
+
+
+async def _why_refused(draft: ImportDraft, training: Training) -> dict[int, str]:
+    if draft.state is not ImportState.PREVIEW:
+        return import_job.outcomes_of(draft).refused
+    preview = await imports.preview(draft, training)
+    return {one.number: " ".join(one.why) for one in preview.of(Verdict.REFUSED)}
+
+
+def _headers(draft: ImportDraft, sheet: Sheet) -> tuple[list[str], list[Field]]:
+    """The headers as they were written, where we know them by themselves; else our own words."""
+    fields = [Field(field) for field, _number in sorted(draft.columns.items(), key=lambda one: one[1])]
+    known = [field_of(sheet.headers[number]) for number in range(len(fields))]
+    return [
+        sheet.headers[number] if known[number] is field else FIELDS[field] for number, field in enumerate(fields)
+    ], fields
+
+
+def _error_row(row: Row, n_columns: int, why: dict[int, str]) -> list[str]:
+    return [*(cell_at(row, number) for number in range(n_columns)), str(row.number), why[row.number]]
+
+
+routes: list[BaseRoute] = [
+    Route(UPLOAD, new),
+    Route(UPLOAD, create, methods=["POST"]),
+    Route(LISTS + "/modelo.xlsx", model_sheet),
+    Route(ONE, show),
+    Route(ONE + "/columnas", columns),
+    Route(ONE + "/columnas", assign, methods=["POST"]),
+    Route(ONE + "/avance", progress),
+    Route(ONE + "/errores.csv", errors_file),
+    Route(ONE + "/confirmar", confirm, methods=["POST"]),
+    Route(ONE + "/descartar", discard, methods=["POST"]),
+]

@@ -1,0 +1,98 @@
+"""`/mis-inscripciones`: who lost their link asks for it by mail. The page answers everybody alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.errors import TooMany
+from trainings.limits import actions as limits
+from trainings.people.forms import Email
+from trainings.registrations.own.lost_links import ask_for_links
+from trainings.registrations.signup.page import TOO_OFTEN
+from trainings.settings import get_settings
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import DatabaseBusy, sentence_of, with_time
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MY_REGISTRATIONS = "/mis-inscripciones"
+HOUR = 3_600
+PER_EMAIL_HOUR = 3
+PER_ADDRESS_HOUR = 30
+"""One address of the network is a whole village, or everybody's with one telephone company."""
+
+
+class LostLinkForm(Form):
+    """The address that was given at sign-up."""
+
+    email: Email = None
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """The form, or the answer after it was sent (`?enviado=si`)."""
+    return _page(request, None, is_sent=request.query_params.get("enviado") == "si")
+
+
+@allow(PUBLIC)
+async def send(request: Request) -> Response:
+    """Known or not: the same work, and 303 to the same answer.
+
+    Above 3 an hour for one e-mail address, or 30 from one address of the network: 429, the form, and when to send it.
+    503 likewise while the database takes nothing. Without a mail server nothing is asked for: the page says where else.
+    """
+    if not get_settings().sends_mail:
+        return redirect(MY_REGISTRATIONS)
+    typed = await read_form(request)
+    email = _email_in(typed)
+    if email is None:
+        return _page(request, typed, status=422)
+    try:
+        await limits.hit("lost_link_from", client_address(request), PER_ADDRESS_HOUR, HOUR)
+        await limits.hit("lost_link_of", email, PER_EMAIL_HOUR, HOUR)
+        await ask_for_links(email)
+    except TooMany as refused:
+        return _later(request, typed, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return _later(request, typed, DatabaseBusy(retry_after=30))
+    return redirect(f"{MY_REGISTRATIONS}?enviado=si")
+
+
+def _email_in(typed: Typed) -> str | None:
+    """The address that was typed; none, with what is wrong with it, where it is no address."""
+    try:
+        email = check(LostLinkForm, typed).email
+    except FormErrors:
+        # Elsewhere an address may be left out, and its sentence says so.
+        typed.errors["email"] = gettext(N_("Escriba un correo completo, por ejemplo nombre@correo.com."))
+        return None
+    if email is None:
+        typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
+    return email
+
+
+def _later(request: Request, typed: Typed, refused: TooMany) -> Response:
+    """The form with what was typed, and when to send it."""
+    return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
+
+
+def _page(
+    request: Request, typed: Typed | None, *, is_sent: bool = False, refused: TooMany | None = None, status: int = 200
+) -> Response:
+    later = f"{sentence_of(refused)} {gettext(TOO_OFTEN)}" if refused is not None else ""
+    context = {"form": typed, "is_sent": is_sent, "later": later}
+    return render(request, "registrations/own/lost_link.html", context, status=status)
+
+
+routes: list[BaseRoute] = [Route(MY_REGISTRATIONS, show), Route(MY_REGISTRATIONS, send, methods=["POST"])]

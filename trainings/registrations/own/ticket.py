@@ -1,0 +1,238 @@
+"""A registration as its page, its ticket on paper, its picture and its calendar entry show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trainings import clock
+from trainings.lib import tokens
+from trainings.lib.dates import day_and_time, time_range
+from trainings.lib.phones import show_phone
+from trainings.registrations.models import TAKES_PLACE, RegistrationState
+from trainings.registrations.queries import OwnRegistration
+from trainings.registrations.telling.itip import Appointment, all_in_one, invitation_uid
+from trainings.schedule.changes import differences
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.schedule.public import sentences
+from trainings.schedule.public.change_words import sentence_of
+from trainings.settings import get_settings
+from trainings.web.i18n import gettext as _
+from trainings.web.i18n import language, ngettext
+
+PICTURE_SCALE = 12
+"""Pixels of the ticket's picture for one square of its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session on the ticket; `hours` in words, `map_url` empty where this person may not know the place."""
+
+    starts_at: datetime
+    ends_at: datetime
+    hours: str
+    place: str
+    map_url: str
+    is_cancelled: bool
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What the holder of an own link is shown: a neutral title if there is one, a protected place only with a place.
+
+    `offered_before`: until when a place was kept as they were told first, where that is another time by now.
+    """
+
+    own: OwnRegistration
+    meetings: Sequence[Meeting]
+    position: int | None
+    offered_before: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        training = self.own.registration.training
+        return training.neutral_title or training.title
+
+    @property
+    def name(self) -> str:
+        return self.own.registration.participant.full_name
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the person is under 18."""
+        age_group = self.own.registration.participant.age_group
+        return age_group is not None and age_group.is_minor
+
+    @property
+    def is_called_off(self) -> bool:
+        """The whole training is cancelled."""
+        return self.own.registration.training.state is TrainingState.CANCELLED
+
+    @property
+    def was_not_held(self) -> bool:
+        """No session is left though nobody called the training off: none took place, and another date may come."""
+        return not self.is_called_off and bool(self.meetings) and not self.planned
+
+    @property
+    def is_cancelled(self) -> bool:
+        """The person gave the place back."""
+        return self.own.registration.state is RegistrationState.CANCELLED
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to come to: each session has ended, or was closed by who held it."""
+        planned = [session for session in self.own.sessions if session.state is SessionState.PLANNED]
+        return bool(planned) and all(one.closed_at is not None or clock.now() >= one.ends_at for one in planned)
+
+    @property
+    def has_place(self) -> bool:
+        return self.own.registration.state in TAKES_PLACE
+
+    @property
+    def is_offered(self) -> bool:
+        """A place is kept until somebody says yes, in something that is still to come."""
+        return self.own.registration.state is RegistrationState.OFFERED and self.can_change
+
+    @property
+    def answers_for_all(self) -> bool:
+        """Whether this person alone was offered a place: of several, who holds the group's link answers."""
+        return self.own.registration.group.n_people == 1
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is a code to be scanned: only who has a place in something that was not called off.
+
+        Who waits and comes all the same is found by name at the door.
+        """
+        return self.has_place and not self.is_called_off
+
+    @property
+    def phone(self) -> str:
+        """Whom to call about this training."""
+        training = self.own.registration.training
+        return training.contact_phone or training.hub.phone
+
+    @property
+    def hub_languages(self) -> str:
+        """In which languages the hub attends, in words; empty where it says none."""
+        codes = self.own.registration.training.hub.languages
+        return sentences.listing([sentences.language_name(code) for code in codes])
+
+    @property
+    def can_change(self) -> bool:
+        """Whether it is still to come: until then needs change and places are given back."""
+        return not self.is_over and not self.is_called_off and not self.was_not_held
+
+    @property
+    def may_rejoin(self) -> bool:
+        now = phase(self.own.registration.training, self.own.sessions, clock.now())
+        is_joined = self.own.registration.joined_to_id is not None
+        return self.is_cancelled and not is_joined and now in TAKES_SIGN_UPS
+
+    @property
+    def next_meeting(self) -> Meeting | None:
+        """The first session that is still to come or going on, else the last one."""
+        coming = [meeting for meeting in self.planned if meeting.ends_at > clock.now()]
+        return coming[0] if coming else (self.planned[-1] if self.planned else None)
+
+    @property
+    def changes(self) -> list[str]:
+        """What changed within a week and since this person signed up, in the language being spoken."""
+        later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
+        ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
+        found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)
+        knows = knows_place(self.own)
+        return [sentence_of(one, knows_place=knows) for one in found if knows or one.kind is not ChangeKind.PLACE]
+
+    @property
+    def planned(self) -> Sequence[Meeting]:
+        """The sessions that were not called off."""
+        return [meeting for meeting in self.meetings if not meeting.is_cancelled]
+
+
+def ticket_of(own: OwnRegistration, position: int | None, offered_before: datetime | None = None) -> Ticket:
+    """The ticket, in the language being spoken."""
+    return Ticket(own, [_meeting(own, session) for session in own.sessions], position, offered_before)
+
+
+def captions(ticket: Ticket) -> list[str]:
+    """The lines under the code of the ticket's picture: who, what, when, where, whom to call; the short code last.
+
+    Who got it by telephone has nothing else in their hands.
+    """
+    lines = [ticket.name, ticket.title]
+    meeting = ticket.next_meeting
+    if meeting is not None:
+        lines.append(day_and_time(meeting.starts_at, language()))
+    n_more = len(ticket.planned) - 1
+    if n_more > 0:
+        lines.append(ngettext("y %(num)s sesión más", "y %(num)s sesiones más", n_more) % {"num": n_more})
+    if meeting is not None:
+        lines.append(meeting.place)
+    lines.append(_("Ventanilla: %(phone)s") % {"phone": show_phone(ticket.phone)})
+    return [*lines, tokens.show_short_code(ticket.own.registration.short_code)]
+
+
+def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
+    """What is off is shown on the day on which this person knew it."""
+    shown = session if session.is_on else own.snapshots.shown_off(session, own.registration)
+    return Meeting(
+        starts_at=shown.starts_at,
+        ends_at=shown.ends_at,
+        hours=time_range(shown.starts_at, shown.ends_at, language()),
+        place=place_of(own, session),
+        map_url=_map_url(own, session),
+        is_cancelled=session.state is SessionState.CANCELLED,
+    )
+
+
+def knows_place(own: OwnRegistration) -> bool:
+    """A protected place is told only to people who have their place."""
+    registration = own.registration
+    return registration.training.place_shown is PlaceShown.PUBLIC or registration.state in TAKES_PLACE
+
+
+def place_of(own: OwnRegistration, session: TrainingSession) -> str:
+    """Where a session is held, as exactly as this person may know."""
+    training = own.registration.training
+    venue = session.venue or training.venue
+    if venue is None:
+        is_told = training.online_url and knows_place(own)
+        return _("En línea") if is_told else training.hub.seat.full_name
+    if not knows_place(own):
+        return venue.municipality.full_name
+    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+def _map_url(own: OwnRegistration, session: TrainingSession) -> str:
+    venue = session.venue or own.registration.training.venue
+    if venue is None or venue.lat is None or venue.lon is None or not knows_place(own):
+        return ""
+    return f"https://www.openstreetmap.org/?mlat={venue.lat}&mlon={venue.lon}#map=17/{venue.lat}/{venue.lon}"
+
+
+def personal_calendar(own: OwnRegistration) -> bytes:
+    """The sessions as entries for the holder's own calendar (METHOD:PUBLISH, no attendee)."""
+    return all_in_one([_appointment(own, session) for session in own.sessions])
+
+
+def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
+    settings = get_settings()
+    training = own.registration.training
+    phone = show_phone(training.contact_phone or training.hub.phone)
+    bring = _("Qué traer: %(what)s") % {"what": training.bring} if training.bring else ""
+    has_place = own.registration.state in TAKES_PLACE
+    online = training.online_url if training.online_url and has_place else ""
+    return Appointment(
+        uid=invitation_uid(own.registration.id, session.id, settings.uid_domain),
+        stamped_at=session.stamped_at,
+        sequence=session.sequence,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=training.neutral_title or training.title,
+        location=place_of(own, session),
+        description="\n".join(part for part in (_("Ventanilla: %(phone)s") % {"phone": phone}, bring, online) if part),
+        is_cancelled=not session.is_on,
+    )

@@ -1,0 +1,155 @@
+"""Changes of a registration that stands: cancel, rename, needs, approve; and those that free places."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import Refusal
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.people.actions import correct_name, name_key
+from trainings.people.consent_actions import locked_with_permission
+from trainings.registrations.commands import Approve, FewerChildren, Leave, Resize, author_of
+from trainings.registrations.eligibility import HasOwnLink, check_ahead
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.needs import asking_for
+from trainings.registrations.own_links import check_in_reach
+from trainings.registrations.queries import UnknownRegistration
+from trainings.registrations.seats.sign_up import ask, ask_of, give_back
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import Training, TrainingSession
+from trainings.web.i18n import N_
+
+
+class NameOfBefore(Refusal):
+    code = "name_of_before"
+    sentence = N_("Con este nombre ya participó antes. Llame a la ventanilla para cambiarlo.")
+
+
+async def cancel(registration_id: UUID, *, actor: Actor) -> None:
+    """Cancel one person; their place goes to the waiting list in the same transaction.
+
+    Cancelling twice is one cancellation. Refuses once the training is over or
+    called off, and (HasOwnLink) to who filled in the form what became the person's own. What staff cancel is told after
+    ten minutes, in which the message can be stopped; who takes back what nobody let in is not written to.
+    """
+    registration = await Registration.get_or_none(id=registration_id)
+    if registration is None:
+        raise UnknownRegistration
+    await leave([registration], actor=actor)
+
+
+async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
+    """Cancel everybody of a group together. Refuses and tells as `cancel` does.
+
+    Who filled in the form leaves those who made their link their own: they decide for themselves.
+    """
+    live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
+    people = await live.order_by("id")
+    if people:
+        # All that is left became the people's own: said again, it is the same as before.
+        with contextlib.suppress(HasOwnLink):
+            await leave(people, actor=actor)
+
+
+async def leave(people: Sequence[Registration], *, actor: Actor) -> None:
+    """Cancel these of one group together. Refuses and tells as `cancel_group` does."""
+    is_by_staff = actor.id is not None
+    await give_back(
+        Leave(
+            training_id=people[0].training_id,
+            registration_ids=tuple(one.id for one in people),
+            actor=actor,
+            run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
+            batch_id=uuid7() if is_by_staff else None,
+        )
+    )
+
+
+async def approve(registration_id: UUID, *, actor: Actor) -> None:
+    """Let a held registration in with its group: a place, or the waiting list when none is left.
+
+    Who waited with a named card has the place that it reserved, whatever is left. Refuses (TrainingFull, ChildcareFull)
+    without a place where nobody waits, any other state, and once the training is over or called off.
+    """
+    registration = await Registration.get_or_none(id=registration_id)
+    if registration is None:
+        raise UnknownRegistration
+    await ask(Approve(training_id=registration.training_id, registration_ids=(registration_id,), actor=actor))
+
+
+async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
+    """Correct the name as it will be printed. What was already printed keeps its own name.
+
+    Who came back with an earlier code only corrects the spelling (NameOfBefore): such codes stand on diplomas, lists.
+    Refuses (PermissionGone) who took back the permission for their data: that name is gone, or proves what was; and to
+    who filled in the form as `cancel` does.
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        await check_in_reach(registration, actor)
+        person = await locked_with_permission(registration.participant_id)
+        is_another = name_key(given_names, surnames) != person.name_key
+        if actor.id is None and is_another and await _came_back(registration):
+            raise NameOfBefore(field="given_names")
+        await correct_name(person, given_names, surnames)
+        registration.renamed_at, registration.renamed_by = clock.now(), author_of(actor)
+        await registration.save(update_fields=["renamed_at", "renamed_by"])
+        await record("registrations.rename", actor=actor, object_id=registration.id, hub_id=training.hub_id)
+
+
+async def _came_back(registration: Registration) -> bool:
+    """Whether the person was known before this registration."""
+    earlier = Registration.filter(participant_id=registration.participant_id, created_at__lt=registration.created_at)
+    return await earlier.exists()
+
+
+async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
+    """Ask for other support, or for none; what was answered before stays answered.
+
+    Refuses once the training is over: needs are deleted soon after it; and who took back the permission for their data.
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        await _check_ahead(training)
+        await locked_with_permission(registration.participant_id)
+        registration.needs = asking_for(registration.needs, needs)
+        await registration.save(update_fields=["needs"])
+        await record(
+            "registrations.change_needs", actor=actor, object_id=registration.id, hub_id=training.hub_id, n=len(needs)
+        )
+
+
+async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, actor: Actor) -> None:
+    """Change a training's places; more of them promote the waiting list. Below `taken` is refused with the number."""
+    await ask(Resize(training_id=training_id, capacity=capacity, childcare_capacity=childcare_capacity, actor=actor))
+
+
+async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
+    """Keep so many of a group's places in childcare; no fewer than before changes nothing: more is a new sign-up.
+
+    What it gives up goes to the waiting list in the same transaction; itself, where it waits, may fit now. Refuses
+    (CannotChange) once nothing is ahead.
+    """
+    await ask_of(group_id, FewerChildren, actor=actor, n=n)
+
+
+async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
+    """The registration read under its training's lock."""
+    where = await Registration.get_or_none(id=registration_id)
+    if where is None:
+        raise UnknownRegistration
+    training = await locked_training(where.training_id)
+    registration = await Registration.get(id=registration_id).prefetch_related("participant")
+    return registration, training
+
+
+async def _check_ahead(training: Training) -> None:
+    """Refuse once nothing is ahead."""
+    check_ahead(training, await TrainingSession.filter(training_id=training.id), clock.now())

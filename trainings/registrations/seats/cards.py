@@ -1,0 +1,361 @@
+"""Nameless cards: places reserved for a community, and a hub's spare ones. Making, releasing, and giving up cards.
+
+Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.people.actions import UnknownMunicipality
+from trainings.places.models import Hub, Municipality
+from trainings.registrations.commands import Fill
+from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
+from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
+from trainings.registrations.seats import counts
+from trainings.registrations.seats.sign_up import ask
+from trainings.schedule.changes import Standing
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.phase import Phase, phase
+from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.registrations")
+
+MOST_RESERVED = 60
+"""Cards in one block."""
+MOST_SPARE = 80
+"""Spare cards in one printing."""
+RELEASED_BEFORE = timedelta(hours=24)
+"""How long before the first session unnamed cards go to the waiting list, unless another time is set."""
+
+
+class NotEnoughPlaces(Refusal):
+    code = "not_enough_places"
+    sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
+
+
+class ReleasedTooLate(Refusal):
+    code = "released_too_late"
+    sentence = N_("Los lugares sin nombre se sueltan, a más tardar, cuando empieza la primera sesión.")
+
+
+class ReleasedInThePast(Refusal):
+    code = "released_in_the_past"
+    sentence = N_("Esa hora ya pasó. Escriba una que esté por venir.")
+
+
+class NotPublished(Refusal):
+    code = "not_published"
+    sentence = N_("Esta capacitación es un borrador. Publíquela y después aparte lugares.")
+
+
+class UnknownCard(NotFound):
+    code = "unknown_card"
+    sentence = N_("No encontramos esa tarjeta en su ventanilla. Revise el código: tiene 9 letras y números.")
+
+
+class UnknownHub(NotFound):
+    code = "unknown_hub"
+    sentence = N_("No encontramos esa ventanilla entre las suyas.")
+
+
+class HasName(Refusal):
+    code = "card_has_name"
+    sentence = N_("Esta tarjeta ya tiene nombre. Lo que haya que cambiar se hace en la inscripción de esa persona.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What is set aside for whom: `holder` is who gets the cards, `release_at` until when they wait for names.
+
+    `key` is made by the form: what comes twice with it is reserved once.
+    """
+
+    n: int
+    community: str
+    holder: str
+    municipality_id: str | None = None
+    phone: str | None = None
+    release_at: datetime | None = None
+    key: UUID | None = None
+
+
+async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> ReservedBlock:
+    """Set places aside as nameless cards, 1 to 60 of them, all or none (rules: Reserved places).
+
+    What was reserved under the same key stays as it is. Refuses more than are free, a time of release that has passed
+    or lies after the beginning, an unknown municipality, drafts, and what was called off or is over.
+    """
+    assert 1 <= wanted.n <= MOST_RESERVED
+    async with transaction():
+        training = await locked_training(training_id)
+        standing = await ReservedBlock.get_or_none(id=wanted.key) if wanted.key else None
+        if standing is not None and standing.training_id == training_id:
+            return standing
+        starts_at = await start_of_what_is_to_come(training)
+        release_at = release_time(wanted.release_at, starts_at)
+        if wanted.municipality_id and not await Municipality.exists(ine_code=wanted.municipality_id):
+            raise UnknownMunicipality(field="municipality")
+        room = counts.room_of(training)
+        if wanted.n > room.free:
+            raise NotEnoughPlaces(field="n", left=max(room.free, 0))
+        await counts.keep(training, room._replace(reserved=room.reserved + wanted.n))
+        key = wanted.key if wanted.key and standing is None else tokens.uuid7()
+        block = await _write_block(training, replace(wanted, key=key, release_at=release_at), starts_at, actor)
+        await _print(training.hub_id, tokens.uuid7(), wanted.n, block)
+        await record("registrations.reserve", actor=actor, object_id=block.id, hub_id=training.hub_id, n=wanted.n)
+        return block
+
+
+async def start_of_what_is_to_come(training: Training) -> datetime:
+    """When the first session begins. Refuses a training that takes nobody in."""
+    sessions = await TrainingSession.filter(training_id=training.id)
+    refused = {Phase.DRAFT: NotPublished, Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
+    now = phase(training, sessions, clock.now())
+    if now in refused:
+        raise refused[now]
+    return min(session.starts_at for session in sessions if session.state is SessionState.PLANNED)
+
+
+def usual_release(starts_at: datetime) -> datetime:
+    """24 hours before the start, or the start itself where that is near."""
+    usual = starts_at - RELEASED_BEFORE
+    return usual if usual > clock.now() else starts_at
+
+
+def release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
+    """The time that was asked for, or the usual one. Refuses what has passed, and what lies after the beginning."""
+    wanted = usual_release(starts_at) if wanted is None else wanted
+    if wanted <= clock.now():
+        raise ReleasedInThePast(field="release_on")
+    if wanted > starts_at:
+        raise ReleasedTooLate(field="release_on")
+    return wanted
+
+
+async def _write_block(training: Training, wanted: Reservation, starts_at: datetime, actor: Actor) -> ReservedBlock:
+    assert wanted.release_at is not None
+    token = tokens.own_link()
+    return await ReservedBlock.create(
+        id=wanted.key,
+        training_id=training.id,
+        municipality_id=wanted.municipality_id,
+        community=wanted.community,
+        holder=wanted.holder,
+        phone=wanted.phone,
+        token_hash=block_digest(token),
+        token=token,
+        release_at=wanted.release_at,
+        agreed_seconds=seconds_before(starts_at - wanted.release_at),
+        created_by_id=actor.id,
+    )
+
+
+def seconds_before(before: timedelta) -> int:
+    """How long before the first session, never after it began."""
+    return max(int(before.total_seconds()), 0)
+
+
+def block_digest(token: str) -> str:
+    """How the bearer's link of a block is stored."""
+    return tokens.digest(token, "block")
+
+
+async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = None) -> UUID:
+    """A printing of 1 to 80 spare cards for whoever comes to this hub; returns the key of its sheet.
+
+    That is `key`, which the form makes: what comes twice with it is printed once.
+    """
+    assert 1 <= n <= MOST_SPARE
+    sheet_id = key or tokens.uuid7()
+    async with transaction():
+        await lock(Hub, [hub_id])
+        if await Card.exists(sheet_id=sheet_id):
+            return sheet_id
+        await _print(hub_id, sheet_id, n, None)
+        await record("registrations.make_spare_cards", actor=actor, object_id=sheet_id, hub_id=hub_id, n=n)
+        return sheet_id
+
+
+async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | None) -> None:
+    """The cards of one printing, numbered from 1."""
+    codes = await _free_short_codes(n, block.training_id if block else None)
+    rows = []
+    for number, code in enumerate(codes, start=1):
+        qr = tokens.qr_token()
+        rows.append(
+            Card(
+                hub_id=hub_id,
+                block_id=block.id if block else None,
+                sheet_id=sheet_id,
+                number=number,
+                short_code=code,
+                qr_hash=tokens.digest(qr, "qr"),
+                qr_token=qr,
+            )
+        )
+    await Card.bulk_create(rows)
+
+
+async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
+    """Codes that no card has, nor a ticket of this training. Looked for first: a refused insert ends a transaction."""
+    free: dict[str, None] = {}
+    while len(free) < n:
+        codes = [tokens.short_code() for _ in range(n - len(free))]
+        cards = await Card.filter(short_code__in=codes).values_list("short_code")
+        tickets = await Registration.filter(training_id=training_id, short_code__in=codes).values_list("short_code")
+        free |= dict.fromkeys(sorted({*codes} - {code for (code,) in [*cards, *tickets]}))
+    return list(free)
+
+
+async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
+    """Cards were put on paper: from then on each opens a door, so that it is on record who did it."""
+    await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
+
+
+# -- giving places up
+
+
+async def release(block_id: UUID, *, actor: Actor) -> int:
+    """Give the places of a block's unnamed cards to the waiting list; the cards open nothing from then on.
+
+    Returns how many there were. Releasing twice is releasing once.
+    """
+    async with transaction():
+        block, training = await locked_block(block_id)
+        n = await Card.filter(block_id=block.id, state=CardState.OPEN).update(state=CardState.RELEASED)
+        if block.released_at is not None and not n:
+            return 0
+        block.released_at = block.released_at or clock.now()
+        await block.save(update_fields=["released_at"])
+        if n:
+            await ask(Fill(training_id=training.id, n_cards=n, actor=actor))
+        await record("registrations.release_cards", actor=actor, object_id=block.id, hub_id=training.hub_id, n=n)
+        return n
+
+
+async def release_due() -> int:
+    """Release every block whose time has come, each by itself; returns how many places that freed.
+
+    What was called off keeps them, as it keeps its offers: it may take place after all.
+    """
+    come = ReservedBlock.filter(released_at=None, release_at__lte=clock.now())
+    due = await come.exclude(training__state=TrainingState.CANCELLED).order_by("release_at", "id")
+    n_places = 0
+    for block in due:
+        try:
+            n_places += await release(block.id, actor=PROGRAM)
+        except Exception:  # one that cannot be released must not hold up the others
+            logger.exception("block %s could not be released", block.id)
+    return n_places
+
+
+async def move_releases(before: Standing, *, actor: Actor) -> None:
+    """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
+
+    Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
+    earlier, places would stay empty while others wait. Where less time is left than that, or the time came while it was
+    called off, till it begins; the agreement stays. In the caller's transaction, with the training locked.
+    """
+    planned = _first_start(list(before.sessions.values()))
+    old = planned if before.training.state is not TrainingState.CANCELLED else None
+    new = _first_start(await TrainingSession.filter(training_id=before.training.id))
+    if new == old:
+        return
+    for block in await ReservedBlock.filter(training_id=before.training.id, released_at=None).order_by("id"):
+        release_at = block.release_at
+        _move_release(block, planned, new)
+        await block.save(update_fields=["release_at", "agreed_seconds"])
+        if block.release_at != release_at:
+            await record(
+                "registrations.move_release",
+                actor=actor,
+                object_id=block.id,
+                hub_id=before.training.hub_id,
+                old=release_at.isoformat(),
+                new=block.release_at.isoformat(),
+            )
+
+
+def _move_release(block: ReservedBlock, old: datetime | None, new: datetime | None) -> None:
+    """The first session was to begin at `old`, and begins at `new`. Not stored.
+
+    What was reserved before the agreement was stored says it by its own time.
+    """
+    if block.agreed_seconds is None and old is not None:
+        block.agreed_seconds = seconds_before(old - block.release_at)
+    if new is None:
+        return
+    if block.agreed_seconds is None:
+        wanted = min(block.release_at, new)
+    else:
+        wanted = new - timedelta(seconds=block.agreed_seconds)
+    block.release_at = wanted if wanted > clock.now() else new
+
+
+def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
+    return min((one.starts_at for one in sessions if one.state is SessionState.PLANNED), default=None)
+
+
+async def give_back(card_id: UUID, *, actor: Actor) -> None:
+    """The bearer needs one card less: its place goes to the waiting list. Refuses a card that has a name."""
+    await _give_up(card_id, CardState.RELEASED, "registrations.give_back_card", actor)
+
+
+async def void(card_id: UUID, *, actor: Actor) -> None:
+    """A lost or spoiled card opens nothing any more; a reserved one's place is free again. Refuses one with a name."""
+    await _give_up(card_id, CardState.VOID, "registrations.void_card", actor)
+
+
+async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> None:
+    async with transaction():
+        card, training = await locked_card(card_id)
+        if card.state in HAS_NAME:
+            raise HasName
+        if card.state is not CardState.OPEN:
+            return
+        card.state = state
+        await card.save(update_fields=["state"])
+        if training is not None:
+            await ask(Fill(training_id=training.id, n_cards=1, actor=actor))
+        await record(act, actor=actor, object_id=card.id, hub_id=card.hub_id)
+
+
+async def renew_link(block_id: UUID, *, actor: Actor) -> None:
+    """A new address for the bearer; the old one opens nothing any more."""
+    async with transaction():
+        block, training = await locked_block(block_id)
+        token = tokens.own_link()
+        block.token, block.token_hash = token, block_digest(token)
+        await block.save(update_fields=["token", "token_hash"])
+        await record("registrations.renew_card_link", actor=actor, object_id=block.id, hub_id=training.hub_id)
+
+
+async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
+    """The card, its row and (reserved) its training's held until the transaction ends."""
+    where = await Card.get_or_none(id=card_id).select_related("block")
+    if where is None:
+        raise UnknownCard
+    training = await locked_training(where.block.training_id) if where.block is not None else None
+    [card] = await lock(Card, [card_id])
+    return card, training
+
+
+async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
+    """The block read under its training's lock."""
+    where = await ReservedBlock.get_or_none(id=block_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esas tarjetas."))
+    training = await locked_training(where.training_id)
+    return await ReservedBlock.get(id=block_id), training

@@ -1,0 +1,149 @@
+"""What a batch of commands does to the situation: places taken and freed, who moves up, what is said to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.registrations.models import MOVES, CardState, RegistrationState
+from trainings.registrations.seats.allocation import Party, promote
+from trainings.registrations.seats.changes import Changes, Letter, Line
+from trainings.registrations.seats.counts import PAST_PROMOTING
+from trainings.registrations.seats.situation import Group, Person, Run, Situation
+from trainings.schedule.phase import Phase, phase
+
+
+@dataclass(slots=True)
+class Clerk:
+    """Goes through a batch; the situation is always as after the last command. `last_move`: only sign-ups after it."""
+
+    situation: Situation
+    last_move: int
+    changes: Changes = field(default_factory=Changes)
+    phases: dict[tuple[UUID, bool], Phase] = field(default_factory=dict)
+
+    def phase_of(self, run: Run) -> Phase:
+        """The phase of a training, which changes within a batch only where places come or go."""
+        key = (run.id, run.occupied < run.capacity)
+        known = self.phases.get(key)
+        if known is None:
+            known = self.phases[key] = phase(run, run.meetings, self.situation.at)
+        return known
+
+    # -- places
+
+    def take(self, party: Party[str], run: Run) -> None:
+        """Count these places as taken."""
+        run.room = run.room.taking(party)
+        self.changes.runs[run.id] = None
+
+    def settle(self, group: Group, people: Iterable[Person], state: RegistrationState, run: Run) -> None:
+        """Put a group and these of its people in a state, at the end of the list where they wait."""
+        group.state, group.changed_at = state, self.situation.at
+        group.wait_number = None
+        if state is RegistrationState.WAITLISTED:
+            group.wait_number = run.number()
+            run.waiting[group.id] = group
+            self.changes.runs[run.id] = None
+        self.changes.groups[group.id] = None
+        for person in people:
+            self.let_in(person, state)
+
+    def let_in(self, person: Person, state: RegistrationState) -> None:
+        """One person comes, or waits."""
+        # Into a group that was offered its places one comes back as the others are.
+        assert state in MOVES[person.state] or state is RegistrationState.OFFERED
+        person.state, person.cancelled_at = state, None
+        person.confirmed_at = self.situation.at if state is RegistrationState.CONFIRMED else None
+        self.changes.people[person.id] = None
+
+    def release(self, group: Group, person: Person, run: Run) -> bool:
+        """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""
+        held_place = person.holds_place
+        person.state = RegistrationState.CANCELLED
+        self.changes.people[person.id] = None
+        gives_card_back = self._give_card_back(person, run)
+        is_last = not group.live
+        if is_last:
+            group.state = RegistrationState.CANCELLED
+            run.waiting.pop(group.id, None)
+        else:
+            group.n_people -= 1
+        if group.state is not RegistrationState.OFFERED:
+            # Of whom one leaves while an offer stands, the others keep the time they have to answer.
+            group.changed_at, group.reached_at, group.offered_until = self.situation.at, None, None
+        self.changes.groups[group.id] = None
+        if held_place:
+            run.room = run.room.releasing(1, group.childcare_places if is_last else 0)
+            self.changes.runs[run.id] = None
+        return held_place or gives_card_back or not is_last
+
+    def _give_card_back(self, person: Person, run: Run) -> bool:
+        """Free the place that was reserved for who waited for staff with a named card."""
+        if person.held_card is None:
+            return False
+        self.answer_card(person, CardState.RELEASED, run)
+        return True
+
+    def answer_card(self, person: Person, becomes: CardState, run: Run) -> None:
+        """The card with which somebody waited for staff reserves nothing any more."""
+        person.held_card = None
+        run.reserved -= 1
+        self.changes.cards[person.id] = becomes
+        self.changes.runs[run.id] = None
+
+    # -- moving up
+
+    def promote(self, run: Run) -> None:
+        """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
+        if self.phase_of(run) in PAST_PROMOTING:
+            return
+        outcome = promote(run.room, [one.party for one in run.waiting.values()])
+        for group_id in outcome.promoted:
+            self.take(run.waiting[group_id].party, run)
+            self.move_up(run.waiting[group_id], run, PROGRAM)
+        for group_id, lacking in outcome.passed_over:
+            self.line("registrations.pass_over", PROGRAM, group_id, run, lacking=lacking.value)
+
+    def move_up(self, group: Group, run: Run, actor: Actor, **why: object) -> None:
+        """Give a group its places, or offer them where the training gives time to say yes. They are counted already."""
+        run.waiting.pop(group.id, None)
+        group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
+        group.changed_at = group.moved_up_at = self.situation.at
+        group.wait_number = group.reached_at = group.offered_until = None
+        for person in group.live:
+            person.state = group.state
+            if group.state is RegistrationState.CONFIRMED:
+                person.confirmed_at = self.situation.at
+        self.changes.groups[group.id] = self.changes.promoted[group.id] = None
+        self.line("registrations.promote", actor, group.id, run, **why)
+
+    # -- words
+
+    def tell(
+        self,
+        kind: str,
+        people: Iterable[tuple[Group, Person]],
+        run: Run,
+        run_at: datetime | None = None,
+        batch_id: UUID | None = None,
+    ) -> None:
+        """One message for each address of a group."""
+        written_to: set[tuple[str, str]] = set()
+        for group, person in people:
+            address = person.email_key
+            if address is not None and (group.id, address) not in written_to:
+                written_to.add((group.id, address))
+                self.changes.letters.append(Letter(kind, person.id, run.hub_id, run_at, batch_id))
+
+    def tell_group(self, kind: str, group: Group, run: Run) -> None:
+        """The same to all who come of one group."""
+        self.tell(kind, [(group, one) for one in group.live], run)
+
+    def line(self, act: str, actor: Actor, object_id: str, run: Run, **detail: Any) -> None:
+        """A line of the log."""
+        self.changes.lines.append(Line(act, actor, object_id, run.hub_id, detail))

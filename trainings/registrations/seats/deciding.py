@@ -1,0 +1,234 @@
+"""Who gets in, who waits, who moves up: each command of a batch in turn, decided over plain values.
+
+Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A rule that
+says no refuses its command before anything has changed; whatever else is raised is a bug, and undoes the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from trainings.audit.actor import FILLER_OF_FORM
+from trainings.errors import NotFound, Refusal
+from trainings.registrations.commands import (
+    Accept,
+    Approve,
+    Command,
+    Done,
+    Enter,
+    FewerChildren,
+    Fill,
+    Leave,
+    Left,
+    LetGoFirst,
+    Move,
+    OfferAgain,
+    Outcome,
+    Resize,
+    author_of,
+)
+from trainings.registrations.eligibility import CannotChange, HasOwnLink, check_ahead, refuse_in
+from trainings.registrations.models import TAKES_PLACE, Farewell, HoldReason, RegistrationState, Source
+from trainings.registrations.seats.changes import Changes
+from trainings.registrations.seats.clerk import Clerk
+from trainings.registrations.seats.counts import (
+    CapacityBelowTaken,
+    ChildcareBelowTaken,
+    NoOffer,
+    NotWaiting,
+    check_room,
+    state_let_in,
+)
+from trainings.registrations.seats.entering import enter
+from trainings.registrations.seats.situation import Group, Person, Run, Situation
+from trainings.web.i18n import N_
+
+
+def decide(commands: Sequence[Command], situation: Situation) -> tuple[list[Outcome | Exception], Changes]:
+    """The answer to each command, in order, and what has to be written for all of them."""
+    last = max((number for number, one in enumerate(commands) if not isinstance(one, Enter)), default=-1)
+    clerk = Clerk(situation, last)
+    return [_answer(clerk, number, command) for number, command in enumerate(commands)], clerk.changes
+
+
+def _answer(clerk: Clerk, number: int, command: Command) -> Outcome | Exception:
+    run = clerk.situation.runs.get(command.training_id)
+    try:
+        if run is None:
+            raise NotFound(N_("No encontramos esa capacitación."))
+        if isinstance(command, Enter):
+            return enter(clerk, number, command, run)
+        return RULES[type(command)](clerk, command, run) or Done()
+    except Refusal as refusal:
+        return refusal
+
+
+# -- leaving
+
+
+def _leave(clerk: Clerk, command: Leave, run: Run) -> Left:
+    asked = [clerk.situation.person(one) for one in _in_reach(clerk, command)]
+    leaving = [(group, person) for group, person in asked if person.is_live]
+    if not leaving:
+        return Left(())
+    if command.farewell is Farewell.CANCELLED:
+        check_ahead(run, run.meetings, clerk.situation.at)
+    is_told = _is_told(command, *leaving[0])
+    frees = False
+    taken_off = None if command.farewell is Farewell.CANCELLED else command.farewell
+    for group, person in leaving:
+        person.cancelled_at, person.cancelled_by, person.taken_off = (
+            clerk.situation.at,
+            author_of(command.actor),
+            taken_off,
+        )
+        frees = clerk.release(group, person, run) or frees
+    if is_told:
+        clerk.tell(command.farewell.value, leaving, run, command.run_at, command.batch_id)
+    why = {} if taken_off is None else {"why": taken_off.value}
+    for _group, person in leaving:
+        clerk.line("registrations.cancel", command.actor, person.id, run, people=len(leaving), **why)
+    if frees:
+        clerk.promote(run)
+    return Left(tuple(UUID(person.id) for _group, person in leaving))
+
+
+def _in_reach(clerk: Clerk, command: Leave) -> list[str]:
+    """Whom the actor may take out: who filled in the form, not those who made their link their own."""
+    asked = list(map(str, command.registration_ids))
+    if command.actor != FILLER_OF_FORM:
+        return asked
+    in_reach = [one for one in asked if one not in clerk.situation.claimed]
+    if not in_reach:
+        raise HasOwnLink
+    return in_reach
+
+
+def _is_told(command: Leave, group: Group, person: Person) -> bool:
+    """Who was never let in is told only what staff decided; who came with too many others was never written to."""
+    if command.farewell is Farewell.JOINED:
+        return False
+    if person.state is not RegistrationState.HELD:
+        return True
+    is_by_staff = command.actor.id is not None or command.farewell is Farewell.REJECTED
+    return is_by_staff and group.hold_reason is not HoldReason.REVIEW
+
+
+def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
+    """What a group gives up of childcare goes to who waits; itself, where it waits, may fit now."""
+    group = clerk.situation.groups[command.group]
+    check_ahead(run, run.meetings, clerk.situation.at)
+    given_up = group.childcare_places - command.n
+    if given_up <= 0:
+        return
+    if any(one.holds_place for one in group.live):
+        run.room = run.room.releasing(0, given_up)
+        clerk.changes.runs[run.id] = None
+    group.childcare_places = command.n
+    clerk.changes.groups[group.id] = None
+    clerk.line("registrations.fewer_childcare", command.actor, group.id, run, places=command.n)
+    clerk.promote(run)
+
+
+# -- being let in
+
+
+def _approve(clerk: Clerk, command: Approve, run: Run) -> None:
+    """A place, or the waiting list when none is left. Who waited with a named card has the place that it reserved."""
+    group, person = clerk.situation.person(command.person)
+    if person.state is not RegistrationState.HELD:
+        raise CannotChange
+    check_ahead(run, run.meetings, clerk.situation.at)
+    people, becomes = group.live, person.held_card
+    state = RegistrationState.CONFIRMED if becomes is not None else state_let_in(run, group.party)
+    if becomes is not None:
+        clerk.answer_card(person, becomes, run)
+    if state in TAKES_PLACE:
+        clerk.take(group.party, run)
+    clerk.settle(group, people, state, run)
+    clerk.tell_group(f"registration_{state.value}", group, run)
+    clerk.line("registrations.approve", command.actor, person.id, run, state=state.value)
+
+
+def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
+    group = clerk.situation.groups[command.group]
+    if group.state is RegistrationState.CONFIRMED:
+        return
+    if group.state is not RegistrationState.OFFERED:
+        raise NoOffer
+    _check_not_over(clerk, run)
+    group.reached_at, group.offered_until = group.reached_at or clerk.situation.at, None
+    clerk.settle(group, group.live, RegistrationState.CONFIRMED, run)
+    clerk.tell_group("registration_confirmed", group, run)
+    clerk.line("registrations.accept_offer", command.actor, group.id, run)
+
+
+def _offer_again(clerk: Clerk, command: OfferAgain, run: Run) -> None:
+    """Whatever the training gives by now."""
+    for group_id in command.group_ids:
+        clerk.move_up(clerk.situation.groups[str(group_id)], run, command.actor, again=True)
+
+
+def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
+    """With the reason on record for the group and for those it passes."""
+    group, why = clerk.situation.groups[command.group], command.reason.value
+    if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
+        raise NotWaiting
+    _check_not_over(clerk, run)
+    check_room(run.room, group.party)
+    for one in run.waiting.values():
+        if one is group:
+            break
+        clerk.line("registrations.pass_over", command.actor, one.id, run, reason=why)
+    clerk.take(group.party, run)
+    clerk.move_up(group, run, command.actor, reason=why)
+
+
+def _check_not_over(clerk: Clerk, run: Run) -> None:
+    """Refuse what is over or called off; the window does not matter to who is on the list."""
+    refuse_in(clerk.phase_of(run), Source.DESK)
+
+
+# -- more places, and fewer
+
+
+def _resize(clerk: Clerk, command: Resize, run: Run) -> None:
+    wanted = command.capacity, command.childcare_capacity
+    if command.capacity < run.occupied:
+        raise CapacityBelowTaken(field="capacity", taken=run.occupied)
+    if command.childcare_capacity < run.childcare_taken:
+        raise ChildcareBelowTaken(field="childcare_capacity", taken=run.childcare_taken)
+    if wanted == (run.capacity, run.childcare_capacity):
+        return
+    run.capacity, run.childcare_capacity = wanted
+    clerk.changes.runs[run.id] = None
+    clerk.line(
+        "registrations.resize",
+        command.actor,
+        str(run.id),
+        run,
+        capacity=command.capacity,
+        childcare=command.childcare_capacity,
+    )
+    clerk.promote(run)
+
+
+def _fill(clerk: Clerk, command: Fill, run: Run) -> None:
+    if command.n_cards:
+        run.reserved -= command.n_cards
+        clerk.changes.runs[run.id] = None
+    clerk.promote(run)
+
+
+RULES: Mapping[type[Move], Callable[[Clerk, Any, Run], Outcome | None]] = {
+    Leave: _leave,
+    FewerChildren: _fewer_children,
+    Approve: _approve,
+    Accept: _accept,
+    OfferAgain: _offer_again,
+    LetGoFirst: _let_go_first,
+    Resize: _resize,
+    Fill: _fill,
+}

@@ -1,0 +1,144 @@
+"""Who gets in, who waits and who is held for staff, of those who sign up."""
+
+from __future__ import annotations
+
+from trainings.people.actions import UnknownMunicipality
+from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import Enter, SignedUp
+from trainings.registrations.eligibility import check_people, field_of, refuse_in
+from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.seats.allocation import Party
+from trainings.registrations.seats.changes import Entrant, Entry, Letter
+from trainings.registrations.seats.clerk import Clerk
+from trainings.registrations.seats.counts import state_for
+from trainings.registrations.seats.sameness import same_again
+from trainings.registrations.seats.situation import Group, Person, Run, Standing
+from trainings.registrations.wishes import SignUp
+
+NEEDED = frozenset({ConsentPurpose.DATA})
+
+
+def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
+    """A sign-up: a place, the waiting list, or held for staff. The same again is the one that stands."""
+    wish = _watched(clerk, number, command.wish)
+    known = clerk.situation.known.get(number)
+    standing = same_again(clerk.situation, wish, run) or (known.standing if known is not None else None)
+    if standing is not None:
+        return standing
+    is_walk_in = wish.source is Source.WALK_IN
+    if not is_walk_in:
+        refuse_in(clerk.phase_of(run), wish.source)
+    check_people(run, run.hub_phone, wish)
+    _check_municipalities(clerk, wish)
+    hold_reason = None if is_walk_in else wish.hold_reason or _missing_course(clerk, number, wish, run)
+    is_held = hold_reason is not None or (run.approval_required and not is_walk_in)
+    # Who stands at the door takes none of the counted places.
+    state = RegistrationState.CONFIRMED if is_walk_in else state_for(run, _party(wish), hold=hold_reason is not None)
+    if state in TAKES_PLACE and not is_walk_in:
+        run.room = run.room.taking(_party(wish))
+    entry = Entry(
+        command=command,
+        draft=clerk.situation.drafts[number],
+        state=state,
+        hold_reason=(hold_reason or HoldReason.APPROVAL) if is_held else None,
+        wait_number=run.number() if state is RegistrationState.WAITLISTED else None,
+        entrants=_entrants(clerk, number, wish),
+        has_group_link=wish.n_people > 1 or wish.first.is_minor,
+    )
+    clerk.changes.entries.append(entry)
+    clerk.changes.runs[run.id] = None
+    clerk.changes.lines.append(entry.line(run.hub_id))
+    if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
+        # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
+        _tell_addresses(clerk, entry, number, run)
+    return _remember(clerk, entry, number, run)
+
+
+def _watched(clerk: Clerk, number: int, wish: SignUp) -> SignUp:
+    """What comes too often is refused, or looked at by staff first."""
+    counted = clerk.situation.counted.get(number)
+    beyond = [one for one in counted if one.is_beyond] if counted else ()
+    for one in beyond:
+        if one.watch.refuses:
+            raise one.refusal()
+    return wish.held(HoldReason.REVIEW) if beyond else wish
+
+
+def _check_municipalities(clerk: Clerk, wish: SignUp) -> None:
+    for number, keys in enumerate(wish.keys):
+        if keys.municipality and keys.municipality not in clerk.situation.municipalities:
+            raise UnknownMunicipality(field=field_of(number, "municipality"))
+
+
+def _entrants(clerk: Clerk, number: int, wish: SignUp) -> tuple[Entrant, ...]:
+    known, keys = clerk.situation.known.get(number), wish.keys[0]
+    if known is None:
+        filler = Entrant(None, wish.purposes)
+    else:
+        # A code and a name stand on paper for others to read: further permissions need the own contact too.
+        is_sure = bool(keys.phone_keys or keys.email_keys)
+        filler = Entrant(known.participant_id, wish.purposes if is_sure else wish.purposes & NEEDED)
+    # Who fills the form speaks for the others only where they could not come in else.
+    return (filler, *[Entrant(None, wish.purposes & NEEDED)] * (wish.n_people - 1))
+
+
+def _missing_course(clerk: Clerk, number: int, wish: SignUp, run: Run) -> HoldReason | None:
+    """Staff decide about who has not shown, alone and by a code, that the courses before this one are completed."""
+    if not run.required_courses:
+        return None
+    known = clerk.situation.known.get(number)
+    is_shown = known is not None and wish.n_people == 1 and run.required_courses <= known.completed
+    return None if is_shown else HoldReason.PREREQUISITE
+
+
+def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
+    """Confirm by mail; no address is written to twice."""
+    keys_of = entry.command.wish.keys
+    written_to: set[str] = set()
+    known = clerk.situation.known.get(number)
+    for position, entrant in enumerate(entry.entrants):
+        keys = keys_of[position]
+        address = known.email_key if known is not None and entrant.known_id is not None else keys.email_key
+        if address is None or address in written_to:
+            continue
+        written_to.add(address)
+        registration_id = entry.draft.tickets[position].registration_id
+        clerk.changes.letters.append(Letter(f"registration_{entry.state}", registration_id, run.hub_id))
+
+
+def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
+    """Later commands of the batch find this sign-up as if it were stored."""
+    wish, draft = entry.command.wish, entry.draft
+    ids = tuple([ticket.registration_id for ticket in draft.tickets])
+    answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
+    standing = Standing(run.id, wish.body_hash, clerk.situation.at, answer, wish=wish)
+    if wish.idempotency_key:
+        clerk.situation.by_key[wish.idempotency_key] = standing
+    if wish.browser_key:
+        run.by_browser.setdefault(wish.browser_key, []).append(standing)
+    if number < clerk.last_move and entry.state is RegistrationState.WAITLISTED:
+        _remember_waiting(clerk, entry, run)
+    return answer
+
+
+def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
+    """Who waits may move up before the batch ends."""
+    wish, group_id = entry.command.wish, entry.draft.group_id
+    group = Group(
+        group_id,
+        run.id,
+        entry.state,
+        wish.n_people,
+        wish.childcare_places,
+        entry.wait_number,
+        clerk.situation.at,
+        entry.hold_reason,
+    )
+    clerk.situation.groups[group_id] = run.waiting[group_id] = group
+    for ticket, keys in zip(entry.draft.tickets, wish.keys, strict=True):
+        person = Person(ticket.registration_id, keys.email_key, entry.state, wish.source)
+        clerk.situation.add_person(group, person)
+
+
+def _party(wish: SignUp) -> Party[str]:
+    return Party("new", wish.n_people, wish.childcare_places)

@@ -1,0 +1,351 @@
+"""Reads all that a batch of commands touches, under the locks of its trainings, in a constant number of statements."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.connection import get_connection
+
+from trainings import clock
+from trainings.audit.actor import FILLER_OF_FORM
+from trainings.db import reveal, sql
+from trainings.db.sql import Pairs, Statement
+from trainings.lib import tokens, tokens_ahead
+from trainings.limits.actions import Tally
+from trainings.people.models import AgeGroup
+from trainings.registrations.commands import Command, Enter, Move, SignedUp
+from trainings.registrations.models import (
+    Author,
+    CardState,
+    Farewell,
+    HoldReason,
+    OwnLink,
+    RegistrationState,
+    Source,
+)
+from trainings.registrations.seats.drawn_codes import Codes
+from trainings.registrations.seats.sameness import known_by_code
+from trainings.registrations.seats.situation import Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
+from trainings.registrations.wishes import Namesake
+from trainings.schedule.models import SessionState, TrainingState
+
+Row = Mapping[str, Any]
+
+RUNS = """
+    SELECT t.id, t.hub_id, h.phone AS hub_phone, t.contact_phone, t.course_id, t.state, t.capacity, t.taken, t.reserved,
+        t.childcare_capacity, t.childcare_taken, t.next_wait_number, t.has_waiting_list, t.offer_hours,
+        t.approval_required, t.opens_at, t.closes_at, t.admits_minors, t.minimum_age, t.audience,
+        t.required_courses
+    FROM training t JOIN hub h ON h.id = t.hub_id
+    WHERE t.id IN ?list ORDER BY t.id
+"""
+LOCKED = {"postgres": RUNS + " FOR UPDATE OF t", "sqlite": RUNS}
+"""The trainings in key order, so that two batches never wait for each other in a ring; SQLite locks as it begins."""
+
+MEETINGS = "SELECT training_id, starts_at, ends_at, closed_at, state FROM training_session WHERE training_id IN ?list"
+MUNICIPALITIES = "SELECT ine_code FROM municipality WHERE ine_code IN ?list"
+BY_KEY = """
+    SELECT id, training_id, idempotency_key, body_hash, created_at FROM registration_group
+    WHERE idempotency_key IN ?list
+"""
+BY_BROWSER = """
+    SELECT g.id, g.training_id, g.browser_key, g.body_hash, g.created_at, p.name_key, p.municipality_id, p.age_group,
+        p.phone_key, p.email_key
+    FROM registration_group g
+    JOIN registration r ON r.group_id = g.id AND r.state <> 'cancelled'
+    JOIN participant p ON p.id = r.participant_id
+    WHERE (g.training_id, g.browser_key) IN ?pairs
+    ORDER BY g.id
+"""
+MEMBER_COLUMNS = """
+        r.id, r.group_id, r.state, r.source, p.email_key, r.confirmed_at, r.cancelled_at, r.cancelled_by, r.taken_off,
+        g.training_id, g.state AS group_state, g.n_people, g.childcare_places, g.wait_number, g.changed_at,
+        g.hold_reason, g.reached_at, g.offered_until, g.moved_up_at,
+        CASE WHEN r.state = 'held' AND r.source = 'card' THEN (
+            SELECT MIN(CASE WHEN c.qr_hash = r.qr_hash THEN 'used' ELSE 'void' END) FROM card c
+            WHERE c.registration_id = r.id AND c.state = 'held'
+        ) END AS held_card
+"""
+WHOLE_GROUPS = {
+    "sqlite": """
+    SELECT MEMBER_COLUMNS
+    FROM registration r
+    JOIN registration_group g ON g.id = r.group_id
+    JOIN participant p ON p.id = r.participant_id
+    WHERE r.group_id IN (WANTED)
+    ORDER BY r.id
+""",
+    "postgres": """
+    SELECT MEMBER_COLUMNS
+    FROM (WANTED) wanted
+    CROSS JOIN LATERAL (SELECT * FROM registration WHERE group_id = wanted.group_id OFFSET 0) r
+    CROSS JOIN LATERAL (SELECT * FROM registration_group WHERE id = wanted.group_id OFFSET 0) g
+    CROSS JOIN LATERAL (SELECT * FROM participant WHERE id = r.participant_id OFFSET 0) p
+    ORDER BY r.id
+""",
+}
+
+
+def _whole_groups(wanted: str) -> dict[str, str]:
+    """The members of the groups that a question for `group_id` finds, a text for each engine."""
+    return {
+        dialect: text.replace("WANTED", wanted).replace("MEMBER_COLUMNS", MEMBER_COLUMNS)
+        for dialect, text in WHOLE_GROUPS.items()
+    }
+
+
+OF_PEOPLE = _whole_groups("SELECT DISTINCT group_id FROM registration WHERE id IN ?list")
+OF_GROUPS = _whole_groups("SELECT id AS group_id FROM registration_group WHERE id IN ?list")
+WAITING = """
+    SELECT id, training_id, state AS group_state, n_people, childcare_places, wait_number, changed_at, hold_reason,
+        reached_at, offered_until, moved_up_at
+    FROM registration_group
+    WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number
+"""
+
+LINKS = """
+    SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
+"""
+CLAIMED = """
+    SELECT registration_id FROM own_link
+    WHERE registration_id IN ?list AND revoked_at IS NULL AND claimed_at IS NOT NULL
+"""
+MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER BY id"
+
+
+async def gather(commands: Sequence[Command]) -> Situation:
+    """The situation of a batch, in the transaction in progress; its trainings stay locked until that ends."""
+    enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
+    codes = Codes([(one.training_id, one.wish) for _number, one in enters])
+    tally = Tally([one.watched for _number, one in enters])
+    questions = _questions(commands) | codes.questions()
+    counts = tally.statements()
+    answers = await sql.rows_of([*questions.values(), *counts])
+    found = dict(zip(questions, answers, strict=False))
+    runs = _runs(found)
+    situation = Situation(
+        at=clock.now(),
+        runs=runs,
+        drafts=_drafts(enters, await codes.free(found.get("codes", ()))),
+        municipalities=frozenset(row["ine_code"] for row in found.get("municipalities", ())),
+        claimed=frozenset(str(row["registration_id"]) for row in found.get("claimed", ())),
+    )
+    counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
+    situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
+    await _add_standing(situation, found.get("keys", ()), found.get("browsers", ()))
+    _add_people(situation, [*found.get("of people", ()), *found.get("of groups", ())])
+    for key, rows in found.items():
+        if isinstance(key, UUID) and key in runs:
+            _add_waiting(situation, runs[key], rows)
+    for number, command in enters:
+        if command.wish.earlier_code:
+            known = await known_by_code(command.training_id, command.wish)
+            if known is not None:
+                situation.known[number] = known
+    return situation
+
+
+def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
+    """What has to be read, the locks first. The waiting lists of trainings where somebody moves are under their id."""
+    ids = sorted({one.training_id for one in commands})
+    wishes = [one.wish for one in commands if isinstance(one, Enter)]
+    people = [keys for wish in wishes for keys in wish.keys]
+    moves = [one for one in commands if isinstance(one, Move)]
+    dialect = get_connection("default").capabilities.dialect
+    lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
+        "municipalities": (MUNICIPALITIES, [keys.municipality for keys in people]),
+        "keys": (BY_KEY, [wish.idempotency_key for wish in wishes]),
+    }
+    questions: dict[str | UUID, Statement] = {
+        "runs": Statement(LOCKED[dialect], (ids,)),
+        "meetings": Statement(MEETINGS, (ids,)),
+    }
+    for name, (text, values) in lists.items():
+        wanted = sorted({value for value in values if value is not None}, key=str)
+        if wanted:
+            questions[name] = Statement(text, (wanted,))
+    people_of_moves = sorted({one for move in moves for one in move.registration_ids})
+    if people_of_moves:
+        questions["of people"] = Statement(OF_PEOPLE[dialect], (people_of_moves,))
+    groups_of_moves = sorted({one for move in moves for one in move.group_ids})
+    if groups_of_moves:
+        questions["of groups"] = Statement(OF_GROUPS[dialect], (groups_of_moves,))
+    by_filler = sorted({one for move in moves if move.actor == FILLER_OF_FORM for one in move.registration_ids})
+    if by_filler:
+        questions["claimed"] = Statement(CLAIMED, (by_filler,))
+    browsers = _browsers(commands)
+    if browsers:
+        questions["browsers"] = Statement(BY_BROWSER, (Pairs(browsers),))
+    for training_id in sorted({move.training_id for move in moves}):
+        questions[training_id] = Statement(WAITING, (training_id,))
+    return questions
+
+
+def _browsers(commands: Sequence[Command]) -> list[tuple[UUID, str]]:
+    """The browsers that were here before, each with the training it asks for."""
+    return [
+        (one.training_id, one.wish.browser_key)
+        for one in commands
+        if isinstance(one, Enter) and one.wish.browser_key and one.wish.browser_is_known
+    ]
+
+
+def _runs(found: Mapping[str | UUID, Sequence[Row]]) -> dict[UUID, Run]:
+    runs = {_key(row["id"]): _run(row) for row in found["runs"]}
+    for row in found["meetings"]:
+        meeting = Meeting(
+            _moment(row["starts_at"]),
+            _moment(row["ends_at"]),
+            _moment_or_none(row["closed_at"]),
+            SessionState(row["state"]),
+        )
+        runs[_key(row["training_id"])].meetings.append(meeting)
+    return runs
+
+
+def _run(row: Row) -> Run:
+    return Run(
+        id=_key(row["id"]),
+        hub_id=str(row["hub_id"]),
+        hub_phone=row["hub_phone"],
+        contact_phone=row["contact_phone"],
+        course_id=_key(row["course_id"]),
+        required_courses=frozenset(map(_key, _codes(row["required_courses"]))),
+        state=TrainingState(row["state"]),
+        capacity=row["capacity"],
+        taken=row["taken"],
+        reserved=row["reserved"],
+        childcare_capacity=row["childcare_capacity"],
+        childcare_taken=row["childcare_taken"],
+        next_wait_number=row["next_wait_number"],
+        has_waiting_list=bool(row["has_waiting_list"]),
+        offer_hours=row["offer_hours"],
+        approval_required=bool(row["approval_required"]),
+        opens_at=_moment_or_none(row["opens_at"]),
+        closes_at=_moment_or_none(row["closes_at"]),
+        admits_minors=bool(row["admits_minors"]),
+        minimum_age=row["minimum_age"],
+        audience=_codes(row["audience"]),
+    )
+
+
+async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in by_browser:
+        members[str(row["id"])].append(row)
+    answers = await _answers({str(row["id"]) for row in [*by_key, *by_browser]})
+    for row in by_key:
+        situation.by_key[row["idempotency_key"]] = _standing(row, answers)
+    for rows in members.values():
+        contacts = frozenset(key for row in rows for key in (row["phone_key"], row["email_key"]) if key)
+        standing = _standing(rows[0], answers)._replace(people=sorted(map(_namesake, rows)), contact_keys=contacts)
+        situation.runs[standing.training_id].by_browser.setdefault(rows[0]["browser_key"], []).append(standing)
+
+
+def _namesake(row: Row) -> Namesake:
+    is_minor = bool(row["age_group"]) and AgeGroup(row["age_group"]).is_minor
+    return row["name_key"], row["municipality_id"] or "", is_minor
+
+
+def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
+    return Standing(
+        training_id=_key(row["training_id"]),
+        body_hash=row["body_hash"],
+        created_at=_moment(row["created_at"]),
+        answer=answers.get(str(row["id"])),
+    )
+
+
+async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
+    """The address of each group that stands: of all of it, else of the one person."""
+    if not group_ids:
+        return {}
+    wanted = sorted(group_ids)
+    links, members = await sql.rows_of([Statement(LINKS, (wanted,)), Statement(MEMBERS, (wanted,))])
+    people: dict[str, list[str]] = defaultdict(list)
+    for row in members:
+        people[str(row["group_id"])].append(str(row["id"]))
+    answers: dict[str, SignedUp] = {}
+    for row in links:
+        group_id = str(row["group_id"])
+        token = reveal(OwnLink, "token", _key(row["id"]), row["token"])
+        if token is not None and group_id not in answers:
+            answers[group_id] = SignedUp(group_id, tuple(people[group_id]), token, is_new=False)
+    return answers
+
+
+def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
+    for row in rows:
+        group = situation.groups.get(str(row["group_id"])) or _add_group(situation, str(row["group_id"]), row)
+        situation.add_person(
+            group,
+            Person(
+                id=str(row["id"]),
+                email_key=row["email_key"],
+                state=RegistrationState(row["state"]),
+                source=Source(row["source"]),
+                held_card=CardState(row["held_card"]) if row["held_card"] else None,
+                confirmed_at=_moment_or_none(row["confirmed_at"]),
+                cancelled_at=_moment_or_none(row["cancelled_at"]),
+                cancelled_by=Author(row["cancelled_by"]) if row["cancelled_by"] else None,
+                taken_off=Farewell(row["taken_off"]) if row["taken_off"] else None,
+            ),
+        )
+
+
+def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
+    for row in rows:
+        group_id = str(row["id"])
+        run.waiting[group_id] = situation.groups.get(group_id) or _add_group(situation, group_id, row)
+
+
+def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
+    group = situation.groups[group_id] = Group(
+        id=group_id,
+        training_id=_key(row["training_id"]),
+        state=RegistrationState(row["group_state"]),
+        n_people=row["n_people"],
+        childcare_places=row["childcare_places"],
+        wait_number=row["wait_number"],
+        changed_at=_moment(row["changed_at"]),
+        hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
+        reached_at=_moment_or_none(row["reached_at"]),
+        offered_until=_moment_or_none(row["offered_until"]),
+        moved_up_at=_moment_or_none(row["moved_up_at"]),
+    )
+    return group
+
+
+def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
+    """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
+    n_people = sum(map(len, codes))
+    keys, qrs = tokens.uuid7_texts(), iter(tokens_ahead.qr_tokens(n_people))
+    links = iter(tokens_ahead.own_links(len(enters) + n_people))
+    drafts: dict[int, Draft] = {}
+    for (number, _command), of_group in zip(enters, codes, strict=True):
+        group_id, link = next(keys), next(links)
+        tickets = tuple([Ticket(next(keys), code, next(qrs), next(links)) for code in of_group])
+        drafts[number] = Draft(group_id, link, tickets)
+    return drafts
+
+
+def _key(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def _codes(stored: str | list[str]) -> list[str]:
+    """PostgreSQL hands a list over read, SQLite as text."""
+    return json.loads(stored) if isinstance(stored, str) else stored
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _moment_or_none(value: Any) -> datetime | None:
+    return None if value is None else _moment(value)

@@ -1,0 +1,311 @@
+"""Writes what a batch decided: constant texts for both engines, each run once for all rows of the batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from trainings.db import sealer, sql
+from trainings.db.sql import Insert, Statement
+from trainings.lib import tokens
+from trainings.outbox import bell
+from trainings.people.actions import Sameness
+from trainings.people.consents import version_read
+from trainings.people.newcomers import Agreed, NewPeople
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.registrations.seats.changes import Changes, Entrant, Entry, Letter, Line
+from trainings.registrations.seats.situation import Group, Person, Run, Situation, Ticket
+from trainings.registrations.wishes import Member, SignUp
+
+Values = tuple[Any, ...]
+
+GROUP = Insert(
+    "registration_group",
+    "id uuid, created_at timestamptz, training_id uuid, state text, n_people int, childcare_places int, "
+    "wait_number bigint, hold_reason text, filler_id uuid, idempotency_key text, body_hash text, browser_key text, "
+    "changed_at timestamptz",
+)
+REGISTRATION = Insert(
+    "registration",
+    "id uuid, created_at timestamptz, training_id uuid, group_id uuid, participant_id uuid, "
+    "state text, source text, short_code text, qr_hash text, qr_token text, "
+    "needs text, confirmed_at timestamptz",
+    minutes_attended="0",
+)
+LINK = Insert(
+    "own_link",
+    "id uuid, created_at timestamptz, group_id uuid, registration_id uuid, scope text, token_hash text, token text",
+)
+JOB = Insert(
+    "outbox_job",
+    "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
+    "batch_id uuid, run_at timestamptz",
+    lang="''",
+    attempts="0",
+    tries="0",
+    n_unanswered="0",
+    outcome="''",
+    last_error="''",
+)
+LINE = Insert(
+    "audit_line",
+    "id uuid, created_at timestamptz, act text, actor_id uuid, actor_role text, object_id uuid, hub_id uuid, "
+    "request_id text, detail jsonb",
+)
+SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
+SEALED_LINK = sealer(OwnLink, "token")
+MOVED_UP = """
+    UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
+    WHERE group_id = ? AND state <> 'cancelled'
+"""
+CHANGED_PERSON = """
+    UPDATE registration SET state = ?, confirmed_at = ?, cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?
+"""
+CHANGED_GROUP = """
+    UPDATE registration_group SET state = ?, n_people = ?, childcare_places = ?, wait_number = ?, hold_reason = ?,
+        changed_at = ?, reached_at = ?, offered_until = ?, moved_up_at = ?
+    WHERE id = ?
+"""
+CARD_ANSWERED = "UPDATE card SET state = ? WHERE registration_id = ? AND state = 'held'"
+CHANGED_RUN = """
+    UPDATE training SET capacity = ?, taken = ?, reserved = ?, childcare_capacity = ?, childcare_taken = ?,
+        next_wait_number = ?
+    WHERE id = ?
+"""
+TO_TELL = """
+    SELECT r.id, r.group_id, p.email_key
+    FROM registration r
+    JOIN participant p ON p.id = r.participant_id
+    WHERE r.group_id IN ?list AND r.state <> 'cancelled' AND p.email_key IS NOT NULL
+    ORDER BY r.id
+"""
+
+
+async def keep(changes: Changes, situation: Situation) -> None:
+    """Write a decided batch, as the last of the transaction in progress."""
+    [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
+    jobs = [_job(next(keys), letter, at) for letter in changes.letters]
+    lines = [_line(next(keys), line, at) for line in changes.lines]
+    rows = _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
+    if changes.promoted:
+        more = [_job(next(keys), letter, at) for letter in await _to_who_moved_up(changes, situation)]
+        await sql.write_all([Statement(JOB, more)], ends_batch=True)
+        jobs += more
+    if jobs:
+        bell.wake()
+
+
+class _Arrival(NamedTuple):
+    """An entry as all its rows tell it. Keys are texts, as SQLite holds them: each stands in several rows. A state and
+    the like is told by `str`, which takes a third of the time that `value` does.
+    """
+
+    entry: Entry
+    wish: SignUp
+    at: datetime | str
+    group_id: str
+    training_id: str
+    state: str
+
+
+def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str]) -> list[Statement]:
+    """What came in, people first: the others refer to them."""
+    people = NewPeople(keys)
+    groups: list[Values] = []
+    registrations: list[Values] = []
+    links: list[Values] = []
+    # In the order in which they came, also where only the time is looked at.
+    moments = sql.moments(began_at + timedelta(microseconds=number) for number in range(len(entries)))
+    for entry, at in zip(entries, moments, strict=True):
+        arrival = _arrival(entry, at)
+        groups.append(_group(arrival))
+        if entry.has_group_link:
+            links.append(_link(next(keys), arrival, None, entry.draft.link))
+        agreed = _agreed(arrival)
+        for entrant, member, same, ticket in _people(entry):
+            person_id = str(entrant.known_id or people.add(member.person, same, _contact(arrival, member), at))
+            if member.is_minor:
+                people.assent(person_id, arrival.wish.guardian_contact, agreed)
+            else:
+                people.consent(person_id, entrant.purposes, agreed)
+                links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
+            registrations.append(_registration(arrival, member, ticket, person_id))
+    return [
+        *people.statements(),
+        Statement(GROUP, groups),
+        Statement(REGISTRATION, registrations),
+        Statement(LINK, links),
+    ]
+
+
+def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
+    command = entry.command
+    return _Arrival(entry, command.wish, at, entry.draft.group_id, _text(command.training_id), str(entry.state))
+
+
+def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
+    wish = entry.command.wish
+    return zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
+
+
+def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None]:
+    """A minor has none, only the keys of the guardian's."""
+    return (None, None) if member.is_minor else (arrival.wish.contact_phone, arrival.wish.contact_email)
+
+
+def _agreed(arrival: _Arrival) -> Agreed:
+    command = arrival.entry.command
+    how = command.wish.consent_how
+    return Agreed(arrival.at, command.actor.id, str(how), version_read(command.lang, how))
+
+
+def _group(arrival: _Arrival) -> Values:
+    entry, wish, at, group_id, training_id, state = arrival
+    return (
+        group_id,
+        at,
+        training_id,
+        state,
+        wish.n_people,
+        wish.childcare_places,
+        entry.wait_number,
+        _word(entry.hold_reason),
+        entry.draft.tickets[0].registration_id,
+        wish.idempotency_key,
+        wish.body_hash,
+        wish.browser_key,
+        at,
+    )
+
+
+def _registration(arrival: _Arrival, member: Member, ticket: Ticket, person_id: str) -> Values:
+    entry, wish, at, group_id, training_id, state = arrival
+    key = ticket.registration_id
+    return (
+        key,
+        at,
+        training_id,
+        group_id,
+        person_id,
+        state,
+        str(wish.source),
+        ticket.short_code,
+        tokens.digest(ticket.qr, "qr"),
+        SEALED_QR(key, ticket.qr),
+        SEALED_NEEDS(key, ",".join(member.needs) or None),
+        at if entry.state is RegistrationState.CONFIRMED else None,
+    )
+
+
+def _link(key: str, arrival: _Arrival, registration_id: str | None, token: str) -> Values:
+    """One person's link, or without a registration the whole group's."""
+    scope = LinkScope.GROUP if registration_id is None else LinkScope.PERSON
+    hashed, kept = tokens.digest(token, "own"), SEALED_LINK(key, token)
+    return (key, arrival.at, arrival.group_id, registration_id, str(scope), hashed, kept)
+
+
+def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
+    """Who moved up, then each person who was looked at: who moved up and left in one batch has left."""
+    moved = []
+    for group_id in changes.promoted:
+        state = _state_after(group_id, situation)
+        moved.append((str(state), situation.at if state is RegistrationState.CONFIRMED else None, group_id))
+    runs = [situation.runs[one] for one in changes.runs]
+    return [
+        Statement(MOVED_UP, moved),
+        Statement(CHANGED_PERSON, [_changed_person(situation.person(one)[1]) for one in changes.people]),
+        Statement(CHANGED_GROUP, [_changed_group(situation.groups[one]) for one in changes.groups]),
+        Statement(CARD_ANSWERED, [(str(state), one) for one, state in changes.cards.items()]),
+        Statement(CHANGED_RUN, [_changed_run(one) for one in runs]),
+    ]
+
+
+def _changed_person(one: Person) -> Values:
+    author, why = _word(one.cancelled_by), _word(one.taken_off)
+    return (str(one.state), one.confirmed_at, one.cancelled_at, author, why, one.id)
+
+
+def _changed_group(one: Group) -> Values:
+    places = (str(one.state), one.n_people, one.childcare_places, one.wait_number, _word(one.hold_reason))
+    return (*places, one.changed_at, one.reached_at, one.offered_until, one.moved_up_at, one.id)
+
+
+def _changed_run(one: Run) -> Values:
+    seats = (one.capacity, one.taken, one.reserved)
+    return (*seats, one.childcare_capacity, one.childcare_taken, one.next_wait_number, one.id)
+
+
+def _word(one: StrEnum | None) -> str | None:
+    return None if one is None else str(one)
+
+
+def _state_after(group_id: str, situation: Situation) -> RegistrationState:
+    """What moving up made of a group."""
+    is_offered = situation.run_of(group_id).offer_hours is not None
+    return RegistrationState.OFFERED if is_offered else RegistrationState.CONFIRMED
+
+
+async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Letter]:
+    """One message for each address of a group."""
+    [rows] = await sql.rows_of([Statement(TO_TELL, (list(changes.promoted),))])
+    letters: list[Letter] = []
+    written_to: set[tuple[str, str]] = set()
+    for row in rows:
+        group_id = str(row["group_id"])
+        address = row["email_key"]
+        if (group_id, address) in written_to:
+            continue
+        written_to.add((group_id, address))
+        is_offered = _state_after(group_id, situation) is RegistrationState.OFFERED
+        kind = "registration_offered" if is_offered else "registration_promoted"
+        hub_id = situation.run_of(group_id).hub_id
+        letters.append(Letter(kind, str(row["id"]), hub_id))
+    return letters
+
+
+def _job(key: str, letter: Letter, at: datetime | str) -> Values:
+    subject = letter.registration_id
+    return (
+        key,
+        at,
+        letter.kind,
+        f'{{"registration_id": "{subject}"}}',
+        # Each is a message of its own.
+        f"{letter.kind}:{subject}:{key}",
+        subject,
+        letter.hub_id,
+        letter.batch_id,
+        letter.run_at or at,
+    )
+
+
+def _line(key: str, line: Line, at: datetime | str) -> Values:
+    return (
+        key,
+        at,
+        line.act,
+        line.actor.id,
+        line.actor.role,
+        line.object_id,
+        line.hub_id,
+        line.actor.request_id,
+        _as_json(tuple(line.detail.items())),
+    )
+
+
+@lru_cache
+def _as_json(detail: tuple[tuple[str, str | int], ...]) -> str:
+    """Kept, since most of a rush say the same."""
+    return json.dumps(dict(detail))
+
+
+@lru_cache
+def _text(key: UUID) -> str:
+    """Kept, since a rush is for few trainings."""
+    return str(key)

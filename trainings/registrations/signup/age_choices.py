@@ -1,0 +1,42 @@
+"""The ages that a form of sign-up offers: only those whom its training takes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from trainings.people import choices
+from trainings.people.choices import Choices
+from trainings.people.models import AgeGroup
+from trainings.people.words import AGE_GROUPS
+from trainings.registrations.eligibility import OLDEST, Window, minor_ages
+from trainings.registrations.signup.family_forms import ADULT, MINOR_AGES
+from trainings.schedule.plans import YOUNGEST
+from trainings.web.i18n import N_, gettext
+
+
+def short_ages(trainings: Collection[Window], *given: str) -> Choices:
+    """«18 o más», and each age under 18 that one of these trainings takes; also what was answered all the same."""
+    taken = {band for one in trainings for band in minor_ages(one)}
+    bands = [band for band in AgeGroup if band in taken or (band.value in given and band.value != ADULT)]
+    return [(ADULT, gettext(N_("18 o más"))), *((band.value, gettext(AGE_GROUPS[band])) for band in bands)]
+
+
+def asked_ages(training: Window, *given: str) -> Choices:
+    """The same on the public form, and the age of who is too young to come: only who says it is told whom to call."""
+    offered, taken = short_ages([training], *given), minor_ages(training)
+    untaken = [band for band in OLDEST if band not in taken]
+    if not untaken or untaken[-1].value in dict(offered):
+        return offered
+    words = gettext(N_("Menos de %(age)s años")) % {"age": OLDEST[untaken[-1]] + 1}
+    return [*offered, (untaken[-1].value, words)]
+
+
+def age_groups(training: Window, *given: str) -> Choices:
+    """All age bands but those under 18 that the training does not take; what was answered stays on the form."""
+    taken = {band.value for band in minor_ages(training)} | {*given}
+    return [one for one in choices.age_groups() if one[0] not in MINOR_AGES or one[0] in taken]
+
+
+def minors_from(training: Window) -> int | None:
+    """From which age on the training takes minors; none where it takes none."""
+    return max(training.minimum_age or 0, YOUNGEST) if minor_ages(training) else None

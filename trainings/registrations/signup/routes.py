@@ -1,0 +1,165 @@
+"""`/capacitaciones/{slug}/inscripcion`: anybody signs up, alone or as a family, without an account."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.errors import NotFound, Refusal, TooMany
+from trainings.lib import tokens, tokens_ahead
+from trainings.registrations.commands import SignedUp
+from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
+from trainings.registrations.models import HoldReason
+from trainings.registrations.queries import id_of_open_training, open_training
+from trainings.registrations.seats.sameness import KeyUsedAgain
+from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.signup.browser_cookie import read_cookie, write_cookie
+from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
+from trainings.registrations.signup.page import context_of, tell_ages
+from trainings.registrations.wishes import LARGEST_GROUP, SignUp
+from trainings.schedule.public.queries import all_hubs
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.forms import FormErrors, Typed, UnreadableForm, read_form
+from trainings.web.problems import DatabaseBusy
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+WRONG, CONFLICT = 422, 409
+REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
+CROWD = LARGEST_GROUP * 4
+"""A form with so many numbered people is no family's, whatever else cannot be read in it."""
+
+
+class TooManyPeople(Refusal):
+    status = 422
+    code = "too_many_people"
+    sentence = TOO_MANY_PEOPLE
+
+
+@allow(PUBLIC)
+async def new(request: Request) -> Response:
+    training = await open_training(request.path_params["slug"])
+    return render(request, "registrations/signup/new.html", await context_of(training, None))
+
+
+@allow(PUBLIC)
+async def create(request: Request) -> Response:
+    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed, 429 or 503 with when to try again;
+    200 where a button only adds or takes out people.
+    """
+    slug = request.path_params["slug"]
+    training_id = await id_of_open_training(slug)
+    typed = await _read(request)
+    if _is_edited(typed):
+        return await _again(request, slug, typed, 200)
+    known, address = read_cookie(request), client_address(request)
+    browser = known or tokens_ahead.browser_token()
+    try:
+        wish = _wish(typed, browser, is_known=bool(known))
+        signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watches(address, wish.keys))
+    except FormErrors:
+        return await _wrong(request, slug, typed, address)
+    except NotFound:
+        raise
+    except Refusal as refused:
+        return await _again(request, slug, typed.refused(refused), refused.status, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return await _again(request, slug, typed, DatabaseBusy.status, DatabaseBusy(retry_after=30))
+    return _signed_up(signed_up, browser)
+
+
+def _wish(typed: Typed, browser: str, *, is_known: bool) -> SignUp:
+    """What is asked for; staff look first at what no person fills in so. Raises FormErrors."""
+    wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=is_known)
+    return wish.held(HoldReason.REVIEW) if is_odd(typed, clock.now()) else wish
+
+
+async def _read(request: Request) -> Typed:
+    """The fields. A form too long to be read is told what is wrong with it where it names a crowd."""
+    try:
+        return await read_form(request)
+    except UnreadableForm:
+        body = await request.body()
+        if len(set(re.findall(rb"members-([0-9]+)-", body))) > CROWD:
+            raise TooManyPeople from None
+        raise
+
+
+def _is_edited(typed: Typed) -> bool:
+    """Whether a button asked only for one person more or less; if so, it is done in `typed`."""
+    done = typed.value("do")
+    removed = REMOVE.fullmatch(done)
+    if done != "add" and removed is None:
+        return False
+    renumber(typed, without=[int(removed[1])] if removed else [], keep_empty=True)
+    n_people = count_people(typed)
+    if removed is None and n_people < LARGEST_GROUP:
+        typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
+    return True
+
+
+async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Response:
+    """What cannot be read counts as well: above the limit of its address it is shown again with when to send it."""
+    try:
+        await check_rate(address)
+    except TooMany as refused:
+        return await _again(request, slug, typed.refused(refused), refused.status, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        # In a rush it goes uncounted, and what is wrong is told all the same.
+    return await _again(request, slug, typed, WRONG)
+
+
+async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
+    """The form with all that was typed, and what is wrong with it."""
+    renumber(typed, keep_empty=True)
+    if isinstance(refused, KeyUsedAgain):
+        give_another_key(typed)
+    training = await open_training(slug)
+    is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
+    if typed.errors and is_about_age:
+        told = tell_ages(training, typed)
+        status = CONFLICT if told and _are_ages(typed) else status
+    context = await context_of(training, typed, refused)
+    headers = {"retry-after": str(refused.retry_after)} if isinstance(refused, TooMany) else None
+    return render(request, "registrations/signup/new.html", context, status=status, headers=headers)
+
+
+def _are_ages(typed: Typed) -> bool:
+    return all(name.endswith("age_group") for name in typed.errors)
+
+
+def _signed_up(signed_up: SignedUp, browser: str) -> Response:
+    response = redirect(f"/i/{signed_up.token}")
+    write_cookie(response, browser)
+    return response
+
+
+@allow(PUBLIC)
+async def minors(request: Request) -> Response:
+    """For who is under 18 and comes alone: what to do, whom to call. Nothing is asked and nothing is kept."""
+    hubs: Sequence[object] = await all_hubs()
+    return render(request, "registrations/signup/minors.html", {"hubs": hubs})
+
+
+SIGN_UP = "/capacitaciones/{slug}/inscripcion"
+
+routes: list[BaseRoute] = [
+    Route(SIGN_UP, new),
+    Route(SIGN_UP, create, methods=["POST"]),
+    Route("/menores", minors),
+]

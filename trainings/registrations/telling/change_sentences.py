@@ -1,0 +1,72 @@
+"""What a message says of sessions that changed: only what its reader does not know yet, in sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings.registrations.telling.message_facts import Facts
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
+from trainings.schedule.public.change_words import sentence_of
+
+
+def news(facts: Facts) -> list[Difference]:
+    """What is another than the reader was last told; what was moved back is no news."""
+    reader, off = facts.registration, facts.is_cancelled
+    found = facts.snapshots.news(reader, facts.sessions, facts.training, is_called_off=off)
+    return [one for one in found if _concerns(one, facts)]
+
+
+def has_news(facts: Facts) -> bool:
+    """Whether there is something to tell; messages that an earlier version wrote have no changes on record."""
+    return bool(news(facts)) or not facts.snapshots
+
+
+def in_words(facts: Facts) -> dict[str, Any]:
+    """What the message about changes shows, in the language being spoken."""
+    found = news(facts)
+    kinds = {one.kind for one in found}
+    return {
+        "changes": [sentence_of(one, knows_place=facts.knows_place) for one in found],
+        "is_only_cancelled": kinds == {ChangeKind.CANCELLED},
+        "is_only_reopened": kinds == {ChangeKind.REOPENED},
+    }
+
+
+def moved_unheard(facts: Facts) -> list[str]:
+    """What was called off and had been on another day as far as the reader knows."""
+    return [sentence_of(one, knows_place=facts.knows_place) for one in news(facts) if one.is_moved]
+
+
+def revivals(facts: Facts, session_id: UUID) -> int:
+    """How often the reader's calendar was told to forget this session, which takes place after all."""
+    n_revivals = 0
+    off_since: datetime | None = None
+    for snapshot in facts.snapshots.numbered:
+        known = snapshot.facts.get(session_id)
+        if known is None or snapshot.at < facts.registration.created_at:
+            continue
+        if known.is_on and off_since is not None:
+            n_revivals += _was_told(facts, off_since, snapshot.at)
+            off_since = None
+        elif not known.is_on:
+            off_since = off_since or snapshot.at
+    return n_revivals
+
+
+def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
+    """Whether a message about changes, not about the whole training, left in between."""
+    told = (job for job in facts.told_of_changes if job.kind == "training_changed")
+    return any(since <= job.run_at <= until for job in told)
+
+
+def _concerns(difference: Difference, facts: Facts) -> bool:
+    """Another house in the same town is no news for who may not know the house, nor another link to who has none."""
+    if difference.is_other_link and difference.kind is ChangeKind.PLACE:
+        return facts.takes_place
+    if difference.kind is not ChangeKind.PLACE or facts.knows_place:
+        return True
+    old, new = difference.old_venue, difference.session.venue
+    return (old and old.municipality_id) != (new and new.municipality_id)

@@ -1,0 +1,179 @@
+"""Where people are reached: addresses that take no mail are marked, and free once they do; the desk corrects both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import keyring, lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.people.consent_actions import PermissionGone, without_permission
+from trainings.people.models import Guardian, Participant
+from trainings.registrations.calls.told import was_refused
+from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.queries import UnknownRegistration
+from trainings.registrations.telling.mailboxes import read_mailbox
+from trainings.web.i18n import N_
+
+
+class NoGuardian(Refusal):
+    code = "no_guardian"
+    sentence = N_("De una persona menor de edad solo se guarda el contacto de quien dio permiso, y nadie lo ha dado.")
+
+
+async def mark_refused(address: str) -> None:
+    """Remember that this address takes nothing, at everybody who is written to by it.
+
+    Who has another address by now is not touched: it is looked for by its keyed hashes.
+    """
+    people = await Participant.filter(email_key__in=keyring().blind_indexes(address, "email"))
+    if not people:
+        return
+    ids, moment = [person.id for person in people], clock.now()
+    async with transaction():
+        await Participant.filter(id__in=ids, email_refused_at=None).update(email_refused_at=moment)
+        for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at=None):
+            if guardian.email == address:
+                await Guardian.filter(id=guardian.id).update(email_refused_at=moment)
+        await was_refused(ids)
+
+
+async def mark_accepted(address: str) -> None:
+    """The address takes mail again: forget that it was refused, at everybody who is written to by it.
+
+    Asked after each message that left, so it writes only where there is a mark.
+    """
+    keys = keyring().blind_indexes(address, "email")
+    marked = reads(Participant).filter(email_key__in=keys, email_refused_at__not_isnull=True)
+    ids = [person_id for (person_id,) in await marked.values_list("id")]
+    if not ids:
+        return
+    async with transaction():
+        await Participant.filter(id__in=ids, email_key__in=keys).update(email_refused_at=None)
+        for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at__not_isnull=True):
+            if guardian.email == address:
+                await Guardian.filter(id=guardian.id).update(email_refused_at=None)
+
+
+async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:
+    """Write to another address from now on, or to none: this person, and those of their form with the same one.
+
+    Of a minor it is the guardian's. What was refused before is forgotten. Refuses (PermissionGone) who took back the
+    permission for their data, and a minor without a guardian (NoGuardian).
+    """
+    async with transaction():
+        registration = await _loaded(registration_id)
+        mailbox = await read_mailbox(registration)
+        # The person by an earlier code may be on several registrations of one form.
+        people = await _held(registration, {one.participant_id for one in [registration, *mailbox.mates]})
+        guardians = await _guardians(people, "email", registration.participant.email_key)
+        if _is_minor(registration.participant) and not guardians:
+            raise NoGuardian(field="address")
+        for guardian in guardians:
+            guardian.email, guardian.email_refused_at = email, None
+            await guardian.save(update_fields=["email", "email_refused_at"])
+        for person in people:
+            await _write_to(person, email)
+        await record(
+            "registrations.correct_email",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            people=len(people),
+            has_email=email is not None,
+        )
+
+
+async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
+    """Call another number from now on, or none: this person, and those of their form with the same one.
+
+    Of a minor it is the guardian's. Refuses (PermissionGone) who took back the permission for their data, and a minor
+    without a guardian (NoGuardian).
+    """
+    async with transaction():
+        registration = await _loaded(registration_id)
+        people = await _held(registration, await _called_together(registration))
+        guardians = await _guardians(people, "phone", registration.participant.phone_key)
+        if _is_minor(registration.participant) and not guardians:
+            raise NoGuardian(field="number")
+        for guardian in guardians:
+            guardian.phone = phone
+            await guardian.save(update_fields=["phone"])
+        for person in people:
+            person.phone = None if _is_minor(person) else phone
+            person.phone_key = keyring().blind_index(phone, "phone") if phone else None
+            await person.save(update_fields=["phone", "phone_key"])
+        await record(
+            "registrations.correct_phone",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            people=len(people),
+            has_phone=phone is not None,
+        )
+
+
+async def _loaded(registration_id: UUID) -> Registration:
+    """The registration with its person and training. Refuses an unknown one."""
+    registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
+    if registration is None:
+        raise UnknownRegistration
+    return registration
+
+
+async def _held(registration: Registration, people: Collection[UUID]) -> Sequence[Participant]:
+    """These people, without who of the others took back the permission; of this person it is refused (PermissionGone).
+
+    Held before it is asked: who takes it back at this moment holds the person too.
+    """
+    held, gone = await lock(Participant, people), await without_permission(people)
+    if registration.participant_id in gone:
+        raise PermissionGone
+    return [one for one in held if one.id not in gone]
+
+
+async def _called_together(registration: Registration) -> set[UUID]:
+    """This person and those of the form with the same number, but for adults who made their link their own."""
+    key = registration.participant.phone_key
+    people = {registration.participant_id}
+    apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
+    claimed = {key for (key,) in await apart.values_list("registration_id")}
+    if key and registration.id not in claimed:
+        mates = Registration.filter(group_id=registration.group_id, participant__phone_key=key).order_by("id")
+        people |= {one.participant_id for one in await mates if one.id not in claimed}
+    return people
+
+
+async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
+    """Of each minor among them who gave permission and is reached by the number or address with this key: another
+    sign-up of the same minor may name somebody else. Where nobody is reached by it, who gave it last.
+    """
+    minors = [person.id for person in people if _is_minor(person)]
+    of_each: dict[UUID, list[Guardian]] = defaultdict(list)
+    for one in await Guardian.filter(participant_id__in=minors, withdrawn_at=None).order_by("id"):
+        of_each[one.participant_id].append(one)
+    wanted: list[Guardian] = []
+    for own in of_each.values():
+        wanted += [one for one in own if _is_reached_by(one, way, key)] or own[-1:]
+    return wanted
+
+
+def _is_reached_by(guardian: Guardian, way: str, key: str | None) -> bool:
+    told = getattr(guardian, way)
+    return key in keyring().blind_indexes(told, way) if told else key is None
+
+
+async def _write_to(person: Participant, email: str | None) -> None:
+    """A minor has only the key of the guardian's address."""
+    person.email = None if _is_minor(person) else email
+    person.email_key = keyring().blind_index(email, "email") if email else None
+    person.email_refused_at = None
+    await person.save(update_fields=["email", "email_key", "email_refused_at"])
+
+
+def _is_minor(person: Participant) -> bool:
+    return person.age_group is not None and person.age_group.is_minor

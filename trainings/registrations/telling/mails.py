@@ -1,0 +1,348 @@
+"""The messages about a registration: composed from ids at the moment they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from trainings import clock
+from trainings.lib.dates import NBSP, day_and_time
+from trainings.lib.phones import show_phone
+from trainings.outbox.letters import write_letter
+from trainings.outbox.mailer import Composer, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.outbox.placeholders import OwnWords, fill
+from trainings.outbox.templates import own_words
+from trainings.people.words import NEEDS
+from trainings.registrations.calls.told import may_have_heard, were_told
+from trainings.registrations.messages import ABOUT_ONE, REMINDER
+from trainings.registrations.models import HoldReason, Registration, RegistrationState
+from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
+from trainings.registrations.telling import reminding
+from trainings.registrations.telling.change_sentences import has_news, in_words, moved_unheard, news, revivals
+from trainings.registrations.telling.contact_actions import mark_accepted, mark_refused
+from trainings.registrations.telling.itip import Appointment, Parties, carried, invitation_uid
+from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather
+from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
+from trainings.schedule.snapshots import last_number
+from trainings.settings import get_settings
+from trainings.web.i18n import gettext as _
+from trainings.web.i18n import speaking
+
+
+def is_confirmed(facts: Facts) -> bool:
+    """The person has a place in something that is still to come."""
+    return facts.registration.state is RegistrationState.CONFIRMED and is_coming(facts)
+
+
+def is_waiting(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.WAITLISTED and is_coming(facts)
+
+
+def is_offered(facts: Facts) -> bool:
+    """A place is kept, and somebody has to say yes."""
+    return facts.registration.state is RegistrationState.OFFERED and is_coming(facts)
+
+
+def is_off(facts: Facts) -> bool:
+    """The person has no place in something that is still to come."""
+    return has_cancelled(facts) and is_coming(facts)
+
+
+def is_answered(facts: Facts) -> bool:
+    return is_concerned(facts) and bool(_answers(facts))
+
+
+def is_held(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.HELD and is_coming(facts)
+
+
+def has_cancelled(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.CANCELLED
+
+
+def is_called_off(facts: Facts) -> bool:
+    """The whole training is cancelled, for somebody who did not cancel before."""
+    return facts.is_cancelled and not has_cancelled(facts)
+
+
+def is_concerned(facts: Facts) -> bool:
+    """Somebody who counts on a training that is still to come."""
+    return not has_cancelled(facts) and is_coming(facts)
+
+
+def is_changed(facts: Facts) -> bool:
+    """Somebody who counts on a training of which they do not know yet how it changed."""
+    is_off = has_cancelled(facts) or facts.is_cancelled
+    is_left = bool(facts.coming) or any(one.kind is not ChangeKind.CANCELLED for one in news(facts))
+    return not is_off and is_left and has_news(facts)
+
+
+def is_coming(facts: Facts) -> bool:
+    return not facts.is_cancelled and not facts.is_over
+
+
+def has_link(facts: Facts) -> bool:
+    return bool(facts.link)
+
+
+def nothing(_facts: Facts) -> list[Appointment]:
+    return []
+
+
+def requests(facts: Facts) -> list[Appointment]:
+    """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
+    if facts.registration.state is not RegistrationState.CONFIRMED:
+        return []
+    changed = [one.session for one in news(facts)] if facts.snapshots else [*facts.coming, *facts.called_off]
+    by_stamp = sorted(changed, key=lambda one: one.stamped_at, reverse=True)
+    return [appointment(facts, one) for one in by_stamp]
+
+
+def confirmations(facts: Facts) -> list[Appointment]:
+    """The sessions to come, in order."""
+    if facts.registration.state is not RegistrationState.CONFIRMED:
+        return []
+    return [appointment(facts, one) for one in facts.coming]
+
+
+def invitations_of_the_day(facts: Facts) -> list[Appointment]:
+    """The sessions that a reminder is about, where the confirmation brought a file with all of them."""
+    if not reminding.came_as_a_file(facts):
+        return []
+    return [appointment(facts, one) for one in reminding.sessions_of_the_day(facts)]
+
+
+def withdrawals(facts: Facts) -> list[Appointment]:
+    """The sessions that somebody had a place in, for taking out of the calendar."""
+    if facts.registration.confirmed_at is None or facts.others_come:
+        return []
+    # Where only a session was called off, it has been taken out already.
+    affected = [*facts.coming, *facts.called_off] if facts.is_cancelled else facts.coming
+    return [appointment(facts, one, is_withdrawn=True) for one in affected]
+
+
+def next_day(facts: Facts) -> datetime | None:
+    """When the next session ahead begins, or would have."""
+    ahead = [*facts.coming, *facts.called_off]
+    return ahead[0].starts_at if ahead else None
+
+
+def day_off(facts: Facts) -> datetime | None:
+    """The first day that does not take place, as the reader knows it."""
+    days = [facts.known(one).starts_at for one in facts.coming]
+    return min(days) if days else next_day(facts)
+
+
+def day_of_change(facts: Facts) -> datetime | None:
+    """The first session of which there is something to say: as it is now, or was to be where it is off."""
+    found = news(facts)
+    off = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
+    days = [one.session.starts_at for one in found if one.kind is not ChangeKind.CANCELLED] or off
+    return min(days) if days else next_day(facts)
+
+
+def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
+    """A session in this person's calendar."""
+    settings = get_settings()
+    is_called_off = session.state is SessionState.CANCELLED
+    phone = _("Ventanilla: %(phone)s") % {"phone": show_phone(facts.phone)}
+    bring = _("Qué traer: %(what)s") % {"what": facts.training.bring} if facts.training.bring else ""
+    online = "" if is_withdrawn else facts.training.online_url
+    return Appointment(
+        uid=invitation_uid(
+            facts.mailbox.mates[0].id,
+            session.id,
+            settings.uid_domain,
+            round_number=facts.round_number + revivals(facts, session.id),
+        ),
+        stamped_at=max(facts.job.created_at.replace(microsecond=0), session.stamped_at),
+        # A session that was called off or moved has a higher number of its own; who leaves raises it by one.
+        sequence=session.sequence + (is_withdrawn and not is_called_off),
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=facts.title,
+        location=facts.place_of(session),
+        description="\n".join(part for part in (phone, bring, online) if part),
+        is_cancelled=is_withdrawn or is_called_off,
+        is_apart=str(session.id) in facts.invited,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message: its words, when what it says holds, what it puts into the reader's calendar."""
+
+    words: str
+    holds: Callable[[Facts], bool]
+    entries: Callable[[Facts], Sequence[Appointment]] = nothing
+    more: Callable[[Facts], dict[str, Any]] = field(default=lambda _facts: {})
+    names_day: bool = True
+    day: Callable[[Facts], datetime | None] = next_day
+    sent: Callable[[Facts], Awaitable[None]] | None = None
+
+
+def is_reminded(facts: Facts) -> bool:
+    """Somebody with a place, before the first session of the day begins."""
+    return is_confirmed(facts) and reminding.is_still_ahead(facts)
+
+
+def _reason(facts: Facts) -> dict[str, Any]:
+    """Where a date moved before anybody heard of that, the one that people know."""
+    return {"reason": facts.training.cancel_reason, "changes": moved_unheard(facts)}
+
+
+def _way_up(facts: Facts) -> dict[str, Any]:
+    return {"is_offered_first": facts.training.offer_hours is not None}
+
+
+def _no(facts: Facts) -> dict[str, Any]:
+    """Who was not taken in is promised no exact place."""
+    return {
+        "lacks_course": facts.registration.group.hold_reason is HoldReason.PREREQUISITE,
+        "place_comes_later": False,
+    }
+
+
+def _time_left(facts: Facts) -> dict[str, Any]:
+    """Until when to answer: counted from now on, unless somebody was reached before."""
+    group = facts.registration.group
+    until = group.offered_until or offer_ends(facts.training, facts.sessions, clock.now())
+    return {"until": until, "link_label": _("Decir sí o no")}
+
+
+def _changes(facts: Facts) -> dict[str, Any]:
+    """With the time to answer of who has to: it may be another by now."""
+    if not is_offered(facts):
+        return in_words(facts) | {"is_offered": False}
+    until = facts.registration.group.offered_until
+    return in_words(facts) | {"is_offered": True, "until": until, "link_label": _("Decir sí o no")}
+
+
+def _answers(facts: Facts) -> list[tuple[str, bool]]:
+    """Support that was answered, in words, and whether it is arranged."""
+    states = read_needs(facts.registration.needs)
+    answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
+    return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]
+
+
+def _support(facts: Facts) -> dict[str, Any]:
+    return {"answers": _answers(facts)}
+
+
+async def _is_reached(facts: Facts) -> None:
+    await reached_by_mail(facts.registration.group_id)
+
+
+KINDS = {
+    "registration_confirmed": Kind("emails/registration_confirmed.txt", is_confirmed, confirmations),
+    "registration_promoted": Kind("emails/registration_promoted.txt", is_confirmed, confirmations),
+    "registration_offered": Kind("emails/registration_offered.txt", is_offered, more=_time_left, sent=_is_reached),
+    "registration_waitlisted": Kind("emails/registration_waitlisted.txt", is_waiting, more=_way_up),
+    "registration_held": Kind("emails/registration_held.txt", is_held),
+    "registration_cancelled": Kind("emails/registration_cancelled.txt", has_cancelled, withdrawals),
+    "registration_rejected": Kind("emails/registration_rejected.txt", is_off, more=_no),
+    "offer_expired": Kind("emails/offer_expired.txt", is_off),
+    "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
+    "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason, day=day_off),
+    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, _changes, day=day_of_change),
+    REMINDER: Kind(
+        "emails/session_reminder.txt",
+        is_reminded,
+        invitations_of_the_day,
+        reminding.shown,
+        day=reminding.day,
+    ),
+    "need_answered": Kind("emails/need_answered.txt", is_answered, more=_support),
+    "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
+}
+
+
+async def compose(job: OutboxJob) -> Mail | None:
+    """The message of a job about a registration."""
+    facts = await gather(job)
+    if facts is None:
+        return None
+    return letter_of(KINDS[job.kind], facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
+
+
+COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
+
+
+def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
+    """The message of this kind in the person's language; `own` are the operator's words for it."""
+    with speaking(facts.lang):
+        entries = kind.entries(facts)
+        invited, files = carried(entries, Parties(get_settings().mail_from, facts.to))
+        calendar = {"has_invitation": bool(entries), "takes_out": all(entry.is_cancelled for entry in entries)}
+        shown = facts.for_layout() | kind.more(facts) | calendar
+        filled = fill(own, values_of(facts, shown, kind.day(facts)), facts.job.kind) if own is not None else None
+        letter = write_letter(kind.words, shown, filled)
+        subject = letter.heading + (_for_subject(kind.day(facts), facts.lang) if kind.names_day else "")
+    return Mail(
+        to=facts.to,
+        subject=subject,
+        text=letter.text,
+        html=letter.html,
+        lang=facts.lang,
+        reply_to=facts.hub.email,
+        invitation=invited,
+        attachments=files,
+        is_overtaken=facts.is_told_again or not kind.holds(facts),
+        on_leaving=partial(_leave, facts),
+        on_sent=partial(_follow, kind, facts),
+        on_refused=partial(mark_refused, facts.to),
+    )
+
+
+async def _leave(facts: Facts) -> bool:
+    """Whether what it says of the sessions is so still; if it is, its readers may have heard it from now on."""
+    number = facts.snapshots.last
+    if await last_number(facts.training.id) != number:
+        return False
+    await may_have_heard(Registration, facts.readers, number)
+    return True
+
+
+async def _follow(kind: Kind, facts: Facts) -> None:
+    """What follows from the server having taken the message."""
+    await mark_accepted(facts.to)
+    if _tells_all(facts):
+        await were_told(Registration, facts.readers, facts.snapshots.last)
+    if kind.sent is not None:
+        await kind.sent(facts)
+
+
+def _tells_all(facts: Facts) -> bool:
+    """Whether the message names all that its readers do not know of the sessions; a reminder only those of its day."""
+    if facts.job.kind in ABOUT_ONE | ABOUT_LEAVING:
+        return False
+    named = reminding.sessions_of_the_day(facts)
+    return facts.job.kind != REMINDER or all(one.session in named for one in news(facts))
+
+
+def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
+    """What the placeholders of an operator's own words stand for, in the language being spoken."""
+    places = [meeting.place for meeting in shown["meetings"] if meeting.place and not meeting.is_cancelled]
+    return {
+        "titulo": facts.title,
+        "fecha": day_and_time(day, facts.lang) if day else "",
+        "lugar": shown["place"] or (places[0] if places else ""),
+        "nombres": shown["names"],
+        "personas": str(len(facts.concerned)),
+        "traer": shown["bring"],
+        "ventanilla": facts.hub.name,
+        "telefono": show_phone(facts.phone),
+        "municipio": facts.hub.seat.full_name,
+        "documento": shown.get("paper", ""),
+        "folio": shown.get("folio", ""),
+    }
+
+
+def _for_subject(day: datetime | None, lang: str) -> str:
+    """Nothing about the subject matter, which others may read over a shoulder; the day tells messages apart."""
+    return f": {day_and_time(day, lang).replace(NBSP, ' ')}" if day else ""

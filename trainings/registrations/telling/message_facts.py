@@ -1,0 +1,335 @@
+"""What a message to a participant may tell: read when it is sent, so that it tells what is true then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.lib.dates import time_range
+from trainings.lib.text import initials
+from trainings.outbox.models import OutboxJob, Outcome
+from trainings.people.readers import english_readers
+from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.registrations.telling.mailboxes import Mailbox, address_of, read_mailbox
+from trainings.schedule.changes import Known
+from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.public import sentences
+from trainings.schedule.snapshots import Snapshots, snapshots_of
+from trainings.settings import get_settings
+from trainings.web import i18n
+from trainings.web.i18n import SOURCE_LANGUAGE
+from trainings.web.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from trainings.places.models import Hub
+
+if TYPE_CHECKING:
+    from trainings.places.models import Hub, Venue
+    from trainings.schedule.models import Training
+
+ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
+"""Messages about who is off; all others of a group are about who stays."""
+GIVING_PLACES = ("registration_confirmed", "registration_promoted")
+ENGLISH = "en"
+READ = (Outcome.SENT,)
+"""How messages end that came to somebody. What was kept without a mail server did not: it is news still."""
+HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
+"""Sources whose names somebody of the staff heard and typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session as a message shows it; the place is empty where the reader may not know it, or there is none."""
+
+    starts_at: datetime
+    hours: str
+    place: str
+    is_cancelled: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One registration with everything around it, and those that one address is told of together with it.
+
+    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `snapshots`:
+    what the training's sessions were each time. `told_of_changes`: the messages about changes that were read;
+    `reminded`: the reminders.
+    """
+
+    job: OutboxJob
+    registration: Registration
+    mailbox: Mailbox
+    concerned: Sequence[Registration]
+    to: str
+    sessions: Sequence[TrainingSession]
+    lang: str
+    round_number: int
+    is_told_again: bool
+    snapshots: Snapshots
+    told_of_changes: Sequence[OutboxJob]
+    reminded: Sequence[OutboxJob] = ()
+
+    @cached_property
+    def invited(self) -> frozenset[str]:
+        """Sessions of which the reader has an invitation by itself, from a reminder."""
+        return frozenset(key for job in self.reminded for key in job.payload.get("sessions", ()))
+
+    @property
+    def training(self) -> Training:
+        return self.registration.training
+
+    @property
+    def hub(self) -> Hub:
+        return self.training.hub
+
+    @property
+    def title(self) -> str:
+        """A neutral title takes the place of the real one in everything personal."""
+        return self.training.neutral_title or self.training.title
+
+    @property
+    def phone(self) -> str:
+        return self.training.contact_phone or self.hub.phone
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.training.state is TrainingState.CANCELLED
+
+    @property
+    def is_over(self) -> bool:
+        return not self.coming
+
+    @cached_property
+    def coming(self) -> list[TrainingSession]:
+        """Sessions that will be held and have not ended."""
+        return [one for one in self._ahead if one.state is SessionState.PLANNED]
+
+    @cached_property
+    def called_off(self) -> list[TrainingSession]:
+        """Sessions ahead that will not be held."""
+        return [one for one in self._ahead if one.state is SessionState.CANCELLED]
+
+    @property
+    def _ahead(self) -> list[TrainingSession]:
+        return [one for one in self.sessions if one.ends_at > clock.now()]
+
+    @property
+    def takes_place(self) -> bool:
+        return self.registration.state in TAKES_PLACE
+
+    @property
+    def knows_place(self) -> bool:
+        """A protected place is told only to people who have their place."""
+        return self.training.place_shown is PlaceShown.PUBLIC or self.takes_place
+
+    @property
+    def link(self) -> str:
+        return link_to(self.mailbox.token_for(len(self.concerned)))
+
+    @property
+    def readers(self) -> list[UUID]:
+        """The registrations of those who read it."""
+        mates = [self.registration] if self.job.kind in ABOUT_ONE else self.mailbox.mates
+        return [one.id for one in mates]
+
+    @property
+    def others_come(self) -> bool:
+        """Whether somebody else of this address has a place, so that its calendar keeps the entries."""
+        told = {one.id for one in self.concerned}
+        return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
+
+    def known(self, session: TrainingSession) -> Known:
+        """A session that is off as the reader last heard of it: in a message or a call, else when they signed up."""
+        return self.snapshots.shown_off(session, self.registration)
+
+    def place_of(self, session: TrainingSession) -> str:
+        """Where a session is held, as exactly as this person may know."""
+        return self._place(session.venue)
+
+    def _place(self, venue: Venue | None) -> str:
+        venue = venue or self.training.venue
+        if venue is None:
+            is_told = self.training.online_url and self.knows_place
+            return _("En línea") if is_told else self.hub.seat.full_name
+        if not self.knows_place:
+            return venue.municipality.full_name
+        return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+    def is_online(self, sessions: Sequence[TrainingSession]) -> bool:
+        """Whether these are held in no house, so that nobody arrives anywhere."""
+        is_in_no_house = self.training.venue is None and all(one.venue is None for one in sessions)
+        return is_in_no_house and self.training.online_url is not None
+
+    def meetings(self) -> list[Meeting]:
+        """All sessions ahead, in the language being spoken; what is off on the day that the reader knows."""
+        return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
+
+    def _meeting(self, session: TrainingSession) -> Meeting:
+        is_off = self.is_cancelled or session.state is SessionState.CANCELLED
+        shown = self.known(session) if is_off else session
+        hours = time_range(shown.starts_at, shown.ends_at, i18n.language())
+        return Meeting(shown.starts_at, hours, self._place(shown.venue), is_off)
+
+    def for_layout(self) -> dict[str, Any]:
+        """What the layout of messages shows, in the language being spoken."""
+        meetings = self.meetings()
+        places = {meeting.place for meeting in meetings if not meeting.is_cancelled}
+        is_confirmed = self.registration.state is RegistrationState.CONFIRMED and not self.is_cancelled
+        return {
+            "title": self.title,
+            "day": self.coming[0].starts_at if self.coming and is_confirmed else None,
+            "meetings": meetings,
+            "place": places.pop() if len(places) == 1 and not self.is_cancelled else "",
+            "place_comes_later": not self.knows_place and bool(self.coming) and not self.is_cancelled,
+            "online_url": self.training.online_url if is_confirmed else "",
+            "is_online": self.is_online(self.coming),
+            "bring": self.training.bring if is_confirmed else "",
+            "n": len(self.concerned),
+            "names": names_of(self.concerned),
+            "short_code": self.registration.short_code if is_confirmed and self.coming else "",
+            "tickets": [(called(one), one.short_code) for one in self.concerned],
+            "link": self.link,
+            "link_label": _link_label(len(self.concerned), is_confirmed=is_confirmed),
+            "hub": self.hub,
+            "phone": self.phone,
+            "has_invitation": False,
+        }
+
+
+def called(registration: Registration) -> str:
+    """How a message calls somebody whose person is loaded: by the first name that staff typed, else by initials.
+
+    Anybody may have typed a name on the page, and it would travel in our name to an address that is not theirs.
+    """
+    person = registration.participant
+    if registration.source in HEARD:
+        return person.given_names.split()[0]
+    return initials(person.given_names, person.surnames)
+
+
+def names_of(registrations: Sequence[Registration]) -> str:
+    """`Rosa, Diego y Ana`, in the language being spoken."""
+    return sentences.listing([called(one) for one in registrations])
+
+
+def link_to(token: str | None) -> str:
+    """The address of an own link; empty without one."""
+    return f"{get_settings().base_url.rstrip('/')}/i/{token}" if token else ""
+
+
+def _link_label(n_people: int, *, is_confirmed: bool) -> str:
+    if n_people > 1:
+        return _("Ver los boletos") if is_confirmed else _("Ver las inscripciones")
+    return _("Ver mi boleto") if is_confirmed else _("Ver mi inscripción")
+
+
+async def gather(job: OutboxJob) -> Facts | None:
+    """The facts about the job's registration; none where it is gone or its person has no address."""
+    registration = await _loaded(job.subject_id)
+    if registration is None:
+        return None
+    mailbox = await read_mailbox(registration)
+    stays = _who_stays(job, mailbox)
+    if stays is not None:
+        # Who was written to for all of them is off by now: the others are told all the same.
+        registration = await _loaded(stays.id) or registration
+        mailbox = await read_mailbox(registration)
+    to = await address_of(registration.participant)
+    if not to:
+        return None
+    concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
+    until_now = await _messages_until(job, mailbox)
+    # Read before the sessions: what changes in between is told once more.
+    snapshots = await snapshots_of([registration.training_id])
+    return Facts(
+        job=job,
+        registration=registration,
+        mailbox=mailbox,
+        concerned=concerned,
+        to=to,
+        sessions=await reads(TrainingSession)
+        .filter(training_id=registration.training_id)
+        .prefetch_related("venue__municipality"),
+        lang=await _language_of(registration),
+        round_number=_rounds(until_now, mailbox.mates),
+        is_told_again=await _is_told_again(job, concerned),
+        snapshots=snapshots[registration.training_id],
+        told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
+        reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
+    )
+
+
+async def _language_of(registration: Registration) -> str:
+    """That in which the person reads; never that of whoever caused the message."""
+    person_id = registration.participant_id
+    return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
+
+
+async def _loaded(registration_id: UUID | None) -> Registration | None:
+    around = ("participant", "group", "training__hub__seat", "training__venue__municipality")
+    return await reads(Registration).get_or_none(id=registration_id).prefetch_related(*around)
+
+
+def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
+    """Whom a message to all is about now, where the one that it names is off."""
+    if job.kind in ABOUT_ONE | ABOUT_LEAVING or mailbox.registration.state is not RegistrationState.CANCELLED:
+        return None
+    return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
+
+
+async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
+    """What this address was told about its people, in order, the job last."""
+    earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
+    return [*await earlier.order_by("id"), job]
+
+
+def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
+    """How often a calendar forgot the entries: by each training called off, and where places came after a good-bye.
+
+    After a good-bye of some of an address the entries stay for those who still come.
+    """
+    n_rounds, good_bye = 0, None
+    for message in messages:
+        is_read = message.outcome in READ
+        if message.kind == "training_cancelled" and is_read:
+            n_rounds, good_bye = n_rounds + 1, None
+        elif message.kind == "registration_cancelled" and is_read:
+            good_bye = message.created_at
+        elif message.kind in GIVING_PLACES and good_bye is not None:
+            stayed = any(_came_all_the_time(one, good_bye, message.created_at) for one in mates)
+            n_rounds, good_bye = n_rounds + (not stayed), None
+    return n_rounds
+
+
+def _came_all_the_time(registration: Registration, since: datetime, until: datetime) -> bool:
+    had_place = registration.confirmed_at is not None and registration.confirmed_at < since
+    return had_place and (registration.cancelled_at is None or registration.cancelled_at > until)
+
+
+async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
+    """Whether a later message of this kind is waiting: each tells what is true when it is sent, so one is enough."""
+    later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
+    return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
+
+
+MY_LINKS = "my_links"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an address has in one training: whom, when, and the link."""
+
+    title: str
+    starts_at: datetime
+    names: str
+    hub: Hub
+    phone: str
+    link: str
+    link_label: str

@@ -1,0 +1,155 @@
+"""Reminders: enqueued every minute for whatever is due, one for each address, and never twice."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from trainings import clock
+from trainings.db import reads, sql, transaction
+from trainings.db.sql import Statement
+from trainings.outbox.bulk import Wanted, enqueue_many
+from trainings.outbox.models import CallReason
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.messages import REMINDER
+from trainings.registrations.telling.reminder_days import MOST_DAYS_BEFORE, Meeting, Reminder, read_days, reminder_due
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
+
+logger = logging.getLogger("trainings.registrations")
+
+PEOPLE = """
+    SELECT CAST(r.id AS TEXT) AS id,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM own_link l
+            WHERE l.registration_id = r.id AND l.scope = 'person' AND l.claimed_at IS NOT NULL AND l.revoked_at IS NULL
+        ) THEN CAST(r.id AS TEXT) ELSE CAST(r.group_id AS TEXT) || ':' || p.email_key END AS mailbox,
+        CASE WHEN r.state = 'confirmed' AND r.confirmed_at <= ? AND p.email_refused_at IS NULL
+            THEN 1 ELSE 0 END AS is_to_tell
+    FROM registration r
+    JOIN participant p ON p.id = r.participant_id
+    WHERE r.training_id = ? AND p.email_key IS NOT NULL
+    ORDER BY r.id
+"""
+"""Of a form, people with one address have one mailbox and are told together; who made their link their own is apart.
+Not told: who is not expected, who is told as the first of their form, who refused the address.
+"""
+WRITTEN = """
+    SELECT j.dedup, CAST(j.subject_id AS TEXT) AS subject_id, j.created_at >= ? AS is_of_today
+    FROM registration r
+    JOIN outbox_job j ON j.subject_id = r.id
+    WHERE r.training_id = ? AND j.kind = 'session_reminder'
+"""
+
+Row = dict[str, Any]
+
+
+async def remind(done: set[Reminder] | None = None) -> int:
+    """Enqueue the reminders that are due, and open their call lists; how many messages were written.
+
+    Safe at any time, after however long a pause, and when several processes do it at once. What is in `done` is not
+    looked at again; what was dealt with is put there.
+    """
+    done = set() if done is None else done
+    due = await _due()
+    done.intersection_update(due)
+    n_written = 0
+    for reminder in due:
+        if reminder in done:
+            continue
+        try:
+            n, is_all = await _write(reminder)
+        except Exception:  # one training must not hold up the others
+            logger.exception("the people of training %s could not be reminded", reminder.training_id)
+            continue
+        n_written += n
+        if is_all:
+            done.add(reminder)
+    return n_written
+
+
+async def _due() -> list[Reminder]:
+    """What is due in each training now."""
+    span = timedelta(days=MOST_DAYS_BEFORE + 1)
+    sessions = reads(TrainingSession).filter(
+        state=SessionState.PLANNED,
+        starts_at__gt=clock.now() - span,
+        starts_at__lt=clock.now() + span,
+        training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
+    )
+    meetings: dict[UUID, list[Meeting]] = defaultdict(list)
+    days: dict[UUID, str] = {}
+    # Not by the stamp of calendars, which moves with every corrected word: nobody is told of those.
+    changes = reads(SessionChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
+    changed = dict(await changes.values_list("session_id", "created_at"))
+    found = sessions.values_list("id", "training_id", "starts_at", "training__hub__operator__reminder_days")
+    for session_id, training_id, starts_at, written in await found:
+        meetings[training_id].append(Meeting(session_id, starts_at, changed.get(session_id)))
+        days[training_id] = written
+    reminders = [reminder_due(key, meetings[key], read_days(days[key])) for key in sorted(meetings)]
+    return [one for one in reminders if one is not None]
+
+
+async def _write(reminder: Reminder) -> tuple[int, bool]:
+    """Write one reminder's messages under the training's lock; how many, and whether nobody is left for later."""
+    async with transaction():
+        training = await locked_training(reminder.training_id)
+        if not await _still_holds(training, reminder):
+            return 0, False
+        people, written = await sql.rows_of(
+            [
+                Statement(PEOPLE, (reminder.since, training.id)),
+                Statement(WRITTEN, (clock.midnight(clock.today()), training.id)),
+            ]
+        )
+        wanted, n_later = _wanted(reminder, people, written)
+        if wanted:
+            payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
+            await enqueue_many(REMINDER, wanted, payload, hub_id=training.hub_id)
+        # Also where everybody has an address: who is not reached by the message has to be called.
+        cause = uuid5(NAMESPACE_URL, f"{reminder.session_ids[0]}:{reminder.on}:{reminder.days}")
+        await open_list(training, CallReason.REMINDER, cause, session_id=reminder.session_ids[0])
+        return len(wanted), not n_later
+
+
+async def _still_holds(training: Training, reminder: Reminder) -> bool:
+    """Asked under the lock: somebody may have moved or called it off since."""
+    sessions = await TrainingSession.filter(id__in=list(reminder.session_ids), state=SessionState.PLANNED)
+    days = {clock.local(one.starts_at).date() for one in sessions}
+    is_on = training.state in (TrainingState.PUBLISHED, TrainingState.UNLISTED)
+    return is_on and len(sessions) == len(reminder.session_ids) and days == {reminder.on}
+
+
+def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -> tuple[list[Wanted], int]:
+    """One message for each address, about the first who is to be told; and for how many it is too early."""
+    dedups, today = {row["dedup"] for row in written}, _mailboxes_of_today(people, written)
+    which = f"{reminder.on}:{reminder.days}"
+    named: dict[str, str] = {}
+    seen: set[str] = set()
+    wanted: list[Wanted] = []
+    n_later = 0
+    for row in people:
+        key, mailbox = row["id"], row["mailbox"]
+        # The first of the form, also where they cancelled: the same address is the same reminder.
+        name = named.setdefault(mailbox, key)
+        if not row["is_to_tell"] or mailbox in seen:
+            continue
+        seen.add(mailbox)
+        dedup = f"{REMINDER}:{name}:{which}"
+        if dedup in dedups:
+            continue
+        if mailbox in today:
+            n_later += 1
+            continue
+        wanted.append(Wanted(key, dedup))
+    return wanted, n_later
+
+
+def _mailboxes_of_today(people: Sequence[Row], written: Sequence[Row]) -> set[str]:
+    """Which of them got a reminder of this training today."""
+    keys = {row["subject_id"] for row in written if row["is_of_today"]}
+    return {row["mailbox"] for row in people if row["id"] in keys} if keys else set()

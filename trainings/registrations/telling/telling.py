@@ -1,0 +1,188 @@
+"""Telling people what became of a training's sessions: one message for all that they do not know yet, one call list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actor import Actor
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.bulk import Wanted, enqueue_many
+from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
+from trainings.registrations.call_lists import open_list
+from trainings.registrations.calls.holders import holders_of
+from trainings.registrations.calls.validity import CHANGES
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
+from trainings.registrations.recipients import for_who_waits, people_of
+from trainings.registrations.telling.facilitator_notes import (
+    Batch,
+    tell_facilitators,
+    waiting_for_facilitators,
+    who_holds_and_hears,
+)
+from trainings.schedule.changes import (
+    Standing,
+    as_shown,
+    changes_of_batch,
+    note_changes,
+    standing,
+)
+from trainings.schedule.models import (
+    ChangeKind,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingState,
+)
+from trainings.schedule.snapshots import Reader, Snapshots, keep_facts, snapshots_with
+
+CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
+
+
+async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
+    """Note what became of the sessions since `before` and tell it after ten minutes. Returns the batch to stop it by.
+
+    In the caller's transaction. What was said within the last ten minutes is not said any more, but together with this.
+    Who was put into a session or taken out of it hears of that, in the same batch; the people of the training do not.
+    None where nobody has to hear anything: in what was never published, and where all is again as people know it.
+    """
+    if before.training.published_at is None or not await keep_facts(before):
+        return None
+    batch = Batch(uuid7(), clock.now() + STAFF_DELAY)
+    await note_changes(before, actor=actor, batch_id=batch.id)
+    now = await standing(before.training.id)
+    await _take_over(now.training.id, batch.id)
+    readers = await who_hears(now, await snapshots_with(now))
+    await tell_facilitators(now.training, readers.facilitators, batch, actor=actor)
+    if readers.is_known:
+        return batch.id if readers.facilitators - {actor.id} else None
+    await write_and_call(readers, now.training, await changes_of_batch(batch.id), batch)
+    return batch.id
+
+
+async def write_and_call(
+    readers: Readers, training: Training, changes: Collection[SessionChange], batch: Batch
+) -> None:
+    """The messages about these changes, and the list of whom no message reaches: the one that is called from now on."""
+    is_off = training.state is TrainingState.CANCELLED
+    earlier = CallList.filter(training_id=training.id, reason__in=sorted(CHANGES), closed_at=None)
+    await earlier.exclude(batch_id=batch.id).update(closed_at=clock.now())
+    await _write_to(readers, training, CALLED_OFF if is_off else CHANGED, batch)
+    await open_list(
+        training,
+        CallReason.CANCELLED if is_off else CallReason.CHANGED,
+        batch.id,
+        session_id=_only_session(changes),
+        due_at=batch.run_at,
+        batch_id=batch.id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who was last told something else of the sessions than they are: `unknowing` registrations and blocks of cards,
+    not the `knowing`, and `facilitators`. `kinds`: what became of them, as far as any of the unknowing does not know.
+    """
+
+    unknowing: frozenset[UUID] = frozenset()
+    knowing: frozenset[UUID] = frozenset()
+    facilitators: frozenset[UUID] = frozenset()
+    kinds: frozenset[ChangeKind] = frozenset()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is somebody, and all of them know."""
+        return bool(self.knowing) and not self.unknowing
+
+
+async def who_would_hear(
+    training: Training, *, is_called_off: bool | None = None, turned: UUID | None = None
+) -> Readers:
+    """Who has to hear of it if the training is called off, or held, and `turned` called off or held again; without
+    these, who does not know it as it stands.
+
+    Asked before it is done, so that no message is promised that is not sent.
+    """
+    if training.published_at is None:
+        return Readers()
+    now = await as_shown(training.id)
+    snapshots = await snapshots_with(now)
+    if turned is not None:
+        session = now.sessions[turned]
+        session.state = SessionState.CANCELLED if session.state is SessionState.PLANNED else SessionState.PLANNED
+    return await who_hears(now, snapshots, is_called_off=is_called_off)
+
+
+async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
+    """The one comparison: who was last told something else than holds `now`."""
+    training, sessions = now.training, now.sessions.values()
+    is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
+    people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
+    waiting = {one.id for one in people if one.state not in TAKES_PLACE}
+    # Most know the same: what is news is worked out once for them.
+    news: dict[tuple[int, int | None, bool], frozenset[ChangeKind]] = {}
+    unknowing: dict[UUID, frozenset[ChangeKind]] = {}
+    everybody: list[Reader] = [*people, *await holders_of(training.id)]
+    for one in everybody:
+        key = snapshots.known_by(one), one.heard_number, one.id in waiting
+        if key not in news:
+            found = snapshots.news(one, sessions, training, is_called_off=is_off)
+            news[key] = frozenset(it.kind for it in (for_who_waits(found) if one.id in waiting else found))
+        if news[key]:
+            unknowing[one.id] = news[key]
+    return Readers(
+        unknowing=frozenset(unknowing),
+        knowing=frozenset(one.id for one in everybody) - unknowing.keys(),
+        facilitators=await who_holds_and_hears(now, snapshots, is_called_off=is_off),
+        kinds=frozenset[ChangeKind]().union(*unknowing.values()),
+    )
+
+
+async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
+    """The message to all people on a training who left an address, and do not know it all."""
+    concerned = Registration.filter(
+        training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
+    )
+    keys = [key for (key,) in await concerned.order_by("id").values_list("id") if key not in readers.knowing]
+    wanted = [Wanted(str(key), f"{kind}:{key}:{batch.id}") for key in keys]
+    if wanted:
+        await enqueue_many(kind, wanted, {}, hub_id=training.hub_id, run_at=batch.run_at, batch_id=batch.id)
+
+
+def _only_session(changes: Collection[SessionChange]) -> UUID | None:
+    ids = {change.session_id for change in changes}
+    return ids.pop() if len(ids) == 1 else None
+
+
+async def _take_over(training_id: UUID, batch_id: UUID) -> None:
+    """Say from now on in this batch what an earlier one of the training was about to say, or was kept from saying."""
+    waiting = await _waiting_batches(training_id)
+    moment = clock.now()
+    jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
+    await CallList.filter(batch_id__in=waiting, closed_at=None).update(closed_at=moment)
+    untold = {*waiting, await _stopped_batch(training_id)} - {None}
+    await SessionChange.filter(batch_id__in=sorted(untold)).update(batch_id=batch_id)
+
+
+async def _stopped_batch(training_id: UUID) -> UUID | None:
+    """The batch of the training's last list about changes, where somebody stopped it."""
+    lists = CallList.filter(training_id=training_id, reason__in=sorted(CHANGES)).order_by("-created_at", "-id")
+    newest = await lists.first()
+    if newest is None or newest.batch_id is None or not await StoppedBatch.exists(batch_id=newest.batch_id):
+        return None
+    return newest.batch_id
+
+
+async def _waiting_batches(training_id: UUID) -> list[UUID]:
+    """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
+    recent = SessionChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
+    batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
+    jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())
+    found = {batch for (batch,) in await jobs.values_list("batch_id")}
+    found |= {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id}
+    return sorted(found | {batch for (batch,) in await lists.values_list("batch_id") if batch is not None})

@@ -1,0 +1,94 @@
+"""Which sessions of the public month are another than a week ago: no house is named there, only that it is another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from trainings import clock
+from trainings.db.sql import Statement, Table, as_moment
+from trainings.schedule import towns
+from trainings.schedule.changes import SHOWN_FOR
+from trainings.schedule.held_again import STILL_SAID
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionState
+from trainings.schedule.public.change_words import change_note
+from trainings.schedule.public.dates import Dated
+from trainings.schedule.public.posted import Meeting, Place, Was
+from trainings.schedule.public.queries import Key, is_other_link, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How a session was before all its changes of the last seven days. `is_elsewhere`: in another house or town."""
+
+    session_id: str
+    was: Was
+    is_elsewhere: bool
+
+
+class _Row(NamedTuple):
+    """A change, what its session is now, and the municipalities of both of its places."""
+
+    session_id: Key
+    kind: str
+    left_starts_at: datetime | str | None
+    left_ends_at: datetime | str | None
+    left_venue_id: Key | None
+    venue_id: Key | None
+    place_shown: str
+    town: str | None
+    town_now: str | None
+    starts_at: datetime | str
+    ends_at: datetime | str
+    link_change_id: Key | None
+    old_link: str | None
+    training_id: Key
+    link: str | None
+
+
+CHANGES = f"""
+    SELECT c.session_id, c.kind, c.left_starts_at, c.left_ends_at, c.left_venue_id, s.venue_id, t.place_shown,
+        o.municipality_id, v.municipality_id, s.starts_at, s.ends_at,
+        CASE WHEN c.left_venue_id IS NULL AND s.venue_id IS NULL AND t.place_shown = 'public' THEN c.id END,
+        c.left_online_url, t.id, t.online_url
+    FROM session_change c
+    JOIN training_session s ON s.id = c.session_id
+    JOIN training t ON t.id = s.training_id
+    LEFT JOIN venue o ON o.id = c.left_venue_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
+    ORDER BY c.created_at DESC, c.id DESC
+"""  # noqa: S608 - a constant
+"""Of all spans of time: asked for one, SQLite would go by its hundreds of sessions instead of the few changes."""
+
+
+def ask_changes() -> Statement:
+    """Asks for what changed within the days for which it is told; see `changed_between`."""
+    return Statement(CHANGES, (clock.now() - SHOWN_FOR,))
+
+
+def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[Changed, ...]:
+    """Of the answer to `ask_changes` the sessions that are on at some time of the span."""
+    changes = [_Row(*row) for row in rows]
+    within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
+    earliest = {str(one.session_id): one for one in within}
+    return tuple(_changed(session_id, row) for session_id, row in sorted(earliest.items()))
+
+
+def _changed(session_id: str, row: _Row) -> Changed:
+    place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
+    has_other_link = is_other_link(row.link_change_id, row.old_link, row.training_id, row.link)
+    was = Was(ChangeKind(row.kind), moment(row.left_starts_at), moment(row.left_ends_at), place, has_other_link)
+    # Another house in the same town is no news for who may not know the house.
+    is_elsewhere = row.left_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
+    return Changed(session_id, was, is_elsewhere=is_elsewhere)
+
+
+def note_of(session: Dated, changed: Changed | None, now: datetime) -> str:
+    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty for what did not change, or is over or called off."""
+    if changed is None or session.is_off or session.ends_at <= now:
+        return ""
+    place = Place(towns.by_code()[session.town_code])
+    meeting = Meeting(session.starts_at, session.ends_at, SessionState.PLANNED, place, was=changed.was)
+    return change_note(meeting, is_called_off=False, is_elsewhere=changed.is_elsewhere)

@@ -1,0 +1,90 @@
+"""Where and when there are trainings: numbers for the map, days for the band, what is nearest where nothing is."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from trainings import clock
+from trainings.places.data import by_code, department_name
+from trainings.places.map import Marked
+from trainings.places.outlines import LATITUDE_SHRINK
+from trainings.schedule import towns
+from trainings.schedule.public.posted import HubCard
+from trainings.schedule.public.queries import Coming
+from trainings.web.i18n import ngettext
+
+MOST_HUBS_NEAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month with the days (from 1) on which there are trainings to come; `start` is its first such moment."""
+
+    start: datetime
+    days: tuple[int, ...]
+    n_days: int
+
+
+def counts(coming: Iterable[Coming]) -> dict[str, int]:
+    """Trainings to come by INE code. One held in two municipalities counts in both."""
+    pairs = {(one.town_code, one.training_id) for one in coming}
+    found: dict[str, int] = {}
+    for code, _training in sorted(pairs):
+        found[code] = found.get(code, 0) + 1
+    return found
+
+
+def marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
+    """Marks for the map, each leading to its municipality."""
+    return {code: Marked(n, towns.by_code()[code].path, n_trainings(n)) for code, n in numbers.items()}
+
+
+def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
+    """The departments that these municipalities are in, each leading to its own map."""
+    totals: dict[str, int] = {}
+    for code, n in numbers.items():
+        totals[code[:2]] = totals.get(code[:2], 0) + n
+    return {code: Marked(n, department_href(code), n_trainings(n)) for code, n in totals.items()}
+
+
+def department_href(code: str) -> str:
+    """The search that shows a department with its map."""
+    return f"/?q={quote(department_name(code))}"
+
+
+def n_trainings(n: int) -> str:
+    """`1 capacitación`, `5 capacitaciones`."""
+    return ngettext("%(num)s capacitación", "%(num)s capacitaciones", n) % {"num": n}
+
+
+def month_of(coming: Sequence[Coming]) -> Month | None:
+    """The month of the first session to come, none where there is none."""
+    if not coming:
+        return None
+    first = clock.local(coming[0].starts_at)
+    moments = [clock.local(one.starts_at) for one in coming]
+    days = {moment.day for moment in moments if (moment.year, moment.month) == (first.year, first.month)}
+    return Month(coming[0].starts_at, tuple(sorted(days)), monthrange(first.year, first.month)[1])
+
+
+def nearest_session(code: str, coming: Iterable[Coming]) -> Coming | None:
+    """The first session to come of the nearest municipality that has one."""
+    return min(coming, key=lambda one: (_distance(code, one.town_code), one.starts_at), default=None)
+
+
+def nearest_hubs(code: str, hubs: Iterable[HubCard]) -> list[HubCard]:
+    """The nearest hubs of the same department; the nearest of all where the department has none."""
+    ordered = sorted(hubs, key=lambda hub: _distance(code, hub.seat.code))
+    same = [hub for hub in ordered if hub.seat.department_code == code[:2]]
+    return same[:MOST_HUBS_NEAR] or ordered[:1]
+
+
+def _distance(code: str, other: str) -> float:
+    """Between the label points of two municipalities, in degrees of latitude; good enough to compare."""
+    here, there = by_code()[code], by_code()[other]
+    across = float(here.lon - there.lon) * LATITUDE_SHRINK
+    return across**2 + float(here.lat - there.lat) ** 2

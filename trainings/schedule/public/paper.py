@@ -1,0 +1,154 @@
+"""A training in Spanish words for paper (letters, posters): when, where, for whom, how to sign up; and its code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from trainings import clock
+from trainings.lib import dates, qr
+from trainings.lib.phones import show_phone
+from trainings.schedule.models import Offer
+from trainings.schedule.public import sentences
+from trainings.schedule.public.facts import Facts, facts_of
+from trainings.schedule.public.posted import Meeting, Place, Posted
+
+MOST_DATES = 4
+"""Meetings told one by one; more are told by their first and last day."""
+
+WHEN, WHERE, WHEN_AND_WHERE = "Cuándo", "Dónde", "Cuándo y dónde"
+"""Labels by which others find these facts."""
+
+OFFERED: Mapping[str, str] = {
+    Offer.SNACK: "refacción",
+    Offer.FARE: "pasaje",
+    Offer.CHILDCARE: "cuidado infantil",
+    Offer.INTERPRETER: "intérprete",
+}
+
+
+def facts_on_paper(posted: Posted) -> Iterator[tuple[str, list[str]]]:
+    """Labels with their lines; the place as exactly as everybody may know it."""
+    facts = facts_of(posted)
+    yield from _when_and_where(posted, facts)
+    yield "Para quién", [facts.audience]
+    if facts.before:
+        yield "Requisito", [facts.before]
+    if facts.languages:
+        yield "Idioma", [facts.languages]
+    if facts.access:
+        yield "Acceso", [str(one) for one in facts.access]
+    if offered := _offered(posted):
+        yield "Se ofrece", [offered]
+    if posted.bring:
+        yield "Qué traer", [posted.bring]
+    yield "Cupo", [f"{posted.capacity} lugares." if posted.capacity != 1 else "Un lugar."]
+    yield "Al terminar", [facts.finish]
+
+
+def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[str]]]:
+    """Days and place apart where all meet in one; else each day beside its place."""
+    note = [facts.place_note] if facts.place_note else []
+    if len({one.place for one in posted.taking_place}) > 1:
+        yield WHEN_AND_WHERE, [*_pairs(posted.taking_place), *note]
+        return
+    yield WHEN, _when(posted.taking_place)
+    yield WHERE, [*(stopped(place.in_full) for place in facts.places), *note]
+
+
+def _pairs(meetings: Sequence[Meeting]) -> list[str]:
+    """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.`
+
+    Days of one place and the same hours stand together; as long as they are few, those of one weekday.
+    """
+    together: dict[tuple[Place, str, str], list[Meeting]] = {}
+    for one in meetings:
+        weekday = dates.weekday(one.starts_at, "es") if len(meetings) <= MOST_DATES else ""
+        hours = dates.time_range(one.starts_at, one.ends_at, "es")
+        together.setdefault((one.place, hours, weekday), []).append(one)
+    return [
+        stopped(f"{capital(_days(ones))}, {hours}: {place.in_full}") for (place, hours, _), ones in together.items()
+    ]
+
+
+def _days(meetings: Sequence[Meeting]) -> str:
+    """`martes, 2 de marzo de 2027` · `sábados 6 y 13 de marzo de 2027` · `del 4 de marzo al 6 de mayo de 2027`"""
+    days = [clock.local(one.starts_at).date() for one in meetings]
+    if len(days) == 1:
+        return dates.long_date(days[0], "es")
+    [weekday, *others] = {dates.weekday(day, "es") for day in days}
+    span = _span(days)
+    if others or span.startswith("del "):
+        return span
+    return f"{weekday.removesuffix('s')}s {dates.date_span(days, 'es')}"
+
+
+def _when(meetings: Sequence[Meeting]) -> list[str]:
+    hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in meetings]
+    if len(meetings) <= MOST_DATES:
+        return [
+            stopped(f"{capital(dates.long_date(one.starts_at, 'es'))}, {text}")
+            for one, text in zip(meetings, hours, strict=True)
+        ]
+    days = [clock.local(one.starts_at).date() for one in meetings]
+    first = f"{len(meetings)} sesiones, {_span(days)}"
+    return [stopped(f"{first}, {hours[0]}" if len(set(hours)) == 1 else f"{first}. Las horas están en la página")]
+
+
+def _span(days: Collection[date]) -> str:
+    return dates.held_on(days, "es")
+
+
+def _offered(posted: Posted) -> str:
+    offered = [words for code, words in OFFERED.items() if code in posted.offers or _has(posted, code)]
+    return stopped(capital(sentences.listing(offered))) if offered else ""
+
+
+def _has(posted: Posted, code: str) -> bool:
+    """Offered because there are places or languages for it, though nobody ticked the box."""
+    if code == Offer.CHILDCARE:
+        return posted.childcare_capacity > 0
+    return code == Offer.INTERPRETER and bool(posted.interpreter_languages)
+
+
+def how_to_sign_up(posted: Posted) -> list[str]:
+    """Beside the code: by telephone or at the hub, and until when."""
+    hub = posted.hub
+    hours = f"{hub.hours[:1].lower()}{hub.hours[1:]}"
+    lines = [
+        f"También puede llamar al {show_phone(posted.phone)}, o venir a la ventanilla ({hours}).",
+        "No hace falta tener correo ni teléfono propio.",
+    ]
+    if posted.opens_at is not None and posted.opens_at > clock.now():
+        lines.append(stopped(f"La inscripción se abre el {dates.day_and_time(posted.opens_at, 'es')}"))
+    if posted.closes_at is not None:
+        lines.append(_closing(posted.closes_at))
+    if posted.approval_required:
+        lines.append("La ventanilla revisa cada inscripción y responde.")
+    return lines
+
+
+def _closing(closes_at: datetime) -> str:
+    moment = dates.day_and_time(closes_at, "es")
+    if closes_at > clock.now():
+        return stopped(f"La inscripción se cierra el {moment}")
+    return f"En la página, la inscripción se cerró el {stopped(moment)} Llame para preguntar si queda lugar."
+
+
+def capital(text: str) -> str:
+    """The same with a capital at the beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def stopped(sentence: str) -> str:
+    """With its full stop: `4:00 p. m.` has one already."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def qr_drawing(address: str) -> dict[str, Any]:
+    """The code of an address as a drawing, with its size in modules."""
+    modules, path = qr.svg_path(address, "M")
+    box = f'viewBox="0 0 {modules} {modules}"'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
+    return {"modules": modules, "svg": drawing}

@@ -1,0 +1,376 @@
+"""What anybody may read of the schedule, by hand-written statements: these are the pages that everybody opens.
+
+Drafts never come out of here, unlisted trainings only by their own address, and no venue where it is protected.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import sql
+from trainings.db.fields import reveal
+from trainings.db.sql import Statement, as_moment, as_uuid
+from trainings.errors import NotFound
+from trainings.lib.tokens import normalise
+from trainings.places.models import OperatorKind
+from trainings.schedule import towns
+from trainings.schedule.changes import SHOWN_FOR
+from trainings.schedule.models import (
+    ChangeKind,
+    CourseKind,
+    PlaceShown,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingState,
+)
+from trainings.schedule.plans import LONGEST_SESSION
+from trainings.schedule.public.posted import HubCard, Listed, Meeting, Place, Posted, Was
+from trainings.schedule.public.statements import (
+    AROUND,
+    CALLED_OFF,
+    COMING,
+    EVENTS,
+    HUBS,
+    LISTED,
+    MEETINGS,
+    OFFERED,
+    SERVING,
+    SLUG_OF_CODE,
+    TITLES,
+    TOPICS,
+    TRAINING,
+)
+from trainings.schedule.towns import Town
+from trainings.web.i18n import N_
+
+SLUG = re.compile(r"[a-z0-9-]{1,120}")
+CODE = re.compile(r"[0-9A-Z]{1,8}")
+"""What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
+
+
+Key = UUID | str
+"""As the database told it."""
+
+
+class UnknownTraining(NotFound):
+    code = "unknown_training"
+    sentence = N_("No encontramos esta capacitación. Busque las que vienen en su municipio.")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What sessions of listed trainings are told apart by in the filters of lists."""
+
+    town_code: str
+    topic_slug: str
+    languages: frozenset[str]
+    audience: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming(Offered):
+    """A session to come (or going on) of a listed training: what lists are chosen and counted by."""
+
+    training_id: str
+    starts_at: datetime
+    access: frozenset[str]
+
+
+async def topic_names() -> dict[str, str]:
+    """Names of all topics by slug, in the order of the catalogue."""
+    return {row["slug"]: row["name"] for row in await sql.reads(TOPICS)}
+
+
+async def event_texts(training_id: str) -> list[str]:
+    """The stored VEVENTs of a training, by start: those that the feeds show."""
+    return [row["body"] for row in await sql.reads(EVENTS, training_id)]
+
+
+async def public_training(slug: str) -> Posted:
+    """The training at this address. Raises UnknownTraining, for drafts and for what never had a session too."""
+    found = await sql.reads(TRAINING, slug) if SLUG.fullmatch(slug) else []
+    meetings = _earliest(await sql.reads(MEETINGS, _week_ago(), found[0]["id"])) if found else []
+    if not meetings:
+        raise UnknownTraining
+    required = list(map(UUID, _codes(found[0]["required_courses"])))
+    titles = await sql.reads(TITLES, required) if required else []
+    return _posted(found[0], meetings, tuple(one["title"] for one in titles))
+
+
+async def slug_of_code(typed: str) -> str:
+    """The slug of the training with this short code, O and I forgiven. Raises UnknownTraining."""
+    code = normalise(typed)
+    found = await sql.reads(SLUG_OF_CODE, code) if CODE.fullmatch(code) else []
+    if not found:
+        raise UnknownTraining
+    return str(found[0]["slug"])
+
+
+async def coming_sessions(now: datetime) -> list[Coming]:
+    """Sessions of listed trainings that have not ended at `now`, by start."""
+    return [_coming(row) for row in await sql.reads(COMING, now - LONGEST_SESSION, now)]
+
+
+def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
+    """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`.
+
+    But for those that begin from `start` until `end`: who shows that span has read them.
+    """
+    return Statement(OFFERED, (now - LONGEST_SESSION, start, end, now))
+
+
+def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
+    """The answer to `ask_offered`."""
+    return tuple(Offered(town, topic, *kinds_of(*lists)) for town, topic, *lists in rows)
+
+
+async def called_off_lately(now: datetime) -> list[Coming]:
+    """Sessions that were to come, of trainings that calendars showed and that were called off within a week."""
+    return [_coming(row) for row in await sql.reads(CALLED_OFF, now - LONGEST_SESSION, now, now - SHOWN_FOR)]
+
+
+async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
+    """Trainings held in this municipality, or by a hub that has its seat there, that were not over at `since`.
+
+    The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
+    """
+    return _listed(await sql.reads(AROUND, _week_ago(), since - LONGEST_SESSION, since, town_code, town_code))
+
+
+async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
+    """These trainings, in the order of the ids; drafts and unknown ones are left out."""
+    if not ids:
+        return []
+    found = {training.id: training for training in _listed(await sql.reads(LISTED, _week_ago(), list(ids)))}
+    return [found[one] for one in ids if one in found]
+
+
+async def hubs_serving(town_code: str) -> list[HubCard]:
+    """Active hubs that serve this municipality, those that have their seat there first."""
+    hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
+    return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
+
+
+async def all_hubs() -> list[HubCard]:
+    """Every active hub, by name."""
+    return [_hub(row) for row in await sql.reads(HUBS)]
+
+
+def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
+    """One training from all the rows of its sessions."""
+    of_training: dict[str, list[dict[str, Any]]] = {}
+    for row in _earliest(rows):
+        of_training.setdefault(str(row["id"]), []).append(row)
+    return [
+        Listed(
+            id=one,
+            slug=sessions[0]["slug"],
+            state=TrainingState(sessions[0]["training_state"]),
+            title=sessions[0]["title"],
+            capacity=sessions[0]["capacity"],
+            taken=sessions[0]["taken"],
+            has_waiting_list=bool(sessions[0]["has_waiting_list"]),
+            opens_at=moment(sessions[0]["opens_at"]),
+            closes_at=moment(sessions[0]["closes_at"]),
+            meetings=tuple(_listed_meeting(row) for row in sessions),
+        )
+        for one, sessions in of_training.items()
+    ]
+
+
+def _listed_meeting(row: dict[str, Any]) -> Meeting:
+    """With the name of its place, where everybody may know it."""
+    town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
+    place = Place(town, name=row["name"] or "", is_online=bool(row["is_online"])) if is_public else Place(town)
+    return _meeting(row, place, is_public=is_public)
+
+
+_AS_READ = (
+    *("slug", "title", "neutral_title", "minutes", "completion_share", "pass_mark", "topic_slug", "capacity", "taken"),
+    *("childcare_capacity", "childcare_taken", "minimum_age", "bring", "revision", "cancel_reason"),
+)
+"""Columns of a training that need no reading."""
+
+
+def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
+    hub, is_place_public = _hub(row), row["place_shown"] == PlaceShown.PUBLIC
+    return Posted(
+        **{name: row[name] for name in _AS_READ},
+        id=str(row["id"]),
+        state=TrainingState(row["state"]),
+        summary=row["summary"] or row["course_summary"],
+        contents=_titles(row["contents"]),
+        prerequisites=prerequisites,
+        kind=CourseKind(row["kind"]),
+        has_waiting_list=bool(row["has_waiting_list"]),
+        opens_at=moment(row["opens_at"]),
+        closes_at=moment(row["closes_at"]),
+        is_place_public=is_place_public,
+        is_online=bool(row["is_online"]),
+        is_unlisted=bool(row["is_unlisted"]),
+        approval_required=bool(row["approval_required"]),
+        walk_ins=bool(row["walk_ins"]),
+        admits_minors=bool(row["admits_minors"]),
+        audience=_codes(row["audience"]) or _codes(row["course_audience"]),
+        languages=_codes(row["languages"]),
+        interpreter_languages=_codes(row["interpreter_languages"]),
+        offers=_codes(row["offers"]),
+        phone=row["contact_phone"] or hub.phone,
+        hub=hub,
+        meetings=tuple(
+            _meeting(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
+            for one in meetings
+        ),
+    )
+
+
+def _week_ago() -> datetime:
+    """Since when changes are still said to be such."""
+    return clock.now() - SHOWN_FOR
+
+
+def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per session: the one with what it was before all the changes that were read."""
+    return list({row["session_id"]: row for row in reversed(rows)}.values())[::-1]
+
+
+def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
+    starts_at, ends_at = moment(row["starts_at"]), moment(row["ends_at"])
+    assert starts_at is not None
+    assert ends_at is not None
+    was = _was(row, place, is_public=is_public) if row["was_kind"] else None
+    closed_at, called_off_at = moment(row["closed_at"]), moment(row["called_off_at"])
+    key, state = str(row["session_id"]), SessionState(row["state"])
+    return Meeting(starts_at, ends_at, state, place, closed_at, was, key, called_off_at)
+
+
+def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
+    """A place that was left is as protected as the one that took its turn."""
+    place = None
+    if row["was_online"] and is_public:
+        place = Place(now.town, is_online=True)
+    elif row["is_elsewhere"]:
+        town = towns.by_code()[row["old_municipality_id"]]
+        place = Place(town, name=row["old_name"], address=row["old_address"]) if is_public else Place(town)
+    return Was(
+        ChangeKind(row["was_kind"]),
+        moment(row["left_starts_at"]),
+        moment(row["left_ends_at"]),
+        place,
+        is_public
+        and is_other_link(row["link_change_id"], row["left_online_url"], row["training_id"], row["online_url"]),
+    )
+
+
+def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key, link: str | None) -> bool:
+    """Whether one came in by another address before this change; it has an id here where that was online and still is.
+
+    The seals tell it only once they are opened.
+    """
+    if not (change_id and old_link and link):
+        return False
+    old = reveal(SessionChange, "left_online_url", as_uuid(change_id), old_link)
+    return old != reveal(Training, "online_url", as_uuid(training_id), link)
+
+
+def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
+    """The one home of the rule that a protected place is told by its municipality only."""
+    town = towns.by_code()[row["municipality_id"]] if row["municipality_id"] else seat
+    if not is_public or row["name"] is None:
+        return Place(town, is_online=is_public and bool(row["is_online"]))
+    return Place(
+        town=town,
+        name=row["name"],
+        address=row["address"],
+        lat=None if row["lat"] is None else float(row["lat"]),
+        lon=None if row["lon"] is None else float(row["lon"]),
+        access=_codes(row["access"]),
+    )
+
+
+def _hub(row: dict[str, Any]) -> HubCard:
+    return HubCard(
+        slug=row["hub_slug"],
+        name=row["hub_name"],
+        address=row["hub_address"],
+        hours=row["hours"],
+        phone=row["phone"],
+        languages=_codes(row["hub_languages"]),
+        access=_codes(row["hub_access"]),
+        seat=towns.by_code()[row["seat_id"]],
+        operator=row["operator"],
+        operator_kind=OperatorKind(row["operator_kind"]),
+    )
+
+
+def _coming(row: dict[str, Any]) -> Coming:
+    return Coming(**_facts(row))
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    """What lists are chosen by."""
+    return {
+        **_kind(row),
+        "training_id": str(row["training_id"]),
+        "starts_at": moment(row["starts_at"]),
+        "access": access_of(row["access"]),
+    }
+
+
+@lru_cache(maxsize=1024)
+def access_of(told: str | None) -> frozenset[str]:
+    """What is known of the ways into a place."""
+    return frozenset(_read_codes(told)) if told else frozenset()
+
+
+def _kind(row: dict[str, Any]) -> dict[str, Any]:
+    lists = (row[name] for name in ("languages", "interpreter_languages", "audience", "course_audience"))
+    languages, audience = kinds_of(*lists)
+    told = {"town_code": row["town_code"], "topic_slug": row["topic_slug"]}
+    return {**told, "languages": languages, "audience": audience}
+
+
+@lru_cache(maxsize=1024)
+def kinds_of(
+    spoken: str | None, interpreted: str | None, invited: str | None, by_course: str | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
+    languages, interpreters, audience = (
+        _read_codes(told or "[]") for told in (spoken, interpreted, invited or by_course)
+    )
+    return frozenset(languages + interpreters), frozenset(audience)
+
+
+@lru_cache(maxsize=256)
+def _read_titles(stored: str) -> tuple[str, ...]:
+    return tuple(str(part["title"]) for part in json.loads(stored))
+
+
+def _titles(stored: str | list[dict[str, Any]]) -> tuple[str, ...]:
+    """What a course treats, by its parts."""
+    return _read_titles(stored) if isinstance(stored, str) else tuple(str(part["title"]) for part in stored)
+
+
+def _codes(stored: str | list[str]) -> tuple[str, ...]:
+    """A stored list of codes: PostgreSQL may hand it over read, SQLite as text."""
+    return _read_codes(stored) if isinstance(stored, str) else tuple(stored)
+
+
+@lru_cache(maxsize=1024)
+def _read_codes(stored: str) -> tuple[str, ...]:
+    """The same few lists stand in every row."""
+    return tuple(json.loads(stored))
+
+
+def moment(told: str | datetime | None) -> datetime | None:
+    """A moment in a row, where there is one."""
+    return as_moment(told) if told is not None else None

@@ -1,0 +1,81 @@
+"""`/temas/{slug}`: what a topic is about, what is to come, how to follow it, and its picture for shared links."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public.filters import Filters
+from trainings.schedule.public.posted import Listed, next_change
+from trainings.schedule.public.remembered import remembered
+from trainings.schedule.public.rows import rows_of
+from trainings.schedule.public.sentences import audience_sentence
+from trainings.schedule.public.topic_queries import TopicCourse, courses_of, topic_name
+from trainings.schedule.words import KINDS
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.og import Card, og_png
+from trainings.web.render import render
+
+MOST_SHOWN = 8
+PICTURE_CACHING = "public, max-age=3600"
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """One topic; what nobody knows is 404."""
+    slug = request.path_params["slug"]
+    name = await topic_name(slug)
+    courses = tuple(await courses_of(slug))
+    chosen = Filters(topic=slug)
+    coming = chosen.chosen(await public_queries.coming_sessions(clock.now()))
+    ids = list(dict.fromkeys(one.training_id for one in coming))
+    trainings = tuple(await public_queries.listed_trainings(ids[:MOST_SHOWN]))
+    return remembered(
+        request,
+        (name, courses, trainings, len(ids)),
+        lambda: _page(request, chosen, name, courses, trainings, len(ids)),
+        until=next_change(trainings, clock.now()),
+    )
+
+
+def _page(
+    request: Request,
+    chosen: Filters,
+    name: str,
+    courses: tuple[TopicCourse, ...],
+    trainings: tuple[Listed, ...],
+    n_trainings: int,
+) -> Response:
+    context = {
+        "slug": chosen.topic,
+        "name": name,
+        "courses": [(course, gettext(KINDS[course.kind]), audience_sentence(course.audience)) for course in courses],
+        "rows": rows_of(trainings),
+        "n_trainings": n_trainings,
+        "list_href": chosen.query(),
+        "month_href": chosen.month(None),
+    }
+    return render(request, "schedule/public/topic.html", context)
+
+
+@allow(PUBLIC)
+async def picture(request: Request) -> Response:
+    """`/temas/{slug}/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
+    name = await topic_name(request.path_params["slug"])
+    with speaking(SOURCE_LANGUAGE):
+        card = Card(
+            title=name,
+            place=gettext("Fechas, lugares e inscripción"),
+            foot=gettext("Ventanilla Informativa Municipal sobre Migración"),
+        )
+    drawn = await asyncio.to_thread(og_png, card)
+    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+
+
+routes: list[BaseRoute] = [Route("/temas/{slug}", show), Route("/temas/{slug}/imagen.png", picture)]

@@ -1,0 +1,195 @@
+"""Copies of trainings, as drafts: one on other days, or a whole month of a hub in another month.
+
+Activities of the month are copied by `outreach.copies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from trainings import clock
+from trainings.audit.actor import Actor
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.schedule.actions import create_training
+from trainings.schedule.bookings import Owner
+from trainings.schedule.locks import locked_training
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
+from trainings.schedule.staff.not_held import was_not_held
+from trainings.schedule.staff.series import ordinal, same_weekday_in
+from trainings.web.i18n import N_
+
+PATH = "/panel/capacitaciones"
+
+
+class NothingToCopy(Refusal):
+    code = "nothing_to_copy"
+    sentence = N_("Esa capacitación no tiene sesiones que copiar.")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a training or activity (`owner`) of one month would be in another.
+
+    `is_last_of_month`: it was on a fifth weekday, which the other month does not have, and comes on its last.
+    `made_path`: the draft, where it was copied there before. `kind`: of an activity, in words.
+    """
+
+    owner: Owner
+    first_day: date
+    plans: tuple[SessionPlan, ...]
+    is_last_of_month: bool
+    made_path: str
+    kind: str = ""
+
+
+async def duplicate_training(
+    training_id: UUID, first_day: date, *, actor: Actor, override_reason: str = ""
+) -> Training:
+    """A draft like this one with its first session on `first_day` (local), the others as far behind as they were.
+
+    Of its sessions those of `to_copy`. Refuses as `create_training`: the same people may be taken on the new days.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        sessions = await TrainingSession.filter(training_id=training.id).prefetch_related("facilitators")
+        return await _copy(training, to_copy(sessions), first_day, actor, override_reason)
+
+
+def to_copy(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
+    """What stands; where nothing does, what was to be held and never was: such a training is held another time."""
+    return _standing(sessions) or [_plan_as_held(session) for session in sessions if was_not_held(session)]
+
+
+async def copy_to_month(
+    training_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
+) -> tuple[Training, bool]:
+    """A draft like this one in another month, on the same weekday of it; and whether it is new. Twice is once.
+
+    The key of the copy says of what and for which month it is: it is known again though it be moved or renamed.
+    Refuses a training without sessions, and as `create_training`.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        made = await Training.get_or_none(id=copy_key(training.id, month))
+        if made is not None:
+            return made, False
+        plans = _standing(await TrainingSession.filter(training_id=training.id).prefetch_related("facilitators"))
+        if not plans:
+            raise NothingToCopy
+        first_day, key = day_in(month, plans), copy_key(training.id, month)
+        return await _copy(training, plans, first_day, actor, override_reason, key=key), True
+
+
+async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
+    """What the hub's trainings that begin in a month would be in another, by day. Called-off ones are left out.
+
+    Both months are told by a day in them.
+    """
+    start, end = bounds(month)
+    held = reads(TrainingSession).filter(
+        training__hub_id=hub_id,
+        training__state__not=TrainingState.CANCELLED,
+        state=SessionState.PLANNED,
+        starts_at__gte=start,
+        starts_at__lt=end,
+    )
+    ids = {training_id for (training_id,) in await held.values_list("training_id")}
+    trainings = await reads(Training).filter(id__in=sorted(ids)).prefetch_related("sessions__facilitators")
+    keys = [copy_key(one, target) for one in ids]
+    made = {training_id for (training_id,) in await reads(Training).filter(id__in=keys).values_list("id")}
+    copies = [
+        foreseen(Owner(one.id, one.title), _standing(list(one.sessions)), target, path=PATH, made=made)
+        for one in trainings
+    ]
+    month_begins = clock.local(start).date()
+    return sorted(
+        (copy for copy in copies if copy.first_day >= month_begins), key=lambda copy: (copy.first_day, copy.owner.title)
+    )
+
+
+def foreseen(
+    owner: Owner, plans: Sequence[SessionPlan], month: date, *, path: str, made: Collection[UUID], kind: str = ""
+) -> Copy:
+    """What a training or activity with these meetings would be in another month. `made`: keys of drafts that are there,
+    each at `path`.
+    """
+    assert owner.id is not None, "what is copied is there"
+    old_day, new_day, key = _first_day(plans), day_in(month, plans), copy_key(owner.id, month)
+    return Copy(
+        owner=owner,
+        first_day=old_day,
+        plans=tuple(shifted(plans, new_day)),
+        is_last_of_month=ordinal(old_day) != ordinal(new_day),
+        made_path=f"{path}/{key}" if key in made else "",
+        kind=kind,
+    )
+
+
+def day_in(month: date, plans: Sequence[SessionPlan]) -> date:
+    """The day of another month on which the first of these would be: the same weekday of it."""
+    return same_weekday_in(_first_day(plans), month.year, month.month)
+
+
+def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
+    """These meetings with the first on that day, in order: weeks and hours stay as far from each other as they were."""
+    shift = first_day - _first_day(plans) if plans else timedelta()
+    return [
+        replace(plan, starts_at=plan.starts_at + shift, ends_at=plan.ends_at + shift)
+        for plan in sorted(plans, key=lambda plan: plan.starts_at)
+    ]
+
+
+def copy_key(owner_id: UUID, month: date) -> UUID:
+    """The key of a training's or activity's copy in that month."""
+    return uuid5(owner_id, f"{month:%Y-%m}")
+
+
+def bounds(month: date) -> tuple[datetime, datetime]:
+    """The moments between which a month is, told by a day in it."""
+    following = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return clock.midnight(month.replace(day=1)), clock.midnight(following)
+
+
+def _standing(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
+    return [_plan_as_held(session) for session in sessions if session.state is SessionState.PLANNED]
+
+
+def _plan_as_held(session: TrainingSession) -> SessionPlan:
+    people = tuple(facilitator.user_id for facilitator in session.facilitators)
+    return SessionPlan(session.starts_at, session.ends_at, session.venue_id, people)
+
+
+def _first_day(plans: Sequence[SessionPlan]) -> date:
+    return clock.local(min(plan.starts_at for plan in plans)).date()
+
+
+async def _copy(
+    training: Training,
+    plans: Sequence[SessionPlan],
+    first_day: date,
+    actor: Actor,
+    override_reason: str,
+    *,
+    key: UUID | None = None,
+) -> Training:
+    """The draft; its window moves with its sessions. Who has no access any more does not hold them."""
+    plan, shift = _plan_of(training), first_day - _first_day(plans) if plans else timedelta()
+    moved = replace(
+        plan,
+        opens_at=training.opens_at + shift if training.opens_at else None,
+        closes_at=training.closes_at + shift if training.closes_at else None,
+    )
+    held = await without_who_left(shifted(plans, first_day))
+    return await create_training(moved, held, actor=actor, override_reason=override_reason, training_id=key)
+
+
+def _plan_of(training: Training) -> TrainingPlan:
+    columns = ((column.name, getattr(training, column.name)) for column in fields(TrainingPlan))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in columns}
+    return TrainingPlan(**values)
