@@ -30,6 +30,8 @@ IN_MEMORY = Path("/dev/shm")
 ROOM = 500_000_000
 """Bytes that must be free there: a container may have a few only."""
 
+RARE_COLLECTIONS = (20_000, 20, 20)
+
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
 
@@ -85,11 +87,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: nobody need look through it again and again for what is not
-    used any more.
+    used any more. What a test leaves is looked for as rarely as in a server.
     """
     keep_compiled_templates()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*RARE_COLLECTIONS)
 
 
 def _engine_of(item: pytest.Item) -> str:

@@ -83,17 +83,17 @@ MOST_REMEMBERED = 300
 
 _current: list[Database] = []
 
-Table = tuple[str, list[tuple[Any, ...]]]
-"""The name of one and its rows."""
+Tables = dict[str, list[tuple[Any, ...]]]
+"""Of each table that has any, its rows."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """What was made, pickled, and all rows of the database then."""
+    """What was made, pickled, and all rows of the database then; those of a table that stayed as it was are shared."""
 
     number: int
     told: bytes
-    tables: list[Table]
+    tables: Tables
 
 
 async def remembered(what: Any, make: Callable[[], Awaitable[W]]) -> W:
@@ -114,6 +114,7 @@ class Database:
         self._worlds: dict[str, Any] = {}
         self._numbers = count(1)
         self._is_number = 0
+        self._has: Tables = {}
         self._as_put: tuple[Any, ...] = ()
         self._is_copy = True
         self._remembered: dict[Any, Remembered] = {}
@@ -128,12 +129,12 @@ class Database:
             self._copy_sqlite()
             await self._open.enter_async_context(connect(settings))
             self._engine = engine
-        elif engine == "sqlite" and (self._is_copy or not await self._fill([])):
+        elif engine == "sqlite" and (self._is_copy or not self._empty()):
             await close_in_turn()
             self._copy_sqlite()
         if engine == "sqlite":
             self._is_copy = False
-            self._put(0)
+            self._put(0, {})
         if engine == "postgres":
             await get_connection("default").execute_script(await self._emptying_script())
         # Tests without a database leave keys of their own.
@@ -175,36 +176,36 @@ class Database:
         if key not in self._remembered:
             made = await make()
             if file := _file():
-                self._remembered[key] = Remembered(next(self._numbers), pickle.dumps(made), _tables(file))
-                self._put(self._remembered[key].number)
+                known = Remembered(next(self._numbers), pickle.dumps(made), _tables(file, self._has))
+                self._remembered[key] = known
+                self._put(known.number, known.tables)
                 if len(self._remembered) > MOST_REMEMBERED:
                     self._remembered.pop(next(iter(self._remembered)))
             return made
         # The last one asked for is the last one to be forgotten.
         known = self._remembered[key] = self._remembered.pop(key)
-        await self._fill(known.tables)
-        self._put(known.number)
+        self._turn_into(known.tables)
+        self._put(known.number, known.tables)
         world: W = pickle.loads(known.told)
         return world
 
-    async def _fill(self, tables: list[Table]) -> bool:
-        """Make these the only rows; False where the database is closed, in a transaction, or has another schema."""
+    def _empty(self) -> bool:
+        """Take all rows away; False where the database is closed, in a transaction, or has another schema."""
         file = _file()
-        if file is None:
-            return False
-        file.execute("PRAGMA foreign_keys = OFF")
-        file.execute("BEGIN IMMEDIATE")
-        for (name,) in file.execute(_question()).fetchall():
-            file.execute(f'DELETE FROM "{name}"')
-        for name, rows in tables:
-            file.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
-        file.execute("COMMIT")
-        file.execute("PRAGMA foreign_keys = ON")
-        return True
+        if file is not None:
+            _exchange(file, [name for (name,) in file.execute(_question())], {})
+        return file is not None
 
-    def _put(self, number: int) -> None:
+    def _turn_into(self, tables: Tables) -> None:
+        """Make these the only rows of a database that is as it was put: what both have stays."""
+        file, others = _file(), {name for name in {*tables, *self._has} if tables.get(name) is not self._has.get(name)}
+        assert file is not None, "it is as it was put"
+        gone = [name for name in self._has if name in others]
+        _exchange(file, gone, {name: rows for name, rows in tables.items() if name in others})
+
+    def _put(self, number: int, tables: Tables) -> None:
         """Note that the database is the one of this number, until somebody writes to it; 0 is the empty one."""
-        self._is_number, self._as_put = number, self._as_it_is()
+        self._is_number, self._has, self._as_put = number, tables, self._as_it_is()
 
     def _as_it_is(self) -> tuple[Any, ...]:
         """A value that changes with every write. Where the database is closed, each call returns another one."""
@@ -291,10 +292,21 @@ def _question() -> str:
     return " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
 
 
-def _tables(file: sqlite3.Connection) -> list[Table]:
+def _tables(file: sqlite3.Connection, before: Tables) -> Tables:
     cursor = file.cursor()
     cursor.row_factory = None
-    return [
-        (name, cursor.execute(f'SELECT * FROM "{name}"').fetchall())
-        for (name,) in cursor.execute(_question()).fetchall()
-    ]
+    now = {
+        name: cursor.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in cursor.execute(_question()).fetchall()
+    }
+    return {name: before[name] if before.get(name) == rows else rows for name, rows in now.items()}
+
+
+def _exchange(file: sqlite3.Connection, emptied: list[str], filled: Tables) -> None:
+    file.execute("PRAGMA foreign_keys = OFF")
+    file.execute("BEGIN IMMEDIATE")
+    for name in emptied:
+        file.execute(f'DELETE FROM "{name}"')
+    for name, rows in filled.items():
+        file.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
+    file.execute("COMMIT")
+    file.execute("PRAGMA foreign_keys = ON")
