@@ -138,6 +138,12 @@ def wrong_imports(path: Path) -> Iterator[str]:
             yield f"{place}: the rooms of {own} have an order"
 
 
+def test_imports_point_downwards_and_handlers_are_leaves() -> None:
+    wrong = [line for path in python_files("trainings") for line in wrong_imports(path)]
+
+    assert wrong == []
+
+
 def test_every_part_has_its_place_in_the_order() -> None:
     parts = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()} - {"__init__", "__pycache__"}
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK
 from trainings.errors import Refusal
 from trainings.lib import qr
-from trainings.panel.people.person_routes import refused
+from trainings.panel.people.person_page import refused
 from trainings.registrations.desk.gate import ONE, view_at_desk
 from trainings.registrations.desk.staff_forms import RenewForm
 from trainings.registrations.fresh_links import renew_link

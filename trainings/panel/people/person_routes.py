@@ -3,52 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, HUB_STAFF
-from trainings.audit.actions import record
-from trainings.certificates import queries as certificates
 from trainings.certificates.issuing import names
-from trainings.certificates.outlooks import standing_of
 from trainings.errors import Refusal
-from trainings.people import choices, consent_actions
+from trainings.panel.people.person_page import back, person_page, refused
+from trainings.people import consent_actions
 from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
 from trainings.registrations.desk import age_actions
 from trainings.registrations.desk.gate import ONE, view_at_desk, view_of
-from trainings.registrations.desk.memory import Carried
 from trainings.registrations.desk.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
-from trainings.registrations.desk.staff_queries import StaffView
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import companions_of, needs_of, permissions_of, words_of
-from trainings.registrations.models import Author, Registration
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.ticket import ticket_of
-from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
-from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.telling import contact_actions
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
-from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from starlette.requests import Request
 
     from trainings.audit.actor import Actor
-
-FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
-"""The forms of the page, by the names that it knows."""
 
 
 # -- the page
@@ -57,73 +40,7 @@ FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
 @allow(*HUB_STAFF)
 async def show(request: Request) -> Response:
     """Full name, and for the desk contact and support needs: opening it is logged."""
-    return await _show(request, await view_of(request))
-
-
-def _who_did_what(registration: Registration) -> dict[str, str]:
-    return {
-        "cancelled": said_of(CANCELLED_BY, Author.HUB, registration.cancelled_by, registration.cancelled_at),
-        "renamed": said_of(RENAMED_BY, Author.HUB, registration.renamed_by, registration.renamed_at),
-    }
-
-
-async def _show(
-    request: Request,
-    view: StaffView,
-    *,
-    refusal: Refusal | None = None,
-    status: int = 200,
-    signs_up_anew: bool = False,
-    **forms: Typed | None,
-) -> Response:
-    """The page. `forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
-    registration, actor = view.own.registration, request.state.actor
-    hub_id = registration.training.hub_id
-    await record("registrations.open", actor=actor, object_id=registration.id, hub_id=hub_id, contact=view.is_desk)
-    context: dict[str, Any] = {
-        "ticket": ticket_of(view.own, await position_on_waiting_list(registration)),
-        "registration": registration,
-        "person": registration.participant,
-        "view": view,
-        **_who_did_what(registration),
-        "words": words_of(view),
-        "is_desk": view.is_desk,
-        "alike": view.alike,
-        "companions": companions_of(view),
-        "needs": needs_of(registration) if view.is_desk else [],
-        "permissions": permissions_of(view),
-        "stays": await withdrawal.what_stays(registration.id, actor=actor) if view.is_desk else [],
-        "next_person": _next_person(request, view),
-        "certificates": await certificates.of_registration(registration.id),
-        "standing": await standing_of(registration, view.own.sessions),
-        "refused": sentence_of(for_staff(refusal)) if refusal is not None else "",
-        "ages": choices.age_groups() if view.is_desk else [],
-        "signs_up_anew": signs_up_anew,
-        **dict.fromkeys(FORMS),
-        **forms,
-    }
-    return render(request, "panel/people/person.html", context, status=status)
-
-
-def _next_person(request: Request, view: StaffView) -> str:
-    """Where the next one is signed up, straight after this one was; else empty."""
-    if not request.query_params.get("nueva") or not view.is_desk:
-        return ""
-    return Carried.of(request.query_params).form_of(view.own.registration.training_id)
-
-
-def back(registration_id: UUID, sentence: str) -> Response:
-    """To the person's page, with what was done (already translated)."""
-    response = redirect(f"/panel/inscripciones/{registration_id}")
-    flash(response, sentence)
-    return response
-
-
-async def refused(request: Request, refusal: Refusal) -> Response:
-    """The page as it is by now, with why a button of it did nothing. What is no rule's no is raised."""
-    if refusal.status != Refusal.status:
-        raise refusal
-    return await _show(request, await view_of(request), refusal=refusal, status=refusal.status)
+    return await person_page(request, await view_of(request))
 
 
 # -- its buttons
@@ -137,9 +54,9 @@ async def rename(request: Request) -> Response:
         form = check(RenameForm, typed)
         await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
     except FormErrors as exc:
-        return await _show(request, view, name_form=exc.typed, status=422)
+        return await person_page(request, view, name_form=exc.typed, status=422)
     except names.LetterNotPrintable as refusal:
-        return await _show(request, view, name_form=typed.refused(refusal), status=refusal.status)
+        return await person_page(request, view, name_form=typed.refused(refusal), status=refusal.status)
     except Refusal as refusal:
         return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
@@ -155,9 +72,9 @@ async def correct_email(request: Request) -> Response:
         form = check(EmailForm, typed)
         await contact_actions.correct_email(registration.id, form.address, actor=request.state.actor)
     except FormErrors as exc:
-        return await _show(request, view, email_form=exc.typed, status=422)
+        return await person_page(request, view, email_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
+        return await person_page(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
     if form.address is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
     if not get_settings().sends_mail:
@@ -175,9 +92,9 @@ async def correct_phone(request: Request) -> Response:
         form = check(PhoneForm, typed)
         await contact_actions.correct_phone(registration.id, form.number, actor=request.state.actor)
     except FormErrors as exc:
-        return await _show(request, view, phone_form=exc.typed, status=422)
+        return await person_page(request, view, phone_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, phone_form=typed.refused(for_staff(exc)), status=exc.status)
+        return await person_page(request, view, phone_form=typed.refused(for_staff(exc)), status=exc.status)
     if form.number is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
     return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
@@ -193,11 +110,11 @@ async def correct_age(request: Request) -> Response:
         form = check(AgeForm, typed)
         await age_actions.correct_age(registration.id, form.age_group, actor=request.state.actor)
     except FormErrors as exc:
-        return await _show(request, view, age_form=exc.typed, status=422)
+        return await person_page(request, view, age_form=exc.typed, status=422)
     except Refusal as exc:
         anew = isinstance(exc, (age_actions.NeedsGuardian, age_actions.NeedsOwnPermission))
         form_again = typed.refused(for_staff(exc))
-        return await _show(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
+        return await person_page(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
@@ -273,9 +190,9 @@ async def detach(request: Request) -> Response:
             view.own.registration.id, phone=form.phone, email=form.email, actor=request.state.actor
         )
     except FormErrors as exc:
-        return await _show(request, view, detach_form=exc.typed, status=422)
+        return await person_page(request, view, detach_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, detach_form=typed.refused(for_staff(exc)), status=exc.status)
+        return await person_page(request, view, detach_form=typed.refused(for_staff(exc)), status=exc.status)
     return back(
         view.own.registration.id,
         gettext(

@@ -15,7 +15,7 @@ from trainings.audit.actions import record
 from trainings.errors import Refusal
 from trainings.lib import dates, qr
 from trainings.lib.calling import call_links
-from trainings.panel.people.person_routes import back, refused
+from trainings.panel.people.person_page import back, refused
 from trainings.registrations.desk.gate import ONE, view_at_desk
 from trainings.registrations.desk.memory import Carried
 from trainings.registrations.desk.staff_queries import Alike, StaffView
