@@ -95,11 +95,6 @@ def fixed_randomness(seed: int) -> Iterator[random.Random]:
         _fixed.reset(reset)
 
 
-def is_repeatable() -> bool:
-    """Whether what is drawn comes from a seed."""
-    return _fixed.get() is not None
-
-
 def source() -> random.Random:
     """The generator in force, for choices that are no secret (which name, which day)."""
     fixed = _fixed.get()

@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.audit.actor import FILLER_OF_FORM
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
-from trainings.lib import tokens, tokens_ahead
+from trainings.lib import tokens
 from trainings.limits.actions import Tally
 from trainings.people.models import AgeGroup
 from trainings.registrations.commands import Command, Enter, Move, SignedUp
@@ -324,8 +324,8 @@ def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
     """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
     n_people = sum(map(len, codes))
-    keys, qrs = tokens.uuid7_texts(), iter(tokens_ahead.qr_tokens(n_people))
-    links = iter(tokens_ahead.own_links(len(enters) + n_people))
+    keys, qrs = tokens.uuid7_texts(), iter(tokens.several(n_people, tokens.QR_TOKEN_LENGTH))
+    links = iter(tokens.several(len(enters) + n_people, tokens.OWN_LINK_LENGTH))
     drafts: dict[int, Draft] = {}
     for (number, _command), of_group in zip(enters, codes, strict=True):
         group_id, link = next(keys), next(links)

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
-from trainings.lib import tokens, tokens_ahead
+from trainings.lib import tokens
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.models import HoldReason
@@ -64,7 +64,7 @@ async def create(request: Request) -> Response:
     if _is_edited(typed):
         return await _again(request, slug, typed, 200)
     known, address = read_cookie(request), client_address(request)
-    browser = known or tokens_ahead.browser_token()
+    browser = known or tokens.feed_token()
     try:
         wish = _wish(typed, browser, is_known=bool(known))
         signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watches(address, wish.keys))
