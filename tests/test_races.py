@@ -25,7 +25,6 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.attendance.scans import Answer
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
-from trainings.db.group_commit import CROWD
 from trainings.db.sql import rows
 from trainings.lib import tokens
 from trainings.people.models import Participant
@@ -40,9 +39,7 @@ from trainings.settings import Settings
 pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
-PLACES, PEOPLE = 20, 120
-AT_ONCE = CROWD + 8
-"""Fewer than a crowd are written in one transaction, where nobody races anybody."""
+PLACES, PEOPLE, AT_ONCE = 20, 120, 64
 
 
 # -- several processes

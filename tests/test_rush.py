@@ -21,16 +21,13 @@ from tests.families import come_and_go
 from tests.oracle import faults_of, states
 from tests.processes import Server, running
 from trainings.audit.models import AuditLine
-from trainings.db.group_commit import CROWD
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines
 
-AT_ONCE = CROWD + 8
-"""Where fewer wait, no group is written while those before it are answered."""
-MOST_BEFORE_KILLED = 300
+AT_ONCE, MOST_BEFORE_KILLED = 64, 300
 
 
 async def _trainings(n: int) -> list[Training]:

@@ -15,7 +15,7 @@ from tortoise.connection import get_connection
 
 from trainings import clock
 from trainings.db import is_in_transaction, keyring, sql, transaction
-from trainings.db.group_commit import GroupCommit, Handed
+from trainings.db.group_commit import GroupCommit
 from trainings.db.sql import Statement
 from trainings.errors import Busy, TooMany
 from trainings.limits.models import RateWindow
@@ -134,8 +134,7 @@ class Tally:
         return told
 
 
-async def _count_all(batch: Sequence[tuple[Watch, ...]], handed: Handed) -> list[tuple[Counted, ...] | Exception]:
-    handed()
+async def _count_all(batch: Sequence[tuple[Watch, ...]]) -> list[tuple[Counted, ...] | Exception]:
     async with transaction():
         return [*await count_here(batch)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import pytest
 from httpx2 import AsyncClient
@@ -16,7 +15,7 @@ from tests.registrations.forms import post
 from tests.registrations.wishes import places_of, wish
 from tests.web.pages import Page
 from trainings.audit.actor import VISITOR
-from trainings.db.group_commit import GroupCommit, Handed
+from trainings.db.group_commit import GroupCommit
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.models import Registration
@@ -100,7 +99,7 @@ async def test_who_stops_waiting_leaves_the_others_in_line(db: Settings) -> None
 # -- the line itself
 
 
-async def _echo(batch: Sequence[int], _handed: Handed) -> list[int | Exception]:
+async def _echo(batch: Sequence[int]) -> list[int | Exception]:
     await asyncio.sleep(0)
     return [number * 2 for number in batch]
 
@@ -108,9 +107,9 @@ async def _echo(batch: Sequence[int], _handed: Handed) -> list[int | Exception]:
 async def test_commands_of_a_moment_are_one_batch_and_answered_in_order() -> None:
     batches: list[list[int]] = []
 
-    async def write(batch: Sequence[int], handed: Handed) -> list[int | Exception]:
+    async def write(batch: Sequence[int]) -> list[int | Exception]:
         batches.append(list(batch))
-        return await _echo(batch, handed)
+        return await _echo(batch)
 
     line: GroupCommit[int, int] = GroupCommit(write, busy=Crowded, most=4)
 
@@ -118,99 +117,21 @@ async def test_commands_of_a_moment_are_one_batch_and_answered_in_order() -> Non
     assert batches == [[0, 1, 2, 3], [4, 5]]
 
 
-async def test_half_of_a_crowd_is_written_before_the_other_half() -> None:
-    sizes: list[int] = []
+async def test_who_comes_while_a_batch_is_written_makes_the_next_one_whole() -> None:
+    batches: list[list[int]] = []
+    late: list[asyncio.Task[int]] = []
 
-    async def write(batch: Sequence[int], handed: Handed) -> list[int | Exception]:
-        sizes.append(len(batch))
-        return await _echo(batch, handed)
+    async def write(batch: Sequence[int]) -> list[int | Exception]:
+        batches.append(list(batch))
+        if not late:
+            late.extend(asyncio.create_task(line.submit(number)) for number in range(1, 151))
+        return await _echo(batch)
 
     line: GroupCommit[int, int] = GroupCommit(write, busy=Crowded)
 
-    assert await asyncio.gather(*(line.submit(number) for number in range(150))) == [2 * n for n in range(150)]
-    assert sizes == [75, 38, 32, 5]
-
-
-@dataclass
-class Disk:
-    """Writes two at a time, the second batch only once it may; whatever happens is noted in order."""
-
-    said: list[str] = field(default_factory=list)
-    may_write: asyncio.Event = field(default_factory=asyncio.Event)
-    has_second: asyncio.Event = field(default_factory=asyncio.Event)
-    decides: bool = True
-    breaks: bool = False
-
-    async def write(self, batch: Sequence[int], handed: Handed) -> list[int | Exception]:
-        await asyncio.sleep(0)
-        self.said.append(f"decided {batch[0]}")
-        if self.decides:
-            handed()
-        if batch[0]:
-            self.has_second.set()
-            await self.may_write.wait()
-        if batch[0] and self.breaks:
-            raise OperationalError("database is locked")
-        self.said.append(f"on disk {batch[0]}")
-        return [number * 2 for number in batch]
-
-    async def asked(self, line: GroupCommit[int, int], number: int) -> int:
-        answer = await line.submit(number)
-        self.said.append(f"answered {number}")
-        return answer
-
-
-async def test_those_on_disk_are_answered_while_the_next_are_written_and_not_before_they_are_decided() -> None:
-    disk = Disk()
-    line: GroupCommit[int, int] = GroupCommit(disk.write, busy=Crowded, most=2)
-    asked = [asyncio.create_task(disk.asked(line, number)) for number in range(4)]
-
-    await asyncio.wait(asked[:2], timeout=30)
-    disk.may_write.set()
-
-    assert await asyncio.gather(*asked) == [0, 2, 4, 6]
-    assert disk.said == [
-        *("decided 0", "on disk 0", "decided 2", "answered 0", "answered 1"),
-        *("on disk 2", "answered 2", "answered 3"),
-    ]
-
-
-async def test_those_on_disk_are_answered_though_the_next_take_long_to_decide() -> None:
-    disk = Disk(decides=False)
-    line: GroupCommit[int, int] = GroupCommit(disk.write, busy=Crowded, most=2)
-    asked = [asyncio.create_task(disk.asked(line, number)) for number in range(4)]
-
-    await asyncio.wait(asked[:2], timeout=30)
-
-    assert disk.said == ["decided 0", "on disk 0", "decided 2", "answered 0", "answered 1"]
-    disk.may_write.set()
-    await asyncio.gather(*asked)
-
-
-async def test_those_on_disk_are_told_so_though_the_next_cannot_be_written() -> None:
-    disk = Disk(decides=False, breaks=True)
-    disk.may_write.set()
-    line: GroupCommit[int, int] = GroupCommit(disk.write, busy=Crowded, most=2)
-
-    said = await asyncio.gather(*(line.submit(number) for number in range(4)), return_exceptions=True)
-
-    assert said[:2] == [0, 2]
-    assert [str(one) for one in said[2:]] == ["database is locked"] * 2
-
-
-async def test_those_on_disk_are_told_so_though_the_line_is_ended() -> None:
-    disk = Disk(decides=False)
-    line: GroupCommit[int, int] = GroupCommit(disk.write, busy=Crowded, most=2)
-    asked = [asyncio.create_task(disk.asked(line, number)) for number in range(4)]
-    await disk.has_second.wait()
-
-    assert line._writer is not None
-    line._writer.cancel()
-
-    await asyncio.wait(asked[:2], timeout=30)
-    assert [one.result() for one in asked[:2]] == [0, 2]
-    for one in asked[2:]:
-        one.cancel()
+    assert await line.submit(0) == 0
+    assert await asyncio.gather(*late) == [2 * number for number in range(1, 151)]
+    assert batches == [[0], list(range(1, 151))]
 
 
 async def test_line_that_is_too_long_is_refused_with_when_to_come_back() -> None:
@@ -227,7 +148,7 @@ async def test_line_that_is_too_long_is_refused_with_when_to_come_back() -> None
 async def test_database_that_is_away_is_told_to_all_at_once_and_nobody_is_tried_again() -> None:
     tries: list[int] = []
 
-    async def write(batch: Sequence[int], _handed: Handed) -> list[int | Exception]:
+    async def write(batch: Sequence[int]) -> list[int | Exception]:
         tries.append(len(batch))
         raise OperationalError("database is locked")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from trainings.audit.actor import Actor
 from trainings.db import batch, is_in_transaction
-from trainings.db.group_commit import GroupCommit, Handed
+from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
 from trainings.registrations.commands import Command, Enter, Leave, Left, Move, Outcome, SignedUp
@@ -34,13 +34,11 @@ class Crowded(Busy):
         super().__init__(retry_after=10)
 
 
-async def serve(commands: Sequence[Command], handed: Handed = lambda: None) -> list[Outcome | Exception]:
+async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
     """Decide and write a batch, in one transaction; each command's answer in order, or the refusal of it."""
     async with batch():
         situation = await gather(commands)
         outcomes, changes = decide(commands, situation)
-        # Whoever is answered by this goes on only once `keep` waits for the database.
-        handed()
         await keep(changes, situation)
         return outcomes
 
