@@ -167,12 +167,12 @@ def _registrations(training_ids: Sequence[UUID], dice: random.Random) -> Iterato
             (newcomers.CONSENT, (tokens.uuid7(), at, person_id, "data", "2026-11", "form", None)),
             (
                 writing.GROUP,
-                (group, at, training, "confirmed", 1, 0, None, None, tokens.idempotency_key(), phone, phone, at),
+                (group, at, training, "confirmed", 1, 0, None, None, None, tokens.idempotency_key(), phone, phone, at),
             ),
             (
                 writing.REGISTRATION,
                 (
-                    *(registration, at, training, group, person_id, None, "confirmed", "web"),
+                    *(registration, at, training, group, person_id, "confirmed", "web"),
                     *(tokens.short_code(), f"{dice.getrandbits(256):064x}", SEAL, None, at),
                 ),
             ),
