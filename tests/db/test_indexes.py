@@ -42,5 +42,5 @@ async def test_changes_of_sessions_of_late_and_of_a_batch_are_found_without_read
     sqlite_db: Settings,
 ) -> None:
     for condition in ("created_at > ?", "batch_id = ?"):
-        [step] = await sql.rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM session_change WHERE {condition}", "x")
+        [step] = await sql.rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM dated_change WHERE {condition}", "x")
         assert step["detail"].startswith("SEARCH"), condition

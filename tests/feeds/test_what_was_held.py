@@ -16,7 +16,7 @@ from trainings.accounts.models import Role
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.registrations.telling.publishing import call_off_training
-from trainings.schedule.models import ChangeKind, SessionChange, TrainingSession
+from trainings.schedule.models import ChangeKind, DatedChange, TrainingSession
 from trainings.schedule.public.queries import listed_trainings, public_training
 from trainings.settings import Settings
 
@@ -47,7 +47,7 @@ async def test_sessions_of_what_was_called_off_are_the_same_to_every_reader(
     freeze(early.starts_at + 2 * HOUR)
     await call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
-    changed = await SessionChange.filter(session__training_id=training.id).values_list("session_id", "kind")
+    changed = await DatedChange.filter(session__training_id=training.id).values_list("session_id", "kind")
     assert changed == [(to_come.id, ChangeKind.CANCELLED)], "what was held today already is no news"
     everybody = await body_of(client)
     who_holds = await body_of(client, await path_for(ana))

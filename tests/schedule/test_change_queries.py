@@ -7,7 +7,6 @@ from tests.cast import Cast, make_cast
 from tests.queries import counted_queries
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training
 from trainings import clock
-from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.registrations.telling.telling import who_would_hear
@@ -30,7 +29,7 @@ async def asked(cast: Cast, freeze: Freeze, n_sessions: int) -> tuple[int, int]:
                 one.starts_at, one.ends_at = one.starts_at + by, one.ends_at + by
                 await one.save()
             with counted_queries() as noting:
-                await note_changes(before, actor=PROGRAM, batch_id=uuid7())
+                await note_changes(before, batch_id=uuid7())
         freeze(clock.now() + HOUR)
     with counted_queries() as asking:
         readers = await who_would_hear(await Training.get(id=training.id), is_called_off=True)

@@ -21,14 +21,16 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import slugify
-from trainings.lib.tokens import slug_suffix
+from trainings.lib.tokens import slug_suffix, uuid7
+from trainings.outbox.actions import STAFF_DELAY
 from trainings.outreach import shown
-from trainings.outreach.models import ActivityChange, ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.responsible import seen, tell_published, tell_responsible
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import check_bookings
-from trainings.schedule.models import ChangeKind
+from trainings.schedule.changes import leaving
+from trainings.schedule.models import ChangeKind, DatedChange
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
 from trainings.schedule.session_actions import MovedIntoPast
 from trainings.web.i18n import N_
@@ -310,15 +312,13 @@ async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place
     """Keep how it was, before an act. Nobody has seen a draft."""
     if activity.published_at is None:
         return
-    await ActivityChange.create(
-        activity_id=activity.id,
-        kind=kind,
-        old_starts_at=activity.starts_at,
-        old_ends_at=activity.ends_at,
-        old_municipality_id=activity.municipality_id,
-        old_venue_id=activity.venue_id,
-        is_place_rewritten=is_place_rewritten,
-    )
+    last = await DatedChange.filter(activity_id=activity.id).order_by("-created_at", "-id").first()
+    is_untold = last is not None and clock.now() < last.created_at + STAFF_DELAY
+    change = leaving(activity, kind)
+    change.activity_id, change.left_municipality_id = activity.id, activity.municipality_id
+    change.is_place_rewritten = is_place_rewritten
+    change.batch_id = last.batch_id if last is not None and is_untold else uuid7()
+    await change.save(force_create=True)
 
 
 async def _become(activity: OutreachActivity, state: ActivityState, **columns: Any) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings import clock
-from trainings.db import reads
-from trainings.outbox.actions import STAFF_DELAY
-from trainings.outreach.models import ActivityChange
-from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.changes import SHOWN_FOR
-from trainings.schedule.models import ChangeKind, SessionState
+from trainings.schedule.changes import still_said_of
+from trainings.schedule.models import DatedChange, SessionState
 from trainings.schedule.public.change_words import change_note
 from trainings.schedule.public.posted import Meeting, Place, Was
 from trainings.schedule.towns import Town
@@ -46,40 +43,21 @@ async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
         return {}
-    found = reads(ActivityChange).filter(activity_id__in=list(by_id), created_at__gt=clock.now() - SHOWN_FOR)
-    changes: dict[UUID, list[ActivityChange]] = defaultdict(list)
-    for one in await found.order_by("created_at", "id"):
-        changes[one.activity_id].append(one)
-    changed = {key: _since_held_again(of_one) for key, of_one in changes.items()}
-    ids = {of_one[0].old_venue_id for of_one in changed.values()} - {None}
-    venues = dict(await reads(Venue).filter(id__in=ids).values_list("id", "name")) if ids else {}
-    return {key: _left(of_one, by_id[key], venues) for key, of_one in changed.items()}
+    found = await still_said_of(Q(activity_id__in=list(by_id)))
+    rewritten = {one.thing_id for one in found if one.is_place_rewritten}
+    earliest = {one.thing_id: one for one in found}
+    return {key: _left(one, by_id[key], is_rewritten=key in rewritten) for key, one in earliest.items()}
 
 
-def _since_held_again(changes: Sequence[ActivityChange]) -> Sequence[ActivityChange]:
-    """As with sessions: what everybody could read was called off, and is held after all, is said to be so."""
-    called_off_at = None
-    since = 0
-    for n, one in enumerate(changes):
-        if one.kind is ChangeKind.CANCELLED:
-            called_off_at, since = one.created_at, 0
-        elif one.kind is ChangeKind.REOPENED and (
-            called_off_at is None or one.created_at >= called_off_at + STAFF_DELAY
-        ):
-            since = n
-    return changes[since:]
-
-
-def _left(changes: Sequence[ActivityChange], activity: Placed, venues: Mapping[UUID, str]) -> Left:
-    """Before the first of its changes."""
-    first = changes[0]
-    town = towns.by_code()[first.old_municipality_id]
-    is_elsewhere = (first.old_venue_id, town.code) != (activity.venue_id, activity.municipality_id)
-    place = Place(town, name=venues.get(first.old_venue_id, "") if first.old_venue_id else "")
+def _left(change: DatedChange, activity: Placed, *, is_rewritten: bool) -> Left:
+    """Before this change, its first. `is_rewritten`: its place in the open was, in any of them."""
+    assert change.left_municipality_id is not None, "an activity's"
+    town = towns.by_code()[change.left_municipality_id]
+    is_elsewhere = (change.left_venue_id, town.code) != (activity.venue_id, activity.municipality_id)
+    place = Place(town, name=change.left_venue.name if change.left_venue else "")
     is_told = is_elsewhere and (place.name or town.code != activity.municipality_id)
-    was = Was(first.kind, first.old_starts_at, first.old_ends_at, place if is_told else None)
-    in_the_open = activity.venue_id is None and any(one.is_place_rewritten for one in changes)
-    return Left(was, is_elsewhere or in_the_open)
+    was = Was(change.kind, change.left_starts_at, change.left_ends_at, place if is_told else None)
+    return Left(was, is_elsewhere or (activity.venue_id is None and is_rewritten))
 
 
 def note(starts_at: datetime, ends_at: datetime, town: Town, left: Left | None, *, is_cancelled: bool) -> str:

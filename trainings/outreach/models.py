@@ -11,7 +11,7 @@ from tortoise import fields
 
 from trainings.db.fields import UTCDatetimeField
 from trainings.db.models import Record
-from trainings.schedule.models import ChangeKind, Dated, EntryText
+from trainings.schedule.models import Dated, EntryText
 
 if TYPE_CHECKING:
     from trainings.accounts.models import User
@@ -68,33 +68,6 @@ class OutreachActivity(Dated):
     class Meta:
         table = "outreach_activity"
         ordering = ("starts_at", "id")
-
-
-class ActivityChange(Record):
-    """What a public activity was before it changed. A place in the open is free text that may name somebody, and is not
-    kept: `is_place_rewritten` is all that is known of it.
-    """
-
-    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
-        "trainings.OutreachActivity", related_name="changes", on_delete=fields.RESTRICT
-    )
-    activity_id: UUID
-    kind = fields.CharEnumField(ChangeKind, max_length=16)
-    old_starts_at: datetime = UTCDatetimeField()
-    old_ends_at: datetime = UTCDatetimeField()
-    old_municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
-        "trainings.Municipality", related_name="activities_left", on_delete=fields.RESTRICT
-    )
-    old_municipality_id: str
-    old_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
-        "trainings.Venue", related_name="activities_left", null=True, on_delete=fields.RESTRICT
-    )
-    old_venue_id: UUID | None
-    is_place_rewritten = fields.BooleanField(default=False)
-
-    class Meta:
-        table = "activity_change"
-        indexes = (("activity_id",),)
 
 
 class MonthPoster(Record):

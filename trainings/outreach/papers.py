@@ -11,8 +11,9 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.outreach.models import ActivityChange, ActivityState, MonthPoster, OutreachActivity
-from trainings.schedule.models import ChangeKind
+from trainings.outreach.models import ActivityState, MonthPoster, OutreachActivity
+from trainings.schedule.changes import as_left
+from trainings.schedule.models import ChangeKind, DatedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
     """The last ones printed of each month, where this activity stood on them otherwise than it is now. None once both
     days are over.
     """
-    changes = await reads(ActivityChange).filter(activity_id=activity.id).order_by("created_at", "id")
+    found = reads(DatedChange).filter(activity_id=activity.id).order_by("created_at", "id")
+    changes = await found.select_related("left_venue")
     if not changes:
         return []
     posters = await reads(MonthPoster).filter(hub_id=activity.hub_id).order_by("printed_at", "id")
@@ -44,19 +46,19 @@ async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
     return [WrongPoster(one.month, one.printed_at, people.get(one.printed_by_id, "")) for one in wrong]
 
 
-def _is_wrong(poster: MonthPoster, changes: Sequence[ActivityChange], activity: OutreachActivity) -> bool:
+def _is_wrong(poster: MonthPoster, changes: Sequence[DatedChange], activity: OutreachActivity) -> bool:
     later = [one for one in changes if one.created_at >= poster.printed_at]
     if not later or later[0].kind is ChangeKind.REOPENED:
         return False  # what was called off stood on none
-    was = later[0]
-    if clock.local(was.old_starts_at).date().replace(day=1) != poster.month:
+    was = as_left(later[0])
+    if was is None or clock.local(was.starts_at).date().replace(day=1) != poster.month:
         return False
-    is_over = max(was.old_ends_at, activity.ends_at) <= clock.now()
-    return not is_over and (was.old_starts_at != activity.starts_at or _is_off_or_elsewhere(later, activity))
+    is_over = max(was.ends_at, activity.ends_at) <= clock.now()
+    return not is_over and (was.starts_at != activity.starts_at or _is_off_or_elsewhere(later, activity))
 
 
-def _is_off_or_elsewhere(later: Sequence[ActivityChange], activity: OutreachActivity) -> bool:
-    was = (later[0].old_venue_id, later[0].old_municipality_id)
+def _is_off_or_elsewhere(later: Sequence[DatedChange], activity: OutreachActivity) -> bool:
+    was = (later[0].left_venue_id, later[0].left_municipality_id)
     return (
         activity.state is not ActivityState.PUBLISHED
         or was != (activity.venue_id, activity.municipality_id)

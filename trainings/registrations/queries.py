@@ -19,7 +19,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.schedule.changes import SHOWN_FOR, changes_since
-from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import over_at
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
@@ -64,7 +64,7 @@ class OwnRegistration:
 
     registration: Registration
     sessions: Sequence[TrainingSession]
-    changes: Sequence[SessionChange] = ()
+    changes: Sequence[DatedChange] = ()
     snapshots: Snapshots = field(default_factory=Snapshots)
 
     @property
@@ -85,7 +85,7 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
     )
 
 
-async def changes_for_own(training_id: UUID) -> tuple[Sequence[SessionChange], Snapshots]:
+async def changes_for_own(training_id: UUID) -> tuple[Sequence[DatedChange], Snapshots]:
     """What changed within a week, and how it was known before; where nothing changed that is not asked."""
     changes = await changes_since(training_id, clock.now() - SHOWN_FOR)
     return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()

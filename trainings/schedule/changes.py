@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings import clock
-from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
+from trainings.schedule.dated import DatedThing
 from trainings.schedule.held_again import still_said
 from trainings.schedule.models import (
     ChangeKind,
-    SessionChange,
+    DatedChange,
     SessionFacilitator,
     SessionState,
     Training,
@@ -79,7 +81,7 @@ class Known:
     holders: frozenset[UUID] = frozenset()
 
 
-def as_left(change: SessionChange) -> Known | None:
+def as_left(change: DatedChange) -> Known | None:
     """How a session was shown right before this change; none for a new one."""
     if change.left_starts_at is None or change.left_ends_at is None:
         return None
@@ -121,7 +123,7 @@ async def as_shown(training_id: UUID) -> Standing:
     return Standing(training, sessions, {session_id: frozenset(users) for session_id, users in holders.items()})
 
 
-async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> list[SessionChange]:
+async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]:
     """Keep what became of each session that is not over since `before`, in the caller's transaction.
 
     A draft is nobody's business. SEQUENCE is higher after each of these changes, also where no feed shows the session.
@@ -137,8 +139,8 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
         old = before.sessions.get(session_id)
         if old is not None and now.sessions[session_id].sequence <= old.sequence:
             await _raise_sequence(old)
-        change = change_from(old, kind, before.training) if old else SessionChange(session_id=session_id, kind=kind)
-        change.changed_by_id, change.batch_id = actor.id, batch_id
+        change = change_from(old, kind, before.training) if old else DatedChange(session_id=session_id, kind=kind)
+        change.batch_id = batch_id
         await change.save(force_create=True)
         noted.append(change)
     return noted
@@ -166,50 +168,56 @@ async def _raise_sequence(old: TrainingSession) -> None:
     await TrainingSession.filter(id=old.id).update(sequence=old.sequence + 1, stamped_at=stamped_at)
 
 
-def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> SessionChange:
+def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> DatedChange:
     """A change of a session of this training that stands as it is in its row; not stored."""
-    link = link_of(session, training)
-    return SessionChange(
-        session_id=session.id,
-        kind=kind,
-        left_starts_at=session.starts_at,
-        left_ends_at=session.ends_at,
-        left_venue_id=session.venue_id,
-        left_online_url=link,
+    change = leaving(session, kind)
+    change.session_id, change.left_online_url = session.id, link_of(session, training)
+    return change
+
+
+def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
+    """A change of a session or activity that stands as it is in its row; not stored, and not yet said of which."""
+    return DatedChange(
+        kind=kind, left_starts_at=thing.starts_at, left_ends_at=thing.ends_at, left_venue_id=thing.venue_id
     )
 
 
 # -- reading them
 
 
-async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[SessionChange]]:
+async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedChange]]:
     """What changed in these trainings in the last seven days, the newest first, with the place that was left: as far as
     it is still said of them.
 
     Where a training's place is protected, so is the one that it left: who shows these asks `place_shown` first.
     """
-    ids = list(training_ids)
-    found: dict[UUID, list[SessionChange]] = {}
-    recent = reads(SessionChange).filter(session__training_id__in=ids, created_at__gt=clock.now() - SHOWN_FOR)
-    for change in await recent.order_by("-created_at", "-id").select_related("session", "left_venue__municipality"):
+    found: dict[UUID, list[DatedChange]] = {}
+    for change in await still_said_of(Q(session__training_id__in=list(training_ids))):
+        assert change.session is not None, "asked for"
         found.setdefault(change.session.training_id, []).append(change)
-    return {training_id: still_said(changes) for training_id, changes in found.items()}
+    return found
 
 
-async def changes_since(training_id: UUID, since: datetime) -> list[SessionChange]:
+async def still_said_of(things: Q) -> list[DatedChange]:
+    """The same of sessions or activities."""
+    recent = reads(DatedChange).filter(things, created_at__gt=clock.now() - SHOWN_FOR).order_by("-created_at", "-id")
+    return still_said(await recent.select_related("session", "left_venue__municipality"))
+
+
+async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:
     """What changed in a training from a moment on, in order, with the places that were shown right before."""
-    found = reads(SessionChange).filter(session__training_id=training_id, created_at__gte=since)
+    found = reads(DatedChange).filter(session__training_id=training_id, created_at__gte=since)
     return await found.order_by("created_at", "id").select_related("session", "left_venue__municipality")
 
 
-async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
+async def changes_of_batch(batch_id: UUID) -> list[DatedChange]:
     """What the messages of a batch tell, in order."""
-    found = SessionChange.filter(batch_id=batch_id).order_by("created_at", "id")
+    found = DatedChange.filter(batch_id=batch_id).order_by("created_at", "id")
     return await found.select_related("session", "left_venue__municipality")
 
 
 def differences(
-    changes: Iterable[SessionChange],
+    changes: Iterable[DatedChange],
     sessions: Sequence[TrainingSession],
     training: Training,
     *,
@@ -220,9 +228,9 @@ def differences(
 
     `changes` in the order in which they were made. Who moved something and moved it back has changed nothing.
     """
-    first: dict[UUID, SessionChange] = {}
+    first: dict[UUID, DatedChange] = {}
     for change in changes:
-        first.setdefault(change.session_id, change)
+        first.setdefault(change.thing_id, change)
     by_time = sorted((one for one in sessions if one.id in first), key=lambda session: (session.starts_at, session.id))
     found = []
     for one in by_time:

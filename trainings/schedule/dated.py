@@ -17,8 +17,8 @@ from trainings.db.sql import as_moment, as_uuid
 from trainings.schedule.plans import LONGEST_SESSION
 
 
-class DatedThing(Protocol):
-    """What takes some time of a day: a session, an activity, what is planned of either, an absence."""
+class Span(Protocol):
+    """Some time, UTC."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -26,7 +26,14 @@ class DatedThing(Protocol):
     def ends_at(self) -> datetime: ...
 
 
-def are_at_once(one: DatedThing, other: DatedThing) -> bool:
+class DatedThing(Span, Protocol):
+    """What a calendar shows as one entry: a session, an activity, or what is planned of either."""
+
+    @property
+    def venue_id(self) -> UUID | None: ...
+
+
+def are_at_once(one: Span, other: Span) -> bool:
     """Whether they share any time; what begins when the other ends does not."""
     return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 

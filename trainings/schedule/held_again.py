@@ -1,4 +1,4 @@
-"""A session that everybody was told is off, and is held after all: that is said of it then, no more what was before.
+"""A session or activity that everybody was told is off, and is held after all: that is said then, no more what was.
 
 Of what was called off and held again before anybody was told, nobody has to hear.
 """
@@ -9,15 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from trainings.schedule.models import ChangeKind, SessionChange
+from trainings.schedule.models import ChangeKind, DatedChange
 
 STILL_SAID = """
     NOT EXISTS (
-        SELECT 1 FROM session_change again
+        SELECT 1 FROM dated_change again
         WHERE again.session_id = {change}.session_id AND again.kind = 'reopened'
             AND again.created_at > {change}.created_at
             AND NOT EXISTS (
-                SELECT 1 FROM session_change off
+                SELECT 1 FROM dated_change off
                 WHERE off.session_id = again.session_id AND off.kind = 'cancelled'
                     AND (off.batch_id = again.batch_id OR off.created_at > again.created_at)
             )
@@ -26,17 +26,17 @@ STILL_SAID = """
 """The same for a statement that reads changes under the name that is put in."""
 
 
-def still_said(changes: Iterable[SessionChange]) -> list[SessionChange]:
-    """Those of these changes, the newest first, that are not made up for by a session's being held after all."""
+def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:
+    """Those of these changes, the newest first, that are not made up for by its being held after all."""
     newest_first = list(changes)
-    of_session: dict[UUID, list[SessionChange]] = defaultdict(list)
+    of_thing: dict[UUID, list[DatedChange]] = defaultdict(list)
     for change in newest_first:
-        of_session[change.session_id].append(change)
-    kept = {change.id for found in of_session.values() for change in _since_held_again(found)}
+        of_thing[change.thing_id].append(change)
+    kept = {change.id for found in of_thing.values() for change in _since_held_again(found)}
     return [change for change in newest_first if change.id in kept]
 
 
-def _since_held_again(changes: Sequence[SessionChange]) -> Sequence[SessionChange]:
+def _since_held_again(changes: Sequence[DatedChange]) -> Sequence[DatedChange]:
     called_off_in = {change.batch_id for change in changes if change.kind is ChangeKind.CANCELLED}
     for n, change in enumerate(changes):
         if change.kind is ChangeKind.CANCELLED:

@@ -15,7 +15,7 @@ from trainings.db.models import Record
 
 if TYPE_CHECKING:
     from trainings.accounts.models import User
-    from trainings.places.models import Hub, Operator, Venue
+    from trainings.places.models import Hub, Municipality, Operator, Venue
 
 
 class CourseKind(StrEnum):
@@ -368,17 +368,23 @@ class ChangeKind(StrEnum):
     ADDED = "added"
 
 
-class SessionChange(Record):
-    """A change that people had to hear of. `batch_id`: the messages about it.
+class DatedChange(Record):
+    """A change of a session or an activity (one of them is set) that people had to hear of. `batch_id`: what was told
+    or kept back together.
 
-    `left_*`: what the session was right before it, as it was public till then; none for a new one. `left_online_url`:
-    the address by which one came to it online; none where it was in a house only.
+    `left_*`: what it was right before, as it was public till then; none for a new session. `left_online_url`: the
+    address by which one came to it online; none where it was in a house only. `left_municipality`: of an activity. Its
+    place in the open is free text that may name somebody, and not kept: of that it is known if it was rewritten.
     """
 
-    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
-        "trainings.TrainingSession", related_name="changes", on_delete=fields.RESTRICT
+    session: fields.ForeignKeyNullableRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="changes", null=True, on_delete=fields.RESTRICT
     )
-    session_id: UUID
+    session_id: UUID | None
+    activity: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "trainings.OutreachActivity", related_name="changes", null=True, on_delete=fields.RESTRICT
+    )
+    activity_id: UUID | None
     kind = fields.CharEnumField(ChangeKind, max_length=16)
     left_starts_at: datetime | None = UTCDatetimeField(null=True)
     left_ends_at: datetime | None = UTCDatetimeField(null=True)
@@ -386,13 +392,24 @@ class SessionChange(Record):
         "trainings.Venue", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
     )
     left_venue_id: UUID | None
+    left_municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
+    )
+    left_municipality_id: str | None
     left_online_url: str | None = EncryptedTextField(null=True)
-    changed_by_id: UUID | None = fields.UUIDField(null=True)
+    is_place_rewritten = fields.BooleanField(default=False, db_default=False)
     batch_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
-        table = "session_change"
-        indexes = (("session_id",), ("created_at",), ("batch_id",))
+        table = "dated_change"
+        indexes = (("session_id",), ("activity_id",), ("created_at",), ("batch_id",))
+
+    @property
+    def thing_id(self) -> UUID:
+        """The session or the activity."""
+        found = self.session_id or self.activity_id
+        assert found is not None, "one of them changed"
+        return found
 
 
 class FactsSnapshot(Record):

@@ -18,7 +18,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
 from trainings.places.actions import VenueExists
 from trainings.places.models import Venue
-from trainings.schedule.models import SessionChange, Training, TrainingSession
+from trainings.schedule.models import DatedChange, Training, TrainingSession
 from trainings.settings import Settings
 
 
@@ -31,12 +31,12 @@ async def test_all_that_is_to_come_moves_or_nothing(db: Settings) -> None:
 
     with pytest.raises(VenueExists):
         await relocate(cast.venue, replace(details, address="Otra calle"), hub=cast.hub, actor=PROGRAM)
-    assert not await SessionChange.exists()
+    assert not await DatedChange.exists()
     assert (await Venue.get(id=cast.venue.id)).is_active
     new = await relocate(cast.venue, replace(details, name="Escuela Central"), hub=cast.hub, actor=PROGRAM)
 
     assert {key for (key,) in await TrainingSession.all().values_list("venue_id")} == {new.id}
-    assert await SessionChange.filter(left_venue_id=cast.venue.id).count() == 3
+    assert await DatedChange.filter(left_venue_id=cast.venue.id).count() == 3
     old = await Venue.get(id=cast.venue.id)
     assert (old.name, old.is_active, new.is_active) == (cast.venue.name, False, True)
 

@@ -23,7 +23,7 @@ from trainings.schedule.bookings import VenueBooked
 from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import (
     ChangeKind,
-    SessionChange,
+    DatedChange,
     SessionState,
     SessionText,
     Training,
@@ -74,7 +74,7 @@ async def test_move_changes_the_session_tells_people_and_opens_a_call_list_at_on
 
     now = await TrainingSession.get(id=session.id)
     assert (now.starts_at, now.ends_at, now.sequence) == (session.starts_at + HOUR, session.ends_at + HOUR, 1)
-    [change] = await SessionChange.all()
+    [change] = await DatedChange.all()
     assert (change.session_id, change.kind, change.batch_id) == (session.id, ChangeKind.MOVED, batch)
     assert (change.left_starts_at, change.left_ends_at, change.left_venue_id) == (
         session.starts_at,
@@ -98,7 +98,7 @@ async def test_another_place_is_a_change_too_and_the_same_place_is_none(db: Sett
     batch = await rescheduling.move(session.id, session.starts_at, session.ends_at, other.id, actor=PROGRAM)
     nothing = await rescheduling.move(session.id, session.starts_at, session.ends_at, other.id, actor=PROGRAM)
 
-    [change] = await SessionChange.all()
+    [change] = await DatedChange.all()
     assert (change.kind, change.left_venue_id, change.batch_id) == (ChangeKind.PLACE, session.venue_id, batch)
     assert nothing is None
     assert (await TrainingSession.get(id=session.id)).sequence == 1
@@ -110,7 +110,7 @@ async def test_draft_changes_without_a_word(db: Settings) -> None:
     batch = await shift(training.sessions[0], HOUR)
 
     assert batch is None
-    assert not await SessionChange.exists()
+    assert not await DatedChange.exists()
     assert not await CallList.exists()
 
 
@@ -134,7 +134,7 @@ async def test_refused_move_changes_nothing_and_tells_nobody(db: Settings) -> No
         await rescheduling.move(session.id, session.ends_at, session.starts_at, None, actor=PROGRAM)
 
     assert (await TrainingSession.get(id=session.id)).starts_at == session.starts_at
-    assert not await SessionChange.exists()
+    assert not await DatedChange.exists()
     assert not await OutboxJob.exists()
 
 
@@ -205,7 +205,7 @@ async def test_second_change_takes_the_place_of_the_first_message(db: Settings, 
     assert [(job.batch_id, job.stopped_at is not None) for job in jobs] == [(first, True), (second, False)]
     lists = await CallList.all().order_by("id")
     assert [(one.batch_id, one.closed_at is not None) for one in lists] == [(first, True), (second, False)]
-    changes = await SessionChange.all().order_by("id")
+    changes = await DatedChange.all().order_by("id")
     assert {one.batch_id for one in changes} == {second}
     assert [one.left_starts_at for one in changes] == [session.starts_at, session.starts_at + HOUR]
 
@@ -245,7 +245,7 @@ async def test_change_after_a_stopped_one_tells_what_people_knew(db: Settings, f
 
     batch = await shift(session, HOUR)
 
-    both = await SessionChange.filter(batch_id=batch).order_by("id")
+    both = await DatedChange.filter(batch_id=batch).order_by("id")
     assert [one.left_starts_at for one in both] == [session.starts_at, session.starts_at + HOUR]
 
 
@@ -268,7 +268,7 @@ async def test_cancelled_session_takes_place_after_all_with_the_next_sequence(db
     now = await TrainingSession.get(id=session.id)
     assert (now.state, now.cancelled_at, now.sequence) == (SessionState.PLANNED, None, 2)
     assert "STATUS:CONFIRMED" in (await SessionText.get(session_id=session.id)).body
-    assert [one.kind for one in await SessionChange.all().order_by("id")] == [ChangeKind.CANCELLED, ChangeKind.REOPENED]
+    assert [one.kind for one in await DatedChange.all().order_by("id")] == [ChangeKind.CANCELLED, ChangeKind.REOPENED]
     assert batch is not None
     assert again is None
 
@@ -298,7 +298,7 @@ async def test_called_off_training_notes_each_session_ahead_and_opens_one_list(d
 
     batch = await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
 
-    changes = await SessionChange.filter(batch_id=batch).order_by("left_starts_at")
+    changes = await DatedChange.filter(batch_id=batch).order_by("left_starts_at")
     assert [(one.session_id, one.kind) for one in changes] == [
         (sessions[1].id, ChangeKind.CANCELLED),
         (sessions[2].id, ChangeKind.CANCELLED),
@@ -319,7 +319,7 @@ async def test_reopened_training_is_told_and_refused_once_all_is_over(db: Settin
     batch = await rescheduling.reopen(training.id, actor=PROGRAM)
 
     assert {job.kind for job in await OutboxJob.filter(batch_id=batch)} == {"training_changed"}
-    kinds = [one.kind for one in await SessionChange.filter(batch_id=batch)]
+    kinds = [one.kind for one in await DatedChange.filter(batch_id=batch)]
     assert kinds == [ChangeKind.REOPENED] * 2
     await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
     freeze(clock.now() + timedelta(days=30))
@@ -436,4 +436,4 @@ async def test_two_changes_at_once_leave_one_message_and_one_list(db: Settings, 
     live = {job.batch_id for job in await OutboxJob.filter(stopped_at=None)}
     assert len(live) == 1
     assert {one.batch_id for one in await CallList.filter(closed_at=None)} == live
-    assert {one.batch_id for one in await SessionChange.filter(session_id=session.id)} == live
+    assert {one.batch_id for one in await DatedChange.filter(session_id=session.id)} == live

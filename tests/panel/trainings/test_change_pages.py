@@ -20,9 +20,9 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Addressee, InvitationLetter, OwnLink
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import (
+    DatedChange,
     PlaceShown,
     Printout,
-    SessionChange,
     SessionState,
     Training,
     TrainingSession,
@@ -169,7 +169,7 @@ async def test_draft_is_called_off_and_held_after_all_between_its_planners(clien
     assert f"/capacitaciones/{training.slug}" not in shown.text
     assert "Listo: es un borrador otra vez." in await text_of(client, one(training))
     assert (await Training.get(id=training.id)).state is TrainingState.DRAFT
-    assert (await OutboxJob.all().count(), await SessionChange.all().count()) == (0, 0)
+    assert (await OutboxJob.all().count(), await DatedChange.all().count()) == (0, 0)
 
 
 async def test_hidden_training_says_that_it_stays_hidden_when_held_after_all(client: AsyncClient, cast: Cast) -> None:

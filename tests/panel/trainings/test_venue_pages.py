@@ -19,8 +19,8 @@ from trainings.outreach.models import OutreachActivity
 from trainings.places.models import Venue
 from trainings.schedule.models import (
     ChangeKind,
+    DatedChange,
     PrintKind,
-    SessionChange,
     SessionText,
     Training,
     TrainingSession,
@@ -87,7 +87,7 @@ async def test_corrected_venue_is_corrected_in_calendars(client: AsyncClient, ca
     assert "Diga si es el mismo lugar u otro." in again.text
     assert "Barrio Nuevo" in (await SessionText.get()).body
     assert (await TrainingSession.get()).sequence == 1
-    assert not await SessionChange.exists(), "nobody is told of a better word"
+    assert not await DatedChange.exists(), "nobody is told of a better word"
 
 
 async def test_venue_that_is_another_place_is_told_as_a_change_of_place(client: AsyncClient, cast: Cast) -> None:
@@ -115,7 +115,7 @@ async def test_venue_that_is_another_place_is_told_as_a_change_of_place(client: 
     new, old = await Venue.get(name="Escuela de El Arroyo"), await Venue.get(id=cast.venue.id)
     assert (old.name, old.municipality_id, old.is_active) == (cast.venue.name, "1705", False)
     assert moved.headers["location"] == f"/panel/lugares/{new.id}/editar"
-    [change] = await SessionChange.all()
+    [change] = await DatedChange.all()
     assert (change.kind, change.left_venue_id) == (ChangeKind.PLACE, cast.venue.id)
     places = dict(await TrainingSession.all().values_list("training_id", "venue_id"))
     assert places == {coming.id: new.id, over.id: cast.venue.id, draft.id: new.id}

@@ -28,7 +28,7 @@ from trainings.schedule.actions import SessionPlan, edit_training, move_session,
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import (
     ChangeKind,
-    SessionChange,
+    DatedChange,
     SessionFacilitator,
     Training,
     TrainingSession,
@@ -121,7 +121,7 @@ async def test_changed_link_is_told_to_all_who_have_the_old_one(cast: Cast, free
 
     assert batch is not None
     assert (await n_written_to([batch]))[batch] == 1, "who waits never had the old one"
-    [change] = await SessionChange.filter(batch_id=batch)
+    [change] = await DatedChange.filter(batch_id=batch)
     assert (change.kind, change.left_online_url) == (ChangeKind.PLACE, FIRST)
     assert (await TrainingSession.get(training_id=training.id)).sequence == sequence + 1
     [listed] = await calls_about(training.id, await make.actor_of(cast.coordinator))

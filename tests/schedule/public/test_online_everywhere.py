@@ -16,7 +16,7 @@ from trainings.feeds import posters, share_texts
 from trainings.lib.dates import NBSP
 from trainings.places.models import Hub
 from trainings.schedule.actions import publish
-from trainings.schedule.models import ChangeKind, PlaceShown, SessionChange, Training, TrainingState
+from trainings.schedule.models import ChangeKind, DatedChange, PlaceShown, Training, TrainingState
 from trainings.schedule.public.facts import facts_of, invitation
 from trainings.schedule.public.pictures import training_card
 from trainings.schedule.public.queries import public_training
@@ -107,7 +107,7 @@ async def test_another_link_is_shown_as_a_change_and_never_the_link(
         assert "Cambió el enlace para entrar" in page, path
         assert FIRST not in page
         assert OTHER not in page
-    await SessionChange.all().update(kind=ChangeKind.MOVED)
+    await DatedChange.all().update(kind=ChangeKind.MOVED)
     assert "Cambió el enlace para entrar" in await line_of(client, LISTS[0], training), "moved and back in between"
     await put(training, online_url=FIRST)
     for path in (LISTS[0], LISTS[3]):

@@ -19,7 +19,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.schedule.actions import unlist
-from trainings.schedule.models import SessionChange, SessionText, TrainingSession
+from trainings.schedule.models import DatedChange, SessionText, TrainingSession
 from trainings.schedule.session_actions import AlreadyHeld
 from trainings.settings import Settings
 
@@ -56,7 +56,7 @@ async def test_held_at_another_time_then_marks_hours_and_calendars_follow_and_no
     now = await TrainingSession.get(id=door.key)
     assert (now.starts_at, now.sequence) == (door.starts_at + later, before.sequence + 1)
     assert f"SEQUENCE:{now.sequence}" in (await SessionText.get(session_id=door.key)).body
-    assert (await OutboxJob.all().count(), await SessionChange.all().count()) == (n_jobs, 0)
+    assert (await OutboxJob.all().count(), await DatedChange.all().count()) == (n_jobs, 0)
     [line] = await AuditLine.filter(act="schedule.correct_session")
     assert (line.object_id, line.detail["reason"]) == (door.key, WHY)
 

@@ -33,7 +33,7 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.cards.queries import UnknownCards, by_bearer_link
 from trainings.registrations.queries import with_sessions
-from trainings.schedule.models import SessionChange, SessionState, SessionText, TrainingSession
+from trainings.schedule.models import DatedChange, SessionState, SessionText, TrainingSession
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.session_actions import SessionCancelled, add_session
 from trainings.settings import Settings
@@ -73,7 +73,7 @@ async def test_said_and_taken_back_then_hours_and_calendars_follow_and_nobody_is
 
     assert (await flags(late), await hours(door.ana)) == ([""], (480, True))
     assert (await TrainingSession.get(id=rained.id)).state is SessionState.PLANNED
-    assert (await OutboxJob.all().count(), await SessionChange.all().count()) == (n_jobs, 0)
+    assert (await OutboxJob.all().count(), await DatedChange.all().count()) == (n_jobs, 0)
     with pytest.raises(rescheduling.SomebodyCame):
         await rescheduling.not_held(rained.id, actor=PROGRAM, reason=WHY)
 
@@ -173,7 +173,7 @@ async def test_the_only_one_never_took_place_then_all_pages_stand_and_another_da
     assert "soltar mi lugar" not in shown["own"].text, "there is none to give back"
     copied = await TrainingSession.get(training_id=shown["copy"].headers["location"].rpartition("/")[2])
     assert copied.starts_at == start + 7 * DAY
-    assert [one.kind for one in await SessionChange.filter(batch_id=told)] == ["added"]
+    assert [one.kind for one in await DatedChange.filter(batch_id=told)] == ["added"]
     assert "ya tiene su lugar" in await text_of(client, await link_of(registration))
     assert [one.status_code for one in (await client.get(own), await client.get(panel))] == [200, 200]
 

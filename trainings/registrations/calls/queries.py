@@ -19,7 +19,7 @@ from trainings.outbox.models import CallList
 from trainings.registrations.calls.people import Audience, audiences_of
 from trainings.registrations.calls.validity import PAPERS, sessions_told
 from trainings.schedule.changes import Difference, as_left, differences
-from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -151,7 +151,7 @@ async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
     trainings = sorted({one.training_id for one in lists})
     sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    found = reads(SessionChange).filter(batch_id__in=batches).order_by("created_at", "id")
+    found = reads(DatedChange).filter(batch_id__in=batches).order_by("created_at", "id")
     changes = await found if batches else []
     told = await sessions_told(lists)
     return {one.id: _scope(one, told[one.id], sessions, changes) for one in lists}
@@ -161,7 +161,7 @@ def _scope(
     call_list: CallList,
     told: frozenset[UUID],
     sessions: Iterable[TrainingSession],
-    changes: Iterable[SessionChange],
+    changes: Iterable[DatedChange],
 ) -> _Scope:
     if call_list.reason in PAPERS:
         return _Scope(call_list.due_at, call_list.due_at + READABLE, ())
@@ -175,7 +175,7 @@ def _scope(
 
 
 def _span(
-    call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[SessionChange]
+    call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[DatedChange]
 ) -> tuple[datetime, datetime]:
     spans = [(one.starts_at, one.ends_at) for one in sessions]
     known = [as_left(one) for one in changes]

@@ -13,7 +13,7 @@ from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.messages import REMINDER
 from trainings.schedule.models import (
     ChangeKind,
-    SessionChange,
+    DatedChange,
     SessionState,
     Training,
     TrainingSession,
@@ -40,7 +40,7 @@ async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]
     its day that are held. Empty where a list is about the whole training.
     """
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    changes = await reads(SessionChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
+    changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
     for batch_id, session_id in changes:
         changed[batch_id].add(session_id)
@@ -162,10 +162,10 @@ async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
     if not wanted:
         return {}
     starts = dict(await reads(TrainingSession).filter(id__in=wanted).values_list("id", "starts_at"))
-    moves: dict[UUID, list[SessionChange]] = defaultdict(list)
-    left = reads(SessionChange).filter(session_id__in=wanted, kind=ChangeKind.MOVED, left_starts_at__not_isnull=True)
+    moves: dict[UUID, list[DatedChange]] = defaultdict(list)
+    left = reads(DatedChange).filter(session_id__in=wanted, kind=ChangeKind.MOVED, left_starts_at__not_isnull=True)
     for move in await left.order_by("created_at", "id"):
-        moves[move.session_id].append(move)
+        moves[move.thing_id].append(move)
     days: dict[UUID, date] = {}
     for one in reminders:
         if one.session_id is not None and one.session_id in starts:
@@ -173,7 +173,7 @@ async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
     return days
 
 
-def _start_when_opened(reminder: CallList, moves: Sequence[SessionChange], now: datetime) -> datetime:
+def _start_when_opened(reminder: CallList, moves: Sequence[DatedChange], now: datetime) -> datetime:
     earlier = (one.left_starts_at for one in moves if one.created_at >= reminder.created_at and one.left_starts_at)
     return next(earlier, now)
 

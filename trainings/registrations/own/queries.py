@@ -31,7 +31,7 @@ from trainings.registrations.queries import (
     changes_for_own,
     with_sessions,
 )
-from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.snapshots import Snapshots
 from trainings.web.i18n import N_
 
@@ -56,7 +56,7 @@ class OwnGroup:
     members: Sequence[Registration]
     sessions: Sequence[TrainingSession]
     links: Mapping[UUID, OwnLink]
-    changes: Sequence[SessionChange] = ()
+    changes: Sequence[DatedChange] = ()
     snapshots: Snapshots = field(default_factory=Snapshots)
 
     @property

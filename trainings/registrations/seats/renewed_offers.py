@@ -20,7 +20,7 @@ from trainings.registrations.seats.counts import PAST_PROMOTING
 from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.locks import locked_training
-from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext
 
@@ -69,7 +69,7 @@ async def _offer(training_id: UUID) -> int:
 
 async def told_all_the_same(batch_id: UUID) -> str:
     """What who stopped these messages has to know; empty where nobody is to be offered their place anew for it."""
-    changes = reads(SessionChange).filter(batch_id=batch_id)
+    changes = reads(DatedChange).filter(batch_id=batch_id)
     trainings = {key for (key,) in await changes.values_list("session__training_id")}
     found = await untold(reads(RegistrationGroup).filter(training_id__in=sorted(trainings))) if trainings else []
     return gettext(BUT_WHO_HAS_TO_ANSWER) if found else ""
@@ -89,7 +89,7 @@ async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
 async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
     """When the messages about the last move of these groups' times were stopped, by group; without what was not."""
     moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
-    changes = reads(SessionChange).filter(
+    changes = reads(DatedChange).filter(
         session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())
     )
     noted = await changes.order_by("created_at", "id").values_list("session__training_id", "created_at", "batch_id")

@@ -18,7 +18,7 @@ from trainings.registrations.call_lists import open_list
 from trainings.registrations.messages import REMINDER
 from trainings.registrations.telling.reminder_days import MOST_DAYS_BEFORE, Meeting, Reminder, read_days, reminder_due
 from trainings.schedule.locks import locked_training
-from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 
 logger = logging.getLogger("trainings.registrations")
 
@@ -84,7 +84,7 @@ async def _due() -> list[Reminder]:
     meetings: dict[UUID, list[Meeting]] = defaultdict(list)
     days: dict[UUID, str] = {}
     # Not by the stamp of calendars, which moves with every corrected word: nobody is told of those.
-    changes = reads(SessionChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
+    changes = reads(DatedChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
     changed = dict(await changes.values_list("session_id", "created_at"))
     found = sessions.values_list("id", "training_id", "starts_at", "training__hub__operator__reminder_days")
     for session_id, training_id, starts_at, written in await found:

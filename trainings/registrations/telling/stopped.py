@@ -20,7 +20,7 @@ from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.telling.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.telling.telling import who_would_hear, write_and_call
 from trainings.schedule.locks import locked_training
-from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession
+from trainings.schedule.models import ChangeKind, DatedChange, Training, TrainingSession
 from trainings.web.i18n import N_, ngettext
 
 
@@ -79,8 +79,8 @@ async def tell_now(training_id: UUID, *, actor: Actor) -> None:
         if not stopped or not (readers.unknowing or readers.facilitators):
             raise NothingToTell
         batch = Batch(uuid7(), clock.now())
-        changes = await SessionChange.filter(batch_id=stopped[0].batch_id).order_by("created_at", "id")
-        await SessionChange.filter(batch_id=stopped[0].batch_id).update(batch_id=batch.id)
+        changes = await DatedChange.filter(batch_id=stopped[0].batch_id).order_by("created_at", "id")
+        await DatedChange.filter(batch_id=stopped[0].batch_id).update(batch_id=batch.id)
         await tell_facilitators(training, readers.facilitators, batch, actor=actor)
         await write_and_call(readers, training, changes, batch)
         await record("registrations.tell_stopped", actor=actor, object_id=training_id, hub_id=training.hub_id)

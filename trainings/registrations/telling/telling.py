@@ -32,7 +32,7 @@ from trainings.schedule.changes import (
 )
 from trainings.schedule.models import (
     ChangeKind,
-    SessionChange,
+    DatedChange,
     SessionState,
     Training,
     TrainingState,
@@ -52,7 +52,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     if before.training.published_at is None or not await keep_facts(before):
         return None
     batch = Batch(uuid7(), clock.now() + STAFF_DELAY)
-    await note_changes(before, actor=actor, batch_id=batch.id)
+    await note_changes(before, batch_id=batch.id)
     now = await standing(before.training.id)
     await _take_over(now.training.id, batch.id)
     readers = await who_hears(now, await snapshots_with(now))
@@ -63,9 +63,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     return batch.id
 
 
-async def write_and_call(
-    readers: Readers, training: Training, changes: Collection[SessionChange], batch: Batch
-) -> None:
+async def write_and_call(readers: Readers, training: Training, changes: Collection[DatedChange], batch: Batch) -> None:
     """The messages about these changes, and the list of whom no message reaches: the one that is called from now on."""
     is_off = training.state is TrainingState.CANCELLED
     earlier = CallList.filter(training_id=training.id, reason__in=sorted(CHANGES), closed_at=None)
@@ -152,7 +150,7 @@ async def _write_to(readers: Readers, training: Training, kind: str, batch: Batc
         await enqueue_many(kind, wanted, {}, hub_id=training.hub_id, run_at=batch.run_at, batch_id=batch.id)
 
 
-def _only_session(changes: Collection[SessionChange]) -> UUID | None:
+def _only_session(changes: Collection[DatedChange]) -> UUID | None:
     ids = {change.session_id for change in changes}
     return ids.pop() if len(ids) == 1 else None
 
@@ -165,7 +163,7 @@ async def _take_over(training_id: UUID, batch_id: UUID) -> None:
     await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
     await CallList.filter(batch_id__in=waiting, closed_at=None).update(closed_at=moment)
     untold = {*waiting, await _stopped_batch(training_id)} - {None}
-    await SessionChange.filter(batch_id__in=sorted(untold)).update(batch_id=batch_id)
+    await DatedChange.filter(batch_id__in=sorted(untold)).update(batch_id=batch_id)
 
 
 async def _stopped_batch(training_id: UUID) -> UUID | None:
@@ -179,7 +177,7 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 async def _waiting_batches(training_id: UUID) -> list[UUID]:
     """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
-    recent = SessionChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
+    recent = DatedChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
     lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())

@@ -52,7 +52,7 @@ CHANGES = f"""
         o.municipality_id, v.municipality_id, s.starts_at, s.ends_at,
         CASE WHEN c.left_venue_id IS NULL AND s.venue_id IS NULL AND t.place_shown = 'public' THEN c.id END,
         c.left_online_url, t.id, t.online_url
-    FROM session_change c
+    FROM dated_change c
     JOIN training_session s ON s.id = c.session_id
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue o ON o.id = c.left_venue_id

@@ -26,8 +26,8 @@ from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.models import (
     ChangeKind,
     CourseKind,
+    DatedChange,
     PlaceShown,
-    SessionChange,
     SessionState,
     Training,
     TrainingState,
@@ -278,7 +278,7 @@ def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key,
     """
     if not (change_id and old_link and link):
         return False
-    old = reveal(SessionChange, "left_online_url", as_uuid(change_id), old_link)
+    old = reveal(DatedChange, "left_online_url", as_uuid(change_id), old_link)
     return old != reveal(Training, "online_url", as_uuid(training_id), link)
 
 

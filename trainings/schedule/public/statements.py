@@ -34,7 +34,7 @@ _WAS = """
     ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
 """
 _CHANGED = f"""
-    LEFT JOIN session_change ch ON ch.session_id = s.id AND ch.created_at > ? AND {STILL_SAID.format(change="ch")}
+    LEFT JOIN dated_change ch ON ch.session_id = s.id AND ch.created_at > ? AND {STILL_SAID.format(change="ch")}
     LEFT JOIN venue ov ON ov.id = ch.left_venue_id
 """
 """What a session was before its changes since then: a row for each of them, the earliest first."""

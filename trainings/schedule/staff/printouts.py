@@ -13,9 +13,9 @@ from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.schedule.changes import NOT_BEFORE, Difference, changes_since, differences
 from trainings.schedule.models import (
+    DatedChange,
     PrintKind,
     Printout,
-    SessionChange,
     SessionState,
     Training,
     TrainingSession,
@@ -79,7 +79,7 @@ async def _is_kept(training_id: UUID, paper: Paper) -> bool:
     found = await last.order_by("-created_at").first()
     if found is None:
         return False
-    return not await SessionChange.exists(session__training_id=training_id, created_at__gte=found.created_at)
+    return not await DatedChange.exists(session__training_id=training_id, created_at__gte=found.created_at)
 
 
 async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
@@ -98,7 +98,7 @@ async def outdated(training: Training, sessions: Collection[TrainingSession]) ->
 
 
 def _is_wrong(
-    printout: Printout, changes: Iterable[SessionChange], training: Training, sessions: Collection[TrainingSession]
+    printout: Printout, changes: Iterable[DatedChange], training: Training, sessions: Collection[TrainingSession]
 ) -> bool:
     later = [one for one in changes if one.created_at >= printout.created_at]
     shown = [one for one in sessions if printout.session_id in (None, one.id)]
@@ -116,7 +116,7 @@ def _matters(one: Difference) -> bool:
     return max(ends) > clock.now()
 
 
-def _has_other_number(sheet: Printout, later: Sequence[SessionChange], sessions: Collection[TrainingSession]) -> bool:
+def _has_other_number(sheet: Printout, later: Sequence[DatedChange], sessions: Collection[TrainingSession]) -> bool:
     """Whether a sheet says that its session is the second, and by now it is the first: another one changed.
 
     A sheet counts the meetings that take place. How many they are is on it too, but leads nobody to another sheet.
@@ -129,7 +129,7 @@ def _has_other_number(sheet: Printout, later: Sequence[SessionChange], sessions:
     return comes and None not in numbers and numbers[0] != numbers[1]
 
 
-def _start_before(session: TrainingSession, change: SessionChange | None) -> datetime | None:
+def _start_before(session: TrainingSession, change: DatedChange | None) -> datetime | None:
     """When a session was to begin before this change of it; None where it did not take place."""
     if change is None:
         return session.starts_at if session.state is SessionState.PLANNED else None
