@@ -124,6 +124,7 @@ def lose_an_answer(scanner: Scanner, running: Running) -> None:
     scanner.type_code(running.people[0].short_code)
     scanner.expect_answer("kept")
     scanner.expect_sync("Sin señal. Sin enviar: 1")
+    expect(scanner.page.get_by_role("button", name="Enviar ya")).to_be_visible()
     assert running.counts == (1, 1)
 
     scanner.page.unroute("**/marcas")
@@ -158,12 +159,14 @@ def sign_out(scanner: Scanner, running: Running) -> None:
     scanner.type_code(running.people[2].short_code)
     scanner.expect_answer("kept")
     expect(scanner.page.get_by_role("link", name="Entrar")).to_be_visible()
+    expect(scanner.page.locator("[data-sync]")).to_contain_text("nada se pierde")
     scanner.page.context.add_cookies(
         [{"name": c["name"], "value": c["value"], "url": scanner.origin} for c in cookies if c["name"] == "staff"]
     )
     scanner.send_now()
 
     scanner.expect_answer("present", "Ma. Candelaria Q. Q.")
+    expect(scanner.page.get_by_role("link", name="Entrar")).to_be_hidden()
     assert running.counts == (5, 3)
 
 

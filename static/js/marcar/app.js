@@ -1,7 +1,7 @@
 /** What every screen has at hand: words, store, sender, the server's word about this phone, sound. */
 
 import { Sound } from "../scan/sound.js";
-import { pageName, uuid7 } from "../scan/uuid7.js";
+import { factsOf, pageName } from "../scan/uuid7.js";
 import { Book } from "./book.js";
 import { Marks } from "./marks.js";
 import { Phone } from "./phone.js";
@@ -147,8 +147,7 @@ export class App extends EventTarget {
    * @returns {import("./store.js").Draft}
    */
   draft(mark) {
-    const own = { id: uuid7(), at: Date.now(), perf: Math.round(performance.now()), page: this.page, app: this.version };
-    return { known: true, roster: "", ...mark, ...own };
+    return { known: true, roster: "", ...mark, ...factsOf(this.page), app: this.version };
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { stateOf } from "./answer.js";
 import { shownCode } from "./ticket.js";
-import { uuid7 } from "./uuid7.js";
+import { factsOf } from "./uuid7.js";
 
 /** @typedef {import("../marcar/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./sender.js").Result} Result */
@@ -99,7 +99,7 @@ export class Marks {
    */
   #draft(mark) {
     const { session, sender } = this.parts;
-    return { ...mark, session, id: uuid7(), at: Date.now(), perf: Math.round(performance.now()), page: sender.told.page };
+    return { ...mark, session, ...factsOf(sender.told.page) };
   }
 
   /**

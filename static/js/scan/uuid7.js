@@ -13,6 +13,11 @@ export function uuid7(now = Date.now()) {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** What is frozen with every mark: its name, and when it was made, by the clock and by the counter of that opening of the page. @param {string} page */
+export function factsOf(page) {
+  return { id: uuid7(), at: Date.now(), perf: Math.round(performance.now()), page };
+}
+
 /** A name for one opening of a page. */
 export function pageName() {
   return uuid7().slice(-12);
