@@ -1,5 +1,3 @@
-"""Writing a message or job in the transaction that causes it; stopping and repeating by staff."""
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -19,7 +17,7 @@ from trainings.outbox.models import CallList, OutboxJob, Outcome, StoppedBatch
 from trainings.web.i18n import N_
 
 STAFF_DELAY = timedelta(minutes=10)
-"""How long messages that staff cause wait, so that they can still be stopped."""
+"""Staff can stop a message that they cause for this long."""
 
 
 class TooLateToStop(Refusal):
@@ -56,10 +54,10 @@ async def enqueue(
     batch_id: UUID | None = None,
     lang: str = "",
 ) -> None:
-    """Write a job in the caller's transaction: it is done if and only if that commits; the same `dedup` is one job.
+    """Write a job in the caller's transaction; a second one with the same `dedup` is the same job.
 
-    `payload` holds ids only (as text); its `registration_id` says whom a message is about. Without `run_at`: due now.
-    `lang`: only where who asks for it reads what comes of it; anybody else is spoken to in their own language.
+    `payload` holds ids only, as text; `registration_id` in it names the registration the message is about. Without
+    `run_at`: due now. `lang` only where the person who asks for the message reads it.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -78,10 +76,10 @@ async def enqueue(
 
 
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
-    """Stop what of a batch has not left, and the calls about it; returns how many messages, 0 where none was left.
+    """Stop the messages and calls of a batch that have not left; returns the number of messages.
 
-    Refuses with TooLateToStop once its ten minutes are over, and with TakenOver what leaves with a later change. A
-    batch of a hub whose messages the actor may not see does not exist for them.
+    Refuses with TooLateToStop after ten minutes, with TakenOver where a later change tells it. A batch of a hub that
+    the actor does not see is unknown.
     """
     async with transaction():
         hub_id = await _hub_of(batch_id)
@@ -104,12 +102,11 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
 
 
 async def _was_stopped(batch_id: UUID) -> bool:
-    """Whether somebody did it before. What a later change took over leaves with that one, and is stopped there."""
     return await StoppedBatch.exists(batch_id=batch_id)
 
 
 async def _was_taken_over(batch_id: UUID) -> bool:
-    """Whether all of it was stopped in time, by a later change that says it too."""
+    """Whether a later change stopped all of it in time and tells it too."""
     lists = CallList.filter(batch_id=batch_id)
     return not (
         await OutboxJob.exists(batch_id=batch_id, stopped_at=None)
@@ -119,7 +116,7 @@ async def _was_taken_over(batch_id: UUID) -> bool:
 
 
 async def _hub_of(batch_id: UUID) -> UUID | None:
-    """Whose batch it is. One with nobody to write to is a call list alone."""
+    """A batch without messages is a call list alone."""
     job = await OutboxJob.filter(batch_id=batch_id).first()
     if job is not None:
         return job.hub_id
@@ -128,9 +125,9 @@ async def _hub_of(batch_id: UUID) -> UUID | None:
 
 
 async def retry(job_id: UUID, *, actor: Actor) -> None:
-    """Send a message that failed once more, with all its tries; one that waits for its next try, now.
+    """Send a failed message again with all its tries, or a waiting one now.
 
-    Refuses with IsBeingSent while a worker has it, and with HasNotFailed for any other.
+    Refuses with IsBeingSent while a worker has it, else with HasNotFailed.
     """
     async with transaction():
         job = await OutboxJob.get_or_none(id=job_id)

@@ -1,4 +1,4 @@
-"""What an answer of a mail server means: for the message, for who it is to, or for us who send it."""
+"""What a mail server's answer is about: the message, its recipient, or us."""
 
 from __future__ import annotations
 
@@ -15,70 +15,67 @@ MAILBOX_UNAVAILABLE = 550
 TOO_LARGE = 552
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 NOBODY_THERE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-"""No such mailbox or domain, it moved, takes no mail, is closed (RFC 3463 §3.2 and §3.3, RFC 7505): only these are said
-of the address.
-"""
+"""No such mailbox or domain, it moved, is closed, takes no mail (RFC 3463 §3.2, §3.3, RFC 7505)."""
 OF_THE_SENDER = frozenset({"5.1.7", "5.1.8", "5.4.5"})
-"""Our address, or too much from us (RFC 3463 §3.2 and §3.5)."""
+"""Our address, or too much mail from us (RFC 3463 §3.2, §3.5)."""
 POLICY = "5.7."
-"""Security or policy (RFC 3463 §3.8): not from us, not so."""
+"""Security or policy (RFC 3463 §3.8)."""
 NO_ENCRYPTION = "STARTTLS extension not supported"
-"""How `aiosmtplib` says it."""
+"""`aiosmtplib`'s sentence."""
 ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
 class Undelivered(Exception):
-    """Why a message did not leave, without anybody's address in it."""
+    """A message did not leave. Its text holds no address."""
 
 
 class Unreachable(Undelivered):
-    """The server takes nothing at all now: no fault of any message."""
+    """The server takes nothing now."""
 
 
 class SenderRefused(Unreachable):
-    """The server refuses us, our address among the reasons. It is not asked again until somebody mended that."""
+    """The server refuses us; it is not asked again until staff go on."""
 
     why: ClassVar[WhyHeld] = WhyHeld.SENDER
 
 
 class SignInRefused(SenderRefused):
-    """Our user or our password."""
+    """Our user or password."""
 
     why = WhyHeld.SIGN_IN
 
 
 class WouldBeRead(SenderRefused):
-    """The server takes no encryption (STARTTLS), and our password is not sent without."""
+    """The server offers no STARTTLS; our password is not sent in the clear."""
 
     why = WhyHeld.INSECURE
 
 
 class PutOff(Undelivered):
-    """Not now: a 4xx answer; or a broken connection or no answer in time, before the message was handed over."""
+    """A 4xx answer, or no connection or answer before the message was handed over."""
 
 
 class Unanswered(Undelivered):
-    """The message was handed over, and no answer came: it may have been taken."""
+    """Handed over without an answer: it may have arrived."""
 
 
 class AboutUs(Undelivered):
-    """A 5xx answer that is about who sends, not about who it is to."""
+    """A 5xx answer about the sender."""
 
 
 class Refused(Undelivered):
-    """Never: a 5xx answer to the message."""
+    """A 5xx answer to the message."""
 
 
 class NoSuchRecipient(Refused):
-    """Never, and nothing else to this address either."""
+    """A 5xx answer about the recipient: the address is marked."""
 
 
 class PerhapsNoSuchRecipient(Undelivered):
-    """550 to the recipient and no word why: many servers say so of us, or for a day."""
+    """550 without a reason: many servers answer so about us, or for a day."""
 
 
 def meaning_for_connection(error: Exception, *, has_password: bool) -> Unreachable:
-    """What a failure in connecting means, to a server to which we have a password or none."""
     if has_password and NO_ENCRYPTION in str(error) and not isinstance(error, aiosmtplib.SMTPResponseException):
         return WouldBeRead()
     is_ours = isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= REFUSED_FOR_GOOD
@@ -86,7 +83,7 @@ def meaning_for_connection(error: Exception, *, has_password: bool) -> Unreachab
 
 
 def meaning_of(error: Exception) -> Undelivered:
-    """What a failure in sending means, before the message was handed over or as an answer to it."""
+    """Of a failure before the message was handed over, or of the answer to it."""
     is_about_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
@@ -108,7 +105,7 @@ def meaning_of(error: Exception) -> Undelivered:
 
 
 def breaks_connection(error: Exception) -> bool:
-    """Whether the connection is not used again: the server did not only say no."""
+    """Whether the failure is more than an answer of the server."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
     if not isinstance(error, aiosmtplib.SMTPResponseException) or isinstance(error, aiosmtplib.SMTPHeloError):
@@ -117,13 +114,13 @@ def breaks_connection(error: Exception) -> bool:
 
 
 def enhanced_code(error: aiosmtplib.SMTPResponseException) -> str:
-    """Such as 5.1.1 (RFC 3463), where the server says one; else empty."""
+    """Such as 5.1.1 (RFC 3463), or empty."""
     found = ENHANCED.match(error.message.lstrip())
     return found.group() if found else ""
 
 
 def reason_of(error: Exception) -> str:
-    """The answer or failure in one line. Servers repeat the address in their answers; it has no place in our rows."""
+    """One line without the recipient's address, which servers repeat."""
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return ADDRESS.sub("…", " ".join(f"{error.code} {error.message}".split()))
     return type(error).__name__

@@ -1,5 +1,3 @@
-"""Waking the worker of this process when a job was written."""
-
 from __future__ import annotations
 
 import asyncio
@@ -10,14 +8,13 @@ _listening: set[asyncio.Event] = set()
 
 
 def wake() -> None:
-    """Tell the workers of this process to look. Others find the job within seconds by themselves."""
+    """Wake the workers of this process. Other processes look every few seconds."""
     for event in _listening:
         event.set()
 
 
 @contextmanager
 def listening() -> Iterator[asyncio.Event]:
-    """An event that is set at every `wake`."""
     event = asyncio.Event()
     _listening.add(event)
     try:

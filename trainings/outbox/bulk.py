@@ -1,5 +1,3 @@
-"""Many messages of one kind in one go: as `actions.enqueue`, for everybody of a training at once."""
-
 from __future__ import annotations
 
 import json
@@ -23,7 +21,7 @@ JOBS, JOBS_OF_BATCH = Insert("outbox_job", COLUMNS, **WAITS), Insert("outbox_job
 
 
 class Wanted(NamedTuple):
-    """One message. `subject_id` is the registration that it is about, as it is written: neither engine needs more."""
+    """`subject_id`: the registration, as stored."""
 
     subject_id: str
     dedup: str
@@ -38,10 +36,9 @@ async def enqueue_many(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """Write these jobs in the caller's transaction. Without `run_at`: due now.
+    """Write these jobs in the caller's transaction. Without `run_at`: due now. `payload`: ids and codes that all share.
 
-    `payload` is what they have in common: ids and codes only. None of them may be there yet: the caller holds a lock
-    under which it has looked.
+    None may exist: the caller has looked under a lock.
     """
     assert is_in_transaction(), "jobs are written together with what causes them"
     now = clock.now()

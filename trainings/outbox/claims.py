@@ -1,9 +1,7 @@
-"""Who works on which job: claiming with a lease, and the ends a job can come to.
+"""Jobs are claimed with a lease.
 
-A claim raises `attempts`, and whatever is written afterwards names that number: a worker whose lease ran out meanwhile
-changes nothing any more.
-
-What a worker left behind when it ended is taken alone: if it was that job that ended it, no other goes down with it.
+A claim raises `attempts`, and each later write names that number: a worker whose lease ran out changes nothing. A job
+that a dead worker left is taken alone, so that it cannot take others down.
 """
 
 from __future__ import annotations
@@ -21,44 +19,42 @@ from trainings.outbox.models import OutboxJob, Outcome
 
 BATCH = 20
 LEASE = timedelta(seconds=60)
-"""Longer than one message can take (`mailer.py`), and the longest that a killed worker delays its messages."""
+"""Longer than one message takes (`mailer.py`); a killed worker delays its messages by no more."""
 LONGEST_MESSAGE = timedelta(seconds=50)
-"""Connecting and sending, each to the last second (`mailer.TIMEOUT`)."""
+"""Connecting and sending at `mailer.TIMEOUT`."""
 LEASE_OF_ANSWER = timedelta(minutes=11)
-"""Longer than the server may take to answer to a message (`mailer.SECONDS_FOR_ANSWER`)."""
+"""Longer than `mailer.SECONDS_FOR_ANSWER`."""
 MOST_COPIES = 2
-"""So often a message is handed over without an answer. Then it may have come twice, and somebody calls instead."""
+"""After so many copies without an answer somebody calls instead."""
 DOUBTED_FOR, DOUBT_WAIT = timedelta(days=2), timedelta(hours=12)
-"""How long a recipient is tried whom a server refused without saying why, and how often."""
+"""A recipient refused without a reason is tried for so long, this often."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""How long a message waits after each failure of its own; after one more it is given up and staff are told."""
+"""After each failure of its own; after the last the message is given up and staff are told."""
 LEFT_BEHIND = "LeftBehind"
-"""In the place of a reason: its worker ended while it had this job; it has been taken alone since."""
+"""A reason: its worker ended with this job."""
 UNANSWERED = "Unanswered"
-"""In the place of a reason: it was handed over, the server has not answered."""
+"""A reason: handed over, not answered."""
 
 
 ALL = Q()
 
 
 def of(kinds: Collection[str]) -> Q:
-    """Only jobs of these kinds."""
     return Q(kind__in=sorted(kinds))
 
 
 def but(kinds: Collection[str]) -> Q:
-    """All jobs but of these kinds."""
     return ~of(kinds) if kinds else ALL
 
 
 async def is_any_due(only: Q = ALL) -> bool:
-    """Looking costs no lock; most of the time there is nothing to take."""
+    """Without a lock."""
     return await reads(OutboxJob).filter(_due(clock.now()), only).exists()
 
 
 async def claim(most: int = BATCH, *, only: Q = ALL) -> list[OutboxJob]:
-    """Up to 20 due jobs, the longest waiting first, ours for the length of the lease."""
+    """Up to 20 due jobs, the longest waiting first, for the length of the lease."""
     if not await is_any_due(only):
         return []
     moment = clock.now()
@@ -77,9 +73,7 @@ async def _waiting(moment: datetime, only: Q, most: int) -> list[OutboxJob]:
 
 
 async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
-    """One job whose lease ran out. Had it been taken alone before, that counts as a failure of its own, unless it was
-    handed over: a worker that ends while it waits for the answer was not ended by the job.
-    """
+    """One job whose lease ran out. A second time counts as its own failure, unless it had been handed over."""
     due = OutboxJob.filter(_due(moment), only, lease_until__not_isnull=True).order_by("tries", "run_at", "id")
     found = await due.limit(1).select_for_update(skip_locked=True)
     for job in found:
@@ -93,9 +87,8 @@ async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
 
 
 async def renew(job: OutboxJob) -> bool:
-    """Whether the job is still ours for as long as a message can take. Asked right before each is sent.
-
-    Most of a batch is sent within moments: then the lease that it was claimed with is enough, and nothing is written.
+    """Whether the job stays ours for as long as a message takes. Asked before each is sent; nothing is written while
+    the first lease is long enough.
     """
     moment = clock.now()
     if job.lease_until is not None and job.lease_until - moment >= LONGEST_MESSAGE:
@@ -108,7 +101,7 @@ async def renew(job: OutboxJob) -> bool:
 
 
 async def note_copy(job: OutboxJob) -> bool:
-    """Whether the job is still ours; if so, a copy is on record as handed over before the server has it."""
+    """Record that a copy is handed over, before the server has it; false if the job is not ours any more."""
     moment = clock.now()
     lease, n = moment + LEASE_OF_ANSWER, job.n_unanswered + 1
     held = _ours(job).filter(lease_until__gte=moment)
@@ -119,12 +112,11 @@ async def note_copy(job: OutboxJob) -> bool:
 
 
 async def finish(job: OutboxJob, outcome: Outcome) -> None:
-    """The job is done."""
     await _ours(job).update(done_at=clock.now(), outcome=outcome, lease_until=None, last_error="")
 
 
 async def fail(job: OutboxJob, outcome: Outcome, reason: str) -> None:
-    """The job will not be tried again unless staff ask for it."""
+    """The job is not tried again unless staff ask for it."""
     await _ours(job).update(
         failed_at=clock.now(),
         outcome=outcome,
@@ -135,7 +127,7 @@ async def fail(job: OutboxJob, outcome: Outcome, reason: str) -> None:
 
 
 async def put_off(job: OutboxJob, delay: timedelta, reason: str, *, counted: bool) -> None:
-    """Try again after `delay`; `counted` failures bring the job nearer to its last try."""
+    """`counted` failures bring the job nearer to its last try."""
     await _ours(job).update(
         run_at=clock.now() + delay,
         tries=job.tries + counted,
@@ -146,7 +138,7 @@ async def put_off(job: OutboxJob, delay: timedelta, reason: str, *, counted: boo
 
 
 async def count_failure(job: OutboxJob, reason: str) -> None:
-    """Try again after the next of its waits, or give it up after the last, or after two copies without an answer."""
+    """Try again after the next of WAITS; give up after the last, or after MOST_COPIES."""
     if job.tries >= len(WAITS) or job.n_unanswered >= MOST_COPIES:
         await fail(job, _end_of(job), reason)
     else:
@@ -158,12 +150,12 @@ def _is_spent(job: OutboxJob) -> bool:
 
 
 def _end_of(job: OutboxJob) -> Outcome:
-    """How a job ends that is not tried again: where a copy was handed over, it may have come."""
+    """`maybe` where a copy was handed over."""
     return Outcome.MAYBE if job.n_unanswered else Outcome.GAVE_UP
 
 
 async def doubt(job: OutboxJob, reason: str) -> bool:
-    """Try again twice a day, for two days after a server first refused the recipient; false once they are over."""
+    """Put the job off by DOUBT_WAIT; false once DOUBTED_FOR is over."""
     moment = clock.now()
     since = job.doubted_at or moment
     if moment - since >= DOUBTED_FOR:
@@ -174,7 +166,7 @@ async def doubt(job: OutboxJob, reason: str) -> bool:
 
 
 async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:
-    """Take back the last failure of jobs that wait: it was not theirs. They are tried after `delay`."""
+    """Take back the last failure of these jobs: it was the server's."""
     counted = OutboxJob.filter(
         id__in=list(job_ids), tries__gt=0, done_at=None, failed_at=None, stopped_at=None, lease_until=None
     )

@@ -1,7 +1,7 @@
-"""Where sending is held because servers refuse us, not a person: a recipient's domain, or all of it, until staff go on.
+"""Sending is held, for a recipient's domain or for all, while servers refuse us.
 
-A refused sign-in or sender holds all at once. Of other answers about us, three recipients hold their domain, and three
-domains hold all, where nothing was taken between.
+A refused sign-in or sender holds everything at once. Three refused recipients hold their domain and three domains
+everything, unless mail was taken in between.
 """
 
 from __future__ import annotations
@@ -21,27 +21,26 @@ from trainings.outbox import bell, claims
 from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
 
 EVERYTHING = ""
-"""In the place of a domain's key: nothing is sent at all."""
+"""In the place of a domain's key."""
 MOST_RECIPIENTS, MOST_DOMAINS = 3, 3
 WAIT = timedelta(hours=1)
 HELD_DOMAIN = "HeldDomain"
-"""In the place of a reason: a message waits until its recipient's domain is not held any more."""
+"""A reason: the recipient's domain is held."""
 LONGEST_REASON = 300
 
 
 async def held_keys() -> frozenset[str]:
-    """Of the domains to which nothing is sent now; EVERYTHING where nothing is sent at all."""
+    """Keys of held domains; EVERYTHING where nothing is sent."""
     found = reads(MailHold).filter(held_at__not_isnull=True)
     return frozenset([key for (key,) in await found.values_list("domain_key")])
 
 
 def key_of(address: str) -> str:
-    """The keyed hash of an address's domain."""
     return keyring().blind_index(_domain_of(address), "mail_domain")
 
 
 async def standing() -> Sequence[MailHold]:
-    """The holds that stand, that of everything first."""
+    """EVERYTHING first."""
     return await reads(MailHold).filter(held_at__not_isnull=True).order_by("domain")
 
 
@@ -54,7 +53,7 @@ async def hold_everything(why: WhyHeld, reason: str) -> None:
 
 
 async def note_refusal(address: str, reason: str) -> None:
-    """A server refused us for this recipient. Holds the domain, or everything, where that is one too many."""
+    """Record that a server refused us, and hold the domain or everything at the limit."""
     async with transaction():
         row = await _row_of(key_of(address))
         recipient = keyring().blind_index(address, "email")
@@ -69,9 +68,8 @@ async def note_refusal(address: str, reason: str) -> None:
 
 
 async def note_success(address: str) -> None:
-    """Mail was taken: what was refused before does not count any more, of this domain and towards holding everything.
-
-    Asked after each message that left, so it writes only where something was refused.
+    """Forget refusals of this domain and towards holding everything. Runs after each message: it writes only where
+    something was refused.
     """
     counting = Q(held_at=None) | Q(is_unbroken=True)
     if not await reads(MailHold).filter(counting).exists():
@@ -82,10 +80,10 @@ async def note_success(address: str) -> None:
 
 
 async def put_off_where_held(job: OutboxJob, address: str) -> bool:
-    """Put a message off where its domain is held now; whether it is.
+    """Put a message off where its domain is held; returns whether.
 
-    Asked of the row itself, under its lock: who goes on takes the holds away and then wakes what waits for them, so the
-    message either waits by then or finds no hold.
+    Reads the hold under its row lock: `go_on` removes holds and then wakes messages, so the message waits by then or
+    finds no hold.
     """
     async with transaction():
         found = await MailHold.filter(domain_key=key_of(address), held_at__not_isnull=True).values_list("id")
@@ -96,7 +94,7 @@ async def put_off_where_held(job: OutboxJob, address: str) -> bool:
 
 
 async def go_on(*, actor: Actor) -> None:
-    """Send again to whom nothing was sent. Refuses (NotAllowed) who may not read messages of any hub."""
+    """Remove all holds. Refuses (NotAllowed) an actor who reads no hub's messages."""
     if not actor.has_any(MESSAGE_READERS):
         raise NotAllowed
     async with transaction():
@@ -109,7 +107,7 @@ async def go_on(*, actor: Actor) -> None:
 
 
 async def _row_of(domain_key: str) -> MailHold:
-    """The row of a domain, ours until the transaction ends."""
+    """Locked until the transaction ends."""
     await MailHold.bulk_create([MailHold(domain_key=domain_key, recipient_keys=[])], ignore_conflicts=True)
     row = await MailHold.get(domain_key=domain_key)
     [held] = await lock(MailHold, [row.id])

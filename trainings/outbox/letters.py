@@ -1,4 +1,4 @@
-"""How a message looks: its words from one template, set as plain text and as HTML by the same layout."""
+"""One template and one layout give a message as plain text and as HTML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAYOUT = ("emails/_layout.txt", "emails/_layout.html")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message in words. The heading is also its subject."""
+    """The heading is also the subject."""
 
     heading: str
     text: str
@@ -29,7 +29,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a template says: its paragraphs in order, and which of them must stand whoever words the message."""
+    """Paragraphs of a template; operators cannot drop those that must stand."""
 
     heading: str
     paragraphs: tuple[str, ...]
@@ -41,19 +41,17 @@ class Words:
 
 
 def words_of(template: str, facts: Mapping[str, Any]) -> Words:
-    """The words of a template (heading, then paragraphs, empty lines between), in the language being spoken.
-
-    What stands in its block `must` cannot be taken out by anybody: a deadline, a reason, an answer.
+    """The heading, then paragraphs, in the language being spoken. Its block `must` holds what no operator may drop: a
+    deadline, a reason, an answer.
     """
     heading, *paragraphs = paragraphs_of(render_text(template, facts))
     return Words(heading, tuple(paragraphs), tuple(paragraphs_of(render_block(template, "must", facts))))
 
 
 def write_letter(template: str, facts: Mapping[str, Any], own: Filled | None = None) -> Letter:
-    """Set the words of a template, or an operator's `own` with what must be said, and the facts in the layout.
+    """Set the template's words, or an operator's `own` with what must stand, and the facts in the layout.
 
-    In the language being spoken. `facts` are what `emails/_layout.html` names. Own words without a subject have the
-    template's.
+    `facts` are those of `emails/_layout.html`. Own words without a subject take the template's.
     """
     words = words_of(template, facts)
     if own is not None:
@@ -69,7 +67,6 @@ def write_letter(template: str, facts: Mapping[str, Any], own: Filled | None = N
 
 
 def set_letter(layout: tuple[str, str], facts: Mapping[str, Any]) -> Letter:
-    """Set the facts, with `heading`, in a layout: its text, and its HTML."""
     text, html = layout
     return Letter(
         heading=facts["heading"],

@@ -1,5 +1,3 @@
-"""Mail: one composed message, its MIME form, and a connection to the mail server."""
-
 from __future__ import annotations
 
 import asyncio
@@ -28,9 +26,9 @@ from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings, SettingsProblem
 
 TIMEOUT = 10.0
-"""Seconds for one answer. Connecting may take two of them, all before the message three: less than a lease."""
+"""Seconds for one answer. Connecting takes up to two, all before the message three: less than a lease."""
 SECONDS_FOR_ANSWER = 600.0
-"""For the answer to the message itself (RFC 5321 §4.5.3.2.6). Who gives up sooner sends a second copy."""
+"""For the answer to the message (RFC 5321 §4.5.3.2.6). Giving up sooner sends a second copy."""
 SECONDS_FOR_GOODBYE = 2.0
 PORTS = {"smtp": 25, "smtps": 465}
 
@@ -40,7 +38,7 @@ Method = Literal["REQUEST", "CANCEL"]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One iTIP object for the reader's calendar; `method` is also its METHOD."""
+    """One iTIP object with its METHOD."""
 
     content: bytes
     method: Method
@@ -55,11 +53,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent.
+    """A composed message. `is_overtaken`: it no longer holds and is shown, not sent.
 
-    `on_leaving` runs right before it is handed over, and says whether it still holds. `on_sent` runs once the mail
-    server has taken it, `on_refused` once it has said that there is no such recipient. They may run twice, like the
-    sending itself.
+    `on_leaving` runs right before it is handed over and says whether it still holds; `on_sent` runs after the server
+    took it, `on_refused` after it named no such recipient. All may run twice.
     """
 
     to: str
@@ -77,14 +74,14 @@ class Mail:
 
 
 Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
-"""Composes the message of a job when it is sent; none where there is nobody to write to, or the job is no message."""
+"""None: nobody to write to, or the job is no message."""
 Composers = Mapping[str, Composer]
 
 
 def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailMessage:
-    """The MIME message. Raises ValueError where an address or header cannot be written (line breaks among others).
+    """Raises ValueError where an address or header cannot be written (line breaks).
 
-    An invitation is the last alternative, and attached once more: some readers act on the one, some on the other.
+    An invitation is the last alternative and an attachment: some readers use the one, some the other.
     """
     message = EmailMessage(policy=CRLF_POLICY)
     name, address = parseaddr(sender)
@@ -114,7 +111,7 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailM
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is handed over. `start_tls`: none = where the server offers it."""
+    """`start_tls`: None = where the server offers it."""
 
     host: str
     port: int
@@ -125,7 +122,7 @@ class Server:
 
 
 def server_of(settings: Settings) -> Server | None:
-    """The mail server that is set; none: messages are kept and shown in the panel. Raises SettingsProblem."""
+    """None: messages are kept and shown in the panel. Raises SettingsProblem."""
     url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
     return parse_smtp_url(url) if url else None
 
@@ -133,7 +130,7 @@ def server_of(settings: Settings) -> Server | None:
 def parse_smtp_url(url: str) -> Server:
     """`smtp://user:password@host:587?starttls`, `smtps://…`; `?starttls=no` never encrypts. Raises SettingsProblem.
 
-    A password travels encrypted, unless the server is this machine: with one, `smtp://` asks for STARTTLS.
+    A password is sent encrypted unless the server is this machine: with one, `smtp://` asks for STARTTLS.
     """
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
@@ -165,14 +162,12 @@ def _is_this_machine(host: str) -> bool:
 
 
 class _Client(aiosmtplib.SMTP):
-    """A connection that tells before it hands a message over, and then waits for the answer as long as is right."""
-
     leaving: Callable[[], Awaitable[None]]
     answer: float
     is_unanswered = False
 
     async def data(self, message: str | bytes, /, **_options: object) -> aiosmtplib.SMTPResponse:
-        """Hand the message over only once the server asked for it: till then it cannot have come."""
+        """The message is handed over only after the server's 354: before it nothing can have arrived."""
         ready = await self.execute_command(b"DATA")
         if ready.code != aiosmtplib.SMTPStatus.start_input:
             raise aiosmtplib.SMTPDataError(ready.code, ready.message)
@@ -189,15 +184,14 @@ class _Client(aiosmtplib.SMTP):
 
 
 def _as_data(message: bytes) -> bytes:
-    """The lines of a message as they follow DATA, to the line with a dot that ends it (RFC 5321 §4.5.2)."""
+    """With dots doubled and the line that ends DATA (RFC 5321 §4.5.2)."""
     lines = [b"." + line if line.startswith(b".") else line for line in message.splitlines()]
     return b"\r\n".join([*lines, b".", b""])
 
 
 class Post:
-    """One connection to the mail server: opened for the first message, and again after it broke.
-
-    Seconds: `timeout` for an answer, `answer` for that to a message.
+    """One connection, opened for the first message and again after it broke. Seconds: `timeout` for an answer, `answer`
+    for that to a message.
     """
 
     def __init__(self, server: Server, *, timeout: float = TIMEOUT, answer: float = SECONDS_FOR_ANSWER) -> None:
@@ -207,7 +201,7 @@ class Post:
     async def send(
         self, message: EmailMessage, *, sender: str, to: str, leaving: Callable[[], Awaitable[None]]
     ) -> None:
-        """Hand one message over; `leaving` runs right before. Raises what kept it from being taken (`answers.py`)."""
+        """`leaving` runs right before. Raises the reasons of `answers.py`."""
         client = self._client or await self._connect()
         client.leaving, client.answer, client.is_unanswered = leaving, self._answer, False
         try:
@@ -221,12 +215,11 @@ class Post:
             raise
 
     async def connect(self) -> None:
-        """Open the connection before the first message. Raises Unreachable, SenderRefused among them."""
+        """Raises Unreachable, SenderRefused among them."""
         if self._client is None:
             await self._connect()
 
     async def close(self) -> None:
-        """Take leave of the server; if it does not answer, hang up."""
         client, self._client = self._client, None
         if client is None:
             return

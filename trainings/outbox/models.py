@@ -1,5 +1,3 @@
-"""The durable outbox: messages and jobs, written in the transaction that causes them, claimed with a lease; calls."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -19,9 +17,8 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a job ended. `kept`: no mail server is set, the message is shown in the panel. `overtaken`: what it says no
-    longer holds. `nobody`: no address is left. `done`: the job was no message. `refused` by the mail server for good;
-    `gave_up` after the last try. `maybe`: it was handed over, and the server never answered.
+    """`kept`: no mail server is set. `overtaken`: it no longer holds. `nobody`: no address. `done`: no message.
+    `refused` for good; `gave_up` after the last try. `maybe`: handed over, never answered.
     """
 
     SENT = "sent"
@@ -36,15 +33,12 @@ class Outcome(StrEnum):
 
 
 class OutboxJob(Record):
-    """One thing to do at least once. `payload` holds ids only: never a link, a token, an address or a name.
+    """One thing to do at least once. `payload` holds ids only: never a link, token, address or name.
 
-    `dedup` makes enqueueing twice the same job one row. `subject_id` is the registration that the message is about,
-    `lang` the language of whoever asked for it, where they read what comes of it themselves; else empty. `batch` groups
-    messages that staff caused and may stop within ten minutes.
-    `attempts` counts claims, so that a worker whose lease ran out cannot overwrite the next one; `tries` the failures
-    after which a job is given up; `n_unanswered` the copies that were handed over whole and never answered. A job ends
-    as done, failed (after the last try), or stopped. `doubted_at`: when a server first refused its recipient without
-    saying why.
+    Jobs with equal `dedup` are one row. `subject_id`: the registration; `lang`: of the person who asked and reads it,
+    else empty; `batch`: messages that staff may stop within ten minutes. `attempts` counts claims, so that a worker
+    whose lease ran out writes nothing; `tries` counts failures; `n_unanswered` copies handed over without an answer;
+    `doubted_at`: a server first refused the recipient without a reason.
     """
 
     kind = fields.CharField(max_length=48)
@@ -71,7 +65,7 @@ class OutboxJob(Record):
 
 
 class StoppedBatch(Record):
-    """Messages and calls that staff stopped in their ten minutes (`created_at`)."""
+    """Messages and calls that staff stopped (`created_at`)."""
 
     batch_id: UUID = fields.UUIDField(unique=True)
 
@@ -80,8 +74,8 @@ class StoppedBatch(Record):
 
 
 class WhyHeld(StrEnum):
-    """What was refused: our user or password, our address, our messages to three domains, or to three of one; or by us,
-    to send a password that others could read.
+    """Our user or password, our address, three domains, three recipients of one; or we refuse to send a readable
+    password.
     """
 
     SIGN_IN = "sign_in"
@@ -92,11 +86,10 @@ class WhyHeld(StrEnum):
 
 
 class MailHold(Record):
-    """What servers said about us since they last took mail: at a domain, or without a `domain_key` of all we send.
+    """Refusals by a domain's server since it last took mail; without `domain_key`, of all.
 
-    `recipient_keys`: keyed hashes of who was refused, until the domain is held; `domain` is its name from then on.
-    `is_unbroken`: nothing was taken anywhere since its last refusal. `held_at`: from when nothing is sent. `reason`:
-    the server's last answer.
+    `recipient_keys`: keyed hashes until the domain is held, then `domain` names it. `is_unbroken`: no mail was taken
+    since the last refusal. `held_at`: nothing is sent from then on. `reason`: the last answer.
     """
 
     domain_key = fields.CharField(max_length=64, unique=True)
@@ -112,9 +105,9 @@ class MailHold(Record):
 
 
 class MessageTemplate(Record):
-    """An operator's own words for a kind of message in a language, without it the program's are used.
+    """An operator's own words for a kind of message in a language.
 
-    `body` is plain text with placeholders of a fixed list (`templates.py`).
+    `body`: plain text with placeholders (`placeholders.py`).
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -134,8 +127,6 @@ class MessageTemplate(Record):
 
 
 class CallReason(StrEnum):
-    """Why people have to be told by voice."""
-
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REMINDER = "reminder"
@@ -145,9 +136,9 @@ class CallReason(StrEnum):
 
 
 class CallList(Record):
-    """People to be told by voice of one thing. Who is on it is worked out: those whom no message reached.
+    """People to be told of one thing by voice. Who is on it is worked out: those whom no message reached.
 
-    `cause_id` makes the same thing one list: the change, the session that is near, the training that was called off.
+    `cause_id`: the change, the session or the training; the same cause is one list.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -174,7 +165,7 @@ class CallResult(StrEnum):
 
 
 class CallVia(StrEnum):
-    """How somebody was told, or through whom: no name of a third person is kept."""
+    """No third person's name is kept."""
 
     CALL = "call"
     WHATSAPP = "whatsapp"
@@ -187,10 +178,9 @@ class CallVia(StrEnum):
 
 
 class Call(Record):
-    """What came of telling one person: the last mark counts, all are kept.
+    """The result of telling one person. The last one counts.
 
-    `knew_number`, `knew_heard`: the snapshots of the training's facts that they had been told, and may have heard,
-    before this call.
+    `knew_number`, `knew_heard`: the snapshots told, and perhaps heard, before this call.
     """
 
     call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
@@ -213,7 +203,7 @@ class Call(Record):
 
 
 class HolderCall(Record):
-    """What came of telling somebody who holds cards without a name: they tell those who will come with them."""
+    """The result of telling a holder of nameless cards, who tells the others."""
 
     call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
         "trainings.CallList", related_name="holder_calls", on_delete=fields.RESTRICT

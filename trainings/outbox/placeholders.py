@@ -1,4 +1,4 @@
-"""Placeholders in messages that an operator words: a fixed list of names for each kind, in braces; the rest is text."""
+"""A fixed list of names in braces for each kind of message."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REVEALING = (
     *("migra", "deport", "retorn", "refugi", "asilo", "indocument", "coyote", "desaparec"),
     *("trata de personas", "la trata", "violencia", "abuso", "victima", "lgbt", "vih"),
 )
-"""What no subject says, in folded letters: others read it over a shoulder."""
+"""Never in a subject, which others may read; folded letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """`meaning` and `example` are for whoever words a message. Not all may stand in a subject."""
+    """`meaning` and `example` are shown to the staff who write."""
 
     name: str
     meaning: str
@@ -45,7 +45,7 @@ PLACEHOLDERS = (
     Placeholder("telefono", N_("El teléfono de la ventanilla"), "7900 1234"),
     Placeholder("municipio", N_("El municipio de la ventanilla"), N_("La Libertad, Petén"), True),
 )
-"""Those of a message about a registration; the link stands below each by itself."""
+"""Of messages about a registration; the link follows below by itself."""
 LINK = Placeholder("enlace", N_("Aquí va el botón con el enlace de la persona, solo en su párrafo"), N_("(el botón)"))
 LINKS = Placeholder(
     "enlaces", N_("Aquí van sus inscripciones, cada una con su enlace, solas en su párrafo"), N_("(las inscripciones)")
@@ -62,7 +62,7 @@ OPERATOR = Placeholder(
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a kind of message may name. Without `needed` it could not be sent: that marks the place of its link."""
+    """Placeholders of one kind of message. `needed` marks the place of its link."""
 
     placeholders: tuple[Placeholder, ...]
     needed: Placeholder | None = None
@@ -73,7 +73,6 @@ class Offer:
 
     @property
     def mark(self) -> str:
-        """The needed one as it is written; empty without one."""
         return f"{{{self.needed.name}}}" if self.needed else ""
 
 
@@ -92,7 +91,6 @@ OF_KIND = {
 
 
 def offer_of(kind: str) -> Offer:
-    """The placeholders of this kind of message."""
     return OF_KIND.get(kind, ABOUT_TRAININGS)
 
 
@@ -136,7 +134,7 @@ class RevealingSubject(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """A message in an operator's own words: subject, which is its heading too, and paragraphs."""
+    """The subject is also the heading."""
 
     subject: str
     body: str
@@ -144,7 +142,7 @@ class OwnWords:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Own words with their values. `below` stands after the link, in a message that says where its link goes."""
+    """`below` stands after the link."""
 
     subject: str
     body: str
@@ -153,11 +151,8 @@ class Filled:
 
 
 def check_words(words: OwnWords, kind: str) -> None:
-    """Refuse what could not be sent as it stands, each with the field that it is about.
-
-    UnknownPlaceholder names it and the nearest known one, MissingPlaceholder and PlaceholderNotAlone the one without
-    which this kind of message is of no use; LoneBrace, LongSubject (line breaks would begin another header),
-    RevealingSubject.
+    """Refuses, naming the field: UnknownPlaceholder (with the nearest known one), MissingPlaceholder,
+    PlaceholderNotAlone, LoneBrace, LongSubject (also line breaks, which begin another header), RevealingSubject.
     """
     if len(words.subject.splitlines()) > 1 or words.subject.endswith(("\n", "\r")):
         raise LongSubject(field="subject")
@@ -206,15 +201,11 @@ def _revealed_by(subject: str) -> str | None:
 
 
 def paragraphs_of(text: str) -> list[str]:
-    """What empty lines part."""
     return [part.strip() for part in PARAGRAPHS.split(text.strip()) if part.strip()]
 
 
 def fill(words: OwnWords, values: Mapping[str, str], kind: str) -> Filled:
-    """The words with their values. What comes out of a value is text: braces in a title are no placeholder.
-
-    A subject that a value makes revealing (hubs may have the official name, with what they are for) is left empty.
-    """
+    """Braces inside a value stay text. A subject that a value makes revealing becomes empty."""
 
     def value(found: re.Match[str]) -> str:
         return values.get(found[1], found[0])

@@ -1,5 +1,3 @@
-"""Reads of the outbox for the staff of the hubs that its messages concern."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -22,7 +20,7 @@ from trainings.web.i18n import N_
 
 PAGE = 50
 OF_NO_HUB = ("my_links", "staff_digest")
-"""Messages of no one hub, which therefore nobody may open: they are counted."""
+"""Nobody may open these: they are only counted."""
 
 
 class UnknownMessage(NotFound):
@@ -32,9 +30,8 @@ class UnknownMessage(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages of one act of the staff that can still be stopped: to people, and to who holds the sessions.
-
-    `first` is one of them, to a person where there is any. How many people read them, is for who knows the people.
+    """Messages of one act of staff that can still be stopped. `first`: one of them, to a participant where there is
+    any.
     """
 
     id: UUID
@@ -45,9 +42,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What should have left and has not. `next_try_at`: of those that wait for their next try; none: within a minute.
-
-    `reasons`: why, as the rows have it, the most frequent first. `n_of_no_hub`: what waits besides and is not listed.
+    """Messages past their time. `next_try_at`: None means within a minute. `reasons`: most frequent first.
+    `n_of_no_hub`: waiting, not listed.
     """
 
     n_waiting: int
@@ -58,12 +54,12 @@ class Queue:
 
 
 def visible_to(actor: Actor) -> QuerySet[OutboxJob]:
-    """The messages of the hubs where this person coordinates or administers."""
+    """Of the hubs where the actor coordinates or administers."""
     return reads(OutboxJob).filter(hub_id__in=list(actor.hubs_with(MESSAGE_READERS)))
 
 
 async def message(actor: Actor, job_id: UUID) -> OutboxJob:
-    """One message. Refuses with UnknownMessage also where it is another hub's."""
+    """Refuses (UnknownMessage), also for another hub's."""
     job = await visible_to(actor).get_or_none(id=job_id)
     if job is None:
         raise UnknownMessage
@@ -71,7 +67,7 @@ async def message(actor: Actor, job_id: UUID) -> OutboxJob:
 
 
 async def queue(actor: Actor) -> Queue | None:
-    """The messages that wait though it is past their time; none where nothing does."""
+    """None: nothing waits."""
     now = clock.now()
     waiting = _unfinished(visible_to(actor))
     unlisted = _unfinished(reads(OutboxJob).filter(hub_id=None, kind__in=OF_NO_HUB))
@@ -95,27 +91,25 @@ async def queue(actor: Actor) -> Queue | None:
 
 
 async def _reason_of_all(n_waiting: int) -> list[tuple[str, int]]:
-    """Why the outbox as a whole stands still: only the messages at its head have been tried."""
+    """Only messages at the head of a standing outbox have been tried."""
     due = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=clock.now())
     head = await due.exclude(last_error="").order_by("run_at", "id").first()
     return [(head.last_error, n_waiting)] if head is not None else []
 
 
 def _unfinished(found: QuerySet[OutboxJob]) -> QuerySet[OutboxJob]:
-    """Of these what is due, or was tried before and is not given up."""
     open_ones = found.filter(done_at=None, failed_at=None, stopped_at=None)
     return open_ones.filter(Q(Q(run_at__lte=clock.now()), ~Q(last_error=""), join_type=Q.OR))
 
 
 def due_from(job: OutboxJob) -> datetime:
-    """When a message should have left: what staff cause waits ten minutes."""
+    """Messages that staff cause are due ten minutes later."""
     return job.created_at + (STAFF_DELAY if job.batch_id is not None else timedelta())
 
 
 async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tuple[Sequence[OutboxJob], UUID | None]:
-    """A page of messages, newest first, and the key that the next page begins before.
-
-    `only` is `failed`, `waiting` (past their time), `kept` (without a mail server), or empty for all.
+    """A page, newest first, and the key the next page begins before. `only`: `failed`, `waiting` (past their time),
+    `kept`, or empty.
     """
     found = _unfinished(visible_to(actor)) if only == "waiting" else visible_to(actor)
     if only == "failed":
@@ -137,7 +131,7 @@ async def n_kept(actor: Actor) -> int:
 
 
 async def stoppable(actor: Actor) -> list[Batch]:
-    """The batches that have not left, the next to leave first."""
+    """The next to leave first."""
     waiting = visible_to(actor).filter(
         batch_id__isnull=False, run_at__gt=clock.now(), attempts=0, done_at=None, failed_at=None, stopped_at=None
     )
@@ -155,7 +149,7 @@ def _batch(batch_id: UUID, jobs: Sequence[OutboxJob]) -> Batch:
 
 
 async def oldest_due_seconds() -> int:
-    """How long the oldest message that should have gone has waited, in whole seconds; 0 when nothing waits."""
+    """0: nothing waits."""
     now = clock.now()
     waiting = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=now)
     oldest = await waiting.order_by("run_at").first()

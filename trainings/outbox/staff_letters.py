@@ -1,5 +1,3 @@
-"""Messages to the staff: a heading, a few sentences, and lines that lead to the panel."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,8 +12,6 @@ LAYOUT = ("emails/_staff.txt", "emails/_staff.html")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line, with where it leads, and what is to be known about it."""
-
     text: str
     href: str = ""
     note: str = ""
@@ -37,9 +33,8 @@ def staff_mail(
     is_overtaken: bool = False,
     is_optional: bool = True,
 ) -> Mail:
-    """The message in the language being spoken. The heading is its subject: nothing about what a training is about.
-
-    `is_optional`: it says where it can be switched off.
+    """The heading is the subject and names no topic of a training. `is_optional`: the mail says where to switch it
+    off.
     """
     shown = {"heading": heading, "paragraphs": paragraphs, "sections": sections, "is_optional": is_optional}
     letter = set_letter(LAYOUT, shown)

@@ -1,5 +1,3 @@
-"""An operator's own words for its messages: read, kept, and given up for the program's."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,19 +13,19 @@ from trainings.places.models import Operator
 
 
 async def own_words(operator_id: UUID, kind: str, lang: str) -> OwnWords | None:
-    """The operator's words for this kind of message in this language; none: the program's."""
+    """None: the program's words."""
     found = await reads(MessageTemplate).get_or_none(operator_id=operator_id, kind=kind, lang=lang)
     return OwnWords(found.subject, found.body) if found is not None else None
 
 
 async def templates_of(operator_id: UUID) -> Mapping[tuple[str, str], MessageTemplate]:
-    """All that an operator has words of its own for, by kind and language."""
+    """By kind and language."""
     found = await reads(MessageTemplate).filter(operator_id=operator_id)
     return {(one.kind, one.lang): one for one in found}
 
 
 async def save_words(operator_id: UUID, kind: str, lang: str, words: OwnWords, *, actor: Actor) -> None:
-    """Say it so from now on, also in what waits to be sent. Refuses as `check_words` does."""
+    """Also for messages that wait. Refuses as `check_words` does."""
     check_words(words, kind)
     async with transaction():
         await lock(Operator, [operator_id])
@@ -40,7 +38,6 @@ async def save_words(operator_id: UUID, kind: str, lang: str, words: OwnWords, *
 
 
 async def forget_words(operator_id: UUID, kind: str, lang: str, *, actor: Actor) -> None:
-    """Say it as the program does again; twice is once."""
     async with transaction():
         if await MessageTemplate.filter(operator_id=operator_id, kind=kind, lang=lang).delete():
             await record("outbox.forget_words", actor=actor, object_id=operator_id, kind=kind, lang=lang)

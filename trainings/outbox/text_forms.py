@@ -1,5 +1,3 @@
-"""The forms of `/panel/textos`: an operator's own words, and how many days before people are reminded."""
-
 from __future__ import annotations
 
 import re
@@ -36,8 +34,6 @@ def _subject(text: str) -> str:
 
 
 class TextForm(Form):
-    """The words of one kind of message in one language."""
-
     model_config = ConfigDict(str_strip_whitespace=False)
 
     subject: Annotated[str, AfterValidator(_subject)]
@@ -46,7 +42,7 @@ class TextForm(Form):
 
 
 def _days(text: str) -> tuple[int, ...]:
-    """`3, 1` or `3 y 1`; nothing means never."""
+    """`3, 1` or `3 y 1`; empty means never."""
     parts = [part for part in re.split(r"[\s,;]+|\by\b", text) if part]
     if not all(part.isascii() and part.isdigit() and 1 <= int(part[:4]) <= MOST_DAYS for part in parts):
         raise wrong(N_("Escriba números de 1 a %(most)s, separados por comas: 3, 1."), most=MOST_DAYS)
@@ -57,6 +53,4 @@ def _days(text: str) -> tuple[int, ...]:
 
 
 class ReminderForm(Form):
-    """So many days before a session, as typed."""
-
     days: Annotated[str, AfterValidator(_days)] = ""

@@ -1,5 +1,3 @@
-"""The outbox in words: what a message is, and where it has got to."""
-
 from __future__ import annotations
 
 from trainings import clock
@@ -104,7 +102,7 @@ def held_title(hold: MailHold) -> str:
 
 
 def reason_of(job: OutboxJob) -> str:
-    """Why the last try failed: in words, or as the server answered; empty where none did."""
+    """In words, or as the server answered; empty: no failure."""
     return reason_words(job.last_error)
 
 
@@ -113,7 +111,7 @@ def reason_words(reason: str) -> str:
 
 
 def state_of(job: OutboxJob) -> str:
-    """The key of `STATE_WORDS` that describes the job now."""
+    """A key of `STATE_WORDS`."""
     if job.outcome:
         return str(job.outcome)
     if job.last_error == UNANSWERED and job.lease_until is not None:

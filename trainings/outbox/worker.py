@@ -1,5 +1,3 @@
-"""The worker: takes due jobs, composes their messages, hands them to the mail server. Inside the server, or alone."""
-
 from __future__ import annotations
 
 import asyncio
@@ -37,11 +35,11 @@ logger = logging.getLogger("trainings.outbox")
 
 OUTAGE_WAIT = timedelta(minutes=1)
 SIGNS_OF_OUTAGE = 3
-"""Messages to so many recipients failed in a row: it is the server, not they, and their tries are not used up."""
+"""Failures in a row to different recipients: the server's fault, no tries are used up."""
 LONGEST_OUTAGE = timedelta(days=3)
-"""A message older than that is failing by itself, whatever else fails."""
+"""An older message fails by itself."""
 MOST_ASIDE = 4
-"""So many connections wait for slow answers while the queue goes on; with one more it waits until one is answered."""
+"""Connections that wait for slow answers beside the queue; with one more the queue waits."""
 SECONDS_TO_STOP = 5.0
 TIMES_TO_INSIST = 5
 
@@ -62,21 +60,19 @@ class Pace:
 
 
 KeptBack = Callable[[], Awaitable[Collection[str]]]
-"""Of which kinds no job is taken for now, however due."""
+"""Kinds of which no job is taken now."""
 
 
 class TakenOver(Exception):
-    """The lease of a job ended before it was handed over, so that another worker may have it; or what it says ceased to
-    hold, and it is composed anew once its lease ends.
-    """
+    """The lease ended before the job was handed over, or it no longer holds and is composed anew."""
 
 
 class UnknownKind(LookupError):
-    """A job that this version of the program does not know."""
+    """This version of the program does not know the job."""
 
 
 class Worker:
-    """One worker, for `only` some of the jobs. Any number may share an outbox."""
+    """Any number may share an outbox."""
 
     def __init__(
         self,
@@ -106,7 +102,7 @@ class Worker:
         return Post(self._server, timeout=self._pace.timeout, answer=self._pace.answer)
 
     async def work(self) -> None:
-        """Work until stopped; what waits for an answer then, is waited for."""
+        """Work until stopped; answers that are due then are waited for."""
         try:
             await self._work()
             if self._aside:
@@ -148,7 +144,7 @@ class Worker:
             return 0
 
     async def _round(self) -> int:
-        """Take a batch and deal with it; how many jobs it had."""
+        """Returns the number of jobs taken."""
         if self._sends:
             self._held = await holds.held_keys()
         if holds.EVERYTHING in self._held:
@@ -167,13 +163,13 @@ class Worker:
                 await self._post.close()
 
     async def _not_kept_back(self) -> Q:
-        """Those of our jobs that may be taken. What is kept back is not even claimed: nobody has tried it."""
+        """Kinds kept back are not even claimed."""
         if self._kept_back is None or not await claims.is_any_due(self._only):
             return self._only
         return Q(self._only, claims.but(await self._kept_back()))
 
     async def _is_back(self, post: Post) -> bool:
-        """Whether the server that failed lets itself be called again. Asked without touching any message."""
+        """Asks the failed server without touching any message."""
         if not await claims.is_any_due(self._only):
             return True
         try:
@@ -251,7 +247,7 @@ class Worker:
             self._set_aside(sending, job, post)
 
     def _set_aside(self, sending: asyncio.Task[None], job: OutboxJob, post: Post) -> None:
-        """The server takes its time: the others go on over a connection of their own."""
+        """Leave this connection to the slow answer; the queue opens another."""
         self._post = self._new_post()
         waiting = asyncio.create_task(self._wait_aside(sending, job, post))
         self._aside.add(waiting)
@@ -294,7 +290,7 @@ class Worker:
             await _follow(job, partial(holds.note_success, mail.to))
 
     async def _heed(self, job: OutboxJob, mail: Mail, answer: Undelivered) -> None:
-        """Do what the server's answer asks for. Raises Unreachable where it takes nothing."""
+        """Raises Unreachable where the server takes nothing."""
         reason = str(answer)
         match answer:
             case PutOff():
@@ -316,7 +312,7 @@ class Worker:
                 raise answer
 
     async def _put_off(self, job: OutboxJob, to: str, reason: str) -> None:
-        """After a failure in sending. Raises Unreachable where it is the server's and not the message's."""
+        """Raises Unreachable where the failure is the server's."""
         is_first_sign = not self._are_signs_of_outage()
         self._troubled[job.id] = to
         if not self._are_signs_of_outage() or clock.now() - job.created_at > LONGEST_OUTAGE:
@@ -340,10 +336,10 @@ async def run(
     offline: Collection[str] = (),
     kept_back: KeptBack | None = None,
 ) -> None:
-    """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem.
+    """Work until `stop` is set; a message being sent has five seconds more. Raises SettingsProblem.
 
-    The kinds in `offline` send nothing, and have a worker of their own: they are done while no mail server answers,
-    and no message waits for one that takes long. Of these no job is taken whose kind is among `kept_back`.
+    Kinds in `offline` send nothing and have their own worker: they are done while no mail server answers, and delay no
+    message. No job whose kind is among `kept_back` is taken.
     """
     pace = pace or Pace()
     workers = [Worker(stop, settings, composers, pace, claims.but(offline), is_offline=False)]
@@ -364,8 +360,8 @@ async def run(
 
 
 async def _follow(job: OutboxJob, what: Callable[[], Awaitable[None]] | None) -> None:
-    """Do what follows from the server's answer. Before it is written down: who takes over from a killed worker does
-    both. Whatever fails in it must not send the message again.
+    """Runs before the answer is recorded: a worker that takes over from a killed one does both. A failure here must not
+    send the message again.
     """
     if what is None:
         return
@@ -376,7 +372,7 @@ async def _follow(job: OutboxJob, what: Callable[[], Awaitable[None]] | None) ->
 
 
 async def _insist_on_finishing(job: OutboxJob) -> None:
-    """The message is out. Failing to say so, because the database is locked for a moment, would send it twice."""
+    """The message is out: a database locked for a moment must not send it twice."""
     for _ in range(TIMES_TO_INSIST):
         try:
             await claims.finish(job, Outcome.SENT)
@@ -388,7 +384,6 @@ async def _insist_on_finishing(job: OutboxJob) -> None:
 
 
 async def _first_of(*events: asyncio.Event, seconds: float) -> None:
-    """Wait for one of the events, at most so long."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
