@@ -15,7 +15,6 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount
 from starlette_compress import CompressMiddleware
 
-import trainings.accounts.guide_routes
 import trainings.accounts.routes
 import trainings.attendance.routes
 import trainings.certificates.routes
@@ -142,7 +141,6 @@ def _pages() -> list[BaseRoute]:
         trainings.privacy.routes,
         trainings.feeds.routes,
         trainings.accounts.routes,
-        trainings.accounts.guide_routes,
     )
     of_packages = (route for package in from_packages for route in package.routes)
     return in_sections(of_packages)

@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 
 from trainings.panel.attendance import attendance_routes, review_routes, sheet_row_routes
 from trainings.panel.calendar import list_routes, month_routes, week_routes
-from trainings.panel.office import account_routes, message_routes, text_routes
+from trainings.panel.office import account_routes, guide_routes, message_routes, text_routes
 from trainings.panel.people import (
     fresh_link_routes,
     own_data_routes,
@@ -60,4 +60,5 @@ routes: list[BaseRoute] = [
     *message_routes.routes,
     *text_routes.routes,
     *account_routes.routes,
+    *guide_routes.routes,
 ]

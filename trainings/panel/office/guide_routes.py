@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    return render(request, "accounts/guide.html", {"page": guide_pages()[FIRST_PAGE]})
+    return render(request, "panel/office/guide.html", {"page": guide_pages()[FIRST_PAGE]})
 
 
 @allow(*STAFF)
@@ -28,7 +28,7 @@ async def show(request: Request) -> Response:
     page = guide_pages().get(request.path_params["job"])
     if page is None or page.slug == FIRST_PAGE:
         raise NotFound
-    return render(request, "accounts/guide.html", {"page": page})
+    return render(request, "panel/office/guide.html", {"page": page})
 
 
 @allow(*STAFF)
