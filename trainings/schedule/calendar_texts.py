@@ -1,4 +1,4 @@
-"""What calendars are told of a session: its stored text, the feeds it is in, and the counters that move with them.
+"""What calendars are told of sessions and activities: stored texts, the feeds they are in, counters that move along.
 
 The stored text is what subscribers have. The rows are written as a text again and compared with it: where both are
 equal, nothing shown has changed and no counter moves.
@@ -6,8 +6,9 @@ equal, nothing shown has changed and no counter moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from trainings.schedule.ics import (
     without_place,
 )
 from trainings.schedule.models import (
+    Dated,
+    EntryText,
     Offer,
     PlaceShown,
     SessionFeed,
@@ -90,6 +93,139 @@ BATCH = 100
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What calendars may be told of a session or activity as it stands now.
+
+    `is_listed`: it takes place for everybody to see; only so it comes into feeds, those of `scopes`. `is_hidden`: it is
+    by its address only, and in none. `is_protected`: without its place.
+    """
+
+    facts: EventFacts
+    is_listed: bool
+    scopes: Collection[str]
+    is_hidden: bool = False
+    is_protected: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return self.facts.session_id
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where one kind of entries is kept: its rows, their texts and feeds, what leads back from these (`key`), and how
+    their addresses begin.
+    """
+
+    rows: type[Dated]
+    texts: type[Any]
+    feeds: type[Any]
+    key: str
+    path: str
+
+
+SESSIONS = Kept(TrainingSession, SessionText, SessionFeed, "session_id", "/capacitaciones/")
+
+
+async def write_entries(
+    entries: Iterable[Entry], kept: Kept, *, is_refiltered: bool = False, renamed: Iterable[str] = ()
+) -> set[UUID]:
+    """Bring up to date what calendars show, in the caller's transaction, which holds the rows. Returns those that
+    changed.
+
+    An entry appears when it is listed, and stays in every feed where it ever was. Cancelled it is shown as CANCELLED,
+    and then frozen until it takes place again. Hidden it leaves them, and returns where it is listed again.
+    """
+    assert is_in_transaction(), "text, feeds and counters change together with what they tell of"
+    by_id = {entry.id: entry for entry in entries}
+    these = {f"{kept.key}__in": list(by_id)}
+    texts: dict[UUID, EntryText] = {getattr(text, kept.key): text for text in await kept.texts.filter(**these)}
+    scopes: dict[UUID, set[str]] = {}
+    for key, scope in await kept.feeds.filter(**these).values_list(kept.key, "scope"):
+        scopes.setdefault(key, set()).add(scope)
+    hidden = [key for key, entry in by_id.items() if entry.is_hidden and key in texts]
+    await kept.texts.filter(**{f"{kept.key}__in": hidden}).delete()
+    moved = set(renamed).union(*(scopes.get(key, ()) for key in hidden))
+    changed, joined = [], []
+    for key, entry in by_id.items():
+        if entry.is_hidden:
+            continue
+        known = scopes.get(key, set())
+        body = await _rewritten(entry, texts.get(key), kept, has_left=bool(known))
+        if body is not None:
+            changed.append(kept.texts(**{kept.key: key}, format=TEXT_FORMAT, body=body))
+            moved |= known
+        new = set(entry.scopes) - known if entry.is_listed else set[str]()
+        joined += [kept.feeds(**{kept.key: key}, scope=scope) for scope in sorted(new)]
+        moved |= new
+    if is_refiltered:
+        moved |= {filters_key(scope) for scope in {one.scope for one in joined}.union(*scopes.values())}
+    await kept.texts.bulk_create(changed, on_conflict=[kept.key], update_fields=["format", "body"])
+    await kept.feeds.bulk_create(joined)
+    if moved:
+        await bump(*moved)
+    return {getattr(text, kept.key) for text in changed}
+
+
+async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
+    """The new text, its stamp and sequence kept in its row; nothing where it shows the same.
+
+    `has_left`: where none is stored, it was in feeds before: what comes back is newer than what some still have.
+    """
+    facts = entry.facts
+    if stored is None:
+        if not entry.is_listed:
+            return None
+        return await _stamped(facts, facts.sequence + has_left, kept, after=facts.stamped_at if has_left else None)
+    if CANCELLED_LINE in stored.body and facts.is_cancelled and stored.format >= TEXT_FORMAT:
+        # Frozen as it was cancelled: nobody needs to hear more, but that its place has become protected since then.
+        if not entry.is_protected or without_place(stored.body) == stored.body:
+            return None
+        sequence, stamped_at = await _stamp(facts, sequence_in(stored.body) + 1, kept, after=facts.stamped_at)
+        return stamped(without_place(stored.body), sequence=sequence, stamped_at=stamped_at)
+    candidate = event_text(replace(facts, sequence=sequence_in(stored.body)))
+    if candidate == stored.body:
+        return None
+    raised = sequence_after(stored.body, candidate)
+    return candidate if raised is None else await _stamped(facts, raised, kept, after=facts.stamped_at)
+
+
+async def _stamped(facts: EventFacts, sequence: int, kept: Kept, *, after: datetime | None) -> str:
+    sequence, stamped_at = await _stamp(facts, sequence, kept, after=after)
+    return event_text(replace(facts, sequence=sequence, stamped_at=stamped_at))
+
+
+async def _stamp(facts: EventFacts, sequence: int, kept: Kept, *, after: datetime | None) -> tuple[int, datetime]:
+    stamped_at = clock.whole_second_after(after)
+    await kept.rows.filter(id=facts.session_id).update(sequence=sequence, stamped_at=stamped_at)
+    return sequence, stamped_at
+
+
+async def write_again(kept: Kept, refresh: Callable[[list[UUID]], Awaitable[set[UUID]]]) -> int:
+    """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
+
+    Stamp and sequence stay where the new text means the same. Several processes may do it at once: who waited for
+    another's rows finds them done. Returns how many texts are different now.
+    """
+    # A line may be folded after 75 octets.
+    address = f"\r\nURL:{get_settings().base_url.rstrip('/')}{kept.path}"[:70]
+    moved = ~Q(body__contains=address) & ~Q(body__contains=CANCELLED_LINE)
+    found = await kept.texts.filter(Q(format__lt=TEXT_FORMAT) | moved).order_by(kept.key).values_list(kept.key)
+    ids: list[UUID] = [key for (key,) in found]
+    changed = 0
+    for start in range(0, len(ids), BATCH):
+        async with transaction():
+            batch = ids[start : start + BATCH]
+            changed += len(await refresh(batch))
+            outdated = kept.texts.filter(**{f"{kept.key}__in": batch}, format__lt=TEXT_FORMAT)
+            await outdated.update(format=TEXT_FORMAT)
+    return changed
+
+
+# -- sessions
+
+
 async def refresh(
     *,
     training_ids: Iterable[UUID] = (),
@@ -97,48 +233,23 @@ async def refresh(
     is_refiltered: bool = False,
     renamed: Iterable[str] = (),
 ) -> set[UUID]:
-    """Bring up to date what calendars show of these sessions, in the caller's transaction. Returns those that changed.
+    """`write_entries` of these sessions and all those of these trainings. Once an action, at its end.
 
-    A session appears when its training is published, and stays in every feed where it ever was. Cancelled or called
-    off it is shown as CANCELLED, and then frozen until it takes place again. Unlisted it leaves them, and returns where
-    its training is published again. Once an action, at its end.
+    A session is listed with its training, and cancelled also where that is called off.
     `is_refiltered`: for whom or in which language it is may have changed, which no text need tell. `renamed` are the
     feeds that have another name from now on.
     """
-    assert is_in_transaction(), "text, feeds and counters change together with the session"
     rows = await _locked(Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids)))
-    ids = [row["id"] for row in rows]
-    texts = {text.session_id: text for text in await SessionText.filter(session_id__in=ids)}
-    scopes = await _scopes_of(ids)
     counts = await _session_counts({row["training_id"] for row in rows})
     hubs = {hub.id: hub for hub in await Hub.filter(id__in={row["training__hub_id"] for row in rows})}
-    moved = set(renamed) | await _take_out([row["id"] for row in rows if _is_hidden(row)], texts, scopes)
-    changed: list[SessionText] = []
-    joined: list[SessionFeed] = []
-    for row in [one for one in rows if not _is_hidden(one)]:
-        body = await _rewritten(row, counts[row["training_id"]], texts.get(row["id"]), has_left=row["id"] in scopes)
-        if body is not None:
-            changed.append(SessionText(session_id=row["id"], format=TEXT_FORMAT, body=body))
-            moved |= scopes.get(row["id"], set())
-        if _is_listed(row):
-            new = _scopes_for(row, hubs[row["training__hub_id"]]) - scopes.get(row["id"], set())
-            joined += [SessionFeed(session_id=row["id"], scope=scope) for scope in sorted(new)]
-            moved |= new
-    moved |= _filters_of(scopes, joined) if is_refiltered else set()
-    await SessionText.bulk_create(changed, on_conflict=["session_id"], update_fields=["format", "body"])
-    await SessionFeed.bulk_create(joined)
-    if moved:
-        await bump(*moved)
-    return {text.session_id for text in changed}
+    with speaking(SOURCE_LANGUAGE):
+        entries = [_entry(row, counts[row["training_id"]], hubs[row["training__hub_id"]]) for row in rows]
+    return await write_entries(entries, SESSIONS, is_refiltered=is_refiltered, renamed=renamed)
 
 
-async def _take_out(
-    hidden: Iterable[UUID], texts: Mapping[UUID, SessionText], scopes: Mapping[UUID, set[str]]
-) -> set[str]:
-    """No feed shows these sessions any more; those that did."""
-    left = [session_id for session_id in hidden if session_id in texts]
-    await SessionText.filter(session_id__in=left).delete()
-    return {scope for session_id in left for scope in scopes.get(session_id, ())}
+async def rewrite_outdated() -> int:
+    """`write_again` the texts of sessions."""
+    return await write_again(SESSIONS, lambda session_ids: refresh(session_ids=session_ids))
 
 
 async def _locked(wanted: Q) -> list[Row]:
@@ -157,65 +268,14 @@ async def restamp(training_ids: Iterable[UUID]) -> None:
     await Training.filter(id__in=list(training_ids)).update(changed_at=clock.now())
 
 
-async def rewrite_outdated() -> int:
-    """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
-
-    Stamp and sequence stay where the new text means the same. Several processes may do it at once: who waited for
-    another's rows finds them done. Returns how many texts are different now.
-    """
-    # A line may be folded after 75 octets.
-    address = f"\r\nURL:{get_settings().base_url.rstrip('/')}/capacitaciones/"[:70]
-    moved = ~Q(body__contains=address) & ~Q(body__contains=CANCELLED_LINE)
-    found = await SessionText.filter(Q(format__lt=TEXT_FORMAT) | moved).order_by("session_id").values_list("session_id")
-    ids = [session_id for (session_id,) in found]
-    changed = 0
-    for start in range(0, len(ids), BATCH):
-        async with transaction():
-            batch = ids[start : start + BATCH]
-            changed += len(await refresh(session_ids=batch))
-            await SessionText.filter(session_id__in=batch, format__lt=TEXT_FORMAT).update(format=TEXT_FORMAT)
-    return changed
-
-
-async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None, *, has_left: bool) -> str | None:
-    """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same.
-
-    `has_left`: where none is stored, it was in feeds before: what comes back is newer than what some still have.
-    """
-    if stored is None:
-        if not _is_listed(row):
-            return None
-        sequence = row["sequence"] + has_left
-        return await _stamped(row, n_sessions, sequence=sequence, previous=row if has_left else None)
-    if _is_frozen(row, stored):
-        return await _hidden(row, stored)
-    candidate = _text(row | {"sequence": sequence_in(stored.body)}, n_sessions)
-    if candidate == stored.body:
-        return None
-    sequence = sequence_after(stored.body, candidate)
-    if sequence is None:
-        return candidate
-    return await _stamped(row, n_sessions, sequence=sequence, previous=row)
-
-
-def _is_frozen(row: Row, stored: SessionText) -> bool:
-    """Whether it stays as it was cancelled: nobody needs to hear more."""
-    return CANCELLED_LINE in stored.body and not _is_live(row) and stored.format >= TEXT_FORMAT
-
-
-async def _hidden(row: Row, stored: SessionText) -> str | None:
-    """A frozen text without the place that has become protected since then; nothing where it tells none."""
-    if row["training__place_shown"] != PlaceShown.AFTER_CONFIRMATION or without_place(stored.body) == stored.body:
-        return None
-    sequence, stamped_at = sequence_in(stored.body) + 1, clock.whole_second_after(row["stamped_at"])
-    await TrainingSession.filter(id=row["id"]).update(sequence=sequence, stamped_at=stamped_at)
-    return stamped(without_place(stored.body), sequence=sequence, stamped_at=stamped_at)
-
-
-async def _stamped(row: Row, n_sessions: int, *, sequence: int, previous: Row | None) -> str:
-    stamped_at = clock.whole_second_after(previous["stamped_at"] if previous else None)
-    await TrainingSession.filter(id=row["id"]).update(sequence=sequence, stamped_at=stamped_at)
-    return _text(row | {"sequence": sequence, "stamped_at": stamped_at}, n_sessions)
+def _entry(row: Row, n_sessions: int, hub: Hub) -> Entry:
+    return Entry(
+        _facts(row, n_sessions),
+        is_listed=_is_listed(row),
+        scopes=_scopes_for(row, hub),
+        is_hidden=_is_hidden(row),
+        is_protected=_is_protected(row),
+    )
 
 
 def _is_listed(row: Row) -> bool:
@@ -234,13 +294,6 @@ def _is_hidden(row: Row) -> bool:
     return TrainingState.UNLISTED in (row["training__state"], row["training__state_before"])
 
 
-async def _scopes_of(session_ids: list[UUID]) -> dict[UUID, set[str]]:
-    found: dict[UUID, set[str]] = {}
-    for session_id, scope in await SessionFeed.filter(session_id__in=session_ids).values_list("session_id", "scope"):
-        found.setdefault(session_id, set()).add(scope)
-    return found
-
-
 async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
     """Meetings per training, cancelled ones too: cancelling one must not rewrite the others ("sesión 3 de 10")."""
     counts: dict[UUID, int] = {}
@@ -249,25 +302,19 @@ async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
     return counts
 
 
-def _filters_of(scopes: Mapping[UUID, set[str]], joined: Iterable[SessionFeed]) -> set[str]:
-    """Counters of what filters let through, of these feeds."""
-    return {filters_key(scope) for scope in {one.scope for one in joined}.union(*scopes.values())}
-
-
 def _scopes_for(row: Row, hub: Hub) -> set[str]:
     codes = [row["venue__municipality_id"]] if row["venue_id"] else []
     places = feed_keys(hub, *codes)
     return places | {f"tema:{row['training__course__topic__slug']}"}
 
 
-def _text(row: Row, n_sessions: int) -> str:
-    with speaking(SOURCE_LANGUAGE):
-        return event_text(_facts(row, n_sessions))
+def _is_protected(row: Row) -> bool:
+    return bool(row["training__place_shown"] == PlaceShown.AFTER_CONFIRMATION)
 
 
 def _facts(row: Row, n_sessions: int) -> EventFacts:
     """The row in the words of the public: a protected place is its municipality only."""
-    is_protected = row["training__place_shown"] == PlaceShown.AFTER_CONFIRMATION
+    is_protected = _is_protected(row)
     settings = get_settings()
     kind = KINDS[row["training__kind"]]
     return EventFacts(
