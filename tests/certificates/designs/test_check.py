@@ -114,17 +114,16 @@ def test_check_when_the_design_eats_memory_or_time_then_it_is_stopped_and_told(
 
 
 def test_check_when_parts_are_left_out_and_the_code_is_small_then_each_is_told(tmp_path: Path) -> None:
-    design = copy_of("constancia", tmp_path, orientation="landscape", slots=["shield", "logos", "supporters", "note"])
+    design = copy_of("constancia", tmp_path, orientation="landscape", slots=["shield", "logos", "note"])
     change(design, "#let code-side = 35mm", "#let code-side = 22mm")
     change(design, "label(w.label, 46pt, style: text.with(fill: blue))", "heading(level: 1)[Constancia]")
-    change(design, "partners(d, crest-height, 58mm, size: 9.5pt)", "[]")
+    change(design, "logos(d, crest-height, 58mm)", "[]")
     change(design, "fit(text-of(w.made), hi: sizes.first(), one-line: 0.9)", "text(size: 9pt)[Extendido hoy.]")
 
     assert design_check.check(design) == [
         "El frente no muestra cómo se llama el documento (words.label).",
         "El frente no muestra dónde y cuándo se extiende (words.made).",
         "No muestra los logotipos (logos).",
-        "No muestra quiénes apoyan (supporters).",
         "El papel no es el que dice manifest.json (paper, orientation).",
         "El código QR mide 22 mm; han de ser 30 o más.",
     ]
@@ -160,7 +159,7 @@ def test_code_when_small_crowded_or_spoilt_then_told(
     [
         ({"kinds": ["diploma", "medalla"]}, "kinds: no hay medalla, sólo certificado, constancia, diploma"),
         ({"languages": ["es", "tlh"]}, "languages: no hay tlh, sólo en, es"),
-        ({"slots": ["sello"]}, "slots: no hay sello, sólo band, logos, note, shield, supporters"),
+        ({"slots": ["sello"]}, "slots: no hay sello, sólo band, logos, note, shield"),
         ({"paper": "a3"}, "paper: no hay a3, sólo a4, us-letter"),
         ({"title": " ", "kinds": []}, "falta kinds; falta title"),
     ],

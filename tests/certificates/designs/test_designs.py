@@ -103,17 +103,22 @@ def test_fonts_then_are_the_files_their_table_says() -> None:
 # -- shields
 
 
+def with_shield(drawing: bytes) -> bytes:
+    key = sha256(drawing).hexdigest()
+    return pdf.render(sample(shield=key), timestamp=WHEN, pictures={key: Picture(drawing, "image/svg+xml")})
+
+
 def test_render_when_shield_given_then_drawn_in_place_of_the_empty_one() -> None:
     shield = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 12"><path fill="#00f" d="M0 0h10v12H0z"/></svg>'
 
-    file = pdf.render(sample(shield_svg=shield), timestamp=WHEN)
+    file = with_shield(shield)
 
     assert photographed(file, 0, 72).convert("RGB").getpixel((130, 70)) == (0, 0, 255)
 
 
 def test_render_when_shield_is_no_picture_then_refused() -> None:
     with pytest.raises(CannotTypeset):
-        pdf.render(sample(shield_svg=b"<svg"), timestamp=WHEN)
+        with_shield(b"<svg")
 
 
 def test_render_when_shield_points_at_a_file_then_the_file_stays_closed(tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ def test_render_when_shield_points_at_a_file_then_the_file_stays_closed(tmp_path
     ).encode()
 
     try:
-        file = pdf.render(sample(shield_svg=shield), timestamp=WHEN)
+        file = with_shield(shield)
     except CannotTypeset:
         return
     assert (255, 0, 0) not in {color for _, color in photographed(file, 0, 36).convert("RGB").getcolors(1 << 20) or []}

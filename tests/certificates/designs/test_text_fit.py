@@ -307,7 +307,6 @@ def test_everything_longest_at_once_then_still_one_face(key: str) -> None:
         operator=association,
         authority=f"La {association}, por medio de su Ventanilla Informativa Municipal sobre Migración",
         place="Santa Cruz Barillas del Altiplano, Huehuetenango",
-        supporters=("Organización internacional que apoya el taller y la refacción",) * 3,
         signatories=((LONGEST_NAME[:66], "Coordinadora de la ventanilla y de la oficina municipal de niñez"),) * 3,
     )
 
@@ -316,7 +315,7 @@ def test_everything_longest_at_once_then_still_one_face(key: str) -> None:
     assert len(pages) == 2
     assert_inside(pages)
     face = text_of(pages[0])
-    for said in (*sheet.letterhead, sheet.authority, sheet.place, *sheet.supporters, *sheet.signatories[2]):
+    for said in (*sheet.letterhead, sheet.authority, sheet.place, *sheet.signatories[2]):
         assert joined(said) in face
 
 

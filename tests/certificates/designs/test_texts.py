@@ -12,8 +12,7 @@ import outloud
 import pypdf
 import pytest
 
-from tests.certificates.sheets import SAMPLES, WHEN
-from tests.certificates.sheets import sample as kept_sample
+from tests.certificates.sheets import WHEN
 from trainings.certificates.designs import made_up as design_samples
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs import texts as design_texts
@@ -165,20 +164,7 @@ def test_language_when_a_place_to_fill_is_wrong_then_refused_naming_it(
     assert str(refused.value) == f"qaa.json: {complaint}"
 
 
-# -- what was kept before
-
-
-@pytest.mark.parametrize("file", sorted(SAMPLES.glob("*.json")), ids=lambda file: file.stem)
-def test_sheets_from_before_there_were_designs_then_still_read_and_print(file: Path) -> None:
-    sheet = kept_sample(file.stem)
-
-    assert (sheet.design, sheet.language, sheet.activity_kind, sheet.held_days) == ("diploma", "es", "", ())
-    words = design_texts.words_of(sheet)
-    held = "realizada" if sheet.activity.startswith("la ") else "realizado"
-    assert words["second"] is None
-    assert f"{sheet.activity} «{sheet.title}»" in said(words["words"]["reason"])
-    assert said(words["words"]["reason"]).endswith(f", {held} {sheet.held_text}.")
-    assert pdf.render(sheet, timestamp=WHEN).startswith(b"%PDF")
+# -- which design prints it
 
 
 @pytest.mark.parametrize(

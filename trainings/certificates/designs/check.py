@@ -385,7 +385,6 @@ _ANYWHERE: dict[str, Change] = {
 _OPTIONAL: dict[str, tuple[str, Change]] = {
     "shield": (N_("el escudo (shield)"), _put("shield", value=None)),
     "logos": (N_("los logotipos (logos)"), _put("logos", value=[])),
-    "supporters": (N_("quiénes apoyan (supporters)"), _put("supporters", value=[_OTHER])),
     "note": (N_("la nota de la firma electrónica (note)"), _put("note", value=[_OTHER])),
     "band": (N_("la faja que cuenta las horas (band)"), _put("band", "whole", value=3)),
 }

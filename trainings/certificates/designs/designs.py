@@ -24,7 +24,7 @@ FIRST = "diploma"
 
 PAPERS = frozenset({"us-letter", "a4"})
 ORIENTATIONS = frozenset({"landscape", "portrait"})
-SLOTS = frozenset({"shield", "logos", "supporters", "note", "band"})
+SLOTS = frozenset({"shield", "logos", "note", "band"})
 """What a design may leave out; all else that a sheet holds it has to print."""
 
 OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
@@ -189,5 +189,5 @@ def design_for(key: str, kind: str, language: str) -> DesignInfo:
 
 
 def design_of_kept(sheet: Mapping[str, Any]) -> DesignInfo:
-    """What a kept sheet is set with; the first ones named neither design nor language."""
-    return design_for(sheet.get("design", FIRST), sheet["kind"], sheet.get("language", "es"))
+    """What a kept sheet is set with."""
+    return design_for(sheet["design"], sheet["kind"], sheet["language"])

@@ -148,7 +148,6 @@ def _longest() -> CertificateSheet:
             ("Ixch’el Q’anil Coc", "Facilitadora"),
         ),
         folio="VIMMIG-0908-2027-000007",
-        supporters=("Organización que apoya el taller", "Asociación que presta el salón"),
         logos=(*usual.logos, (usual.logos[0][0], "Cooperación de muestra")),
     )
 

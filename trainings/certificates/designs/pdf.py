@@ -138,7 +138,7 @@ def design_data(
         "code": show_certificate_code(sheet.code),
         "band": bands.band(sheet.minutes, sheet.language),
         "qr": {"modules": modules, "svg": code_picture(modules, path)},
-        "shield": _shield(sheet, pictures or {}),
+        "shield": _drawn(sheet, sheet.shield, pictures or {}) if sheet.shield else None,
         "logos": [{"svg": _drawn(sheet, sha256, pictures or {}), "alt": words} for sha256, words in sheet.logos],
         "credential": credential,
     }
@@ -152,7 +152,6 @@ _PRINTED_AS_THEY_ARE = (
     "folio",
     "check_url",
     "host_text",
-    "supporters",
     "note",
 )
 
@@ -168,12 +167,6 @@ def typesetter(design: DesignInfo) -> Design:
 
 
 # -- pictures
-
-
-def _shield(sheet: CertificateSheet, pictures: Mapping[str, Picture]) -> str | None:
-    if sheet.shield_svg is not None:
-        return sheet.shield_svg.decode()
-    return _drawn(sheet, sheet.shield, pictures) if sheet.shield else None
 
 
 def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]) -> str:

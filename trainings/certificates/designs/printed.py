@@ -21,7 +21,7 @@ def made_out_on(issued_at: datetime, last_day: date) -> date:
 
 
 def day_on(sheet: Mapping[str, Any]) -> date:
-    """The day that stands on a kept sheet: papers of before carry that of preparing, and no page says another."""
+    """The day that stands on a kept sheet."""
     return date.fromisoformat(sheet["issued_on"])
 
 
@@ -42,14 +42,13 @@ class CertificateSheet:
     shield, `activity` the noun with its article («el taller»), `held_text` when it was held («el 4 de marzo de 2027»),
     `place` where the paper is made out. `contents` are topics with minutes (0: not known), `signatories` one to three
     pairs of name and office. `check_url` is what the QR holds, in capitals; `host_text` the address a person types.
-    `supporters` are named at the right.
 
     `design` is the folder in `certificates/`, `language` a code or two with a plus (`es`, `en`, `es+kek`). What says
     the same in a second language is made of `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`.
     `shield` and `logos` name pictures by their SHA-256, a logo with its alternative text; without a shield there is an
     empty one. `note` are the lines that tell of the electronic signature, none where there is none. `share` and
     `pass_mark` are the rule by which it was earned (percent of the hours, points of 100), kept for the badge and not
-    printed. `shield_svg` is how the first certificates kept their shield.
+    printed.
     """
 
     kind: str
@@ -68,8 +67,6 @@ class CertificateSheet:
     code: str
     check_url: str
     host_text: str
-    supporters: tuple[str, ...] = ()
-    shield_svg: bytes | None = None
     design: str = "diploma"
     language: str = "es"
     operator: str = ""
@@ -103,19 +100,16 @@ class CertificateSheet:
             "kind": str(self.kind),
             "issued_on": self.issued_on.isoformat(),
             "held_days": [day.isoformat() for day in self.held_days],
-            "shield_svg": self.shield_svg.decode() if self.shield_svg is not None else None,
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        """The sheet of a kept certificate, also of one from before there were designs to choose from."""
-        values = {field.name: kept[field.name] for field in fields(cls) if field.name in kept}
+        """The sheet of a kept certificate."""
+        values = {field.name: kept[field.name] for field in fields(cls)}
         values["issued_on"] = date.fromisoformat(kept["issued_on"])
-        values["held_days"] = tuple(date.fromisoformat(day) for day in kept.get("held_days", ()))
-        for name in ("letterhead", "supporters", "note"):
-            values[name] = tuple(kept.get(name, ()))
+        values["held_days"] = tuple(date.fromisoformat(day) for day in kept["held_days"])
+        for name in ("letterhead", "note"):
+            values[name] = tuple(kept[name])
         for name in ("contents", "signatories", "logos"):
-            values[name] = tuple((first, second) for first, second in kept.get(name, ()))
-        shield = kept.get("shield_svg")
-        values["shield_svg"] = shield.encode() if shield is not None else None
+            values[name] = tuple((first, second) for first, second in kept[name])
         return cls(**values)

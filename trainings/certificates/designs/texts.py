@@ -58,7 +58,7 @@ _KEYS: dict[str, frozenset[str]] = {
     },
     "quoted": frozenset({"title"}), "to": frozenset(), "made": frozenset({"place", "date"}), "contents": frozenset(),
     "topic": frozenset(), "hours": frozenset(), "total": frozenset(), "check": frozenset({"this"}),
-    "code": frozenset(), "folio": frozenset(), "support": frozenset(), "shield": frozenset({"issuer"}),
+    "code": frozenset(), "folio": frozenset(), "shield": frozenset({"issuer"}),
     "no_shield": frozenset(), "qr": frozenset({"this"}),
 }
 # fmt: on
@@ -205,9 +205,9 @@ class _Filled:
         kind = f"kinds.{self.sheet.kind}"
         lang, _dash, region = self.wording.tag.partition("-")
         this = said[f"{kind}.this"]
-        held = said[f"activities.{self._activity_kind()}.held"]
+        held = said[f"activities.{self.sheet.activity_kind}.held"]
         reason = said[f"{kind}.reason"].replace("{held}", held)
-        plain = ("to", "contents", "topic", "total", "code", "folio", "support", "no_shield")
+        plain = ("to", "contents", "topic", "total", "code", "folio", "no_shield")
         return {name: said[name] for name in plain} | {
             "lang": lang,
             "region": region or None,
@@ -243,18 +243,12 @@ class _Filled:
             case "place":
                 return sheet.place
             case "authority":
-                return sheet.authority if self.is_first else authority(self.wording.code, _operator(sheet))
+                return sheet.authority if self.is_first else authority(self.wording.code, sheet.operator)
             case "activity":
-                said = self.wording.sentences[f"activities.{self._activity_kind()}.name"]
+                said = self.wording.sentences[f"activities.{self.sheet.activity_kind}.name"]
                 return sheet.activity if self.is_first else said
             case _:
                 return self._days()
-
-    def _activity_kind(self) -> str:
-        """Older sheets know only the noun: its article tells whether it was held in the feminine."""
-        if self.sheet.activity_kind:
-            return self.sheet.activity_kind
-        return "charla" if self.sheet.activity.startswith("la ") else "taller"
 
     def _hours(self) -> str:
         match self.wording.code:
@@ -276,11 +270,7 @@ class _Filled:
 
     def _days(self) -> str:
         sheet = self.sheet
-        return sheet.held_text if self.is_first or not sheet.held_days else days(self.wording.code, sheet.held_days)
-
-
-def _operator(sheet: CertificateSheet) -> str:
-    return sheet.operator or sheet.letterhead[0]
+        return sheet.held_text if self.is_first else days(self.wording.code, sheet.held_days)
 
 
 def _merged(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

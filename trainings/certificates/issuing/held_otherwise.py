@@ -49,7 +49,7 @@ async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
     return found
 
 
-SAYS = ("kind", "minutes", "held_on", "sheet")
+SAYS = ("kind", "minutes", "sheet")
 
 
 class _Paper(NamedTuple):
@@ -57,18 +57,15 @@ class _Paper(NamedTuple):
 
     kind: CertificateKind
     minutes: int
-    held_on: date
     sheet: Mapping[str, Any]
 
     @property
     def said(self) -> Held:
-        days = tuple(date.fromisoformat(day) for day in self.sheet.get("held_days", ()))
-        return Held(self.minutes, days or (self.held_on,))
+        return Held(self.minutes, tuple(date.fromisoformat(day) for day in self.sheet["held_days"]))
 
     def differs(self, now: Held) -> bool:
-        """One from before papers kept all days tells the last alone."""
-        said, known = self.said, now.days if self.sheet.get("held_days") else now.days[-1:]
-        return said.days != known or (said.minutes != now.minutes and self.kind is not CertificateKind.CONSTANCIA)
+        said = self.said
+        return said.days != now.days or (said.minutes != now.minutes and self.kind is not CertificateKind.CONSTANCIA)
 
 
 async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:

@@ -9,7 +9,7 @@ from trainings.attendance.actions import locked_stays
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing import preparing
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.models import Certificate, CertificateState
 from trainings.db import reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.schedule.models import TrainingSession
@@ -43,14 +43,11 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def _n_papers_telling(session: TrainingSession) -> int:
-    """How many valid papers name its day, or count its hours: from before papers kept all days, all but notes."""
+    """How many valid papers name its day."""
     day = clock.local(session.starts_at).date()
     valid = reads(Certificate).filter(registration__training_id=session.training_id, state=CertificateState.VALID)
     return sum(_tells(one, day.isoformat()) for one in await valid)
 
 
 def _tells(certificate: Certificate, day: str) -> bool:
-    days = certificate.sheet.get("held_days")
-    if days:
-        return day in days
-    return certificate.kind is not CertificateKind.CONSTANCIA or certificate.held_on.isoformat() == day
+    return day in certificate.sheet["held_days"]

@@ -32,7 +32,7 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
     orders = []
     for one in certificates:
         key, material = keys[one.operator_id], materials[one.operator_id]
-        language = one.sheet.get("language", "es")
+        language = one.sheet["language"]
         note = list(note_of(material, language)) if material is not None else []
         orders.append(
             FileOrder(
@@ -51,5 +51,5 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
 
 def _named(sheet: Mapping[str, Any]) -> list[str]:
     """The pictures that a sheet names."""
-    logos = [sha256 for sha256, _words in sheet.get("logos", ())]
-    return [sha256 for sha256 in [sheet.get("shield", ""), *logos] if sha256]
+    logos = [sha256 for sha256, _words in sheet["logos"]]
+    return [sha256 for sha256 in [sheet["shield"], *logos] if sha256]

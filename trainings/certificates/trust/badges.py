@@ -87,10 +87,10 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
         folio=certificate.folio,
         kind=certificate.kind,
         title=certificate.title,
-        activity=sheet.get("activity_kind", ""),
+        activity=sheet["activity_kind"],
         minutes=certificate.minutes,
-        share=sheet.get("share") or 0,
-        pass_mark=sheet.get("pass_mark"),
+        share=sheet["share"],
+        pass_mark=sheet["pass_mark"],
         year=certificate.year,
         number=certificate.number,
         awarded_at=max(certificate.issued_at, clock.midnight(day_on(sheet))),
@@ -99,9 +99,8 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
 
 
 def _last_day(certificate: Certificate) -> date:
-    """The local day on which its last session begins; the first papers kept the day of its end only."""
-    begins = [date.fromisoformat(day) for day in certificate.sheet.get("held_days", ())]
-    return min([certificate.held_on, *begins[-1:]])
+    """The local day on which its last session begins."""
+    return date.fromisoformat(certificate.sheet["held_days"][-1])
 
 
 def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:
