@@ -412,8 +412,9 @@ async def test_all_of_a_training_at_once_and_nobody_else(client: AsyncClient, ca
     path = f"{INDEX}?capacitacion={training.id}"
 
     page = await client.get(path)
-    await client.post(f"{INDEX}/unir?capacitacion={training.id}")
+    answer = await client.post(f"{INDEX}/unir?capacitacion={training.id}")
 
+    assert answer.headers["location"] == path
     assert "Unir a todas las de esta capacitación" in page.text
     assert "Cata" not in page.text
     assert [[await state_of(one) for one in pair] for pair in pairs] == [["confirmed", "cancelled"]] * 2
@@ -465,6 +466,21 @@ async def test_family_of_one_name_and_those_told_apart_are_not_in_the_list(clien
     await make.sign_in(client, cast.coordinator)
 
     assert "Nada que revisar" in (await client.get(INDEX)).text
+
+
+async def test_staff_read_on_the_page_of_the_joined_one_which_one_counts_and_nothing_that_is_refused(
+    client: AsyncClient, cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    await unite(first, second, rosa)
+    await make.sign_in(client, cast.coordinator)
+
+    page = Page((await client.get(f"/panel/inscripciones/{second.id}")).text)
+
+    assert "Se unió a otra inscripción de la misma persona. Abrir la que vale" in page.text
+    assert ("Cancelada" in page.text, "Quizá es la misma persona" in page.text) == (False, False)
+    assert page.all("form", action=f"/panel/inscripciones/{second.id}/volver") == []
 
 
 async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(

@@ -135,9 +135,9 @@ async def merge(request: Request) -> Response:
 @allow(*MERGERS)
 async def merge_sure(request: Request) -> Response:
     """One row of the list, or all of a training, with one press."""
-    form = check(JoinForm, await read_form(request))
+    form, training = check(JoinForm, await read_form(request)), await _training(request)
     try:
-        n = await merging.merge_sure(await _training(request), form.persona, actor=request.state.actor)
+        n = await merging.merge_sure(training, form.persona, actor=request.state.actor)
     except ListChanged as refusal:
         return await _index(request, None, refusal.status, refusal)
     words = ngettext(
@@ -145,7 +145,7 @@ async def merge_sure(request: Request) -> Response:
         "Listo: %(num)s repetidas se unieron a la primera. Abajo se puede deshacer.",
         n,
     )
-    return _back_with(words % {"num": n})
+    return _back_with(words % {"num": n}, f"{INDEX}?capacitacion={training.id}" if training is not None else INDEX)
 
 
 @allow(*MERGERS)
@@ -177,8 +177,8 @@ def _back(sentence: str) -> Response:
     return _back_with(gettext(sentence))
 
 
-def _back_with(sentence: str) -> Response:
-    response = redirect(INDEX)
+def _back_with(sentence: str, path: str = INDEX) -> Response:
+    response = redirect(path)
     flash(response, sentence)
     return response
 

@@ -149,7 +149,9 @@ async def _companions(registration: Registration) -> list[Companion]:
 
 
 async def _alike(registration: Registration) -> list[Alike]:
-    """Live registrations of the same name. Of this training alone: some are minors."""
+    """Live registrations of the same name. Of this training alone: some are minors. None for who was joined to one."""
+    if registration.joined_to_id is not None:
+        return []
     found = (
         await reads(Registration)
         .filter(training_id=registration.training_id, participant__name_key=registration.participant.name_key)
