@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -149,6 +150,10 @@ class Participant(Record):
     @property
     def full_name(self) -> str:
         return f"{self.given_names} {self.surnames}".strip()
+
+
+TELLING_ANSWERS: Mapping[str, str | None] = {"community": "", "organization": "", "language": None, "pueblo": None}
+"""Answers that could tell who somebody is, and what stands there once name or permission is gone."""
 
 
 class Consent(Record):

@@ -12,7 +12,7 @@ from trainings.attendance.models import Attendance, ScanEvent
 from trainings.certificates.models import NameConfirmation, Transcript
 from trainings.db import sql
 from trainings.people.actions import name_key
-from trainings.people.models import NOBODY, Guardian, Participant
+from trainings.people.models import NOBODY, TELLING_ANSWERS, Guardian, Participant
 from trainings.privacy.same_person import SAME_PERSON
 from trainings.registrations.models import Registration
 
@@ -64,8 +64,5 @@ async def forget_names() -> int:
         surnames="",
         name_key=name_key(NOBODY, ""),
         search_text="",
-        community="",
-        organization="",
-        language=None,
-        pueblo=None,
+        **TELLING_ANSWERS,
     )

@@ -23,7 +23,7 @@ from trainings.outbox.mailer import Composers
 from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
-from trainings.people.models import NOBODY, Consent, Guardian, Participant
+from trainings.people.models import NOBODY, TELLING_ANSWERS, Consent, Guardian, Participant
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.own.erasures import KIND, WAIT
@@ -231,10 +231,10 @@ async def _forget_answers(person: Participant, traces: Traces) -> bool:
     The age group of a minor stays: without it the rest would be shown like an adult's.
     """
     columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
-    columns += ["sex", "language", "pueblo", "public_official"]
+    columns += ["sex", "public_official"]
     if not (person.age_group and person.age_group.is_minor):
         columns.append("age_group")
-    empty: dict[str, str | None] = {**dict.fromkeys(columns), "organization": "", "community": ""}
+    empty: dict[str, str | None] = {**dict.fromkeys(columns), **TELLING_ANSWERS}
     if not traces.keep_name_of(person.id):
         empty["municipality_id"] = None
     changed = [name for name, nothing in empty.items() if getattr(person, name) != nothing]
