@@ -118,7 +118,8 @@ def part(module: ModuleType) -> str:
     name = module.__name__.split(".")[1]
     rows = "\n".join(f"| `{table_of(model)}` | {first_sentence(model.__doc__)} |" for model in models)
     about = first_sentence(module.__doc__)
-    return f"\n## {name}\n\n{about}\n\n| table | a row |\n|---|---|\n{rows}\n\n{diagram(models)}\n"
+    about = f"{about}\n\n" if about else ""
+    return f"\n## {name}\n\n{about}| table | a row |\n|---|---|\n{rows}\n\n{diagram(models)}\n"
 
 
 def page() -> str:
