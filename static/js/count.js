@@ -4,7 +4,7 @@
  * Without script each button is a form.
  */
 
-import { uuid7 } from "./scan/uuid7.js";
+import { uuid7 } from "./marks/uuid7.js";
 
 /** @typedef {{id: string, cell: string, number: 1 | -1}} Touch */
 /** @typedef {"" | "offline" | "signedOut" | "refused"} Trouble */

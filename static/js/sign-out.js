@@ -33,7 +33,7 @@ function ask(n) {
  * @returns {Promise<number>}
  */
 async function countWaiting() {
-  const unsent = await import("./scan/unsent.js").catch(() => null);
+  const unsent = await import("./marks/unsent.js").catch(() => null);
   if (!unsent) return 0;
   const waiting = unsent.waitingHere().catch(() => []);
   const late = new Promise((resolve) => setTimeout(resolve, LONGEST_MS, []));

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.proof
 
 READ = """async (side, grey, way) => {
     const lens = document.querySelector("template[data-screen=marcar]").content.querySelector("[data-lens]").dataset;
-    const { loadDecoder } = await import(`/static/js/scan/decoder.js?${way}`);
+    const { loadDecoder } = await import(`/static/js/marks/decoder.js?${way}`);
     const { zxing, wasm, jsqr } = lens;
     const decoder = await loadDecoder({ zxing: way === "jsqr" ? "/static/none.js" : zxing, wasm, jsqr });
     const picture = new ImageData(side, side);
@@ -46,7 +46,7 @@ SEAL = """async (text, purpose, key) => {
     return seal(text, purpose, key);
 }"""
 KEEP = """async (ids) => {
-    const { openStore } = await import("/static/js/marcar/store.js");
+    const { openStore } = await import("/static/js/marks/store.js");
     const store = await openStore(() => undefined);
     const draft = (id) => ({ id, kind: "in", session: "s", at: 1, how: "typed" });
     const kept = await store.keepAll(ids.map(draft));

@@ -91,7 +91,7 @@ def test_every_script_of_a_page_is_one_file_with_each_module_once_and_no_module_
     pages = [path.read_text() for path in TEMPLATE_DIR.rglob("*.html")]
     called = [call for page in pages for call in re.findall(r"{{ script\(([^)]*)\) }}", page)]
     scripts = {f"js/{name}.js" for call in called for name in re.findall(r'"([^"]+)"', call)} | {ENTRY}
-    used = {"js/marcar/worker.js", "js/scan/unsent.js"}
+    used = {"js/marcar/worker.js", "js/marks/unsent.js"}
     """What its page fetches by itself: the worker, and what counts marks only where somebody signs out."""
 
     for script in scripts:

@@ -1,15 +1,15 @@
 /** What every screen has at hand: words, store, sender, the server's word about this phone, sound. */
 
-import { Sound } from "../scan/sound.js";
-import { factsOf, pageName } from "../scan/uuid7.js";
+import { Sender } from "../marks/sender.js";
+import { Sound } from "../marks/sound.js";
+import { openStore } from "../marks/store.js";
+import { factsOf, pageName } from "../marks/uuid7.js";
 import { Book } from "./book.js";
 import { Marks } from "./marks.js";
 import { Phone } from "./phone.js";
-import { Sender } from "./sender.js";
 import { Sheets } from "./sheets.js";
-import { openStore } from "./store.js";
 
-/** @typedef {{words: import("./words.js").Words, shell: import("./shell.js").Shell, version: string}} Program what the page brings */
+/** @typedef {{words: import("../marks/words.js").Words, shell: import("./shell.js").Shell, version: string}} Program what the page brings */
 
 /**
  * Says "change" whenever something that a screen shows may be different: the queue, the lists, the program itself.
@@ -44,7 +44,7 @@ export class App extends EventTarget {
   }
 
   /**
-   * @param {import("./store.js").Store} store
+   * @param {import("../marks/store.js").Store} store
    * @param {Program} program
    */
   constructor(store, { words, shell, version }) {
@@ -76,7 +76,7 @@ export class App extends EventTarget {
   /**
    * @param {any} body
    * @param {number} asked_at
-   * @param {import("./store.js").ScanEvent[]} events the marks that it answers
+   * @param {import("../marks/store.js").ScanEvent[]} events the marks that it answers
    */
   async #heardReply(body, asked_at, events) {
     await this.phone.heard(body, asked_at);
@@ -143,8 +143,8 @@ export class App extends EventTarget {
 
   /**
    * The frozen facts of every mark. See ScanEvent for the fields.
-   * @param {Partial<import("./store.js").ScanEvent> & {kind: string, how: string}} mark
-   * @returns {import("./store.js").Draft}
+   * @param {Partial<import("../marks/store.js").ScanEvent> & {kind: string, how: string}} mark
+   * @returns {import("../marks/store.js").Draft}
    */
   draft(mark) {
     return { known: true, roster: "", ...mark, ...factsOf(this.page), app: this.version };
@@ -152,7 +152,7 @@ export class App extends EventTarget {
 
   /**
    * Keep a mark: when this resolves it is on the disk. Sending goes on by itself.
-   * @param {import("./store.js").Draft} draft
+   * @param {import("../marks/store.js").Draft} draft
    */
   async keep(draft) {
     return (await this.keepAll([draft]))[0];
@@ -160,7 +160,7 @@ export class App extends EventTarget {
 
   /**
    * Many marks of one session, all or none.
-   * @param {import("./store.js").Draft[]} drafts
+   * @param {import("../marks/store.js").Draft[]} drafts
    */
   async keepAll(drafts) {
     const events = await this.store.keepAll(drafts);

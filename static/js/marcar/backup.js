@@ -42,7 +42,7 @@ export function installBackup(app) {
 
 /**
  * @param {import("./app.js").App} app
- * @param {import("./store.js").ScanEvent[]} events
+ * @param {import("../marks/store.js").ScanEvent[]} events
  */
 async function copyOf({ phone, version }, events) {
   const { device, key, offset = 0 } = phone.said ?? {};

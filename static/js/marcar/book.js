@@ -3,7 +3,7 @@
 import { Roster } from "./roster.js";
 import { ARRIVALS, flagOf, isStatedOddly, stayOf } from "./rules.js";
 
-/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
 
 const EMPTY = { version: "", people: [], spares: [], sheets: [] };
@@ -32,7 +32,7 @@ export class Book {
 
   /**
    * Read everything anew: another window kept a mark, or a newer list came.
-   * @param {import("./store.js").Store} store
+   * @param {import("../marks/store.js").Store} store
    * @param {any} session
    */
   async read(store, session = this.session) {

@@ -1,10 +1,10 @@
 /** "26 de 28 en este teléfono, y 2 más", with the band of figures: how many of those who are expected are here. */
 
-import { redraw } from "../scan/band.js";
+import { redraw } from "../marks/band.js";
 
 /**
  * @param {HTMLElement} place
- * @param {import("./words.js").Words} words
+ * @param {import("../marks/words.js").Words} words
  * @param {import("./book.js").Book} book
  */
 export function countIn(place, words, book) {
@@ -16,7 +16,7 @@ export function countIn(place, words, book) {
 }
 
 /**
- * @param {import("./words.js").Words} words
+ * @param {import("../marks/words.js").Words} words
  * @param {import("./book.js").Book} book
  * @param {string} [key] of the words
  */

@@ -1,8 +1,8 @@
 /** Marks of people who go: at the door now ("Salida"), or earlier, at a time that somebody states ("Se fue antes"). */
 
+import { theTime } from "../marks/words.js";
 import { Marks } from "./marks.js";
 import { leftUnseen } from "./rules.js";
-import { theTime } from "./words.js";
 
 /** @typedef {import("./marks.js").Said} Said */
 
@@ -12,7 +12,7 @@ export class Departures extends Marks {
 
   /**
    * Cards, codes and rows end here like arrivals do, and are kept as departures.
-   * @param {Partial<import("./store.js").ScanEvent> & {how: string}} mark
+   * @param {Partial<import("../marks/store.js").ScanEvent> & {how: string}} mark
    * @param {{line: import("./roster.js").Line | null, token?: string, name?: string}} seen
    * @returns {Promise<Said>}
    */

@@ -1,6 +1,6 @@
 /** At the door of a session that begins much later, or is called off: that it is so, and the way to the one that is on now. */
 
-import { dayAndTime, longDate, timeOfDay } from "./words.js";
+import { dayAndTime, longDate, timeOfDay } from "../marks/words.js";
 
 /** So long before its start people come to a session, and to no other. */
 const DOOR_MS = 45 * 60_000;

@@ -1,7 +1,7 @@
 /** What home shows beside the sessions: where heads are counted, and the hint for telephones that install by hand. */
 
+import { dayAndTime } from "../marks/words.js";
 import { isSaving } from "./saving.js";
-import { dayAndTime } from "./words.js";
 
 /**
  * @param {HTMLElement} place

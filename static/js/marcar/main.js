@@ -1,5 +1,6 @@
 /** The scan app: opens what this phone keeps, shows a screen, and sends whenever it can. */
 
+import { Words } from "../marks/words.js";
 import { App } from "./app.js";
 import { installBackup } from "./backup.js";
 import { Router } from "./router.js";
@@ -7,7 +8,6 @@ import { installSaving } from "./saving.js";
 import { screens } from "./screens.js";
 import { Shell } from "./shell.js";
 import { showStatus } from "./status.js";
-import { Words } from "./words.js";
 
 const MINUTES_5 = 300_000;
 /** So the panel's button "Preparar este teléfono" leads here. */

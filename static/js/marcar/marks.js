@@ -1,9 +1,9 @@
 /** From a card, code or row to its answer: kept on this phone first, green only once it is on the disk. */
 
-import { isSample, readShortCode, readToken, shownCode } from "../scan/ticket.js";
-import { theTime, timeOfDay } from "./words.js";
+import { isSample, readShortCode, readToken, shownCode } from "../marks/ticket.js";
+import { theTime, timeOfDay } from "../marks/words.js";
 
-/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
 
 /**
@@ -173,7 +173,7 @@ export class Marks {
 
   /**
    * @param {Partial<ScanEvent> & {kind: string, how: string}} mark
-   * @returns {import("./store.js").Draft}
+   * @returns {import("../marks/store.js").Draft}
    */
   draft(mark) {
     const { session, roster } = this.book;
@@ -181,7 +181,7 @@ export class Marks {
   }
 
   /**
-   * @param {import("./store.js").Draft} draft
+   * @param {import("../marks/store.js").Draft} draft
    * @returns {Promise<{event: ScanEvent, error?: undefined} | {event: null, error: Error}>}
    */
   async #keep(draft) {

@@ -1,7 +1,7 @@
 /** What the server last said of this phone: who it is, its sessions, their lists. Kept, so that it opens without signal. */
 
-import { uuid7 } from "../scan/uuid7.js";
-import { ask } from "./api.js";
+import { ask } from "../marks/api.js";
+import { uuid7 } from "../marks/uuid7.js";
 import { Clock } from "./clock.js";
 
 const KEY = "estado";
@@ -18,9 +18,9 @@ const LONGEST_WAIT_MS = 60_000;
 /** Why the server gives a list no more. */
 const OVER = new Set(["roster_over", "revoked"]);
 
-/** @typedef {import("./store.js").Kept} Kept */
-/** @typedef {import("./store.js").ScanEvent} ScanEvent */
-/** @typedef {import("./api.js").Trouble} Trouble */
+/** @typedef {import("../marks/store.js").Kept} Kept */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marks/api.js").Trouble} Trouble */
 /** @typedef {[number, number | null]} Run the first and the last of numbers without a gap; null where they have no end */
 /** @typedef {"" | "unprepared" | "revoked"} Account what stands between this phone and the server */
 
@@ -47,7 +47,7 @@ export class Phone {
   #timer = 0;
 
   /**
-   * @param {import("./store.js").Store} store
+   * @param {import("../marks/store.js").Store} store
    * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void, onToSend: () => void}} told
    */
   constructor(store, told) {
@@ -327,7 +327,7 @@ export class Phone {
 
   /**
    * @param {string} code of the QR that a coordinator shows
-   * @returns {Promise<{trouble: import("./api.js").Trouble, minutes: number}>}
+   * @returns {Promise<{trouble: import("../marks/api.js").Trouble, minutes: number}>}
    */
   async enrol(code) {
     const json = { code, key: await this.#ownKey() };

@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 
 export class Practice extends EventTarget {
-  /** @type {import("./store.js").ScanEvent[]} gone with the page */
+  /** @type {import("../marks/store.js").ScanEvent[]} gone with the page */
   #events = [];
   /** @type {Promise<import("./screen.js").Opened> | null} */
   #opened = null;

@@ -1,8 +1,8 @@
 /** The last ten marks of this phone at a session, each with its undo. Names are known only to this opening of the page. */
 
-import { shownCode } from "../scan/ticket.js";
+import { shownCode } from "../marks/ticket.js";
+import { timeOfDay } from "../marks/words.js";
 import { rowInWords } from "./sheets.js";
-import { timeOfDay } from "./words.js";
 
 const MOST = 10;
 const SHOWN = new Set(["in", "walkin", "out", "left"]);
@@ -45,7 +45,7 @@ export class Recent {
   }
 
   /**
-   * @param {import("./store.js").ScanEvent} event
+   * @param {import("../marks/store.js").ScanEvent} event
    * @returns {Line}
    */
   #told({ id, at, h, row, sheet, code }) {

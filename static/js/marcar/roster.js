@@ -1,6 +1,6 @@
 /** The list of one session as it lies on the phone: cards without names, and rows of printed sheets. */
 
-import { readToken } from "../scan/ticket.js";
+import { readToken } from "../marks/ticket.js";
 import { hashOf, openName, shortOf } from "./keys.js";
 
 const EXPECTED = new Set(["c", "o"]);

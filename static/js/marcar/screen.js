@@ -1,8 +1,8 @@
 /** What screens about one session have in common: their parts, the way to their neighbours, what they say. */
 
-import { Answer } from "../scan/answer.js";
+import { Answer } from "../marks/answer.js";
+import { dayAndTime } from "../marks/words.js";
 import { holdMarking } from "./shell.js";
-import { dayAndTime } from "./words.js";
 
 /** @typedef {{book: import("./book.js").Book, marks: import("./marks.js").Marks}} Opened */
 
@@ -42,7 +42,7 @@ export class SessionScreen {
   }
 
   /**
-   * @param {import("../scan/answer.js").State} state
+   * @param {import("../marks/answer.js").State} state
    * @param {{name?: string, text?: string}} [said]
    */
   say(state, said = {}) {

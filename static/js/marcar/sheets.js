@@ -3,7 +3,7 @@
  * that was printed since this phone had a signal is named by its code: the server knows its rows.
  */
 
-import { checkCharacter, normalise } from "../scan/ticket.js";
+import { checkCharacter, normalise } from "../marks/ticket.js";
 
 const KEY = "hojas";
 const TYPED = "hojas-escritas";
@@ -17,7 +17,7 @@ export class Sheets {
   /** @type {Record<string, string>} session to the code that somebody typed off a sheet that is not here */
   #typed = {};
 
-  /** @param {Pick<import("./store.js").Store, "get" | "put">} store */
+  /** @param {Pick<import("../marks/store.js").Store, "get" | "put">} store */
   constructor(store) {
     this.store = store;
   }
@@ -161,7 +161,7 @@ export function shownSheet(code) {
 
 /**
  * A row as people name it: with its sheet, where there are several, or it is not here.
- * @param {import("./words.js").Words} words
+ * @param {import("../marks/words.js").Words} words
  * @param {import("./book.js").Book} book
  * @param {number} row
  * @param {string} [sheet]

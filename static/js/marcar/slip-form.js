@@ -7,7 +7,7 @@ const PHONES = ["phone", "guardian_phone"];
 export class SlipForm {
   /**
    * @param {any} form
-   * @param {import("./words.js").Words} words
+   * @param {import("../marks/words.js").Words} words
    */
   constructor(form, words) {
     this.form = form;

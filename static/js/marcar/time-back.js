@@ -1,6 +1,6 @@
 /** A time that is now, or some quarters of an hour ago: nobody at a door knows it better. */
 
-import { longDate, timeOfDay } from "./words.js";
+import { longDate, timeOfDay } from "../marks/words.js";
 
 const STEP_MS = 15 * 60_000;
 const QUARTERS_BACK = 48;

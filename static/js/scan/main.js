@@ -1,17 +1,17 @@
 /** The attendance page with script: the camera, marks without a reload, and nothing lost while there is no signal. */
 
-import { Sender } from "../marcar/sender.js";
-import { openStore } from "../marcar/store.js";
-import { Words } from "../marcar/words.js";
-import { Answer } from "./answer.js";
-import { Lens } from "./lens.js";
+import { Answer } from "../marks/answer.js";
+import { Lens } from "../marks/lens.js";
+import { Sender } from "../marks/sender.js";
+import { Sound } from "../marks/sound.js";
+import { openStore } from "../marks/store.js";
+import { isSample, readShortCode, readToken } from "../marks/ticket.js";
+import { pageName } from "../marks/uuid7.js";
+import { Words } from "../marks/words.js";
 import { Marks } from "./marks.js";
-import { Recent } from "./recent.js";
 import { People } from "./people.js";
+import { Recent } from "./recent.js";
 import { NO_STORE, PanelSender } from "./sender.js";
-import { Sound } from "./sound.js";
-import { isSample, readShortCode, readToken } from "./ticket.js";
-import { pageName } from "./uuid7.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("[data-attendance]"));
 const words = new Words(document);
@@ -124,7 +124,7 @@ function flush(how) {
 /**
  * @param {{results: import("./sender.js").Result[], n_present: number, n_expected: number}} body
  * @param {number} _asked_at
- * @param {import("../marcar/store.js").ScanEvent[]} events of one session
+ * @param {import("../marks/store.js").ScanEvent[]} events of one session
  */
 function heard({ results, n_present, n_expected }, _asked_at, events) {
   // Marks of another session, kept on this device, go out from here too; they are nothing to show here.

@@ -1,16 +1,15 @@
 /** From a mark to its answer: keep it here, send it, and tell in the answer, the list and the row what became of it. */
 
-import { stateOf } from "./answer.js";
-import { shownCode } from "./ticket.js";
-import { factsOf } from "./uuid7.js";
+import { shownCode } from "../marks/ticket.js";
+import { factsOf } from "../marks/uuid7.js";
 
-/** @typedef {import("../marcar/store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./sender.js").Result} Result */
-/** @typedef {import("./answer.js").State} State */
+/** @typedef {import("../marks/answer.js").State} State */
 
 /**
  * @typedef {object} Pending a mark of this visit that waits for the server's answer
- * @property {import("../marcar/store.js").Draft} event
+ * @property {import("../marks/store.js").Draft} event
  * @property {string | undefined} registration its row, where known
  * @property {(() => void) | undefined} restore puts its row back as it was
  * @property {boolean} isKept
@@ -20,11 +19,11 @@ import { factsOf } from "./uuid7.js";
 /**
  * @typedef {object} Parts
  * @property {import("./sender.js").PanelSender} sender
- * @property {import("./answer.js").Answer} answer
+ * @property {import("../marks/answer.js").Answer} answer
  * @property {import("./recent.js").Recent} recent
  * @property {import("./people.js").People} people
- * @property {import("./sound.js").Sound} sound
- * @property {import("../marcar/words.js").Words} words
+ * @property {import("../marks/sound.js").Sound} sound
+ * @property {import("../marks/words.js").Words} words
  * @property {HTMLFormElement} undoLast
  * @property {string} session
  * @property {() => void} refresh
@@ -32,6 +31,8 @@ import { factsOf } from "./uuid7.js";
 
 /** After this long without an answer the person may pass: the mark is safe here. */
 const PATIENCE_MS = 4_000;
+/** What the server calls an answer too. All else (an unknown code, a word of a newer server) is kept, and somebody looks at it. */
+const SAID = new Set(["present", "already", "left", "undone", "card"]);
 const LOCAL = { present: "present", already: "present", review: "review", undone: "missing", left: "left" };
 
 export class Marks {
@@ -95,7 +96,7 @@ export class Marks {
 
   /**
    * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
-   * @returns {import("../marcar/store.js").Draft}
+   * @returns {import("../marks/store.js").Draft}
    */
   #draft(mark) {
     const { session, sender } = this.parts;
@@ -111,7 +112,7 @@ export class Marks {
     const { answer, recent, sound, undoLast } = this.parts;
     const waited = this.#pending.get(event.id);
     this.#pending.delete(event.id);
-    const state = stateOf(result);
+    const state = /** @type {State} */ (SAID.has(result.outcome) ? result.outcome : "review");
     recent.tell(event, { who: result.name ?? "", word: answer.word(state) });
     this.#updateRow(event, result, state, result.registration ?? event.registration ?? waited?.registration);
     if (this.#shown !== event.id) return;

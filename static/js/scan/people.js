@@ -1,7 +1,7 @@
 /** The list of people: rows that change without a reload, search as one types, the count above. */
 
-import { redraw } from "./band.js";
-import { uuid7 } from "./uuid7.js";
+import { redraw } from "../marks/band.js";
+import { uuid7 } from "../marks/uuid7.js";
 
 /** @typedef {"missing" | "present" | "left" | "review" | "sending" | "kept"} RowState */
 

@@ -1,6 +1,6 @@
 /** The last ten marks of this device, with what became of each: an answer may come after the next person was scanned. */
 
-import { timeOfDay } from "../marcar/words.js";
+import { timeOfDay } from "../marks/words.js";
 
 const MOST = 10;
 
@@ -16,7 +16,7 @@ export class Recent {
   }
 
   /**
-   * @param {import("../marcar/store.js").Draft} event
+   * @param {import("../marks/store.js").Draft} event
    * @param {{who: string, word: string}} said
    */
   tell(event, { who, word }) {

@@ -3,10 +3,10 @@
  * that could not be kept is sent all the same; until then it lives as long as the page.
  */
 
-import { Sender } from "../marcar/sender.js";
+import { Sender } from "../marks/sender.js";
 
-/** @typedef {import("../marcar/store.js").Kept} Kept */
-/** @typedef {import("../marcar/store.js").ScanEvent} ScanEvent */
+/** @typedef {import("../marks/store.js").Kept} Kept */
+/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
 
 /**
  * @typedef {object} Result what the server says about one mark, to whoever may see who that is
@@ -42,7 +42,7 @@ export class PanelSender extends Sender {
 
   /**
    * Keep a mark on this device, before anything is sent.
-   * @param {import("../marcar/store.js").Draft} draft
+   * @param {import("../marks/store.js").Draft} draft
    * @returns {Promise<boolean>} false where the device could not keep it
    */
   async keep(draft) {

@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { Sender } from "../../../static/js/marcar/sender.js";
-import { openStore } from "../../../static/js/marcar/store.js";
+import { Sender } from "../../../static/js/marks/sender.js";
+import { openStore } from "../../../static/js/marks/store.js";
 import { NO_STORE, PanelSender } from "../../../static/js/scan/sender.js";
-import { Rearm } from "../../../static/js/scan/sight.js";
+import { Rearm } from "../../../static/js/marks/sight.js";
 import { Disk } from "./parts/disk.mjs";
 
 const ALL_SENT = [0, 0, ""];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { ask } from "../../../static/js/marcar/api.js";
+import { ask } from "../../../static/js/marks/api.js";
 import { Phone } from "../../../static/js/marcar/phone.js";
 import { lacksInWords, shareHere } from "../../../static/js/marcar/screens/home.js";
 

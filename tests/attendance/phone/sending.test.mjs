@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Sender } from "../../../static/js/marcar/sender.js";
+import { Sender } from "../../../static/js/marks/sender.js";
 import { unsentInWords } from "../../../static/js/marcar/status.js";
 
 const words = { say: (key) => key, many: (key, n) => `${n} ${key}` };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkCharacter } from "../../../static/js/scan/ticket.js";
+import { checkCharacter } from "../../../static/js/marks/ticket.js";
 import { listedRows } from "../../../static/js/marcar/row-list.js";
 import { Roster } from "../../../static/js/marcar/roster.js";
 import * as parts from "../../../static/js/marcar/sheets.js";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { Book } from "../../../static/js/marcar/book.js";
-import { openStore } from "../../../static/js/marcar/store.js";
-import { waitingHere } from "../../../static/js/scan/unsent.js";
+import { openStore } from "../../../static/js/marks/store.js";
+import { waitingHere } from "../../../static/js/marks/unsent.js";
 import { Disk } from "./parts/disk.mjs";
 
 const NAME = "marcar";

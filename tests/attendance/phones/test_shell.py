@@ -134,7 +134,7 @@ def test_times_have_the_article_of_spanish(language: str, told: str) -> None:
 
 
 def said_by_words(program: str, language: str) -> str:
-    words = (STATIC_DIR / "js/marcar/words.js").as_uri()
+    words = (STATIC_DIR / "js/marks/words.js").as_uri()
     script = ["--input-type=module", "--eval", program, words, language]
     done = node(script, return_completed_process=True, capture_output=True, text=True, check=True)
     # Engines differ in which space stands before "a. m.".

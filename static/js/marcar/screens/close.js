@@ -1,11 +1,11 @@
 /** Closing a session: what this phone has, one confirmation; it takes effect once all phones have sent. */
 
+import { theTime } from "../../marks/words.js";
 import { countInWords } from "../count-line.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { unsentInWords } from "../status.js";
 import { TimeBack } from "../time-back.js";
-import { theTime } from "../words.js";
 
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
 

@@ -22,7 +22,7 @@ class Counter {
    * @param {HTMLElement} place
    * @param {import("../app.js").App} app
    * @param {any} activity
-   * @param {import("../store.js").ScanEvent[]} events what this phone counted there
+   * @param {import("../../marks/store.js").ScanEvent[]} events what this phone counted there
    */
   constructor(place, app, activity, events) {
     this.place = place;
@@ -73,7 +73,7 @@ class Counter {
     return this.keep({ kind: "undo", how: "button", target: last.id });
   }
 
-  /** @param {Partial<import("../store.js").ScanEvent> & {kind: string, how: string}} mark */
+  /** @param {Partial<import("../../marks/store.js").ScanEvent> & {kind: string, how: string}} mark */
   async keep(mark) {
     const trouble = this.part("[data-trouble]");
     try {

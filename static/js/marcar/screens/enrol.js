@@ -1,6 +1,6 @@
 /** Preparing this phone: the code of the coordinator's screen comes by link, camera or hand. */
 
-import { Lens } from "../../scan/lens.js";
+import { Lens } from "../../marks/lens.js";
 
 const LINK = /\/marcar(?:\/en)?\/alta#([0-9A-Za-z-]+)$/;
 const WORDS_OF = { offline: "enrol_offline", down: "enrol_down", refused: "enrol_unknown", unreadable: "enrol_unknown", unprepared: "enrol_unknown" };

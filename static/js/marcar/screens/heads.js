@@ -1,8 +1,8 @@
 /** Companions without a card, as a number; and what to do with a minor who came without the family. */
 
+import { longDate, timeOfDay } from "../../marks/words.js";
 import { ARRIVALS, headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
-import { longDate, timeOfDay } from "../words.js";
 
 export const heads = ofSession("acompanantes", (place, app, opened, [h = ""]) => new Heads(place, app, opened, h).listen());
 

@@ -1,7 +1,7 @@
 /** Home: the sessions of this phone, whether each can be marked without signal, and what this phone still lacks. */
 
+import { dayAndTime } from "../../marks/words.js";
 import { drawMore } from "../home-parts.js";
-import { dayAndTime } from "../words.js";
 
 /** @typedef {import("../app.js").App} App */
 

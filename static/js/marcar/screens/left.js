@@ -1,6 +1,6 @@
 /** "Se fue antes": first when, then who: a row, a typed code, or the card before the camera. */
 
-import { Lens } from "../../scan/lens.js";
+import { Lens } from "../../marks/lens.js";
 import { Departures } from "../departures.js";
 import { Recent } from "../recent.js";
 import { RowField } from "../row-field.js";

@@ -1,7 +1,8 @@
 /** Marking arrivals at one session: camera, typed code, the answer in its place, the count, the last marks. */
 
-import { Answer } from "../../scan/answer.js";
-import { Lens } from "../../scan/lens.js";
+import { Answer } from "../../marks/answer.js";
+import { Lens } from "../../marks/lens.js";
+import { dayAndTime } from "../../marks/words.js";
 import { countIn } from "../count-line.js";
 import { Departures } from "../departures.js";
 import { hintAtDoor } from "../door-hint.js";
@@ -10,7 +11,6 @@ import { isSaving } from "../saving.js";
 import { typeInto } from "../scanner-keys.js";
 import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
-import { dayAndTime } from "../words.js";
 
 /** @typedef {import("../marks.js").Said} Said */
 

@@ -1,9 +1,9 @@
 /** The slip of who came without a registration: the notice is read aloud once, what is typed is sealed at once. */
 
-import { seal } from "../seal.js";
+import { theTime, timeOfDay } from "../../marks/words.js";
 import { ofSession, SessionScreen } from "../screen.js";
+import { seal } from "../seal.js";
 import { SlipForm } from "../slip-form.js";
-import { theTime, timeOfDay } from "../words.js";
 
 /** How pages name the languages that the server names by ISO 639-3. */
 const TAGS = /** @type {Record<string, string>} */ ({ spa: "es", eng: "en" });
@@ -153,7 +153,7 @@ class Slip extends SessionScreen {
   }
 
   /**
-   * @param {import("../store.js").ScanEvent} event
+   * @param {import("../../marks/store.js").ScanEvent} event
    * @param {boolean} isDone
    */
   #card(event, isDone) {

@@ -2,7 +2,7 @@
 
 /**
  * They are only looked at, and nothing of them is changed. None where there is no store.
- * @returns {Promise<import("../marcar/store.js").Kept[]>}
+ * @returns {Promise<import("./store.js").Kept[]>}
  */
 export async function waitingHere() {
   const opening = indexedDB.open("marcar");

@@ -3,24 +3,6 @@
 /** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "card" | "not_ticket" | "no_row" | "wrong_time" | "not_saved" | "undone" | "left"} State */
 
 const ALERTS = new Set(["not_ticket", "no_row", "wrong_time", "not_saved"]);
-/** What the server calls the answers. A stored scan of an unknown code waits for a person, like any other to be reviewed. */
-const OUTCOMES = {
-  present: "present",
-  already: "already",
-  left: "left",
-  undone: "undone",
-  review: "review",
-  card: "card",
-  unknown_code: "review",
-};
-
-/**
- * @param {import("./sender.js").Result} result
- * @returns {State} an outcome of a newer server is at least stored
- */
-export function stateOf(result) {
-  return /** @type {Record<string, State>} */ (OUTCOMES)[result.outcome] ?? "review";
-}
 
 export class Answer {
   /**

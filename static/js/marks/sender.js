@@ -1,6 +1,6 @@
 /**
  * Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. The panel's
- * page sends its own in the same way: what is different there is in `scan/sender.js`.
+ * page sends its own in the same way: what is different there is in `js/scan/sender.js`.
  */
 
 import { ask } from "./api.js";

@@ -1,4 +1,4 @@
-/** Names for events, made on this device: time first (RFC 9562), so that the server's index stays in order. */
+/** What every mark is frozen with: a name that is made on this device, time first (RFC 9562) so that the server's index stays in order, and when it was made. */
 
 /**
  * @param {number} [now] milliseconds since 1970

@@ -4,7 +4,7 @@
  * them: they wait for whoever is signed in, and are no marks of the phone that this may be prepared as.
  */
 
-import { uuid7 } from "../scan/uuid7.js";
+import { uuid7 } from "./uuid7.js";
 
 const NAME = "marcar";
 const VERSION = 1;
