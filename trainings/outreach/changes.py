@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from tortoise.expressions import Q
 
-from trainings import clock
 from trainings.schedule import towns
 from trainings.schedule.changes import still_said_of
-from trainings.schedule.models import DatedChange, SessionState
-from trainings.schedule.public.change_words import change_note
-from trainings.schedule.public.posted import Meeting, Place, Was
-from trainings.schedule.towns import Town
+from trainings.schedule.dated import DatedThing
+from trainings.schedule.models import DatedChange
+from trainings.schedule.public.posted import Left, Place, Was
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """How an activity was a week ago. `was.place` is none where no other can be told; `is_elsewhere`: it is another."""
-
-    was: Was
-    is_elsewhere: bool
-
-
-class Placed(Protocol):
+class Placed(DatedThing, Protocol):
     """An activity, as far as it is asked where it is."""
 
     @property
     def id(self) -> UUID: ...
-    @property
-    def venue_id(self) -> UUID | None: ...
     @property
     def municipality_id(self) -> str: ...
 
@@ -58,14 +44,3 @@ def _left(change: DatedChange, activity: Placed, *, is_rewritten: bool) -> Left:
     is_told = is_elsewhere and (place.name or town.code != activity.municipality_id)
     was = Was(change.kind, change.left_starts_at, change.left_ends_at, place if is_told else None)
     return Left(was, is_elsewhere or (activity.venue_id is None and is_rewritten))
-
-
-def note(starts_at: datetime, ends_at: datetime, town: Town, left: Left | None, *, is_cancelled: bool) -> str:
-    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`, in the words of sessions; empty where there is nothing to say.
-
-    Nothing is said of what is over.
-    """
-    if left is None or ends_at <= clock.now():
-        return ""
-    meeting = Meeting(starts_at, ends_at, SessionState.PLANNED, Place(town), was=left.was)
-    return change_note(meeting, is_called_off=is_cancelled, is_elsewhere=left.is_elsewhere)

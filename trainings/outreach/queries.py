@@ -17,11 +17,13 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.db.sql import as_moment, as_uuid
 from trainings.outreach.actions import UnknownActivity
-from trainings.outreach.changes import Left, note, recent
+from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
+from trainings.schedule.public.change_words import left_note
+from trainings.schedule.public.posted import Left
 from trainings.schedule.public.queries import SLUG
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
@@ -88,7 +90,7 @@ class ListedActivity:
     @property
     def note(self) -> str:
         """What became of it within a week, in the language of the request; empty where nothing did."""
-        return note(self.starts_at, self.ends_at, self.town, self.left, is_cancelled=self.is_cancelled)
+        return left_note(self, self.town, self.left, is_called_off=self.is_cancelled)
 
 
 async def listed_activities(

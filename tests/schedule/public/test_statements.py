@@ -118,8 +118,8 @@ async def test_what_is_offered_and_what_changed_is_asked_in_one_go(db: Settings)
 
     rows, changes = await sql.tables([ask_offered(clock.now(), NEVER, NEVER), ask_changes()])
 
-    [changed] = changed_between(START, END, changes)
-    assert (changed.session_id, changed.was.starts_at, changed.is_elsewhere) == (
+    [(session_id, left)] = changed_between(START, END, changes)
+    assert (session_id, left.was.starts_at, left.is_elsewhere) == (
         str(moved.sessions[0].id),
         on(1)[0],
         False,

@@ -22,10 +22,12 @@ from trainings.schedule.public import filters
 from trainings.schedule.public import queries as public_queries
 from trainings.schedule.public.calendar_times import when
 from trainings.schedule.public.cells import CALLED_OFF, CHANGED, ONE_DAY, ByDay, cells_of, weekdays_of
+from trainings.schedule.public.change_words import left_note
 from trainings.schedule.public.dates import Dated, ask_dates, dates_of, kinds_among
 from trainings.schedule.public.entry_lines import Entry
 from trainings.schedule.public.filters import Filters
-from trainings.schedule.public.month_changes import Changed, ask_changes, changed_between, note_of
+from trainings.schedule.public.month_changes import ask_changes, changed_between
+from trainings.schedule.public.posted import Left
 from trainings.schedule.public.queries import Offered
 from trainings.schedule.public.remembered import remembered
 from trainings.schedule.public.statements import TOPICS
@@ -48,7 +50,7 @@ class Known:
     topics: tuple[tuple[str, str], ...]
     offered: tuple[Offered, ...]
     sessions: tuple[Dated, ...]
-    changed: tuple[Changed, ...]
+    changed: tuple[tuple[str, Left], ...]
     activities: tuple[ListedActivity, ...]
     feasts: tuple[Feast, ...]
 
@@ -158,16 +160,17 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
-    changed = {one.session_id: one for one in known.changed}
+    changed = dict(known.changed)
     called_off, online = gettext("Cancelada"), gettext("En línea")
     for session in sessions:
         here, time, days = when(session.starts_told, session.ends_told, lang)
+        town = places[session.town_code]
         look, state, mark = session.look, "", ""
         if look == "off":
             state, mark = called_off, CALLED_OFF
-        elif changed and (state := note_of(session, changed.get(session.session_id), now)):
+        elif changed and (state := left_note(session, town, changed.get(session.session_id))):
             look, mark = look or "changed", CHANGED
-        place = online if session.is_online else places[session.town_code].full_name
+        place = online if session.is_online else town.full_name
         entry = Entry(here, look, session.path, time, session.title, place, state, "", mark)
         by_day.put(entry, days)
     for activity in known.activities:

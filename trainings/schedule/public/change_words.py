@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from trainings import clock
 from trainings.lib import dates
 from trainings.schedule.changes import Difference, link_of
-from trainings.schedule.models import ChangeKind, Training, TrainingSession
-from trainings.schedule.public.posted import Meeting, Was
+from trainings.schedule.dated import Span
+from trainings.schedule.models import ChangeKind, SessionState, Training, TrainingSession
+from trainings.schedule.public.posted import Left, Meeting, Place, Was
+from trainings.schedule.towns import Town
 from trainings.web.i18n import N_, gettext, language
 
 if TYPE_CHECKING:
@@ -105,10 +108,16 @@ def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
     return gettext(N_("Cambió el enlace para entrar")) if was.is_other_link else ""
 
 
-def change_note(meeting: Meeting, *, is_called_off: bool, is_elsewhere: bool) -> str:
-    """The same where the house may not be named, as in a month: then that it is another (`is_elsewhere`)."""
+def left_note(thing: Span, town: Town, left: Left | None, *, is_called_off: bool = False) -> str:
+    """The same of a session or activity where the house may not be named, as in a month: then that it is another.
+
+    Nothing is said of what is over.
+    """
+    if left is None or thing.ends_at <= clock.now():
+        return ""
+    meeting = Meeting(thing.starts_at, thing.ends_at, SessionState.PLANNED, Place(town), was=left.was)
     told = public_note(meeting, is_called_off=is_called_off)
-    return told or (gettext(N_("Cambió de lugar")) if is_elsewhere and not is_called_off else "")
+    return told or (gettext(N_("Cambió de lugar")) if left.is_elsewhere and not is_called_off else "")
 
 
 def _called_off(meeting: Meeting, was: Was) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,20 +10,9 @@ from trainings.db.sql import Statement, Table, as_moment
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.held_again import STILL_SAID
-from trainings.schedule.models import ChangeKind, PlaceShown, SessionState
-from trainings.schedule.public.change_words import change_note
-from trainings.schedule.public.dates import Dated
-from trainings.schedule.public.posted import Meeting, Place, Was
+from trainings.schedule.models import ChangeKind, PlaceShown
+from trainings.schedule.public.posted import Left, Place, Was
 from trainings.schedule.public.queries import Key, is_other_link, moment
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """How a session was before all its changes of the last seven days. `is_elsewhere`: in another house or town."""
-
-    session_id: str
-    was: Was
-    is_elsewhere: bool
 
 
 class _Row(NamedTuple):
@@ -68,27 +56,17 @@ def ask_changes() -> Statement:
     return Statement(CHANGES, (clock.now() - SHOWN_FOR,))
 
 
-def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[Changed, ...]:
-    """Of the answer to `ask_changes` the sessions that are on at some time of the span."""
+def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[tuple[str, Left], ...]:
+    """Of the answer to `ask_changes` the sessions that are on at some time of the span, by key."""
     changes = [_Row(*row) for row in rows]
     within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
     earliest = {str(one.session_id): one for one in within}
-    return tuple(_changed(session_id, row) for session_id, row in sorted(earliest.items()))
+    return tuple((session_id, _left(row)) for session_id, row in sorted(earliest.items()))
 
 
-def _changed(session_id: str, row: _Row) -> Changed:
+def _left(row: _Row) -> Left:
     place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
     has_other_link = is_other_link(row.link_change_id, row.old_link, row.training_id, row.link)
     was = Was(ChangeKind(row.kind), moment(row.left_starts_at), moment(row.left_ends_at), place, has_other_link)
     # Another house in the same town is no news for who may not know the house.
-    is_elsewhere = row.left_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
-    return Changed(session_id, was, is_elsewhere=is_elsewhere)
-
-
-def note_of(session: Dated, changed: Changed | None, now: datetime) -> str:
-    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty for what did not change, or is over or called off."""
-    if changed is None or session.is_off or session.ends_at <= now:
-        return ""
-    place = Place(towns.by_code()[session.town_code])
-    meeting = Meeting(session.starts_at, session.ends_at, SessionState.PLANNED, place, was=changed.was)
-    return change_note(meeting, is_called_off=False, is_elsewhere=changed.is_elsewhere)
+    return Left(was, is_elsewhere=row.left_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC)

@@ -68,6 +68,16 @@ class Was:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """How a session or activity was before all its changes of the last seven days. `is_elsewhere`: in another place,
+    be it none that may be named.
+    """
+
+    was: Was
+    is_elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """One dated session."""
 
