@@ -34,7 +34,7 @@ from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox.mailer import server_of
-from trainings.outreach.shown import rewrite_outdated as rewrite_outdated_activities
+from trainings.outreach.calendar_texts import rewrite_outdated as rewrite_outdated_activities
 from trainings.schedule.calendar_texts import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded

@@ -12,8 +12,8 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activity, publish_activity
+from trainings.outreach.calendar_texts import refresh
 from trainings.outreach.models import ActivityKind, OutreachActivity
-from trainings.outreach.shown import refresh
 from trainings.places.models import Hub
 
 IN_A_WEEK = timedelta(days=7)

@@ -21,8 +21,8 @@ from trainings.feeds.answers import Answers
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.queries import AHEAD, BACK, CANCELLED_KEPT
 from trainings.feeds.scopes import Scope
+from trainings.outreach.calendar_texts import facts_of
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.outreach.shown import facts_of
 from trainings.people.words import LANGUAGES
 from trainings.schedule.ics import EventFacts, event_text
 from trainings.schedule.models import TrainingSession, TrainingState

@@ -23,7 +23,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix, uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outreach import shown
+from trainings.outreach import calendar_texts
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.responsible import seen, tell_published, tell_responsible
 from trainings.places.actions import UnknownMunicipality
@@ -333,7 +333,7 @@ async def _finish(activity: OutreachActivity) -> None:
     """The last step of every change that people may see."""
     activity.revision += 1
     await activity.save(update_fields=["revision"])
-    await shown.refresh([activity.id])
+    await calendar_texts.refresh([activity.id])
     await activity.refresh_from_db(fields=["sequence", "stamped_at"])
 
 

@@ -13,7 +13,7 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.text import fold
-from trainings.outreach import shown as activities
+from trainings.outreach import calendar_texts as activities
 from trainings.outreach.models import OutreachActivity
 from trainings.places import actions as places
 from trainings.places.actions import HubDetails, OperatorDetails, VenueDetails

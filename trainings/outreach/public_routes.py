@@ -12,10 +12,10 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db import reads
 from trainings.lib import dates
+from trainings.outreach.calendar_texts import PATH, place_in_words
 from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityState, ActivityText, OutreachActivity
 from trainings.outreach.queries import UnknownPublicActivity, listed, public_activity
-from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
 from trainings.places.models import Venue

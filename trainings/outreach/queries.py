@@ -17,9 +17,9 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.db.sql import as_moment, as_uuid
 from trainings.outreach.actions import UnknownActivity
+from trainings.outreach.calendar_texts import PATH, place_in_words
 from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
-from trainings.outreach.shown import PATH, place_in_words
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.public.change_words import left_note

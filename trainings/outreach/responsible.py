@@ -22,8 +22,8 @@ from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.calendar_texts import place_in_words
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.outreach.shown import place_in_words
 from trainings.places.models import Venue
 from trainings.schedule import towns
 from trainings.schedule.public.change_words import before_and_now, day_and_hours, stopped, with_place

@@ -21,6 +21,7 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
+from trainings.outreach.calendar_texts import PATH, place_in_words
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editing import INDEX, editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
@@ -28,7 +29,6 @@ from trainings.outreach.models import ActivityKind, ActivityState, OutreachActiv
 from trainings.outreach.papers import wrong_posters
 from trainings.outreach.queries import ActivityFilter
 from trainings.outreach.responsible import leaves_at
-from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to

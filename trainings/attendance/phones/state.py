@@ -26,7 +26,7 @@ from trainings.attendance.queries import EXPECTED, persons_of, place_of
 from trainings.db import keyring, reads
 from trainings.lib.sealing import SealedBox
 from trainings.notes.contacts import urgent_everywhere
-from trainings.outreach.shown import place_in_words
+from trainings.outreach.calendar_texts import place_in_words
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities

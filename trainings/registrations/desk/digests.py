@@ -20,8 +20,8 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.calendar_texts import place_in_words
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import KINDS
 from trainings.registrations.calls.queries import n_to_call
 from trainings.registrations.desk.needs_queries import n_unanswered

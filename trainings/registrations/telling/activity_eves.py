@@ -13,8 +13,8 @@ from trainings.lib.dates import NBSP, day_and_time, time_range
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.calendar_texts import place_in_words
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import KINDS
 from trainings.registrations.telling.eves import Note, due_until, write_missing
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking

@@ -16,7 +16,7 @@ from tests.outreach.make_activity import make_activity, make_draft, make_respons
 from trainings.accounts.models import Role
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.outreach import shown
+from trainings.outreach import calendar_texts
 from trainings.outreach.actions import (
     TimeAndPlace,
     cancel_activity,
@@ -134,7 +134,7 @@ async def test_cancelled_it_says_so_and_is_frozen_until_it_takes_place(db: Setti
     await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
     cancelled = await body_of(activity)
     async with transaction():
-        changed = await shown.refresh([activity.id])
+        changed = await calendar_texts.refresh([activity.id])
     await reopen_activity(activity.id, actor=PROGRAM)
     again = await body_of(activity)
 
@@ -210,12 +210,12 @@ async def test_texts_of_an_older_form_are_written_again_without_a_new_stamp(db: 
     await ActivityText.filter(activity_id=activity.id).update(body=older, format=TEXT_FORMAT - 1)
     freeze(NOON + timedelta(days=1))
 
-    n_changed = await shown.rewrite_outdated()
+    n_changed = await calendar_texts.rewrite_outdated()
     text = await ActivityText.get(activity_id=activity.id)
 
     assert (n_changed, text.format) == (1, TEXT_FORMAT)
     assert line(text.body, "SEQUENCE") == "0"
-    assert await shown.rewrite_outdated() == 0
+    assert await calendar_texts.rewrite_outdated() == 0
 
 
 STORABLE = [text for text in HOSTILE if "\x00" not in text and "\ud83d" not in text]
