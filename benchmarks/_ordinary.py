@@ -44,7 +44,11 @@ async def sign_up(training_id: UUID, wish: SignUp) -> None:
         party = Party("new", wish.n_people, wish.childcare_places)
         state = counts.state_for(training, party)
         if state in TAKES_PLACE:
-            await counts.keep(training, counts.room_of(training).taking(party))
+            training.taken, training.childcare_taken = (
+                training.taken + 1,
+                training.childcare_taken + wish.childcare_places,
+            )
+            await training.save(update_fields=["taken", "childcare_taken"])
         group = await _group(training, wish, state)
         registration = await _registration(training, group, wish)
         await announce(registration, registration.participant, training, f"registration_{state.value}")
@@ -61,12 +65,19 @@ async def _group(training: Training, wish: SignUp, state: RegistrationState) -> 
         state=state,
         n_people=wish.n_people,
         childcare_places=wish.childcare_places,
-        wait_number=await counts.next_wait_number(training) if is_waiting else None,
+        wait_number=await _next_wait_number(training) if is_waiting else None,
         idempotency_key=wish.idempotency_key,
         body_hash=wish.body_hash,
         browser_key=wish.browser_key,
         changed_at=clock.now(),
     )
+
+
+async def _next_wait_number(training: Training) -> int:
+    number: int = training.next_wait_number
+    training.next_wait_number = number + 1
+    await training.save(update_fields=["next_wait_number"])
+    return number
 
 
 async def _registration(training: Training, group: RegistrationGroup, wish: SignUp) -> Registration:

@@ -26,8 +26,9 @@ from trainings.privacy import merging
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
 from trainings.registrations.needs import NeedState
-from trainings.registrations.own.group_actions import OtherTicket, rejoin_member
+from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions
+from trainings.registrations.seats.counts import OtherTicket
 from trainings.registrations.seats.desk_actions import answer_need
 from trainings.schedule.models import Training
 

@@ -14,6 +14,23 @@ from trainings.registrations.models import Author, Farewell
 from trainings.registrations.wishes import SignUp
 
 
+class Ticket(NamedTuple):
+    """What one person's rows will be known by, drawn before it is decided whether they are written."""
+
+    registration_id: str
+    short_code: str
+    qr: str
+    link: str
+
+
+class Draft(NamedTuple):
+    """The same for a group."""
+
+    group_id: str
+    link: str
+    tickets: tuple[Ticket, ...]
+
+
 class Enter(NamedTuple):
     """A sign-up. `lang` is the language of the page on which it was agreed.
 
@@ -48,6 +65,11 @@ class Move:
     group_ids: tuple[UUID, ...] = ()
 
     @property
+    def concerned(self) -> tuple[UUID, ...]:
+        """The registrations whose groups have to be known."""
+        return self.registration_ids
+
+    @property
     def group(self) -> str:
         """The only group that is meant, as its key is written."""
         [group_id] = self.group_ids
@@ -70,6 +92,49 @@ class Leave(Move):
     run_at: datetime | None = None
     batch_id: UUID | None = None
     farewell: Farewell = Farewell.CANCELLED
+
+
+class Decline(Leave):
+    """A group says no to the places that it is offered. Who made their link their own answers for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOut(Move):
+    """One person becomes a group of their own; `to_answer`: only who has to answer an offer for themselves."""
+
+    to_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejoin(Move):
+    """Who cancelled comes back: one person, or (a group) those of it who left last.
+
+    `without`: the participants who took back the permission for their data.
+    """
+
+    without: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(Leave):
+    """Sign-ups of one person leave, and what they ask for counts with the one that is kept."""
+
+    kept_id: UUID
+
+    @property
+    def concerned(self) -> tuple[UUID, ...]:
+        return (*self.registration_ids, self.kept_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandAgain(Move):
+    """A sign-up that was joined to the kept one stands for itself again."""
+
+    kept_id: UUID
+
+    @property
+    def concerned(self) -> tuple[UUID, ...]:
+        return (*self.registration_ids, self.kept_id)
 
 
 class Approve(Move):
@@ -111,6 +176,28 @@ class Fill(Move):
     """Who waits gets what is free, and the places of `n_cards` nameless cards that were given up."""
 
     n_cards: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside(Move):
+    """So many places are reserved for nameless cards."""
+
+    n_cards: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCard(Move):
+    """One person signs up with a nameless card: a reserved one gives its place, a spare one none.
+
+    `draft` has the tokens of the card, so that the card in the hand is the ticket. `at_door`: they stand there.
+    """
+
+    wish: SignUp
+    lang: str
+    card_id: UUID
+    draft: Draft
+    is_reserved: bool
+    at_door: bool = False
 
 
 def author_of(actor: Actor) -> Author:
@@ -155,7 +242,9 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was asked is done, or was before: asked twice it is one."""
+    """What was asked is done, or was before: asked twice it is one. `group_id`: in which group the person is now."""
+
+    group_id: UUID | None = None
 
 
 Outcome = SignedUp | Left | Done

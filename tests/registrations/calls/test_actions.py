@@ -30,7 +30,7 @@ from trainings.registrations.models import OwnLink, Registration, RegistrationGr
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions, waiting
 from trainings.registrations.seats.actions import fewer_places
-from trainings.registrations.seats.counts import NoOffer
+from trainings.registrations.seats.counts import EachForThemselves, NoOffer
 from trainings.registrations.seats.desk_actions import detach
 from trainings.registrations.seats.sign_up import UnknownGroup
 from trainings.schedule.models import Training
@@ -323,7 +323,7 @@ async def test_no_for_several_who_each_have_their_own_link_is_asked_of_each(db: 
     _training, ana, beto = await couple_offered()
     await OwnLink.filter(registration_id=ana.id).update(claimed_at=clock.now())
 
-    with pytest.raises(waiting.EachForThemselves):
+    with pytest.raises(EachForThemselves):
         await waiting.decline_offer(ana.group_id, actor=PROGRAM)
 
     assert [await state_of(one) for one in (ana, beto)] == ["offered", "offered"]

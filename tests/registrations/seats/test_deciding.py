@@ -24,6 +24,7 @@ from trainings.registrations.commands import (
     Accept,
     Approve,
     Command,
+    Draft,
     Enter,
     FewerChildren,
     Fill,
@@ -35,13 +36,14 @@ from trainings.registrations.commands import (
     Outcome,
     Resize,
     SignedUp,
+    Ticket,
 )
 from trainings.registrations.models import CardState, HoldReason, RegistrationState, Source
 from trainings.registrations.seats.changes import Changes
 from trainings.registrations.seats.counts import ChildcareFull
 from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.situation import Draft, Group, Meeting, Person, Run, Situation, Ticket
+from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
@@ -132,6 +134,7 @@ class World:
             for number, one in enumerate(asked)
             if isinstance(one, SignUp)
         }
+        self.situation.spare_keys = {number: self.draw() for number in range(len(asked) + 1)}
         # Nobody leaves at the end, so that all who enter are remembered: the next batch finds them as if stored.
         outcomes, changes = decide([*commands, _command(())], self.situation)
         outcomes.pop()

@@ -20,9 +20,10 @@ from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
-from trainings.registrations.own.group_actions import NoPlaceAgain, rejoin_group, rejoin_member
+from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats.counts import NoPlaceAgain
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

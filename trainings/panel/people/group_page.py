@@ -19,7 +19,7 @@ from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Author
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family, is_minor, left_last
+from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family, is_minor
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import (
     Member,
@@ -37,6 +37,7 @@ from trainings.registrations.own.views import (
 )
 from trainings.registrations.own_words import RENAMED_BY, said_of
 from trainings.registrations.seats import actions
+from trainings.registrations.seats.returning import left_last
 from trainings.registrations.signup.browser_cookie import read_cookie
 from trainings.registrations.signup.limits import check_rejoin
 from trainings.web.forms import Typed

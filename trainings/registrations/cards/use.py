@@ -5,38 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from trainings import clock
-from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.people.actions import UnknownMunicipality
-from trainings.places.models import Municipality
-from trainings.registrations.commands import Enter
-from trainings.registrations.eligibility import check_people, check_phase
-from trainings.registrations.messages import announce_group
+from trainings.registrations.commands import Draft, Ticket, UseCard
 from trainings.registrations.models import (
     HAS_NAME,
-    TAKES_PLACE,
     Card,
     CardState,
-    HoldReason,
     Registration,
     RegistrationGroup,
     RegistrationState,
     ReservedBlock,
     Source,
 )
-from trainings.registrations.seats import counts
-from trainings.registrations.seats.allocation import Party
 from trainings.registrations.seats.cards import UnknownCard, locked_card
-from trainings.registrations.seats.changes import Changes, Entrant, Entry
-from trainings.registrations.seats.situation import Draft, Situation, Ticket
-from trainings.registrations.seats.writing import keep
+from trainings.registrations.seats.sign_up import ask
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.locks import locked_training
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import Training
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -87,9 +75,7 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
         standing = await _standing(card, wish)
         if standing is not None:
             return standing
-        await _check_ahead(training)
-        is_held = bool(training.required_courses)
-        return await _use_reserved(training, card, wish, actor, is_held=is_held)
+        return await _use(training, card, replace(wish, source=Source.CARD), actor)
 
 
 async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
@@ -104,16 +90,7 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
         standing = await _standing(card, wish)
         if standing is not None:
             return standing
-        await _check_ahead(training)
-        await _check_card(training, card)
-        is_course_missing = bool(training.required_courses)
-        party = Party("card")
-        state = counts.state_for(training, party, hold=is_course_missing)
-        if state in TAKES_PLACE:
-            await counts.keep(training, counts.room_of(training).taking(party))
-        reason = HoldReason.PREREQUISITE if is_course_missing else HoldReason.APPROVAL
-        entry = _Entry(replace(wish, source=Source.CARD), state, reason)
-        return await _enter(training, card, entry, actor)
+        return await _use(training, card, replace(wish, source=Source.CARD), actor)
 
 
 async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
@@ -127,25 +104,8 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
         standing = await _standing(card, wish)
         if standing is not None:
             return standing
-        if card.block_id is not None:
-            return await _use_reserved(training, card, wish, actor)
-        await _check_card(training, card)
-        walk_in = replace(wish, source=Source.WALK_IN)
-        return await _enter(training, card, _Entry(walk_in, RegistrationState.CONFIRMED), actor)
-
-
-async def _use_reserved(
-    training: Training, card: Card, wish: SignUp, actor: Actor, *, is_held: bool = False
-) -> CardUsed:
-    """The card's place becomes the person's. For who is held it stays as it is."""
-    await _check_card(training, card)
-    wish = replace(wish, source=Source.CARD)
-    state = RegistrationState.HELD if is_held else RegistrationState.CONFIRMED
-    used = await _enter(training, card, _Entry(wish, state, HoldReason.PREREQUISITE), actor)
-    if not is_held:
-        room = counts.room_of(training)
-        await counts.keep(training, room._replace(reserved=room.reserved - 1, taken=room.taken + 1))
-    return used
+        source = Source.WALK_IN if card.block_id is None else Source.CARD
+        return await _use(training, card, replace(wish, source=source), actor, at_door=True)
 
 
 # -- what is checked
@@ -178,10 +138,6 @@ def _key_of(card: Card) -> str:
     return f"card-{card.id}"
 
 
-async def _check_ahead(training: Training) -> None:
-    check_phase(training, await TrainingSession.filter(training_id=training.id), Source.CARD, clock.now())
-
-
 async def _check_card(training: Training, card: Card) -> None:
     if card.state is not CardState.OPEN:
         raise CardClosed
@@ -189,57 +145,25 @@ async def _check_card(training: Training, card: Card) -> None:
         raise CodeTwice
 
 
-# -- what is written
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One person's rows to be."""
-
-    wish: SignUp
-    state: RegistrationState
-    hold_reason: HoldReason = HoldReason.APPROVAL
-
-
-async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) -> CardUsed:
-    """Person, group of one, registration with the card's tokens, own link; the mail, and the line in the log."""
-    assert entry.wish.n_people == 1
-    await training.fetch_related("hub")
-    check_people(training, training.hub.phone, entry.wish)
-    municipality = entry.wish.keys[0].municipality
-    if municipality is not None and not await Municipality.exists(ine_code=municipality):
-        raise UnknownMunicipality(field="municipality")
-    # A card is one seat: childcare is asked for with a sign-up.
-    wish = replace(entry.wish, idempotency_key=_key_of(card), childcare_places=0)
+async def _use(training: Training, card: Card, wish: SignUp, actor: Actor, *, at_door: bool = False) -> CardUsed:
+    """One person's sign-up, with the tokens of the card."""
+    assert wish.n_people == 1
+    await _check_card(training, card)
     registration_id = tokens.uuid7()
-    ticket = _ticket(card, registration_id)
-    is_waiting, is_held = entry.state is RegistrationState.WAITLISTED, entry.state is RegistrationState.HELD
-    new = Entry(
-        command=Enter(training.id, wish, actor, i18n.language()),
-        draft=Draft(str(tokens.uuid7()), tokens.own_link(), (ticket,)),
-        state=entry.state,
-        hold_reason=entry.hold_reason if is_held else None,
-        wait_number=await counts.next_wait_number(training) if is_waiting else None,
-        entrants=(Entrant(None, wish.purposes),),
-        has_group_link=wish.first.is_minor,
-    )
-    await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
-    group = await RegistrationGroup.get(id=new.draft.group_id)
-    await announce_group(group, training, f"registration_{new.state.value}")
-    # A spare card reserves nothing that would have to wait with the person.
-    card.state = CardState.HELD if is_held and card.block_id is not None else CardState.USED
-    card.registration_id, card.used_at = registration_id, clock.now()
-    await card.save(update_fields=["state", "registration_id", "used_at"])
-    await record(
-        "registrations.use_card",
+    command = UseCard(
+        training_id=training.id,
         actor=actor,
-        object_id=registration_id,
-        hub_id=training.hub_id,
-        card=str(card.id),
-        state=entry.state.value,
-        source=wish.source.value,
+        # A card is one seat: childcare is asked for with a sign-up.
+        wish=replace(wish, idempotency_key=_key_of(card), childcare_places=0),
+        lang=i18n.language(),
+        card_id=card.id,
+        draft=Draft(str(tokens.uuid7()), tokens.own_link(), (_ticket(card, registration_id),)),
+        is_reserved=card.block_id is not None,
+        at_door=at_door,
     )
-    return CardUsed(registration_id, is_new=True, is_held=is_held)
+    await ask(command)
+    held = Registration.filter(id=registration_id, state=RegistrationState.HELD)
+    return CardUsed(registration_id, is_new=True, is_held=await held.exists())
 
 
 def _ticket(card: Card, registration_id: UUID) -> Ticket:

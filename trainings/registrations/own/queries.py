@@ -100,12 +100,6 @@ def is_minor(registration: Registration) -> bool:
     return age_group is not None and age_group.is_minor
 
 
-def left_last(cancelled: Sequence[Registration]) -> Sequence[Registration]:
-    """Those who left last, in one go: who had cancelled alone before decided so, and does not come back with them."""
-    last = max((one.cancelled_at for one in cancelled if one.cancelled_at is not None), default=None)
-    return [one for one in cancelled if one.cancelled_at == last]
-
-
 # -- opening links
 
 

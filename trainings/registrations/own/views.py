@@ -28,12 +28,12 @@ from trainings.registrations.own.queries import (
     guardians_of,
     is_minor,
     is_personal,
-    left_last,
     open_link,
 )
 from trainings.registrations.own.ticket import Ticket, ticket_of
 from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
+from trainings.registrations.seats.returning import left_last
 from trainings.schedule.public.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext

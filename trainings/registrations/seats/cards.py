@@ -19,10 +19,9 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.people.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality
-from trainings.registrations.commands import Fill
+from trainings.registrations.commands import Fill, SetAside
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
-from trainings.registrations.seats import counts
 from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.changes import Standing
 from trainings.schedule.locks import locked_training
@@ -38,11 +37,6 @@ MOST_SPARE = 80
 """Spare cards in one printing."""
 RELEASED_BEFORE = timedelta(hours=24)
 """How long before the first session unnamed cards go to the waiting list, unless another time is set."""
-
-
-class NotEnoughPlaces(Refusal):
-    code = "not_enough_places"
-    sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
 
 
 class ReleasedTooLate(Refusal):
@@ -107,10 +101,7 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
         release_at = release_time(wanted.release_at, starts_at)
         if wanted.municipality_id and not await Municipality.exists(ine_code=wanted.municipality_id):
             raise UnknownMunicipality(field="municipality")
-        room = counts.room_of(training)
-        if wanted.n > room.free:
-            raise NotEnoughPlaces(field="n", left=max(room.free, 0))
-        await counts.keep(training, room._replace(reserved=room.reserved + wanted.n))
+        await ask(SetAside(training_id=training_id, n_cards=wanted.n, actor=actor))
         key = wanted.key if wanted.key and standing is None else tokens.uuid7()
         block = await _write_block(training, replace(wanted, key=key, release_at=release_at), starts_at, actor)
         await _print(training.hub_id, tokens.uuid7(), wanted.n, block)

@@ -9,9 +9,8 @@ from uuid import UUID
 
 from trainings.audit.actor import Actor
 from trainings.people.models import ConsentPurpose
-from trainings.registrations.commands import Enter
+from trainings.registrations.commands import Draft, Enter, UseCard
 from trainings.registrations.models import CardState, HoldReason, RegistrationState, Source
-from trainings.registrations.seats.situation import Draft
 
 
 class Entrant(NamedTuple):
@@ -24,7 +23,7 @@ class Entrant(NamedTuple):
 class Entry(NamedTuple):
     """A new group with its people, in the state in which it begins."""
 
-    command: Enter
+    command: Enter | UseCard
     draft: Draft
     state: RegistrationState
     hold_reason: HoldReason | None
@@ -70,14 +69,21 @@ class Changes:
     """In the order in which they were decided. `runs`, `groups`, `people` are the keys of those that changed.
 
     `promoted` are the groups that moved up, whose people are not known but all stand as their group does.
-    `cards`: what becomes of the named card with which somebody waited for staff.
+    `made` are groups of people who were in others before; their own links come along (`moved`, by registration).
+    `shifts`: who stands on a waiting list behind a number moves one on, before anything else is written.
+    `cards`: what becomes of the named card with which somebody waited for staff. `used`: cards with their state and the
+    registration that they became.
     """
 
     entries: list[Entry] = field(default_factory=list)
     people: dict[str, None] = field(default_factory=dict)
     cards: dict[str, CardState] = field(default_factory=dict)
+    used: list[tuple[UUID, CardState, str]] = field(default_factory=list)
     groups: dict[str, None] = field(default_factory=dict)
     promoted: dict[str, None] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    shifts: list[tuple[UUID, int]] = field(default_factory=list)
     runs: dict[UUID, None] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)

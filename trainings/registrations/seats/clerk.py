@@ -19,10 +19,14 @@ from trainings.schedule.phase import Phase, phase
 
 @dataclass(slots=True)
 class Clerk:
-    """Goes through a batch; the situation is always as after the last command. `last_move`: only sign-ups after it."""
+    """Goes through a batch; the situation is always as after the last command. `last_move`: only sign-ups after it.
+
+    `key`: for the group that the command in hand makes.
+    """
 
     situation: Situation
     last_move: int
+    key: str = ""
     changes: Changes = field(default_factory=Changes)
     phases: dict[tuple[UUID, bool], Phase] = field(default_factory=dict)
 
@@ -67,6 +71,14 @@ class Clerk:
         person.state = RegistrationState.CANCELLED
         self.changes.people[person.id] = None
         gives_card_back = self._give_card_back(person, run)
+        is_last = self._shrink(group, run)
+        if held_place:
+            run.room = run.room.releasing(1, group.childcare_places if is_last else 0)
+            self.changes.runs[run.id] = None
+        return held_place or gives_card_back or not is_last
+
+    def _shrink(self, group: Group, run: Run) -> bool:
+        """One of a group is gone; whether nobody is left."""
         is_last = not group.live
         if is_last:
             group.state = RegistrationState.CANCELLED
@@ -77,10 +89,7 @@ class Clerk:
             # Of whom one leaves while an offer stands, the others keep the time they have to answer.
             group.changed_at, group.reached_at, group.offered_until = self.situation.at, None, None
         self.changes.groups[group.id] = None
-        if held_place:
-            run.room = run.room.releasing(1, group.childcare_places if is_last else 0)
-            self.changes.runs[run.id] = None
-        return held_place or gives_card_back or not is_last
+        return is_last
 
     def _give_card_back(self, person: Person, run: Run) -> bool:
         """Free the place that was reserved for who waited for staff with a named card."""
@@ -95,6 +104,67 @@ class Clerk:
         run.reserved -= 1
         self.changes.cards[person.id] = becomes
         self.changes.runs[run.id] = None
+
+    # -- groups
+
+    def part(self, group: Group, person: Person, own: Group) -> None:
+        """Somebody is a group of their own from now on; their link comes along."""
+        del group.people[person.id]
+        self.situation.groups[own.id] = own
+        self.situation.add_person(own, person)
+        self.changes.made.append(own.id)
+        self.changes.moved.append(person.id)
+        self.changes.people[person.id] = None
+
+    def move_out(self, group: Group, person: Person, run: Run) -> Group:
+        """A group of their own where the family's stands, so that each answers, cancels and comes back alone.
+
+        Who was told of an offer was the family: for the person alone the time to answer has not begun. Childcare stays
+        with the family. Who waits, and asks for less now, moves up where it fits.
+        """
+        own = Group(self.key, run.id, person.state, 1, 0, None, group.changed_at, group.hold_reason)
+        if group.wait_number is not None:
+            own.wait_number = self.behind(group.wait_number, run)
+        person.detached_at = self.situation.at
+        self.part(group, person, own)
+        if not person.is_live:
+            return own
+        needs_no_childcare = self._shrink(group, run) and person.holds_place
+        if needs_no_childcare:
+            run.room = run.room.releasing(0, group.childcare_places)
+            self.changes.runs[run.id] = None
+        if person.state is RegistrationState.WAITLISTED:
+            self.queue(own, run)
+        if needs_no_childcare or person.state is RegistrationState.WAITLISTED:
+            self.promote(run)
+        return own
+
+    def count_childcare_with(self, more: Group, less: Group, n: int) -> None:
+        """So many places in childcare are asked for by one group instead of another."""
+        more.childcare_places += n
+        less.childcare_places -= n
+        self.changes.groups[more.id] = self.changes.groups[less.id] = None
+
+    def behind(self, number: int, run: Run) -> int:
+        """The number of the waiting list right behind this one: whoever stands further behind moves one on."""
+        run.number()
+        self.changes.runs[run.id] = None
+        self.changes.shifts.append((run.id, number))
+        for group in self.situation.groups.values():
+            if group.training_id == run.id and group.wait_number is not None and group.wait_number > number:
+                group.wait_number += 1
+        self.changes.entries = [
+            one._replace(wait_number=one.wait_number + 1)
+            if one.command.training_id == run.id and one.wait_number is not None and one.wait_number > number
+            else one
+            for one in self.changes.entries
+        ]
+        return number + 1
+
+    def queue(self, group: Group, run: Run) -> None:
+        """Put a group on the waiting list, at its number."""
+        run.waiting[group.id] = group
+        run.waiting = dict(sorted(run.waiting.items(), key=lambda each: each[1].wait_number or 0))
 
     # -- moving up
 

@@ -7,6 +7,7 @@ says no refuses its command before anything has changed; whatever else is raised
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,33 +17,43 @@ from trainings.registrations.commands import (
     Accept,
     Approve,
     Command,
+    Decline,
     Done,
     Enter,
     FewerChildren,
     Fill,
+    Join,
     Leave,
     Left,
     LetGoFirst,
     Move,
+    MoveOut,
     OfferAgain,
     Outcome,
+    Rejoin,
     Resize,
-    author_of,
+    SetAside,
+    StandAgain,
+    UseCard,
 )
-from trainings.registrations.eligibility import CannotChange, HasOwnLink, check_ahead, refuse_in
-from trainings.registrations.models import TAKES_PLACE, Farewell, HoldReason, RegistrationState, Source
+from trainings.registrations.eligibility import CannotChange, check_ahead, refuse_in
+from trainings.registrations.models import TAKES_PLACE, RegistrationState, Source
 from trainings.registrations.seats.changes import Changes
 from trainings.registrations.seats.clerk import Clerk
 from trainings.registrations.seats.counts import (
     CapacityBelowTaken,
     ChildcareBelowTaken,
+    EachForThemselves,
     NoOffer,
+    NotEnoughPlaces,
     NotWaiting,
     check_room,
     state_let_in,
 )
-from trainings.registrations.seats.entering import enter
-from trainings.registrations.seats.situation import Group, Person, Run, Situation
+from trainings.registrations.seats.entering import enter, use_card
+from trainings.registrations.seats.leaving import join, leave
+from trainings.registrations.seats.returning import move_out, rejoin, stand_again
+from trainings.registrations.seats.situation import Group, Run, Situation
 from trainings.web.i18n import N_
 
 
@@ -60,60 +71,30 @@ def _answer(clerk: Clerk, number: int, command: Command) -> Outcome | Exception:
             raise NotFound(N_("No encontramos esa capacitación."))
         if isinstance(command, Enter):
             return enter(clerk, number, command, run)
+        clerk.key = clerk.situation.spare_keys[number]
         return RULES[type(command)](clerk, command, run) or Done()
     except Refusal as refusal:
         return refusal
 
 
-# -- leaving
+# -- giving up
 
 
-def _leave(clerk: Clerk, command: Leave, run: Run) -> Left:
-    asked = [clerk.situation.person(one) for one in _in_reach(clerk, command)]
-    leaving = [(group, person) for group, person in asked if person.is_live]
+def _decline(clerk: Clerk, command: Decline, run: Run) -> Left:
+    group = clerk.situation.groups[command.group]
+    if group.state is RegistrationState.CANCELLED:
+        return Left(())
+    _check_offered(clerk, group, run)
+    leaving = [one for one in group.live if not one.has_own_link]
+    if not leaving and command.actor != FILLER_OF_FORM:
+        if len(group.live) > 1:
+            raise EachForThemselves
+        leaving = group.live
     if not leaving:
         return Left(())
-    if command.farewell is Farewell.CANCELLED:
-        check_ahead(run, run.meetings, clerk.situation.at)
-    is_told = _is_told(command, *leaving[0])
-    frees = False
-    taken_off = None if command.farewell is Farewell.CANCELLED else command.farewell
-    for group, person in leaving:
-        person.cancelled_at, person.cancelled_by, person.taken_off = (
-            clerk.situation.at,
-            author_of(command.actor),
-            taken_off,
-        )
-        frees = clerk.release(group, person, run) or frees
-    if is_told:
-        clerk.tell(command.farewell.value, leaving, run, command.run_at, command.batch_id)
-    why = {} if taken_off is None else {"why": taken_off.value}
-    for _group, person in leaving:
-        clerk.line("registrations.cancel", command.actor, person.id, run, people=len(leaving), **why)
-    if frees:
-        clerk.promote(run)
-    return Left(tuple(UUID(person.id) for _group, person in leaving))
-
-
-def _in_reach(clerk: Clerk, command: Leave) -> list[str]:
-    """Whom the actor may take out: who filled in the form, not those who made their link their own."""
-    asked = list(map(str, command.registration_ids))
-    if command.actor != FILLER_OF_FORM:
-        return asked
-    in_reach = [one for one in asked if one not in clerk.situation.claimed]
-    if not in_reach:
-        raise HasOwnLink
-    return in_reach
-
-
-def _is_told(command: Leave, group: Group, person: Person) -> bool:
-    """Who was never let in is told only what staff decided; who came with too many others was never written to."""
-    if command.farewell is Farewell.JOINED:
-        return False
-    if person.state is not RegistrationState.HELD:
-        return True
-    is_by_staff = command.actor.id is not None or command.farewell is Farewell.REJECTED
-    return is_by_staff and group.hold_reason is not HoldReason.REVIEW
+    left = leave(clerk, replace(command, registration_ids=tuple(UUID(one.id) for one in leaving)), run)
+    clerk.line("registrations.decline_offer", command.actor, group.id, run)
+    return left
 
 
 def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
@@ -156,9 +137,7 @@ def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
     group = clerk.situation.groups[command.group]
     if group.state is RegistrationState.CONFIRMED:
         return
-    if group.state is not RegistrationState.OFFERED:
-        raise NoOffer
-    _check_not_over(clerk, run)
+    _check_offered(clerk, group, run)
     group.reached_at, group.offered_until = group.reached_at or clerk.situation.at, None
     clerk.settle(group, group.live, RegistrationState.CONFIRMED, run)
     clerk.tell_group("registration_confirmed", group, run)
@@ -184,6 +163,12 @@ def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
         clerk.line("registrations.pass_over", command.actor, one.id, run, reason=why)
     clerk.take(group.party, run)
     clerk.move_up(group, run, command.actor, reason=why)
+
+
+def _check_offered(clerk: Clerk, group: Group, run: Run) -> None:
+    if group.state is not RegistrationState.OFFERED:
+        raise NoOffer
+    _check_not_over(clerk, run)
 
 
 def _check_not_over(clerk: Clerk, run: Run) -> None:
@@ -215,6 +200,13 @@ def _resize(clerk: Clerk, command: Resize, run: Run) -> None:
     clerk.promote(run)
 
 
+def _set_aside(clerk: Clerk, command: SetAside, run: Run) -> None:
+    if command.n_cards > run.room.free:
+        raise NotEnoughPlaces(field="n", left=max(run.room.free, 0))
+    run.reserved += command.n_cards
+    clerk.changes.runs[run.id] = None
+
+
 def _fill(clerk: Clerk, command: Fill, run: Run) -> None:
     if command.n_cards:
         run.reserved -= command.n_cards
@@ -223,12 +215,19 @@ def _fill(clerk: Clerk, command: Fill, run: Run) -> None:
 
 
 RULES: Mapping[type[Move], Callable[[Clerk, Any, Run], Outcome | None]] = {
-    Leave: _leave,
+    Leave: leave,
+    Decline: _decline,
+    Join: join,
+    StandAgain: stand_again,
+    MoveOut: move_out,
+    Rejoin: rejoin,
     FewerChildren: _fewer_children,
     Approve: _approve,
     Accept: _accept,
     OfferAgain: _offer_again,
     LetGoFirst: _let_go_first,
     Resize: _resize,
+    SetAside: _set_aside,
     Fill: _fill,
+    UseCard: use_card,
 }

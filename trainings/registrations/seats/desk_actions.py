@@ -13,7 +13,7 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import Participant
-from trainings.registrations.commands import Leave
+from trainings.registrations.commands import Leave, MoveOut
 from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -30,8 +30,8 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.queries import UnknownRegistration
-from trainings.registrations.seats import actions, counts
-from trainings.registrations.seats.sign_up import give_back
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.sign_up import give_back, moved_to
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
@@ -94,7 +94,8 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
         if not await _is_seen_by_others(registration):
             raise ComesAlone
         await _set_contact(person, phone, email)
-        await move_out(registration, training)
+        out = MoveOut(training_id=training.id, registration_ids=(registration.id,), actor=actor)
+        registration.group_id = await moved_to(out)
         await _rotate(registration, training)
         await record(
             "registrations.detach",
@@ -170,28 +171,6 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
         )
 
 
-async def move_out(registration: Registration, training: Training) -> None:
-    """A group of their own where the family's stands, so that each answers, cancels and comes back without the other.
-
-    Who was told of an offer was the family: for the person alone the time to answer has not begun. In the caller's
-    transaction, with the training locked.
-    """
-    family = await RegistrationGroup.get(id=registration.group_id)
-    moment, is_live = clock.now(), registration.state is not RegistrationState.CANCELLED
-    own = await RegistrationGroup.create(
-        training_id=training.id,
-        state=registration.state,
-        wait_number=family.wait_number and await counts.number_after(family.wait_number, training),
-        hold_reason=family.hold_reason,
-        changed_at=family.changed_at,
-    )
-    registration.group_id, registration.detached_at = own.id, moment
-    await registration.save(update_fields=["group_id", "detached_at"])
-    await OwnLink.filter(registration_id=registration.id).update(group_id=own.id)
-    if is_live:
-        await _shrink(family, registration, training)
-
-
 # -- parts
 
 
@@ -200,24 +179,6 @@ async def _is_seen_by_others(registration: Registration) -> bool:
     others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
     links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
     return await others.exists() or await links.exists()
-
-
-async def _shrink(family: RegistrationGroup, gone: Registration, training: Training) -> None:
-    """What is left of a family: without anybody it is cancelled, without anybody who counts it needs no childcare."""
-    left = await Registration.filter(group_id=family.id).exclude(state=RegistrationState.CANCELLED)
-    if left:
-        family.n_people -= 1
-    else:
-        family.state, family.changed_at = RegistrationState.CANCELLED, clock.now()
-        family.offered_until = None
-    await family.save(update_fields=["state", "n_people", "changed_at", "offered_until"])
-    room = counts.room_of(training)
-    needs_no_childcare = gone.holds_place and not any(one.holds_place for one in left)
-    if needs_no_childcare:
-        room = room.releasing(0, family.childcare_places)
-    # Two that wait apart may fit where they did not together.
-    if needs_no_childcare or gone.state is RegistrationState.WAITLISTED:
-        await counts.keep(training, await counts.promote_waiting(training, room))
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:

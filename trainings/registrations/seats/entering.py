@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
-from trainings.registrations.commands import Enter, SignedUp
+from trainings.registrations.commands import Enter, SignedUp, UseCard
 from trainings.registrations.eligibility import check_people, field_of, refuse_in
-from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.models import TAKES_PLACE, CardState, HoldReason, RegistrationState, Source
 from trainings.registrations.seats.allocation import Party
 from trainings.registrations.seats.changes import Entrant, Entry, Letter
 from trainings.registrations.seats.clerk import Clerk
@@ -138,6 +138,56 @@ def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
     for ticket, keys in zip(entry.draft.tickets, wish.keys, strict=True):
         person = Person(ticket.registration_id, keys.email_key, entry.state, wish.source)
         clerk.situation.add_person(group, person)
+
+
+# -- with a card
+
+
+def use_card(clerk: Clerk, command: UseCard, run: Run) -> SignedUp:
+    """A reserved card's place becomes the person's, whatever the waiting list; a spare one is a sign-up, at the door a
+    walk-in. Staff decide first where an earlier course is asked for, except at the door: nobody waits there for that.
+    """
+    if not command.at_door:
+        refuse_in(clerk.phase_of(run), Source.CARD)
+    wish = command.wish
+    check_people(run, run.hub_phone, wish)
+    _check_municipalities(clerk, wish)
+    state = _state_by_card(command, run)
+    if state is RegistrationState.CONFIRMED and command.is_reserved:
+        run.reserved -= 1
+    if state in TAKES_PLACE and wish.source is not Source.WALK_IN:
+        clerk.take(_party(wish), run)
+    is_held = state is RegistrationState.HELD
+    entry = Entry(
+        command=command,
+        draft=command.draft,
+        state=state,
+        hold_reason=_why_by_card(run) if is_held else None,
+        wait_number=run.number() if state is RegistrationState.WAITLISTED else None,
+        entrants=(Entrant(None, wish.purposes),),
+        has_group_link=wish.first.is_minor,
+    )
+    clerk.changes.entries.append(entry)
+    clerk.changes.runs[run.id] = None
+    # A spare card reserves nothing that would have to wait with the person.
+    becomes = CardState.HELD if is_held and command.is_reserved else CardState.USED
+    [ticket] = command.draft.tickets
+    clerk.changes.used.append((command.card_id, becomes, ticket.registration_id))
+    _tell_addresses(clerk, entry, -1, run)
+    detail = {"card": str(command.card_id), "state": state.value, "source": wish.source.value}
+    clerk.line("registrations.use_card", command.actor, ticket.registration_id, run, **detail)
+    return SignedUp(command.draft.group_id, (ticket.registration_id,), ticket.link, is_new=True)
+
+
+def _state_by_card(command: UseCard, run: Run) -> RegistrationState:
+    is_course_missing = bool(run.required_courses) and not command.at_door
+    if command.is_reserved or command.at_door:
+        return RegistrationState.HELD if is_course_missing else RegistrationState.CONFIRMED
+    return state_for(run, _party(command.wish), hold=is_course_missing)
+
+
+def _why_by_card(run: Run) -> HoldReason:
+    return HoldReason.PREREQUISITE if run.required_courses else HoldReason.APPROVAL
 
 
 def _party(wish: SignUp) -> Party[str]:

@@ -12,13 +12,12 @@ from uuid import UUID
 from tortoise.connection import get_connection
 
 from trainings import clock
-from trainings.audit.actor import FILLER_OF_FORM
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
 from trainings.people.models import AgeGroup
-from trainings.registrations.commands import Command, Enter, Move, SignedUp
+from trainings.registrations.commands import Command, Draft, Enter, Move, SignedUp, Ticket, UseCard
 from trainings.registrations.models import (
     Author,
     CardState,
@@ -30,7 +29,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.seats.drawn_codes import Codes
 from trainings.registrations.seats.sameness import known_by_code
-from trainings.registrations.seats.situation import Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
+from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation, Standing
 from trainings.registrations.wishes import Namesake
 from trainings.schedule.models import SessionState, TrainingState
 
@@ -64,12 +63,17 @@ BY_BROWSER = """
 """
 MEMBER_COLUMNS = """
         r.id, r.group_id, r.state, r.source, p.email_key, r.confirmed_at, r.cancelled_at, r.cancelled_by, r.taken_off,
+        r.detached_at, r.joined_to_id, r.joined_state, r.joined_childcare, r.participant_id, p.age_group,
         g.training_id, g.state AS group_state, g.n_people, g.childcare_places, g.wait_number, g.changed_at,
         g.hold_reason, g.reached_at, g.offered_until, g.moved_up_at,
         CASE WHEN r.state = 'held' AND r.source = 'card' THEN (
             SELECT MIN(CASE WHEN c.qr_hash = r.qr_hash THEN 'used' ELSE 'void' END) FROM card c
             WHERE c.registration_id = r.id AND c.state = 'held'
-        ) END AS held_card
+        ) END AS held_card,
+        EXISTS (
+            SELECT 1 FROM own_link l
+            WHERE l.registration_id = r.id AND l.revoked_at IS NULL AND l.claimed_at IS NOT NULL
+        ) AS has_own_link
 """
 WHOLE_GROUPS = {
     "sqlite": """
@@ -111,10 +115,6 @@ WAITING = """
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
 """
-CLAIMED = """
-    SELECT registration_id FROM own_link
-    WHERE registration_id IN ?list AND revoked_at IS NULL AND claimed_at IS NOT NULL
-"""
 MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER BY id"
 
 
@@ -133,7 +133,7 @@ async def gather(commands: Sequence[Command]) -> Situation:
         runs=runs,
         drafts=_drafts(enters, await codes.free(found.get("codes", ()))),
         municipalities=frozenset(row["ine_code"] for row in found.get("municipalities", ())),
-        claimed=frozenset(str(row["registration_id"]) for row in found.get("claimed", ())),
+        spare_keys={number: str(tokens.uuid7()) for number, one in enumerate(commands) if isinstance(one, Move)},
     )
     counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
     situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
@@ -154,7 +154,7 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
     """What has to be read, the locks first. The waiting lists of trainings where somebody moves are under their id."""
     ids = sorted({one.training_id for one in commands})
     wishes = [one.wish for one in commands if isinstance(one, Enter)]
-    people = [keys for wish in wishes for keys in wish.keys]
+    people = [keys for one in commands if isinstance(one, Enter | UseCard) for keys in one.wish.keys]
     moves = [one for one in commands if isinstance(one, Move)]
     dialect = get_connection("default").capabilities.dialect
     lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
@@ -169,15 +169,12 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
         wanted = sorted({value for value in values if value is not None}, key=str)
         if wanted:
             questions[name] = Statement(text, (wanted,))
-    people_of_moves = sorted({one for move in moves for one in move.registration_ids})
+    people_of_moves = sorted({one for move in moves for one in move.concerned})
     if people_of_moves:
         questions["of people"] = Statement(OF_PEOPLE[dialect], (people_of_moves,))
     groups_of_moves = sorted({one for move in moves for one in move.group_ids})
     if groups_of_moves:
         questions["of groups"] = Statement(OF_GROUPS[dialect], (groups_of_moves,))
-    by_filler = sorted({one for move in moves if move.actor == FILLER_OF_FORM for one in move.registration_ids})
-    if by_filler:
-        questions["claimed"] = Statement(CLAIMED, (by_filler,))
     browsers = _browsers(commands)
     if browsers:
         questions["browsers"] = Statement(BY_BROWSER, (Pairs(browsers),))
@@ -248,8 +245,11 @@ async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser:
 
 
 def _namesake(row: Row) -> Namesake:
-    is_minor = bool(row["age_group"]) and AgeGroup(row["age_group"]).is_minor
-    return row["name_key"], row["municipality_id"] or "", is_minor
+    return row["name_key"], row["municipality_id"] or "", _is_minor(row["age_group"])
+
+
+def _is_minor(age_group: str | None) -> bool:
+    return AgeGroup(age_group).is_minor if age_group else False
 
 
 def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
@@ -294,6 +294,13 @@ def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
                 cancelled_at=_moment_or_none(row["cancelled_at"]),
                 cancelled_by=Author(row["cancelled_by"]) if row["cancelled_by"] else None,
                 taken_off=Farewell(row["taken_off"]) if row["taken_off"] else None,
+                detached_at=_moment_or_none(row["detached_at"]),
+                joined_to=_text_or_none(row["joined_to_id"]),
+                joined_state=RegistrationState(row["joined_state"]) if row["joined_state"] else None,
+                joined_childcare=row["joined_childcare"],
+                participant_id=_key(row["participant_id"]),
+                is_minor=_is_minor(row["age_group"]),
+                has_own_link=bool(row["has_own_link"]),
             ),
         )
 
@@ -341,6 +348,10 @@ def _key(value: Any) -> UUID:
 def _codes(stored: str | list[str]) -> list[str]:
     """PostgreSQL hands a list over read, SQLite as text."""
     return json.loads(stored) if isinstance(stored, str) else stored
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _moment(value: Any) -> datetime:

@@ -11,7 +11,7 @@ from trainings.db import batch, is_in_transaction
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
-from trainings.registrations.commands import Command, Enter, Leave, Left, Move, Outcome, SignedUp
+from trainings.registrations.commands import Command, Done, Enter, Leave, Left, Move, MoveOut, Outcome, SignedUp
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather
@@ -81,6 +81,14 @@ async def give_back(command: Leave) -> Left:
     outcome = await ask(command)
     assert isinstance(outcome, Left)
     return outcome
+
+
+async def moved_to(command: MoveOut) -> UUID:
+    """In which group the person is from now on."""
+    outcome = await ask(command)
+    assert isinstance(outcome, Done)
+    assert outcome.group_id is not None
+    return outcome.group_id
 
 
 async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> None:

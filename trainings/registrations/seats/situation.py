@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from trainings.limits.actions import Counted
-from trainings.registrations.commands import SignedUp
+from trainings.registrations.commands import Draft, SignedUp
 from trainings.registrations.models import (
     TAKES_PLACE,
     Author,
@@ -44,7 +44,8 @@ class Person:
     """One registration of a group that is being changed.
 
     `held_card`: it waits for staff with a named card, whose place is reserved until they answer; what becomes of the
-    card where they say yes.
+    card where they say yes. `has_own_link`: they made their link their own. `joined_to` is another one of theirs,
+    `joined_state` how they stood before, and `joined_childcare` what counts with that one.
     """
 
     id: str
@@ -56,6 +57,13 @@ class Person:
     cancelled_at: datetime | None = None
     cancelled_by: Author | None = None
     taken_off: Farewell | None = None
+    detached_at: datetime | None = None
+    joined_to: str | None = None
+    joined_state: RegistrationState | None = None
+    joined_childcare: int = 0
+    participant_id: UUID | None = None
+    is_minor: bool = False
+    has_own_link: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -186,26 +194,9 @@ class Standing(NamedTuple):
         return has_same_contact and wish.namesakes == people
 
 
-class Ticket(NamedTuple):
-    """What one person's rows will be known by, drawn before it is decided whether they are written."""
-
-    registration_id: str
-    short_code: str
-    qr: str
-    link: str
-
-
-class Draft(NamedTuple):
-    """The same for a group."""
-
-    group_id: str
-    link: str
-    tickets: tuple[Ticket, ...]
-
-
 @dataclass(slots=True)
 class Situation:
-    """Everything a batch touches. `claimed` made their link their own, of those whom another wants to take out."""
+    """Everything a batch touches. `spare_keys` are for groups that a command makes of people who have signed up."""
 
     at: datetime
     runs: dict[UUID, Run]
@@ -216,7 +207,7 @@ class Situation:
     counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     group_of: dict[str, str] = field(default_factory=dict)
-    claimed: frozenset[str] = frozenset()
+    spare_keys: dict[int, str] = field(default_factory=dict)
 
     def add_person(self, group: Group, person: Person) -> None:
         """Somebody who may leave."""

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import FILLER_OF_FORM, PROGRAM, Actor
+from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.registrations.commands import Accept, Fill, HandReason, Leave, LetGoFirst
+from trainings.registrations.commands import Accept, Decline, Fill, HandReason, Leave, LetGoFirst, MoveOut
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.models import (
     Farewell,
@@ -24,13 +24,11 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.own_links import claimed_in
-from trainings.registrations.seats import actions
 from trainings.registrations.seats.counts import PAST_PROMOTING, NoOffer
-from trainings.registrations.seats.desk_actions import move_out
 from trainings.registrations.seats.offer_tries import releasable
 from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.renewed_offers import untold
-from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, give_back
+from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, give_back, moved_to
 from trainings.schedule.changes import Standing
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -47,14 +45,6 @@ class TooFewTries(Refusal):
     sentence = N_(
         "El lugar se puede soltar cuando nadie contestó tres llamadas, en dos días distintos. Anote cada una con "
         "«No se pudo»."
-    )
-
-
-class EachForThemselves(Refusal):
-    code = "each_for_themselves"
-    sentence = N_(
-        "Cada persona de este grupo tiene su propio enlace y responde por sí misma. Si una dijo que no, cancele la "
-        "inscripción de esa persona."
     )
 
 
@@ -87,29 +77,16 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     (EachForThemselves). Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after
     ten minutes.
     """
+    is_by_staff = actor.id is not None
     async with transaction():
-        group, training = await _locked(group_id)
-        if group.state is RegistrationState.CANCELLED:
-            return
-        await _check_offered(group, training)
-        leaving = await _who_declines(group, actor)
-        if not leaving:
-            return
-        await actions.leave(leaving, actor=actor)
-        await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
-        if len(leaving) < group.n_people:
-            await take_back_reached(group.id, actor=actor)
-
-
-async def _who_declines(group: RegistrationGroup, actor: Actor) -> Sequence[Registration]:
-    live = await Registration.filter(group_id=group.id, state=RegistrationState.OFFERED).order_by("id")
-    claimed = await claimed_in(group.id)
-    together = [one for one in live if one.id not in claimed]
-    if together or actor == FILLER_OF_FORM:
-        return together
-    if len(live) > 1:
-        raise EachForThemselves
-    return live
+        await ask_of(
+            group_id,
+            Decline,
+            actor=actor,
+            run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
+            batch_id=uuid7() if is_by_staff else None,
+        )
+        await take_back_reached(group_id, actor=actor)
 
 
 async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUID, *, actor: Actor) -> None:
@@ -124,12 +101,8 @@ async def answering_group(registration_id: UUID) -> UUID:
     In the caller's transaction.
     """
     where = await Registration.get(id=registration_id)
-    group, training = await _locked(where.group_id)
-    registration = await Registration.get(id=registration_id)
-    is_offered = registration.state is RegistrationState.OFFERED
-    if is_offered and group.n_people > 1 and registration.id in await claimed_in(group.id):
-        await move_out(registration, training)
-    return registration.group_id
+    alone = MoveOut(training_id=where.training_id, registration_ids=(where.id,), actor=PROGRAM, to_answer=True)
+    return await moved_to(alone)
 
 
 async def release_offer(group_id: UUID, *, actor: Actor) -> None:

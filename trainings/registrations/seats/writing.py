@@ -17,9 +17,10 @@ from trainings.outbox import bell
 from trainings.people.actions import Sameness
 from trainings.people.consents import version_read
 from trainings.people.newcomers import Agreed, NewPeople
+from trainings.registrations.commands import Ticket
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.seats.changes import Changes, Entrant, Entry, Letter, Line
-from trainings.registrations.seats.situation import Group, Person, Run, Situation, Ticket
+from trainings.registrations.seats.situation import Group, Person, Run, Situation
 from trainings.registrations.wishes import Member, SignUp
 
 Values = tuple[Any, ...]
@@ -64,14 +65,23 @@ MOVED_UP = """
     WHERE group_id = ? AND state <> 'cancelled'
 """
 CHANGED_PERSON = """
-    UPDATE registration SET state = ?, confirmed_at = ?, cancelled_at = ?, cancelled_by = ?, taken_off = ? WHERE id = ?
+    UPDATE registration SET group_id = ?, state = ?, confirmed_at = ?, cancelled_at = ?, cancelled_by = ?,
+        taken_off = ?, detached_at = ?, joined_to_id = ?, joined_state = ?, joined_childcare = ?
+    WHERE id = ?
 """
+MOVED_LINK = "UPDATE own_link SET group_id = ? WHERE registration_id = ?"
+SHIFTED = (
+    "UPDATE registration_group SET wait_number = -1 - wait_number WHERE training_id = ? AND wait_number > ?",
+    "UPDATE registration_group SET wait_number = -wait_number WHERE training_id = ? AND wait_number < 0",
+)
+"""In two steps: not even in passing may two have one number."""
 CHANGED_GROUP = """
     UPDATE registration_group SET state = ?, n_people = ?, childcare_places = ?, wait_number = ?, hold_reason = ?,
         changed_at = ?, reached_at = ?, offered_until = ?, moved_up_at = ?
     WHERE id = ?
 """
 CARD_ANSWERED = "UPDATE card SET state = ? WHERE registration_id = ? AND state = 'held'"
+CARD_USED = "UPDATE card SET state = ?, registration_id = ?, used_at = ? WHERE id = ?"
 CHANGED_RUN = """
     UPDATE training SET capacity = ?, taken = ?, reserved = ?, childcare_capacity = ?, childcare_taken = ?,
         next_wait_number = ?
@@ -91,7 +101,7 @@ async def keep(changes: Changes, situation: Situation) -> None:
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
     jobs = [_job(next(keys), letter, at) for letter in changes.letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
-    rows = _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
+    rows = _shifts(changes) + _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
     await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
     if changes.promoted:
         more = [_job(next(keys), letter, at) for letter in await _to_who_moved_up(changes, situation)]
@@ -210,6 +220,15 @@ def _link(key: str, arrival: _Arrival, registration_id: str | None, token: str) 
     return (key, arrival.at, arrival.group_id, registration_id, str(scope), hashed, kept)
 
 
+def _shifts(changes: Changes) -> list[Statement]:
+    away, back = SHIFTED
+    return [
+        each
+        for training_id, number in changes.shifts
+        for each in (Statement(away, [(training_id, number)]), Statement(back, [(training_id,)]))
+    ]
+
+
 def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     """Who moved up, then each person who was looked at: who moved up and left in one batch has left."""
     moved = []
@@ -218,17 +237,26 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
         moved.append((str(state), situation.at if state is RegistrationState.CONFIRMED else None, group_id))
     runs = [situation.runs[one] for one in changes.runs]
     return [
+        Statement(GROUP, [_made_group(situation.groups[one], situation.at) for one in changes.made]),
         Statement(MOVED_UP, moved),
-        Statement(CHANGED_PERSON, [_changed_person(situation.person(one)[1]) for one in changes.people]),
+        Statement(CHANGED_PERSON, [_changed_person(*situation.person(one)) for one in changes.people]),
+        Statement(MOVED_LINK, [(situation.group_of[one], one) for one in changes.moved]),
         Statement(CHANGED_GROUP, [_changed_group(situation.groups[one]) for one in changes.groups]),
         Statement(CARD_ANSWERED, [(str(state), one) for one, state in changes.cards.items()]),
+        Statement(CARD_USED, [(str(state), one, situation.at, card_id) for card_id, state, one in changes.used]),
         Statement(CHANGED_RUN, [_changed_run(one) for one in runs]),
     ]
 
 
-def _changed_person(one: Person) -> Values:
-    author, why = _word(one.cancelled_by), _word(one.taken_off)
-    return (str(one.state), one.confirmed_at, one.cancelled_at, author, why, one.id)
+def _made_group(one: Group, at: datetime) -> Values:
+    places = (one.n_people, one.childcare_places, one.wait_number, _word(one.hold_reason))
+    return (one.id, at, one.training_id, str(one.state), *places, None, None, "", None, one.changed_at)
+
+
+def _changed_person(group: Group, one: Person) -> Values:
+    gone = (one.cancelled_at, _word(one.cancelled_by), _word(one.taken_off))
+    joined = (one.joined_to, _word(one.joined_state), one.joined_childcare)
+    return (group.id, str(one.state), one.confirmed_at, *gone, one.detached_at, *joined, one.id)
 
 
 def _changed_group(one: Group) -> Values:
