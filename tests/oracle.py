@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -35,11 +36,15 @@ class RefusedError(Exception):
 
 @dataclass
 class Family:
-    """A group as the judge keeps it: who is left of it."""
+    """A group as the judge keeps it: who is left of it, and who left when. `turn`: its place in the waiting list, which
+    is kept where it cancels.
+    """
 
     people: set[UUID]
     children: int
     state: str
+    turn: Fraction | None = None
+    gone: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def seats(self) -> int:
@@ -52,7 +57,11 @@ class Family:
 
 @dataclass
 class Judge:
-    """One training. `faults` is empty where the log is as it had to be. `queue` is the waiting list in its order."""
+    """One training. `faults` is empty where the log is as it had to be. `now` goes on from batch to batch.
+
+    `claimed` made their link their own, `let_in` were confirmed when they last came in, `joined` says to which other
+    one a sign-up was joined, how it stood, and how many places in childcare count with that one.
+    """
 
     seats: int
     cots: int
@@ -60,8 +69,20 @@ class Judge:
     approves: bool = False
     reserved: int = 0
     families: dict[UUID, Family] = field(default_factory=dict)
-    queue: list[UUID] = field(default_factory=list)
+    claimed: set[UUID] = field(default_factory=set)
+    let_in: set[UUID] = field(default_factory=set)
+    joined: dict[UUID, tuple[UUID, str, int]] = field(default_factory=dict)
+    now: int = 0
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def queue(self) -> list[UUID]:
+        """The waiting list in its order."""
+        waiting = [(one.turn, key) for key, one in self.families.items() if one.state == "waitlisted"]
+        return [key for _turn, key in sorted(waiting, key=lambda each: each[0] or Fraction(0))]
+
+    def group_of(self, person: UUID) -> UUID:
+        return next(key for key, one in self.families.items() if person in one.people or person in one.gone)
 
     def free(self) -> tuple[int, int]:
         inside = [one for one in self.families.values() if one.state in INSIDE]
@@ -76,12 +97,23 @@ class Judge:
         return "childcare" if family.children > cots else ""
 
     def sign_up(self, group: UUID, people: set[UUID], detail: Mapping[str, Any]) -> None:
-        family = Family(people, detail["childcare"], "")
-        family.state = "held" if self.approves else "waitlisted" if self.fits(family) else "confirmed"
-        self.expect(f"{group} begins {detail['state']}", f"{group} begins {family.state}")
+        self._begin(group, Family(people, detail["childcare"], ""))
+        self.expect(f"{group} begins {detail['state']}", f"{group} begins {self.families[group].state}")
+
+    def use_card(self, group: UUID, person: UUID, *, is_reserved: bool) -> None:
+        """A reserved card has its place, a spare one is a sign-up like any other."""
+        family = Family({person}, 0, "")
+        if not is_reserved:
+            self._begin(group, family)
+            return
+        self.reserved -= 1
         self.families[group] = family
-        if family.state == "waitlisted":
-            self.queue.append(group)
+        self._put(group, "confirmed")
+
+    def _begin(self, group: UUID, family: Family) -> None:
+        state = "held" if self.approves else "waitlisted" if self.fits(family) else "confirmed"
+        self.families[group] = family
+        self._put(group, state)
 
     def leave(self, together: Sequence[tuple[UUID, UUID]]) -> Moved:
         """Each with the group."""
@@ -89,13 +121,129 @@ class Judge:
         for group, person in together:
             family = self.families[group]
             family.people.remove(person)
+            family.gone[person] = self.now
             gives_way = gives_way or family.state in INSIDE or bool(family.people)
             if not family.people:
-                self._put(group, "cancelled")
+                family.state = "cancelled"
         return self.moves() if gives_way else []
 
-    def approve(self, group: UUID, person: UUID) -> None:
+    def decline(self, group: UUID) -> Moved:
+        """Who has their own link answers alone, unless nobody else is left."""
+        if self.families[group].state == "cancelled":
+            return []
+        self._only("offered", group)
+        people = self.families[group].people
+        leaving = people - self.claimed or people
+        if len(people) > 1 and people <= self.claimed:
+            raise RefusedError
+        return self.leave([(group, one) for one in sorted(leaving)])
+
+    def step_out(self, person: UUID, own: UUID) -> Moved:
+        """A family of their own, right behind the other one where it waits. Childcare stays with the family."""
+        family = self.families[self.group_of(person)]
+        alone = self.families[own] = Family(set(), 0, "cancelled", self._turn_behind(family.turn))
+        if person in family.gone:
+            alone.gone[person] = family.gone.pop(person)
+            return []
+        family.people.remove(person)
+        alone.people.add(person)
+        alone.state = family.state
+        if not family.people:
+            family.state = "cancelled"
+        return self.moves() if alone.state == "waitlisted" or not family.people else []
+
+    def come_back(self, group: UUID) -> None:
+        """Those who left last, if nobody of them comes any more: all in, or all waiting."""
+        family = self.families[group]
+        if family.state != "cancelled":
+            return
+        members = {one: left for one, left in family.gone.items() if one not in self.claimed | self.joined.keys()}
+        if not members:
+            raise RefusedError
+        self._again(group, {one for one, left in members.items() if left == max(members.values())})
+
+    def come_back_alone(self, person: UUID, own: UUID, *, by_staff: bool) -> None:
+        """With the others where there is a place, else alone: who has their own link, or whom staff take up."""
+        group = self.group_of(person)
+        family = self.families[group]
+        if person in family.people:
+            return
+        if person in self.joined:
+            raise RefusedError
+        is_alone = person in self.claimed and len(family.people) + len(family.gone) > 1
+        waits_for_staff = self.approves and not by_staff and person not in self.let_in
+        has_room = family.state in INSIDE and self.free()[0] > 0 and not waits_for_staff
+        if family.state == "cancelled" and not is_alone:
+            self._again(group, {person})
+        elif family.state == "held" or has_room:
+            del family.gone[person]
+            family.people.add(person)
+            self._mark(person, family.state)
+            if family.state == "offered":
+                self.let_in.discard(person)
+        elif is_alone or by_staff:
+            del family.gone[person]
+            self._begin(own, Family({person}, 0, ""))
+        else:
+            raise RefusedError
+
+    def _again(self, group: UUID, people: set[UUID]) -> None:
+        family = self.families[group]
+        if family.children > self.cots:
+            raise RefusedError
+        for one in people:
+            del family.gone[one]
+        family.people = people
+        # Of those who are not there yet nobody is counted.
+        self._begin(group, family)
+
+    def join(self, kept: UUID, one: UUID) -> Moved:
+        """One person's sign-ups become one; what is asked for more of childcare counts with the kept one."""
+        group = self.group_of(one)
+        mine, other = self.families[group], self.families[self.group_of(kept)]
+        if one not in mine.people:
+            return []
+        more, is_in, other_is_in = mine.children - other.children, mine.state in INSIDE, other.state in INSIDE
+        cannot = more <= 0 or mine.seats > 1 or (is_in and not other_is_in)
+        if cannot or (other_is_in and not is_in and more > self.free()[1]):
+            more = 0
+        mine.children, other.children = mine.children - more, other.children + more
+        self.joined[one] = (kept, mine.state, more)
+        return self.leave([(group, one)])
+
+    def stand_again(self, one: UUID, own: UUID) -> Moved:
+        """As it stood before; whose place is gone is the first of the list."""
+        if one not in self.joined:
+            return []
+        kept, state, lent = self.joined.pop(one)
+        group, other = self.group_of(one), self.families[self.group_of(kept)]
+        family = self.families[group]
+        lent = min(lent, other.children)
+        family.children, other.children = family.children + lent, other.children - lent
+        if state in INSIDE and self.fits(Family({one}, family.children if family.state == "cancelled" else 0, "")):
+            state = "waitlisted"
+        if family.state not in (state, "cancelled"):
+            self.step_out(one, own)
+            group, family = own, self.families[own]
+        del family.gone[one]
+        family.people.add(one)
+        family.state = state
+        if state == "waitlisted" and family.turn is None:
+            family.turn = min(self._turns(), default=Fraction(1)) - 1
+        return self.moves()
+
+    def _turns(self) -> list[Fraction]:
+        return [one.turn for one in self.families.values() if one.turn is not None]
+
+    def _turn_behind(self, turn: Fraction | None) -> Fraction | None:
+        if turn is None:
+            return None
+        behind = [other for other in self._turns() if other > turn]
+        return (turn + min(behind)) / 2 if behind else turn + 1
+
+    def approve(self, person: UUID) -> None:
         """Staff say yes to one of a family, and so to all who are left of it."""
+        group = self.group_of(person)
         self._only("held", group)
         if person not in self.families[group].people:
             raise RefusedError
@@ -129,6 +277,11 @@ class Judge:
         has_changed, self.seats, self.cots = (seats, cots) != (self.seats, self.cots), seats, cots
         return self.moves() if has_changed else []
 
+    def set_aside(self, n: int) -> None:
+        if n > self.free()[0]:
+            raise RefusedError
+        self.reserved += n
+
     def give_up_cards(self, n: int) -> Moved:
         self.reserved -= n
         return self.moves()
@@ -157,11 +310,18 @@ class Judge:
 
     def _put(self, group: UUID, state: str) -> None:
         """A family in a state; at the end of the list where it waits."""
-        self.families[group].state = state
-        if group in self.queue:
-            self.queue.remove(group)
-        if state == "waitlisted":
-            self.queue.append(group)
+        family = self.families[group]
+        family.turn = max(self._turns(), default=Fraction(0)) + 1 if state == "waitlisted" else None
+        family.state = state
+        for one in family.people:
+            self._mark(one, state)
+
+    def _mark(self, person: UUID, state: str) -> None:
+        """Who was offered a place was not let in yet, but stays so who was before."""
+        if state == "confirmed":
+            self.let_in.add(person)
+        elif state != "offered":
+            self.let_in.discard(person)
 
     def expect(self, said: object, right: object) -> None:
         if said != right:

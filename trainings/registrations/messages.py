@@ -9,7 +9,7 @@ from uuid import UUID
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
 from trainings.people.models import Participant
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
 if TYPE_CHECKING:
@@ -41,25 +41,6 @@ async def announce(
         run_at=run_at,
         batch_id=batch_id,
     )
-
-
-async def announce_group(
-    group: RegistrationGroup,
-    training: Training,
-    kind: str,
-    *,
-    run_at: datetime | None = None,
-    batch_id: UUID | None = None,
-) -> None:
-    """The message to everybody of a group who is not cancelled: one for each address."""
-    members = Registration.filter(group_id=group.id, state__not=RegistrationState.CANCELLED).order_by("id")
-    written_to: set[str | None] = set()
-    for registration in await members.select_related("participant"):
-        address = registration.participant.email_key
-        if address in written_to:
-            continue
-        written_to.add(address)
-        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)
 
 
 ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.database import KEY
 from tests.oracle import ACTS, Judge, Moved, RefusedError
-from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, VISITOR, Actor
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.people.forms import PersonForm
@@ -24,21 +24,28 @@ from trainings.registrations.commands import (
     Accept,
     Approve,
     Command,
+    Decline,
     Draft,
     Enter,
     FewerChildren,
     Fill,
     HandReason,
+    Join,
     Leave,
     LetGoFirst,
     Move,
+    MoveOut,
     OfferAgain,
     Outcome,
+    Rejoin,
     Resize,
+    SetAside,
     SignedUp,
+    StandAgain,
     Ticket,
+    UseCard,
 )
-from trainings.registrations.models import CardState, HoldReason, RegistrationState, Source
+from trainings.registrations.models import CardState, Farewell, HoldReason, RegistrationState, Source
 from trainings.registrations.seats.changes import Changes
 from trainings.registrations.seats.counts import ChildcareFull
 from trainings.registrations.seats.deciding import decide
@@ -173,8 +180,13 @@ def _command(asked: SignUp | tuple[UUID, ...] | Move) -> Command:
 # -- against the judge
 
 SIGN_UPS = st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from((0, 0, 1, 2)))
-ACTS_OF_GROUPS = ("leave", "leave", "one leaves", "approve", "accept", "let first", "offer again", "fewer children")
-MOVES = st.tuples(st.sampled_from((*ACTS_OF_GROUPS, "resize", "give up cards")), st.integers(0, 1_000))
+ACTS_OF_ALL = ("resize", "give up cards", "set aside", "use reserved", "use spare")
+ACTS_OF_GROUPS = ("leave", "leave", "accept", "decline", "let first", "offer again", "fewer children", "come back")
+ACTS_OF_ONE = (
+    *("one leaves", "one leaves", "taken out", "approve", "claim", "answer alone", "step out"),
+    *("come back alone", "staff take back", "join", "join", "stand again", "stand again"),
+)
+MOVES = st.tuples(st.sampled_from((*ACTS_OF_ALL, *ACTS_OF_GROUPS, *ACTS_OF_ONE)), st.integers(0, 1_000))
 BATCHES = st.lists(st.lists(st.one_of(SIGN_UPS, MOVES), min_size=1, max_size=6), max_size=12)
 
 
@@ -188,6 +200,8 @@ def test_every_log_of_random_families_is_what_the_judge_would_have_done(
     world, judge = World.of(run(seats, cots, **fields)), Judge(seats, cots, offers, approves, reserved)
 
     for batch in batches:
+        world.situation.at += timedelta(minutes=1)
+        judge.now += 1
         asked = [one for one in (_asked(drawn, world, judge) for drawn in batch) if one is not None]
         outcomes, changes = world.batch(*asked)
         _judge(judge, asked, outcomes, changes, world)
@@ -196,31 +210,83 @@ def test_every_log_of_random_families_is_what_the_judge_would_have_done(
     assert judge.faults == []
 
 
+PLAIN: dict[str, Any] = {"training_id": TRAINING, "actor": HOLDER_OF_LINK}
+STAFF = Actor(id=UUID(int=4), role="hub_coordinator")
+
+
 def _asked(drawn: tuple[Any, ...], world: World, judge: Judge) -> SignUp | Move | None:
+    """What was drawn, of people and groups that are there. Nothing where there is nobody for it."""
     if len(drawn) == 3:
         return wish(*drawn)
     act, number = drawn
-    plain: dict[str, Any] = {"training_id": TRAINING, "actor": HOLDER_OF_LINK}
-    if act == "resize":
-        return Resize(**plain, capacity=number % 11, childcare_capacity=number % 5)
-    if act == "give up cards":
-        return Fill(**plain, n_cards=1) if judge.reserved and not number % 3 else Fill(**plain)
+    if act in ACTS_OF_ALL:
+        return _of_all(act, number, world, judge)
     if not judge.families:
         return None
+    if act in ACTS_OF_GROUPS:
+        return _of_group(act, number, world, judge)
+    people = sorted(map(UUID, world.situation.group_of))
+    return _of_one(act, number, people, world, judge)
+
+
+def _of_all(act: str, number: int, world: World, judge: Judge) -> Move | None:
+    if act == "resize":
+        return Resize(**PLAIN, capacity=number % 11, childcare_capacity=number % 5)
+    if act == "set aside":
+        return SetAside(**PLAIN, n_cards=1 + number % 3)
+    if act == "give up cards":
+        return Fill(**PLAIN, n_cards=min(judge.reserved, 1) if not number % 3 else 0)
+    is_reserved = act == "use reserved"
+    if is_reserved and not judge.reserved:
+        return None
+    draft = Draft(world.draw(), "group-link", (Ticket(world.draw(), "code", "qr", "link"),))
+    fields: dict[str, Any] = {"card_id": UUID(int=5), "draft": draft, "is_reserved": is_reserved}
+    return UseCard(**PLAIN, wish=wish(5, source=Source.CARD), lang="es-GT", **fields)
+
+
+def _of_group(act: str, number: int, world: World, judge: Judge) -> Move | None:
     key = list(judge.families)[number % len(judge.families)]
-    people = sorted(map(UUID, world.situation.groups[str(key)].people))
-    if act in ("leave", "one leaves"):
-        return Leave(**plain, registration_ids=tuple(people if act == "leave" else people[number % len(people) :][:1]))
-    if act == "approve":
-        return Approve(**plain, registration_ids=(people[0],))
-    plain["group_ids"] = (key,)
+    if act == "leave":
+        return Leave(**PLAIN, registration_ids=tuple(sorted(map(UUID, world.situation.groups[str(key)].people))))
     if act == "offer again" and judge.families[key].state != "offered":
         return None
+    of_group = {**PLAIN, "group_ids": (key,)}
     by_act: dict[str, Move] = {
-        "accept": Accept(**plain),
-        "let first": LetGoFirst(**plain, reason=HandReason.ERROR),
-        "offer again": OfferAgain(**plain),
-        "fewer children": FewerChildren(**plain, n=number % 3),
+        "accept": Accept(**of_group),
+        "decline": Decline(**of_group),
+        "let first": LetGoFirst(**of_group, reason=HandReason.ERROR),
+        "offer again": OfferAgain(**of_group),
+        "fewer children": FewerChildren(**of_group, n=number % 3),
+        "come back": Rejoin(**of_group),
+    }
+    return by_act[act]
+
+
+def _of_one(act: str, number: int, people: Sequence[UUID], world: World, judge: Judge) -> Move | None:
+    one = people[number % len(people)]
+    if act == "claim":
+        world.situation.person(str(one))[1].has_own_link = True
+        judge.claimed.add(one)
+        return None
+    if act == "join":
+        live = [(key, person) for key, family in judge.families.items() for person in sorted(family.people)]
+        others = [person for key, person in live if key != judge.group_of(one)]
+        kept = others[number % len(others)] if others and one in dict(map(reversed, live)) else None  # type: ignore[arg-type]
+        fields: dict[str, Any] = {"registration_ids": (one,), "farewell": Farewell.JOINED}
+        return Join(**PLAIN, **fields, kept_id=kept) if kept is not None else None
+    if act == "stand again":
+        joined = sorted(judge.joined)
+        one = joined[number % len(joined)] if joined else one
+        return StandAgain(**PLAIN, registration_ids=(one,), kept_id=judge.joined[one][0]) if joined else None
+    of_one = {**PLAIN, "registration_ids": (one,)}
+    by_act: dict[str, Move] = {
+        "one leaves": Leave(**of_one),
+        "taken out": Leave(**(of_one | {"actor": FILLER_OF_FORM})),
+        "approve": Approve(**of_one),
+        "answer alone": MoveOut(**of_one, to_answer=True),
+        "step out": MoveOut(**of_one),
+        "come back alone": Rejoin(**of_one),
+        "staff take back": Rejoin(**(of_one | {"actor": STAFF})),
     }
     return by_act[act]
 
@@ -235,7 +301,7 @@ def _judge(
     """Let the judge follow a batch, command by command; who moves up and who is passed over is told as it must be."""
     begun = {entry.draft.group_id: entry.line("").detail for entry in changes.entries}
     right: Moved = []
-    for command, outcome in zip(asked, outcomes, strict=True):
+    for number, (command, outcome) in enumerate(zip(asked, outcomes, strict=True)):
         if isinstance(command, SignUp):
             if isinstance(outcome, SignedUp) and outcome.is_new:
                 judge.sign_up(outcome.group_id, set(outcome.registration_ids), begun[outcome.group])
@@ -243,11 +309,11 @@ def _judge(
                 judge.expect(type(outcome), SignedUp if command.childcare_places <= judge.cots else ChildcareFull)
             continue
         try:
-            right += _judged(judge, command, world)
+            right += _judged(judge, command, UUID(world.situation.spare_keys[number]))
         except RefusedError:
-            judge.expect(isinstance(outcome, Exception), True)
+            judge.expect(f"{command} refused: {isinstance(outcome, Exception)}", f"{command} refused: True")
         else:
-            judge.expect(isinstance(outcome, Exception), False)
+            judge.expect(f"{command} refused: {isinstance(outcome, Exception)}", f"{command} refused: False")
     judge.expect(
         [
             (line.act.partition(".")[2], UUID(line.object_id), line.detail.get("lacking", ""))
@@ -258,14 +324,16 @@ def _judge(
     )
 
 
-def _judged(judge: Judge, command: Move, world: World) -> Moved:
+def _judged(judge: Judge, command: Move, own: UUID) -> Moved:  # noqa: C901 - a case for each command
     match command:
+        case Decline():
+            return judge.decline(UUID(command.group))
+        case Join():
+            return judge.join(command.kept_id, UUID(command.person))
         case Leave():
-            asked = [(UUID(world.situation.group_of[str(one)]), one) for one in command.registration_ids]
-            leaving = [(group, one) for group, one in asked if one in judge.families[group].people]
-            return judge.leave(leaving)
+            return _judged_leave(judge, command)
         case Approve():
-            judge.approve(UUID(world.situation.group_of[command.person]), UUID(command.person))
+            judge.approve(UUID(command.person))
         case Accept():
             judge.accept(UUID(command.group))
         case LetGoFirst():
@@ -274,11 +342,36 @@ def _judged(judge: Judge, command: Move, world: World) -> Moved:
             return [("promote", UUID(command.group), "")]
         case FewerChildren():
             return judge.fewer_children(UUID(command.group), command.n)
+        case MoveOut():
+            person = UUID(command.person)
+            family = judge.families[judge.group_of(person)]
+            has_to = family.state == "offered" and family.seats > 1 and person in judge.claimed & family.people
+            return judge.step_out(person, own) if has_to or not command.to_answer else []
+        case Rejoin() if command.group_ids:
+            judge.come_back(UUID(command.group))
+        case Rejoin():
+            judge.come_back_alone(UUID(command.person), own, by_staff=command.actor == STAFF)
+        case StandAgain():
+            return judge.stand_again(UUID(command.person), own)
         case Resize():
             return judge.resize(command.capacity, command.childcare_capacity)
+        case SetAside():
+            judge.set_aside(command.n_cards)
         case Fill():
             return judge.give_up_cards(command.n_cards)
+        case UseCard():
+            [ticket] = command.draft.tickets
+            judge.use_card(UUID(command.draft.group_id), UUID(ticket.registration_id), is_reserved=command.is_reserved)
     return []
+
+
+def _judged_leave(judge: Judge, command: Leave) -> Moved:
+    by_filler = command.actor == FILLER_OF_FORM
+    asked = [one for one in command.registration_ids if not (by_filler and one in judge.claimed)]
+    if by_filler and not asked:
+        raise RefusedError
+    found = [(judge.group_of(one), one) for one in asked]
+    return judge.leave([(group, one) for group, one in found if one in judge.families[group].people])
 
 
 def _compare(judge: Judge, world: World) -> None:
@@ -290,7 +383,7 @@ def _compare(judge: Judge, world: World) -> None:
     assert [group.id for group in groups if group.live and len(group.live) != group.n_people] == []
     free, free_cots = judge.free()
     taken = judge.seats - judge.reserved - free, judge.cots - free_cots
-    assert (world.run.taken, world.run.childcare_taken) == taken
+    assert (world.run.taken, world.run.childcare_taken, world.run.reserved) == (*taken, judge.reserved)
     assert (world.run.occupied <= world.run.capacity, taken[1] <= judge.cots) == (True, True)
     numbered = sorted((one for one in groups if one.state == "waitlisted"), key=lambda one: one.wait_number or 0)
     assert [UUID(one.id) for one in numbered] == [UUID(one) for one in world.run.waiting] == judge.queue

@@ -169,6 +169,8 @@ def use_card(clerk: Clerk, command: UseCard, run: Run) -> SignedUp:
     )
     clerk.changes.entries.append(entry)
     clerk.changes.runs[run.id] = None
+    if state is RegistrationState.WAITLISTED:
+        _remember_waiting(clerk, entry, run)
     # A spare card reserves nothing that would have to wait with the person.
     becomes = CardState.HELD if is_held and command.is_reserved else CardState.USED
     [ticket] = command.draft.tickets

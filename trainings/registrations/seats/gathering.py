@@ -106,9 +106,7 @@ def _whole_groups(wanted: str) -> dict[str, str]:
 OF_PEOPLE = _whole_groups("SELECT DISTINCT group_id FROM registration WHERE id IN ?list")
 OF_GROUPS = _whole_groups("SELECT id AS group_id FROM registration_group WHERE id IN ?list")
 WAITING = """
-    SELECT id, training_id, state AS group_state, n_people, childcare_places, wait_number, changed_at, hold_reason,
-        reached_at, offered_until, moved_up_at
-    FROM registration_group
+    SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
     WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number
 """
 
@@ -306,9 +304,22 @@ def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
 
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
+    """Who waits, with what is needed to let them move up: lists are long, and read whole where somebody leaves."""
     for row in rows:
         group_id = str(row["id"])
-        run.waiting[group_id] = situation.groups.get(group_id) or _add_group(situation, group_id, row)
+        group = situation.groups.get(group_id)
+        if group is None:
+            group = situation.groups[group_id] = Group(
+                group_id,
+                run.id,
+                RegistrationState.WAITLISTED,
+                row["n_people"],
+                row["childcare_places"],
+                row["wait_number"],
+                _moment(row["changed_at"]),
+                _reason(row["hold_reason"]),
+            )
+        run.waiting[group_id] = group
 
 
 def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
@@ -320,12 +331,16 @@ def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
         childcare_places=row["childcare_places"],
         wait_number=row["wait_number"],
         changed_at=_moment(row["changed_at"]),
-        hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
+        hold_reason=_reason(row["hold_reason"]),
         reached_at=_moment_or_none(row["reached_at"]),
         offered_until=_moment_or_none(row["offered_until"]),
         moved_up_at=_moment_or_none(row["moved_up_at"]),
     )
     return group
+
+
+def _reason(told: str | None) -> HoldReason | None:
+    return HoldReason(told) if told else None
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:

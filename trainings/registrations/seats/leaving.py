@@ -66,6 +66,8 @@ def join(clerk: Clerk, command: Join, run: Run) -> Left:
     kept_in, kept = clerk.situation.person(str(command.kept_id))
     for registration_id in command.registration_ids:
         group, one = clerk.situation.person(str(registration_id))
+        if not one.is_live:
+            continue
         one.joined_state, one.joined_to = one.state, kept.id
         one.joined_childcare = _lend_childcare(clerk, (group, one), (kept_in, kept), run)
     return leave(clerk, command, run)

@@ -166,7 +166,8 @@ def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
     """As it stood before it was joined. Whose place is gone is the first of the waiting list, and is told."""
     group, one = clerk.situation.person(command.person)
     before = one.joined_state
-    assert before is not None
+    if before is None:
+        return
     kept_in, _kept = clerk.situation.person(str(command.kept_id))
     _take_back_loan(clerk, one, group, kept_in, run)
     # Those who are left of a form have its childcare already.
