@@ -100,6 +100,7 @@ def test_order_of_two_marks_under_one_id_in_one_moment_then_the_stay_rests_on_th
         decision=Decision.NONE,
         body_hash="",
         phone_id=None,
+        created_at=START,
     )
     other = mark._replace(id=second, conflict_of_id=first)
 

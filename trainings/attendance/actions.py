@@ -49,14 +49,12 @@ async def take(
     per event, in order, under its own id. `offset` is our clock minus the client's.
     """
     assert all(one.session == session_id for one in events)
-    session = await _found(session_id)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
-    answers = await answers_about(session, [one.kept_as for one in results if one.kept_as is not None])
-    return [
-        replace(answers[one.kept_as], id=event.id)
-        for event, one in zip(events, results, strict=True)
-        if one.kept_as is not None
-    ]
+    kept_as = [one.kept_as for one in results if one.kept_as is not None]
+    if len(kept_as) < len(results):
+        raise NotFound(N_("No encontramos esa sesión."))
+    answers = await answers_about(session_id, kept_as)
+    return [replace(answers[key], id=event.id) for key, event in zip(kept_as, events, strict=True)]
 
 
 async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:
@@ -98,7 +96,7 @@ async def _came_before(session: TrainingSession, registration_id: UUID) -> Answe
         return None
     if counts(session):
         await settle_registrations({registration_id})
-    return await answer_about(session, min(arrivals, key=lambda one: (one.at, one.id)).id)
+    return await answer_about(session.id, min(arrivals, key=lambda one: (one.at, one.id)).id)
 
 
 def _goes_on(session: TrainingSession) -> bool:

@@ -167,7 +167,7 @@ class Holders:
         return Meant(Holder(person, is_replaced=is_replaced), person.id, shown, sheet_id)
 
 
-async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
+async def find_holders(events: Sequence[UploadedEvent], sessions: Mapping[UUID, TrainingSession]) -> Holders:
     """Read what a batch names, in the transaction in progress: as many statements for fifty events as for one."""
     found = Holders()
     codes = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
@@ -180,15 +180,23 @@ async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
         (found.replaced_codes if row["is_replaced"] else found.by_code)[person.training_id, row["shown"]] = person
     tapped = {one.registration for one in events if one.registration is not None}
     await _read_others(found, hashes, codes, tapped)
-    found.guests = await _guests(events) if tapped else set()
+    found.guests = await _guests(found, events, sessions)
     return found
 
 
-async def _guests(events: Sequence[UploadedEvent]) -> set[tuple[UUID, UUID]]:
-    """Who of the tapped was marked at the session of the tap."""
-    session_ids = {one.session for one in events if one.registration is not None and one.session is not None}
-    tapped = {one.registration for one in events if one.registration is not None}
-    rows = await sql.rows(MARKED, sorted(session_ids), sorted(tapped))
+async def _guests(
+    found: Holders, events: Sequence[UploadedEvent], sessions: Mapping[UUID, TrainingSession]
+) -> set[tuple[UUID, UUID]]:
+    """Who of the tapped is of another training, and was marked at the session of the tap."""
+    odd = set()
+    for one in events:
+        session = sessions.get(one.session) if one.session is not None else None
+        person = found.by_key.get(one.registration) if one.registration is not None else None
+        if session is not None and person is not None and person.training_id != session.training_id:
+            odd.add((session.id, person.id))
+    if not odd:
+        return set()
+    rows = await sql.rows(MARKED, sorted({at for at, _key in odd}), sorted({key for _at, key in odd}))
     return {(key_of(row["session_id"]), key_of(row["registration_id"])) for row in rows}
 
 

@@ -39,6 +39,7 @@ JOIN registration AS r ON r.id = t.registration_id
 WHERE t.qr_hash >= wanted.value AND t.qr_hash < wanted.value || 'g'
 UNION SELECT s.training_id FROM attendance_sheet AS a JOIN training_session AS s ON s.id = a.session_id
 WHERE a.code IN ?list
+UNION SELECT training_id FROM registration WHERE id IN ?list
 """
 
 
@@ -47,7 +48,6 @@ SELECT training_id FROM registration WHERE short_code IN ?list
 UNION SELECT r.training_id FROM replaced_ticket AS t JOIN registration AS r ON r.id = t.registration_id
 WHERE t.short_code IN ?list
 """
-TRAININGS_BY_KEY = "SELECT training_id FROM registration WHERE id IN ?list"
 
 
 class CameMeanwhile(Exception):
@@ -111,7 +111,7 @@ class Intake:
         if any(one.id in kept and kept[one.id].session_id not in self.sessions for one in events):
             raise CameMeanwhile
         self.stored = {**kept}
-        self.holders = await find_holders(events)
+        self.holders = await find_holders(events, self.sessions)
 
     def _decide(self, event: UploadedEvent) -> Result:
         """Keep one event, unless it is kept already, and say what came of it."""
@@ -264,11 +264,11 @@ async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Train
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
-    found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets)
-    typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
     tapped = sorted({one.registration for one in events if one.registration is not None})
-    found = [*found, *(await sql.rows(TRAININGS_BY_CODE, typed, typed) if typed else ())]
-    found = [*found, *(await sql.rows(TRAININGS_BY_KEY, tapped) if tapped else ())]
+    found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets, tapped)
+    typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
+    if typed:
+        found = [*found, *await sql.rows(TRAININGS_BY_CODE, typed, typed)]
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
 

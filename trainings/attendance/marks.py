@@ -13,10 +13,12 @@ from trainings.db.sql import Insert, Statement
 
 KEPT = (
     "SELECT id, session_id, registration_id, kind, how, at, stated_at, target_id, conflict_of_id, code_hash, number, "
-    "flag, decision, body_hash, phone_id FROM scan_event "
+    "flag, decision, body_hash, phone_id, created_at FROM scan_event "
 )
 OF_PEOPLE = KEPT + "WHERE session_id IN ?list AND registration_id IN ?list"
 BY_KEY = KEPT + "WHERE id IN ?list"
+WITH_THEIRS = f"""{BY_KEY} UNION {KEPT}WHERE session_id = ? AND registration_id IN
+(SELECT registration_id FROM scan_event WHERE id IN ?list)"""  # noqa: S608 - constants of the program
 COLUMNS = (
     "id uuid, created_at timestamptz, session_id uuid, registration_id uuid, kind text, target_id uuid, "
     "conflict_of_id uuid, how text, at timestamptz, device_at timestamptz, device text, seq int, user_id uuid, "
@@ -48,6 +50,7 @@ class KeptMark(NamedTuple):
     decision: Decision
     body_hash: str
     phone_id: UUID | None
+    created_at: datetime
 
 
 key_of = sql.as_uuid
@@ -69,12 +72,17 @@ def moment_of(value: Any) -> datetime:
 
 async def marks_of(session_ids: Iterable[UUID], registration_ids: Collection[UUID]) -> list[KeptMark]:
     """All events of these people at these sessions."""
-    return [_mark(row) for row in await sql.rows(OF_PEOPLE, list(session_ids), list(registration_ids))]
+    return [_mark(row) for row in await sql.reads(OF_PEOPLE, list(session_ids), list(registration_ids))]
 
 
 async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
     """Those events that exist."""
-    return {mark.id: mark for mark in map(_mark, await sql.rows(BY_KEY, list(keys)))}
+    return {mark.id: mark for mark in map(_mark, await sql.reads(BY_KEY, list(keys)))}
+
+
+async def marks_with_theirs(session_id: UUID, keys: Collection[UUID]) -> list[KeptMark]:
+    """Those events, and all others of the same people at a session."""
+    return [_mark(row) for row in await sql.reads(WITH_THEIRS, list(keys), session_id, list(keys))]
 
 
 async def marks_beside(session_id: UUID) -> list[KeptMark]:
@@ -84,12 +92,12 @@ async def marks_beside(session_id: UUID) -> list[KeptMark]:
 
 async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) -> list[KeptMark]:
     """What came at these sessions under these ids when something else had them already."""
-    return [_mark(row) for row in await sql.rows(OTHER_BODIES, list(session_ids), list(keys))] if keys else []
+    return [_mark(row) for row in await sql.reads(OTHER_BODIES, list(session_ids), list(keys))] if keys else []
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
     """The events that take these back; which of them count is not asked here."""
-    return [_mark(row) for row in await sql.rows(UNDOS, list(keys))] if keys else []
+    return [_mark(row) for row in await sql.reads(UNDOS, list(keys))] if keys else []
 
 
 async def write_marks(events: Collection[ScanEvent]) -> None:
@@ -105,7 +113,7 @@ def _values(event: ScanEvent) -> tuple[Any, ...]:
 
 def _mark(row: Mapping[str, Any]) -> KeptMark:
     """Of the columns of `KEPT`, in their order: somebody's history has dozens of these, and fifty come at once."""
-    key, session, person, kind, how, at, stated, target, conflict, code, number, flag, decision, body, phone = (
+    key, session, person, kind, how, at, stated, target, conflict, code, number, flag, decision, body, phone, made = (
         row.values()
     )
     return KeptMark(
@@ -124,4 +132,5 @@ def _mark(row: Mapping[str, Any]) -> KeptMark:
         DECISIONS[decision],
         body,
         key_or_none(phone),
+        moment_of(made),
     )

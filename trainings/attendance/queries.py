@@ -12,9 +12,9 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.accounts.permissions import can_close_session, can_see_roster
-from trainings.attendance.marks import marks_beside, undos_naming
+from trainings.attendance.marks import KeptMark, marks_beside, marks_with_theirs
 from trainings.attendance.models import ScanEvent, ScanHow
-from trainings.attendance.projection import Stay, heads_of, stay_of, undone_at, undone_by, unnamed_of
+from trainings.attendance.projection import Stay, heads_of, stay_of, undone_among, undone_at, undone_by, unnamed_of
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
@@ -215,45 +215,36 @@ def _line(
     )
 
 
-async def answer_about(session: TrainingSession, event_id: UUID) -> Answer | None:
+async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
     """What is said about a stored event of this session; none where there is no such event."""
-    return (await answers_about(session, [event_id])).get(event_id)
+    return (await answers_about(session_id, [event_id])).get(event_id)
 
 
-async def answers_about(session: TrainingSession, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
+async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
     """The same of many, by event, as all stands now: in as many statements for fifty as for one."""
-    told = await reads(ScanEvent).filter(session_id=session.id, id__in=list(event_ids))
-    keys = {one.registration_id for one in told if one.registration_id is not None}
-    people, events = await _people_marked(session, keys)
-    cards = await _cards_shown(session, {one.unknown_code for one in told if one.unknown_code is not None})
-    named = {one.id for own in (told, *events.values()) for one in own}
-    named |= {one.conflict_of_id for own in events.values() for one in own if one.conflict_of_id is not None}
-    undone = undone_by(undo for undo in await undos_naming(named) if undo.session_id == session.id)
-    answers = {}
-    for one in told:
-        person = people[one.registration_id] if one.registration_id is not None else None
-        of_person = events[one.registration_id] if one.registration_id is not None else ()
-        answers[one.id] = answer_to(one, person, of_person, undone, cards.get(one.unknown_code or ""))
-    return answers
+    marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
+    told = [one for one in marks if one.id in set(event_ids)]
+    keys = sorted({one.registration_id for one in told if one.registration_id is not None})
+    found = await reads(Registration).filter(id__in=keys).select_related("participant") if keys else ()
+    people: dict[UUID | None, Registration] = {one.id: one for one in found}
+    events: dict[UUID | None, list[KeptMark]] = defaultdict(list)
+    for event in marks:
+        if event.registration_id is not None:
+            events[event.registration_id].append(event)
+    undone = (await undone_among(marks))[session_id]
+    nobodys = [one.id for one in told if one.registration_id is None]
+    cards = await _cards_shown(session_id, nobodys) if nobodys else {}
+    return {
+        one.id: answer_to(one, people.get(one.registration_id), events[one.registration_id], undone, cards.get(one.id))
+        for one in told
+    }
 
 
-async def _people_marked(
-    session: TrainingSession, keys: Collection[UUID]
-) -> tuple[dict[UUID, Registration], dict[UUID, list[ScanEvent]]]:
-    """These with their participants, and all that was marked of each at a session."""
-    if not keys:
-        return {}, {}
-    people = await reads(Registration).filter(id__in=sorted(keys)).select_related("participant")
-    events: dict[UUID, list[ScanEvent]] = defaultdict(list)
-    for event in await reads(ScanEvent).filter(session_id=session.id, registration_id__in=sorted(keys)):
-        assert event.registration_id is not None
-        events[event.registration_id].append(event)
-    return {one.id: one for one in people}, events
-
-
-async def _cards_shown(session: TrainingSession, codes: Collection[str]) -> dict[str, SeenCard]:
-    """The cards whose codes marks of nobody hold."""
-    return await seen_at(await reads(Training).get(id=session.training_id), codes) if codes else {}
+async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, SeenCard]:
+    """The cards whose codes these marks of nobody hold, by mark."""
+    codes = {one.id: one.unknown_code or "" for one in await reads(ScanEvent).filter(id__in=list(event_ids))}
+    cards = await seen_at(await reads(Training).get(sessions__id=session_id), set(codes.values()) - {""})
+    return {key: cards[code] for key, code in codes.items() if code in cards}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from trainings.attendance.marks import KeptMark
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.registrations.cards.queries import SeenCard
@@ -145,9 +146,9 @@ def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
 
 
 def answer_to(
-    event: ScanEvent,
+    event: KeptMark,
     registration: Registration | None,
-    events: Iterable[ScanEvent],
+    events: Iterable[KeptMark],
     undone: Collection[UUID],
     card: SeenCard | None = None,
 ) -> Answer:
@@ -170,7 +171,7 @@ def answer_to(
     return Answer(event.id, outcome, registration, stay.arrived_at, event.flag, stay.event_id)
 
 
-def _outcome(event: ScanEvent, *, was_present: bool) -> Outcome:
+def _outcome(event: KeptMark, *, was_present: bool) -> Outcome:
     if event.kind not in ARRIVALS:
         return Outcome.LEFT
     if event.flag not in NOTHING_ODD and not was_present:

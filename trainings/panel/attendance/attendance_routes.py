@@ -138,7 +138,7 @@ async def _last(request: Request, door: Door) -> dict[str, Any] | None:
         event_id = UUID(request.query_params.get("marca", ""))
     except ValueError:
         return None
-    answer = await answer_about(door.session, event_id)
+    answer = await answer_about(door.session.id, event_id)
     return views.answer_view(answer, door.session.id) if answer is not None else None
 
 
@@ -173,7 +173,7 @@ async def _marks_json(request: Request, gate: Gate) -> Response:
     now, session = clock.now(), gate.session
     begin = partial(Intake, now - body.client_now, body.sent(now), user_id=request.state.actor.id)
     results = await keep(begin, [read_mark(item, session.id) for item in body.events])
-    answers = await answers_about(session, [one.kept_as for one in results if one.kept_as is not None])
+    answers = await answers_about(session.id, [one.kept_as for one in results if one.kept_as is not None])
     told = [(views.result_json(one), answers.get(one.kept_as) if one.kept_as else None) for one in results]
     heads = await heads_now(session)
     return JSONResponse(
