@@ -1,5 +1,3 @@
-"""Signing in and out, accounts, the roles they hold, and the links for a first password."""
-
 from __future__ import annotations
 
 import contextlib
@@ -32,14 +30,14 @@ SEEN_EVERY = timedelta(minutes=1)
 FIELD_ROLES = frozenset({Role.FACILITATOR, Role.ASSISTANT})
 FIELD_TIMES = (timedelta(hours=12), timedelta(hours=16))
 OFFICE_TIMES = (timedelta(hours=2), timedelta(hours=12))
-"""(idle, absolute): a day in the villages for those who take attendance, shorter for whoever sees more."""
+"""(idle, absolute). Roles that take attendance stay signed in for a day."""
 
 HUB_ROLES = frozenset({Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR})
 OPERATOR_ROLES = frozenset({Role.MUNICIPAL_ADMIN})
 
 
 class Post(NamedTuple):
-    """A role and where it is held: at a hub, at an operator, or (neither) everywhere."""
+    """A role at a hub, at an operator, or (neither) everywhere."""
 
     role: Role
     hub_id: UUID | None = None
@@ -47,7 +45,7 @@ class Post(NamedTuple):
 
 
 class NewAccount(NamedTuple):
-    """Of whom an account is made. `office` is the person's post in words, or empty."""
+    """`office`: the person's post in words, or empty."""
 
     email: str
     name: str
@@ -95,9 +93,10 @@ class WrongScope(Refusal):
 async def sign_in(
     email: str, password: str, *, address: str, actor: Actor = VISITOR, previous: str = ""
 ) -> tuple[str, StaffSession]:
-    """Open a session for whoever knows the password: the cookie's token and the session; `previous`, a cookie that came
-    along, is ended. Raises TooManyTries (10 per account, 30 per address in five minutes), or WrongSignIn: in the same
-    words and after the same work whether the account exists or not.
+    """Open a session; returns the cookie's token and the session. Ends `previous`, a cookie that came along.
+
+    Raises TooManyTries (10 per account, 30 per address in five minutes), or WrongSignIn: in the same words and after
+    the same work whether the account exists or not.
     """
     email = normal_email(email)
     await limits.hit("sign_in_address", address, PER_ADDRESS, WINDOW_SECONDS)
@@ -122,14 +121,13 @@ async def sign_in(
 
 
 async def sign_out(token: str, *, actor: Actor) -> None:
-    """End the session of this cookie; nothing happens where it has ended before."""
     async with transaction():
         if await _end(StaffSession.filter(token_hash=tokens.digest(token, "session"))):
             await audit.record("accounts.sign_out", actor=actor)
 
 
 async def end_session(session_id: UUID, *, actor: Actor) -> None:
-    """End one of one's own sessions. Raises NotFound for another's."""
+    """Raises NotFound for another person's session."""
     async with transaction():
         if not await _end(StaffSession.filter(id=session_id, user_id=actor.id)):
             raise NotFound
@@ -137,7 +135,7 @@ async def end_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def end_other_sessions(token: str, *, actor: Actor) -> int:
-    """End all of one's own sessions but that of this cookie; how many."""
+    """Returns their number."""
     async with transaction():
         n_ended = await _end_others(actor.id, keep=token)
         await audit.record("accounts.end_other_sessions", actor=actor, n=n_ended)
@@ -145,7 +143,7 @@ async def end_other_sessions(token: str, *, actor: Actor) -> int:
 
 
 async def load_actor(token: str, *, request_id: str = "") -> Actor | None:
-    """Who sends this cookie, or None where its session has ended. Notes its use, at most once a minute."""
+    """None: the session has ended. Writes its use at most once a minute."""
     session = await signed_in(token)
     if session is None or not session.user.is_active or not is_alive(session):
         return None
@@ -163,7 +161,7 @@ async def load_actor(token: str, *, request_id: str = "") -> Actor | None:
 async def create_user(
     email: str, *, name: str, actor: Actor, office: str = "", password: str = "", is_demo: bool = False
 ) -> User:
-    """A new account, without roles; with no password it opens by a sign-in link. Raises EmailTaken, WeakPassword."""
+    """Without roles. Without a password the account opens by a sign-in link. Raises EmailTaken, WeakPassword."""
     email = normal_email(email)
     if password and not is_demo:
         passwords.refuse_weak(password, name=name, email=email)
@@ -180,8 +178,8 @@ async def create_user(
 
 
 async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tuple[User, str]:
-    """An account with its first role, and the token of a link for its password. Where the address has an account, that
-    one is given the role. Raises as `give_role` does.
+    """An account with its first role, and the token of a link for its password. An existing account is given the role.
+    Raises as `give_role` does.
     """
     async with transaction():
         known = await User.get_or_none(email=normal_email(account.email))
@@ -193,11 +191,10 @@ async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tupl
 
 
 async def give_role(user: User, post: Post, *, actor: Actor) -> str:
-    """Give an account that is there one more role.
+    """Give an existing account one more role; returns the token of a link, or empty.
 
-    Whoever keeps all of its places gives it and no more: the token is empty. The platform gives any, and whoever is
-    first gives to an account without roles; with that the password ends, for a link whose token is returned: whoever
-    kept the account before may know the password. Nobody gives oneself a role (OwnAccount). Raises KeptElsewhere,
+    An administrator of all its places gives the role alone. The platform gives any, and anybody the first: the password
+    then ends, because an earlier keeper may know it, and the link sets a new one. Raises OwnAccount, KeptElsewhere,
     AccountClosed, WrongScope.
     """
     async with transaction():
@@ -208,7 +205,7 @@ async def give_role(user: User, post: Post, *, actor: Actor) -> str:
 
 
 async def changes_hands(user_id: UUID, actor: Actor) -> bool:
-    """Whether a role that the actor gives may come to an account that was in others' hands before."""
+    """Whether other administrators may have kept this account before."""
     return _is_platform(actor) or not await RoleGrant.exists(user_id=user_id)
 
 
@@ -217,7 +214,7 @@ def _is_platform(actor: Actor) -> bool:
 
 
 async def _check_kept(user_id: UUID, actor: Actor) -> None:
-    """Refuse another's hands on an account, with its row held: roles may be given elsewhere at this moment."""
+    """Under the account's row lock: roles may be given elsewhere at this moment."""
     if user_id == actor.id:
         raise OwnAccount
     await lock(User, [user_id])
@@ -229,10 +226,9 @@ async def _check_kept(user_id: UUID, actor: Actor) -> None:
 async def grant_role(
     user: User, role: Role, *, actor: Actor, hub_id: UUID | None = None, operator_id: UUID | None = None
 ) -> None:
-    """Give a role at a hub, at an operator, or everywhere, as the role demands (else WrongScope); twice is once.
+    """Twice is once. Raises WrongScope, AccountClosed.
 
-    It counts at once. Sessions end only where they last longer than the new role allows: one that was opened for the
-    field does not become one of the office. Raises AccountClosed.
+    It counts at once. Sessions that last longer than the new role allows end.
     """
     if (hub_id is not None, operator_id is not None) != (role in HUB_ROLES, role in OPERATOR_ROLES):
         raise WrongScope
@@ -250,7 +246,7 @@ async def grant_role(
 
 
 async def take_role(grant: RoleGrant, *, actor: Actor) -> None:
-    """Take a role away and end the person's sessions; nothing happens where it is gone. Raises OwnAccount."""
+    """Ends the person's sessions. Raises OwnAccount."""
     if grant.user_id == actor.id:
         raise OwnAccount
     async with transaction():
@@ -262,9 +258,7 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> None:
 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> None:
-    """Nobody signs in with this account any more, from now on: its sessions, password and links end. The roles stay for
-    when it is opened again. Raises OwnAccount, KeptElsewhere.
-    """
+    """End its sessions, password and links; the roles stay for reopening. Raises OwnAccount, KeptElsewhere."""
     async with transaction():
         await _check_kept(user_id, actor)
         await User.filter(id=user_id).update(is_active=False)
@@ -273,7 +267,7 @@ async def close_account(user_id: UUID, *, actor: Actor) -> None:
 
 
 async def reopen_account(user: User, *, actor: Actor) -> str:
-    """Open a closed account with the roles it had; the token of a link for a new password. Raises KeptElsewhere."""
+    """With its roles; returns the token of a link for a new password. Raises KeptElsewhere."""
     async with transaction():
         await _check_kept(user.id, actor)
         await User.filter(id=user.id).update(is_active=True)
@@ -282,9 +276,9 @@ async def reopen_account(user: User, *, actor: Actor) -> str:
 
 
 async def make_sign_in_link(user: User, *, actor: Actor) -> str:
-    """The token of a link with which the person sets a password, once, within 24 hours.
+    """Returns the token of a link that sets a password once within 24 hours.
 
-    The password and the sessions there are end at once, earlier links too: somebody else may know or hold them.
+    The password, sessions and earlier links end at once: somebody else may know them.
     """
     token = tokens.own_link()
     async with transaction():
@@ -304,8 +298,8 @@ async def _end_ways_in(user_id: UUID) -> None:
 
 
 async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR) -> tuple[str, StaffSession]:
-    """Set the password, end all other sessions and open one here. Raises NotFound for a link that cannot be used, or
-    WeakPassword, after which the link is still good.
+    """Set the password, end all other sessions and open one. Raises NotFound for a spent link, or WeakPassword, which
+    leaves the link good.
     """
     link = await sign_in_link(typed)
     passwords.refuse_weak(password, name=link.user.name, email=link.user.email)
@@ -321,7 +315,7 @@ async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR)
 
 
 async def change_password(current: str, new: str, *, token: str, actor: Actor) -> None:
-    """Change one's own password and end one's other sessions. Raises WrongPassword, WeakPassword or TooManyTries."""
+    """Ends the actor's other sessions. Raises WrongPassword, WeakPassword or TooManyTries."""
     user = await User.get(id=actor.id)
     await limits.hit("sign_in_account", user.email, PER_ACCOUNT, WINDOW_SECONDS)
     if not await passwords.is_right(current, user.password_hash):
@@ -338,7 +332,6 @@ async def change_password(current: str, new: str, *, token: str, actor: Actor) -
 
 
 def normal_email(email: str) -> str:
-    """As it is stored: without blanks around, in lower case."""
     return email.strip().lower()
 
 
@@ -346,7 +339,7 @@ def normal_email(email: str) -> str:
 
 
 async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, StaffSession]:
-    """A session under a new id, as long as the person's roles allow, and the audit line in that person's name."""
+    """The session and its audit line."""
     actor = await actor_of(user, request_id=request_id)
     idle, absolute = _times(actor.roles_everywhere.union(*actor.roles_at.values()))
     token, now = tokens.session_id(), clock.now()
@@ -362,7 +355,7 @@ async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, 
 
 
 def _times(held: AbstractSet[str]) -> tuple[timedelta, timedelta]:
-    """How long a session lasts idle, and in all, with these roles."""
+    """(idle, absolute) with these roles."""
     return FIELD_TIMES if held and held <= FIELD_ROLES else OFFICE_TIMES
 
 
@@ -376,13 +369,13 @@ async def _end_others(user_id: UUID | None, *, keep: str) -> int:
 
 
 async def _forget_expired() -> None:
-    """Signing in is rare enough to clear away what nobody may read any more."""
+    """Signing in is rare enough to delete expired sessions and links."""
     await kept_forms.forget_expired()
     await limits.forget_expired()
 
 
 async def set_digest(*, wants: bool, actor: Actor) -> None:
-    """Send this person summaries of the week and notes for their sessions by mail, or none."""
+    """Summaries of the week and notes for their sessions, by mail."""
     async with transaction():
         await User.filter(id=actor.id).update(wants_digest=wants)
         await audit.record("accounts.set_digest", actor=actor, object_id=actor.id, wants=wants)

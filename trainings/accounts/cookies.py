@@ -1,5 +1,3 @@
-"""The two cookies of a signed-in browser: its session, and a form kept through signing in again."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ LONGEST_TOKEN = 64
 
 @dataclass(frozen=True, slots=True)
 class StaffCookies:
-    """`__Host-` and `Secure` only where people come by https: a browser refuses such cookies over plain http."""
+    """`__Host-` and `Secure` under https only: browsers refuse such cookies over http."""
 
     https: bool
 
@@ -24,7 +22,7 @@ class StaffCookies:
         return f"__Host-{cookie}" if self.https else cookie
 
     def read(self, request: Request, cookie: str) -> str:
-        """The token, or empty where there is none that could be ours."""
+        """Empty where no token could be ours."""
         token = request.cookies.get(self.name(cookie), "")
         return token if len(token) <= LONGEST_TOKEN else ""
 

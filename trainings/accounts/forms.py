@@ -1,5 +1,3 @@
-"""What people type to sign in and to choose a password."""
-
 from __future__ import annotations
 
 import re
@@ -11,14 +9,14 @@ from trainings.web.forms import Form
 
 DEFAULT_PATH = "/panel"
 LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,299}")
-"""Printable ASCII without backslash, and no second slash in front: what no browser takes for another site."""
+"""Printable ASCII without backslash or a second leading slash: no browser takes it for another site."""
 NOT_BACK_TO = ("/entrar", "/salir")
 
 Password = Annotated[str, StringConstraints(max_length=200)]
 
 
 class SignInForm(Form):
-    """The password is taken exactly as typed, blanks included."""
+    """The password counts exactly as typed, blanks included."""
 
     model_config = ConfigDict(str_strip_whitespace=False, extra="ignore", frozen=True)
 
@@ -37,6 +35,6 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 def local_path(typed: str) -> str:
-    """Where to go after signing in: a path of our own, otherwise the panel. Never another site."""
+    """A path of ours, otherwise the panel."""
     is_ours = LOCAL_PATH.fullmatch(typed) is not None and not typed.startswith(NOT_BACK_TO)
     return typed if is_ours else DEFAULT_PATH

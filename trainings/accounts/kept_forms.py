@@ -1,4 +1,4 @@
-"""A form typed into an expired session, kept sealed for an hour until its author has signed in again."""
+"""A form posted in an expired session is kept sealed for an hour, until its author signs in again."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ LONGEST_PATH = 300
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where the form was going, and its fields in order."""
-
     path: str
     fields: list[tuple[str, str]]
 
 
 async def keep(path: str, body: bytes, *, session_token: str) -> str | None:
-    """Keep what was posted to `path`; the token for the browser's cookie. None where it is not kept: from a browser
-    that was never signed in here, beyond twenty an hour, or what is no form.
+    """Keep what was posted to `path`; returns the token for the cookie. None: a browser that never signed in here, more
+    than twenty an hour, or no form.
 
-    The seal names the person, so a colleague who signs in at the same computer cannot open it.
+    The seal names the person: a colleague at the same computer cannot open it.
     """
     session = await session_by_token(session_token)
     if session is None or not body or len(path) > LONGEST_PATH:
@@ -57,7 +55,7 @@ async def keep(path: str, body: bytes, *, session_token: str) -> str | None:
 
 
 async def opened(token: str, *, user_id: UUID | None) -> Kept | None:
-    """What this person left under this token; None where there is nothing (any more), or it is somebody else's."""
+    """None: nothing is left, or it is another person's."""
     form = await KeptForm.get_or_none(token_hash=tokens.digest(token, "kept_form"), expires_at__gt=clock.now())
     if form is None or user_id is None:
         return None

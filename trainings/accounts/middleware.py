@@ -1,5 +1,3 @@
-"""Who sends this request: the middleware that turns the session cookie into an Actor."""
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StaffSessions:
-    """Set `request.state.actor`. The database is asked only where the cookie came along."""
+    """Sets `request.state.actor`. Asks the database only where a cookie came along."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.cookies = app, StaffCookies(https=settings.is_https)

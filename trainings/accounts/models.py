@@ -1,5 +1,3 @@
-"""Staff accounts, the roles they hold and where, and their sign-in sessions."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """Role codes, what each may do stands in `permissions.py`."""
+    """`permissions.py` says what each may do."""
 
     FACILITATOR = "facilitator"
     ASSISTANT = "assistant"
@@ -28,7 +26,7 @@ class Role(StrEnum):
 
 
 class User(Record):
-    """A person of the staff. `email` is stored lower-case, `password_hash` is argon2id or empty until first sign-in."""
+    """A person of the staff. `email` is lower-case; `password_hash` is argon2id, or empty until the first sign-in."""
 
     email = fields.CharField(max_length=254, unique=True)
     name = fields.CharField(max_length=160)
@@ -45,7 +43,7 @@ class User(Record):
 
 
 class RoleGrant(Record):
-    """One role of one person, at a hub, at an operator, or (both empty) everywhere. One grant per role and scope."""
+    """One role of one person at a hub, at an operator, or (both empty) everywhere."""
 
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "trainings.User", related_name="grants", on_delete=fields.RESTRICT
@@ -66,7 +64,7 @@ class RoleGrant(Record):
 
 
 class StaffSession(Record):
-    """A signed-in browser. Only the SHA-256 of its cookie is kept, `ended_at` kills it at once."""
+    """A signed-in browser. The SHA-256 of its cookie is kept; `ended_at` ends it at once."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
@@ -83,7 +81,7 @@ class StaffSession(Record):
 
 
 class SignInLink(Record):
-    """A one-time link for a first or forgotten password. Only its SHA-256 is kept."""
+    """A one-time link for a password. Its SHA-256 is kept."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
@@ -98,7 +96,7 @@ class SignInLink(Record):
 
 
 class KeptForm(Record):
-    """What somebody typed into an expired session, kept sealed until they have signed in again (one hour)."""
+    """A form posted in an expired session, sealed for an hour."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
     path = fields.CharField(max_length=300)

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, away from the event loop, and which ones are too easy to guess."""
+"""Argon2id outside the event loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN_WORDS = frozenset({
     "capacitacion", "capacitaciones", "contraseña", "guatemala", "migracion", "migraciones", "municipalidad", "peten",
     "plataforma", "quetzaltenango", "sanmarcos", "secreto", "usuario", "ventanilla", "ventanillas", "vimmig",
 })  # fmt: skip
-"""What people here would try first and no international list knows."""
+"""Local guesses that no international list has."""
 
 SHORTEST_PERSONAL = 4
 MOST_MONOTONOUS = 4
@@ -31,7 +31,7 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _threads = ThreadPoolExecutor(2, "passwords")
 
 NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$GY5QFUNpFwZbRZbOX6qLMg$KbgHvMYTvB7+XabzWz7QvqnoW9QFHQ3Aql+oCKVZkJY"
-"""Checked where there is no such user, so that the answer takes as long; nobody knows its password."""
+"""Checked where the user does not exist, so that the answer takes as long. Nobody knows its password."""
 
 
 class WeakPassword(Refusal):
@@ -64,13 +64,13 @@ async def make_hash(password: str) -> str:
 
 
 async def is_right(password: str, password_hash: str) -> bool:
-    """Whether it is the password; takes the same work when `password_hash` is empty (no such user, never signed in)."""
+    """Takes the same work when `password_hash` is empty."""
     matches = await asyncio.get_running_loop().run_in_executor(_threads, _matches, password, password_hash or NOBODYS)
     return matches and bool(password_hash)
 
 
 def needs_new_hash(password_hash: str) -> bool:
-    """Whether it was made with weaker parameters than today's."""
+    """Made with weaker parameters than today's."""
     return _hasher.check_needs_rehash(password_hash)
 
 
@@ -99,7 +99,7 @@ def _matches(password: str, password_hash: str) -> bool:
 
 
 def _is_common(password: str) -> bool:
-    """On the list; or a listed word, repeated or with digits and signs around it; or few different characters."""
+    """Listed; or a listed word repeated or with digits and signs around it; or few different characters."""
     lowered = _normal(password).casefold()
     core = _unit(_unit(lowered).strip("".join(c for c in set(lowered) if not c.isalpha())))
     tried = {lowered, core, fold(core)}
@@ -107,7 +107,7 @@ def _is_common(password: str) -> bool:
 
 
 def _unit(text: str) -> str:
-    """What a text repeats: `abcabc` -> `abc`."""
+    """`abcabc` -> `abc`."""
     return text[: (text + text).find(text, 1)] if text else text
 
 

@@ -42,9 +42,8 @@ from trainings.accounts.models import Role
 from trainings.audit.actor import Actor
 
 STAFF = tuple(Role)
-"""Everybody who signs in."""
 HUB_STAFF = (Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
-"""Who works with participants."""
+"""Work with participants."""
 ATTENDANCE_TAKERS = HUB_STAFF
 DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
@@ -52,7 +51,7 @@ ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
 CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
-"""Who is told where nothing is deleted by itself, and says that the clock is right."""
+"""Are told that nothing is deleted by itself, and say that the clock is right."""
 """Who sets what holds at all hubs of an operator: the words of its messages, the days of its reminders."""
 EXPORTERS = EDITORS
 CALLERS = DESK
@@ -61,13 +60,13 @@ HEAD_COUNTERS = HUB_STAFF
 NOTE_EDITORS = EDITORS
 CONTACT_REVIEWERS = (*EDITORS, Role.PLATFORM_ADMIN)
 CONTACT_EDITORS = (Role.PLATFORM_ADMIN,)
-"""Whoever changes a number sends people in danger to it, in all municipalities at once: few may."""
+"""A changed number sends people in danger to it, in all municipalities at once."""
 ACCOUNT_KEEPERS = (Role.MUNICIPAL_ADMIN, Role.PLATFORM_ADMIN)
 CATALOGUE_EDITORS = (*EDITORS, Role.PLATFORM_ADMIN)
 
 
 def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, operator_id: UUID | None = None) -> bool:
-    """Give this role at this place, or take it away: at one's operator and its hubs, for the platform everywhere."""
+    """Or take it away: at the actor's operator and its hubs; the platform everywhere."""
     if Role.PLATFORM_ADMIN in actor.roles_everywhere:
         return True
     if hub_id is not None:
@@ -76,17 +75,17 @@ def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, opera
 
 
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
-    """Create, edit, duplicate, publish, reschedule and cancel trainings and their sessions."""
+    """Create, edit, copy, publish, move and cancel trainings and their sessions."""
     return actor.has_at(hub_id, EDITORS)
 
 
 def can_edit_course(actor: Actor, owner_id: UUID | None, *, own: Collection[UUID]) -> bool:
-    """Change a course of this operator; none is the platform's. `own`: the operators at whose hubs they coordinate."""
+    """`owner_id` None: the platform's. `own`: operators at whose hubs the actor coordinates."""
     return actor.has_any((Role.PLATFORM_ADMIN,)) if owner_id is None else owner_id in own
 
 
 def can_rename_topic(actor: Actor, owner_ids: Collection[UUID | None], *, own: Collection[UUID]) -> bool:
-    """Change the name by which people look for a topic. `owner_ids`: whose the courses of it are."""
+    """`owner_ids`: of the topic's courses."""
     return actor.has_any((Role.PLATFORM_ADMIN,)) or all(can_edit_course(actor, one, own=own) for one in owner_ids)
 
 

@@ -1,5 +1,3 @@
-"""Write the audit line: the last statement of an action, in the action's own transaction."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +14,9 @@ if TYPE_CHECKING:
 async def record(
     act: str, *, actor: Actor, object_id: UUID | None = None, hub_id: UUID | None = None, **detail: Any
 ) -> None:
-    """Record one act (`domain.verb`). `detail` takes codes, counts and ids only: never a name, contact or token."""
+    """Record one act (`domain.verb`) as the last statement of an action, in its transaction. `detail` takes codes,
+    counts and ids only: never a name, contact or token.
+    """
     await AuditLine.create(
         act=act,
         actor_id=actor.id,
@@ -30,7 +30,7 @@ async def record(
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What was done to one of many, each of which has its own line."""
+    """One of many acts, each with a line of its own."""
 
     object_id: UUID
     hub_id: UUID
@@ -38,7 +38,6 @@ class Act:
 
 
 async def record_all(act: str, done: Sequence[Act], *, actor: Actor) -> None:
-    """Record the same act for each of many, in one go."""
     lines = [
         AuditLine(
             act=act,

@@ -1,5 +1,3 @@
-"""Who acts: a visitor, the holder of a link, a person of the staff, or the program itself."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +10,10 @@ NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`roles_at` maps each hub in scope to the role codes held there; `roles_everywhere` are those without a place.
+    """A visitor, the holder of a link, a person of the staff, or the program.
 
-    `role` is the word for the audit line, `place` the name of the only hub or operator where roles are held. What a
-    role may do is not said here but in `accounts/permissions.py`.
+    `roles_at` maps each hub in scope to the roles held there, `roles_everywhere` are those without a place. `role` is
+    the audit line's word; `place` names the only hub or operator. `accounts/permissions.py` says what a role may do.
     """
 
     id: UUID | None
@@ -30,28 +28,24 @@ class Actor:
 
     @property
     def is_by_link(self) -> bool:
-        """Whether somebody acts by a secret address, for themselves or for those of their form."""
         return self in (HOLDER_OF_LINK, FILLER_OF_FORM)
 
     def has_any(self, roles: Iterable[str]) -> bool:
-        """Whether any of the roles is held anywhere."""
         held = self.roles_everywhere.union(*self.roles_at.values())
         return not held.isdisjoint(roles)
 
     def has_at(self, hub_id: UUID, roles: Iterable[str]) -> bool:
-        """Whether any of the roles is held at this hub (or everywhere)."""
+        """Or everywhere."""
         wanted = frozenset(roles)
         return bool(wanted & self.roles_everywhere or wanted & self.roles_at.get(hub_id, frozenset()))
 
     def hubs_with(self, roles: Iterable[str]) -> frozenset[UUID]:
-        """The hubs where any of the roles is held."""
         wanted = frozenset(roles)
         return frozenset(hub_id for hub_id, held in self.roles_at.items() if held & wanted)
 
 
 VISITOR = Actor(id=None, role="visitor")
 HOLDER_OF_LINK = Actor(id=None, role="holder")
-"""Somebody by their own link."""
 FILLER_OF_FORM = Actor(id=None, role="filler")
-"""Who filled in the form for several, by the group's link."""
+"""The person who filled in the form for several, by the group's link."""
 PROGRAM = Actor(id=None, role="program")

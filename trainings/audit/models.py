@@ -1,5 +1,3 @@
-"""Who did what when: append-only, without personal values."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -11,7 +9,7 @@ from trainings.db.models import Record
 
 
 class AuditLine(Record):
-    """One act. `act` is `domain.verb`, `detail` holds codes and counts, never names or contacts."""
+    """One act, append-only. `act` is `domain.verb`; `detail` holds codes and counts, never names or contacts."""
 
     actor_id: UUID | None = fields.UUIDField(null=True)
     actor_role = fields.CharField(max_length=32)

@@ -1,5 +1,3 @@
-"""Counting hits against a limit, and refusing what goes beyond."""
-
 from __future__ import annotations
 
 import logging
@@ -36,7 +34,7 @@ ALL = _COUNT.format(rows="SELECT * FROM unnest($1::text[], $2::int[], $3::timest
 
 @cache
 def _count_of(n_windows: int) -> str:
-    """On SQLite, for so many. Each is kept: ask for few numbers."""
+    """Kept for each number: ask for few."""
     return _COUNT.format(rows=f"VALUES {', '.join(['(?, ?, ?)'] * n_windows)}", now="?")
 
 
@@ -45,9 +43,8 @@ class TooManyTries(TooMany):
 
 
 class Watch(NamedTuple):
-    """One more try of `subject` (an address, a telephone; only its HMAC is stored) in a window of so many seconds.
-
-    Beyond `limit` it `refuses`, or only tells.
+    """One more try of `subject` (an address, a telephone; only its HMAC is stored) in a window of `seconds`. Beyond
+    `limit` it `refuses`, or only tells.
     """
 
     purpose: str
@@ -58,7 +55,7 @@ class Watch(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """The number that a try was in its window, and when that ends."""
+    """The try's number in its window, and the window's end."""
 
     watch: Watch
     hits: int
@@ -69,7 +66,7 @@ class Counted(NamedTuple):
         return self.hits > self.watch.limit and get_settings().rate_limits
 
     def refusal(self) -> TooManyTries:
-        """What a try beyond the limit is told. The first one is on record."""
+        """The first one beyond the limit is recorded."""
         if self.hits == self.watch.limit + 1:
             logger.warning("limit reached: %s", self.watch.purpose)
         return _refusal(self.expires_at)
@@ -84,16 +81,16 @@ class CountingBusy(Busy):
 
 
 async def count_here(batch: Sequence[Sequence[Watch]]) -> list[tuple[Counted, ...]]:
-    """Count the tries of a moment in the transaction in progress, which must stand whatever comes of each.
+    """Count these tries in the transaction in progress, which must commit whatever comes of each.
 
-    Each window is written once, in key order, so that two processes never wait for each other's in a ring.
+    Windows are written once each, in key order: two processes never deadlock.
     """
     tally = Tally(batch)
     return tally.told([row for rows in await sql.rows_of(tally.statements()) for row in rows])
 
 
 class Tally:
-    """What is to be counted at once, for who reads other things in the same go."""
+    """What is to be counted, for a caller that sends it along with other statements."""
 
     def __init__(self, batch: Sequence[Sequence[Watch]]) -> None:
         # Most of a rush come from few addresses.
@@ -104,7 +101,7 @@ class Tally:
         self._more = Counter(key for tries in self._keyed for key, _one in tries)
 
     def statements(self) -> list[Statement]:
-        """One for many windows; on PostgreSQL one for all."""
+        """SQLite: one for each group of windows; PostgreSQL: one for all."""
         if not self._more:
             return []
         now = clock.now()
@@ -121,7 +118,7 @@ class Tally:
         ]
 
     def told(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Counted, ...]]:
-        """The number that each try was, from what the statements returned."""
+        """The number of each try, from the statements' rows."""
         found = {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in rows}
         numbers = {key: hits - self._more[key] for key, (hits, _expires_at) in found.items()}
         told: list[tuple[Counted, ...]] = []
@@ -147,10 +144,10 @@ _counter: GroupCommit[tuple[Watch, ...], tuple[Counted, ...]] = GroupCommit(_cou
 
 
 async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
-    """Count one more try of `subject` (an address, an account; only its HMAC is stored) and refuse beyond the limit.
+    """Count one more try of `subject` (only its HMAC is stored). Raises TooManyTries with the time left beyond `limit`.
 
-    Windows are fixed: the first try opens one of that many seconds. Raises TooManyTries with the time that is left.
-    The count stands even if the caller refuses for another reason, so it never runs inside a transaction.
+    Windows are fixed: the first try opens one of `seconds`. The count stands even if the caller refuses, so this never
+    runs inside a transaction.
     """
     [counted] = await _count(Watch(purpose, subject, seconds, limit, refuses=True))
     if counted.is_beyond:
@@ -158,7 +155,7 @@ async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
 
 
 async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
-    """Refuse where `limit` were counted before, without counting: for what counts misses only. Raises TooManyTries."""
+    """Without counting, for callers that count misses only. Raises TooManyTries."""
     window = await RateWindow.get_or_none(key=_key(purpose, subject))
     if window is None or window.hits < limit or not get_settings().rate_limits:
         return
@@ -167,7 +164,7 @@ async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
 
 
 async def forget_expired() -> int:
-    """Delete the windows that are over; how many there were."""
+    """Returns the number of deleted windows."""
     return await RateWindow.filter(expires_at__lte=clock.now()).delete()
 
 

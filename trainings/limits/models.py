@@ -1,4 +1,4 @@
-"""Rate limits: hits counted per key and window, in the database, so that all processes agree."""
+"""Hits are counted in the database, so that all processes agree."""
 
 from __future__ import annotations
 

@@ -232,7 +232,6 @@ def _without_link(shape: Shape) -> Shape:
 
 
 def _mostly(shapes: Iterable[Shape]) -> str:
-    """The department that most of these municipalities belong to."""
     codes = sorted(shape.code[:2] for shape in shapes)
     return department_name(max(codes, key=codes.count))
 
@@ -240,7 +239,7 @@ def _mostly(shapes: Iterable[Shape]) -> str:
 def _insets(
     shapes: Sequence[Shape], marked: Mapping[str, Marked], entered: Mapping[str, Marked]
 ) -> tuple[tuple[Inset, ...], set[str]]:
-    """Closer views of the largest crowds of small marked municipalities, and the codes that they show."""
+    """Closer views of the largest crowds of small marked municipalities, and their codes."""
     small = [shape for shape in shapes if min(shape.box.width, shape.box.height) < SMALL]
     free, insets, magnified = list(SLOTS), list[Inset](), set[str]()
     while small and len(insets) < MOST_INSETS:
@@ -260,7 +259,7 @@ def _insets(
 
 
 def _largest_crowd(shapes: Sequence[Shape], slot: Box) -> list[Shape]:
-    """Those that fit together in a view of this slot, magnified enough to matter."""
+    """Municipalities that fit one view of this slot, magnified enough to matter."""
     across = slot.width / LEAST_MAGNIFICATION - 2 * PADDING
     down = slot.height / LEAST_MAGNIFICATION - 2 * PADDING
     crowds = []

@@ -1,5 +1,3 @@
-"""Municipalities, the operators that run hubs, the hubs, and the venues where people meet."""
-
 from __future__ import annotations
 
 from datetime import date
@@ -21,8 +19,6 @@ class OperatorKind(StrEnum):
 
 
 class AccessFeature(StrEnum):
-    """What a venue or hub offers to people with disabilities, or lacks."""
-
     RAMP = "ramp"
     STEP_FREE = "step_free"
     TOILET = "accessible_toilet"
@@ -59,14 +55,13 @@ class Municipality(Model):
 
 
 class Operator(Record):
-    """Who runs hubs and signs certificates: a municipal corporation or an association.
+    """A municipal corporation or association that runs hubs and signs certificates.
 
-    `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`). `reminder_days`:
-    so many days before a session people are reminded of it, at nine; empty: never. `sheet_columns`: what its attendance
-    lists have beside number, name and signature, to be filled in by hand. `letterhead`: up to three lines beside the
-    shield on its certificates, empty for the name and the department. `design`: the folder in `certificates/` that they
-    are set with, `paper_language` what they are written in: a code, or two with a plus where they are bilingual (`es`,
-    `es+kek`); one training may have others.
+    `code` opens the folio series: an INE code, or an association's own (`0901A`). `reminder_days`: reminders go out so
+    many days before a session, at nine; empty: never. `sheet_columns`: columns of its attendance sheets to fill in by
+    hand. `letterhead`: up to three lines on certificates; empty: name and department. `design`: a folder in
+    `certificates/`; `paper_language`: a code, or two with a plus (`es+kek`). A training may have its own design and
+    language.
     """
 
     code = fields.CharField(max_length=8, unique=True)
@@ -90,7 +85,7 @@ class Operator(Record):
 
 
 class Hub(Record):
-    """An information hub (ventanilla): has one operator and a seat, serves one or more municipalities."""
+    """An information hub (ventanilla) of one operator, with a seat; it serves one or more municipalities."""
 
     slug = fields.CharField(max_length=120, unique=True)
     name = fields.CharField(max_length=160)
@@ -136,10 +131,10 @@ class HubService(Record):
 
 
 class Signatory(Record):
-    """Name and office that an operator prints under its certificates, in order, on the days it holds that office.
+    """Name and office printed under an operator's certificates, in order, on the days the person holds that office.
 
-    `office` is the text that is printed; `office_code` says which of the usual offices it is (empty: in own words), and
-    `is_feminine` in which of its two forms. No `valid_from` or `valid_until`: since ever, until further notice.
+    `office` is printed; `office_code` names a usual office (empty: own words), `is_feminine` its form. No `valid_from`
+    or `valid_until`: since ever, until further notice.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -160,7 +155,7 @@ class Signatory(Record):
 
 
 class Venue(Record):
-    """A place where trainings are held. `lat`/`lon` only where the place may be shown on a map."""
+    """A place where trainings are held. `lat`/`lon` only where a map may show it."""
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
         "trainings.Hub", related_name="venues", on_delete=fields.RESTRICT
@@ -184,7 +179,7 @@ class Venue(Record):
 
 
 class FeastDay(Record):
-    """A municipality's own feast, every year: from this day on, so many days. Entered by the operator."""
+    """A municipality's own feast, every year from this day on for `n_days`."""
 
     municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
         "trainings.Municipality", related_name="feast_days", on_delete=fields.RESTRICT

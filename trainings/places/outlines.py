@@ -1,4 +1,4 @@
-"""Outlines as SVG paths: borders cut into shared arcs, drawn at any scale without gaps between neighbours."""
+"""SVG paths from borders cut into shared arcs: neighbours leave no gap at any scale."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FINE_DEPARTMENTS = frozenset({"09", "12", "17"})
 """Quetzaltenango, San Marcos and Petén have outlines of their own; never mix the two sets in one drawing."""
 
 LATITUDE_SHRINK = cos(radians(15.7))
-"""A degree of longitude measured in degrees of latitude, in the middle of Guatemala."""
+"""A degree of longitude in degrees of latitude, in the middle of Guatemala."""
 
 Point = tuple[int, int]
 Line = tuple[Point, ...]
@@ -23,7 +23,7 @@ Line = tuple[Point, ...]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of a drawing, y downwards."""
+    """y downwards."""
 
     left: float
     top: float
@@ -43,13 +43,12 @@ class Box:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     def meets(self, other: Box) -> bool:
-        """Whether the two rectangles share any area."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def holds(self, other: Box) -> bool:
-        """Whether the other rectangle lies inside this one, edges included."""
+        """Edges included."""
         return (
             self.left <= other.left
             and other.right <= self.right
@@ -62,7 +61,6 @@ class Box:
 
     @classmethod
     def around(cls, boxes: Iterable[Box]) -> Box:
-        """The smallest rectangle that holds them all."""
         edges = [(box.left, box.top, box.right, box.bottom) for box in boxes]
         lefts, tops, rights, bottoms = zip(*edges, strict=True)
         return cls(min(lefts), min(tops), max(rights), max(bottoms))
@@ -70,20 +68,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Outlines:
-    """Weighted arcs in degrees (lon, lat, weight; weight 0 is always drawn); each municipality's rings of arc numbers.
-
-    Arc `~n` is arc n walked backwards.
+    """Weighted arcs in degrees (lon, lat, weight; 0 is always drawn), and each municipality's rings of arc numbers.
+    `~n` is arc n backwards.
     """
 
     arcs: tuple[tuple[tuple[float, float, float], ...], ...]
     shapes: Mapping[str, tuple[tuple[int, ...], ...]]
 
     def codes_in(self, department_code: str) -> tuple[str, ...]:
-        """INE codes of a department's municipalities."""
         return tuple(code for code in self.shapes if code.startswith(department_code))
 
     def extent(self, codes: Iterable[str]) -> Box:
-        """The rectangle of these municipalities in degrees of latitude from (0, 0), y downwards."""
+        """In degrees of latitude from (0, 0), y downwards."""
         used = {arc if arc >= 0 else ~arc for code in codes for ring in self.shapes[code] for arc in ring}
         points = [(lon * LATITUDE_SHRINK, -lat) for arc in used for lon, lat, _ in self.arcs[arc]]
         xs, ys = zip(*points, strict=True)
@@ -92,7 +88,7 @@ class Outlines:
 
 @lru_cache
 def outlines(name: str) -> Outlines:
-    """The outlines of the whole "country", or those in "detail" of the departments that have them."""
+    """ "country", or "detail" of the FINE_DEPARTMENTS."""
     stored = json.loads(OUTLINES.read_text(encoding="utf-8"))[name]
     units = stored["units_per_degree"]
     return Outlines(
@@ -110,9 +106,8 @@ def _unpack(flat: Sequence[int], units: int) -> Iterator[tuple[float, float, flo
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """From degrees to a drawing: `scale` units a degree of latitude, with (`left`, `top`) of the extent at the origin.
-
-    `coarseness`: details smaller than this many units are left out.
+    """`scale` units a degree of latitude, (`left`, `top`) of the extent at the origin; details below `coarseness` units
+    are left out.
     """
 
     left: float
@@ -125,7 +120,7 @@ class View:
 
 
 class Drawing:
-    """Municipalities drawn in one view. Each border is computed once, so neighbours share it exactly."""
+    """Municipalities in one view. Each border is computed once, so neighbours share it."""
 
     def __init__(self, source: Outlines, codes: Iterable[str], view: View) -> None:
         self.view = view
@@ -143,11 +138,10 @@ class Drawing:
         return _tidy([self.view.place(lon, lat) for lon, lat, weight in arc if not weight or weight >= smallest])
 
     def box(self, code: str) -> Box:
-        """The rectangle that a municipality fills."""
         return self._boxes[code]
 
     def encloses(self, code: str, box: Box) -> bool:
-        """Whether a rectangle lies wholly on the municipality's own ground."""
+        """The rectangle lies wholly inside the municipality."""
         rings = self._shape_rings(code)
         corners = [(x, y) for x in (box.left, box.centre[0], box.right) for y in (box.top, box.bottom)]
         edge_points = [point for ring in rings for point in ring]
@@ -156,15 +150,14 @@ class Drawing:
         )
 
     def shape(self, code: str) -> str:
-        """Path of one municipality."""
         return path_of(self._shape_rings(code))
 
     def land(self, codes: Iterable[str] | None = None) -> str:
-        """Path of these municipalities (or all) melted together."""
+        """One path of these municipalities, or of all."""
         return path_of(self._outline(self.codes if codes is None else codes))
 
     def borders(self, *, between_departments: bool, window: Box | None = None) -> str:
-        """Path of the inner borders, of departments or within them; with a window, those that can be seen in it."""
+        """Inner borders, between departments or within them; with a window, those visible in it."""
         lines = []
         for number, owners in self._owners.items():
             line, users = self._lines[number], [code for code, _ in owners]
@@ -184,7 +177,7 @@ class Drawing:
         return [ring for ring in rings if len(ring) > 3]
 
     def _outline(self, codes: Iterable[str]) -> list[Line]:
-        """Closed rings around these municipalities: the arcs that only one of them uses."""
+        """Closed rings: the arcs that only one of the municipalities uses."""
         chosen = frozenset(codes)
         edge = []
         for number, owners in self._owners.items():
@@ -201,7 +194,7 @@ def _box(lines: Iterable[Line]) -> Box:
 
 
 def _is_inside(point: tuple[float, float], rings: Iterable[Line]) -> bool:
-    """Even-odd: whether a ray to the right crosses the rings an odd number of times."""
+    """Even-odd rule."""
     x, y = point
     crossings = 0
     for ring in rings:
@@ -212,7 +205,7 @@ def _is_inside(point: tuple[float, float], rings: Iterable[Line]) -> bool:
 
 
 def _tidy(points: Sequence[Point]) -> Line:
-    """Without repeated points and without points on the straight line between their neighbours."""
+    """Without repeated points and points on a straight line."""
     kept: list[Point] = []
     for point in points:
         if kept and point == kept[-1]:
@@ -236,7 +229,7 @@ def _tidy_ring(ring: Line) -> Line:
 
 
 def _join(lines: Iterable[Line]) -> list[Line]:
-    """Longer lines from those that end where another begins; what bounds an area comes back as closed rings."""
+    """Lines joined end to end; borders of an area become closed rings."""
     starts: dict[Point, list[Line]] = {}
     loose = [line for line in lines if len(line) > 1]
     for line in loose:
@@ -259,7 +252,7 @@ def _join(lines: Iterable[Line]) -> list[Line]:
 
 
 def path_of(lines: Iterable[Line]) -> str:
-    """SVG path data in whole numbers and relative steps, the shortest that browsers read."""
+    """Whole numbers and relative steps, the shortest that browsers read."""
     parts: list[str] = []
     pen = (0, 0)
     for line in lines:

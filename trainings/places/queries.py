@@ -1,5 +1,3 @@
-"""Finding municipalities by what people type, and the hubs and venues that are there."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -16,9 +14,9 @@ from trainings.web.i18n import N_
 
 
 async def search_municipalities(text: str, limit: int = 20) -> list[Municipality]:
-    """Those whose names or department have words that begin as the typed ones do; accents and apostrophes do not count.
+    """Names or departments with words that begin as typed; accents and apostrophes do not count.
 
-    The very name first, then names that begin so, then other names, then those of a department; larger ones before.
+    The exact name first, then names that begin so, other names, departments; larger ones first.
     """
     terms = like_terms(text)
     if not terms:
@@ -42,14 +40,14 @@ def _rank(place: Municipality, typed: str) -> int:
 
 
 class HubNotYours(NotFound):
-    """A hub that is unknown, or not among those that somebody may act for: both are told alike."""
+    """Unknown, or not the actor's: one answer for both."""
 
     code = "hub_not_yours"
     sentence = N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez.")
 
 
 def one_of(hubs: Iterable[Hub], wanted: object) -> Hub:
-    """The hub of this id among one's own. Raises HubNotYours."""
+    """Raises HubNotYours."""
     for hub in hubs:
         if str(hub.id) == str(wanted):
             return hub
@@ -57,7 +55,7 @@ def one_of(hubs: Iterable[Hub], wanted: object) -> Hub:
 
 
 async def hubs_visible_to(actor: Actor) -> list[Hub]:
-    """Hubs where the actor has a role, with seat and operator; all for a role without a place."""
+    """With seat and operator; all hubs for a role without a place."""
     hubs = reads(Hub).select_related("seat", "operator")
     if not actor.roles_everywhere:
         hubs = hubs.filter(id__in=sorted(actor.roles_at))
@@ -65,7 +63,7 @@ async def hubs_visible_to(actor: Actor) -> list[Hub]:
 
 
 async def venues_of(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[Venue]:
-    """Venues that the hub uses now, and those of `also` that it has retired, with their municipality."""
+    """In use, and retired ones among `also`, with their municipality."""
     wanted = Q(is_active=True) | Q(id__in=[venue_id for venue_id in also if venue_id])
     return await reads(Venue).filter(wanted, hub_id=hub.id).select_related("municipality")
 
@@ -73,7 +71,7 @@ async def venues_of(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[Venue
 def feed_keys(hub: Hub, *municipality_codes: str) -> set[str]:
     """Counters of the feeds that show a hub's sessions in these municipalities.
 
-    Rule: a municipality's feed holds the sessions that are there and those of hubs that have their seat there.
+    A municipality's feed holds the sessions held there and those of hubs that have their seat there.
     """
     places = {hub.seat_id, *municipality_codes}
     return {f"municipio:{code}" for code in places} | {f"ventanilla:{hub.slug}", "guatemala"}

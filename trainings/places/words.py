@@ -1,12 +1,10 @@
-"""The words for what a place has. Spanish is the source; translate where shown."""
-
 from __future__ import annotations
 
 from trainings.places.models import AccessFeature
 from trainings.web.i18n import N_
 
 HUB_NAME = "Ventanilla Informativa Municipal sobre Migración"
-"""What a hub is called in full, on paper (VIMMIG)."""
+"""In full, on paper (VIMMIG)."""
 
 ACCESS: dict[AccessFeature, str] = {
     AccessFeature.STEP_FREE: N_("Entrada sin gradas"),

@@ -1,5 +1,3 @@
-"""Telling readers that something has changed."""
-
 from __future__ import annotations
 
 from tortoise.connection import get_connection
@@ -21,12 +19,11 @@ _moved_at: dict[str, float] = {}
 
 
 async def bump(*keys: str) -> None:
-    """Move the numbers of `keys`, in the caller's transaction: readers see change and number together.
+    """Move the counters of `keys` in the caller's transaction: readers see change and number together.
 
-    Moments are whole seconds that strictly grow: a client that compares dates must never take two states for one.
-
-    Call it once, at the end of the action: the rows stay locked until the transaction ends, and two that take theirs
-    in different calls could wait for each other in a ring. Within one call the order is fixed.
+    Moments are whole seconds that strictly grow: a client that compares dates must not take two states for one. Call it
+    once, at the end of an action: rows stay locked, and two actions that call it twice could deadlock. Within one call
+    the order is fixed.
     """
     assert is_in_transaction(), "the number moves together with what it counts"
     moment = clock.now().replace(microsecond=0)
@@ -36,5 +33,5 @@ async def bump(*keys: str) -> None:
 
 
 def moved_at(key: str) -> float:
-    """When this process last moved the number (`clock.ticks`); its transaction may still be open, or have failed."""
+    """When this process last moved the counter (`clock.ticks`); the transaction may be open or have failed."""
     return _moved_at.get(key, float("-inf"))

@@ -1,5 +1,3 @@
-"""Counters of what readers keep in memory: a feed is built again only when its number has moved."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -10,7 +8,9 @@ from trainings.db.fields import UTCDatetimeField
 
 
 class Counter(Model):
-    """How often the thing named by `key` (e.g. `municipio:1705`) has changed, and when last."""
+    """How often `key` (e.g. `municipio:1705`) changed, and when last. A feed is built again only when its counter
+    moved.
+    """
 
     key = fields.CharField(max_length=140, primary_key=True)
     number = fields.IntField()

@@ -1,5 +1,3 @@
-"""Asking whether something has changed."""
-
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -11,11 +9,11 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def filters_key(key: str) -> str:
-    """The counter of what filters of this feed let through: it moves where no text does."""
+    """The counter of filtered feeds: it moves where no text does."""
     return f"{key}/filtros"
 
 
 async def current(*keys: str) -> tuple[int, datetime]:
-    """The sum of their numbers and the moment of the last change; (0, 1970) for what never changed."""
+    """The sum of the counters and the last change; (0, 1970) where nothing changed."""
     counters = await reads(Counter).filter(key__in=keys)
     return sum(one.number for one in counters), max((one.changed_at for one in counters), default=NEVER)
