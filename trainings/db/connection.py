@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext, get_current_context
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from trainings.db import empty_lists
+from trainings.db import empty_lists, quick_words
 from trainings.db.config import tortoise_config
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
@@ -37,6 +37,7 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
     prepare_folder(settings)
     EXECUTOR_CACHE.clear()
     empty_lists.leave_out()
+    quick_words.begin()
     set_keyring(Keyring(list(settings.keys)))
     context = TortoiseContext()
     try:

@@ -1,0 +1,64 @@
+"""The mapper's SQL, written with less work, is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tortoise.expressions import F, Q, Subquery
+from tortoise.functions import Count, Max
+
+from tests.schedule.panel import NOWHERE
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.db import quick_words
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training, TrainingSession
+from trainings.settings import Settings
+
+ASKED: tuple[Callable[[], Any], ...] = (
+    lambda: Training.filter(hub_id=NOWHERE).order_by("-title").limit(3),
+    lambda: Training.filter(Q(hub_id=NOWHERE) | ~Q(title__icontains="a")).distinct(),
+    lambda: Training.filter(hub__slug="a", sessions__starts_at__gte=clock.now()).only("id", "title"),
+    lambda: Training.filter(id__in=Subquery(TrainingSession.all().values("training_id"))),
+    lambda: Training.annotate(n=Count("sessions"), last=Max("sessions__ends_at")).filter(n__gt=1).values("id", "last"),
+    lambda: Registration.filter(training_id=NOWHERE).select_related("participant", "training__hub").offset(2),
+    lambda: Registration.exclude(participant__given_names="a").values_list("id", flat=True),
+    lambda: Registration.filter(training__hub__slug="a").count(),
+    lambda: Registration.filter(id=NOWHERE).exists(),
+    lambda: Registration.filter(training__hub__slug="a").delete(),
+    lambda: TrainingSession.filter(id=NOWHERE).update(ends_at=F("starts_at")),
+    lambda: TrainingSession.filter(ends_at__lt=clock.now() - timedelta(days=1)).select_for_update(),
+    lambda: User.filter(email__in=["a", "b"], name__isnull=True).first(),
+)
+
+
+@pytest.mark.both_engines
+async def test_mapper_writes_with_less_work_what_it_writes_by_itself(
+    db: Settings, monkeypatch: pytest.MonkeyPatch, freeze: Callable[[Any], None]
+) -> None:
+    freeze(clock.now())
+    ours = [question().sql(params_inline=True) for question in ASKED]
+    for (owner, name), as_it_was in quick_words.UPSTREAM.items():
+        assert owner.__dict__[name] is quick_words.OURS[owner, name]
+        if as_it_was is None:
+            monkeypatch.delattr(owner, name)
+        else:
+            monkeypatch.setattr(owner, name, as_it_was)
+
+    by_itself = [question().sql(params_inline=True) for question in ASKED]
+
+    assert ours == by_itself
+    assert len(set(ours)) == len(ASKED)
+
+
+async def test_question_stays_as_it_is_when_another_is_made_of_it(db: Settings) -> None:
+    question = Training.filter(hub_id=NOWHERE)
+    before = question.sql()
+
+    narrower = question.filter(title="a").order_by("title").limit(1)
+
+    assert narrower.sql() != before
+    assert question.sql() == before

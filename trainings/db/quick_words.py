@@ -1,0 +1,72 @@
+"""The mapper's SQL in the same words, written with a fifth less work: a page asks twenty questions.
+
+pypika copies a query at each step of its making, by the long way round.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.dialects.sqlite import SQLLiteQueryBuilder
+from pypika_tortoise.queries import QueryBuilder, Selectable
+from pypika_tortoise.terms import Field, Term
+from pypika_tortoise.utils import format_alias_sql
+from tortoise.fields.base import Field as Column
+
+T = TypeVar("T")
+
+_special_for = Column.get_for_dialect
+
+
+def _copy(self: T) -> T:
+    copied = object.__new__(type(self))
+    copied.__dict__.update(self.__dict__)
+    return copied
+
+
+def _copy_of_query(self: QueryBuilder) -> QueryBuilder:
+    """What it has many of, it has in lists and sets of its own."""
+    copied = _copy(self)
+    own = copied.__dict__
+    for name, part in self.__dict__.items():
+        if type(part) in (list, set):
+            own[name] = part.copy()
+    return copied
+
+
+def _context_with(self: SqlContext, **changed: Any) -> SqlContext:
+    copied = _copy(self)
+    copied.__dict__.update(changed)
+    return copied
+
+
+def _name_of_field(self: Field, ctx: SqlContext) -> str:
+    quote, table = ctx.quote_char or "", self.table
+    name = f"{quote}{self.name}{quote}"
+    if table and (ctx.with_namespace or table.alias):
+        name = f"{quote}{table.get_table_name()}{quote}.{name}"
+    return name if self.alias is None or not ctx.with_alias else format_alias_sql(name, self.alias, ctx)
+
+
+def _for_dialect(self: Column[Any], dialect: str, key: str) -> Any:
+    # Hardly any column has something special, and upstream finds that out by an error each time.
+    return _special_for(self, dialect, key) if hasattr(self, f"_db_{dialect}") else getattr(self, key, None)
+
+
+OURS: dict[tuple[type, str], Any] = {
+    (SqlContext, "copy"): _context_with,
+    (Selectable, "__copy__"): _copy,
+    (Term, "__copy__"): _copy,
+    (QueryBuilder, "__copy__"): _copy_of_query,
+    (SQLLiteQueryBuilder, "__copy__"): _copy_of_query,
+    (Field, "get_sql"): _name_of_field,
+    (Column, "get_for_dialect"): _for_dialect,
+}
+UPSTREAM = {(owner, name): owner.__dict__.get(name) for owner, name in OURS}
+
+
+def begin() -> None:
+    """From now on the mapper writes so."""
+    for (owner, name), ours in OURS.items():
+        setattr(owner, name, ours)
