@@ -36,12 +36,6 @@ Freeze = Callable[[datetime], None]
 INDEX = "/panel/personas/repetidas"
 
 
-@pytest.fixture
-async def rosa(cast: Cast) -> Actor:
-    """The coordinator of La Libertad."""
-    return await actor_of(cast.coordinator)
-
-
 async def unite(one: Registration, other: Registration, actor: Actor) -> None:
     await merging.merge(one.participant_id, other.participant_id, MergeReason.SAID_SO, actor=actor)
 

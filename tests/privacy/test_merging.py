@@ -31,12 +31,6 @@ from trainings.registrations.seats import actions
 SAID = MergeReason.SAID_SO
 
 
-@pytest.fixture
-async def rosa(cast: Cast) -> Actor:
-    """The coordinator of La Libertad."""
-    return await actor_of(cast.coordinator)
-
-
 async def merge(kept: Registration, merged: Registration, actor: Actor, reason: MergeReason = SAID) -> None:
     await merging.merge(kept.participant_id, merged.participant_id, reason, actor=actor)
 
