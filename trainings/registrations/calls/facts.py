@@ -12,7 +12,7 @@ from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.calls.news import News, news_of
 from trainings.registrations.calls.papers import told_of_papers
-from trainings.registrations.calls.validity import KINDS, moot_lists, sessions_told, told_in_passing
+from trainings.registrations.calls.validity import KINDS, moot_lists, sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.recipients import Mailbox, Person, by_mailbox, people_of
 
@@ -23,9 +23,7 @@ HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Everything around some lists of call, read at once. `told`: the sessions of which each list tells; `passing`:
-    which one about changes tells besides.
-    """
+    """Everything around some lists of call, read at once. `told`: the sessions of which each list tells."""
 
     people: Mapping[UUID, Sequence[Person]]
     jobs: Mapping[Mailbox, Sequence[OutboxJob]]
@@ -35,7 +33,6 @@ class Around:
     earlier: Mapping[UUID, datetime] = field(default_factory=dict)
     moot: frozenset[UUID] = frozenset()
     told: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    passing: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     papers: Mapping[UUID, Mapping[UUID, datetime]] = field(default_factory=dict)
     news: News = field(default_factory=News)
 
@@ -60,7 +57,6 @@ async def around(asked: Sequence[CallList]) -> Around:
         earlier=await _ends_of_earlier(offers),
         moot=await moot_lists(lists),
         told=await sessions_told(lists),
-        passing=await told_in_passing(list(news.newest.values())),
         papers=await told_of_papers(lists),
         news=news,
     )

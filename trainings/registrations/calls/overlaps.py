@@ -26,7 +26,7 @@ def is_told_elsewhere(
         return False
     marks = marks_of(change)
     news = around.news.of(change, reader, marks) or ()
-    named = {one.session.id for one in news} | around.passing.get(change.id, frozenset())
+    named = {one.session.id for one in news}
     if not news or not around.told[call_list.id] <= named:
         return False
     if marks and marks[-1].result is CallResult.REACHED:

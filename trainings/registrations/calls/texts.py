@@ -19,7 +19,7 @@ from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
 from trainings.registrations.calls.holders import Holder
 from trainings.registrations.calls.households import Household, Member
-from trainings.registrations.calls.validity import of_next_day, sessions_told
+from trainings.registrations.calls.validity import sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.seats.waiting import offer_ends
 from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
@@ -294,7 +294,8 @@ def _next(told: Told) -> str:
     """What comes after that which is not held, where there is nothing else to say."""
     if told.to_come or not told.coming:
         return ""
-    following = [_when(one.starts_at) for one in of_next_day(told.coming)]
+    first = clock.local(told.coming[0].starts_at).date()
+    following = [_when(one.starts_at) for one in told.coming if clock.local(one.starts_at).date() == first]
     words = ngettext("La siguiente es el %(when)s.", "Las siguientes son: %(when)s.", len(following))
     return words % {"when": sentences.listing(following)}
 

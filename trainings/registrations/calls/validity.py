@@ -67,34 +67,6 @@ async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[U
     return {one.id: frozenset(held.get((one.training_id, days[one.id]), ())) for one in reminders if one.id in days}
 
 
-async def told_in_passing(changes: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """Of lists about sessions that were called off: the sessions of the next day on which some are held, which the call
-    names too. Not once what was called off would be over: then nobody is called about it any more.
-    """
-    if not changes:
-        return {}
-    trainings = sorted({one.training_id for one in changes})
-    sessions = reads(TrainingSession).filter(training_id__in=trainings, ends_at__gt=clock.now())
-    held: dict[UUID, list[TrainingSession]] = defaultdict(list)
-    off: set[UUID] = set()
-    for session in await sessions.order_by("starts_at", "id"):
-        if session.state is SessionState.PLANNED:
-            held[session.training_id].append(session)
-        else:
-            off.add(session.id)
-    told = await sessions_told(changes)
-    return {
-        one.id: frozenset(session.id for session in of_next_day(held[one.training_id]))
-        for one in changes
-        if told[one.id] and told[one.id] <= off
-    }
-
-
-def of_next_day(coming: Sequence[TrainingSession]) -> list[TrainingSession]:
-    """Of sessions to come, in order, those of the first day."""
-    return [one for one in coming if _day(one.starts_at) == _day(coming[0].starts_at)]
-
-
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
     """Lists whose thing no longer holds.
 
