@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from trainings import clock
@@ -17,8 +17,8 @@ from trainings.places.models import Venue
 from trainings.schedule.changes import Difference, Known, Standing, as_it_stands, difference, link_of, standing
 from trainings.schedule.models import ChangeKind, FactsSnapshot, SessionState, Training, TrainingSession, TrainingState
 
-if TYPE_CHECKING:
-    Facts = Mapping[UUID, Known]
+Facts = Mapping[UUID, Known]
+"""The sessions of a training, by their id."""
 
 
 class Reader(Protocol):
@@ -60,7 +60,11 @@ class Snapshots:
         """The number that somebody was told: in words, else by what was shown when they came."""
         if reader.told_number is not None:
             return reader.told_number
-        return max([n for n, one in enumerate(self.numbered) if one.at < reader.created_at], default=0)
+        return self.shown_at(reader.created_at)
+
+    def shown_at(self, moment: datetime) -> int:
+        """The number of what was shown then."""
+        return max([n for n, one in enumerate(self.numbered) if one.at < moment], default=0)
 
     def news(
         self,

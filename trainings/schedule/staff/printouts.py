@@ -10,10 +10,8 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.outbox.actions import STAFF_DELAY
-from trainings.schedule.changes import NOT_BEFORE, Difference, changes_since, differences
 from trainings.schedule.models import (
-    DatedChange,
+    FactsSnapshot,
     PrintKind,
     Printout,
     SessionState,
@@ -21,6 +19,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.snapshots import Facts, Snapshots, snapshots_of
 
 ALL_OF_IT: Sequence[UUID | None] = (None,)
 
@@ -79,7 +78,7 @@ async def _is_kept(training_id: UUID, paper: Paper) -> bool:
     found = await last.order_by("-created_at").first()
     if found is None:
         return False
-    return not await DatedChange.exists(session__training_id=training_id, created_at__gte=found.created_at)
+    return not await FactsSnapshot.exists(training_id=training_id, created_at__gte=found.created_at)
 
 
 async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
@@ -92,52 +91,40 @@ async def outdated(training: Training, sessions: Collection[TrainingSession]) ->
         last[(one.kind, one.session_id, one.subject_id)] = one
     if not last:
         return []
-    changes = await changes_since(training.id, min(one.created_at for one in last.values()) - STAFF_DELAY)
-    found = [one for one in last.values() if _is_wrong(one, changes, training, sessions)]
+    snapshots = (await snapshots_of([training.id]))[training.id]
+    found = [one for one in last.values() if _is_wrong(one, snapshots, training, sessions)]
     return sorted(found, key=lambda one: one.created_at, reverse=True)
 
 
 def _is_wrong(
-    printout: Printout, changes: Iterable[DatedChange], training: Training, sessions: Collection[TrainingSession]
+    printout: Printout, snapshots: Snapshots, training: Training, sessions: Collection[TrainingSession]
 ) -> bool:
-    later = [one for one in changes if one.created_at >= printout.created_at]
-    shown = [one for one in sessions if printout.session_id in (None, one.id)]
-    is_off = training.state is TrainingState.CANCELLED
-    if any(_matters(one) for one in differences(later, shown, training, is_called_off=is_off)):
-        return True
-    return printout.kind is PrintKind.SHEET and not is_off and _has_other_number(printout, later, sessions)
-
-
-def _matters(one: Difference) -> bool:
     """Whether somebody may still go by it. No paper carries the address of a meeting online."""
-    if one.is_other_link and not one.is_moved:
+    if not snapshots:
         return False
-    ends = [moment for moment in (one.old_ends_at, one.session.ends_at) if moment is not None]
-    return max(ends) > clock.now()
+    number, is_off = snapshots.shown_at(printout.created_at), training.state is TrainingState.CANCELLED
+    shown = [one for one in sessions if printout.session_id in (None, one.id)]
+    others = snapshots.differences(number, shown, training, is_called_off=is_off, at=clock.now())
+    if any(one.is_moved or not one.is_other_link for one in others.values()):
+        return True
+    facts = snapshots.numbered[number].facts
+    return printout.kind is PrintKind.SHEET and not is_off and _has_other_number(printout, facts, sessions)
 
 
-def _has_other_number(sheet: Printout, later: Sequence[DatedChange], sessions: Collection[TrainingSession]) -> bool:
+def _has_other_number(sheet: Printout, facts: Facts, sessions: Collection[TrainingSession]) -> bool:
     """Whether a sheet says that its session is the second, and by now it is the first: another one changed.
 
     A sheet counts the meetings that take place. How many they are is on it too, but leads nobody to another sheet.
     """
-    first = {one.session_id: one for one in reversed(later)}
-    before = {one.id: _start_before(one, first.get(one.id)) for one in sessions}
-    now = {one.id: one.starts_at if one.state is SessionState.PLANNED else None for one in sessions}
+    before = {key: one.starts_at for key, one in facts.items() if one.is_on}
+    now = {one.id: one.starts_at for one in sessions if one.state is SessionState.PLANNED}
     comes = any(one.id == sheet.session_id and one.ends_at > clock.now() for one in sessions)
     numbers = _number(sheet.session_id, before), _number(sheet.session_id, now)
     return comes and None not in numbers and numbers[0] != numbers[1]
 
 
-def _start_before(session: TrainingSession, change: DatedChange | None) -> datetime | None:
-    """When a session was to begin before this change of it; None where it did not take place."""
-    if change is None:
-        return session.starts_at if session.state is SessionState.PLANNED else None
-    return None if change.kind in NOT_BEFORE else change.left_starts_at
-
-
-def _number(session_id: UUID | None, starts: Mapping[UUID, datetime | None]) -> int | None:
+def _number(session_id: UUID | None, starts: Mapping[UUID, datetime]) -> int | None:
     own = starts.get(session_id) if session_id is not None else None
     if own is None:
         return None
-    return sum(one is not None and one <= own for one in starts.values())
+    return sum(one <= own for one in starts.values())
