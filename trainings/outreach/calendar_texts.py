@@ -75,6 +75,11 @@ def place_in_words(activity: OutreachActivity) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def whole_place(activity: OutreachActivity) -> str:
+    """The same with the municipality; both are loaded."""
+    return ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
+
+
 def _notes(activity: OutreachActivity) -> list[str]:
     notes = [activity.hub.name, gettext(N_("No hace falta inscribirse."))]
     if activity.rain_plan:

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db import reads
 from trainings.lib import dates
-from trainings.outreach.calendar_texts import PATH, place_in_words
+from trainings.outreach.calendar_texts import PATH, place_in_words, whole_place
 from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityState, ActivityText, OutreachActivity
 from trainings.outreach.queries import UnknownPublicActivity, listed, public_activity
@@ -61,9 +61,8 @@ async def show(request: Request) -> Response:
 def _description(activity: OutreachActivity) -> str:
     """For a link's preview: `Feria. Sábado 6 de marzo, 8:30 a. m. Parque central, La Libertad, Petén.`"""
     moment = dates.day_and_time(activity.starts_at, language())
-    place = ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
     stop = "" if moment.endswith(".") else "."
-    return f"{gettext(KINDS[activity.kind])}. {moment[0].upper()}{moment[1:]}{stop} {place}."
+    return f"{gettext(KINDS[activity.kind])}. {moment[0].upper()}{moment[1:]}{stop} {whole_place(activity)}."
 
 
 def _map_address(town: Town, venue: Venue | None) -> str:

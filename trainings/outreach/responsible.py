@@ -22,7 +22,7 @@ from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.staff_letters import Item, Section, staff_mail
-from trainings.outreach.calendar_texts import place_in_words
+from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Venue
 from trainings.schedule import towns
@@ -209,10 +209,10 @@ async def _told(known: Seen, activity: OutreachActivity, user: User) -> list[str
         ]
     now = day_and_hours(activity.starts_at, activity.ends_at)
     if known.responsible_id != user.id:
-        where = with_place(now, place_of(activity))
+        where = with_place(now, whole_place(activity))
         return [stopped(_("Ahora usted responde por la actividad del %(when)s") % {"when": where}), *_needs(activity)]
     if (known.venue_id, known.municipality, known.spot) != _place(activity):
-        old, now = with_place(old, await _old_place(known, activity)), with_place(now, place_of(activity))
+        old, now = with_place(old, await _old_place(known, activity)), with_place(now, whole_place(activity))
     return [before_and_now(old, now, is_held_after_all=not known.is_on)]
 
 
@@ -233,11 +233,6 @@ async def _old_place(known: Seen, activity: OutreachActivity) -> str:
     if venue is not None:
         return f"{venue.name}, {town}"
     return town if known.municipality != activity.municipality_id else _("en otro lugar")
-
-
-def place_of(activity: OutreachActivity) -> str:
-    """Where it is, with the municipality; both are loaded."""
-    return ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
 
 
 COMPOSERS: dict[str, Composer] = {CHANGED: compose}

@@ -14,7 +14,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import sql
 from trainings.db.sql import as_moment, as_uuid
+from trainings.places.models import Municipality, Venue
+from trainings.schedule.models import Training
 from trainings.schedule.plans import LONGEST_SESSION
+from trainings.web.i18n import gettext
 
 
 class Span(Protocol):
@@ -55,6 +58,22 @@ class Planned:
     venue_id: UUID | None
     people: dict[UUID, str]
     is_activity: bool = False
+
+
+def house_of(venue: Venue) -> str:
+    """Its name and address with the municipality, which is loaded."""
+    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+def place_told(training: Training, venue: Venue | None, seat: Municipality, *, knows_place: bool) -> str:
+    """Where a meeting of a training is held, as exactly as the reader may know, in the language being spoken.
+
+    `venue`: the meeting's own; else that of the training counts. `seat`: of the hub, told where there is neither.
+    """
+    venue = venue or training.venue
+    if venue is None:
+        return gettext("En línea") if training.online_url and knows_place else seat.full_name
+    return house_of(venue) if knows_place else venue.municipality.full_name
 
 
 PLANNED = """

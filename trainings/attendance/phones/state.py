@@ -26,7 +26,7 @@ from trainings.attendance.queries import EXPECTED, persons_of, place_of
 from trainings.db import keyring, reads
 from trainings.lib.sealing import SealedBox
 from trainings.notes.contacts import urgent_everywhere
-from trainings.outreach.calendar_texts import place_in_words
+from trainings.outreach.calendar_texts import whole_place
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities
@@ -147,7 +147,7 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
             "title": one.title,
             "starts": moment(one.starts_at),
             "ends": moment(one.ends_at),
-            "place": ", ".join(part for part in (place_in_words(one), one.municipality.full_name) if part),
+            "place": whole_place(one),
         }
         for one in sorted(activities, key=lambda one: (one.starts_at, one.id))
     ]

@@ -23,6 +23,7 @@ from trainings.registrations.calls.validity import sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.seats.waiting import offer_ends
 from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
+from trainings.schedule.dated import place_told
 from trainings.schedule.models import (
     ChangeKind,
     PlaceShown,
@@ -114,12 +115,10 @@ class Told:
 
     def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
         """Where it is held, as exactly as the reader may know."""
-        venue = session.venue or self.training.venue
-        if venue is None:
-            return gettext(N_("en línea")) if self.training.online_url else self.hub.seat.full_name
-        if self.training.place_shown is PlaceShown.AFTER_CONFIRMATION and not is_confirmed:
-            return venue.municipality.full_name
-        return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+        if session.venue is None and self.training.venue is None and self.training.online_url:
+            return gettext(N_("en línea"))
+        knows_place = self.training.place_shown is PlaceShown.PUBLIC or is_confirmed
+        return place_told(self.training, session.venue, self.hub.seat, knows_place=knows_place)
 
 
 async def told_by(call_list: CallList) -> Told:

@@ -16,6 +16,7 @@ from trainings.people.consents import CURRENT
 from trainings.people.models import ConsentPurpose
 from trainings.places.models import Hub
 from trainings.registrations.cards.queries import Block, CardLine
+from trainings.schedule.dated import house_of
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.web.og import FONTS
 
@@ -105,7 +106,7 @@ def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
     venue = next((one.venue for one in planned if one.venue is not None), training.venue)
     if venue is None:
         return "En línea" if training.online_url else training.hub.seat.full_name
-    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+    return house_of(venue)
 
 
 def _printable(text: str, *, otherwise: str = "") -> str:

@@ -14,6 +14,7 @@ from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
 from trainings.registrations.telling.itip import Appointment, all_in_one, invitation_uid
 from trainings.schedule.changes import differences
+from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public import sentences
@@ -197,13 +198,7 @@ def knows_place(own: OwnRegistration) -> bool:
 def place_of(own: OwnRegistration, session: TrainingSession) -> str:
     """Where a session is held, as exactly as this person may know."""
     training = own.registration.training
-    venue = session.venue or training.venue
-    if venue is None:
-        is_told = training.online_url and knows_place(own)
-        return _("En línea") if is_told else training.hub.seat.full_name
-    if not knows_place(own):
-        return venue.municipality.full_name
-    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+    return place_told(training, session.venue, training.hub.seat, knows_place=knows_place(own))
 
 
 def _map_url(own: OwnRegistration, session: TrainingSession) -> str:

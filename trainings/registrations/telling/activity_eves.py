@@ -13,7 +13,7 @@ from trainings.lib.dates import NBSP, day_and_time, time_range
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
-from trainings.outreach.calendar_texts import place_in_words
+from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.registrations.telling.eves import Note, due_until, write_missing
@@ -80,9 +80,12 @@ def _still_holds(activity: OutreachActivity, on: date) -> bool:
 
 
 def _about(activity: OutreachActivity) -> list[str]:
-    place = ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
     hours = time_range(activity.starts_at, activity.ends_at, language()).replace(NBSP, " ")
-    told = [_(KINDS[activity.kind]), _("Lugar: %(place)s") % {"place": place}, _("Hora: %(hours)s") % {"hours": hours}]
+    told = [
+        _(KINDS[activity.kind]),
+        _("Lugar: %(place)s") % {"place": whole_place(activity)},
+        _("Hora: %(hours)s") % {"hours": hours},
+    ]
     if activity.rain_plan:
         told.append(_("Si llueve: %(plan)s") % {"plan": activity.rain_plan})
     return told

@@ -19,6 +19,7 @@ from trainings.people.words import NEEDS
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.telling.eves import Note, due_until, write_missing
+from trainings.schedule.dated import house_of
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 from trainings.web.i18n import SOURCE_LANGUAGE, language, ngettext, speaking
 from trainings.web.i18n import gettext as _
@@ -98,8 +99,7 @@ def _place_of(session: TrainingSession) -> str:
     if venue is None:
         online = session.training.online_url
         return _("En línea: %(address)s") % {"address": online} if online else session.training.hub.seat.full_name
-    parts = (venue.name, venue.address, venue.municipality.full_name)
-    return _("Lugar: %(place)s") % {"place": ", ".join(part for part in parts if part)}
+    return _("Lugar: %(place)s") % {"place": house_of(venue)}
 
 
 def _people(session: TrainingSession, expected: Sequence[Registration]) -> Section:

@@ -19,6 +19,7 @@ from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.registrations.telling.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.schedule.changes import Known
+from trainings.schedule.dated import place_told
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public import sentences
 from trainings.schedule.snapshots import Snapshots, snapshots_of
@@ -154,13 +155,7 @@ class Facts:
         return self._place(session.venue)
 
     def _place(self, venue: Venue | None) -> str:
-        venue = venue or self.training.venue
-        if venue is None:
-            is_told = self.training.online_url and self.knows_place
-            return _("En línea") if is_told else self.hub.seat.full_name
-        if not self.knows_place:
-            return venue.municipality.full_name
-        return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+        return place_told(self.training, venue, self.hub.seat, knows_place=self.knows_place)
 
     def is_online(self, sessions: Sequence[TrainingSession]) -> bool:
         """Whether these are held in no house, so that nobody arrives anywhere."""

@@ -17,6 +17,7 @@ from trainings.outbox.placeholders import OwnWords, fill, offer_of
 from trainings.people.words import NEEDS
 from trainings.registrations.telling.mails import KINDS
 from trainings.registrations.telling.message_facts import MY_LINKS, Entry, Meeting
+from trainings.schedule.dated import place_told
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, speaking
@@ -96,13 +97,8 @@ def sample_of(training: Training, kind: str) -> Sample:
 
 
 def _place(training: Training, session: TrainingSession, kind: str) -> str:
-    venue = session.venue or training.venue
     is_told = training.place_shown is PlaceShown.PUBLIC or kind in WITH_PLACE
-    if venue is None:
-        return _("En línea") if training.online_url and is_told else training.hub.seat.full_name
-    if not is_told:
-        return venue.municipality.full_name
-    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+    return place_told(training, session.venue, training.hub.seat, knows_place=is_told)
 
 
 def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Preview:
