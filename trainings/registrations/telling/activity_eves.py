@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
-from trainings.accounts.permissions import HUB_STAFF
 from trainings.db import reads
 from trainings.lib.dates import NBSP, day_and_time, time_range
 from trainings.outbox.mailer import Composer, Mail
@@ -16,7 +13,7 @@ from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
-from trainings.registrations.telling.eves import Note, due_until, write_missing
+from trainings.registrations.telling.eves import due_until, note_about, reader_of, still_comes, write_missing
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
 from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
@@ -27,7 +24,7 @@ EVE = "activity_eve"
 async def write_activity_eves() -> int:
     """Enqueue what is due for the activities of tomorrow, and of today where that was missed; how many were written.
 
-    Once for each activity, person and day. Safe at any time, and when several processes do it at once.
+    Safe at any time, and when several processes do it at once.
     """
     until = due_until()
     if until is None:
@@ -39,11 +36,8 @@ async def write_activity_eves() -> int:
         starts_at__gt=clock.now(),
         starts_at__lt=until,
     )
-    wanted = {}
-    for one in await coming.order_by("id"):
-        on = _day_of(one)
-        about = {"user_id": str(one.responsible_id), "activity_id": str(one.id), "on": on.isoformat()}
-        wanted[f"{EVE}:{one.id}:{one.responsible_id}:{on}"] = Note(about, one.hub_id)
+    found = await coming.order_by("id")
+    wanted = dict(note_about(EVE, "activity_id", one, one.responsible_id, one.hub_id) for one in found)
     return await write_missing(EVE, wanted)
 
 
@@ -51,8 +45,7 @@ async def compose(job: OutboxJob) -> Mail | None:
     """The note as things are when it is sent; none for who does not answer for it any more, or wants none."""
     around = ("hub", "municipality", "venue")
     activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).prefetch_related(*around)
-    working = reads(User).filter(id=UUID(job.payload["user_id"]), is_active=True, grants__role__in=list(HUB_STAFF))
-    user = await working.filter(wants_digest=True).first()
+    user = await reader_of(job)
     if user is None or activity.responsible_id != user.id:
         return None
     with speaking(job.lang or SOURCE_LANGUAGE):
@@ -63,20 +56,11 @@ async def compose(job: OutboxJob) -> Mail | None:
             _about(activity),
             [part for part in (_materials(activity), _to_do(activity)) if part.items],
             reply_to=activity.hub.email,
-            is_overtaken=not _still_holds(activity, date.fromisoformat(job.payload["on"])),
+            is_overtaken=not (activity.state is ActivityState.PUBLISHED and still_comes(job, activity)),
         )
 
 
 COMPOSERS: dict[str, Composer] = {EVE: compose}
-
-
-def _day_of(activity: OutreachActivity) -> date:
-    return clock.local(activity.starts_at).date()
-
-
-def _still_holds(activity: OutreachActivity, on: date) -> bool:
-    is_on = activity.state is ActivityState.PUBLISHED
-    return is_on and _day_of(activity) == on and activity.starts_at > clock.now()
 
 
 def _about(activity: OutreachActivity) -> list[str]:

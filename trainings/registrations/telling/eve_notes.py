@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
-from trainings.accounts.permissions import HUB_STAFF
 from trainings.db import reads
 from trainings.lib.dates import NBSP, day_and_time
 from trainings.outbox.mailer import Composer, Mail
@@ -18,7 +15,7 @@ from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.people.words import NEEDS
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
-from trainings.registrations.telling.eves import Note, due_until, write_missing
+from trainings.registrations.telling.eves import due_until, note_about, reader_of, still_comes, write_missing
 from trainings.schedule.dated import house_of
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 from trainings.web.i18n import SOURCE_LANGUAGE, language, ngettext, speaking
@@ -31,7 +28,7 @@ EVE = "facilitator_eve"
 async def write_eve_notes() -> int:
     """Enqueue what is due for the sessions of tomorrow, and of today where that was missed; how many were written.
 
-    Once for each session, person and day. Safe at any time, and when several processes do it at once.
+    Safe at any time, and when several processes do it at once.
     """
     until = due_until()
     if until is None:
@@ -44,12 +41,11 @@ async def write_eve_notes() -> int:
         session__starts_at__gt=clock.now(),
         session__starts_at__lt=until,
     )
-    wanted = {}
-    for one in await holders.order_by("id").prefetch_related("session__training"):
-        on = _day_of(one.session)
-        about = {"user_id": str(one.user_id), "session_id": str(one.session_id), "on": on.isoformat()}
-        wanted[f"{EVE}:{one.session_id}:{one.user_id}:{on}"] = Note(about, one.session.training.hub_id)
-    return await write_missing(EVE, wanted)
+    wanted = [
+        note_about(EVE, "session_id", one.session, one.user_id, one.session.training.hub_id)
+        for one in await holders.order_by("id").prefetch_related("session__training")
+    ]
+    return await write_missing(EVE, dict(wanted))
 
 
 async def compose(job: OutboxJob) -> Mail | None:
@@ -57,11 +53,8 @@ async def compose(job: OutboxJob) -> Mail | None:
 
     None for who does not hold that session any more, has no role at a hub any more, or does not want it.
     """
-    user_id, session_id = UUID(job.payload["user_id"]), UUID(job.payload["session_id"])
-    working = reads(User).filter(id=user_id, is_active=True, grants__role__in=list(HUB_STAFF))
-    user = await working.filter(wants_digest=True).first()
-    holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=user_id).exists()
-    if user is None or not holds:
+    user, session_id = await reader_of(job), UUID(job.payload["session_id"])
+    if user is None or not await reads(SessionFacilitator).filter(session_id=session_id, user_id=user.id).exists():
         return None
     around = ("training__hub__seat", "training__venue__municipality", "venue__municipality")
     session = await reads(TrainingSession).get(id=session_id).prefetch_related(*around)
@@ -74,19 +67,11 @@ async def compose(job: OutboxJob) -> Mail | None:
             [session.training.neutral_title or session.training.title, _place_of(session)],
             [_people(session, expected), _to_do(session)],
             reply_to=session.training.hub.email,
-            is_overtaken=not _still_holds(session, date.fromisoformat(job.payload["on"])),
+            is_overtaken=not (session.is_on and still_comes(job, session)),
         )
 
 
 COMPOSERS: dict[str, Composer] = {EVE: compose}
-
-
-def _day_of(session: TrainingSession) -> date:
-    return clock.local(session.starts_at).date()
-
-
-def _still_holds(session: TrainingSession, on: date) -> bool:
-    return session.is_on and _day_of(session) == on and session.starts_at > clock.now()
 
 
 async def _expected(session: TrainingSession) -> Sequence[Registration]:
@@ -136,7 +121,7 @@ def _support(expected: Sequence[Registration]) -> list[Item]:
 
 
 def _to_do(session: TrainingSession) -> Section:
-    is_tomorrow = _day_of(session) > clock.today()
+    is_tomorrow = clock.local(session.starts_at).date() > clock.today()
     return Section(
         _("Para mañana") if is_tomorrow else _("Para hoy"),
         [
