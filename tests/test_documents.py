@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from ast import ClassDef
 from pathlib import Path
 
-from tests.source import ROOT, python_files, shown
+from tests.source import ROOT, python_files, shown, tree
 from tools import tables
 
 DIAGRAM = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+NAMED_CLASS = re.compile(r"`([A-Z][a-z]+[A-Z]\w+)(?:\.\w+)?`")
 NAMED_FILE = re.compile(r"(?<!\[)`([\w./-]+/[\w.-]+\.(?:py|js|mjs|html|json|txt))`")
 
 
@@ -69,3 +71,15 @@ def test_functions_that_the_map_names_stand_where_it_says() -> None:
 
     assert [name for name, path in named if f"def {name}(" not in (ROOT / "docs" / path).read_text()] == []
     assert len(named) > 6
+
+
+def test_every_class_that_documents_name_is_there() -> None:
+    classes = {
+        node.name for path in python_files("trainings") for node in tree(path).body if isinstance(node, ClassDef)
+    }
+    named = {
+        (path, name) for path in sorted((ROOT / "docs").rglob("*.md")) for name in NAMED_CLASS.findall(path.read_text())
+    }
+
+    assert len(named) > 5
+    assert [f"{shown(path)}: {name}" for path, name in named if name not in classes] == []
