@@ -1,4 +1,4 @@
-"""The calling order of a ceremony: who receives a diploma, community by community, so that nobody walks twice."""
+"""The calling order of a ceremony: community by community, so that nobody walks twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CALLED = (CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA)
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One who is called, with the papers to hand over."""
+    """A person to call, with the papers to hand over."""
 
     name: str
     certificates: Sequence[Certificate]
@@ -28,17 +28,17 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """Those of one community, by name; without a name those who did not say."""
+    """People by name. Empty name: they did not say their community."""
 
     name: str
     people: Sequence[Called]
 
 
 def calling_order(people: Iterable[Person]) -> list[Community]:
-    """Everybody whose diploma or certificate is valid, or still can become so; those without a community at the end.
+    """People whose diploma or certificate is valid or can still become so; people without a community come last.
 
-    Not called is who gave their place back and never came, nor who had their name removed from the paper. A village
-    that was written with and without accents is one.
+    Leaves out people who gave their place back and never came, and people whose name was removed from the paper.
+    Spellings of a village with and without accents are one community.
     """
     by_community: dict[str, list[Person]] = {}
     for person in people:
@@ -55,7 +55,7 @@ def _community(people: Sequence[Person]) -> Community:
 
 
 def _usual(spellings: Iterable[str]) -> str:
-    """How most of them write it; of several as often, the first."""
+    """The most frequent spelling; of equals the first."""
     [(spelling, _n)] = Counter(spellings).most_common(1)
     return spelling
 

@@ -1,4 +1,4 @@
-"""Which folios are meant, as an address or a form says it: `2027:1-60.62.70-72`, a year's after those of another."""
+"""Folios as an address or a form writes them: `2027:1-60.62.70-72`, year after year."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from trainings.web.i18n import N_
 _YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
 
 MOST_RANGES = 5_000
-"""Half of ten thousand papers of one training changed, each by itself."""
+"""Enough for every second of ten thousand papers of a training."""
 LONGEST = 60_000
-"""Letters of so many, and of no form more."""
+"""In letters; above every form of ours."""
 
 
 class UnreadableFolios(Refusal):
@@ -37,13 +37,13 @@ class TooManyFolios(Refusal):
 
 @dataclass(frozen=True)
 class FolioRanges:
-    """Numbers of years in ranges: (year, first, last)."""
+    """(year, first, last)."""
 
     ranges: frozenset[tuple[int, int, int]]
 
     @classmethod
     def of(cls, papers: Iterable[Certificate], *, among: Iterable[Certificate] = ()) -> Self:
-        """Those of `papers`. What is known to be nobody's of `among` may lie in a range: so few of them say much."""
+        """Of `papers`. A range may span numbers that belong to none of `among`: fewer ranges then say it."""
         numbers = sorted({(one.year, one.number) for one in papers})
         known = {pair: place for place, pair in enumerate(sorted({(one.year, one.number) for one in among}))}
         found = set()
@@ -79,7 +79,7 @@ class FolioRanges:
 
     @cached_property
     def _in_order(self) -> list[tuple[int, int, int]]:
-        """Apart from one another: ten thousand papers are looked up in thousands of ranges."""
+        """Without overlaps: ten thousand papers are looked up in thousands of ranges."""
         found = list[tuple[int, int, int]]()
         for year, first, last in sorted(self.ranges):
             if found and found[-1][0] == year and first <= found[-1][2]:

@@ -1,5 +1,3 @@
-"""The forms of the desk about names, hand-over and marks."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -18,13 +16,13 @@ LONGEST_PROOF = 20_000
 
 
 class NameReadForm(Form):
-    """The name that somebody read when they said that it is right."""
+    """The name that the person read before saying that it is right."""
 
     name: Annotated[str, printable(LONGEST_NAME)] = Field(min_length=1)
 
 
 class ProofForm(Form):
-    """A proof list that came back: a correction a line, and which rows are right."""
+    """A returned proof list: one correction a line, and the rows that are right."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"lines": N_("Escriba qué filas están bien, o «17: María Elena Caal».")}
     lines: str = Field(max_length=LONGEST_PROOF)
@@ -32,7 +30,7 @@ class ProofForm(Form):
 
 
 class ScanForm(Form):
-    """What a reader of codes typed, or a person did."""
+    """Typed by a code reader or a person."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escanee o escriba el código.")}
     code: str = Field(max_length=400)
@@ -50,6 +48,6 @@ class RowsForm(Form):
 
 
 class TicksForm(Form):
-    """Certificates that were ticked."""
+    """Ticked certificates."""
 
     diploma: list[UUID] = []

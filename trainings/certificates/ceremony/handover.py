@@ -1,6 +1,6 @@
-"""«Recibí conforme»: who has the paper in their hands, by a scan, by rows of the signature sheet, or by ticks.
+"""«Recibí conforme»: a paper is handed over, noted by scan, rows of the signature sheet, or ticks.
 
-From then on a mistake is annulled and issued again; until then a corrected name keeps its folio.
+Afterwards a mistake is annulled and issued again; before, a corrected name keeps its folio.
 """
 
 from __future__ import annotations
@@ -64,16 +64,15 @@ class NotedLongAgo(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What one act of hand-over came to: papers noted now, and those that had been handed over before."""
+    """Papers noted now, and papers noted before."""
 
     now: Sequence[Certificate]
     before: Sequence[Certificate]
 
 
 async def of_training(training_id: UUID) -> list[Certificate]:
-    """The certificates of a training that stand, by folio, with their people: what there is to hand over, or was.
-
-    Not what was prepared for who gave their place back and never came: nobody prints it.
+    """Certificates to hand over or handed over, by folio, with their people. Leaves out papers prepared for people who
+    gave their place back and never came: nobody prints them.
     """
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
@@ -90,10 +89,10 @@ def _is_left(one: Certificate) -> bool:
 
 
 async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
-    """Note that these papers of a training are in their people's hands. Noted twice is noted once, as it was first.
+    """Note that people received these papers. A second note changes nothing.
 
-    Prepared ones too: a ceremony does not wait for a session to be closed. What was annulled, or is another training's,
-    is left out.
+    Takes prepared papers too: a ceremony does not wait for a session to close. Skips annulled papers and papers of
+    other trainings.
     """
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
@@ -112,9 +111,8 @@ async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: H
 
 
 async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, actor: Actor) -> list[Certificate]:
-    """Undo: it was noted by mistake. Those of this training that had been noted.
-
-    From then on a name may change under the same folio again, so after a day only who issues undoes it (NotedLongAgo).
+    """Undo a mistaken note; returns the papers that had one. A name may then change under the same folio, so after a
+    day only issuers may undo it (NotedLongAgo).
     """
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
@@ -134,13 +132,13 @@ async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, act
 
 
 async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
-    """The paper with this code for who may hand it over at its hub. None for all others, without a question asked."""
+    """None where the actor may not hand it over at its hub; the database is then not asked."""
     hubs = sorted(actor.hubs_with(DESK))
     return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
 
 
 async def noted_by(certificate: Certificate) -> str:
-    """The name of who noted the hand-over; empty where nobody of the staff did."""
+    """Empty where no staff noted it."""
     if certificate.handed_over_by_id is None:
         return ""
     who = await reads(User).get_or_none(id=certificate.handed_over_by_id)
@@ -148,9 +146,8 @@ async def noted_by(certificate: Certificate) -> str:
 
 
 async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
-    """The papers that a scan or typed code means: one by its own code, address or folio, or all of a ticket's holder.
-
-    Refuses (NothingScanned) what is no code of this training, and (NothingToHandOver) who has no paper of it.
+    """One paper by its code, address or folio, or all papers of a ticket's holder. Refuses a code of another training
+    (NothingScanned) and a person without papers (NothingToHandOver).
     """
     text = typed.strip()[:LONGEST_SCAN]
     papers = await of_training(training_id)
@@ -168,8 +165,8 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
 
 
 def _certificate_codes(text: str) -> set[str]:
-    """The code at the end of what was read, or of the path of a whole address. A reader set to another keyboard types
-    dashes for slashes and so on. Both may look like one: the end of `….json` does, once in some thirty codes.
+    """The code at the end of the text, or of an address's path. Readers set to another keyboard type dashes for
+    slashes. Both ends may look like codes: `….json` does about once in thirty.
     """
     path = re.split("[?#]", text.strip())[0]
     ends = ("".join(sign for sign in one if sign.isalnum()) for one in (text, path.removesuffix(".json")))
@@ -178,7 +175,7 @@ def _certificate_codes(text: str) -> set[str]:
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
-    """Whose ticket of this training it is, scanned or its short code typed; a joined one's is the kept one's."""
+    """By a scanned ticket or its short code. A joined registration leads to the kept one."""
     of_training = reads(Registration).filter(training_id=training_id)
     token, short = tokens.read_qr(text), tokens.read_short_code(text)
     found = None
@@ -190,10 +187,9 @@ async def _holder(training_id: UUID, text: str) -> UUID | None:
 
 
 async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:
-    """The papers of who stands in these rows of a signature sheet: "1-40 menos 4, 9".
+    """Papers of people in these rows of a signature sheet: "1-40 menos 4, 9".
 
-    Refuses a sheet of another training, rows that cannot be read or that the sheet does not have, and (NobodyInRows)
-    where none of them has a paper.
+    Refuses a sheet of another training, unreadable or missing rows, and rows without papers (NobodyInRows).
     """
     sheet = await reads(AttendanceSheet).get_or_none(id=sheet_id, session__training_id=training_id)
     if sheet is None:
@@ -208,6 +204,6 @@ async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certifi
 
 
 async def sheets_of_training(training_id: UUID) -> list[AttendanceSheet]:
-    """The signature sheets that were printed for a training, the newest first, with their session."""
+    """Newest first, with their session."""
     found = reads(AttendanceSheet).filter(session__training_id=training_id).order_by("-created_at", "-id")
     return await found.select_related("session")

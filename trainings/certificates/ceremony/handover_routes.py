@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/entrega` and `/ceremonia`: who received the paper, in which order people are called."""
+"""`/panel/capacitaciones/{id}/entrega` and `/ceremonia`: hand-over and calling order."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def show(request: Request) -> Response:
 
 
 async def _show(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
-    """Short names, but of those whom they would not tell apart: these are shown whole, and that is logged."""
+    """With short names. Namesakes are shown whole, and that is logged."""
     papers = sorted(await handover.of_training(training.id), key=by_name)
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
@@ -91,7 +91,7 @@ async def _sheets(training_id: UUID) -> list[tuple[str, str, datetime]]:
 
 @allow(*DESK)
 async def scan(request: Request) -> Response:
-    """One code: a reader of codes types it and presses Enter, and the page waits for the next."""
+    """A code reader types a code and presses Enter; the page waits for the next."""
     training, typed = await _training(request), await read_form(request)
     try:
         form = check(ScanForm, typed)
@@ -105,7 +105,7 @@ async def scan(request: Request) -> Response:
 
 @allow(*DESK)
 async def rows(request: Request) -> Response:
-    """Rows of a signature sheet: who signed there has the paper."""
+    """A signature in a row means that the person has the paper."""
     training, typed = await _training(request), await read_form(request)
     try:
         form = check(RowsForm, typed)
@@ -141,7 +141,7 @@ async def _note(request: Request, training: Training, ids: Collection[UUID], how
 
 
 def _sentence(now: Sequence[Certificate], before: Sequence[Certificate], n_changed: int) -> str:
-    """Without names: it goes through a cookie."""
+    """Without names: a cookie carries it."""
     n = len(now)
     said = ngettext("Listo. Se anotó %(n)s entrega.", "Listo. Se anotaron %(n)s entregas.", n) % {"n": n} if n else ""
     if before:
@@ -181,7 +181,7 @@ async def take_back(request: Request) -> Response:
 
 @allow(*DESK)
 async def ceremony(request: Request) -> Response:
-    """The calling order, in Spanish as it is read aloud. Full names on paper: opening it is logged."""
+    """The calling order, in Spanish for reading aloud. Shows full names: opening it is logged."""
     training = await _training(request)
     communities = calling_order(await queries.people_of(training))
     n = sum(len(one.people) for one in communities)

@@ -1,5 +1,3 @@
-"""Papers as the lists of the hand-over show them."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """One paper in the list: whose, which, whether it was handed over, and whether it changed since it was printed."""
-
     id: UUID
     name: str
     community: str
@@ -37,8 +33,8 @@ class PaperView:
 def paper_view(
     certificate: Certificate, changed: Collection[UUID], *, namesakes: Collection[UUID] = frozenset()
 ) -> PaperView:
-    """With its registration's person loaded. `changed`: those that say something else than what was printed last.
-    `namesakes`: those whose name is told whole.
+    """The registration's person is loaded. `changed`: papers set anew since printing. `namesakes`: papers that show the
+    whole name.
     """
     person, how = certificate.registration.participant, certificate.handed_over_how
     return PaperView(
@@ -61,7 +57,7 @@ def _short_name(certificate: Certificate) -> str:
 
 
 def namesakes_among(papers: Sequence[Certificate]) -> frozenset[UUID]:
-    """Those that the lists would show by the same given names and initials, though they are different people's."""
+    """Papers of different people with the same given names and initials."""
     people: dict[str, set[UUID]] = defaultdict(set)
     for one in papers:
         people[_short_name(one)].add(one.registration_id)

@@ -1,4 +1,4 @@
-"""The proof list on paper (letter), in Spanish: the names of a signature sheet, large, with room to correct them."""
+"""The printed proof list (letter paper, Spanish): a signature sheet's names, large, with room for corrections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no,
 
 
 def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
-    """What it says: of each row with a name its number and the name as it stands now."""
+    """Row numbers with the current names; rows without a name are left out."""
     return {
         "operator": printable(head.operator),
         "hub": printable(head.hub),
@@ -31,7 +31,7 @@ def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
 
 
 def proof_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The list from `proof_data`, tagged. CPU work: call it in a thread."""
+    """From `proof_data`, tagged. CPU work: call it in a thread."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     [file] = PROOF.make(data, "pdf", name="proof", pdf_standards=STANDARDS, timestamp=second)
     return file

@@ -1,7 +1,6 @@
-"""The proof list: names printed large beside the rows of a signature sheet, and typed in again as they came back.
+"""The proof list: names printed large by row of a signature sheet, then typed in as people marked them.
 
-todas menos 4, 9 están bien
-17: María Elena Caal
+todas menos 4, 9 están bien 17: María Elena Caal
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\
 _ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
 _ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
 _ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d", re.IGNORECASE)
-"""A row that is named after "all" and not as an exception."""
+"""A row named after "all" that is no exception."""
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
 
 
@@ -52,7 +51,7 @@ class LetterInRow(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A row whose name is written otherwise on the paper, taken apart as the form shows it."""
+    """A row's corrected name, split as the form shows it."""
 
     line: Line
     given_names: str
@@ -61,16 +60,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was read off a proof list: rows whose name is right, and corrections."""
+    """A typed proof list: rows whose name is right, and corrections."""
 
     right: Sequence[Line]
     corrections: Sequence[Correction]
 
 
 def read_proof(typed: str, opened: OpenSheet) -> Proof:
-    """What the lines mean on this sheet. Who is corrected is not among those that are right.
-
-    Refuses what is neither a correction nor a list of rows, rows that the sheet does not have, and rows without a name.
+    """A corrected row does not count as right. Refuses lines that are neither corrections nor rows, rows that the sheet
+    lacks, and rows without a name.
     """
     corrected, lists = _take_apart(typed)
     last = len(opened.lines)
@@ -105,9 +103,9 @@ def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
 
 
 def _rows_said(line: str) -> str:
-    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» the two that it names.
+    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» means two rows.
 
-    Refuses «todas las filas 1 a 5»: it may mean those five, and as all it would confirm names that nobody looked at.
+    Refuses «todas las filas 1 a 5»: read as all it would confirm names that nobody checked.
     """
     rows = _ARE_RIGHT.sub(" ", line)
     first = _ALL.search(rows)
@@ -126,10 +124,10 @@ def _correction(line: Line, name: str) -> Correction:
 
 
 def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
-    """A name written in one line, taken apart where the name of before was; a person looks at it afterwards.
+    """Split a one-line name where the earlier name was split; a person checks it afterwards.
 
-    With as many words as before it is cut at the same place, and where only one half is as it was, beside that; else
-    the last two words are the surnames, each with its particles (de León, De La Cruz).
+    The same number of words: cut at the same place. One half unchanged: cut beside it. Else the last two words are the
+    surnames, with their particles (de León, De La Cruz).
     """
     words, n_given, n_surnames = name.split(), len(given_names.split()), len(surnames.split())
     begins_same = 0 < n_given < len(words) and fold(" ".join(words[:n_given])) == fold(given_names)
@@ -153,10 +151,9 @@ def _before_particles(words: Sequence[str], cut: int) -> int:
 
 
 async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *, actor: Actor) -> tuple[int, int]:
-    """Confirm and correct as the paper says, all or nothing; how many names stand confirmed, how many papers were set
-    anew.
+    """Confirm and correct all rows or none; returns the numbers of confirmed names and of papers set anew.
 
-    Refuses as `names.confirm` and `names.correct` do; a letter that cannot be printed is tied to its row.
+    Refuses as `names.confirm` and `names.correct` do; an unprintable letter is tied to its row.
     """
     how = ConfirmedHow.PROOF_LIST
     n_anew = 0
@@ -173,7 +170,9 @@ async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *
 
 
 async def _hold_everybody(lines: Sequence[Line]) -> None:
-    """Held one by one in the order of the paper, they would wait in a ring with who holds some of them, as a family."""
+    """All at once: row locks taken one by one in the order of the paper could deadlock with a caller that holds some of
+    them, such as a family's.
+    """
     found = Registration.filter(id__in=[line.person_id for line in lines])
     keys = await found.values_list("training_id", "participant_id")
     await lock(Training, [training_id for training_id, _participant_id in keys])
@@ -189,7 +188,7 @@ async def _of_row(line: Line, act: Awaitable[int]) -> int:
 
 
 async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:
-    """By row, whose name somebody said to be right."""
+    """Confirmed names by row."""
     wanted = {line.person_id: line.number for line in opened.lines if line.person_id is not None}
     people = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant")
     return {wanted[key]: found for key, found in (await names.confirmed(people)).items()}

@@ -1,4 +1,4 @@
-"""Names as they are printed: said to be right at the desk, and the proof list of a signature sheet, typed in by row."""
+"""Names confirmed at the desk, and the proof list of a signature sheet."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROOF = "/panel/sesiones/{id:uuid}/hojas/{code}/nombres"
 
 
 async def _opened(request: Request) -> tuple[Door, OpenSheet]:
-    """The sheet that the address names, of this session; else UnknownSheet. Full names are seen: that is logged."""
+    """The session's sheet in the address, else UnknownSheet. Shows full names: that is logged."""
     door = await door_of(request.path_params["id"], request.state.actor)
     sheet = await sheet_by_code(request.path_params["code"])
     if sheet.session_id != door.session.id:
@@ -78,7 +78,7 @@ async def _show(request: Request, door: Door, opened: OpenSheet, form: Typed, st
 
 @allow(*ATTENDANCE_TAKERS)
 async def printed(request: Request) -> Response:
-    """The names large, to be read by their people; in Spanish, as the sheet beside it."""
+    """Names large, for their people to read; in Spanish, like the sheet."""
     door, opened = await _opened(request)
     with speaking(SOURCE_LANGUAGE):
         context = {"session": session_view(door), "sheet": opened, "base": _base(door, opened)}
@@ -87,7 +87,7 @@ async def printed(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """The same as a file for the printer."""
+    """The same as a PDF."""
     door, opened = await _opened(request)
     data = name_proof_pages.proof_data(await head_of(door), opened)
     made = await asyncio.to_thread(name_proof_pages.proof_pdf, data, made_at=clock.now())
@@ -98,7 +98,7 @@ async def file(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def type_in(request: Request) -> Response:
-    """What came back on the paper: read first, each correction to be looked at, then saved."""
+    """The first post reads the list and shows each correction for a check, the second saves it."""
     door, opened = await _opened(request)
     typed = await read_form(request)
     try:
@@ -114,7 +114,7 @@ async def type_in(request: Request) -> Response:
 
 
 async def _refused(request: Request, door: Door, opened: OpenSheet, typed: Typed, refusal: Refusal) -> Response:
-    """Row lists name a field of their own: here all of it is one."""
+    """Row lists name a field of their own; this form has one field."""
     if refusal.status not in REFUSED:
         raise refusal
     refusal.field = "lines"
@@ -161,7 +161,7 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
 
 
 def _looked_at(typed: Typed, corrections: Sequence[Correction]) -> list[Correction]:
-    """The corrections as somebody left them. Raises FormErrors, each tied to its row."""
+    """Corrections as staff left them. Raises FormErrors, each tied to its row."""
     looked_at = []
     for one in corrections:
         n = one.line.number

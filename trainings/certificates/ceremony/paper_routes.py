@@ -1,4 +1,4 @@
-"""`/panel/diplomas/{id}/entrega`: one paper that a telephone's own camera read: «recibí conforme», then the next."""
+"""`/panel/diplomas/{id}/entrega`: one paper that a phone's camera read: «recibí conforme», then the next."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
 
 @allow(*DESK)
 async def note(request: Request) -> Response:
-    """The page that follows says who noted it and when; of an annulled paper, that it is not to be handed over."""
+    """The next page says who noted it and when, or that an annulled paper must not be handed over."""
     paper = await _paper(request)
     actor = request.state.actor
     await handover.hand_over(paper.registration.training_id, [paper.id], HandedOver.SCAN, actor=actor)

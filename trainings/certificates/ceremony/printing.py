@@ -1,4 +1,4 @@
-"""Paper for the ceremony: one PDF for the printer in the order in which people are called, one ZIP of all files."""
+"""Papers for the ceremony: one PDF in calling order, one ZIP of all files."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext
 
 PART = 100
-"""Papers in one of several files: as many as a tray holds."""
+"""Papers in one part: as many as a tray holds."""
 AT_ONCE = 20
 """Files held in memory at a time."""
 NOTED_AT_ONCE = 1_000
 MADE_AT_ONCE = 300
-"""Files that are missing and made while somebody waits: some ten seconds. More are left to the background."""
+"""Missing files that a request makes, in some ten seconds. The worker makes more."""
 MOST_ASKED = 1_000
 """Files that wait for the worker at a time, beside its messages."""
 
@@ -56,7 +56,7 @@ class FilesAreBeingMade(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What is printed of a training, in order: as one file, or in parts for who has a slow line or a small tray."""
+    """Papers to print, in order: as one file, or in parts for slow lines and small trays."""
 
     all: Sequence[Certificate]
 
@@ -66,10 +66,10 @@ class Papers:
 
 
 async def to_print(training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None) -> Papers:
-    """What stands of a training, of these folios if some are `chosen`, or only what is new or was set anew since it was
-    last printed.
+    """A training's standing papers, of the `chosen` folios, or only papers that are new or were set anew since
+    printing.
 
-    In the order of the ceremony; what nobody is called for (a note of attendance) comes after it, by folio.
+    In calling order; papers that nobody is called for (notes of attendance) follow by folio.
     """
     people = await queries.people_of(training)
     called = [
@@ -93,10 +93,9 @@ async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Ce
 
 
 async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
-    """One PDF for the printer, as it is written; what is in it is printed once the last of it went out.
+    """One PDF, streamed; its papers count as printed once the last byte left. Not in a transaction.
 
-    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, FilesAreBeingMade,
-    FileCannotBeMade). Not in a transaction.
+    Sets missing files first. Refuses before the first byte (NothingToPrint, FilesAreBeingMade, FileCannotBeMade).
     """
     if not papers.all:
         raise NothingToPrint
@@ -128,7 +127,7 @@ async def _merged(
 async def _note_printed(
     training: Training, ids: Sequence[UUID], moment: datetime, *, only_changed: bool, actor: Actor
 ) -> None:
-    """As of the `moment` before its files were read: what was corrected meanwhile is to be printed again."""
+    """As of the `moment` before their files were read: papers corrected meanwhile are to be printed again."""
     async with transaction():
         for first in range(0, len(ids), NOTED_AT_ONCE):
             await Certificate.filter(id__in=list(ids[first : first + NOTED_AT_ONCE])).update(printed_at=moment)
@@ -154,9 +153,9 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
 
 
 async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:
-    """By the worker: each once, however often somebody presses, and not beside a press for many, which makes them.
+    """Leave files to the worker: each once, however often somebody presses, and not while a job for many makes them.
 
-    So many at a time that no message waits long behind them; the next press goes on.
+    Only so many at a time that no message waits long; the next press continues.
     """
     if await IssueJob.exists(training_id=training.id, state=JobState.RUNNING):
         return
@@ -177,7 +176,7 @@ async def _with_file(training: Training, *, is_standing: bool = False) -> set[UU
 
 
 async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """What was corrected since the first was sent has its file set anew before."""
+    """Papers corrected since the first byte have their file set anew before."""
     contents = await _contents(ids)
     others = reads(Certificate).filter(id__in=[key for key in ids if key not in contents], file=None, erased_at=None)
     corrected = [key for (key,) in await others.exclude(state=CertificateState.REVOKED).values_list("id")]
@@ -188,16 +187,16 @@ async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
 
 
 async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """Without what was annulled, corrected or left without its name this very moment."""
+    """Leaves out papers annulled, corrected or left without a name at this moment."""
     kept = reads(CertificateFile).filter(certificate_id__in=list(ids), certificate__erased_at=None)
     standing = kept.exclude(certificate__state=CertificateState.REVOKED)
     return {key: bytes(content) for key, content in await standing.values_list("certificate_id", "content")}
 
 
 async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
-    """A ZIP of the files of all that stands, named by folio, as it is read from the database, a few at a time.
+    """A ZIP of all standing papers' files, named by folio, streamed a few at a time.
 
-    Files that are missing are set first. Refuses before anything is sent (NothingToPrint, FileCannotBeMade).
+    Sets missing files first. Refuses before the first byte (NothingToPrint, FileCannotBeMade).
     """
     papers = (await to_print(training)).all
     if not papers:
@@ -223,7 +222,7 @@ async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
 
 
 class _Outgoing(BytesIO):
-    """What was written since it was last taken; nobody can go back in it, so the archive does not try."""
+    """Bytes written since they were last taken; it cannot seek, so the archive does not try."""
 
     def seekable(self) -> bool:
         return False
@@ -239,6 +238,6 @@ class _Outgoing(BytesIO):
 
 
 def name_of(training: Training, *, number: int = 0, n_parts: int = 1) -> str:
-    """Of a file to be saved, without its ending."""
+    """A file name without its ending."""
     part = f"-{number}-de-{n_parts}" if n_parts > 1 else ""
     return f"diplomas-{slugify(training.title, 40) or training.slug}{part}"

@@ -1,4 +1,4 @@
-"""The register of folios (libro de folios): every number of an operator in a year, in order, whatever became of it."""
+"""The register of folios (libro de folios): an operator's numbers of a year, in order, in every state."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class UnknownRegister(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """One operator's register of one local year; `n` numbers were given out so far."""
+    """An operator's register of a local year; `n` numbers given out."""
 
     operator: Operator
     year: int
@@ -66,7 +66,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One folio. `name` is as long as its reader may know it: initials where the paper is of another's hub."""
+    """One folio. `name` is initials where the paper is of a hub outside the reader's scope."""
 
     id: UUID
     number: int
@@ -85,7 +85,7 @@ class Line:
 
 
 async def volumes(actor: Actor) -> list[Volume]:
-    """Those of the operators where somebody works at a desk, by name, the newest year first."""
+    """For operators where the actor works at a desk, by name, newest year first."""
     operators = await operators_of(actor)
     series = await reads(FolioSeries).filter(operator_id__in=sorted(operators)).order_by("-year")
     found = [Volume(operators[one.operator_id], one.year, one.next_number - 1) for one in series]
@@ -93,7 +93,7 @@ async def volumes(actor: Actor) -> list[Volume]:
 
 
 async def volume_in_scope(actor: Actor, operator_id: UUID, year: int, *, to_take_out: bool = False) -> Volume:
-    """One register. `to_take_out` as a file: by who issues. Raises UnknownRegister."""
+    """`to_take_out`: as a file, for issuers only. Raises UnknownRegister."""
     operators = await operators_of(actor, ISSUERS if to_take_out else DESK)
     series = await reads(FolioSeries).get_or_none(operator_id=operator_id, year=year)
     if operator_id not in operators or series is None:
@@ -110,7 +110,7 @@ async def operators_of(actor: Actor, roles: Sequence[Any] = DESK) -> dict[UUID, 
 
 
 async def page_of(volume: Volume, actor: Actor, *, number: int, query: str = "") -> tuple[list[Line], int]:
-    """A page (from 1) of lines, and how many there are in all; `query` is a folio, a number, or words of a name."""
+    """A page (from 1) of lines, and the number of all lines. `query`: a folio, a number, or words of a name."""
     found = _found(volume, actor, query)
     start = (number - 1) * PAGE
     rows = await found.order_by("number").offset(start).limit(PAGE).prefetch_related("registration__participant")
@@ -164,7 +164,7 @@ def _short(one: Certificate, actor: Actor) -> str:
 
 
 def _whole(one: Certificate, actor: Actor) -> str:
-    """As on the paper itself: for what is signed, sealed and kept."""
+    """The printed name, for files to sign and keep."""
     if one.erased_at is not None:
         return gettext(WITHOUT_NAME)
     return one.printed_name if actor.has_at(one.hub_id, ISSUERS) else one.initials
@@ -174,7 +174,7 @@ def _whole(one: Certificate, actor: Actor) -> str:
 
 
 async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
-    """All lines of a register for a file, with names as printed. Logged; the 11th file in an hour is refused."""
+    """All lines for a file, with printed names. Logged; refuses the 11th file in an hour."""
     await limits.hit("export", str(actor.id), PER_HOUR, HOUR)
     found = reads(Certificate).filter(operator_id=volume.operator.id, year=volume.year).order_by("number")
     hubs = dict(await reads(Hub).filter(operator_id=volume.operator.id).values_list("id", "name"))
@@ -192,7 +192,7 @@ async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
 
 
 def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
-    """Header and rows for a workbook, in the language being spoken."""
+    """Header and rows of a workbook, in the language of the request."""
     rows: list[list[str | int]] = [
         [
             one.folio,
@@ -212,7 +212,7 @@ def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
 
 
 def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
-    """What the printed register says: in Spanish, as all that is signed and sealed."""
+    """Data of the printed register, in Spanish as all signed papers."""
     states = Counter(one.state for one in lines if not one.is_withdrawn)
     return {
         "operator": volume.operator.name,
@@ -242,7 +242,7 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _state_on_paper(line: Line) -> str:
-    """Nothing where it is valid, as most are."""
+    """Empty where valid, as most are."""
     if line.is_withdrawn:
         return WITHDRAWN
     match line.state:

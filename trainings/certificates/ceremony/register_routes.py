@@ -1,4 +1,4 @@
-"""`/panel/folios`: the register of folios as page, as PDF to sign and seal, and as workbook."""
+"""`/panel/folios`: the register of folios as page, PDF and workbook."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def index(request: Request) -> Response:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """Numbers in order, a page at a time, or those that were looked for. Opening it is logged."""
+    """A page of numbers, or search results. Opening it is logged."""
     volume, actor = await _volume(request), request.state.actor
     query = request.query_params.get("q", "").strip()[:LONGEST_QUERY]
     number = asked_page(request.query_params)
@@ -67,7 +67,7 @@ def _address(volume: Volume, number: int, query: str) -> str:
 
 @allow(*ISSUERS)
 async def as_pdf(request: Request) -> Response:
-    """The whole register, to be signed and sealed."""
+    """To be signed and sealed."""
     volume = await _volume(request, to_take_out=True)
     with speaking("es-GT"):
         lines = await register.whole(volume, request.state.actor, as_what="pdf")
@@ -79,7 +79,7 @@ async def as_pdf(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def as_workbook(request: Request) -> Response:
-    """The whole register as a workbook in which every text stays a text."""
+    """Every text stays a text in it."""
     volume = await _volume(request, to_take_out=True)
     header, rows = register.table_of(await register.whole(volume, request.state.actor, as_what="xlsx"))
     made_at = clock.now().replace(tzinfo=None)

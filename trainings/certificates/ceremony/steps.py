@@ -1,4 +1,4 @@
-"""The road of a training's diplomas in steps: papers, printing, hand-over; which is next, and what is in the way."""
+"""A training's diplomas in steps (papers, printing, hand-over): the next step, and obstacles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainings.schedule.completion import Outlook
 
 
 class Step(StrEnum):
-    """What is to be done with the diplomas of a training, in this order."""
+    """In this order."""
 
     PAPERS = "papers"
     PRINT = "print"
@@ -25,14 +25,13 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """How far the diplomas of one training are. All numbers are of certificates that stand, but the first ones.
-    One whose name was removed is printed and handed over no more, and counts in none.
+    """How far a training's diplomas are. Counts standing certificates, except the first three numbers; a paper whose
+    name was removed counts in none: it is neither printed nor handed over.
 
-    `n_on_track` may be prepared before the end, `n_due` issued after it, `n_notes_due` given a note of their hours,
-    having earned no diploma; of all three those whose name cannot be printed are left out. `n_unused` were prepared for
-    who did not complete, `n_unused_in_hand` of these were handed over all the same; `outdated` is what prepared ones
-    say that no longer holds, `n_outdated` how many of them can be set anew, `n_outdated_in_hand` how many were handed
-    over already.
+    `n_on_track` may be prepared before the end, `n_due` issued after it, `n_notes_due` given a note of their hours for
+    lack of a diploma; all three leave out unprintable names. `n_unused` were prepared for people who did not complete,
+    `n_unused_in_hand` of them handed over all the same. `outdated`: what prepared papers say that no longer holds,
+    `n_outdated` can be set anew, `n_outdated_in_hand` were handed over before.
     """
 
     is_over: bool
@@ -58,7 +57,7 @@ class Road:
 
     @property
     def n_to_print(self) -> int:
-        """Those never printed; what changed since is counted apart."""
+        """Never printed; papers changed since printing are counted apart."""
         return self.n_papers - self.n_printed
 
     @property
@@ -67,7 +66,7 @@ class Road:
 
     @property
     def next(self) -> Step | None:
-        """The one main thing to do now; none before there is anything, and after everything."""
+        """None: nothing is there yet, or all is done."""
         if self.n_to_make:
             return Step.PAPERS
         if self.n_to_print or self.n_changed:
@@ -83,7 +82,7 @@ def road_of(
     changed: Collection[UUID],
     confirmed: Collection[UUID],
 ) -> Road:
-    """From what the page reads: everybody, prepared papers, papers set anew since printing, names confirmed."""
+    """From the page's data: people, prepared papers, papers set anew since printing, confirmed names."""
     papers = [one for person in people for one in person.wanted if one.erased_at is None]
     outdated = [one for one in waiting if one.outdated and not one.is_unused]
     unused = [one for one in waiting if one.is_unused]
@@ -116,8 +115,8 @@ def _n(papers: Sequence[Certificate], state: CertificateState) -> int:
 
 
 def is_on_track(person: Person) -> bool:
-    """Whether a diploma may be prepared for somebody who has none: as `preparing.due` says, the name can be set, and
-    they had none taken away.
+    """Whether a diploma may be prepared for a person without one: due by `preparing.due`, name printable, none taken
+    away.
     """
     has_one = any(stands(one) and one.kind in HIGHER for one in person.certificates)
     may_be_made = not has_one and not person.letters and not person.had_one_withdrawn

@@ -1,6 +1,6 @@
-"""Checking a file that somebody drops on the check page: whether it is, byte for byte, one that we gave out.
+"""Checks a file dropped on the check page: it must equal, byte for byte, a file that we gave out.
 
-Only its hash is believed. What else stands in it says what to look up, so that a file that was changed is called so.
+Only its hash is believed. Its words say what to look up, so that a changed file is named as such.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RETRY_SECONDS = 10
 PDF_MARK, MARK_WITHIN = b"%PDF-", 1024
 _two_at_once = asyncio.Semaphore(2)
 MOST_AT_A_TIME = 12
-"""So many are read or wait for it; who comes then is told to come back, rather than hanging behind them."""
+"""Files read or waiting; further ones are told to come back later."""
 _reading: set[object] = set()
 
 
@@ -39,11 +39,9 @@ class ReadersBusy(Busy):
 
 
 class FileVerdict(StrEnum):
-    """What a dropped file is, in the eyes of who has it.
-
-    `same`: the very file that was given out. `corrected`: it was, and has been set anew since. `changed`: it says that
-    it is ours, and is not what we gave out. `copy`: a picture in it says so, as in a scan. `unknown`: nothing of ours
-    is in it. `locked`: a password keeps us from looking. `no_pdf`: it is no PDF at all.
+    """`same`: a file that we gave out. `corrected`: it was, and has been set anew since. `changed`: it claims to be
+    ours and differs. `copy`: a picture in it claims so, as in a scan. `unknown`: nothing in it is ours. `locked`: a
+    password protects it. `no_pdf`: not a PDF.
     """
 
     SAME = "same"
@@ -57,8 +55,8 @@ class FileVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """`found`: the paper that the file is, or claims to be where it names a code of ours. A folio alone tells nothing
-    of the paper: folios can be counted. `folio` or `code`: by which of its words a changed one was known.
+    """`found`: the paper that the file is, or claims to be by a code of ours. A folio alone finds nothing, since folios
+    can be counted. `folio` or `code`: the word by which a changed file was known.
     """
 
     verdict: FileVerdict
@@ -68,13 +66,13 @@ class Dropped:
 
     @property
     def is_miss(self) -> bool:
-        """Whether it counts like a code that does not exist."""
+        """Counts like an unknown code."""
         return self.verdict not in (FileVerdict.SAME, FileVerdict.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a PDF says of itself, not believed."""
+    """A PDF's words about itself, not believed."""
 
     folios: Sequence[str] = ()
     codes: Sequence[str] = ()
@@ -83,7 +81,7 @@ class Claims:
 
 
 async def check_file(content: bytes) -> Dropped:
-    """What this file is, whatever it is, within seconds. Refuses (ReadersBusy) while many others are being read."""
+    """Answers within seconds for any file. Refuses (ReadersBusy) while many others are being read."""
     digest = hashlib.sha256(content).hexdigest()
     given_out = await reads(Certificate).filter(file__sha256=digest).first()
     if given_out is not None:
@@ -107,7 +105,7 @@ async def check_file(content: bytes) -> Dropped:
 
 
 async def _judge(claims: Claims) -> Dropped:
-    """A transcript names also the papers that it lists: it is looked up first."""
+    """Looks a transcript up first: it names also the papers that it lists."""
     codes = [code for code in map(read_certificate_code, claims.codes) if code]
     verdict = FileVerdict.COPY if claims.is_picture else FileVerdict.CHANGED
     transcript = await reads(Transcript).filter(code__in=codes).first() if codes else None
@@ -127,8 +125,8 @@ async def _judge(claims: Claims) -> Dropped:
 
 
 async def claims_of(content: bytes, *, seconds: float = READER_SECONDS) -> Claims:
-    """Read in a process of its own with little memory and time (`pdf_claims`), two at once; where it fails, what it had
-    found by then.
+    """Read in a process with little memory and time (`pdf_claims`), two at once. Where it fails: what it found
+    before.
     """
     async with _two_at_once:
         reader = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""How often an address may ask for codes that nobody has."""
+"""Limits an address's questions for unknown codes."""
 
 from __future__ import annotations
 

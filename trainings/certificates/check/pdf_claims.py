@@ -1,10 +1,10 @@
-"""Run as a program of its own: which folios and codes of ours a PDF of a stranger names, wherever it names them.
+"""Run as a program of its own: finds our folios and codes in a stranger's PDF.
 
-In what it says of itself, in its attachments and links, in the letters of its pages, in the codes of its pictures; of
-a file that is cut off, in what is left. Nothing here is believed; it only says what to look up.
+Looks into metadata, attachments, links, page text and QR codes in pictures; in a truncated file, into the rest. Nothing
+here is believed; it says what to look up.
 
-It reads the file from its input and prints JSON, a line for each step. A file may be made to fill the memory or to
-never end: it gets little of both, and whoever started it kills it by time.
+Reads the file from its input and prints JSON, a line for each step. A hostile file may fill memory or never end: the
+process gets little of both, and its parent kills it by time.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CPU_SECONDS = 4
 MOST_CLAIMS = 8
 MOST_ATTACHMENTS, MOST_PAGES, MOST_STREAMS, MOST_PICTURES = 10, 6, 400, 4
 MOST_POINTS = 12_000_000
-"""Of a picture: a page of a letter scanned at three hundred dots an inch has eight millions."""
+"""Pixels of a picture: a letter page scanned at 300 dpi has eight millions."""
 UNREADABLE = (
     *(pikepdf.PikepdfError, ArithmeticError, AttributeError, LookupError, MemoryError, OSError),
     *(RuntimeError, TypeError, ValueError),
 )
-"""What a reader says to a file that somebody made to say it."""
+"""What readers raise on hostile files."""
 LONGEST_TEXT = 256 * 1024
 FOLIO = re.compile(r"VIMMIG-[0-9A-Z]{2,12}-\d{4}-(?=(\d{6,9}))\d{6}")
 CODE = re.compile(
@@ -42,10 +42,10 @@ CODE = re.compile(
 
 
 def claims_of(content: bytes) -> Iterator[dict[str, object]]:
-    """`folios` and `codes` that the file names; whether it `is_locked` by a password, and `is_picture`: only a picture
-    in it names them, as in a scan.
+    """`folios` and `codes` in the file; `is_locked` by a password; `is_picture`: only a picture names them, as in a
+    scan.
 
-    First by what is read at once, then by all of it: pages may be made to take longer than there is time.
+    Quick parts first, then all: pages may be made to take longer than there is time.
     """
     written, drawn, is_locked = [content.decode("latin-1")], list[str](), False
     try:
@@ -66,7 +66,7 @@ def claims_of(content: bytes) -> Iterator[dict[str, object]]:
 
 
 def _claimed(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Letters may stand before and behind without a space: both the shortest and the longest number are named."""
+    """Letters may adjoin without a space: yields both the shortest and the longest number."""
     whole = "\n".join(texts)
     folios = [folio for found in FOLIO.finditer(whole) for folio in (found[0], found[0][:-6] + found[1])]
     codes = [one or other.replace("-", "") for one, other in CODE.findall(whole)]
@@ -77,7 +77,7 @@ def _claimed(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _or_nothing(part: Callable[[pikepdf.Pdf], Iterator[str]], pdf: pikepdf.Pdf) -> list[str]:
-    """What could be read of it: one broken part hides no other."""
+    """One broken part hides no other."""
     found = list[str]()
     with contextlib.suppress(*UNREADABLE):
         found.extend(part(pdf))
@@ -111,7 +111,7 @@ def _links(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _letters(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """Twice: as they stand one behind the other, and with what is set in another place apart."""
+    """Twice: joined in sequence, and with separate placements apart."""
     for page in pdf.pages[:MOST_PAGES]:
         pieces = list(_shown(page.obj, page.obj.get("/Resources", {}), {}, set()))
         yield "".join(pieces).replace("\n", "")
@@ -119,7 +119,7 @@ def _letters(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _shown(content: Any, resources: Any, read: dict[str, Callable[[bytes], str]], forms: set[str]) -> Iterator[str]:
-    """What is shown on a page, and in each of the `forms` that it draws, once however often they are drawn."""
+    """Text of a page, and of each form that it draws; each form once."""
     decode: Callable[[bytes], str] = _plain
     instructions: Any = pikepdf.parse_content_stream(content)
     for operands, operator in instructions:
@@ -144,7 +144,7 @@ def _plain(shown: bytes) -> str:
 
 
 def _reader_of(font: Any, read: dict[str, Callable[[bytes], str]]) -> Callable[[bytes], str]:
-    """How a font's bytes are read: by its own table, or else as plain letters. Each table is read once."""
+    """Decodes a font's bytes by its own table, else as plain letters. Each table is read once."""
     table = font.get("/ToUnicode")
     if not isinstance(table, pikepdf.Stream):
         return _plain
@@ -159,7 +159,7 @@ def _reader_of(font: Any, read: dict[str, Callable[[bytes], str]]) -> Callable[[
 
 
 def _table(text: str) -> dict[int, str]:
-    """What each number stands for, of a font's `ToUnicode`."""
+    """A font's `ToUnicode`: letters by number."""
     letters = {}
     for part in re.findall(r"beginbfchar(.*?)endbfchar", text, re.DOTALL):
         for number, letter in re.findall(r"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>", part):
@@ -184,7 +184,7 @@ def _letter(hexadecimal: str) -> str:
 
 
 def _codes_in_pictures(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """What the QR codes say in the pictures of the first pages, as in a paper that was scanned."""
+    """QR codes in pictures of the first pages, as in a scan."""
     import zxingcpp  # noqa: PLC0415  # for those only that name no code in letters
 
     n_looked_at = 0
@@ -200,7 +200,7 @@ def _codes_in_pictures(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _streams(content: bytes) -> Iterator[str]:
-    """Of a file that no reader opens: what its streams hold, as far as they are there."""
+    """Of a file that no reader opens: its streams, as far as they are there."""
     for found in list(re.finditer(rb"stream\r?\n", content))[:MOST_STREAMS]:
         try:
             unpacked = zlib.decompressobj().decompress(content[found.end() :], LONGEST_TEXT)

@@ -1,4 +1,4 @@
-"""`/verificar`: anybody checks a certificate or a transcript, by its code or by dropping its file; never a name."""
+"""`/verificar`: anybody checks a certificate or transcript by code or file; never shows a name."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """The form; with `codigo` on to what it says, or the form again where no code was typed."""
+    """The form; `codigo` redirects to its answer."""
     if "codigo" not in request.query_params:
         return render(request, "certificates/check/index.html", {"form": None})
     typed = Typed.of({name: request.query_params.get(name, "") for name in ("codigo", "folio")})
@@ -61,7 +61,7 @@ async def index(request: Request) -> Response:
 
 
 def _folio_apart(typed: Typed, folio: str) -> Typed:
-    """A folio that was typed for the code stands in its own field, so that only the code is left to be typed."""
+    """A folio typed for the code moves to its own field."""
     if folio and folio == folio_in(typed.value("codigo")):
         typed.fields |= {"codigo": [""], "folio": [folio]}
     return typed
@@ -69,8 +69,8 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """What a code says. Only misses count against the limit, and a right code is answered however many there were:
-    a telephone company's customers share an address. Another folio beside it counts as one.
+    """Only misses count against the limit; a right code is always answered, since a telephone company's customers share
+    an address. A wrong folio beside it counts as a miss.
     """
     try:
         found = await _found(request.path_params["code"])
@@ -91,8 +91,8 @@ async def _found(code: str) -> PublicCheck | TranscriptCheck:
 
 @allow(PUBLIC)
 async def compare(request: Request) -> Response:
-    """Whether a name is the printed one. Wrong ones count like wrong codes; beyond the limit no name is compared, so
-    that they cannot be tried out, and the code is answered as ever.
+    """Wrong names count like wrong codes. Beyond the limit no name is compared, so that names cannot be tried out; the
+    code is answered as always.
     """
     typed = await read_form(request)
     try:
@@ -131,7 +131,7 @@ async def _page(
     is_our_file: bool = False,
     status: int = 200,
 ) -> Response:
-    """`is_same`: whether the typed name is the printed one, none where it was not compared. A folio comes first."""
+    """`is_same`: the typed name is the printed one; None: not compared. A folio comes first."""
     folio, is_other = _folio(request, found)
     if is_other:
         mismatch = other_folio(found, folio)
@@ -148,8 +148,8 @@ async def _page(
 
 
 def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str, bool]:
-    """The folio in the address, empty for none, and whether it is another than the code's: of a transcript, than those
-    of the papers that it lists.
+    """The folio in the address (empty: none), and whether it differs from the code's; for a transcript, from those of
+    its papers.
     """
     typed = request.query_params.get("folio", "")
     own = [found.folio] if isinstance(found, PublicCheck) else [one.folio for one in found.entries if one.folio]
@@ -158,12 +158,12 @@ def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str,
 
 
 def _as_a_folio(text: str) -> str:
-    """What of it can stand in a folio: an address that somebody made up must not speak for us."""
+    """Keeps only a folio's letters: an invented address must not speak for us."""
     return NOT_IN_A_FOLIO.sub("", text.upper())[:LONGEST_SHOWN] or "?"
 
 
 async def _unknown(request: Request, typed: Typed | None = None) -> Response:
-    """The same page for codes that are unknown, malformed and erased, but for what was typed."""
+    """The same page for unknown, malformed and erased codes."""
     try:
         await _count_miss(request)
     except TooMany as refusal:
@@ -173,8 +173,8 @@ async def _unknown(request: Request, typed: Typed | None = None) -> Response:
 
 
 def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
-    """The form again with the code and folio of the address, besides what else was typed. Only what may stand in a code
-    or folio: an address that somebody made up must not speak for us.
+    """The form with the address's code and folio, and other typed values. Keeps only letters of codes and folios: an
+    invented address must not speak for us.
     """
     code = NOT_IN_A_CODE.sub("", request.path_params.get("code", ""))[:LONGEST_SHOWN]
     folio = request.query_params.get("folio", "")
@@ -183,7 +183,7 @@ def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
 
 
 def _later(request: Request, refusal: TooMany, form: Typed) -> Response:
-    """Not now, but when; and the form with what was typed, to send it again then."""
+    """Says when to come back, and shows the form for sending it again."""
     if wants_json(request):
         raise refusal
     context = {"refusal": later_view(refusal), "form": form, "is_file": request.url.path == FILE_PAGE}
@@ -198,14 +198,14 @@ async def _count_miss(request: Request) -> None:
 
 
 async def _count_beside(request: Request) -> None:
-    """A miss beside a right code: that is answered however many there were."""
+    """A miss beside a right code, which is always answered."""
     with contextlib.suppress(TooMany):
         await _count_miss(request)
 
 
 @allow(PUBLIC)
 async def drop(request: Request) -> Response:
-    """What a dropped file is. It is looked at and forgotten; whatever is not ours counts like a wrong code."""
+    """Keeps nothing of the file; a file that is not ours counts like a wrong code."""
     try:
         await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
         _typed, content = await read_upload(request, FILE, CheckedFileTooLarge)
@@ -238,13 +238,13 @@ async def _file_page(request: Request, dropped: Dropped) -> Response:
 
 @allow(PUBLIC)
 async def drop_again(_request: Request) -> Response:
-    """Who comes back to the address of a file that was looked at."""
+    """The browser returns to the address of a checked file."""
     return redirect("/verificar#archivo")
 
 
 @allow(PUBLIC)
 async def short(request: Request) -> Response:
-    """The short address in a QR code, which is written in capitals."""
+    """The short address of QR codes, in capitals."""
     code = quote(tokens.normalise(request.path_params["code"]), safe="")
     return RedirectResponse(f"/verificar/{code}", 308, {"x-robots-tag": "noindex"})
 

@@ -1,5 +1,3 @@
-"""The check page's words: what a code or a dropped file says, in the language being spoken."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -23,7 +21,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """What was typed with a right code and is not what that paper prints, or was not compared, and what follows."""
+    """A folio or name beside a right code that the paper does not print, or that was not compared; and what follows."""
 
     sentence: str
     advice: str
@@ -47,7 +45,7 @@ def other_name() -> Mismatch:
 
 
 def not_compared(refusal: TooMany) -> Mismatch:
-    """Whoever used up the guesses of an address could else go on trying names; the code alone is always answered."""
+    """An address beyond its limit could else go on trying names; the code is always answered."""
     sentence = N_("El nombre no se comparó: desde su conexión se probaron muchos códigos o nombres que no son.")
     advice = gettext(N_("Mientras, compare las iniciales.")) + " " + _when(refusal)
     return Mismatch(gettext(sentence), advice, NOT_COMPARED)
@@ -55,9 +53,9 @@ def not_compared(refusal: TooMany) -> Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check/certificate.html`). `mismatch`: none where nothing else was
-    typed, or all of it is right; its `title` says so first, unless the paper is annulled. `states`: what it
-    attests; empty unless valid. `checked`: when, for who prints the page.
+    """A checked certificate (fields: `certificates/check/certificate.html`). `mismatch`: None where nothing else was
+    typed or all is right; its `title` comes first unless the paper is annulled. `states`: what it attests; empty
+    unless valid. `checked`: the moment, for printing.
     """
 
     found: PublicCheck
@@ -83,11 +81,11 @@ _HIDDEN_BY = {
     NO_MATCH: (CertificateState.VALID, CertificateState.PREPARED),
     NOT_COMPARED: (CertificateState.VALID,),
 }
-"""What the paper is said to be comes second to these; that it is annulled comes first always."""
+"""Come before the paper's state, except that annulled always comes first."""
 
 
 def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckView:
-    """In the language being spoken. `hours` is what a band may count: whole hours only."""
+    """`hours`: whole hours, for the band."""
     verdict = verdict_of(found.kind, found.state)
     if mismatch is not None and found.state in _HIDDEN_BY[mismatch.verdict]:
         verdict = mismatch.verdict
@@ -110,7 +108,7 @@ def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckVie
 
 
 def _now() -> str:
-    """The moment of checking, for who prints the page."""
+    """For printing."""
     return dates.day_and_time(clock.now(), language(), with_year=True)
 
 
@@ -119,7 +117,7 @@ def _in_words(day: date | datetime) -> str:
 
 
 def _begun(text: str) -> str:
-    """With a capital at its beginning."""
+    """Capitalizes the first letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -128,9 +126,7 @@ def _begun(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """The hand-over of a checked certificate, to who may note it. `path` of the page that does; `noted_by` who did;
-    `has_changed` since it was printed.
-    """
+    """A checked certificate's hand-over, for staff who may note it at `path`. `has_changed` since printing."""
 
     path: str
     is_annulled: bool
@@ -140,7 +136,7 @@ class DeskView:
 
 
 async def desk_view(code: str, actor: Actor) -> DeskView | None:
-    """None for everybody who may not hand it over: they see nothing of it."""
+    """None: the actor may not hand it over and sees nothing of it."""
     paper = await paper_at_desk(code, actor=actor)
     if paper is None:
         return None
@@ -158,7 +154,7 @@ async def desk_view(code: str, actor: Actor) -> DeskView | None:
 
 @dataclass(frozen=True, slots=True)
 class LaterView:
-    """Why nothing is said now, and in `when` from which minute on it is."""
+    """Why there is no answer; `when`: the minute from which there is."""
 
     title: str
     lead: str
@@ -186,7 +182,7 @@ def _when(refusal: TooMany) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """A checked transcript (fields: `certificates/check/transcript.html`). `annulled`: empty where none was since."""
+    """A checked transcript (fields: `certificates/check/transcript.html`). `annulled`: empty where none was."""
 
     found: TranscriptCheck
     mismatch: Mismatch | None
@@ -213,7 +209,7 @@ def transcript_view(found: TranscriptCheck, mismatch: Mismatch | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """What a dropped file is, in one sentence and what to do about it."""
+    """A verdict in one sentence, and what to do about it."""
 
     word: str
     icon: str
@@ -272,7 +268,7 @@ _FILES = {
 
 
 def file_view(dropped: Dropped) -> FileView:
-    """Of any verdict but `same`, which is the paper's own page."""
+    """Any verdict but `same`, which shows the paper's own page."""
     kept = _FILES[dropped.verdict]
     named = (
         gettext(N_("el folio %(folio)s")) % {"folio": dropped.folio}
