@@ -24,8 +24,8 @@ from trainings import clock, db
 from trainings.accounts import actions as accounts
 from trainings.accounts.cookies import SESSION
 from trainings.accounts.models import Role, RoleGrant, User
+from trainings.attendance.events import SentBatch, SentEvent, read_event
 from trainings.attendance.models import Attendance, ScanEvent
-from trainings.attendance.upload_forms import UploadBody, UploadedEvent, read_event
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
@@ -103,8 +103,8 @@ def scan(port: int, path: str, cookie: str, codes: list[str], number: int) -> by
 
 async def read_only(request: Request) -> Response:
     """The same reading and checking, an answer of the same shape, and no database."""
-    body = UploadBody.model_validate_json(await request.body())
-    events = [event for item in body.events if isinstance(event := read_event(item), UploadedEvent)]
+    body = SentBatch.model_validate_json(await request.body())
+    events = [event for item in body.events if isinstance(event := read_event(item), SentEvent)]
     results = [
         {
             "id": str(event.id),

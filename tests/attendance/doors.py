@@ -11,9 +11,9 @@ from tests import make
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.actions import NO_OFFSET
+from trainings.attendance.events import FormEvent, SentEvent
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.attendance.scans import Answer
-from trainings.attendance.upload_forms import FormEvent, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -64,7 +64,7 @@ def scan(
     how: ScanHow = ScanHow.CAMERA,
     stated_at: datetime | None = None,
     session: UUID | None = None,
-) -> UploadedEvent:
+) -> SentEvent:
     """One event under a fresh id unless one is given, of the session at which it is taken (`take`); without a time as a
     form without script makes it.
     """
@@ -78,22 +78,22 @@ def scan(
         "target": target,
         "stated_at": stated_at,
     }
-    return FormEvent(**about) if at is None else UploadedEvent(**about, at=at)
+    return FormEvent(**about) if at is None else SentEvent(**about, at=at)
 
 
-def undo(target: UUID, at: datetime | None = None) -> UploadedEvent:
+def undo(target: UUID, at: datetime | None = None) -> SentEvent:
     return scan(kind=ScanKind.UNDO, target=target, at=at)
 
 
 async def take(
-    door: Opened, *scans: UploadedEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
+    door: Opened, *scans: SentEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
 ) -> list[str]:
     """The outcomes, in order."""
     return [one.outcome.value for one in await answers(door, *scans, session=session, offset=offset)]
 
 
 async def answers(
-    door: Opened, *scans: UploadedEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
+    door: Opened, *scans: SentEvent, session: UUID | None = None, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
     """Taken no earlier than they were made, and after those that were taken before."""
     key = session or door.key

@@ -13,8 +13,8 @@ from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.attendance import actions
+from trainings.attendance.events import SentEvent
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
-from trainings.attendance.upload_forms import UploadedEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
@@ -198,7 +198,7 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
     assert await flags(door) == ["", ""], "nothing is late at a session that is open"
 
 
-async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, UploadedEvent]:
+async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, SentEvent]:
     """At a session that goes on; the wish that names them, and the mark of their arrival."""
     door = await open_door()
     [card] = await make_spare_cards(door.training)

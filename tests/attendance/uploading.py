@@ -14,7 +14,7 @@ from trainings.attendance.models import AttendanceSheet, Device, DeviceSession, 
 from trainings.attendance.phones import uploads
 from trainings.attendance.phones.uploads import Upload
 from trainings.attendance.queries import totals_of
-from trainings.attendance.upload_results import Result
+from trainings.attendance.results import Result
 from trainings.db import reads
 from trainings.lib import tokens
 from trainings.registrations.models import Card, Registration

@@ -13,8 +13,8 @@ from tests import make
 from tests.certificates.sheets import words
 from trainings import clock
 from trainings.attendance import actions as attendance
+from trainings.attendance.events import EventKind, FormEvent, SentEvent
 from trainings.attendance.models import ScanEvent, ScanHow
-from trainings.attendance.upload_forms import EventKind, FormEvent, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.files import file_of
@@ -74,9 +74,9 @@ async def take_back(session: TrainingSession, event: ScanEvent) -> None:
     await attendance.take(session.id, [mark(session, EventKind.UNDO, target=event.id)], actor=PROGRAM)
 
 
-def mark(session: TrainingSession, kind: EventKind, **about: Any) -> UploadedEvent:
+def mark(session: TrainingSession, kind: EventKind, **about: Any) -> SentEvent:
     """One in the panel's list, now unless it says when."""
-    made = UploadedEvent if "at" in about else FormEvent
+    made = SentEvent if "at" in about else FormEvent
     return made(id=tokens.uuid7(), kind=kind, how=ScanHow.LIST, session=session.id, **about)
 
 

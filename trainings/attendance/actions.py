@@ -13,6 +13,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
+from trainings.attendance.events import EventKind, FormEvent, SentEvent
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
@@ -22,7 +23,6 @@ from trainings.attendance.projection import ARRIVALS, counts, project_all, stand
 from trainings.attendance.queries import answer_about, answers_about, totals_of
 from trainings.attendance.scans import Answer, flag_of_clock, when_of
 from trainings.attendance.settling import settle_registrations
-from trainings.attendance.upload_forms import EventKind, FormEvent, UploadedEvent
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -43,7 +43,7 @@ PEOPLE_AT_ONCE = 100
 
 
 async def take(
-    session_id: UUID, events: Sequence[UploadedEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
+    session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
     """Take marks of one session that a person makes in the panel, who may, as `intake.keep` takes a phone's; one answer
     per event, in order, under its own id. `offset` is our clock minus the client's.

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
 
+from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import ScanHow
 from trainings.attendance.practice import is_sample
-from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.registrations.signup.forms import Agreed

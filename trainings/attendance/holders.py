@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from trainings.attendance.events import CODE_HASH_LENGTH, SentEvent
 from trainings.attendance.marks import key_of, key_or_none
 from trainings.attendance.scans import NOBODY, Holder
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH, UploadedEvent
 from trainings.db import sql
 from trainings.lib import tokens
 from trainings.registrations.models import CardState, RegistrationState
@@ -106,7 +106,7 @@ class Holders:
     rows: dict[tuple[UUID, int], SheetRow] = field(default_factory=dict)
     guests: set[tuple[UUID, UUID]] = field(default_factory=set)
 
-    def of(self, event: UploadedEvent, session: TrainingSession, training: Training) -> Meant:
+    def of(self, event: SentEvent, session: TrainingSession, training: Training) -> Meant:
         """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since.
 
         A sheet is one of this training: its code is short, and found out by trying it would name people of elsewhere.
@@ -167,7 +167,7 @@ class Holders:
         return Meant(Holder(person, is_replaced=is_replaced), person.id, shown, sheet_id)
 
 
-async def find_holders(events: Sequence[UploadedEvent], sessions: Mapping[UUID, TrainingSession]) -> Holders:
+async def find_holders(events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]) -> Holders:
     """Read what a batch names, in the transaction in progress: as many statements for fifty events as for one."""
     found = Holders()
     codes = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
@@ -185,7 +185,7 @@ async def find_holders(events: Sequence[UploadedEvent], sessions: Mapping[UUID, 
 
 
 async def _guests(
-    found: Holders, events: Sequence[UploadedEvent], sessions: Mapping[UUID, TrainingSession]
+    found: Holders, events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]
 ) -> set[tuple[UUID, UUID]]:
     """Who of the tapped is of another training, and was marked at the session of the tap."""
     odd = set()
@@ -209,7 +209,7 @@ async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, Person], dict
     return by_card, replaced
 
 
-async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:
+async def _read_rows(found: Holders, events: Sequence[SentEvent]) -> None:
     codes = sorted({one.sheet_code for one in events if one.sheet_code and one.row is not None})
     numbers = sorted({one.row for one in events if one.row is not None})
     if not codes:

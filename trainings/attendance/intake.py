@@ -13,15 +13,15 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from trainings import clock
+from trainings.attendance.events import OF_SOMEBODY, EventKind, SentEvent, Unreadable, other_id
 from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.moments import Dated, Moments, Reading, date_again
 from trainings.attendance.projection import counts, project_all
+from trainings.attendance.results import Result, ResultState, Trouble
 from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.settling import settle_registrations
-from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, Unreadable, UploadedEvent, other_id
-from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock, sql, transaction
 from trainings.db.trouble import is_passing
 from trainings.lib import tokens
@@ -85,10 +85,10 @@ class Intake:
         self.waits = {}
         self.new: list[ScanEvent] = []
         self.contested: list[UUID] = []
-        self.again: dict[UUID, UploadedEvent] = {}
+        self.again: dict[UUID, SentEvent] = {}
         self.touched: dict[UUID, set[UUID]] = defaultdict(set)
 
-    async def take(self, events: Sequence[UploadedEvent]) -> list[Result]:
+    async def take(self, events: Sequence[SentEvent]) -> list[Result]:
         """Keep these, in the caller's transaction, and compute attendance anew; one result for each, in order.
 
         As many statements for fifty as for one. Raises CameMeanwhile: begun anew, it holds all it has to.
@@ -98,7 +98,7 @@ class Intake:
         await self._write()
         return results
 
-    async def _read(self, events: Sequence[UploadedEvent]) -> None:
+    async def _read(self, events: Sequence[SentEvent]) -> None:
         self.trainings = await _locked_trainings(events)
         # Only now: what was kept before has an earlier moment.
         self.now = clock.now()
@@ -113,7 +113,7 @@ class Intake:
         self.stored = {**kept}
         self.holders = await find_holders(events, self.sessions)
 
-    def _decide(self, event: UploadedEvent) -> Result:
+    def _decide(self, event: SentEvent) -> Result:
         """Keep one event, unless it is kept already, and say what came of it."""
         key = str(event.id)
         session = self.sessions.get(event.session) if event.session is not None else None
@@ -132,7 +132,7 @@ class Intake:
         return self._take(event, event_id, session, first)
 
     def _take(
-        self, event: UploadedEvent, event_id: UUID, session: TrainingSession, first: KeptMark | ScanEvent | None
+        self, event: SentEvent, event_id: UUID, session: TrainingSession, first: KeptMark | ScanEvent | None
     ) -> Result:
         meant = self._meant(event, session)
         kept = self._event(event, event_id, session, meant)
@@ -146,7 +146,7 @@ class Intake:
         self._touch(kept)
         return Result(str(event.id), state, kept.flag, kept_as=kept.id)
 
-    def _meant(self, event: UploadedEvent, session: TrainingSession) -> Meant:
+    def _meant(self, event: SentEvent, session: TrainingSession) -> Meant:
         """Whom an event is about. An undo: whom the event is about that it names, where that came before."""
         if event.kind in OF_SOMEBODY:
             return self.holders.of(event, session, self.trainings[session.training_id])
@@ -154,7 +154,7 @@ class Intake:
         is_here = target is not None and target.session_id == session.id
         return Meant(registration_id=target.registration_id) if target is not None and is_here else Meant()
 
-    def _event(self, event: UploadedEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
+    def _event(self, event: SentEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
         is_nobodys = event.kind in OF_SOMEBODY and meant.registration_id is None
         dated = self.moments.of(event, session)
         stated_at = self.moments.stated(event, dated)
@@ -188,7 +188,7 @@ class Intake:
 
     def _flag(
         self,
-        event: UploadedEvent,
+        event: SentEvent,
         session: TrainingSession,
         meant: Meant,
         dated: Dated,
@@ -247,7 +247,7 @@ class Intake:
         """What is written down of who brought these, beside them. Of a person: nothing."""
 
 
-def _code_of(event: UploadedEvent, meant: Meant) -> str | None:
+def _code_of(event: SentEvent, meant: Meant) -> str | None:
     """By what somebody may find out afterwards whose a mark is: the code as it was shown, or that of a sheet which is
     not here, for its row.
     """
@@ -255,11 +255,11 @@ def _code_of(event: UploadedEvent, meant: Meant) -> str | None:
     return event.read_code or event.piece_of_code or of_sheet or None
 
 
-def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:
+def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:
     return {one.session for one in events if one.session is not None}
 
 
-async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Training]:
+async def _locked_trainings(events: Sequence[SentEvent]) -> dict[UUID, Training]:
     """The trainings of the sessions, of the tickets, and of what came before under the same ids, all held at once."""
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
@@ -275,7 +275,7 @@ async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Train
 # -- taking a batch
 
 
-async def keep(begin: Callable[[], Intake], read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
+async def keep(begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadable]) -> list[Result]:
     """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of an attempt.
 
     A known id with the same body is acknowledged again; with another body both are kept. Where one breaks us, each is
@@ -294,7 +294,7 @@ async def keep(begin: Callable[[], Intake], read: Sequence[UploadedEvent | Unrea
         return results
 
 
-async def _keep_alone(begin: Callable[[], Intake], one: UploadedEvent | Unreadable) -> Result:
+async def _keep_alone(begin: Callable[[], Intake], one: SentEvent | Unreadable) -> Result:
     try:
         [result] = await _keep_once_more(begin, [one], is_alone=True)
     except Exception as error:
@@ -306,7 +306,7 @@ async def _keep_alone(begin: Callable[[], Intake], one: UploadedEvent | Unreadab
 
 
 async def _keep_once_more(
-    begin: Callable[[], Intake], read: Sequence[UploadedEvent | Unreadable], *, is_alone: bool = False
+    begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadable], *, is_alone: bool = False
 ) -> list[Result]:
     try:
         return await _keep(begin(), read, is_alone=is_alone)
@@ -315,13 +315,13 @@ async def _keep_once_more(
         return await _keep(begin(), read, is_alone=is_alone)
 
 
-async def _keep(intake: Intake, read: Sequence[UploadedEvent | Unreadable], *, is_alone: bool) -> list[Result]:
+async def _keep(intake: Intake, read: Sequence[SentEvent | Unreadable], *, is_alone: bool) -> list[Result]:
     async with transaction():
-        events = [one for one in read if isinstance(one, UploadedEvent)]
+        events = [one for one in read if isinstance(one, SentEvent)]
         kept = iter(await intake.take(events) if events else ())
         results = [
             next(kept)
-            if isinstance(one, UploadedEvent)
+            if isinstance(one, SentEvent)
             else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
             for one in read
         ]

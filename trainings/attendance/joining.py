@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
 
+from trainings.attendance.events import CODE_HASH_LENGTH
 from trainings.attendance.models import ScanEvent, ScanKind
 from trainings.attendance.projection import project_all
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.schedule.models import TrainingSession
 

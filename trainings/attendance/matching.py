@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from trainings.attendance.events import CODE_HASH_LENGTH
 from trainings.attendance.holders import Person, people_by_card
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, DEPARTURES, project_all
 from trainings.attendance.scans import Holder, flag_of, flag_of_clock, when_of
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession

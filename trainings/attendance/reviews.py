@@ -10,12 +10,12 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
+from trainings.attendance.events import OF_SOMEBODY
 from trainings.attendance.holders import people_by_card
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, SheetRow
 from trainings.attendance.projection import counts, project
 from trainings.attendance.settling import settle_registrations
-from trainings.attendance.upload_forms import OF_SOMEBODY
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from trainings.attendance.queries import Door, RosterLine
+from trainings.attendance.results import Result
 from trainings.attendance.scans import Answer, Outcome
-from trainings.attendance.upload_results import Result
 from trainings.attendance.words import (
     ANOTHER_TRAINING,
     CARD_OF_ANOTHER_TRAINING,

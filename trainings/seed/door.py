@@ -17,13 +17,13 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
+from trainings.attendance.events import CODE_HASH_LENGTH, EventKind
 from trainings.attendance.models import AttendanceSheet, Device, SheetRow
 from trainings.attendance.phones import devices, uploads
 from trainings.attendance.phones.devices import Load
 from trainings.attendance.phones.uploads import Upload
 from trainings.attendance.sessions.reports import Report, write_report
 from trainings.attendance.sheets import sheets
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH, EventKind
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.db import keyring
 from trainings.lib import tokens

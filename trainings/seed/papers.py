@@ -8,8 +8,8 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import actions as attendance
+from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import ScanHow
-from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.ceremony import handover
 from trainings.certificates.designs import brand

@@ -12,8 +12,8 @@ from trainings import clock
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.attendance import actions as attendance
+from trainings.attendance.events import EventKind, SentEvent
 from trainings.attendance.models import ScanHow
-from trainings.attendance.upload_forms import EventKind, UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing import actions as certificates
 from trainings.db import transaction
@@ -244,7 +244,7 @@ async def _hold(
 
 async def _check_in(world: World, session: TrainingSession, people: list[Registration]) -> None:
     scans = [
-        UploadedEvent(
+        SentEvent(
             id=tokens.uuid7(),
             kind=EventKind.IN,
             session=session.id,
@@ -262,7 +262,7 @@ async def _leave_early(session: TrainingSession, people: list[Registration]) -> 
     """Half an hour is not enough for a diploma: at the first hub there is always somebody who takes a note of hours."""
     gone = session.starts_at + timedelta(minutes=30)
     scans = [
-        UploadedEvent(
+        SentEvent(
             id=tokens.uuid7(),
             kind=EventKind.LEFT,
             session=session.id,

@@ -12,9 +12,9 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, scan, take
 from tests.attendance.uploading import Event, event, h, make_device, ms, send
+from trainings.attendance.events import SentEvent
 from trainings.attendance.models import ScanEvent, ScanHow, ScanKind
 from trainings.attendance.sessions import rescheduling
-from trainings.attendance.upload_forms import UploadedEvent
 from trainings.audit.actor import PROGRAM
 from trainings.settings import Settings
 
@@ -65,7 +65,7 @@ async def test_departure_of_before_the_arrival_is_odd_and_not_any_more_at_the_pa
 
     def at_the_panel(
         kind: ScanKind, minutes: int, *, stated: int | None = None, target: UUID | None = None
-    ) -> UploadedEvent:
+    ) -> SentEvent:
         said = None if stated is None else door.starts_at + stated * MINUTE
         whom = door.ana if kind is not ScanKind.UNDO else None
         at = door.starts_at + minutes * MINUTE

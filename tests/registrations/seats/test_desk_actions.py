@@ -14,9 +14,9 @@ from tests.registrations.families import group_token, make_family, people_of
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
 from trainings.attendance.actions import take
+from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import ScanFlag, ScanHow
 from trainings.attendance.scans import Outcome
-from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import keyring

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from trainings.attendance.events import Noted
 from trainings.attendance.phones.devices import NAME_LENGTH
-from trainings.attendance.upload_forms import Noted
 from trainings.people.forms import printable
 from trainings.schedule.staff.forms import required
 from trainings.web.forms import Form, wrong

@@ -12,9 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.device_queries import may_upload
+from trainings.attendance.events import EventKind, SentEvent, other_id
 from trainings.attendance.models import Device, DeviceActivity, ScanFlag
-from trainings.attendance.upload_forms import EventKind, UploadedEvent, other_id
-from trainings.attendance.upload_results import Result, ResultState, Trouble
+from trainings.attendance.results import Result, ResultState, Trouble
 from trainings.db import lock
 from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
@@ -34,7 +34,7 @@ class Counting:
     kept: dict[UUID, HeadCount]
     new: list[HeadCount]
 
-    def decide(self, event: UploadedEvent, at: datetime) -> Result:
+    def decide(self, event: SentEvent, at: datetime) -> Result:
         """Keep one event, unless it is kept already. Another body under an id is kept beside the first."""
         key = str(event.id)
         if event.activity not in self.waits:
@@ -57,7 +57,7 @@ class Counting:
         if self.new:
             await HeadCount.bulk_create(self.new, ignore_conflicts=True)
 
-    def _row(self, event: UploadedEvent, at: datetime) -> HeadCount | None:
+    def _row(self, event: SentEvent, at: datetime) -> HeadCount | None:
         """What is kept of an event; none of one that names no cell. What takes back names none: it has no number."""
         is_undo = event.kind is EventKind.UNDO
         sex, band = (Sex.UNDISCLOSED, AgeBand.UNKNOWN) if is_undo else (event.sex, event.age_band)
@@ -77,7 +77,7 @@ class Counting:
         )
 
 
-def _number(event: UploadedEvent) -> int:
+def _number(event: SentEvent) -> int:
     return 1 if event.number is None else event.number
 
 
@@ -93,7 +93,7 @@ def _took_back(kept: HeadCount, undo: HeadCount) -> bool:
 
 
 async def open_counting(
-    device: Device, events: Sequence[UploadedEvent], hub_ids: frozenset[UUID] | None = None
+    device: Device, events: Sequence[SentEvent], hub_ids: frozenset[UUID] | None = None
 ) -> Counting:
     """Read what a batch is about, with the activities held, in the caller's transaction.
 

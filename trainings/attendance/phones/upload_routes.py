@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.attendance import views
 from trainings.attendance.device_queries import UPLOAD_DAYS, phone_that_asks
+from trainings.attendance.events import SentBatch
 from trainings.attendance.models import Device, ScanFlag
 from trainings.attendance.phones import uploads
 from trainings.attendance.phones.gaps import numbers_lacking
 from trainings.attendance.phones.state import exact
 from trainings.attendance.phones.uploads import Upload
-from trainings.attendance.upload_forms import UploadBody
-from trainings.attendance.upload_results import Result, ResultState
+from trainings.attendance.results import Result, ResultState
 from trainings.attendance.words import TIME_OVER
 from trainings.errors import Malformed
 from trainings.limits import actions as limits
@@ -48,7 +48,7 @@ async def receive(request: Request) -> Response:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise UnreadableBatch
     try:
-        body = UploadBody.model_validate_json(await request.body())
+        body = SentBatch.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableBatch from exc
     if device.revoked_at is not None:
@@ -66,7 +66,7 @@ async def receive(request: Request) -> Response:
     return JSONResponse(answer, headers=NOT_KEPT)
 
 
-def _upload(device: Device, body: UploadBody, now: datetime) -> Upload:
+def _upload(device: Device, body: SentBatch, now: datetime) -> Upload:
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
     first_seq, last_seq = _numbers_of(device, body)
@@ -75,7 +75,7 @@ def _upload(device: Device, body: UploadBody, now: datetime) -> Upload:
     )
 
 
-def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | None]:
+def _numbers_of(device: Device, body: SentBatch) -> tuple[int | None, int | None]:
     """The first number and the last; none where the phone still speaks as the one that it was before."""
     if body.first is None:
         return None, body.last_seq

@@ -10,15 +10,15 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
+from trainings.attendance.events import EventKind, SentEvent, Unreadable, other_id, read_event
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import Device, ScanFlag, WalkInSlip
 from trainings.attendance.moments import Reading, as_held
 from trainings.attendance.phones.closings import PHONE, close_reported
 from trainings.attendance.phones.head_counts import Counting, open_counting
+from trainings.attendance.results import Result, ResultState, Trouble
 from trainings.attendance.slips import slips
 from trainings.attendance.slips.opening import open_slips
-from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
-from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
 from trainings.lib import tokens
 
@@ -57,9 +57,9 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     return results
 
 
-def _slips_in(read: Sequence[UploadedEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
+def _slips_in(read: Sequence[SentEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
     """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
-    sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
+    sent = [one for one in read if isinstance(one, SentEvent) and one.kind is EventKind.SLIP]
     sent = [one for one in sent if session_ids is None or one.session in session_ids]
     return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]
 
@@ -75,9 +75,9 @@ class PhoneIntake(Intake):
     def __init__(self, device: Device, upload: Upload) -> None:
         super().__init__(upload.offset, upload.sent, phone=device)
         self.device, self.upload = device, upload
-        self.new_slips: list[UploadedEvent] = []
+        self.new_slips: list[SentEvent] = []
 
-    async def _read(self, events: Sequence[UploadedEvent]) -> None:
+    async def _read(self, events: Sequence[SentEvent]) -> None:
         await super()._read(events)
         self.counting = await open_counting(self.device, events, self.upload.hub_ids)
         self.kept_slips = await _kept_slips(events)
@@ -89,14 +89,14 @@ class PhoneIntake(Intake):
             one.id: ScanFlag.REVOKED for one in sessions if not may_upload(self.device, ends[one.training_id])
         }
 
-    def _decide(self, event: UploadedEvent) -> Result:
+    def _decide(self, event: SentEvent) -> Result:
         if event.kind is EventKind.COUNT or (event.kind is EventKind.UNDO and event.session is None):
             return self.counting.decide(event, event.at + self.upload.offset)
         if event.kind is EventKind.SLIP:
             return self._take_slip(event)
         return super()._decide(event)
 
-    def _take_slip(self, event: UploadedEvent) -> Result:
+    def _take_slip(self, event: SentEvent) -> Result:
         key = str(event.id)
         if event.session is None or event.session not in self.sessions:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_SESSION)
@@ -143,6 +143,6 @@ class PhoneIntake(Intake):
             )
 
 
-async def _kept_slips(events: Sequence[UploadedEvent]) -> dict[UUID, str]:
+async def _kept_slips(events: Sequence[SentEvent]) -> dict[UUID, str]:
     sent = [one.id for one in events if one.kind is EventKind.SLIP]
     return dict(await WalkInSlip.filter(id__in=sent).values_list("id", "body_hash")) if sent else {}

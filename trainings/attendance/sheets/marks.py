@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from trainings.attendance.events import CODE_HASH_LENGTH
 from trainings.attendance.models import ScanEvent, ScanFlag
 from trainings.attendance.projection import Stay, stay_of, undone_by
 from trainings.attendance.queries import persons_of
-from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.db import reads
 from trainings.registrations.models import Card, Registration
 

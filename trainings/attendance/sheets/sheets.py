@@ -9,12 +9,12 @@ from uuid import UUID, uuid5
 
 from trainings import clock
 from trainings.attendance import actions
+from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, SheetRow
 from trainings.attendance.projection import ARRIVALS
 from trainings.attendance.queries import roster
 from trainings.attendance.scans import DOOR_OPENS, Answer
 from trainings.attendance.sheets.queries import Line, event_of_row, line_of, listed_at, unlisted
-from trainings.attendance.upload_forms import EventKind, FormEvent
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction

@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 
 from trainings.attendance.actions import take
 from trainings.attendance.device_queries import may_upload, training_ends
+from trainings.attendance.events import EventKind, SentEvent, other_id
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanHow, ScanKind, SlipState, WalkInSlip
 from trainings.attendance.projection import counts, standing, undone_at
@@ -29,7 +30,6 @@ from trainings.attendance.slips.words import (
     SEALED,
     UNREADABLE,
 )
-from trainings.attendance.upload_forms import EventKind, UploadedEvent, other_id
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, transaction
@@ -239,7 +239,7 @@ async def _register_without(
     if nobodys:
         await assign(session.id, nobodys, key, actor=actor)
     else:
-        came = UploadedEvent(
+        came = SentEvent(
             id=tokens.uuid7(),
             kind=EventKind.WALK_IN,
             how=ScanHow.WALK_IN,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from trainings.attendance.events import other_id
 from trainings.attendance.models import DatedBy, Device, SlipState, WalkInSlip
 from trainings.attendance.moments import Dated
-from trainings.attendance.upload_forms import other_id
 
 
 def body_hash_of(sealed: str) -> str:

@@ -18,6 +18,7 @@ from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, views
 from trainings.attendance.companions import companions_by_phone
+from trainings.attendance.events import EventKind, FormEvent, SentBatch, read_mark
 from trainings.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import ScanHow
@@ -38,7 +39,6 @@ from trainings.attendance.queries import (
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.scans import Answer
-from trainings.attendance.upload_forms import EventKind, FormEvent, UploadBody, read_mark
 from trainings.certificates.issuing import preparing
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
@@ -167,7 +167,7 @@ def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Respons
 async def _marks_json(request: Request, gate: Gate) -> Response:
     """As a phone's (`upload_routes.receive`), with what the page shows of each mark."""
     try:
-        body = UploadBody.model_validate_json(await request.body())
+        body = SentBatch.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableEvents from exc
     now, session = clock.now(), gate.session

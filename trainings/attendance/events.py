@@ -97,7 +97,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Noted = Annotated[str, _or_nothing(_word(24))]
 
 
-class UploadedEvent(BaseModel):
+class SentEvent(BaseModel):
     """One event as the phone, or the panel's page, froze it when it was made.
 
     `registration` is the row of the panel's list that was tapped; a phone knows nobody by that.
@@ -198,7 +198,7 @@ class UploadedEvent(BaseModel):
         return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
 
 
-class FormEvent(UploadedEvent):
+class FormEvent(SentEvent):
     """What a form without script says: dated by its arrival here, it is the same however often it comes."""
 
     at: Moment = Field(default_factory=clock.now)
@@ -220,21 +220,21 @@ class Unreadable:
     id: str | None
 
 
-def read_event(item: object) -> UploadedEvent | Unreadable:
+def read_event(item: object) -> SentEvent | Unreadable:
     """One event of a batch, or that it is none."""
     if not isinstance(item, Mapping):
         return Unreadable(None)
     try:
-        return UploadedEvent.model_validate(item)
+        return SentEvent.model_validate(item)
     except ValidationError:
         name = item.get("id")
         return Unreadable(name if isinstance(name, str) and len(name) <= 64 else None)
 
 
-def read_mark(item: object, session_id: UUID) -> UploadedEvent | Unreadable:
+def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
     """The same of the panel's page of a session, which marks who is there and nothing else."""
     event = read_event(item)
-    if isinstance(event, UploadedEvent) and (event.session != session_id or event.kind not in AT_THE_DOOR):
+    if isinstance(event, SentEvent) and (event.session != session_id or event.kind not in AT_THE_DOOR):
         return Unreadable(str(event.id))
     return event
 
@@ -250,7 +250,7 @@ def _first(value: Any) -> First | None:
     return First.model_validate(value) if isinstance(value, Mapping) else None
 
 
-class UploadBody(BaseModel):
+class SentBatch(BaseModel):
     """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them.
 
     `first`: with which number it began, as which device: prepared anew, it may say what it knew before. `perf`: what
