@@ -137,6 +137,16 @@ async def test_who_has_a_counted_place_stays_before_who_came_without_one(cast: C
     assert await places_of(training) == (1, 0)
 
 
+async def test_who_left_a_contact_stays_before_who_left_none(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub)
+    nameless = await someone(cast.hub, training=training, phone=None)
+    reached = await someone(cast.hub, training=training, email="rosa@correo.example")
+
+    await unite(nameless, reached, rosa)
+
+    assert await kept_of(nameless) == reached.id
+
+
 async def test_support_that_either_asked_for_is_asked_for_and_answers_stay(cast: Cast, rosa: Actor) -> None:
     training = await make.make_training(hub=cast.hub)
     first = await someone(cast.hub, training=training, needs=("ramp",))

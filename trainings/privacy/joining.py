@@ -44,19 +44,19 @@ async def trainings_joined(people: Collection[UUID]) -> set[UUID]:
 
 async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> None:
     """Of all that these participants, who are one person, have in a training the best stays: who is in, then who was
-    offered a place, who waits, who is held. Of several the one with a counted place, then the one with a paper, then
-    the oldest. The places of the others go to the list.
+    offered a place, who waits, who is held. Of several the one with a counted place, with a paper, with a contact to be
+    told by, and then the oldest. The places of the others go to the list.
 
     Nobody hears of a loss: there is none. Their cards and marks count for the one that stays, so does the support that
     they asked for, and childcare that was asked for twice once. What came in one form is not joined, nor what a
     certificate was issued for. In the caller's transaction, which holds the training and its stays.
     """
     mine = Registration.filter(training_id=training_id, participant_id__in=list(people))
-    live = await mine.exclude(state=RegistrationState.CANCELLED).order_by("id").prefetch_related("group")
+    live = await mine.exclude(state=RegistrationState.CANCELLED).order_by("id").prefetch_related("participant")
     if len(live) < 2 or len({one.group_id for one in live}) < len(live):
         return
     papers = await _papers(live)
-    kept = min(live, key=lambda one: (BEST.index(one.state), not one.holds_place, one.id not in papers, one.id))
+    kept = min(live, key=lambda one: (BEST.index(one.state), not one.holds_place, *_worse(one, papers), one.id))
     joined = [one for one in live if one is not kept and papers.get(one.id) is not CertificateState.VALID]
     if not joined:
         return
@@ -76,6 +76,11 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
         kept.mark = one.mark if kept.mark is None else kept.mark
     await kept.save(update_fields=["needs", "mark"])
     await _record("privacy.join", kept, joined, actor)
+
+
+def _worse(one: Registration, papers: Collection[UUID]) -> tuple[bool, bool]:
+    """Who has no paper comes after who has one, and whom nobody can tell of a change after who left a contact."""
+    return one.id not in papers, not (one.participant.phone_key or one.participant.email_key)
 
 
 async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
