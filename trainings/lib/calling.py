@@ -1,13 +1,9 @@
-"""Addresses that open the telephone, a text message or WhatsApp with a number and a text already in place."""
-
 from dataclasses import dataclass
 from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
 class CallLinks:
-    """`tel:`, `sms:` and `https://wa.me/…` for one number."""
-
     tel: str
     sms: str
     whatsapp: str

@@ -1,6 +1,5 @@
-"""Sealing columns, indexing them blindly, signing cookies: everything done with the secret keys.
-
-It protects backups, stolen disks and database dumps, not a program that was taken over.
+"""Everything done with the secret keys. It protects backups, stolen disks and dumps, not a program that was taken
+over.
 """
 
 import base64
@@ -32,8 +31,6 @@ class SealBroken(Exception):
 
 
 class _SubKeys:
-    """What is derived from one secret key: each use has a key of its own."""
-
     def __init__(self, key: str) -> None:
         self.id = hashlib.sha256(key.encode()).hexdigest()[:8]
         self.mark = f"{_VERSION}.{self.id}."
@@ -44,7 +41,7 @@ class _SubKeys:
 
 
 class _SignerAt(TimestampSigner):
-    """Signs and checks as of a given moment, since time comes from the caller."""
+    """Time comes from the caller."""
 
     def __init__(self, keys: list[bytes], salt: str, now: datetime) -> None:
         super().__init__(keys, salt=salt, digest_method=hashlib.sha256, key_derivation="hmac")
@@ -55,7 +52,7 @@ class _SignerAt(TimestampSigner):
 
 
 class Keyring:
-    """The secret keys. The first seals and signs; the others only open what they sealed before."""
+    """The first key seals and signs; the others only open."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys or len(set(keys)) != len(keys):
@@ -72,7 +69,6 @@ class Keyring:
         return key.mark + _encode(nonce + key.aead.encrypt(nonce, text.encode(), aad.encode()))
 
     def open(self, sealed: str, aad: str) -> str:
-        """The text inside. Raises SealBroken."""
         version, _, rest = sealed.partition(".")
         key_id, _, body = rest.partition(".")
         key = self._by_id.get(key_id)
@@ -89,19 +85,19 @@ class Keyring:
         return _blind(self._keys[0], text, purpose)
 
     def blind_indexes(self, text: str, purpose: str) -> list[str]:
-        """The same under every key, current first: what to look for while keys are being changed."""
+        """Under every key, current first: to look up while keys are changed."""
         return [_blind(key, text, purpose) for key in self._keys]
 
     def box_seeds(self) -> list[tuple[str, bytes]]:
-        """For each key, current first: its id, and what its key pair is made of (`lib/sealing.py`)."""
+        """(id, seed of the key pair of `lib/sealing.py`), current first."""
         return [(key.id, key.box) for key in self._keys]
 
     def sign(self, text: str, salt: str, *, now: datetime) -> str:
-        """Text with the time and a signature, fit for a cookie; readable by whoever holds it."""
+        """Text with time and signature for a cookie; readable by its holder."""
         return self._signer(salt, now).sign(text).decode()
 
     def unsign(self, signed: str, salt: str, *, max_age: int, now: datetime) -> str:
-        """The text. Raises BadSignature where it is forged, from another salt, or older than `max_age` seconds."""
+        """Raises BadSignature where it is forged, of another salt, or older than `max_age` seconds."""
         return self._signer(salt, now).unsign(signed, max_age=max_age).decode()
 
     def _signer(self, salt: str, now: datetime) -> _SignerAt:
@@ -110,7 +106,6 @@ class Keyring:
 
 
 def new_key() -> str:
-    """A fresh secret key, 256 bits."""
     return tokens.new_key()
 
 

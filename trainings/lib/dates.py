@@ -1,6 +1,5 @@
-"""Dates, times and durations in the words of es-GT and English. Storage is UTC; people see America/Guatemala.
-
-`lang` is a language code (`es`, `es-GT`, `en`); whatever is not English reads Spanish.
+"""Dates, times and durations in es-GT and English. Storage is UTC; people see America/Guatemala. A `lang` that is not
+English reads Spanish.
 """
 
 from collections.abc import Iterable
@@ -40,7 +39,7 @@ Gender = Literal["masculine", "feminine"]
 
 
 def local_day(when: date) -> date:
-    """The calendar day: a date as it is, a moment as the day it falls on in Guatemala."""
+    """A date as it is, a moment as its day in Guatemala."""
     return local(when).date() if isinstance(when, datetime) else when
 
 
@@ -140,13 +139,12 @@ def time_of_day(moment: datetime, lang: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _on_the_clock(hour: int, minute: int, lang: str) -> str:
-    """Calendars have hundreds of these, and a day has 1,440 minutes."""
     half = _HALVES[_locale(lang)][hour >= 12]
     return f"{hour % 12 or 12}:{minute:02}{NBSP}{half}"
 
 
 def the_time(moment: datetime, lang: str) -> str:
-    """`la 1:05 p. m.` · `las 2:05 p. m.` · `2:05 PM`: for a sentence where Spanish has its article, as after «a»."""
+    """`la 1:05 p. m.` · `las 2:05 p. m.` · `2:05 PM`: with the Spanish article."""
     time = time_of_day(moment, lang)
     if not _is_spanish(lang):
         return time

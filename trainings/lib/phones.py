@@ -1,5 +1,3 @@
-"""Telephone numbers and e-mail addresses: read as people write them, kept in one form."""
-
 import re
 import unicodedata
 
@@ -40,17 +38,16 @@ def show_phone(e164: str, *, with_code: bool = False) -> str:
 
 
 def is_landline(e164: str) -> bool:
-    """Whether it is surely no mobile, so that it takes no text message: at home those that begin with 2, 6 or 7."""
+    """Takes no text message: in Guatemala numbers that begin with 2, 6 or 7."""
     return phonenumbers.number_type(phonenumbers.parse(e164)) == phonenumbers.PhoneNumberType.FIXED_LINE
 
 
 def is_email(text: str) -> bool:
-    """Whether it has the shape of an address that our mail can reach: plain ASCII, a dot in the domain."""
+    """An address our mail can reach: plain ASCII, a dot in the domain."""
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
 def normal_email(text: str) -> str:
-    """How an address is stored and compared: without blanks around it, in lower case."""
     return text.strip().lower()
 
 

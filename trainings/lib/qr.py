@@ -1,4 +1,4 @@
-"""QR codes as one SVG path or a small PNG. The library's matrix, our drawing: ten times faster and smaller."""
+"""QR codes as one SVG path or a small PNG: the library's matrix, our drawing, ten times faster and smaller."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -43,7 +43,7 @@ def svg_path(text: str, level: Level = "H", border: int = QUIET_ZONE) -> tuple[i
 
 
 def svg(text: str, level: Level = "H", title: str | None = None) -> str:
-    """A standalone picture: black on white, also where the page is dark."""
+    """Black on white, also where the page is dark."""
     size, path = svg_path(text, level)
     name = f"<title>{escape(title)}</title>" if title else ""
     return (
@@ -53,12 +53,12 @@ def svg(text: str, level: Level = "H", title: str | None = None) -> str:
 
 
 def png(text: str, level: Level = "H", *, scale: int = 10) -> bytes:
-    """A black and white picture to save or send: `scale` pixels a module."""
+    """`scale` pixels a module."""
     return _file(_picture(matrix(text, level), scale))
 
 
 def captioned_png(text: str, captions: Sequence[str], font: Path, level: Level = "H", *, scale: int = 10) -> bytes:
-    """The same with lines of text below, wrapped where they are long. `font` (TTF, OTF) must hold their letters."""
+    """With lines of text below. `font` (TTF, OTF) must hold their letters."""
     return _file(_captioned(_picture(matrix(text, level), scale), captions, font))
 
 
@@ -96,7 +96,7 @@ def _captioned(picture: Image.Image, captions: Sequence[str], font: Path) -> Ima
 
 
 def _wrapped(caption: str, letters: ImageFont.FreeTypeFont, room: float) -> list[str]:
-    """Lines no wider than `room`, broken at plain spaces; only a single word that is wider is broken."""
+    """Broken at plain spaces; a single wider word is broken too."""
     lines: list[str] = []
     for word in filter(None, caption.split(" ")):
         joined = f"{lines[-1]} {word}" if lines else word
@@ -117,7 +117,6 @@ def _broken(word: str, letters: ImageFont.FreeTypeFont, room: float) -> list[str
 
 
 def _outlines(modules: Matrix, border: int) -> list[str]:
-    """Closed subpaths around the dark areas, clockwise, holes the other way round."""
     ends = _edges(modules)
     subpaths = []
     while ends:

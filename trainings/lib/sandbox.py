@@ -1,7 +1,7 @@
-"""Sets designs of others: in a process of its own, with little memory, little time, no network and no way back to us.
+"""Other people's designs are set in a process with little memory, little time and no network.
 
-Typst itself stops `while true` and reads only below its root; what it cannot stop is a loop within a loop and a list as
-long as the memory, which would take the whole program along.
+Typst stops `while true` and reads only below its root; it cannot stop a loop within a loop or a list as long as the
+memory.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import typst
 from trainings.lib.typst import CannotTypeset, Design
 
 SECONDS = 8.0
-"""Of one core. By the clock it may take some times as long: the machine may be busy with everything else."""
+"""Of processor time."""
 WAITED = 3
-"""So many times as long."""
+"""Times SECONDS by the clock: the machine may be busy."""
 MEMORY = 1 << 30
 """Bytes of address space; a usual certificate takes a tenth of it."""
 
@@ -38,32 +38,32 @@ _ENVIRONMENT = {
 
 
 class TookTooLong(CannotTypeset):
-    """It was still at work when its time was up."""
+    pass
 
 
 class TookTooMuch(CannotTypeset):
-    """It asked for more memory than it may have, or ended in another way that is no answer."""
+    """More memory than allowed, or no answer."""
 
 
 class DesignApart(Design):
-    """A design that is set apart from us; it takes some tenths of a second each time."""
+    """Takes some tenths of a second each time."""
 
     def __init__(self, file: Path, *, root: Path, fonts: Path, seconds: float = SECONDS) -> None:
         super().__init__(file, root=root, fonts=fonts)
         self.seconds = seconds
 
     def make(self, data: Mapping[str, Any], output: typst.OutputFormat, *, name: str, **options: Any) -> list[bytes]:
-        """As `Design.make`; refuses (`TookTooLong`, `TookTooMuch`) what does not end or does not fit."""
+        """As `Design.make`; refuses also with TookTooLong, TookTooMuch."""
         return self.make_all([data], output, name=name, **options)[0]
 
     def make_all(
         self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
     ) -> list[list[bytes]]:
-        """The pages of several sheets, set by one process within the one time; refuses all where one cannot be set."""
+        """The pages of several sheets from one process; refuses all where one cannot be set."""
         return _pages(self._answer(self._order(sheets, output, options), name), name)
 
     def families(self) -> dict[str, str]:
-        """The families of the fonts that Typst can use, by the name of their file. Refuses as `make`."""
+        """Font families that Typst can use, by file name. Refuses as `make`."""
         order = self._order([], "png", {})
         told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
         return {Path(path).name: family for family, path in told["fonts"]}

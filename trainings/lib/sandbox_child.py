@@ -1,5 +1,3 @@
-"""The other end of `sandbox.DesignApart`: reads an order, sets the sheets, answers, ends. Imports nothing of ours."""
-
 import json
 import resource
 import sys

@@ -33,7 +33,7 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class SealedBox:
-    """The key pairs of a keyring, one for each secret key. The first is told to phones, all of them open."""
+    """Key pairs, one for each secret key. Phones get the first; all open."""
 
     def __init__(self, ring: Keyring) -> None:
         self._keys = {key_id: _private_key(seed) for key_id, seed in ring.box_seeds()}
@@ -63,12 +63,11 @@ class SealedBox:
 
 
 def shared_key(agreed: bytes, point: bytes) -> bytes:
-    """The key of one sealed text, from what both sides agreed on and the sender's public point."""
     return HKDF(algorithm=SHA256(), length=32, salt=point, info=INFO).derive(agreed)
 
 
 def _private_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
-    """A scalar from 48 octets: so many that no scalar is noticeably likelier than another."""
+    """A scalar from 48 octets, so that no scalar is noticeably likelier."""
     return ec.derive_private_key(int.from_bytes(seed, "big") % (_ORDER - 1) + 1, ec.SECP256R1())
 
 

@@ -41,8 +41,6 @@ _LINES_SNIFFED = 30
 
 
 class Problem(StrEnum):
-    """Why a file is not a table that can be read."""
-
     EMPTY = "empty"
     PDF = "pdf"
     PICTURE = "picture"
@@ -56,7 +54,7 @@ class Problem(StrEnum):
 
 
 class UnreadableTable(ValueError):
-    """`n` is how many rows or columns there are, where there are too many; of too many rows, `first` are the first."""
+    """`n`: rows or columns, where there are too many; `first`: the first rows."""
 
     def __init__(self, problem: Problem, n: int = 0, first: Sequence[Row] = ()) -> None:
         super().__init__(problem.value)
@@ -73,7 +71,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows with something in them. `is_guessed`: the letters are not UTF-8, so accents may have come out wrong."""
+    """Rows that are not empty. `is_guessed`: the letters are not UTF-8, accents may be wrong."""
 
     rows: tuple[Row, ...]
     is_guessed: bool = False
@@ -85,7 +83,7 @@ class Table:
 
 
 def read_table(content: bytes, *, most_rows: int, most_columns: int) -> Table:
-    """The table in a file. Takes up to 15 seconds, so it belongs into a thread. Raises UnreadableTable."""
+    """Takes up to 15 seconds: call it in a thread. Raises UnreadableTable."""
     problem = _foreign(content)
     if problem is not None:
         raise UnreadableTable(problem)
@@ -100,7 +98,6 @@ def read_table(content: bytes, *, most_rows: int, most_columns: int) -> Table:
 
 
 def _foreign(content: bytes) -> Problem | None:
-    """What it is instead, for kinds that people mistake for a list."""
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         return Problem.EMPTY
     if b"%PDF-" in content[:1024]:
@@ -115,9 +112,8 @@ def _foreign(content: bytes) -> Problem | None:
 
 
 def _check_archive(content: bytes) -> None:
-    """Refuse what is no XLSX or ODS, is locked, or would unpack to more than any list needs.
-
-    The sizes are what the archive says of itself; the limits of `workbooks.py` hold for one that lies.
+    """Refuse no XLSX or ODS, a locked file, or one that unpacks to too much by its own word; `workbooks.py` limits one
+    that lies.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -195,7 +191,7 @@ def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
-    """The text, and whether its letters were guessed: what is not Unicode is taken for Windows-1252, else Latin-1."""
+    """(text, guessed): not Unicode is read as Windows-1252, else Latin-1."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace"), False
     try:
@@ -208,7 +204,7 @@ def _decoded(content: bytes) -> tuple[str, bool]:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """What stands between the cells, and the text without the line in which a program says so itself."""
+    """The separator, and the text without a line that declares it."""
     said = _SEP_LINE.match(text)
     if said:
         return said[1], text[said.end() :]
@@ -217,7 +213,6 @@ def _separator(text: str) -> tuple[str, str]:
 
 
 def _evenness(text: str, separator: str) -> tuple[int, int]:
-    """How many lines have the same number of cells, more than one, and that number."""
     try:
         widths = Counter(len(cells) for cells in _records(text, separator) if len(cells) > 1)
     except csv.Error:
@@ -230,7 +225,7 @@ def _records(text: str, separator: str) -> Iterable[list[str]]:
 
 
 def _cells(record: list[str]) -> tuple[str, ...]:
-    """The cells without blanks around, and without the apostrophe that our own files put before a formula."""
+    """Without blanks around and without the apostrophe that our files put before a formula."""
     cells = [cell.strip() for cell in record]
     cells = [cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell for cell in cells]
     cells = [cell[: workbooks.LONGEST_CELL] for cell in cells]
@@ -243,7 +238,7 @@ def _cells(record: list[str]) -> tuple[str, ...]:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may take it for a formula, also behind blanks and letters that nobody sees."""
+    """Also behind blanks and invisible letters."""
     for letter in text:
         if letter in FORMULA_SIGNS:
             return True
@@ -253,7 +248,7 @@ def is_formula(text: str) -> bool:
 
 
 def guarded(text: str) -> str:
-    """The text for a CSV cell: with an apostrophe before it where it would be taken for a formula."""
+    """With an apostrophe before a formula."""
     return f"'{text}" if is_formula(text) else text
 
 

@@ -1,5 +1,3 @@
-"""Text that people write: cleaned for storing, folded for finding, shortened for showing."""
-
 import re
 import unicodedata
 from collections.abc import Collection
@@ -34,7 +32,7 @@ class TextTooLong(ValueError):
 
 
 _UNDRAWN = frozenset({"So", "Sk", "Mn", "Me", "Cf", "Cn", "Co"})
-"""Kinds of characters that are pictures, or that only shape the one before."""
+"""Kinds of characters that are pictures or shape the one before."""
 
 
 # -- storing
@@ -168,9 +166,8 @@ def _first_letter(word: str) -> str:
 
 
 def as_drawn(text: str, missing: Collection[str], *, otherwise: str = "?") -> str:
-    """The text for letters that lack some characters: pictures (emoji) are left out, others become question marks.
-
-    `otherwise`: what stands there where nothing is left of it.
+    """Emoji that `missing` letters lack are left out, other characters become `?`; `otherwise` where nothing is
+    left.
     """
     if not missing:
         return text

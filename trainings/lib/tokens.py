@@ -1,7 +1,4 @@
-"""Every random value of the program: keys, links, codes, and how people type them back.
-
-Codes are written in Crockford's base32: no I, L, O or U, so that a code read aloud or copied by hand survives.
-"""
+"""Every random value of the program, and how people type codes back. Crockford's base32: no I, L, O or U."""
 
 import base64
 import hashlib
@@ -50,7 +47,7 @@ _QR_ADDRESS = re.compile(r"^https?://[^\s?#]+/C/([^/?#]+)/?(?:[?#].*)?$", re.IGN
 
 
 class _Fixed:
-    """A repeatable source: the same seed gives the same values in the same order."""
+    """The same seed gives the same values."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311  repeatable on purpose
@@ -69,7 +66,7 @@ class _Ticks:
         self._lock = threading.Lock()
 
     def next_tick(self, n: int = 1) -> int:
-        """The first of `n` in a row, all of one millisecond, which nobody else gets."""
+        """The first of `n` consecutive ticks of one millisecond, given out once."""
         with self._lock:
             now = clock.running_ns() * 64 // 15_625
             first = now if now > self._last else self._last + 1
@@ -86,7 +83,7 @@ _system = random.SystemRandom()
 
 @contextmanager
 def fixed_randomness(seed: int) -> Iterator[random.Random]:
-    """Let everything here but `nonce` and `new_key` draw from `seed`, in this task only: the demo world and tests."""
+    """All but `nonce` and `new_key` draw from `seed`, in this task only: for the demo world and tests."""
     fixed = _Fixed(seed)
     reset = _fixed.set(fixed)
     try:
@@ -96,7 +93,7 @@ def fixed_randomness(seed: int) -> Iterator[random.Random]:
 
 
 def source() -> random.Random:
-    """The generator in force, for choices that are no secret (which name, which day)."""
+    """For choices that are no secret."""
     fixed = _fixed.get()
     return fixed.random if fixed else _system
 
@@ -107,7 +104,7 @@ def random_bytes(n: int) -> bytes:
 
 
 def nonce(n: int = 12) -> bytes:
-    """Bytes that may never come twice under one key: real randomness even inside `fixed_randomness`."""
+    """Really random even inside `fixed_randomness`: never twice under one key."""
     return os.urandom(n)
 
 
@@ -116,7 +113,7 @@ def _characters(n: int) -> str:
 
 
 def several(n: int, length: int) -> list[str]:
-    """So many tokens of so many characters, drawn in one go: a fifth of the time for each."""
+    """In one go: a fifth of the time for each."""
     drawn = _characters(n * length)
     return [drawn[start : start + length] for start in range(0, n * length, length)]
 
@@ -125,7 +122,7 @@ def several(n: int, length: int) -> list[str]:
 
 
 def uuid7() -> UUID:
-    """A UUID version 7 (RFC 9562): ordered by time, which keeps the indexes of large tables fast."""
+    """RFC 9562: ordered by time, which keeps indexes of large tables fast."""
     fixed = _fixed.get()
     tick = (fixed or _ticks).next_tick() & _TICK_BITS
     drawn = fixed.random.randbytes(8) if fixed else os.urandom(8)
@@ -134,12 +131,12 @@ def uuid7() -> UUID:
 
 
 def timeless_key() -> UUID:
-    """A UUID version 4, for a row that must not tell at what time of the day it was written."""
+    """UUID 4, for rows that must not tell when they were written."""
     return UUID(bytes=random_bytes(16), version=4)
 
 
 def uuid7_texts() -> Iterator[str]:
-    """As many as are asked for, growing, as they are written: for the rows of a batch, drawn many at a time."""
+    """Endless and growing, drawn many at a time, for the rows of a batch."""
     return chain.from_iterable(_drawn_together())
 
 
@@ -156,19 +153,19 @@ def _drawn_together() -> Iterator[list[str]]:
 
 
 def idempotency_key() -> str:
-    """26 characters, time first: what a form carries so that sending it twice counts once."""
+    """26 characters, time first: sending a form twice counts once."""
     milliseconds = (_fixed.get() or _ticks).next_tick() >> 12
     time_part = "".join(ALPHABET[(milliseconds >> shift) & 31] for shift in range(45, -1, -5))
     return time_part + _characters(16)
 
 
 def another_key(key: str) -> str:
-    """A fresh idempotency key for a form that is shown again: of the same time as its first one, where that is ours."""
+    """For a form shown again; keeps the first key's time."""
     return idempotency_key() if made_at(key) is None else key[:_TIME_LENGTH] + _characters(16)
 
 
 def made_at(key: str) -> datetime | None:
-    """When an idempotency key of ours was made, to the millisecond; none for what cannot be one."""
+    """To the millisecond; None for what is no key of ours."""
     if len(key) != IDEMPOTENCY_KEY_LENGTH or not set(key) <= set(ALPHABET):
         return None
     milliseconds = 0
@@ -181,17 +178,15 @@ def made_at(key: str) -> datetime | None:
 
 
 def session_id() -> str:
-    """256 bits for the cookie of a browser session."""
     return base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode("ascii")
 
 
 def request_id() -> str:
-    """What ties the log lines of one request together and is shown with an error. Not a secret."""
+    """Ties log lines of a request together and is shown with an error. No secret."""
     return _characters(12)
 
 
 def slug_suffix() -> str:
-    """Six characters that keep two trainings of the same title apart. Not a secret."""
     return _characters(6).lower()
 
 
@@ -199,17 +194,15 @@ def slug_suffix() -> str:
 
 
 def own_link() -> str:
-    """160 bits: the link by which a person opens their own registration."""
     return _characters(OWN_LINK_LENGTH)
 
 
 def feed_token() -> str:
-    """160 bits: the address of a secret calendar."""
     return _characters(FEED_TOKEN_LENGTH)
 
 
 def qr_token() -> str:
-    """100 bits: what the QR on a ticket or card holds, and nothing else."""
+    """100 bits, all that a ticket or card holds."""
     return _characters(QR_TOKEN_LENGTH)
 
 
@@ -219,7 +212,7 @@ def short_code() -> str:
 
 
 def sheet_code() -> str:
-    """5 characters, the last a check: which printed list a row number is of. No secret."""
+    """Five characters, the last a check. No secret."""
     return _with_check(_characters(SHEET_CODE_LENGTH - 1))
 
 
@@ -235,7 +228,7 @@ def _double(value: int) -> int:
 
 
 def _weights(n: int) -> list[dict[str, int]]:
-    """For each place a table character -> value times a^place. Distinct weights catch every swap of two characters."""
+    """For each place: character -> value times a^place. Distinct weights catch every swap."""
     products = list(range(32))
     tables = []
     for _ in range(n):
@@ -248,7 +241,7 @@ _WEIGHTS = _weights(CERTIFICATE_CODE_LENGTH - 1)
 
 
 def check_character(body: str) -> str:
-    """The character that follows `body`: finds every single wrong character and every swap of two."""
+    """Finds every single wrong character and every swap of two."""
     return ALPHABET[reduce(xor, map(getitem, _WEIGHTS, body))]
 
 
@@ -260,7 +253,7 @@ def _with_check(body: str) -> str:
 
 
 def normalise(typed: str) -> str:
-    """Upper case, O as 0, I and L as 1, without spaces, dashes, dots. Says nothing about validity."""
+    """Upper case, O as 0, I and L as 1, without spaces, dashes, dots. No check."""
     wide = unicodedata.normalize("NFKC", typed[:_LONGEST_TYPED]).upper()
     return "".join(c for c in wide if not (c.isspace() or c in "._" or _is_dash(c))).translate(_FORGIVEN)
 
@@ -314,7 +307,6 @@ def show_short_code(code: str) -> str:
 
 
 def show_sheet_code(code: str) -> str:
-    """`7K2Q-M`."""
     return _in_fours(code)
 
 
@@ -336,7 +328,6 @@ def digest(token: str, purpose: str) -> str:
 
 
 def same(a: str, b: str) -> bool:
-    """Compare without telling by the time it takes where the difference is."""
     return hmac.compare_digest(a.encode(), b.encode())
 
 

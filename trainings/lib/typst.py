@@ -1,6 +1,5 @@
-"""Sets designs with Typst as PDF or pictures. A pure typesetter: it takes words, not rows.
-
-It takes a few milliseconds of one core a sheet, so call it in a thread and outside any transaction.
+"""A pure typesetter: words in, PDF or pictures out. A sheet takes milliseconds of processor: call it in a thread,
+outside any transaction.
 """
 
 from __future__ import annotations
@@ -23,9 +22,8 @@ _DIRECTIONS = frozenset({0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(
 
 
 class CannotTypeset(RuntimeError):
-    """The design or its fonts cannot print this: a bug, since texts are checked with `Design.missing` before.
-
-    `file` (with its folder) and `line` are where Typst stopped, none where it does not say.
+    """A bug of the design or its fonts: texts are checked with `Design.missing` before. `file` and `line`: where Typst
+    stopped, or None.
     """
 
     def __init__(self, sentence: str, *, diagnostic: str = "") -> None:
@@ -37,17 +35,13 @@ class CannotTypeset(RuntimeError):
 
 
 class UnreadableFont(CannotTypeset):
-    """A file of the design's fonts that is no whole TrueType font; `path` is that file."""
-
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} is no font")
         self.path = path
 
 
 class Design:
-    """A design file with what it may read (`root`) and the fonts (TTF) it is set with.
-
-    Ours only: whatever the machine has installed must not change a sheet. The design gets its data as JSON text in
+    """A design file with its `root` and its fonts (TTF), never those of the machine. It gets its data as JSON in
     `sys.inputs.data`.
     """
 
@@ -68,10 +62,9 @@ class Design:
         return made if isinstance(made, list) else [made]
 
     def missing(self, *texts: str) -> str:
-        """The characters of `texts` that not every font has, each once, in their order; empty when all is well.
+        """Characters of `texts` that not every font has, each once. Refuses: UnreadableFont.
 
-        Marks that turn the direction of writing count as missing, though fonts have them: they show nothing and make
-        of one name another. Refuses: UnreadableFont.
+        Marks of writing direction count as missing: they show nothing and make of one name another.
         """
         return "".join(dict.fromkeys(one for text in texts for one in text if ord(one) not in self._printable))
 
@@ -85,7 +78,7 @@ class Design:
         return frozenset.intersection(*map(code_points_of, self.font_files())) - _DIRECTIONS
 
     def _compiler(self) -> typst.Compiler:
-        """One a thread: a compiler keeps the design parsed, which is most of the time of a first sheet."""
+        """One a thread: it keeps the design parsed, most of the time of a first sheet."""
         if not hasattr(self._own, "compiler"):
             self._own.compiler = typst.Compiler(str(self.file), root=str(self.root), font_paths=_fonts(self.fonts))
         compiler: typst.Compiler = self._own.compiler
@@ -98,7 +91,7 @@ def _fonts(folder: Path) -> typst.Fonts:
 
 
 def code_points_of(file: Path) -> frozenset[int]:
-    """The characters of a TrueType font. Refuses (UnreadableFont) what is none, or was cut off."""
+    """Refuses (UnreadableFont) what is no whole TrueType font."""
     try:
         return _code_points(file.read_bytes())
     except (struct.error, KeyError, IndexError, ValueError, OSError, MemoryError) as error:
@@ -106,7 +99,6 @@ def code_points_of(file: Path) -> frozenset[int]:
 
 
 def _code_points(font: bytes) -> frozenset[int]:
-    """Its Unicode table (`cmap` of OpenType 1.9), the full one where it has one."""
     places = struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
     tables = {tag: (offset, length) for tag, _, offset, length in places}
     if any(offset + length > len(font) for offset, length in tables.values()):
@@ -127,7 +119,7 @@ def _full(font: bytes, table: int) -> frozenset[int]:
 
 
 def _refuse_too_many(rows: list[tuple[int, int]], highest: int) -> None:
-    """Somebody may have made the table to fill the memory: rows that run backward, or that repeat one another."""
+    """A table may be made to fill the memory: rows that run backward or repeat."""
     if any(not first <= last <= highest for first, last in rows):
         raise ValueError("a row of characters that there are not")
     if sum(last - first + 1 for first, last in rows) > highest + 1:

@@ -19,17 +19,17 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 MEMORY = 1 << 30
 CPU_SECONDS = 10
 LONGEST_CELL = 500
-"""Letters: no answer that we keep is half as long, so that what is cut is refused all the same."""
+"""Letters; no answer that we keep is half as long."""
 MOST_LETTERS = 2_000_000
-"""In all cells together, as many as the largest text file brings: a workbook repeats a text for two letters."""
+"""In all cells; a workbook can repeat a text for two letters."""
 TOO_BIG = 3
-"""Ends the process where a sheet is larger than any list."""
+"""Exit code: larger than any list."""
 
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
 def limit_ourselves() -> None:
-    """Memory, time, and no image of our memory on the disk when we die: it would hold the list."""
+    """Memory, time, and no core file: it would hold the list."""
     for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_CORE, 0)):
         # Not every system knows each of them.
         with contextlib.suppress(ValueError, OSError):
@@ -37,7 +37,7 @@ def limit_ourselves() -> None:
 
 
 def as_text(value: Value) -> str:
-    """A cell as somebody would type it: whole numbers without a point, dates as 2004-05-01."""
+    """Whole numbers without a point, dates as 2004-05-01."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float) and value.is_integer():
@@ -50,10 +50,9 @@ def as_text(value: Value) -> str:
 
 
 def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]:
-    """The rows with something in them, of the first visible sheet that has any, with their numbers as people see them.
+    """Rows of the first visible sheet that has any, with the spreadsheet's numbers.
 
-    Beyond a limit it says how many there are: rows with the first of them, columns alone. Ends the process where there
-    is more to read than in any list.
+    Beyond a limit it tells the number of rows (with the first of them) or columns. Exits with TOO_BIG beyond any list.
     """
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     sheets = [one for one in _visible_sheets(workbook) if one.end is not None]
@@ -85,7 +84,7 @@ def _visible_sheets(workbook: CalamineWorkbook) -> list[CalamineSheet]:
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
-    """The rows from the first one on, without the empty cells at their ends. One by one: all at once may not fit."""
+    """One by one: all at once may not fit."""
     assert sheet.start is not None, "a sheet with an end has a beginning"
     before = [""] * sheet.start[1]
     for row in sheet.iter_rows():

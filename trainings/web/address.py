@@ -1,5 +1,3 @@
-"""From where a request comes, as far as limits care."""
-
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
@@ -12,9 +10,8 @@ HOME_BITS = 64
 
 
 def client_address(request: Request) -> str:
-    """The address that limits count by: of IPv6 the first 64 bits, since a single home has all the others.
-
-    Forwarded headers were applied by the server before, and only those of trusted proxies.
+    """The address that limits count by: of IPv6 the first 64 bits, since a home has all the others. Trusted proxies
+    were applied before.
     """
     host = request.client.host if request.client else ""
     try:

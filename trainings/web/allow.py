@@ -1,4 +1,4 @@
-"""Every handler declares who may call it. A route without `@allow` fails a test."""
+"""A route without `@allow` fails a test."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from trainings.errors import NotAllowed
 from trainings.web.i18n import N_
 
 PUBLIC = "public"
-"""Anybody."""
 HOLDER = "holder"
-"""Whoever holds the token in the address; the handler loads by its digest, unknown → 404."""
+"""The holder of the token in the address; an unknown digest is 404."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in; the handler of this exception leads to `/entrar` and keeps what was typed."""
+    """Leads to `/entrar` and keeps what was typed."""
 
 
 class WrongRole(NotAllowed):
@@ -30,9 +29,9 @@ class WrongRole(NotAllowed):
 
 
 def allow(*audience: str) -> Callable[[Handler], Handler]:
-    """Let only this audience in: `PUBLIC`, `HOLDER`, or role codes. Refuses with SignInNeeded or WrongRole.
+    """`PUBLIC`, `HOLDER`, or role codes. Refuses with SignInNeeded or WrongRole.
 
-    A role opens the page; which rows it sees is decided by the queries (`visible_to`).
+    A role opens the page; queries decide about rows (`visible_to`).
     """
     if not audience:
         raise ValueError("name an audience")

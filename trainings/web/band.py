@@ -1,6 +1,5 @@
-"""The counted band: path data for a woven strip in which one figure is one seat, day, hour or person.
-
-Pure geometry on a grid of twelve units a figure. Words always stand beside a band, so a screen reader never needs it.
+"""Path data of a woven strip, twelve units a figure: one figure is one seat, day, hour or person. Words stand beside it
+for screen readers.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,7 +21,7 @@ DIM_CORNER = (5.5, 3.5)
 
 @dataclass(frozen=True)
 class Band:
-    """What a template needs to draw one band; `figure` says how many of the counted things one figure stands for."""
+    """`figure`: how many counted things one figure stands for."""
 
     width: int
     height: int
@@ -33,7 +32,7 @@ class Band:
 
 @lru_cache(maxsize=512)
 def seats_band(free: int, capacity: int) -> Band:
-    """A training's places in rows of ten: taken ones dim and first, free ones lit. Above sixty, a figure is several."""
+    """Rows of ten: taken ones dim and first, free ones lit. Above sixty a figure is several."""
     figure = _people_a_figure(capacity, MOST_SEATS)
     n_figures = _figures(capacity, figure)
     n_lit = min(n_figures, -(-max(free, 0) // figure))
@@ -51,7 +50,7 @@ def seats_band(free: int, capacity: int) -> Band:
 
 @lru_cache(maxsize=512)
 def line_band(lit: int, total: int) -> Band:
-    """One row of days, hours or people, the lit ones first. Above forty, one figure is several."""
+    """Lit ones first. Above forty a figure is several."""
     figure = _people_a_figure(total, MOST_IN_LINE)
     n_figures = _figures(total, figure)
     n_lit = min(n_figures, _rounded_lit(lit, total, figure))
@@ -59,7 +58,7 @@ def line_band(lit: int, total: int) -> Band:
 
 
 def marks_band(lit: Collection[int], total: int, *, figure: int = 1) -> Band:
-    """One row of `total` figures of which the numbered ones (from 1) are lit: the days of a month with trainings."""
+    """One row of `total` figures; `lit` are their numbers (from 1)."""
     numbers = range(1, total + 1)
     return Band(
         width=STEP * total,
@@ -71,24 +70,23 @@ def marks_band(lit: Collection[int], total: int, *, figure: int = 1) -> Band:
 
 
 def _people_a_figure(total: int, most: int) -> int:
-    """The smallest round number (1, 2, 5, 10, 20, 50 …) with which `total` fits into `most` figures."""
+    """The smallest of 1, 2, 5, 10, 20 … with which `total` fits into `most` figures."""
     return next(figure for figure in ROUND_NUMBERS if _figures(total, figure) <= most)
 
 
 def _figures(total: int, figure: int) -> int:
-    """How many figures show `total`: the last one may stand for fewer, and an empty band keeps one."""
     return max(1, -(-total // figure))
 
 
 def _rounded_lit(lit: int, total: int, figure: int) -> int:
-    """Whole figures only, so that a full row means everybody and an empty one nobody."""
+    """Whole figures only: a full row means everybody, an empty one nobody."""
     if lit >= total:
         return _figures(total, figure)
     return max(lit, 0) // figure
 
 
 def _path(figure: str, corner: tuple[float, float], cells: Iterable[tuple[int, int]]) -> str:
-    """Path data of the same figure at each (row, column), with relative moves so that it compresses well."""
+    """At each (row, column), with relative moves, which compress well."""
     parts: list[str] = []
     at_row = at_column = 0
     for row, column in cells:

@@ -17,7 +17,7 @@ GZIP_NAMES = ("gzip", "x-gzip", "*")
 
 
 def asked_in(scope: Scope) -> dict[bytes, str]:
-    """The header fields of a request that an answer depends on; several lines of one name are one list."""
+    """Header fields an answer depends on; several lines of one name are one list."""
     found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name in ASKED:
@@ -28,7 +28,7 @@ def asked_in(scope: Scope) -> dict[bytes, str]:
 
 @lru_cache(maxsize=256)
 def accepts_gzip(accepted: str) -> bool:
-    """Whether gzip is wanted: named (or `*`) with a weight above zero, and not below that of `identity`."""
+    """Named (or `*`) with a weight above zero and not below that of `identity`."""
     weights: dict[str, float] = {}
     for part in accepted[:500].split(","):
         name, _sep, weight = part.replace(" ", "").lower().partition(";q=")
@@ -50,7 +50,7 @@ def is_unchanged(asked: Mapping[bytes, str], etag: str, last_modified: datetime)
 
 
 def _moment(text: str) -> datetime | None:
-    """An HTTP date; nothing where it cannot be read, or where there are two."""
+    """None where it cannot be read, or where there are two."""
     if text.count(",") > 1:
         return None
     try:
@@ -61,5 +61,4 @@ def _moment(text: str) -> datetime | None:
 
 
 def http_date(moment: datetime) -> str:
-    """An HTTP date, always GMT."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)

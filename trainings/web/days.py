@@ -38,7 +38,6 @@ def _typed(value: Any) -> Any:
 
 
 def _here(read: time) -> time:
-    """Of another zone it would be another moment here."""
     if read.tzinfo is not None:
         raise PydanticKnownError("time_parsing", {"error": "zone"})
     return read

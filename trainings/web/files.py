@@ -1,4 +1,4 @@
-"""Files that come with a form, and files that are given out: personal, so neither lies on a disk or in a cache."""
+"""Files of forms and files given out are personal: none lies on a disk or in a cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_FIELD = 4 * 1024
 
 
 class FileTooLarge(Refusal):
-    """`limit`, in octets: the most that a file of this kind may have."""
+    """`limit` in octets."""
 
     code = "file_too_large"
     status = 413
@@ -103,6 +103,6 @@ async def _content(file: UploadFile, too_large: type[FileTooLarge]) -> bytes:
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:
-    """A file for the person who asked for it; `name` is a fixed one of ours."""
+    """`name` is a fixed one of ours."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)

@@ -1,5 +1,3 @@
-"""One-time messages across a redirect, in a signed cookie (nothing personal goes into it)."""
-
 from __future__ import annotations
 
 import json
@@ -21,14 +19,14 @@ Tone = Literal["ok", "note", "bad"]
 
 
 def flash(response: Response, text: str, tone: Tone = "ok") -> None:
-    """Show `text` (already translated) on the next page."""
+    """Show `text` (already translated, nothing personal) on the next page, from a signed cookie."""
     signed = keyring().sign(json.dumps([[tone, text[:300]]]), salt="flash", now=clock.now())
     is_https = get_settings().is_https
     response.set_cookie(COOKIE, signed, max_age=MAX_AGE, httponly=True, samesite="lax", path="/", secure=is_https)
 
 
 def take_flashes(request: Request) -> list[tuple[str, str]]:
-    """The waiting messages as (tone, text); a forged or old cookie is none."""
+    """(tone, text); a forged or old cookie is none."""
     signed = request.cookies.get(COOKIE)
     if not signed:
         return []

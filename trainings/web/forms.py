@@ -63,13 +63,12 @@ class UnreadableForm(Malformed):
 
 @dataclass(slots=True)
 class Typed:
-    """What came in, field by field, in order; `errors` maps a field to its sentence (already translated)."""
+    """Posted fields in order; `errors` maps a field to its sentence (already translated)."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     def value(self, name: str, default: str = "") -> str:
-        """The last value of a field as typed."""
         values = self.fields.get(name)
         return values[-1] if values else default
 
@@ -83,10 +82,7 @@ class Typed:
         return value in self.fields.get(name, [])
 
     def add(self, name: str, value: str) -> None:
-        """One more value of a field, as it came in: lines end as everywhere else, and a NUL, which is no letter, goes.
-
-        PostgreSQL fails where it is compared with one.
-        """
+        """Line ends become `\n`; a NUL goes, because PostgreSQL fails on it."""
         self.fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
 
     @classmethod
@@ -101,7 +97,7 @@ class Typed:
         return cls(filled)
 
     def refused(self, refusal: Refusal) -> Typed:
-        """The same form with a refusal's sentence at its field (or on top, under the empty name)."""
+        """With the refusal's sentence at its field, or on top (empty name)."""
         self.errors[refusal.field or ""] = (
             gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
         )
@@ -109,7 +105,7 @@ class Typed:
 
 
 class FormErrors(Exception):
-    """A form that cannot be read as its model; `typed` re-shows it."""
+    """`typed` re-shows the form."""
 
     def __init__(self, typed: Typed) -> None:
         self.typed = typed
@@ -120,7 +116,7 @@ FormT = TypeVar("FormT", bound=Form)
 
 
 async def read_form(request: Request) -> Typed:
-    """The posted fields. Refuses other content types, broken UTF-8, and more than 400 fields."""
+    """Refuses other content types, broken UTF-8, and more than 400 fields."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if body and kind != FORM_TYPE:

@@ -1,4 +1,4 @@
-"""What stands before every page: host and origin checks, limits of size and time. Pure ASGI."""
+"""Host and origin checks, limits of size and time, before every page. Pure ASGI."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ TAKE_FILES: tuple[tuple[re.Pattern[str], type[FileTooLarge]], ...] = (
     (re.compile(r"/panel/firma-electronica/[0-9a-fA-F-]{36}/archivo"), KeyFileTooLarge),
     (re.compile(r"/verificar/archivo"), CheckedFileTooLarge),
 )
-"""The only addresses that take a file, and what is said of a larger one. The way from a village to us is slow, so it
-may take a minute.
+"""The only addresses that take a file, with the refusal of a larger one. Lines from villages are slow: a file may take
+a minute.
 """
 FILE_SECONDS = 60.0
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
@@ -63,7 +63,7 @@ class HostGuard:
 
 
 class NulGuard:
-    """A NUL in an address reads as a letter that nobody writes: PostgreSQL fails where it is compared with one."""
+    """PostgreSQL fails on a NUL: in an address it becomes a letter that nobody writes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -103,14 +103,14 @@ class OriginGuard:
 
 
 def file_taken(scope: Scope) -> type[FileTooLarge] | None:
-    """What a request here may bring beside its form, told by the refusal of a larger one; nothing elsewhere."""
+    """The refusal of a larger file where this address takes one."""
     if scope["method"] != "POST":
         return None
     return next((too_large for path, too_large in TAKE_FILES if path.fullmatch(scope["path"])), None)
 
 
 class BodyClock:
-    """A body must arrive within 15 seconds; a slower one is answered 408 so that it cannot hold a place."""
+    """A body that takes over 15 seconds is answered 408."""
 
     def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS, file_seconds: float = FILE_SECONDS) -> None:
         self.app, self.seconds, self.file_seconds = app, seconds, file_seconds
@@ -141,9 +141,8 @@ class BodyClock:
 
 
 class BodyLimit:
-    """Refuse a body that is too large: unread where it says its length, else as soon as it is over.
-
-    Where a file is taken, the page that would read it is told, and may show its form again.
+    """Refuse a body by its stated length, else as soon as it is over. Where a file is taken the page is told and may
+    re-show its form.
     """
 
     def __init__(self, app: ASGIApp, most: int = BODY_LIMIT) -> None:
@@ -176,8 +175,6 @@ class BodyLimit:
 
 
 class RequestId:
-    """Give each request an id for logs and audit lines."""
-
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 

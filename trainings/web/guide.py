@@ -26,7 +26,7 @@ PARSER = MarkdownIt("commonmark", {"html": False})
 
 @dataclass(frozen=True)
 class GuidePage:
-    """One job in the words of the panel. `addresses`: the pages of the panel on which it helps."""
+    """One job. `addresses`: panel pages on which it helps."""
 
     slug: str
     title: str
@@ -46,7 +46,7 @@ def guide_pages() -> dict[str, GuidePage]:
 
 @lru_cache(maxsize=1024)
 def guide_path(panel_path: str) -> str:
-    """The address of the page that helps on this page of the panel: the one that names it most closely."""
+    """The page that names this panel page most closely."""
     fitting = [
         (len(address), page.path)
         for page in guide_pages().values()
@@ -71,7 +71,6 @@ def _drawn(text: str) -> Markup:
 
 
 def _lead_to_the_panel(tokens: Iterable[Token]) -> None:
-    """Links between the files become links between the pages."""
     for token in tokens:
         if token.type == "link_open":
             slug = str(token.attrs["href"]).removesuffix(".md")

@@ -1,4 +1,4 @@
-"""Security headers of every answer. A page may widen its own policy (`request.state.csp`), nothing else does."""
+"""Security headers of every answer. Only `request.state.csp` widens the policy of a page."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ POLICY = {
 
 
 def policy(**changes: str) -> str:
-    """The content security policy with some directives replaced (`script_src="…"`)."""
+    """With some directives replaced (`script_src="…"`)."""
     chosen = POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
     return "; ".join(f"{name} {value}" for name, value in chosen.items())
 
 
 DEFAULT_POLICY = policy()
 SCAN_POLICY = policy(script_src="'self' 'wasm-unsafe-eval'", media_src="'self' blob:")
-"""Only the scan pages: the decoder is WebAssembly and the camera a blob."""
+"""The decoder is WebAssembly, the camera a blob."""
 
 COMMON = {
     "x-content-type-options": "nosniff",
@@ -43,13 +43,12 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 def security_headers(*, https: bool) -> dict[str, str]:
-    """What every answer says that does not know better."""
     transport = {"strict-transport-security": HSTS} if https else {}
     return {**COMMON, "content-security-policy": DEFAULT_POLICY, **transport}
 
 
 class SecurityHeaders:
-    """Add the headers that an answer does not bring itself. What breaks is answered before this is reached."""
+    """Adds the headers that an answer does not bring itself."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
@@ -72,7 +71,7 @@ class SecurityHeaders:
 
 
 def scan_page_headers() -> dict[str, str]:
-    """The wider policy of the two scan pages: WebAssembly and the camera."""
+    """WebAssembly and the camera."""
     return {
         "content-security-policy": SCAN_POLICY,
         "permissions-policy": "camera=(self), microphone=(), geolocation=()",
@@ -80,5 +79,5 @@ def scan_page_headers() -> dict[str, str]:
 
 
 def token_page_headers() -> dict[str, str]:
-    """A page behind a secret address: kept by nobody, indexed by nobody, its address told to no other site."""
+    """For secret addresses: no cache, no index, no referrer."""
     return {"cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}

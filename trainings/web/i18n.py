@@ -21,7 +21,6 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 @lru_cache
 def catalogue(language: str) -> NullTranslations:
-    """The translations of a language, compiled once from its `.po`; the source language has none."""
     path = LOCALE_DIR / language / "LC_MESSAGES" / "messages.po"
     if language == SOURCE_LANGUAGE or not path.exists():
         return NullTranslations()
@@ -36,7 +35,6 @@ def catalogue(language: str) -> NullTranslations:
 
 
 def language() -> str:
-    """The language of this request or message."""
     return _language.get()
 
 
@@ -71,7 +69,7 @@ def npgettext(context: str, singular: str, plural: str, n: int) -> str:
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
-    """Mark a sentence for the catalogue; it is translated where it is shown."""
+    """Marks a sentence for the catalogue."""
     return message
 
 

@@ -1,5 +1,3 @@
-"""Middleware: which language this request speaks; `?idioma=` is remembered in a cookie."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -17,10 +15,10 @@ ONE_YEAR = 365 * 24 * 3600
 
 
 class LanguageMiddleware:
-    """Set the request's language, name it in the answer, and keep a choice made in the address.
+    """Set the request's language, name it in the answer, keep a choice by `?idioma=` in a cookie.
 
-    What lies below the paths of `but` is the same for everybody, and must not bring a cookie. On those of `forgetting`
-    a choice holds for that page only: they leave nothing behind.
+    Below `but` everything is the same for everybody and brings no cookie; below `forgetting` a choice holds for that
+    page only.
     """
 
     def __init__(

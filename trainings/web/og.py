@@ -1,6 +1,5 @@
-"""The picture a shared link carries: 1200 by 630, paper and ink, the date in maize, a band that counts the hours.
-
-Drawn with a bundled Noto Sans (OFL), as a PNG of few colours, about 20 KB; 100 ms at first, then from memory.
+"""The picture of a shared link, 1200 by 630: PNG of few colours, about 20 KB; 100 ms at first, then from memory. Noto
+Sans (OFL).
 """
 
 from __future__ import annotations
@@ -41,10 +40,7 @@ MARK_ARM = ((0, 0), (0, -9), (-2, -9), (-2, -6), (-4, -6), (-4, -4), (-6, -4), (
 
 @dataclass(frozen=True)
 class Card:
-    """What stands on the picture, in the language of the page. Without `day` the mark stands in the maize block.
-
-    `hours` above forty are left to the words: a band must count one by one.
-    """
+    """In the language of the page. Without `day` the mark stands in its block. Above forty `hours` have no band."""
 
     title: str
     above: str = ""
@@ -59,7 +55,7 @@ class Card:
 
 @lru_cache(maxsize=256)
 def og_png(card: Card) -> bytes:
-    """The picture of a card. CPU work: call it in a thread."""
+    """CPU work: call it in a thread."""
     card = replace(card, title=drawable(card.title), place=drawable(card.place))
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(picture)
@@ -74,7 +70,6 @@ def og_png(card: Card) -> bytes:
 
 
 def png_of(picture: Image.Image) -> bytes:
-    """The file of a picture of few colours."""
     file = BytesIO()
     picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -82,18 +77,17 @@ def png_of(picture: Image.Image) -> bytes:
 
 @lru_cache(maxsize=32)
 def font_of(file: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The letters in a size of so many pixels."""
     return ImageFont.truetype(file, size)
 
 
 def drawable(text: str) -> str:
-    """The text without what the letters cannot show: an emoji would be an empty box."""
+    """Without emoji that the font lacks."""
     return as_drawn(text, [one for one in text if not _is_drawn(one)])
 
 
 @lru_cache(maxsize=1024)
 def _is_drawn(character: str) -> bool:
-    """Whether the font has it: what it lacks it draws as it draws what is no character."""
+    """A font draws what it lacks as it draws what is no character."""
     font = font_of(REGULAR, 34)
     return character.isspace() or bytes(font.getmask(character)) != bytes(font.getmask(NO_CHARACTER))
 
@@ -135,7 +129,7 @@ def _draw_foot(draw: ImageDraw.ImageDraw, card: Card) -> None:
 
 
 def _draw_band(draw: ImageDraw.ImageDraw, n_figures: int) -> int:
-    """The counted band at the right of the foot: one row of large figures, or rows of small ones. Its width."""
+    """Returns its width."""
     step, columns = (STEP, n_figures) if n_figures <= MOST_LARGE_FIGURES else (STEP // 2, FIGURES_A_ROW)
     rows = -(-n_figures // columns)
     width, height = columns * step, rows * step
@@ -163,7 +157,6 @@ def _draw_mark(draw: ImageDraw.ImageDraw, x: float, y: float, unit: float, colou
 
 
 def _title_lines(title: str) -> tuple[int, list[str]]:
-    """The size in pixels and the lines; what does not fit even at the smallest size ends in an ellipsis."""
     lines: list[str] = []
     size = most = 0
     for size, most in TITLE_SIZES:
@@ -175,7 +168,6 @@ def _title_lines(title: str) -> tuple[int, list[str]]:
 
 
 def wrapped(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> list[str]:
-    """The lines of a text that is as wide as its room."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -187,7 +179,6 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -
 
 
 def fitted(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> str:
-    """The text, shortened by an ellipsis where it is wider than its room."""
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(f"{text}…") > room:

@@ -1,4 +1,4 @@
-"""Exceptions → pages (or JSON where that was asked for). No stack trace reaches anybody."""
+"""Exceptions become pages, or JSON where that was asked for. No stack trace reaches anybody."""
 
 from __future__ import annotations
 
@@ -39,47 +39,45 @@ class DatabaseBusy(Busy):
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the caller is a program (it accepts or sends JSON and not HTML)."""
+    """The caller accepts or sends JSON and not HTML."""
     accept = request.headers.get("accept", "")
     sent = request.headers.get("content-type", "")
     return "text/html" not in accept and ("application/json" in accept or sent.startswith("application/json"))
 
 
 def sentence_of(refusal: Refusal) -> str:
-    """The refusal in the language of the request."""
     text = gettext(refusal.text)
     return text % refusal.values if refusal.values else text
 
 
 def with_time(form: Response, refusal: Refusal) -> Response:
-    """A form that is shown again says when to send it, where it was refused only for now."""
+    """Adds when to send it again, where the refusal is for now only."""
     if isinstance(refusal, TooMany):
         form.headers["retry-after"] = str(refusal.retry_after)
     return form
 
 
 async def show_refusal(request: Request, exc: Exception) -> Response:
-    """A refusal that no form re-showed."""
     assert isinstance(exc, Refusal)
     headers = {"retry-after": str(exc.retry_after)} if isinstance(exc, TooMany) else None
     return problem(request, exc.status, exc.code, sentence_of(exc), headers)
 
 
 async def show_form_errors(request: Request, exc: Exception) -> Response:
-    """A form that no page re-shows: a button's hidden fields were tampered with, or are of another version."""
+    """No page re-shows this form: hidden fields were tampered with, or are of another version."""
     assert isinstance(exc, FormErrors)
     return problem(request, 422, "form_errors", gettext(UNREADABLE))
 
 
 async def show_http_problem(request: Request, exc: Exception) -> Response:
-    """What the framework refuses: unknown addresses, wrong methods, oversized bodies."""
+    """Unknown addresses, wrong methods, oversized bodies."""
     assert isinstance(exc, HTTPException)
     text = gettext(SENTENCES.get(exc.status_code, ""))
     return problem(request, exc.status_code, f"http_{exc.status_code}", text, exc.headers)
 
 
 async def show_database_trouble(request: Request, exc: Exception) -> Response:
-    """A database that is locked, full or away for a moment is 503; any other error of it is a bug."""
+    """503 for a database that is locked, full or away; any other error is a bug."""
     if not is_passing(exc):
         return await show_failure(request, exc)
     logger.warning("the database takes nothing now: %s", type(exc).__name__)
@@ -87,12 +85,12 @@ async def show_database_trouble(request: Request, exc: Exception) -> Response:
 
 
 async def show_broken_off(_request: Request, _exc: Exception) -> Response:
-    """Whoever sent this is gone before it was all here: no error of ours, and nobody reads an answer."""
+    """The sender is gone: no error of ours."""
     return Response(status_code=400)
 
 
 async def show_failure(request: Request, exc: Exception) -> Response:
-    """A bug. It is loud in the log and quiet on the page."""
+    """A bug: loud in the log, quiet on the page."""
     logger.error("unhandled error on %s %s", request.method, request.scope.get("route_path", "?"), exc_info=exc)
     # This answer goes around the middleware that adds them to all others.
     headers = security_headers(https=request.app.state.settings.is_https) | {"cache-control": "no-store"}
@@ -116,9 +114,8 @@ def problem(
     template: str = "",
     back: str = "",
 ) -> Response:
-    """The page of a problem (that of its status, unless another fits better, which may lead `back`), or its JSON.
-
-    Kept and indexed by nobody: what could not be opened now may be a secret address all the same.
+    """The status's page or `template`, perhaps with a way `back`, or JSON. Never cached or indexed: the address may be
+    secret.
     """
     headers = token_page_headers() | dict(headers or {})
     if wants_json(request):

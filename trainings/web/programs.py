@@ -1,8 +1,5 @@
-"""A script and the modules that it needs as one file.
-
-On a slow phone fifty small files take half a second to come out of its store, and on a slow line each is asked for by
-itself; one takes a moment (`docs/decisions/0014-a-script-is-one-file.md`). Nothing is built: the server puts it
-together once, when it is first asked for, out of the very modules that tests import one by one.
+"""A script and its modules as one file (`docs/decisions/0014-a-script-is-one-file.md`), put together when first asked
+for, from the modules that tests import.
 """
 
 from __future__ import annotations
@@ -18,12 +15,12 @@ _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/)\n", re.MULTIL
 
 
 class UnknownForm(ValueError):
-    """A module is written in a way that cannot be put together with others."""
+    """A module is written in a way that cannot be joined."""
 
 
 @lru_cache(maxsize=64)
 def modules(folder: Path, entry: str) -> tuple[str, ...]:
-    """The entry, last, and every module that it needs, by their paths below the folder."""
+    """Paths below the folder, the entry last."""
     found: dict[str, None] = {}
     _add(folder, entry, found, ())
     return tuple(found)
@@ -44,7 +41,6 @@ def _text(folder: Path, path: str) -> str:
 
 
 def _joined(path: str, other: str) -> str:
-    """Where a relative import leads."""
     parts: list[str] = list(PurePosixPath(path).parent.parts)
     for part in PurePosixPath(other).parts:
         if part == "..":
@@ -56,19 +52,18 @@ def _joined(path: str, other: str) -> str:
 
 @lru_cache(maxsize=64)
 def program(folder: Path, entry: str) -> bytes:
-    """All of it as one module. Raises UnknownForm where a module imports or exports in a way that is not known here."""
+    """Raises UnknownForm."""
     *others, last = modules(folder, entry)
     return "".join([*(_wrapped(folder, path) for path in others), _inlined(folder, last)]).encode()
 
 
 def _wrapped(folder: Path, path: str) -> str:
-    """A module with names of its own, as a constant that holds what it exports."""
     exported = ", ".join(_exported(folder, path))
     return f"const {_constant(path)} = (() => {{\n{_inlined(folder, path)}return {{ {exported} }};\n}})();\n"
 
 
 def _inlined(folder: Path, path: str) -> str:
-    """A module's text, its imports taken from constants. Whole lines of comment stay behind."""
+    """Imports become constants; whole lines of comment go."""
 
     def taken(found: re.Match[str]) -> str:
         names, other = found[1], _joined(path, found[2])

@@ -1,7 +1,4 @@
-"""HTTP/1.1 connections with limits on the head of a request: its size, its fields, its time.
-
-uvicorn's own protocol takes a head of any size and waits for it for ever; what stands behind sees finished heads only.
-"""
+"""Limits on the head of a request, which uvicorn lacks."""
 
 from __future__ import annotations
 
@@ -12,13 +9,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class HeadTooLarge(ValueError):
-    """Raised inside the parser, which then answers 400 and closes."""
+    """The parser answers 400 and closes."""
 
 
 class CappedHttpTools(HttpToolsProtocol):
-    """Refuses a head over 16 KB with 431 and one slower than ten seconds with 408; both close the connection.
-
-    More than 100 fields are answered 400. A connection that says nothing is closed after the same ten seconds.
+    """Over 16 KB is 431, slower than ten seconds 408, over 100 fields 400. A silent connection is closed after ten
+    seconds.
     """
 
     HEAD_BYTES: ClassVar[int] = 16_384

@@ -1,5 +1,3 @@
-"""Templates: one environment, escaping on, what every page needs added."""
-
 from __future__ import annotations
 
 from functools import lru_cache
@@ -46,7 +44,6 @@ __all__ = [
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The Jinja environment of pages and mails."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATE_DIR),
         autoescape=select_autoescape(["html", "svg"]),
@@ -86,7 +83,7 @@ def _install_translations(env: Environment) -> None:
 
 
 def absolute(path: str) -> str:
-    """The address of a page or file as others see it, for link previews and mails."""
+    """For link previews and mails."""
     return get_settings().base_url.rstrip("/") + path
 
 
@@ -98,7 +95,7 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A page. Adds the request, who acts, and waiting flashes; pages of signed-in people are kept by no cache."""
+    """Adds the request, the actor and flashes; pages of signed-in people are not cached."""
     actor = request.scope.get("state", {}).get("actor")
     flashes = take_flashes(request)
     known = {"request": request, "actor": actor, "flashes": flashes, "path": request.scope["path"], **(context or {})}
@@ -111,12 +108,12 @@ def render(
 
 
 def render_text(template: str, context: Mapping[str, Any]) -> str:
-    """A template without a request: a mail. A sentence that ends with a time has its full stop in "p. m." already."""
+    """Without a request: a mail. After "p. m." no second full stop."""
     return environment().get_template(template).render(context).replace(TIME_AND_STOP, TIME)
 
 
 def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
-    """One block of a template alone; empty where it has none of this name."""
+    """Empty where the template has no such block."""
     found = environment().get_template(template)
     if block not in found.blocks:
         return ""
@@ -125,7 +122,6 @@ def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
 
 
 def redirect(path: str) -> RedirectResponse:
-    """After a POST: 303 to a path of ours."""
     return RedirectResponse(path, 303)
 
 

@@ -1,5 +1,3 @@
-"""Pages that belong to no domain: robots, security contact, privacy, accessibility, complaints."""
-
 from __future__ import annotations
 
 from datetime import timedelta

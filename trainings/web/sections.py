@@ -1,4 +1,4 @@
-"""Routes gathered by the first part of their path, so that finding one does not try all the others."""
+"""Routes by the first part of their path: finding one does not try all others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Section(BaseRoute):
-    """All routes below `/{name}`; their order stays."""
+    """All routes below `/{name}`, in their order."""
 
     def __init__(self, name: str, routes: Sequence[Route]) -> None:
         self.name, self.routes = name, routes
@@ -34,7 +34,6 @@ class Section(BaseRoute):
 
 
 def in_sections(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
-    """One section per first part of a path, in the order of their first routes."""
     sections: dict[str, list[Route]] = {}
     for route in routes:
         assert isinstance(route, Route), "pages are plain routes"

@@ -1,6 +1,5 @@
-"""Static files: addressed by content (`?v=`), kept a year by browsers, compressed once and from memory.
-
-A script that is asked for by its version is one file with all modules that it needs.
+"""Static files, addressed by content (`?v=`), kept a year by browsers, compressed once. A versioned script is one file
+with its modules.
 """
 
 from __future__ import annotations
@@ -24,20 +23,19 @@ STATIC_DIR = Path(__file__).parent.parent.parent / "static"
 PREFIX = "/static"
 COMPRESSIBLE = {".css", ".js", ".mjs", ".svg", ".json", ".wasm", ".webmanifest"}
 READY = {"br": ".br", "gzip": ".gz"}
-"""Encodings that large files bring ready beside them; brotli first, since it is smaller."""
+"""Encodings that large files have ready beside them; brotli first."""
 FOREVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
-"""What carries no version (a module that is fetched only when it is needed) is kept, and asked for each time anew."""
+"""For what carries no version."""
 
 
 @lru_cache
 def static(path: str) -> str:
-    """The address of a static file, with the version of its content. Raises FileNotFoundError for an unknown one."""
+    """The versioned address. Raises FileNotFoundError."""
     return f"{PREFIX}/{path}?v={hashlib.sha256(content_of(path)).hexdigest()[:10]}"
 
 
 def content_of(path: str) -> bytes:
-    """What lies under the address with the version."""
     return program(STATIC_DIR, path) if _is_script(path) else (STATIC_DIR / path).read_bytes()
 
 
@@ -47,7 +45,7 @@ def _is_script(path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compressed(path: Path, encoding: str, _etag: str) -> bytes:
-    """The file in this encoding: as it lies ready beside it, or packed by ourselves, once per content."""
+    """From beside the file, or packed once per content."""
     ready = path.with_name(path.name + READY[encoding])
     if ready.exists():
         return ready.read_bytes()
@@ -64,8 +62,6 @@ def _packed(content: bytes, encoding: str) -> bytes:
 
 
 class VersionedStatic(StaticFiles):
-    """StaticFiles that compresses text once and lets browsers keep what has a version."""
-
     async def get_response(self, path: str, scope: Scope) -> Response:
         if Path(path).suffix in READY.values():
             raise HTTPException(404)
@@ -80,7 +76,7 @@ class VersionedStatic(StaticFiles):
 
     @staticmethod
     def _encoded(response: FileResponse, scope: Scope) -> Response:
-        """The answer in the best encoding that the browser takes, each with an ETag of its own."""
+        """In the best accepted encoding, each with its own ETag."""
         asked = Headers(scope=scope)
         response.headers["vary"] = "accept-encoding"
         if "range" in asked:
