@@ -194,10 +194,7 @@ class Registration(Record):
 
 
 class ReplacedTicket(Record):
-    """QR and code of a ticket that was printed anew: whoever still comes with it came, and staff look at it.
-
-    Of tickets that were replaced before codes were kept it is empty.
-    """
+    """QR and code of a ticket that was printed anew: whoever still comes with it came, and staff look at it."""
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
         "trainings.Registration", related_name="replaced_tickets", on_delete=fields.RESTRICT
@@ -248,7 +245,7 @@ class ReservedBlock(Record):
     """Places kept for a community: nameless cards in the hands of a leader or a school (`holder`).
 
     `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list: so long
-    (`agreed_seconds`) before the first session, wherever that moves. None where it was reserved before that was stored.
+    (`agreed_seconds`) before the first session, wherever that moves.
     `told_number`, `heard_number` of the holder, as of a registration.
     """
 

@@ -148,15 +148,10 @@ async def release_of(block: ReservedBlock) -> datetime:
     return (await ReservedBlock.get(id=block.id)).release_at
 
 
-@pytest.mark.parametrize("is_old", [False, True], ids=["", "reserved before the agreement was stored"])
-async def test_training_moved_near_and_back_then_reserved_places_are_kept_as_was_agreed(
-    db: Settings, is_old: bool
-) -> None:
+async def test_training_moved_near_and_back_then_reserved_places_are_kept_as_was_agreed(db: Settings) -> None:
     training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
     block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
     session = await TrainingSession.get(training_id=training.id)
-    if is_old:
-        await ReservedBlock.filter(id=block.id).update(agreed_seconds=None)
     kept = []
 
     for days in (1, 6):
@@ -187,10 +182,9 @@ async def test_training_takes_place_after_all_and_is_put_off_then_its_cards_are_
     assert await release_of(block) == begins + timedelta(days=18)
 
 
-async def test_training_off_and_on_again_then_what_was_reserved_before_is_kept_as_was_agreed(db: Settings) -> None:
+async def test_training_off_and_on_again_then_reserved_places_are_kept_as_was_agreed(db: Settings) -> None:
     training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
     block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
-    await ReservedBlock.filter(id=block.id).update(agreed_seconds=None)
     session = await TrainingSession.get(training_id=training.id)
 
     await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)

@@ -259,16 +259,17 @@ async def move_releases(before: Standing, *, actor: Actor) -> None:
     earlier, places would stay empty while others wait. Where less time is left than that, or the time came while it was
     called off, till it begins; the agreement stays. In the caller's transaction, with the training locked.
     """
-    planned = _first_start(list(before.sessions.values()))
-    old = planned if before.training.state is not TrainingState.CANCELLED else None
+    was_off = before.training.state is TrainingState.CANCELLED
+    old = None if was_off else _first_start(list(before.sessions.values()))
     new = _first_start(await TrainingSession.filter(training_id=before.training.id))
-    if new == old:
+    if new is None or new == old:
         return
     for block in await ReservedBlock.filter(training_id=before.training.id, released_at=None).order_by("id"):
-        release_at = block.release_at
-        _move_release(block, planned, new)
-        await block.save(update_fields=["release_at", "agreed_seconds"])
+        assert block.agreed_seconds is not None
+        release_at, wanted = block.release_at, new - timedelta(seconds=block.agreed_seconds)
+        block.release_at = wanted if wanted > clock.now() else new
         if block.release_at != release_at:
+            await block.save(update_fields=["release_at"])
             await record(
                 "registrations.move_release",
                 actor=actor,
@@ -277,22 +278,6 @@ async def move_releases(before: Standing, *, actor: Actor) -> None:
                 old=release_at.isoformat(),
                 new=block.release_at.isoformat(),
             )
-
-
-def _move_release(block: ReservedBlock, old: datetime | None, new: datetime | None) -> None:
-    """The first session was to begin at `old`, and begins at `new`. Not stored.
-
-    What was reserved before the agreement was stored says it by its own time.
-    """
-    if block.agreed_seconds is None and old is not None:
-        block.agreed_seconds = seconds_before(old - block.release_at)
-    if new is None:
-        return
-    if block.agreed_seconds is None:
-        wanted = min(block.release_at, new)
-    else:
-        wanted = new - timedelta(seconds=block.agreed_seconds)
-    block.release_at = wanted if wanted > clock.now() else new
 
 
 def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
