@@ -1,5 +1,3 @@
-"""What staff write down about a call list: who was reached and how, that it is closed, that it is open after all."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -28,15 +26,15 @@ from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 
 TWICE = timedelta(minutes=1)
-"""The same mark of the same person within this time is a second click."""
+"""A second equal mark of the same person within this time is a second click."""
 OPENED, PRINTED = "calls.open", "calls.print"
-"""The audit lines of who saw a list."""
+"""Audit lines."""
 CLOSED = "calls.close"
-"""The audit line that says why a list was closed."""
+"""Audit line with the reason."""
 
 
 class WhyClosed(StrEnum):
-    """Why a list is closed though people are left: they do not answer, leave no way, hear it otherwise, need not."""
+    """Why a list is closed with people left: no answer, no way, told otherwise, not needed."""
 
     NO_ANSWER = "no_answer"
     NO_WAY = "no_way"
@@ -45,7 +43,7 @@ class WhyClosed(StrEnum):
 
 
 class Answer(StrEnum):
-    """What somebody who is offered a place said on the telephone."""
+    """To an offered place, by telephone."""
 
     YES = "said_yes"
     NO = "said_no"
@@ -55,7 +53,7 @@ ANSWERS = {
     Answer.YES: (waiting.accept_offer, RegistrationState.CONFIRMED),
     Answer.NO: (waiting.decline_offer, RegistrationState.CANCELLED),
 }
-"""What is done about each answer, and what it makes of the group."""
+"""What each answer does, and what the group becomes."""
 
 
 class ListClosed(Refusal):
@@ -80,8 +78,8 @@ class NoWhyClosed(Refusal):
 
 
 async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
-    """Somebody opened or printed a list. Once calling has begun, all whom it is for may have heard what it tells: there
-    is a text for the loudspeaker, and not everybody is marked who heard it.
+    """Log that staff opened or printed the list. From then on all its people may have heard what it tells: a text for
+    the loudspeaker stands on it.
     """
     async with transaction():
         await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=audience.n_people)
@@ -94,11 +92,11 @@ async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor:
 
 
 async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> Household:
-    """Write down what came of telling the household in which this person is; returns it as it was before.
+    """Record the result of telling one household; returns the household as it was.
 
-    "Not reached" right after "reached" takes that back. The same click twice is one mark. Who is offered a place and is
-    reached has from now on the time to answer. Refuses (ListClosed) a closed list, (NotOnList) whoever is not on it any
-    more, and like `waiting.mark_reached`.
+    "Not reached" after "reached" takes that back; the same click twice is one mark. A reached person with an offer has
+    the time to answer from now on. Refuses with ListClosed, with NotOnList for people who are not on it any more, and
+    as `waiting.mark_reached`.
     """
     async with transaction():
         call_list = await _locked(list_id)
@@ -115,7 +113,7 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
 
 
 async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household:
-    """The household on an open list in which one of these registrations is. Refuses (ListClosed, NotOnList)."""
+    """Refuses with ListClosed, NotOnList."""
     if call_list.closed_at is not None:
         raise ListClosed
     found = (one for one in await households(call_list) if not set(anyone).isdisjoint(one.registration_ids))
@@ -128,7 +126,7 @@ async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household
 async def _write(
     call_list: CallList, registration_ids: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
 ) -> None:
-    """One call: a row for each of these people, and a line in the log. Who was reached knows what it tells."""
+    """One row for each person and one audit line. A reached person knows what the list tells."""
     people = await Registration.filter(id__in=list(registration_ids)).order_by("id")
     for one in people:
         await Call.create(
@@ -155,12 +153,11 @@ async def _write(
 
 
 async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
-    """Write down the call and the answer to one offer: yes holds its places, no gives them on. False: that was known.
+    """Record the call and the answer to one offer: yes confirms, no gives the places on. False: the answer was known.
 
-    One of a group answers for all of it, who made their link their own for themselves. The same answer twice is one
-    answer, also when two people write it down. Of other offers on the same telephone nothing is said: no time of theirs
-    begins. Refuses as `mark` does, (UnknownGroup) who is of another training, (NoOffer) where nothing is offered any
-    more, and like `waiting.decline_offer`.
+    One person answers for the group, an own link for itself alone. The same answer twice is one. Other offers on this
+    telephone do not begin to run. Refuses as `mark`, with UnknownGroup for another training, NoOffer where nothing is
+    offered, and as `waiting.decline_offer`.
     """
     act, outcome = ANSWERS[said]
     async with transaction():
@@ -182,9 +179,8 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
 
 
 async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> None:
-    """Write down a call about an offer beside any list: it stands on the training's list of offers, as `mark` does.
-
-    Refuses like `waiting.mark_reached`.
+    """Record a call about an offer outside the list, on the training's list of offers. Refuses as
+    `waiting.mark_reached`.
     """
     async with transaction():
         group, training = await waiting.locked_offer(group_id)
@@ -208,7 +204,7 @@ async def _offered_people(group_id: UUID) -> list[UUID]:
 
 
 async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
-    """The same for somebody who holds cards without a name. Refuses as `mark` does."""
+    """As `mark`, for a holder of nameless cards."""
     async with transaction():
         call_list = await _locked(list_id)
         if call_list.closed_at is not None:
@@ -244,7 +240,7 @@ def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: Call
 
 
 async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:
-    """A deadline applies only to people who were reached: it begins with the call, and ends when that is taken back."""
+    """A deadline begins with the call that reached people, and ends when the mark is taken back."""
     for group_id in household.offered_groups:
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
@@ -253,7 +249,7 @@ async def _tell_waiting_list(household: Household, result: CallResult, actor: Ac
 
 
 async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> None:
-    """Close a list. Closing twice is closing once. Refuses (NoWhyClosed) without a reason while people are left."""
+    """Twice is once. Refuses (NoWhyClosed) without a reason while people are left."""
     async with transaction():
         call_list = await _locked(list_id)
         if call_list.closed_at is not None:
@@ -277,7 +273,7 @@ async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> Non
 
 
 async def reopen(list_id: UUID, *, actor: Actor) -> None:
-    """Open a closed list again; an open one stays so. Refuses (ListOvertaken) what another list tells."""
+    """Refuses (ListOvertaken) what another list tells."""
     async with transaction():
         call_list = await _locked(list_id)
         if call_list.closed_at is None:
@@ -290,7 +286,7 @@ async def reopen(list_id: UUID, *, actor: Actor) -> None:
 
 
 async def _locked(list_id: UUID) -> CallList:
-    """The list under its training's lock and its own: offers are decided there, marks here."""
+    """Under its training's lock, where offers are decided, and its own."""
     where = await CallList.get(id=list_id)
     await locked_training(where.training_id)
     [call_list] = await lock(CallList, [list_id])

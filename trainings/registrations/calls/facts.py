@@ -1,5 +1,3 @@
-"""Everything from which it is worked out who is on a call list, read at once: people, their messages, the marks."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -17,13 +15,13 @@ from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.recipients import Mailbox, Person, by_mailbox, people_of
 
 LOOK_BACK = timedelta(days=1)
-"""Who moved up so long before a list of offers was opened is on it, unless an earlier list had them."""
+"""A list of offers also holds groups that moved up so long before it opened, unless an earlier list had them."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Everything around some lists of call, read at once. `told`: the sessions of which each list tells."""
+    """What decides who is on some call lists. `told`: sessions that each list tells of."""
 
     people: Mapping[UUID, Sequence[Person]]
     jobs: Mapping[Mailbox, Sequence[OutboxJob]]
@@ -38,7 +36,7 @@ class Around:
 
 
 async def around(asked: Sequence[CallList]) -> Around:
-    """What decides who is on these lists. A constant number of questions."""
+    """A constant number of statements."""
     news = await news_of(asked)
     lists = list({one.id: one for one in (*asked, *news.newest.values())}.values())
     trainings = sorted({one.training_id for one in lists})
@@ -63,7 +61,7 @@ async def around(asked: Sequence[CallList]) -> Around:
 
 
 async def _jobs(lists: Sequence[CallList], everybody: Iterable[Person]) -> dict[Mailbox, list[OutboxJob]]:
-    """The messages that may have told what these lists do, by mailbox."""
+    """Messages that may have told the same, by mailbox."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
     alone = [one for one in lists if one.batch_id is None]
@@ -85,7 +83,7 @@ async def _marks(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, list[Call]]
 
 
 async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """When each group moved up from the waiting list last."""
+    """The last time, by group."""
     if not offers:
         return {}
     trainings = sorted({one.training_id for one in offers})
@@ -94,7 +92,7 @@ async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
 
 
 async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """When the list of offers before each of these was closed."""
+    """When the training's list of offers before each was closed."""
     if not offers:
         return {}
     trainings = sorted({one.training_id for one in offers})

@@ -1,6 +1,4 @@
-"""Who holds cards without a name for a community: those who will come with them are nobody yet, so the holder is called
-for all of them.
-"""
+"""The holder of nameless cards is called for everybody who will come with them."""
 
 from __future__ import annotations
 
@@ -19,13 +17,13 @@ from trainings.registrations.models import Card, CardState, ReservedBlock
 from trainings.schedule.changes import Difference
 
 TOLD = frozenset({CallReason.CHANGED, CallReason.CANCELLED, CallReason.REMINDER})
-"""What concerns somebody who has cards; a place that became free and a certificate are of people with names."""
+"""Reasons that concern holders; free places and certificates belong to people with names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody with `n_cards` cards that nobody has put a name on. `marks`: what came of each try, as they stand;
-    `news`: what they do not know of what the list tells of sessions, none where that is not on record.
+    """Holds `n_cards` nameless cards. `marks`: valid results of tries. `news`: what they do not know of sessions; None:
+    not on record.
     """
 
     block: ReservedBlock
@@ -46,9 +44,8 @@ Marks = dict[UUID, dict[UUID, list[HolderCall]]]
 
 
 async def holders_on(lists: Sequence[CallList], around: Around) -> dict[UUID, list[Holder]]:
-    """The holders of each list, by its id, in the order in which the cards were set apart.
-
-    Who was reached stays on it though all cards have names by now, or were given back.
+    """By list id, in the order of their blocks. A reached holder stays though all cards have names or were given
+    back.
     """
     concerned = [one for one in lists if one.reason in TOLD]
     if not concerned:
@@ -72,7 +69,7 @@ def _holder(call_list: CallList, block: ReservedBlock, n_cards: int, marks: Mark
 
 
 async def holders_of(training_id: UUID) -> list[ReservedBlock]:
-    """The blocks of this training of which somebody holds cards without a name."""
+    """Blocks with nameless cards of the training."""
     blocks = await _blocks([training_id])
     n_cards = await _n_cards([one.id for one in blocks])
     return [one for one in blocks if n_cards[one.id]]

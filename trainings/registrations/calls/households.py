@@ -1,4 +1,4 @@
-"""Who is told with one call: people of one telephone, or of one form. Of minors it is the guardian's telephone."""
+"""One call tells people of one telephone or one form. For minors it is the guardian's telephone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainings.registrations.queries import is_minor
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody of a household: on the list, and as they wrote themselves. `relation`: what a minor's guardian is."""
+    """`relation`: of a minor's guardian."""
 
     listed: Listed
     registration: Registration
@@ -35,7 +35,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Those who are told with one call, adults first. `speaks_english`: somebody signed up on the English page."""
+    """Adults first. `speaks_english`: somebody signed up on the English page."""
 
     phone: str | None
     members: Sequence[Member]
@@ -56,22 +56,22 @@ class Household:
 
     @property
     def marks(self) -> Sequence[Call]:
-        """What came of each try, of whom most were made, in order."""
+        """Of the member with the most tries, in order."""
         return max((one.listed.marks for one in self.members), key=len)
 
     @property
     def offered_groups(self) -> list[UUID]:
-        """The groups of this household that are offered places, and have not answered."""
+        """That have not answered."""
         return sorted({one.listed.group_id for one in self.members if one.listed.state is RegistrationState.OFFERED})
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether all of them have their place, so that they may know where it is."""
+        """All have their place, so they may know where it is."""
         return all(one.listed.state is RegistrationState.CONFIRMED for one in self.members)
 
 
 async def households(call_list: CallList) -> list[Household]:
-    """The people of a list by the call that reaches them, in the order in which they signed up."""
+    """In order of sign-up."""
     listed = (await people_on([call_list]))[call_list.id]
     members = await _members(listed)
     phones = await _phones(members)
@@ -112,7 +112,7 @@ async def _loaded(registration_ids: Collection[UUID]) -> dict[UUID, Registration
 
 
 async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
-    """Who permits the minors among them, the last who did so last."""
+    """The last to permit is last."""
     minors = [one.participant_id for one in registrations if is_minor(one)]
     if not minors:
         return []
@@ -120,9 +120,8 @@ async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
 
 
 async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
-    """By which telephone each is reached: a minor by the guardian's, an adult by their own, else the one of the form.
-
-    Who made their link their own is not called at the others' telephone.
+    """A minor's is the guardian's, an adult's their own, else the form's. An own link is not called at the others'
+    telephone.
     """
     guardians = await _guardians(one.registration for one in members)
     of_minors = {one.participant_id: one.phone for one in guardians if one.phone}
@@ -137,7 +136,7 @@ async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
 
 
 async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | None], str]:
-    """The telephone that an adult of a form left for all, by the form and the key that the others have of it."""
+    """The telephone an adult left for the form, by form and key."""
     lacking = {one.listed.group_id for one in members if not one.is_minor and not one.person.phone}
     if not lacking:
         return {}

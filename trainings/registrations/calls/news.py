@@ -1,4 +1,4 @@
-"""What a call about changes tells each of those who are called: only what they do not know."""
+"""What a call about changes tells: only what each person does not know."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Marks = Sequence[Call] | Sequence[HolderCall]
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """Somebody as they were before a call reached them."""
+    """What a person knew before a call reached them."""
 
     id: UUID
     created_at: datetime
@@ -29,8 +29,8 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """By training its sessions, everything that they were, and its newest list about changes: who is left of earlier
-    ones is on that one.
+    """By training: sessions, snapshots, and the newest list about changes, which holds everybody left on earlier
+    ones.
     """
 
     sessions: Mapping[UUID, Sequence[TrainingSession]] = field(default_factory=dict)
@@ -39,8 +39,8 @@ class News:
     newest: Mapping[UUID, CallList] = field(default_factory=dict)
 
     def of(self, call_list: CallList, reader: Reader, marks: Marks) -> list[Difference] | None:
-        """What somebody does not know of what a list about changes tells; whom its own call reached, did not know
-        before. None where it is not on record what changed.
+        """What a person does not know of a list about changes; the list's own calls do not count. None: it is not on
+        record what changed.
         """
         snapshots = self.snapshots.get(call_list.training_id)
         if call_list.reason not in CHANGES or not snapshots:
@@ -59,7 +59,7 @@ class News:
 
 
 async def news_of(lists: Sequence[CallList]) -> News:
-    """Of the trainings of these lists. A constant number of questions."""
+    """A constant number of statements."""
     training_ids = sorted({one.training_id for one in lists})
     about_changes = reads(CallList).filter(training_id__in=training_ids, reason__in=sorted(CHANGES))
     newest = {one.training_id: one for one in await about_changes.order_by("created_at", "id")}

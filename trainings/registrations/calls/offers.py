@@ -1,4 +1,4 @@
-"""Who moved up from the waiting list and cannot be written to is put on a call list, within a minute."""
+"""People who moved up and cannot be written to get on a call list within a minute."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from trainings.schedule.models import Training, TrainingSession, TrainingState
 
 
 async def open_for_offers() -> int:
-    """Open a list for each training where somebody moved up and no message will tell them; how many were opened.
+    """Open a list for each training with such people; returns how many.
 
-    Not in the transaction that frees the place: a rush of sign-ups must not wait for it. A training has one open list
-    of offers, whose people are worked out, so that who moves up later is on it too. Safe at any time, and when several
-    processes do it at once.
+    Outside the transaction that frees the place: sign-ups must not wait for it. A training has one open list of offers;
+    later people are worked out onto it. Safe from several processes at once.
     """
     return await for_each(await _trainings_with_news(), _open, trouble="the list of offers could not be opened")
 
 
 async def _trainings_with_news() -> list[UUID]:
-    """Trainings to come where a group moved up lately of which nobody knows that it knows, and no list is open."""
+    """With a group that moved up lately and may not know, and no open list."""
     moved = reads(RegistrationGroup).filter(moved_up_at__gt=clock.now() - LOOK_BACK, reached_at=None)
     trainings = {key for (key,) in await moved.filter(state__in=list(HAS_PLACE)).values_list("training_id")}
     coming = reads(TrainingSession).filter(training_id__in=sorted(trainings), ends_at__gt=clock.now())
@@ -49,7 +48,6 @@ async def _open(training_id: UUID) -> bool:
 
 
 async def _is_needed(training: Training) -> bool:
-    """Whether somebody would be on it."""
     moment = clock.now()
     wanted = CallList(
         training_id=training.id,

@@ -1,5 +1,3 @@
-"""Who is called about a change is not called again to be reminded of the same sessions: it says what holds now."""
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -18,8 +16,8 @@ def is_told_elsewhere(
     marks_of: Callable[[CallList], Marks],
     is_to_call: Callable[[CallList], bool],
 ) -> bool:
-    """Whether the call about a change reminds somebody too, as it did since the reminder's list was opened, or still
-    may. `is_to_call`: whether it is for them, and no message does.
+    """Whether a call about a change also reminds this person, or still may, since the reminder's list opened.
+    `is_to_call`: the change is for them and no message tells it.
     """
     change = around.news.newest.get(call_list.training_id)
     if call_list.reason is not CallReason.REMINDER or change is None:

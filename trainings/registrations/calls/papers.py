@@ -1,4 +1,4 @@
-"""Whom a call list about certificates concerns: who has a valid one, or had one annulled since the list before."""
+"""Whom a list about certificates concerns: a valid one, or one annulled since the list before."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
 
 Paper = tuple[UUID, str]
-"""Somebody's registration, and the kind of their certificate."""
+"""(registration, kind of certificate)."""
 KEPT = timedelta(days=30)
-"""Who was written to longer ago is told already: that letter is deleted, so that nothing else says so."""
+"""An older letter is deleted; its reader counts as told."""
 AT_LONGEST = timedelta(days=1)
-"""So long before its list was opened was nothing annulled that it tells of: earlier lists are deleted one day."""
+"""A list tells of nothing annulled earlier than this before it opened: earlier lists get deleted."""
 
 
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
-    """By list the registrations concerned, each with since when: what was told before, was told of another paper.
+    """By list: registrations, each with since when; earlier tellings were about another paper.
 
-    Who has a valid one of the kind by now, or a certificado in place of a diploma, is told of that alone. Of what never
-    was valid nor handed over nobody knows. Nobody is called to fetch what they hold already, nor about what they had
-    their name taken out of.
+    A person with a valid paper of the kind, or a certificado instead of a diploma, is told of that alone. Nobody is
+    told of what was never valid nor handed over, of what they hold already, or of what had their name removed.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
@@ -63,7 +62,7 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
 
 
 async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
-    """The certificates of these trainings that their people know of: they were valid, or handed over."""
+    """They were valid or handed over."""
     known = Q(certificates__validated_at__not_isnull=True) | Q(certificates__handed_over_at__not_isnull=True)
     papers = reads(Registration).filter(known, training_id__in=sorted(training_ids))
     return await papers.values(
@@ -81,14 +80,14 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
 def _since(
     before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, Paper]], *, but: Collection[Paper]
 ) -> dict[UUID, datetime]:
-    """Whose was annulled after what the list before tells, and when; `but` these have a valid one of it by now."""
+    """Whose paper was annulled after the list before, and when. `but` these have a valid one."""
     until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
     own = [(at, paper) for at, paper in sorted(acts) if since < at <= until]
     return {paper[0]: at for at, paper in own if paper not in but}
 
 
 async def _lists_before(lists: Sequence[CallList]) -> dict[UUID, datetime]:
-    """For each list about what was annulled, up to when the one before it tells of that."""
+    """Until when the list before tells of annulled papers."""
     trainings = sorted({one.training_id for one in lists if one.reason is CallReason.ANNULLED})
     if not trainings:
         return {}
@@ -103,5 +102,5 @@ async def _lists_before(lists: Sequence[CallList]) -> dict[UUID, datetime]:
 
 
 def _annulled_till(due_at: datetime) -> datetime:
-    """A list is opened with what it tells, and due when that could be stopped for so long."""
+    """A list opens with its act and is due once that cannot be stopped any more."""
     return due_at - STAFF_DELAY

@@ -1,4 +1,4 @@
-"""Who is on a call list: people concerned whom no message reached, worked out whenever it is read."""
+"""Who is on a call list is worked out at each reading: people concerned whom no message reached."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from trainings.registrations.recipients import Person, by_mailbox, for_who_waits
 from trainings.schedule.changes import Difference
 
 PATIENCE = timedelta(hours=2)
-"""So long after its hour a message may still leave before somebody is called instead."""
+"""A message may leave so late before somebody is called instead."""
 SAME_MESSAGE = timedelta(hours=12)
 """A reminder's message is of the same day as its list."""
 WAITS = ""
 """The outcome of a message that has not left."""
 TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
-"""What everybody of a training is told."""
+"""Told to everybody of a training."""
 
 
 class Why(StrEnum):
-    """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet; it was
-    handed over, and the server never answered; no mail server is set.
+    """No message did: no address; the address takes nothing; not sent; not left yet; handed over without an answer; no
+    mail server.
     """
 
     NO_EMAIL = "no_email"
@@ -46,9 +46,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them. `news`: what
-    they do not know of what it tells of sessions; none where that is not on record. `has_accepted`: the offer that it
-    tells of was answered with yes.
+    """`marks`: results that stand. `news`: what they do not know of sessions; None: not on record. `has_accepted`: they
+    said yes to the offer.
     """
 
     registration_id: UUID
@@ -68,9 +67,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who hears of what a list tells. Nobody is counted twice: a message reaches them, or still may, or they are listed
-    for a call. A holder of cards counts as one.
-    """
+    """Who hears what a list tells, each counted once: by a message, or by a call. A holder of cards counts as one."""
 
     listed: Sequence[Listed]
     n_by_mail: int
@@ -78,36 +75,34 @@ class Audience:
 
     @property
     def n_people(self) -> int:
-        """How many have to be called."""
+        """To be called."""
         return len(self.listed) + len(self.holders)
 
     @property
     def left(self) -> frozenset[UUID]:
-        """Whom no call has reached yet: registrations, and blocks of cards."""
+        """Registrations and blocks of cards that no call has reached."""
         people = (one.registration_id for one in self.listed if not one.is_reached)
         return frozenset((*people, *(one.id for one in self.holders if not one.is_reached)))
 
 
 async def audiences_of(lists: Sequence[CallList]) -> dict[UUID, Audience]:
-    """Who hears of what each list tells, by its id, in the order in which they signed up."""
+    """By list id, in order of sign-up."""
     found = await around(lists)
     holders = await holders_on(lists, found)
     return {one.id: replace(_audience_of(one, found), holders=holders.get(one.id, ())) for one in lists}
 
 
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
-    """The people of each list, by its id. A constant number of questions.
+    """By list id, in a constant number of statements.
 
-    Who cancelled is on none; who was reached by a message only where a call had reached them before.
+    Nobody who cancelled; of people whom a message reached only those whom a call had reached before.
     """
     return {list_id: audience.listed for list_id, audience in (await audiences_of(lists)).items()}
 
 
 async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> tuple[int, int]:
-    """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing,
-    or they hold cards for others. Of `only` these registrations and blocks of cards, without it of all.
-
-    Of whom nobody speaks: who cancelled, who took back the permission.
+    """(reached by messages, only by calls) of a training; `only` these registrations and blocks. Without people who
+    cancelled or took back their permission.
     """
     people = (await people_of([training_id])).get(training_id, ())
     told = [one for one in people if one.is_counted and (only is None or one.id in only)]
@@ -117,7 +112,7 @@ async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> 
 
 
 async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many people the messages of each batch reach, or still may: not those who have to be called instead."""
+    """People whom the messages of each batch reach, or still may."""
     jobs = await reads(OutboxJob).filter(batch_id__in=list(batch_ids), subject_id__not_isnull=True)
     subjects = reads(Registration).filter(id__in=sorted({job.subject_id for job in jobs if job.subject_id}))
     trainings = {training_id for (training_id,) in await subjects.values_list("training_id")}
@@ -128,7 +123,7 @@ async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
-    """How many of these people read one of these messages. What all of a training are told is not for who cancelled."""
+    """Messages to all of a training are not for people who cancelled."""
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
     readers = (one for one in everybody if one.is_counted or not to_all)
@@ -170,9 +165,7 @@ def _listed(call_list: CallList, person: Person, why: Why | None, standing: Sequ
 
 
 def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
-    """The marks that stand. A call about a place that was given back tells nothing of the one that they have now, nor
-    one about a certificate of what became of the next.
-    """
+    """Without calls about a place that was given back, or about an earlier certificate."""
     marks = around.marks.get(call_list.id, {}).get(person.id, ())
     since = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
     since = around.papers.get(call_list.id, {}).get(person.id, since)
@@ -188,7 +181,7 @@ def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
 
 
 def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
-    """Whether somebody hears of what a list tells, unless they know it already."""
+    """Whether the list concerns this person, whatever they know."""
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
     if call_list.reason in CHANGES and not around.news.is_newest(call_list):
@@ -210,7 +203,7 @@ def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Diffe
 
 
 def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
-    """Whether the person moved up in the time of this list, and nobody knows yet that they know."""
+    """In the time of this list, and nobody knows that they know."""
     moved_at = around.moved_up.get(person.group_id)
     if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
         return False
@@ -221,7 +214,7 @@ def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> 
 
 
 def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
-    """Why somebody concerned has to be called; none where a message reached them, or still may."""
+    """None: a message reached them, or still may."""
     if person.email_key is None:
         return Why.NO_EMAIL
     jobs = _jobs_about(call_list, person, around)
@@ -240,12 +233,12 @@ def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
 
 
 def _may_read(person: Person, jobs: Sequence[OutboxJob]) -> bool:
-    """Whether one of these messages came to somebody's address, or is about to and the address takes mail."""
+    """One of the messages arrived, or is about to at an address that takes mail."""
     return _was_sent(person, jobs) or (person.takes_mail and any(job.outcome == WAITS for job in jobs))
 
 
 def _was_sent(person: Person, jobs: Sequence[OutboxJob]) -> bool:
-    """Whether a message left, and the address did not refuse what came after it."""
+    """One left, and the address refused nothing after it."""
     sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
     return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
 
@@ -256,12 +249,12 @@ def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[Out
 
 
 def _for(person: Person, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
-    """Of the messages to a mailbox those that tell this person something: some are about one of its people alone."""
+    """Messages of a mailbox that concern this person: some are about one of its people."""
     return [job for job in jobs if job.kind not in ABOUT_ONE or job.subject_id == person.id]
 
 
 def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
-    """Whether a message tells what the list does."""
+    """The message tells what the list tells."""
     if call_list.batch_id is not None:
         return job.batch_id == call_list.batch_id
     if job.kind not in KINDS[call_list.reason]:

@@ -1,5 +1,3 @@
-"""Call lists in the scope of staff: which are open, and how far they are."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +21,7 @@ from trainings.schedule.models import DatedChange, TrainingSession, TrainingStat
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
-"""So long after it was closed, or after what it tells is over, a list can still be read."""
+"""After closing, or after its sessions are over."""
 
 
 class UnknownList(NotFound):
@@ -33,8 +31,8 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A list with who hears of it, and how. `begins_at`: the first moment at which somebody not told would come for
-    nothing, or miss something; `ends_at`: from then on it is useless to call. `changed`: what of sessions it tells.
+    """`begins_at`: from then on an untold person comes for nothing or misses something; `ends_at`: calling is useless.
+    `changed`: what it tells of sessions.
     """
 
     call_list: CallList
@@ -45,12 +43,12 @@ class Progress:
 
     @property
     def is_about_papers(self) -> bool:
-        """Whether it tells of certificates: then nobody comes for nothing, and there is no day before which to call."""
+        """Then there is no day before which to call."""
         return self.call_list.reason in PAPERS
 
     @property
     def n_people(self) -> int:
-        """How many have to be called."""
+        """To be called."""
         return self.audience.n_people
 
     @property
@@ -71,9 +69,8 @@ class Progress:
 
 
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
-    """The lists that the actor may read, of one training or of all: the next to begin first, then the newest.
-
-    Those about certificates come last. Those with nobody on them are left out.
+    """The lists the actor may read: the next to begin first, then the newest, then those about certificates. Empty
+    lists are left out.
     """
     lists = await _readable(actor, training_id)
     scopes = await _scopes(lists)
@@ -94,18 +91,18 @@ def _is_wanted(call_list: CallList, ends_at: datetime, *, only_open: bool) -> bo
 
 
 async def n_to_call(actor: Actor) -> tuple[int, Sequence[Progress]]:
-    """How many people of the actor's hubs have to be called now, and the lists on which they are."""
+    """Of the actor's hubs, with the lists they are on."""
     waiting = [one for one in await progress_of(actor, only_open=True) if one.is_due and one.n_left]
     return n_left_on(waiting), waiting
 
 
 def n_left_on(lists: Iterable[Progress]) -> int:
-    """How many people are still to be called; who is on two of these lists is one person."""
+    """A person on two lists counts once."""
     return len(frozenset[UUID]().union(*(one.audience.left for one in lists)))
 
 
 async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
-    """One list with its training loaded. Else UnknownList: another hub's, none, or one that can no longer be read."""
+    """With its training. Refuses (UnknownList) another hub's list, and one past READABLE."""
     call_list = await reads(CallList).get_or_none(id=list_id).prefetch_related("training__hub__seat")
     if call_list is None or not actor.has_at(call_list.training.hub_id, CALLERS):
         raise UnknownList
@@ -121,7 +118,6 @@ def _is_recent(moment: datetime) -> bool:
 
 
 async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
-    """The lists of trainings of the actor's hubs that are not over for long, and of certificates issued of late."""
     recent = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
     )
@@ -137,8 +133,8 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
 
 
 class _Scope(NamedTuple):
-    """When what a list tells begins (as it was, where that is earlier and still to come), when it is over, and what of
-    sessions is another than all knew.
+    """When what a list tells begins (as it was, where that is earlier and to come), when it is over, and what changed
+    of sessions.
     """
 
     begins_at: datetime
@@ -147,7 +143,7 @@ class _Scope(NamedTuple):
 
 
 async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
-    """Of lists with their training loaded."""
+    """With their training loaded."""
     trainings = sorted({one.training_id for one in lists})
     sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})

@@ -1,4 +1,4 @@
-"""`/panel/llamadas`: people whom no message reached are told by telephone, and what came of it is written down."""
+"""`/panel/llamadas`: telephone calls to people whom no message reached, and their results."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ LEFT = "faltan"
 
 
 class MarkForm(Form):
-    """What came of one call. `person` is one of those that it is for, or with `holder` the block of cards that somebody
-    has; `left` and `after` lead back. `said_yes`, `said_no`: whose offer was answered, instead of a result.
+    """`person` is one of the household, or `holder` a block of cards; `left` and `after` lead back; `said_yes`,
+    `said_no`: whose offer was answered, instead of a result.
     """
 
     person: UUID
@@ -55,16 +55,13 @@ class MarkForm(Form):
 
 
 class CloseForm(Form):
-    """Why the list is closed, where people are left."""
-
     reason: WhyClosed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A list among others, in words. `is_early`: its messages can still be stopped, or its day has not come.
-
-    `has_day`: there is a moment before which people have to know it.
+    """`is_early`: its messages can still be stopped, or its day has not come. `has_day`: people have to know it before
+    a moment.
     """
 
     href: str
@@ -82,7 +79,7 @@ class Line:
 
 @allow(*CALLERS)
 async def index(request: Request) -> Response:
-    """The lists of the actor's hubs, the most urgent first; those that are done, then those that are over."""
+    """The most urgent first; then done, then over."""
     found = await progress_of(request.state.actor)
     is_one_hub = len({one.call_list.training.hub_id for one in found}) < 2
     lines = {one.call_list.id: line_of(one, is_one_hub=is_one_hub) for one in found}
@@ -97,7 +94,6 @@ async def index(request: Request) -> Response:
 
 
 def line_of(one: Progress, *, is_one_hub: bool) -> Line:
-    """A list in words."""
     call_list = one.call_list
     return Line(
         href=f"{INDEX}/{call_list.id}",
@@ -116,7 +112,7 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
 
 @allow(*CALLERS)
 async def show(request: Request) -> Response:
-    """One list with telephone numbers: opening it is logged."""
+    """With telephone numbers: opening it is logged."""
     return await _show(request, await _in_scope(request))
 
 
@@ -153,7 +149,7 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
 
 
 async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
-    """Other lists of the training on which somebody is left: each person is called from one list only."""
+    """Other lists of the training with people left: each person is called from one list."""
     here = f"{INDEX}/{one.call_list.id}"
     return [
         calls for calls in await calls_about(one.call_list.training_id, actor) if calls.n_left and calls.href != here
@@ -161,7 +157,7 @@ async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
 
 
 async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
-    """The calls by community, and the text for everybody: always in Spanish, whatever the caller reads."""
+    """Calls by community, and the text for everybody, always in Spanish."""
     told = await told_by(one.call_list)
     everybody: list[ToCall] = [*await households(one.call_list), *one.audience.holders]
     sections = await sections_of(everybody, told, only_left=only_left)
@@ -174,7 +170,7 @@ async def _log(request: Request, act: str, one: Progress) -> None:
 
 
 async def _why_closed(one: Progress) -> str:
-    """The reason of the last closing; empty where nobody was left, or the list made way for another."""
+    """Empty where nobody was left, or another list replaced it."""
     if one.call_list.closed_at is None:
         return ""
     closed = reads(AuditLine).filter(act=call_actions.CLOSED, object_id=one.call_list.id).order_by("-created_at", "-id")
@@ -185,7 +181,7 @@ async def _why_closed(one: Progress) -> str:
 
 @allow(*CALLERS)
 async def sheet(request: Request) -> Response:
-    """Those who are left, on paper for somebody who calls from the street: printing it is logged."""
+    """The people left, on paper: printing it is logged."""
     one = await _in_scope(request)
     sections, text = await _said(one, only_left=True)
     await _log(request, PRINTED, one)
@@ -202,7 +198,7 @@ async def sheet(request: Request) -> Response:
 
 @allow(*CALLERS)
 async def mark(request: Request) -> Response:
-    """What came of one call; to open WhatsApp or to dial marks nothing by itself."""
+    """Opening WhatsApp or dialling marks nothing by itself."""
     one = await _in_scope(request)
     form = check(MarkForm, await read_form(request))
     try:
@@ -221,7 +217,7 @@ async def mark(request: Request) -> Response:
 
 
 async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
-    """The sentence that says what was written down."""
+    """Returns the sentence of what was recorded."""
     for said, whose in ((Answer.YES, form.said_yes), (Answer.NO, form.said_no)):
         if whose is not None:
             is_new = await call_actions.answer(list_id, whose, said, form.via, actor=actor)

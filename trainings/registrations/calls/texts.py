@@ -1,6 +1,5 @@
-"""What a call list has to tell, as text for one telephone and for a whole community: no name, no title, no own link.
-
-Others may read the telephone and hear the loudspeaker. A protected place is told only to who has theirs.
+"""What a call list tells, for one telephone and for a community: no name, no title, no own link, since others may read
+or hear it. A protected place is told to confirmed people only.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from trainings.schedule.snapshots import without_before
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3
-"""So many days or places are told where they are no change; for more there is the telephone of the hub."""
+"""Days or places told where they did not change; for more there is the hub's telephone."""
 WAITS = {
     RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
@@ -48,7 +47,7 @@ PAPERS: dict[CallReason, str] = {
     CallReason.CERTIFICATE: N_("ya está listo su documento: puede recogerlo en la ventanilla."),
     CallReason.ANNULLED: N_("hay un cambio en el documento que recibió: por favor llámenos o venga a la ventanilla."),
 }
-"""Of which activity is not said: others may read the telephone."""
+"""Without the training's title: others may read the telephone."""
 
 CHANGES: dict[ChangeKind, str] = {
     ChangeKind.MOVED: N_("Ahora es el %(now)s."),
@@ -61,11 +60,10 @@ CHANGES: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a list tells: its training as it stands now, and what is another than everybody knew.
+    """The training now, and what differs from what everybody knew.
 
-    `about`: the sessions of which it tells; empty for the whole training. `offered_until`: by group, until when a place
-    is kept for it; `offered_before`: and until when as they were told first, where that is another time by now.
-    `of_the_week`: by session what is another than it was shown a week ago.
+    `about`: sessions told of; empty: the whole training. `offered_until`: by group; `offered_before`: as first told,
+    where it changed. `of_the_week`: by session, against a week ago.
     """
 
     call_list: CallList
@@ -95,7 +93,6 @@ class Told:
 
     @property
     def to_come(self) -> list[TrainingSession]:
-        """The sessions to come of which the list tells that, when and where they are held."""
         if self.is_off or self.call_list.reason is CallReason.CANCELLED or self.call_list.reason in PAPERS:
             return []
         if self.differences:
@@ -106,7 +103,7 @@ class Told:
 
     @property
     def is_discreet(self) -> bool:
-        """Whether nothing of it may be said in public: a protected place, a page that only a link opens, an offer."""
+        """Nothing may be said in public: a protected place, an unlisted training, an offer."""
         return (
             self.training.place_shown is PlaceShown.AFTER_CONFIRMATION
             or TrainingState.UNLISTED in (self.training.state, self.training.state_before)
@@ -114,7 +111,7 @@ class Told:
         )
 
     def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
-        """Where it is held, as exactly as the reader may know."""
+        """As exactly as the reader may know."""
         if session.venue is None and self.training.venue is None and self.training.online_url:
             return gettext(N_("en línea"))
         knows_place = self.training.place_shown is PlaceShown.PUBLIC or is_confirmed
@@ -122,7 +119,7 @@ class Told:
 
 
 async def told_by(call_list: CallList) -> Told:
-    """What the list tells now: whatever changed again since it was opened is told too."""
+    """As it holds now, later changes included."""
     around = ("hub__seat", "venue__municipality")
     training = await reads(Training).get(id=call_list.training_id).prefetch_related(*around)
     found = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
@@ -144,9 +141,7 @@ async def told_by(call_list: CallList) -> Told:
 
 
 def told_to(told: Told, readers: Iterable[Household | Holder]) -> Told:
-    """The same as these have to hear it, by what they know. Where one knows a session otherwise than another, it is
-    only said what holds now.
-    """
+    """Reduced to what these readers do not know. Where they know a session differently, only what holds now."""
     listed = [one.listed if isinstance(one, Member) else one for reader in readers for one in _each(reader)]
     news = [one.news for one in listed if one.news is not None]
     if not news:
@@ -173,7 +168,7 @@ def _each(reader: Household | Holder) -> Sequence[Member | Holder]:
 
 
 def text_for(household: Household, for_all: Told) -> str:
-    """What is written to a household, in the language being spoken."""
+    """In the language being spoken."""
     told = told_to(for_all, [household])
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), *_offer(household, told)]
     if told.to_come:
@@ -186,7 +181,7 @@ def text_for(household: Household, for_all: Told) -> str:
 
 
 def text_for_holder(holder: Holder, for_all: Told) -> str:
-    """What is written to somebody who holds cards for others, in the language being spoken."""
+    """In the language being spoken."""
     told = told_to(for_all, [holder])
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
     words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
@@ -205,20 +200,20 @@ def _offer(household: Household, told: Told) -> list[str]:
 
 
 def _until(household: Household, told: Told) -> str:
-    """Until when to say yes: counted from this call on, unless they were reached before."""
+    """Counted from this call on, unless they were reached before."""
     known = _answer_by(household, told)
     until = known or offer_ends(told.training, told.sessions, clock.now())
     return gettext(N_("Díganos sí o no antes del %(when)s.")) % {"when": _when(until)} if until else ""
 
 
 def _answer_by(household: Household, told: Told) -> datetime | None:
-    """Of several forms with one telephone the time that ends first: whoever keeps it is late for none."""
+    """Of several forms with one telephone the earliest."""
     ends = [told.offered_until.get(one.listed.group_id) for one in household.members]
     return min((one for one in ends if one is not None), default=None)
 
 
 def _standing(household: Household, told: Told) -> str:
-    """How it stands with people who have no place, where it is the same for all of them."""
+    """Of people without a place, where it is the same for all."""
     states = {one.listed.state for one in household.members}
     if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
         return ""
@@ -231,7 +226,7 @@ def _standing(household: Household, told: Told) -> str:
 
 
 def _place(told: Told, *, is_confirmed: bool) -> str:
-    """Where that is held of which the list tells, unless it is in many places; and how who has a place comes in."""
+    """Unless it is in many places; how to come in for people who have a place."""
     said_online = {one.session.id for one in told.differences if _is_now_online(one)}
     somewhere = [one for one in told.to_come if one.id not in said_online]
     places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in somewhere)
@@ -249,7 +244,7 @@ def _place(told: Told, *, is_confirmed: bool) -> str:
 
 
 def text_for_all(told: Told, community: str = "") -> str:
-    """What is put on a community's group, said on the radio or by loudspeaker, in the language being spoken."""
+    """For a community's chat, radio or loudspeaker, in the language being spoken."""
     told = replace(told, differences=[_as_a_week_ago(one, told) for one in told.differences])
     call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
     if told.is_discreet:
@@ -264,7 +259,7 @@ def text_for_all(told: Told, community: str = "") -> str:
 
 
 def _as_a_week_ago(one: Difference, told: Told) -> Difference:
-    """What is cancelled by the day before the first change of the week: not all of whoever hears it heard of each."""
+    """A cancelled session is named by its day before the first change of the week: not all heard of each."""
     return told.of_the_week.get(one.session.id, one) if one.kind is ChangeKind.CANCELLED else one
 
 
@@ -272,7 +267,7 @@ def _as_a_week_ago(one: Difference, told: Told) -> Difference:
 
 
 def _news(told: Told) -> list[str]:
-    """What the list tells everybody alike; offers tell each their own."""
+    """Offers tell each person their own."""
     if told.call_list.reason in PAPERS:
         return [gettext(PAPERS[told.call_list.reason])]
     if told.is_off:
@@ -290,7 +285,7 @@ def _news(told: Told) -> list[str]:
 
 
 def _next(told: Told) -> str:
-    """What comes after that which is not held, where there is nothing else to say."""
+    """What follows a cancelled session, where there is nothing else to say."""
     if told.to_come or not told.coming:
         return ""
     first = clock.local(told.coming[0].starts_at).date()
@@ -306,7 +301,7 @@ def _session_off(told: Told) -> list[str]:
 
 
 def _called_off(told: Told) -> str:
-    """With the first day, as people know it: they may not have heard yet that it was moved before."""
+    """With the first day as people know it: they may not have heard of a move."""
     ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
     if not ahead:
         return gettext(N_("se canceló su actividad."))
@@ -321,7 +316,7 @@ def _called_off(told: Told) -> str:
 
 
 def _off_on(one: Difference) -> str:
-    """The day of what is cancelled: as people know it, and what it was last, be it that not all heard of that."""
+    """The day as people know it, and the last one where not all heard of that."""
     now = _when(one.session.starts_at)
     if one.old_starts_at is None or one.old_starts_at == one.session.starts_at:
         return now
@@ -365,13 +360,13 @@ def _elsewhere(one: Difference) -> str:
 
 
 def _is_now_online(one: Difference) -> bool:
-    """Whether that is what is said of it: where it is need not be said again."""
+    """Then the place is not said again."""
     is_online = one.online_url is not None and one.session.venue_id is None
     return one.kind is ChangeKind.PLACE and is_online and not one.is_other_link
 
 
 def _joined(words: Sequence[str]) -> str:
-    """One line; an hour at the end of a sentence brings its full stop with it (`8:30 a. m.`)."""
+    """An hour at the end of a sentence brings its full stop (`8:30 a. m.`)."""
     return " ".join(word for word in words if word).replace("..", ".")
 
 

@@ -1,4 +1,4 @@
-"""Who was told the facts of a training last: noted when a mail was accepted, or a call recorded."""
+"""Which snapshot of a training somebody was told last: recorded when a mail was accepted, or with a call."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ Readers = type[Registration] | type[ReservedBlock]
 
 
 async def may_have_heard(model: Readers, ids: Collection[UUID], number: int | None) -> None:
-    """These may have heard how it is now: by a mail that is being handed over, or a text that was read out."""
+    """By a mail that is being handed over, or a text that was read out."""
     if number is not None:
         await model.filter(id__in=list(ids)).update(heard_number=number)
 
 
 async def were_told(model: Readers, ids: Collection[UUID], number: int | None) -> None:
-    """These were told how it is now."""
     if number is not None:
         await model.filter(id__in=list(ids)).update(told_number=number, heard_number=None)
 
 
 async def was_refused(participant_ids: Collection[UUID]) -> None:
-    """Their address takes nothing: what it was sent before they may have read, or not. What a call told stands."""
+    """What was mailed before may have been read or not; what a call told stands."""
     written_to = Registration.filter(participant_id__in=list(participant_ids), told_number__not_isnull=True)
     ids = {key for (key,) in await written_to.values_list("id")}
     called = Call.filter(registration_id__in=sorted(ids), result=CallResult.REACHED)
@@ -40,8 +39,8 @@ async def was_refused(participant_ids: Collection[UUID]) -> None:
 async def note_call(
     call_list: CallList, model: Readers, readers: Sequence[Registration] | Sequence[ReservedBlock]
 ) -> None:
-    """These were reached by a call of this list. One about changes tells all that they do not know; a reminder only
-    what is of its day, and an offer its first day: where something else is new too, they may have heard a part.
+    """A call about changes tells everything new; a reminder only its day, an offer its first day: of anything else they
+    may have heard a part.
     """
     snapshots = (await snapshots_of([call_list.training_id]))[call_list.training_id]
     if snapshots.last is None or call_list.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED):
@@ -62,7 +61,7 @@ async def note_call(
 
 
 async def take_back(model: Readers, last_reached: Sequence[Call] | Sequence[HolderCall]) -> None:
-    """These calls told nobody anything: what was known, and perhaps heard, before them is."""
+    """What people knew, or may have heard, before these calls holds again."""
     for mark in last_reached:
         key = mark.registration_id if isinstance(mark, Call) else mark.block_id
         await model.filter(id=key).update(told_number=mark.knew_number, heard_number=mark.knew_heard)

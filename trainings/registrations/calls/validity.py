@@ -1,4 +1,4 @@
-"""Of which sessions call lists tell, and which of them tell what no longer holds: called off, moved, or told later."""
+"""Which sessions call lists tell of, and which lists no longer hold."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from trainings.schedule.models import (
 )
 
 PAPERS = frozenset({CallReason.CERTIFICATE, CallReason.ANNULLED})
-"""What is told of somebody's certificate, not of days to come."""
+"""About certificates."""
 CHANGES = frozenset({CallReason.CHANGED, CallReason.CANCELLED})
-"""What is told of something that staff did to sessions."""
+"""About an act of staff on sessions."""
 KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.CHANGED: frozenset({"training_changed"}),
     CallReason.CANCELLED: frozenset({"training_cancelled"}),
@@ -32,12 +32,12 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.CERTIFICATE: frozenset({"certificate_ready"}),
     CallReason.ANNULLED: frozenset({"certificate_annulled"}),
 }
-"""Which messages tell what a list tells, where the list does not name their batch."""
+"""Messages that tell what a list without a batch tells."""
 
 
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """The sessions of which each list tells, by its id: for a change all that one act changed, for a reminder all of
-    its day that are held. Empty where a list is about the whole training.
+    """By list: for a change those that one act changed, for a reminder those held that day. Empty: the whole
+    training.
     """
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
@@ -56,7 +56,7 @@ async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]
 
 
 async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """The sessions that are held on the day of which each of these lists reminds: one message tells them all too."""
+    """Sessions held on the reminder's day."""
     days = await _days_reminded(reminders)
     planned = reads(TrainingSession).filter(
         training_id__in=sorted({one.training_id for one in reminders}), state=SessionState.PLANNED
@@ -68,11 +68,10 @@ async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[U
 
 
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
-    """Lists whose thing no longer holds.
+    """Lists that no longer hold.
 
-    What is called off has a list of its own, and what takes place after all is no cancellation. Nobody is reminded of
-    a day on which nothing is held any more; and who was not called before the first reminder is on the list of the
-    second.
+    A cancellation has a list of its own; a reopened session is none. Nobody is reminded of a day without sessions;
+    people not called before the first reminder are on the second.
     """
     trainings = dict(
         await reads(Training).filter(id__in=sorted({one.training_id for one in lists})).values_list("id", "state")
@@ -107,7 +106,7 @@ def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | No
 
 
 async def is_overtaken(call_list: CallList) -> bool:
-    """Whether there was another change since: who is left is on its list, or on none where they know how it is."""
+    """A later change: people left are on its list, or know how it is."""
     if call_list.reason not in CHANGES:
         return False
     lists = reads(CallList).filter(training_id=call_list.training_id, reason__in=sorted(CHANGES))
@@ -116,7 +115,7 @@ async def is_overtaken(call_list: CallList) -> bool:
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
-    """Reminders of a day that has a later one, whichever of its sessions was the first then."""
+    """Reminders of a day that has a later one."""
     if not reminders:
         return frozenset()
     trainings = sorted({one.training_id for one in reminders})
@@ -129,7 +128,7 @@ async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
 
 
 async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
-    """The day of which each reminds: where its session was moved since, the one on which it was then."""
+    """The day as it was, where the session moved since."""
     wanted = sorted({one.session_id for one in reminders if one.session_id is not None})
     if not wanted:
         return {}

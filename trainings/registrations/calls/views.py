@@ -1,5 +1,3 @@
-"""A call list in words, as the page and the sheet to carry show it."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -34,19 +32,18 @@ from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext,
 ENGLISH = "en"
 SIGNED = "gsm"
 SPOKEN = frozenset({"", "spa", "und"})
-"""Languages of people with whom one simply speaks Spanish."""
+"""Languages for which one speaks Spanish."""
 
 
 INDEX = "/panel/llamadas"
 ToCall = Household | Holder
-"""Whoever is told with one call."""
+"""One call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Offered places to which an answer is asked: a group's, or that of one of it who made their link their own.
-
-    `id`: a registration that answers. `may_release`: the group was called often enough in vain.
+    """Offered places of a group, or of one own link in it. `id`: a registration that answers. `may_release`: called in
+    vain often enough.
     """
 
     id: UUID
@@ -57,9 +54,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
-    after it that is still to be called. `is_holder`: of somebody who has cards for others. `offers`: what the call asks
-    an answer to. `may_undo`: the mark can be taken back; a yes to an offer cannot.
+    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row to call. `is_holder`: of
+    cards. `offers`: to be answered. `may_undo`: the mark can be taken back; a yes cannot.
     """
 
     id: UUID
@@ -84,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What rows need beside their people: the names of who called, and which offers staff may release."""
+    """Names of callers, and offers that staff may release."""
 
     callers: Mapping[UUID, str]
     releasable: Collection[UUID]
@@ -92,7 +88,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The calls of one community, with the text for its group or loudspeaker."""
+    """Calls of one community, with the text for its chat or loudspeaker."""
 
     number: int
     community: str
@@ -110,7 +106,7 @@ def progress_words(one: Progress) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """An open list beside other things of its training: where it is, and how far, in words."""
+    """An open list in words, with its address."""
 
     href: str
     words: str
@@ -120,7 +116,7 @@ class Calls:
 
 
 async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
-    """The open lists of a training for who may call."""
+    """Open lists of the training, if the actor may call."""
     return [
         Calls(
             href=f"{INDEX}/{one.call_list.id}",
@@ -134,7 +130,7 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
 
 
 def _in_words(one: Progress) -> str:
-    """With the day before which to call: a training may have several lists for the same reason."""
+    """With the day before which to call: several lists may have the same reason."""
     values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
     if one.is_about_papers:
         return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
@@ -147,7 +143,7 @@ def _small(text: str) -> str:
 
 
 async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
-    """The calls by community, each in the order of the names; those without a community last."""
+    """By community, each in order of names; people without a community last."""
     beside = Beside(await _callers(found), await _releasable(found))
     confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
     together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
@@ -175,7 +171,7 @@ def _place_of(one: ToCall) -> Municipality | None:
 
 
 def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
-    """What calls are put together by, and its name, with the municipality where it is another than the hub's."""
+    """Its key and name, with a municipality other than the hub's."""
     place = _place_of(one)
     is_far = place is not None and place.ine_code != told.hub.seat_id
     elsewhere = place.full_name if place is not None and is_far else ""
@@ -184,9 +180,8 @@ def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
 
 
 def _text_of(one: ToCall, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
-    """What is said to a community, in Spanish; empty where it may not be named, or staff never confirmed its name.
-
-    Anybody types what they like there: the name of a person would be read out by loudspeaker.
+    """In Spanish. Empty where the training may not be named, or staff never confirmed the community's name: a person's
+    name typed there would be read out.
     """
     community, place = _community_of(one), _place_of(one)
     if told.is_discreet or place is None:
@@ -213,7 +208,7 @@ def _section(number: int, community: str, text: str, everybody: Sequence[ToCall]
 
 
 def _each_reached(one: ToCall) -> list[bool]:
-    """Of each person of a call whether they know; a holder of cards is one."""
+    """A holder of cards is one."""
     return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
 
 
@@ -227,7 +222,7 @@ def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
 
 
 def _row_of_holder(holder: Holder, told: Told, beside: Beside, next_id: UUID | None) -> Row:
-    """Spoken to in Spanish: nobody asks in which language."""
+    """In Spanish: their language is not asked."""
     with speaking(SOURCE_LANGUAGE):
         text = text_for_holder(holder, told)
     phone, marks, n = holder.block.phone, holder.marks, holder.n_cards
@@ -282,7 +277,7 @@ def _row(household: Household, told: Told, beside: Beside, next_id: UUID | None)
 
 
 def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
-    """What each group and each who answers for themselves has to say, in the order of the household."""
+    """In the order of the household."""
     answering: dict[tuple[UUID, UUID | None], list[Member]] = defaultdict(list)
     for one in household.members:
         if one.listed.state is RegistrationState.OFFERED:
@@ -305,7 +300,7 @@ def _about(household: Household, told: Told) -> list[str]:
 
 
 def _time(household: Household, told: Told) -> str:
-    """Until when to say yes, where that is another time than they were told."""
+    """Where it differs from what they were told."""
     times = [(told.offered_until.get(key), told.offered_before.get(key)) for key in _forms(household)]
     changed = [(until, before) for until, before in times if until is not None and before is not None]
     if not changed:
@@ -329,14 +324,14 @@ def _name(member: Member) -> str:
 
 
 def _whom_to_ask(household: Household) -> list[str]:
-    """Of minors alone: with whom to speak. Where an adult of the same call comes too, that is who answers."""
+    """The guardian, where minors have no adult in the call."""
     if not all(one.is_minor for one in household.members):
         return []
     return list(dict.fromkeys(gettext(ASK_FOR[one.relation or Relation.OTRO]) for one in household.members))
 
 
 def _speak(household: Household) -> str:
-    """Which language to speak, where it is another than the text's."""
+    """Where it differs from the text's language."""
     codes = dict.fromkeys(one.person.language or "" for one in household.members)
     others = [code for code in codes if code not in SPOKEN]
     if SIGNED in others:
@@ -348,7 +343,7 @@ def _speak(household: Household) -> str:
 
 
 def _why(household: Household) -> list[str]:
-    """Why a message did not do, where that is not simply that there is no address."""
+    """Where the reason is not a missing address."""
     whys = dict.fromkeys(one.listed.why for one in household.members)
     return [gettext(WHYS[why]) for why in whys if why is not None and why is not Why.NO_EMAIL]
 

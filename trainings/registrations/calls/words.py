@@ -1,5 +1,3 @@
-"""The words for the codes of call lists; translate where shown."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -40,7 +38,7 @@ VIAS: dict[CallVia, str] = {
     CallVia.SCHOOL: N_("la escuela"),
     CallVia.RADIO: N_("la radio o el altavoz"),
 }
-"""They follow "avisado por medio de"."""
+"""After "avisado por medio de"."""
 
 RESULTS: dict[CallResult, str] = {
     CallResult.REACHED: N_("Avisado por medio de %(via)s"),
@@ -75,7 +73,7 @@ WHY_CLOSED: dict[WhyClosed, str] = {
 
 
 def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
-    """What a list is called, in the language being spoken; one about changes by what became of the sessions."""
+    """In the language being spoken; of changes by what happened to the sessions."""
     if reason is not CallReason.CHANGED or not changed:
         return gettext(REASONS[reason])
     n, kinds = len(changed), {one.kind for one in changed}

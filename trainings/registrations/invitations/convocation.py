@@ -1,6 +1,5 @@
-"""Convocatorias: which bodies are invited to a training, how and when that was done, and what goes with the letter.
-
-A line names a body and an office, never a private person's contact.
+"""Convocatorias: bodies invited to a training, how and when, and the cards with the letter. A line names a body and an
+office, never a private contact.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 MOST_LETTERS = 500
-"""For one training: all of them are set as one file."""
+"""For one training: they are set as one file."""
 
 
 class NobodyNamed(Refusal):
@@ -68,7 +67,7 @@ class UnknownLetter(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Who a letter goes to: a body, and there perhaps an office and a community."""
+    """A body, perhaps with an office and a community."""
 
     kind: Addressee
     addressee: str
@@ -78,7 +77,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How and on which local day they were invited."""
+    """How and on which local day."""
 
     how: InvitedHow
     day: date
@@ -86,7 +85,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """How many were added, and how many were on the list already."""
+    """Added, and on the list already."""
 
     n_new: int
     n_known: int
@@ -96,12 +95,12 @@ class Prepared:
 
 
 async def letters_of(training_id: UUID) -> list[InvitationLetter]:
-    """All of a training in the order they were added."""
+    """In the order they were added."""
     return await reads(InvitationLetter).filter(training_id=training_id).order_by("id")
 
 
 async def letter_of(training_id: UUID, letter_id: UUID) -> InvitationLetter:
-    """One letter of a training, else UnknownLetter."""
+    """Refuses (UnknownLetter)."""
     found = await reads(InvitationLetter).get_or_none(id=letter_id, training_id=training_id)
     if found is None:
         raise UnknownLetter
@@ -119,9 +118,10 @@ async def prepare(
     block_id: UUID | None = None,
     done: Done | None = None,
 ) -> Prepared:
-    """Put bodies on the list; `done` where they were invited already. Whoever is there under the same name stays so.
+    """Add bodies; `done` where they were invited already. Known names stay as they are.
 
-    Refuses an empty list, more than 500 in all, a day to come, cards of another training, and cards for more than one.
+    Refuses an empty list, more than 500 in all, a day to come, cards of another training, and cards for more than one
+    letter.
     """
     if not invited:
         raise NobodyNamed(field="names")
@@ -153,7 +153,7 @@ async def prepare(
 
 
 async def mark_invited(training_id: UUID, letter_ids: Collection[UUID], done: Done, *, actor: Actor) -> int:
-    """Record how and when these were invited; how many. Refuses (NothingChosen) none, and a day to come."""
+    """Returns how many. Refuses a day to come, and (NothingChosen) none."""
     _check_day(done, field="day")
     async with transaction():
         training = await _locked(training_id)
@@ -165,7 +165,7 @@ async def mark_invited(training_id: UUID, letter_ids: Collection[UUID], done: Do
 
 
 async def take_back(training_id: UUID, letter_ids: Collection[UUID], *, actor: Actor) -> int:
-    """They were not invited after all: only prepared, as before. How many that changed."""
+    """Only prepared again; returns how many changed."""
     async with transaction():
         training = await _locked(training_id)
         ids = [one.id for one in await _chosen(training_id, letter_ids) if one.invited_at is not None]
@@ -175,7 +175,7 @@ async def take_back(training_id: UUID, letter_ids: Collection[UUID], *, actor: A
 
 
 async def remove(training_id: UUID, letter_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Take off the list what was prepared by mistake; how many. Refuses, as a whole, where one was invited."""
+    """Returns how many. Refuses all where one was invited."""
     async with transaction():
         training = await _locked(training_id)
         chosen = await _chosen(training_id, letter_ids)
@@ -187,8 +187,8 @@ async def remove(training_id: UUID, letter_ids: Collection[UUID], *, actor: Acto
 
 
 async def attach(training_id: UUID, letter_ids: Collection[UUID], block_id: UUID | None, *, actor: Actor) -> int:
-    """Send the cards of a reserved block with a letter, or none with these; how many letters. Refuses those of another
-    training, and cards for more than one letter.
+    """Send a block's cards with a letter, or none; returns how many letters. Refuses another training's block, and
+    cards for more than one letter.
     """
     async with transaction():
         training = await _locked(training_id)
@@ -201,13 +201,13 @@ async def attach(training_id: UUID, letter_ids: Collection[UUID], block_id: UUID
 
 
 async def _locked(training_id: UUID) -> Training:
-    """Its letters are changed by one at a time, so that nobody is added twice."""
+    """Letters change one at a time, so that nobody is added twice."""
     [training] = await lock(Training, [training_id])
     return training
 
 
 async def _chosen(training_id: UUID, letter_ids: Iterable[UUID]) -> list[InvitationLetter]:
-    """Those of the letters that the training has; what is elsewhere or gone by now is left out."""
+    """Letters of other trainings and removed ones are left out."""
     found = await InvitationLetter.filter(training_id=training_id, id__in=list(letter_ids))
     if not found:
         raise NothingChosen
@@ -220,7 +220,7 @@ async def _check_block(training_id: UUID, block_id: UUID | None, *, field: str) 
 
 
 async def _check_cards_go_once(block_id: UUID | None, letter_ids: Sequence[UUID], *, field: str) -> None:
-    """Each letter says how many cards are enclosed, and they are paper: what goes with one is in no other."""
+    """Enclosed cards are paper: they go with one letter."""
     if block_id is None or not letter_ids:
         return
     standing = InvitationLetter.filter(block_id=block_id).exclude(id__in=list(letter_ids))
@@ -238,7 +238,7 @@ def _columns(done: Done | None) -> dict[str, object]:
 
 
 def _but_known(invited: Iterable[Invited], known: Collection[str]) -> list[Invited]:
-    """Those who are new to the list, each once."""
+    """New ones, each once."""
     new: dict[str, Invited] = {}
     for one in invited:
         key = _key(one.addressee, one.community)

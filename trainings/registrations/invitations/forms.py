@@ -1,4 +1,4 @@
-"""The list of whom to invite as it is typed: one body a line, its office and community behind bars."""
+"""One body a line, its office and community behind bars."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ BEGINNINGS: dict[Addressee, tuple[str, ...]] = {
         *("parroquia", "mesa", "coordinadora", "ong", "cruz roja", "radio"),
     ),
 }
-"""How the names of bodies begin, folded."""
+"""Folded beginnings of names."""
 
 
 def kind_of(addressee: str) -> Addressee:
-    """What a body is, by how its name begins: nobody has to sort a list that is typed in one go."""
+    """By how the name begins."""
     name = f"{fold(addressee)} "
     found = (kind for kind, words in BEGINNINGS.items() if name.startswith(tuple(f"{word} " for word in words)))
     return next(found, Addressee.OTHER)
 
 
 class AddForm(Form):
-    """Whom to invite. Without a kind each one's is told by its name; without `done_how` letters are only prepared."""
+    """Without a kind each name tells it; without `done_how` letters are only prepared."""
 
     names: str = ""
     kind: Addressee | None = None
@@ -76,11 +76,11 @@ class AddForm(Form):
 
     @property
     def done(self) -> Done | None:
-        """How they were invited already: today, unless another day is written."""
+        """Today, unless another day is written."""
         return Done(self.done_how, self.done_day or clock.today()) if self.done_how else None
 
     def invited(self) -> list[Invited]:
-        """One a line. Refuses (NobodyNamed) an empty list, a line too long, and letters that cannot be read."""
+        """Refuses (NobodyNamed) an empty list, a line too long, unreadable letters."""
         lines = [line for line in self.names.splitlines() if line.strip(" |\t")]
         if len(lines) > MOST_LETTERS:
             raise NobodyNamed(N_("Son demasiadas líneas. Agregue hasta 500."), field="names")
@@ -104,7 +104,7 @@ class AddForm(Form):
 
 
 class ChosenForm(Form):
-    """Letters marked in the list (or all of them), and what is said of each."""
+    """Marked letters, or all."""
 
     letter: list[UUID] = []
     everyone: bool = False
@@ -114,5 +114,5 @@ class ChosenForm(Form):
 
     @property
     def done(self) -> Done | None:
-        """How they were invited: today, unless another day is written."""
+        """Today, unless another day is written."""
         return Done(self.how, self.day or clock.today()) if self.how else None

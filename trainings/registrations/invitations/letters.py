@@ -1,4 +1,4 @@
-"""Letters of invitation on paper, in Spanish: a page for each body, with the code that leads to the training."""
+"""Letters on paper, in Spanish: a page for each body, with the training's QR code."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ class NoLetters(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs: a name, or none where it is written by hand, and an office."""
+    """Without a name it is written by hand."""
 
     name: str
     office: str
 
 
 async def letters_data(training: Training, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
-    """What the letters say, with the place as exactly as everybody may know it. `training` comes with its hub.
+    """With the place as everybody may know it; `training` comes with its hub.
 
-    Refuses a draft, what is called off or over, and no letters at all.
+    Refuses a draft, a training called off or over, and no letters.
     """
     if training.state is TrainingState.DRAFT:
         raise NotYetPublished
@@ -80,7 +80,7 @@ async def letters_data(training: Training, letters: Sequence[InvitationLetter]) 
 
 
 async def letters_as_kept(training: Training, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
-    """The same for what is kept afterwards, also once the training is over or called off. Refuses a draft."""
+    """For the session file, also of a training that is over or called off. Refuses a draft."""
     if training.state is TrainingState.DRAFT:
         raise NotYetPublished
     return await _made(training, await public_training(training.slug), letters)
@@ -93,7 +93,7 @@ async def _made(training: Training, posted: Posted, letters: Sequence[Invitation
 
 
 def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """One file, a page each. A few milliseconds of one core a letter: call it in a thread."""
+    """Milliseconds of processor a letter: call it in a thread."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     [file] = LETTER.make(data, "pdf", name="letters", pdf_standards=STANDARDS, timestamp=second)
     return file
@@ -103,7 +103,7 @@ def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 
 async def _signer(hub: Hub) -> Signer:
-    """The hub's coordinator as the operator prints them, else as the only one with an account; else a bare line."""
+    """The coordinator as the operator prints them, else the only one with an account, else a bare line."""
     signatories = await reads(Signatory).filter(operator_id=hub.operator_id)
     coordinators = [one for one in signatories if "coordinad" in fold(one.office)]
     if len(coordinators) == 1 and await reads(Hub).filter(operator_id=hub.operator_id, is_active=True).count() == 1:
@@ -145,7 +145,7 @@ def _data(
 
 
 def _hub_name(posted: Posted) -> str:
-    """Its full name, which tells what it is about; the short one where the title is to tell nothing."""
+    """The full name tells the topic; the short one where the title must not."""
     return _printable(posted.hub.name) if posted.neutral_title else f"{HUB_NAME}, {posted.hub.seat.full_name}"
 
 
@@ -162,7 +162,7 @@ def _letter(letter: InvitationLetter, posted: Posted, block: Block | None) -> di
 
 
 def _cards(block: Block) -> str:
-    """What goes with the letter, as long as there is something: cards that wait for a name, or have one."""
+    """Open or used cards that go along."""
     n = block.n_open + block.n_named
     if not n:
         return ""
@@ -179,5 +179,5 @@ def _cards(block: Block) -> str:
 
 
 def _printable(text: str) -> str:
-    """The same text as the fonts can print it, without emoji: the letter must come out."""
+    """Without emoji, which the fonts lack."""
     return as_drawn(text, LETTER.missing(text))

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/convocatorias`: who is invited to a training and how, and the letters as PDF."""
+"""`/panel/capacitaciones/{id}/convocatorias`: the bodies invited to a training, and the letters as PDF."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from trainings.web.render import redirect, render
 
 BASE = "/panel/capacitaciones/{id:uuid}/convocatorias"
 MOST_IN_ONE = 50
-"""Letters in one file: they are set while somebody waits, and take half a second."""
+"""They are set while somebody waits: half a second."""
 UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -51,8 +51,6 @@ class HowIsMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """A line of the list, in words."""
-
     id: UUID
     addressee: str
     below: str
@@ -63,7 +61,7 @@ class LetterRow:
 
 
 async def _training(request: Request) -> Training:
-    """A training of a hub where the actor works at the desk. Unseen is 404, seen but not theirs 403."""
+    """Of a hub where the actor works at the desk. Unseen is 404, seen 403."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_invite(request.state.actor, training.hub_id):
         raise WrongRole
@@ -125,7 +123,7 @@ def _block_words(block: Block) -> str:
 
 
 def _counts(letters: Sequence[InvitationLetter]) -> list[tuple[str, int]]:
-    """How many were invited in which way, in the order of the choices."""
+    """By way, in the order of the choices."""
     by_way = [(gettext(words), sum(one.how is how for one in letters)) for how, words in HOW.items()]
     return [(words, n) for words, n in by_way if n]
 
@@ -137,7 +135,7 @@ Act = Callable[[Training, Typed, Actor], Awaitable[str]]
 
 
 async def _obey(request: Request, act: Act) -> Response:
-    """Do what the button says, or show the list again with the reason and what was typed."""
+    """Obey the button, or show the list again with the reason and what was typed."""
     training = await _training(request)
     typed = await read_form(request)
     try:
@@ -219,7 +217,7 @@ async def _chosen(training: Training, form: ChosenForm) -> Collection[UUID]:
 
 @allow(*DESK)
 async def print_many(request: Request) -> Response:
-    """The marked letters, or fifty from `desde` (counted from 0) on."""
+    """The marked letters, or fifty from `desde` (from 0) on."""
     training = await _training(request)
     asked = request.query_params
     letters = await convocation.letters_of(training.id)
