@@ -19,6 +19,7 @@ from tests.attendance.browsers import (
     signed_in,
 )
 from tests.attendance.doors import flags, qr_of
+from tests.attendance.uploading import make_device, states
 from tests.cast import make_cast
 from trainings.attendance.models import ScanEvent
 from trainings.lib import tokens
@@ -110,6 +111,44 @@ async def test_clock_of_the_phone_is_corrected_by_what_it_says_the_time_is(
 
     assert answer.json()["results"][0]["arrived"] == "8:30\xa0a.\xa0m."
     assert await flags(door) == ["clock"]
+
+
+async def test_clock_set_right_since_a_mark_was_made_then_its_page_tells_when_it_was(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    now = door.starts_at + timedelta(minutes=30)
+    freeze(now)
+    client = await signed_in(new_client, cast, "facilitator")
+    lost = event(qr_of(door.ana), at=now - timedelta(days=365), page="p1", perf=60_000)
+
+    await send(client, door, lost, page="p1", perf=60_000 + 20 * 60_000)
+
+    kept = await ScanEvent.get()
+    assert (kept.at, kept.dated_by, kept.flag) == (door.starts_at + timedelta(minutes=10), "page", "clock")
+
+
+async def test_mark_that_comes_by_a_phone_and_by_the_panel_is_one_and_another_body_a_conflict_whichever_way(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    device = await make_device(door)
+    mark = event(qr_of(door.ana), session=str(door.key))
+    other = mark | {"at": mark["at"] - 60_000}
+
+    async def by_panel(one: dict[str, Any]) -> tuple[str, str]:
+        [told] = (await send(client, door, one)).json()["results"]
+        return told["state"], told["flag"]
+
+    assert await states(device, mark) == [("stored", "")]
+    assert await by_panel(mark) == ("already", "")
+    assert await by_panel(other) == ("conflict", "changed_body")
+    assert await states(device, other, mark) == [("conflict", "changed_body"), ("already", "changed_body")]
+    assert sorted(await flags(door)) == ["changed_body"] * 2
 
 
 async def test_what_is_no_batch_is_refused_whole_and_in_words(new_client: NewClient, db: Settings) -> None:
