@@ -1,4 +1,4 @@
-"""Who has earned which kind of certificate, and who still can."""
+"""Kinds of certificates that people have earned, or still can."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from trainings.web.i18n import N_
 HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
 NOTE = CertificateKind.CONSTANCIA
 UNUSED = N_("No se usó: la persona no completó la capacitación.")
-"""Why a prepared one was annulled that nobody used: it says nothing against another one."""
+"""Annuls an unused prepared certificate; says nothing against another one."""
 EXCHANGED = N_("Se emitió un certificado en su lugar.")
-"""Why a diploma was annulled whose person passed the test as well."""
+"""Annuls a diploma whose person passed the test as well."""
 
 
 class NotEligible(Refusal):
@@ -45,10 +45,9 @@ class EndToConfirm(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come.
+    """A person's minutes at a training: attended, planned, and of these still to come.
 
-    `missed`: of each held session that was not attended whole, the minutes that are lacking. `made_up`: how many of
-    those attended were so at other trainings of the course.
+    `missed`: missing minutes of each held session. `made_up`: minutes of `attended` at other trainings of the course.
     """
 
     attended: int
@@ -58,7 +57,7 @@ class Hours:
     made_up: int = 0
 
     def outlook(self, share: int | None) -> Outlook:
-        """Measured by the share of the planned minutes that is needed (`share_needed`)."""
+        """By the needed share of the planned minutes (`share_needed`)."""
         return outlook_of(self.attended, self.planned, self.to_come, share)
 
 
@@ -69,11 +68,10 @@ class _Minutes:
 
 
 def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession], course_id: UUID) -> Hours:
-    """The hours of one person at a training with these sessions, as they stand now.
+    """A person's hours at a training with these sessions.
 
     The same sum that attendance stores, but also right where a session ended and nobody closed it. The attendances
-    (`stays_counting`) come with their session and its training: those at another training of the course make up for
-    what was missed.
+    (`stays_counting`) come with session and training; other trainings of the course make up for missed sessions.
     """
     stays = [
         _Minutes(one.session_id, minutes_of(one.session, Stay(arrived_at=one.arrived_at, left_at=one.left_at)))
@@ -90,13 +88,13 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
 
 
 def is_over(sessions: Sequence[TrainingSession]) -> bool:
-    """Whether all sessions that were not called off have been closed or have ended, and there was at least one."""
+    """All sessions not called off are closed or have ended, and there is at least one."""
     planned = [session for session in sessions if session.is_on]
     return bool(planned) and all(counts(session) for session in planned)
 
 
 def earned_kinds(training: Training, *, minutes: int, has_completed: bool, mark: int | None) -> list[CertificateKind]:
-    """The kinds earned, the highest first: tested certificate, diploma for completed hours, note for hours attended."""
+    """Highest first: tested certificate, diploma for completed hours, attendance note for attended hours."""
     kinds: list[CertificateKind] = []
     if has_completed:
         if training.pass_mark is not None and mark is not None and mark >= training.pass_mark:
@@ -111,15 +109,12 @@ def earned_kinds(training: Training, *, minutes: int, has_completed: bool, mark:
 
 
 CAME_SHORT = "r.minutes_attended > 0 AND r.completed_at IS NULL"
-"""The registrations `r` that `note_due` has something to say of, in SQL."""
+"""SQL: registrations `r` that `note_due` may decide on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What somebody gets where many are issued to: a kind, or none for a reason; neither where nothing is to be said.
-
-    `paper`: the certificate that is the reason.
-    """
+    """A kind, or the reason for none; neither: nothing to say. `paper`: the certificate that is the reason."""
 
     kind: CertificateKind | None = None
     reason: SkipReason | None = None
@@ -127,14 +122,14 @@ class Due:
 
 
 def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there."""
+    """The highest kind earned by completing the training. `papers`: all that were issued to the person there."""
     highest = next((kind for kind in earned if kind in HIGHER), None)
     return Due(reason=SkipReason.HOURS) if highest is None else _due_unless_annulled(highest, papers)
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """To who came, and did not earn a diploma, the note of their hours. A diploma that is valid all the same stands for
-    it; one that was only prepared does not.
+    """An attendance note for people who came and earned no diploma. A diploma that is valid all the same replaces it; a
+    prepared one does not.
     """
     if NOTE not in earned or not HIGHER.isdisjoint(earned):
         return Due()
@@ -144,20 +139,20 @@ def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate])
 
 
 def exchangeable(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    """The diploma that stands and gives way where a certificado is issued to its person alone."""
+    """The standing diploma that a certificado replaces when issued to its person alone."""
     if kind is not CertificateKind.CERTIFICADO or _held([kind], papers):
         return None
     return _held([CertificateKind.DIPLOMA], papers)
 
 
 def may_be_issued(kind: CertificateKind, papers: Collection[Certificate]) -> bool:
-    """Whether one of this kind that somebody earned may be issued to them alone."""
+    """An earned kind may be issued to this person alone."""
     return due_unless_held(kind, papers).paper is None or exchangeable(kind, papers) is not None
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """This kind, to who has none of it that stands, and had none taken away. Of one training one stands of the higher
-    kinds: who has a diploma gets a certificado in its place, for themselves alone (`exchangeable`).
+    """This kind, unless the person has a standing one, or had one taken away. A training gives one of the higher kinds:
+    a certificado replaces a diploma only when issued alone (`exchangeable`).
     """
     held = _held(_one_stands_of(kind), papers)
     if held is not None:
@@ -175,14 +170,14 @@ def _held(kinds: Collection[CertificateKind], papers: Collection[Certificate]) -
 
 
 def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """Whoever annulled somebody's meant it: another one is issued to that person alone."""
+    """Staff meant to annul it: another is issued to that person alone."""
     due, annulled = due_unless_held(kind, papers), annulled_of(kind, papers)
     return due if due.kind is None or annulled is None else Due(reason=SkipReason.ANNULLED, paper=annulled)
 
 
 def annulled_of(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    """The newest of this kind, or of the other one of the higher kinds, where somebody annulled it: it was neither
-    merely unused, nor taken away at a word.
+    """The newest paper of this kind, or of the other higher kind, if staff annulled it: neither unused nor withdrawn at
+    its person's word.
     """
     kinds = _one_stands_of(kind)
     newest = max((one for one in papers if one.kind in kinds), key=lambda one: (one.year, one.number), default=None)

@@ -1,4 +1,4 @@
-"""Folios as people type them: with spaces for dashes, in small letters, without what all folios have in common."""
+"""Folios as people type them: spaces for dashes, small letters, without the common beginning."""
 
 from __future__ import annotations
 
@@ -12,31 +12,29 @@ SAID_BEFORE = frozenset(
     word.translate(_LOOK_ALIKE)
     for word in ("VIMMIG", "FOLIO", "NO", "N", "NRO", "NUM", "NUMERO", "NUMBER", "EL", "DE", "DEL")
 )
-"""What stands before the figures and tells nothing of which folio it is."""
+"""Common beginnings, which tell nothing about the folio."""
 
 
 def folio_in(typed: str) -> str:
-    """The folio that was typed together with a code, or alone; empty for none."""
+    """A folio typed with a code, or alone; empty: none."""
     found = FOLIO.search(typed)
     return tidied(found.group()) if found else ""
 
 
 def tidied(typed: str) -> str:
-    """As it is printed, whatever spaces, capitals and dashes."""
+    """As printed, whatever spaces, capitals and dashes."""
     return re.sub(BETWEEN, "-", typed.strip().upper())
 
 
 def is_same_folio(typed: str, folio: str) -> bool:
-    """Whether what was typed means this folio: whole or only its end (`1705-2027-15`, `2027-15`, `15`), with or without
-    the zeros before its number.
-    """
+    """The whole folio or its end (`1705-2027-15`, `2027-15`, `15`), with or without leading zeros of its number."""
     parts, whole = _parts(typed), _parts(folio)
     is_its_end = bool(parts) and len(parts) <= len(whole) and parts == whole[-len(parts) :]
     return is_its_end or "".join(_pieces(typed)) == "".join(_pieces(folio))
 
 
 def _parts(text: str) -> list[str]:
-    """Operator, year and number, as far as they were typed."""
+    """Operator, year and number, as far as typed."""
     pieces = _pieces(text)
     while pieces and pieces[0] in SAID_BEFORE:
         pieces = pieces[1:]

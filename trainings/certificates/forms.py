@@ -1,5 +1,3 @@
-"""The forms about certificates: a code to check, a name to compare, a kind to issue, a reason, a signature."""
-
 from __future__ import annotations
 
 import re
@@ -16,15 +14,15 @@ from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
 LONGEST_NAME = 2 * NAME_LENGTH + 1
-"""Names, a space, surnames: as long as any paper has them."""
+"""Given names, a space, surnames: the longest on any paper."""
 LONGEST_FOLIO, LONGEST_SHOWN = 60, 32
 LONGEST_REASON = 240
 NOT_IN_A_CODE = re.compile("[^0-9A-Za-z-]")
 
 
 def _code(typed: str) -> str:
-    """The code, also out of a pasted address, or beside its folio. What cannot be one is looked up like all others, and
-    is not found: as it was typed, but for what can stand in no code.
+    """Also out of a pasted address, or beside its folio. A malformed code is looked up like any other, and not found;
+    only characters that no code holds are dropped.
     """
     rest = FOLIO.sub(" ", typed)
     last = rest.partition("?")[0].partition("#")[0].strip().rstrip("/").rpartition("/")[2]
@@ -43,14 +41,14 @@ def _said(text: str) -> str:
 
 
 class CodeForm(Form):
-    """`codigo`: the code printed on the back. `folio`: what stands beside it, to be compared; optional."""
+    """`codigo`: the code on the back. `folio`: printed beside it, optional, compared."""
 
     codigo: Annotated[str, AfterValidator(_code)]
     folio: Annotated[str, printable(LONGEST_FOLIO), AfterValidator(tidied)] = ""
 
 
 class NameForm(Form):
-    """A name to compare with the printed one."""
+    """To be compared with the printed name."""
 
     name: Annotated[str, printable(LONGEST_NAME), AfterValidator(_said)]
 
@@ -60,15 +58,13 @@ class IssueForm(Form):
 
 
 class RevokeForm(Form):
-    """Why a certificate is annulled; staff see it, the public does not. `another`: issue one in its place."""
+    """The reason: staff see it, the public does not. `another`: issue one in its place."""
 
     reason: Annotated[str, printable(LONGEST_REASON)] = ""
     another: bool = False
 
 
 class RevokeManyForm(Form):
-    """Several at once, for one reason."""
-
     diploma: list[UUID] = []
     reason: Annotated[str, printable(LONGEST_REASON)] = ""
 

@@ -1,6 +1,6 @@
-"""The letterhead of an operator's certificates: its shield, its partners' logos, up to three lines of its own.
+"""An operator's letterhead: its shield, its partners' logos, up to three lines.
 
-Pictures are never changed, only added and removed: what was set with one names it by its hash.
+Pictures are added and removed, never changed: papers name them by hash.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class UnknownPicture(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What a certificate takes of it: own lines, the hash of the shield (empty: none), hash and name of each logo."""
+    """Lines, the shield's hash (empty: none), hash and name of each logo."""
 
     lines: tuple[str, ...] = ()
     shield: str = ""
@@ -58,7 +58,6 @@ class Letterhead:
 
 
 async def letterhead_of(operator: Operator) -> Letterhead:
-    """As it stands now."""
     images = await images_of(operator.id)
     shields = [one for one in images if one.role is ImageRole.SHIELD]
     partners = [one for one in images if one.role is ImageRole.PARTNER]
@@ -70,12 +69,12 @@ async def letterhead_of(operator: Operator) -> Letterhead:
 
 
 async def images_of(operator_id: UUID) -> list[BrandImage]:
-    """The pictures in use, shield and logos, in order."""
+    """Shield and logos in use, in order."""
     return await reads(BrandImage).filter(operator_id=operator_id, removed_at=None).order_by("position", "id")
 
 
 async def pictures(hashes: Collection[str]) -> dict[str, Picture]:
-    """The pictures that papers name, by hash; removed ones too."""
+    """By hash, removed ones too."""
     if not hashes:
         return {}
     found = await reads(BrandImage).filter(sha256__in=sorted(set(hashes)))
@@ -83,7 +82,7 @@ async def pictures(hashes: Collection[str]) -> dict[str, Picture]:
 
 
 async def image_at(operator_ids: Collection[UUID], image_id: UUID) -> BrandImage:
-    """A picture in use of one of these operators. Raises UnknownPicture."""
+    """A picture in use. Raises UnknownPicture."""
     found = await reads(BrandImage).get_or_none(id=image_id, operator_id__in=list(operator_ids), removed_at=None)
     if found is None:
         raise UnknownPicture
@@ -93,7 +92,7 @@ async def image_at(operator_ids: Collection[UUID], image_id: UUID) -> BrandImage
 async def add_image(
     operator_id: UUID, role: ImageRole, name: str, picture: CleanPicture, *, actor: Actor
 ) -> BrandImage:
-    """A picture for the certificates to come. A new shield takes the place of the old one; a fourth logo is refused."""
+    """For future certificates. A new shield replaces the old one; refuses a fourth logo."""
     missing = pdf.missing_glyphs(name)
     if missing:
         raise UnprintableLine(field="name", letters=missing)
@@ -122,7 +121,7 @@ async def add_image(
 
 
 async def remove_image(operator_id: UUID, image_id: UUID, *, actor: Actor) -> None:
-    """Take a picture off the certificates to come; removing twice is removing once."""
+    """From future certificates; twice is once."""
     async with transaction():
         await lock(Operator, [operator_id])
         await _remove(await BrandImage.filter(operator_id=operator_id, id=image_id, removed_at=None))
@@ -136,7 +135,7 @@ async def _remove(images: Sequence[BrandImage]) -> None:
 
 
 async def set_lines(operator_id: UUID, text: str, *, actor: Actor) -> None:
-    """The lines beside the shield; none: name and department as ever. Refuses more than fit, and unknown letters."""
+    """Lines beside the shield; empty: name and department. Refuses too many, and letters that cannot be printed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
         raise TooManyLines(field="letterhead", most=MOST_LINES, longest=LONGEST_LINE)

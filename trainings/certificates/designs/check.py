@@ -1,7 +1,7 @@
-"""`trainings design check | preview | add`: tells a designer in words what is wrong with a design (its manifest, its
-sentences, what it leaves out, its QR), draws it, and puts one that is well among those to choose from.
+"""`trainings design check | preview | add`: tells a designer what is wrong with a design (manifest, sentences, missing
+parts, QR), draws it, and adds a sound one.
 
-The design is somebody else's: it is copied to an empty place and set in a process apart from ours.
+A design is a stranger's: it is copied to an empty place and set in a separate process.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from trainings.web.i18n import gettext as _
 from trainings.web.problems import sentence_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-"""Of a folder of the program: it stands in the database and in addresses."""
+"""A folder's name; the database and addresses hold it."""
 HEAVIEST = 20 * 1024 * 1024
-"""Octets of a whole design; ours have some hundred thousand, most of them previews."""
+"""Bytes of a whole design; ours have some hundred thousand, mostly previews."""
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 PAGES = 2
 LETTERS = "áéíóúüñÁÉÍÓÚÜÑ’ʼꞌꞋ«»“”–¿¡ªº"
-"""What every name and sentence in Guatemala may hold; the apostrophes are those of Mayan languages."""
+"""Every name and sentence in Guatemala may hold these; the apostrophes are of Mayan languages."""
 
 POINTS = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9)}
 _POINTS_PER_INCH = 72
@@ -68,7 +68,7 @@ _EXPLANATIONS = (
 
 
 class UnusableDesign(ValueError):
-    """A design that cannot be drawn or added; `problems` say why, each in a sentence."""
+    """`problems` say why, each in a sentence."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -76,9 +76,9 @@ class UnusableDesign(ValueError):
 
 
 def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
-    """All that is wrong, each in a sentence; nothing where the design may be used. Takes some seconds.
+    """All problems, each in a sentence; empty: usable. Takes some seconds.
 
-    `seconds` are what one sheet may take; all together may take some times as long.
+    `seconds` limit one sheet; the whole may take several times as long.
     """
     try:
         design = read_design(folder.resolve())
@@ -92,7 +92,7 @@ def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
 
 
 def preview(folder: Path, to: Path | None = None) -> list[Path]:
-    """Renew preview and sample data of a design, and draw all its samples into `to`; the files. Refuses:
+    """Renew a design's preview and sample data, and draw all samples into `to`; returns the files. Refuses:
     UnusableDesign.
     """
     try:
@@ -112,9 +112,9 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
 
 
 def add(folder: Path) -> DesignInfo:
-    """Check a design and copy it to where the program finds it, in place of an earlier one of its name.
+    """Check a design and copy it into the program, in place of an earlier one of its name.
 
-    Refuses (UnusableDesign) what `check` finds, and the name of a folder that came with the program.
+    Refuses (UnusableDesign) what `check` finds, and names of built-in designs.
     """
     folder = folder.resolve()
     place = designs.DESIGNS / folder.name
@@ -137,7 +137,7 @@ def add(folder: Path) -> DesignInfo:
 
 
 def _copied(design: DesignInfo, place: Path) -> DesignInfo:
-    """The same design where it can read nothing but itself and what all share."""
+    """The design where it reads only itself and the shared files."""
     shutil.copytree(LIBRARY, place / "lib")
     shutil.copytree(design.folder, place / design.key)
     return read_design(place / design.key)
@@ -148,7 +148,7 @@ def _typesetter(design: DesignInfo, *, seconds: float = 4 * SECONDS) -> DesignAp
 
 
 def _explained(problem: CannotTypeset) -> str:
-    """What is wrong, for whoever can mend it: the file and the line where Typst knows them, else the design."""
+    """For the designer: file and line where Typst knows them, else the design."""
     if isinstance(problem, UnreadableFont):
         return _unreadable(problem.path)
     design, _colon, reason = problem.reason.partition(": ")
@@ -179,7 +179,7 @@ def _in_place(sentence: str, file: str, line: int | None) -> str:
 
 
 def _before(design: DesignInfo) -> Iterator[str]:
-    """What is wrong with its files. Those that could not be read to their end are told alone, unread."""
+    """Problems of its files. Unreadable files are reported alone."""
     if strange := list(_strange(design)):
         yield from strange
         return
@@ -193,7 +193,7 @@ def _before(design: DesignInfo) -> Iterator[str]:
 
 
 def _strange(design: DesignInfo) -> Iterator[str]:
-    """What is neither a file nor a folder: a pipe, which is never read to its end; and a folder named as a program."""
+    """Neither file nor folder, such as a pipe, which never ends; or a folder named as a program."""
     found = sorted(design.folder.rglob("*"))
     for one in found:
         is_file_or_folder = one.is_file() or (one.is_dir() and one.suffix != ".typ")
@@ -232,7 +232,7 @@ def _sentences(design: DesignInfo) -> Iterator[str]:
 
 
 def _unreadable_fonts(fonts: DesignApart) -> Iterator[str]:
-    """Of its letters those that are no font, and those that Typst cannot use."""
+    """Font files that are no font, or that Typst cannot use."""
     for file in fonts.font_files():
         try:
             code_points_of(file)
@@ -244,7 +244,7 @@ def _unreadable_fonts(fonts: DesignApart) -> Iterator[str]:
 
 
 def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
-    """The usual sheet, and then every kind in every language with the shortest and the longest data."""
+    """The usual sheet, then every kind in every language with the shortest and the longest data."""
     pairs = product(sorted(design.kinds), design.all_languages())
     sheets = [sample(design, size, kind=kind, language=language) for kind, language in pairs for size in _SIZES]
     try:
@@ -266,7 +266,7 @@ def _why_not_set(design: DesignInfo, problem: CannotTypeset) -> Iterator[str]:
 
 
 def _fonts_missing(design: DesignInfo) -> Iterator[str]:
-    """What else may be behind it where a design brings its own letters: Typst stops before it says so."""
+    """A possible cause where a design brings fonts: Typst stops before it says so."""
     if design.fonts == FONT_FOLDER:
         return
     try:
@@ -294,7 +294,7 @@ def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: flo
 
 
 def _looked_at(design: DesignInfo) -> Iterator[str]:
-    """With other data than the samples it may not be set at all."""
+    """It may fail to be set with other data than the samples."""
     try:
         yield from _not_printed(design)
         yield from _pages_wrong(design)
@@ -375,7 +375,7 @@ _FACE: dict[str, Change] = {
     N_("el folio (folio)"): _put("folio"),
     N_("el código (code)"): _put("code"),
 }
-"""The last two so that a framed or copied paper can be checked."""
+"""The last two allow checking a framed or copied paper."""
 
 _ANYWHERE: dict[str, Change] = {
     N_("los contenidos (contents)"): _put("contents", value=[(_OTHER, "1")]),
@@ -391,7 +391,7 @@ _OPTIONAL: dict[str, tuple[str, Change]] = {
 
 
 def _not_printed(design: DesignInfo) -> Iterator[str]:
-    """A sentence for each part that the page is the same without."""
+    """A sentence for each part whose absence leaves the page the same."""
     optional = dict(part for slot, part in _OPTIONAL.items() if slot in design.slots)
     changes = _FACE | _ANYWHERE | optional
     usual = pdf.design_data(sample(design), pictures=pictures())
@@ -427,7 +427,7 @@ def _compared(design: DesignInfo, sheets: list[dict[str, Any]]) -> list[list[byt
 # -- its QR
 
 READ_AT = 150
-"""Dots per inch at which a cheap scanner sees the page."""
+"""Dots per inch of a cheap scanner."""
 
 LEAST_MM = 30.0
 _MM_PER_INCH = 25.4
@@ -435,8 +435,8 @@ _LIGHT = 250
 
 
 def wrong_code(pages: list[Image.Image], address: str) -> str:
-    """What is wrong with the largest QR on these pages (grey, `READ_AT` dots an inch), in a sentence, or nothing: a
-    smaller one on the face is a help.
+    """The problem of the largest QR on these pages (grey, `READ_AT` dpi), or empty. A smaller QR on the face is a help
+    only.
     """
     found = [(page, code.position) for page in pages for code in zxingcpp.read_barcodes(page) if code.text == address]
     if not found:

@@ -1,4 +1,4 @@
-"""The designs to choose from: each a folder in `certificates/` that has a manifest."""
+"""Designs: folders in `certificates/` with a manifest."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ DESIGNS = folders.DESIGNS
 LIBRARY = DESIGNS / "lib"
 FONT_FOLDER = DESIGNS / "fonts"
 FIRST = "diploma"
-"""The design that is used where nothing better fits."""
+"""Used where nothing fits better."""
 
 PAPERS = frozenset({"us-letter", "a4"})
 ORIENTATIONS = frozenset({"landscape", "portrait"})
 SLOTS = frozenset({"shield", "logos", "note", "band"})
-"""What a design may leave out; all else that a sheet holds it has to print."""
+"""Parts that a design may leave out; it must print all others."""
 
 OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
-"""What came with the program. All others are set apart from it, where they can break nothing."""
+"""Built in. All others are set in a separate process, where they can break nothing."""
 
 SECONDS_SEEN = 30.0
-"""So long the folders are taken to be as they were."""
+"""Until the folders are read again."""
 
 _WITH_ANY_SECOND = "+*"
 
@@ -39,16 +39,15 @@ log = logging.getLogger(__name__)
 
 
 class UnusableManifest(ValueError):
-    """A manifest that is missing, or that says what there is not; the sentence names it."""
+    """A missing or wrong manifest; the sentence names the fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignInfo:
-    """A design as its manifest describes it.
+    """A design's manifest.
 
-    `languages` are codes of files in `certificates/texts/`; `es+*` stands for Spanish beside any other that has a file.
-    `slots`: which of the optional parts (`SLOTS`) it prints. `as_of`: when its manifest was written, which tells a
-    design from an earlier one of the same name.
+    `languages`: codes of files in `certificates/texts/`; `es+*` is Spanish beside any other. `slots`: the optional
+    parts (`SLOTS`) that it prints. `as_of`: the manifest's time, which tells versions of one name apart.
     """
 
     folder: Path
@@ -74,7 +73,7 @@ class DesignInfo:
 
     @property
     def fonts(self) -> Path:
-        """Its own where it brings some, else those that all share."""
+        """Its own, else the shared ones."""
         own = self.folder / "fonts"
         return own if own.is_dir() else FONT_FOLDER
 
@@ -83,11 +82,11 @@ class DesignInfo:
         return language in self.languages or (bool(joint and second) and first + _WITH_ANY_SECOND in self.languages)
 
     def all_languages(self) -> list[str]:
-        """What it can be printed in here: `es+*` becomes one for each other language whose file is complete."""
+        """`es+*` becomes one code for each other language whose file is complete."""
         return self._spread(design_texts.usable_codes())
 
     def files_of_languages(self) -> list[str]:
-        """The codes of all files that it may be printed with, complete or not."""
+        """Codes of its language files, complete or not."""
         return sorted({code for language in self._spread(design_texts.codes()) for code in language.split("+")})
 
     def _spread(self, codes: list[str]) -> list[str]:
@@ -97,7 +96,7 @@ class DesignInfo:
 
 
 def read_design(folder: Path) -> DesignInfo:
-    """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
+    """Refuses (`UnusableManifest`) missing and misspelled entries."""
     if not folder.is_dir():
         raise UnusableManifest(_("%(folder)s no es una carpeta: revise la dirección.") % {"folder": folder.name})
     file = folder / "manifest.json"
@@ -149,7 +148,7 @@ def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
 
 
 def all_designs() -> Mapping[str, DesignInfo]:
-    """By the name of their folder. One that is added is seen within half a minute."""
+    """By folder name. A new one shows within half a minute."""
     return _designs_at(int(clock.ticks() / SECONDS_SEEN))
 
 
@@ -159,7 +158,7 @@ def _designs_at(_moment: int) -> Mapping[str, DesignInfo]:
 
 
 def designs_in(folder: Path) -> dict[str, DesignInfo]:
-    """The usable ones. One whose manifest is not, or that points out of its folder, is left out: the log says why."""
+    """Usable ones. Skips and logs a wrong manifest, and a folder that points outside itself."""
     found = {}
     for manifest in sorted(folder.glob("*/manifest.json")):
         try:
@@ -175,12 +174,12 @@ def designs_in(folder: Path) -> dict[str, DesignInfo]:
 
 
 def links_in(folder: Path) -> list[Path]:
-    """Symbolic links: through one a design would read what is not its own."""
+    """Symbolic links: through them a design would read foreign files."""
     return [file for file in sorted(folder.rglob("*")) if file.is_symlink()]
 
 
 def design_for(key: str, kind: str, language: str) -> DesignInfo:
-    """The design asked for; where it is gone, or has not this kind or language, the first one that has."""
+    """The named design; where it is gone, or lacks the kind or language, the first that has them."""
     known = all_designs()
     in_order = [design for design in (known.get(key), known[FIRST], *known.values()) if design is not None]
     fits_kind = [design for design in in_order if kind in design.kinds]
@@ -189,5 +188,4 @@ def design_for(key: str, kind: str, language: str) -> DesignInfo:
 
 
 def design_of_kept(sheet: Mapping[str, Any]) -> DesignInfo:
-    """What a kept sheet is set with."""
     return design_for(sheet["design"], sheet["kind"], sheet["language"])

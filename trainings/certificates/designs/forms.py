@@ -1,5 +1,3 @@
-"""The forms about how certificates look: who signs and until when, the letterhead and its pictures, the design."""
-
 from __future__ import annotations
 
 from typing import Annotated
@@ -37,20 +35,20 @@ def _offered(value: str) -> str:
 
 
 class TermForm(Form):
-    """From when and until when somebody signs; empty: no limit."""
+    """First and last day of signing; empty: no limit."""
 
     valid_from: Day | None = None
     valid_until: Day | None = None
 
 
 class SureForm(Form):
-    """What was warned of was read."""
+    """The warning was read."""
 
     seguro: bool = False
 
 
 class SignatoryForm(TermForm):
-    """A signature, for the operator `operator`. `office` is one of the usual ones, or the words of `own_office`."""
+    """`office`: a usual one, or the words of `own_office`."""
 
     operator: UUID
     office: Annotated[str, AfterValidator(_offered)]
@@ -59,7 +57,7 @@ class SignatoryForm(TermForm):
 
     @property
     def missing(self) -> str:
-        """The field that this choice needs and that was left empty; empty where all is there."""
+        """The empty field that this choice needs; empty: none."""
         if self.office != TRAINER and not self.name:
             return "name"
         return "own_office" if self.office == OWN_WORDS and not self.own_office else ""
@@ -83,7 +81,7 @@ class SignatoryForm(TermForm):
 
 
 def _readable(text: str) -> str:
-    """How long the lines may be is said by the action, which counts them."""
+    """The action limits the lines' length."""
     try:
         return clean_multiline(text, LONGEST_TYPED)
     except (UnreadableText, TextTooLong) as exc:
@@ -91,20 +89,18 @@ def _readable(text: str) -> str:
 
 
 class LetterheadForm(Form):
-    """Own lines beside the shield, one a line of the field."""
+    """One line of the letterhead a line."""
 
     letterhead: Annotated[str, AfterValidator(_readable)] = ""
 
 
 class PictureForm(Form):
-    """What a picture is, and its name for who cannot see it."""
+    """Role and alternative text."""
 
     role: ImageRole
     name: Annotated[str, printable(LONGEST_ALT), AfterValidator(_said)]
 
 
 class PaperForm(Form):
-    """A design and a language of papers."""
-
     design: str
     language: str

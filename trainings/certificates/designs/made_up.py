@@ -1,6 +1,4 @@
-"""Made-up certificates to look at a design with: the shortest and the longest that it has to hold, and a usual one;
-and their pictures.
-"""
+"""Sample certificates for designs: the shortest, the longest and a usual one, with pictures."""
 
 from __future__ import annotations
 
@@ -46,7 +44,7 @@ class Size(StrEnum):
 
 @cache
 def pictures() -> dict[str, Picture]:
-    """A shield and two logos, by their SHA-256."""
+    """A shield and two logos, by SHA-256."""
     contents = [(DESIGNS / "samples" / name).read_bytes() for name in PICTURES]
     return {hashlib.sha256(content).hexdigest(): Picture(content, "image/svg+xml") for content in contents}
 
@@ -54,9 +52,7 @@ def pictures() -> dict[str, Picture]:
 def sample(
     design: DesignInfo, size: Size = Size.USUAL, *, kind: str | None = None, language: str | None = None
 ) -> CertificateSheet:
-    """A certificate of nobody; without `kind` of the one that the design is called after, else the first that it has;
-    without `language` in the first one.
-    """
+    """Without `kind`: the design's namesake, else its first. Without `language`: its first."""
     chosen_kind = kind or next(one for one in (design.key, *IN_ORDER) if one in design.kinds)
     sheet = {Size.SHORTEST: _shortest, Size.USUAL: _usual, Size.LONGEST: _longest}[size]()
     chosen = language or design.all_languages()[0]
@@ -156,18 +152,18 @@ def _longest() -> CertificateSheet:
 
 
 def sample_text(design: DesignInfo) -> str:
-    """The data of the usual sample, as the program hands it over."""
+    """The usual sample's data, as the program hands it over."""
     data = pdf.design_data(sample(design), pictures=pictures())
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 def preview(design: DesignInfo, typesetter: Design) -> bytes:
-    """The face of the usual sample as a small picture."""
+    """The usual sample's face as a small picture."""
     return _drawn(sample(design), typesetter)[0]
 
 
 def _drawn(sheet: CertificateSheet, typesetter: Design) -> list[bytes]:
-    """The pages of a sample, in few colours."""
+    """Pages in few colours."""
     data = pdf.design_data(sheet, pictures=pictures())
     return [_few_colours(page) for page in typesetter.make(data, "png", name=sheet.folio, ppi=PIXELS_PER_INCH)]
 
@@ -184,14 +180,14 @@ def _few_colours(picture: bytes) -> bytes:
 
 
 def refresh(design: DesignInfo, typesetter: Design) -> list[Path]:
-    """Write both into the design's folder."""
+    """Write preview and sample data into the design's folder."""
     (design.folder / SAMPLE).write_text(sample_text(design), encoding="utf-8")
     (design.folder / PREVIEW).write_bytes(preview(design, typesetter))
     return [design.folder / SAMPLE, design.folder / PREVIEW]
 
 
 def draw_all(design: DesignInfo, typesetter: Design, folder: Path) -> list[Path]:
-    """Face and back of the shortest and the longest sample in each language."""
+    """Face and back of the shortest and longest samples in each language."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for language, size in product(design.all_languages(), (Size.SHORTEST, Size.LONGEST)):
@@ -202,7 +198,7 @@ def draw_all(design: DesignInfo, typesetter: Design, folder: Path) -> list[Path]
 
 
 def drawn(design: DesignInfo, typesetter: Design, size: Size, language: str) -> dict[str, bytes]:
-    """Face and back by the name of each picture: `diploma-es-longest-1.png`."""
+    """Face and back by file name: `diploma-es-longest-1.png`."""
     pages = _drawn(sample(design, size, language=language), typesetter)
     name = f"{design.key}-{language.replace('+', '-')}-{size}"
     return {f"{name}-{number}.png": page for number, page in enumerate(pages, start=1)}

@@ -1,4 +1,4 @@
-"""With which design and in which language papers are set: an operator's choice for all its trainings, or for one."""
+"""Design and language of papers: an operator's choice for all its trainings, or for one."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from trainings.schedule.models import Training
 
 
 class Paper(NamedTuple):
-    """`design`: a folder in `certificates/`. `language`: a code, or two where it is bilingual (`es`, `es+kek`)."""
+    """`design`: a folder in `certificates/`. `language`: a code, or two where bilingual (`es`, `es+kek`)."""
 
     design: str
     language: str
 
 
 def paper_of(training: Training) -> Paper:
-    """The training's own, else its operator's, which is loaded with its hub."""
+    """The training's own, else its operator's (loaded with its hub)."""
     operator = training.hub.operator
     return Paper(training.design or operator.design, training.paper_language or operator.paper_language)
 
 
 async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) -> None:
-    """For all papers to come of trainings that have no choice of their own; those given out stay."""
+    """For future papers of trainings without a choice; issued papers stay."""
     async with transaction():
         [operator] = await lock(Operator, [operator_id])
         operator.design, operator.paper_language = paper
@@ -36,7 +36,7 @@ async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) 
 
 
 async def choose_for_training(training_id: UUID, paper: Paper, *, actor: Actor) -> None:
-    """For the papers to come of one training. With what its operator chose it has no choice of its own any more."""
+    """For future papers. The operator's choice clears the training's own."""
     async with transaction():
         training = await locked_training(training_id)
         await training.fetch_related("hub__operator")

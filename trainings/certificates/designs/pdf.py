@@ -1,7 +1,7 @@
-"""Sets certificates as PDF (letter paper, PDF/A-3a and PDF/UA-1) with Typst, from the designs in `certificates/`.
+"""Certificates as PDF (letter paper, PDF/A-3a and PDF/UA-1) with Typst, from the designs in `certificates/`.
 
-A pure typesetter: what it prints was decided and frozen by the caller. Takes a few milliseconds of one core, so call it
-in a thread and outside any transaction.
+A pure typesetter: the caller froze what it prints. Takes some milliseconds of a core: call it in a thread, outside any
+transaction.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ __all__ = [
 STANDARDS = ("a-3a", "ua-1")
 CREDENTIAL_NAME = "credential.json"
 MOST_BYTES = 60_000
-"""Of a file without its signature."""
+"""Of an unsigned file."""
 _MARK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
-"""What is set upon another letter: a form of their own has what stays apart in NFC not."""
+"""Combining marks: in NFC they remain only where no precomposed letter exists."""
 
 
 def render(
@@ -57,11 +57,11 @@ def render(
     pictures: Mapping[str, Picture] | None = None,
     credential: str | None = None,
 ) -> bytes:
-    """The PDF, unsigned; `credential`, its Open Badge as JSON text, is attached to it.
+    """The unsigned PDF; `credential`, its Open Badge as JSON text, is attached.
 
-    The same sheet, pictures, credential and timestamp give the same bytes, as long as `versions()` are the same. One
-    that is heavy, or has letters made of parts, is packed. Refuses (`CannotTypeset`) letters the fonts lack, pictures
-    that were not handed over, whatever Typst warns of, and a face that overflows.
+    Equal sheet, pictures, credential, timestamp and `versions()` give equal bytes. A heavy file, or one with composed
+    letters, is packed. Refuses (`CannotTypeset`) letters that the fonts lack, missing pictures, every warning of Typst,
+    and a face that overflows.
     """
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")
@@ -75,9 +75,7 @@ def render(
 
 
 def finished(file: bytes, data: Mapping[str, Any]) -> bytes:
-    """A file made of this data as it is given out: as it was set, or packed where it is heavier than `MOST_BYTES`, or
-    has letters made of parts, which would be read twice.
-    """
+    """As set, or packed: where heavier than `MOST_BYTES`, or with composed letters, which would be read twice."""
     has_parts = bool(_MARK.search(json.dumps(data, ensure_ascii=False)))
     if len(file) <= MOST_BYTES and not has_parts:
         return file
@@ -89,15 +87,15 @@ def finished(file: bytes, data: Mapping[str, Any]) -> bytes:
 def preview_png(
     sheet: CertificateSheet, *, page: int = 1, ppi: int = 96, pictures: Mapping[str, Picture] | None = None
 ) -> bytes:
-    """One page as a picture: 1 is the face, 2 the back. 96 pixels an inch make a landscape letter 1056 wide."""
+    """Page 1 is the face, 2 the back. At 96 pixels an inch a landscape letter is 1056 wide."""
     data = design_data(sheet, pictures=pictures or {})
     return typesetter(_design(sheet)).make(data, "png", name=sheet.folio, ppi=ppi)[page - 1]
 
 
 def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
-    """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte.
+    """`typst`, `design` and `fonts` of a file, to be kept with it; each changes with a single byte.
 
-    `design` stands for its own files, the parts that all share, the sentences of the language, and what packs a file.
+    `design` covers its files, the shared parts, the language's sentences, and the packing.
     """
     return dict(_versions(all_designs().get(design, all_designs()[FIRST]), language))
 
@@ -113,19 +111,18 @@ def _versions(chosen: DesignInfo, language: str) -> dict[str, str]:
 
 
 def missing_glyphs(*texts: str, design: str = FIRST) -> str:
-    """The characters of `texts` that the design cannot print, each once, in their order; empty when all is well."""
+    """Characters that the design cannot print, each once, in order."""
     return missing_in(all_designs().get(design, all_designs()[FIRST]), *texts)
 
 
 def missing_in(design: DesignInfo, *texts: str) -> str:
-    """The same of a design at hand."""
     return typesetter(design).missing(*texts)
 
 
 def design_data(
     sheet: CertificateSheet, *, pictures: Mapping[str, Picture] | None = None, credential: str | None = None
 ) -> dict[str, Any]:
-    """What the design reads: the sheet with its sentences in words, its band counted, its QR and pictures drawn."""
+    """The design's input: the sheet with sentences in words, band, QR and pictures drawn."""
     modules, path = qr.svg_path(sheet.check_url, "M")
     planned = [minutes for _, minutes in sheet.contents]
     figures = design_texts.hours_in_figures
@@ -162,7 +159,7 @@ def _design(sheet: CertificateSheet) -> DesignInfo:
 
 @lru_cache(maxsize=64)
 def typesetter(design: DesignInfo) -> Design:
-    """What sets a design: one that did not come with the program in a process apart."""
+    """In a separate process for a design that is not built in."""
     return (Design if design.is_ours else DesignApart)(design.file, root=design.folder.parent, fonts=design.fonts)
 
 
@@ -170,7 +167,7 @@ def typesetter(design: DesignInfo) -> Design:
 
 
 def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]) -> str:
-    """A picture as SVG: what is no drawing is put into one, since JSON carries text only."""
+    """A picture as SVG; other pictures are embedded in one, since JSON carries text only."""
     picture = pictures.get(sha256)
     if picture is None:
         raise CannotTypeset(f"{sheet.folio}: its picture {sha256[:12]} is not at hand")
@@ -186,7 +183,7 @@ def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]
 
 
 def code_picture(size: int, path: str) -> str:
-    """The code as a drawing, its four light modules included."""
+    """With its quiet zone of four modules."""
     box = f'viewBox="0 0 {size} {size}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
 

@@ -1,6 +1,6 @@
-"""Mends what the typesetter's file leaves to be wished, by qpdf: its weight, and letters that are said twice.
+"""Mends Typst's files by qpdf: their weight, and letters that are read twice.
 
-Imported where it is needed only: it brings some megabytes, for the few files that are not given out as they were set.
+Imported only where needed: it takes some megabytes, for few files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ROW = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>")
 
 @dataclass(slots=True)
 class _Span:
-    """Glyphs of a font with the letters that all of them stand for; `before` was shown last before them."""
+    """Glyphs of a font and the letters that they stand for together; `before`: shown last before them."""
 
     place: int
     letters: str
@@ -28,10 +28,10 @@ class _Span:
 
 
 def packed(file: bytes, *, has_parts: bool) -> bytes:
-    """The same document, a fifth lighter at least; where it `has_parts`, letters made of several are read once.
+    """The same document, at least a fifth lighter; `has_parts`: composed letters are then read once.
 
-    Typst leaves what tells of tags and pages as it is, a third of a file that says much: here it is compressed. All
-    else that a reader finds stays as it was, so does the metadata in plain letters.
+    Typst leaves tags and page objects uncompressed, a third of a long file: they are compressed here. All else stays
+    for readers, and so does the metadata in plain text.
     """
     written = BytesIO()
     with pikepdf.open(BytesIO(file)) as document:
@@ -43,9 +43,9 @@ def packed(file: bytes, *, has_parts: bool) -> bytes:
 
 
 def _tell_parts(document: pikepdf.Pdf, page: pikepdf.Page) -> None:
-    """Typst says of each part of a letter (n and its mark) that it stands for the whole, and once more what all parts
-    together stand for. Who reads the first only (pypdf, pdfminer.six) would read the letter twice. Above a tall letter
-    (b) the mark is shown alone and says that it is the whole: there everybody would.
+    """Typst says of each part of a letter (n and its mark) that it stands for the whole, and again what all parts stand
+    for together. Readers of the first only (pypdf, pdfminer.six) would read the letter twice. Above a tall letter
+    (b) the mark is shown alone and says that it is the whole: every reader would.
     """
     instructions: list[Any] = list(pikepdf.parse_content_stream(page))
     is_changed = False
@@ -63,7 +63,7 @@ def _tell_parts(document: pikepdf.Pdf, page: pikepdf.Page) -> None:
 
 
 def _spans(instructions: Sequence[Any]) -> list[_Span]:
-    """Those of letters that are made of several."""
+    """Of composed letters."""
     found, font, last, now = list[_Span](), "", ("", 0), None
     for place, (operands, operator) in enumerate(instructions):
         match str(operator):
@@ -87,14 +87,14 @@ def _stands_for(about: Any) -> str:
 
 
 def _glyphs(shown: Any) -> list[int]:
-    """Two octets each, as all our fonts number them."""
+    """Two bytes each, as all our fonts number them."""
     parts = list(shown) if isinstance(shown, pikepdf.Array) else [shown]
     whole = b"".join(bytes(one) for one in parts if isinstance(one, pikepdf.String))
     return [int.from_bytes(whole[place : place + 2], "big") for place in range(0, len(whole), 2)]
 
 
 def _tell(page: pikepdf.Page, font: str, parts: dict[int, str], letters: str) -> None:
-    """In the table of a font. A mark that several letters share stands there for the first of them."""
+    """In a font's table. A mark shared by several letters stands for the first."""
 
     def row(found: re.Match[bytes]) -> bytes:
         part = parts.get(int(found[1], 16))

@@ -1,9 +1,9 @@
-"""Pictures of a letterhead, cleaned when they come: a shield, partners' logos. Told by their content, not their name.
+"""Cleans pictures of a letterhead (shield, logos) on arrival; content tells the format, not the name.
 
-A drawing (SVG) keeps only shapes and colours; a photograph or scan is decoded here and written anew, small enough that
-a certificate with four of them stays under sixty kilobytes.
+A drawing (SVG) keeps only shapes and colours. A photograph or scan is decoded and written anew, so small that a
+certificate with four stays below sixty kilobytes.
 
-A small drawing may take for ever to draw: each is drawn once in a process apart, before our own typesetter gets it.
+A small drawing may take forever to draw: each is drawn once in a separate process before our typesetter gets it.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ SVG, PNG = "image/svg+xml", "image/png"
 RASTERS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 25_000_000
 LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128, 96, 64)
-"""Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
+"""Pixels: 480 print a shield of 2 cm at 600 dpi; heavy pictures are made smaller."""
 COLOURS = (64, 32)
 SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
 _one_at_a_time = ThreadPoolExecutor(1, "pictures")
-"""A large one takes a hundred megabytes while it is unpacked, a hostile one all its seconds: none takes a thread that
-other work shares.
-"""
+"""A large picture takes a hundred megabytes unpacked, a hostile one all its seconds: none takes a shared thread."""
 MOST_OCTETS = 4_800
-"""Of one picture in the file: the longest paper, packed (`pdf.finished`), has 38,500 besides, and four of them fit."""
+"""Bytes of a picture in the file: the longest packed paper (`pdf.finished`) has 38,500 besides, and four pictures
+fit.
+"""
 MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -116,7 +116,7 @@ class StyledDrawing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CleanPicture:
-    """What is kept and printed. `width` and `height` in pixels, of a drawing in its own units."""
+    """`width` and `height` in pixels, of a drawing in its units."""
 
     content: bytes
     media_type: str
@@ -129,13 +129,13 @@ class CleanPicture:
 
 
 async def cleaned(content: bytes) -> CleanPicture:
-    """As `clean`, after those that came before."""
+    """As `clean`, after earlier calls."""
     return await asyncio.get_running_loop().run_in_executor(_one_at_a_time, clean, content)
 
 
 def clean(content: bytes) -> CleanPicture:
-    """The picture in a posted file, cleaned. Refuses in words what is none, what is too large, and what is more. CPU
-    work of some tenths of a second, or some seconds.
+    """Refuses in words a file that is no picture, is too large, or holds more than a picture. CPU work of some tenths
+    of a second, or some seconds.
     """
     if not content:
         raise PictureMissing(field="file")
@@ -166,7 +166,7 @@ def _drawing(content: bytes) -> CleanPicture:
 
 
 def _drawn_apart(text: str) -> int:
-    """The octets of a page with nothing else on it."""
+    """Bytes of a page with nothing else on it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "drawing.svg").write_text(text, encoding="utf-8")
@@ -181,7 +181,7 @@ def _drawn_apart(text: str) -> int:
 
 
 def _parsed(content: bytes) -> ET.Element:
-    """Declarations of entities are refused before they are read: they can grow without end, or name files."""
+    """Refuses entity declarations before parsing: they can grow without end, or name files."""
     text = DOCTYPE.sub(b"", content, count=1)
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise ActiveDrawing(field="file", what="DOCTYPE")
@@ -192,7 +192,7 @@ def _parsed(content: bytes) -> ET.Element:
 
 
 def _kept(element: ET.Element, depth: int = 0) -> ET.Element:
-    """The shapes and colours of an element; what other programs noted beside them is left out."""
+    """An element's shapes and colours, without notes of other programs."""
     if depth > DEEPEST:
         raise DetailedDrawing(field="file")
     copy = ET.Element(element.tag, _kept_attributes(element))
@@ -223,13 +223,13 @@ def _kept_attributes(element: ET.Element) -> dict[str, str]:
 
 
 def _plain_tag(element: ET.Element) -> str:
-    """`path` for an element of SVG; nothing for those of other vocabularies. Comments never come this far."""
+    """`path` for an SVG element; empty for other vocabularies. Comments were dropped before."""
     namespace, _, tag = element.tag.rpartition("}")
     return tag if namespace == f"{{{SVG_NAMESPACE}" else ""
 
 
 def _measures(root: ET.Element) -> tuple[float, float]:
-    """Width and height in the drawing's units. Refuses one without, or as thin as a line."""
+    """In the drawing's units. Refuses missing measures, and a drawing as thin as a line."""
     box = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", root.get("viewBox", ""))]
     sides = [LENGTH.fullmatch(root.get(name, "")) for name in ("width", "height")]
     if len(box) == 4:
@@ -249,7 +249,7 @@ def _measures(root: ET.Element) -> tuple[float, float]:
 
 
 def _raster(content: bytes) -> CleanPicture:
-    """Its size is read from its head before a single point is: a hundred megapixels are never unpacked."""
+    """Reads the size from the header before any pixel: a hundred megapixels are never unpacked."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -271,7 +271,7 @@ def _raster(content: bytes) -> CleanPicture:
 
 
 def _unpacked(picture: Image.Image) -> Image.Image:
-    """No larger than it is printed, with as few copies of the whole on the way as can be."""
+    """No larger than printed, with as few whole copies on the way as possible."""
     if picture.mode in SHRUNK_AS_THEY_ARE:
         picture.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
     whole = picture.convert("RGBA")
@@ -280,7 +280,7 @@ def _unpacked(picture: Image.Image) -> Image.Image:
 
 
 def _small(picture: Image.Image) -> CleanPicture:
-    """As large as it may be: of few colours, and lighter by being smaller, until it fits."""
+    """With few colours, then smaller until it fits."""
     tried = (_of_few_colours(smaller, n) for smaller in _ever_smaller(picture) for n in COLOURS)
     for few in tried:
         if _octets_in_paper(few) <= MOST_OCTETS:
@@ -302,7 +302,7 @@ def _of_few_colours(picture: Image.Image, n: int) -> Image.Image:
 
 
 def _octets_in_paper(picture: Image.Image) -> int:
-    """A paper holds each point in its own colour, and beside it how clear it is where any is."""
+    """A paper holds each pixel's colour and, beside it, its transparency where there is any."""
     whole = picture.convert("RGBA")
     clear = whole.getchannel("A")
     is_solid = clear.getextrema() == (255, 255)

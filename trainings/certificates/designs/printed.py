@@ -1,4 +1,4 @@
-"""What a certificate prints, as it is frozen at issue and kept as JSON."""
+"""What a certificate prints, frozen at issue and kept as JSON."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ MOST_SIGNATORIES = 3
 
 
 def made_out_on(issued_at: datetime, last_day: date) -> date:
-    """The day that a paper carries: that of its issue; of one prepared before the end, the day of the last session, on
-    which it becomes valid.
-    """
+    """The paper's day: of its issue; of a paper prepared before the end, the last session's, when it becomes valid."""
     return max(clock.local(issued_at).date(), last_day)
 
 
 def day_on(sheet: Mapping[str, Any]) -> date:
-    """The day that stands on a kept sheet."""
+    """The day on a kept sheet."""
     return date.fromisoformat(sheet["issued_on"])
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A shield or a logo as it was cleaned when it came: SVG, PNG or JPEG. An SVG has its letters as outlines."""
+    """A cleaned shield or logo: SVG, PNG or JPEG. An SVG has its letters as outlines."""
 
     content: bytes
     media_type: str
@@ -35,20 +33,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSheet:
-    """All that a certificate prints, in the words it prints.
+    """All that a certificate prints, in its words.
 
-    `minutes` are the hours on the face: held for a diploma, attended for a constancia. `authority` is the subject of
-    the first sentence («La Municipalidad de …, por medio de su …»), `letterhead` one or two short lines beside the
-    shield, `activity` the noun with its article («el taller»), `held_text` when it was held («el 4 de marzo de 2027»),
-    `place` where the paper is made out. `contents` are topics with minutes (0: not known), `signatories` one to three
-    pairs of name and office. `check_url` is what the QR holds, in capitals; `host_text` the address a person types.
+    `minutes`: hours on the face, held for a diploma, attended for a constancia. `authority`: subject of the first
+    sentence («La Municipalidad de …, por medio de su …»). `letterhead`: one or two short lines beside the shield.
+    `activity`: the noun with its article («el taller»). `held_text`: when it was held («el 4 de marzo de 2027»).
+    `place`: where the paper is made out. `contents`: topics with minutes (0: not known). `signatories`: one to three
+    pairs of name and office. `check_url`: in the QR, in capitals; `host_text`: the address for typing.
 
-    `design` is the folder in `certificates/`, `language` a code or two with a plus (`es`, `en`, `es+kek`). What says
-    the same in a second language is made of `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`.
-    `shield` and `logos` name pictures by their SHA-256, a logo with its alternative text; without a shield there is an
-    empty one. `note` are the lines that tell of the electronic signature, none where there is none. `share` and
-    `pass_mark` are the rule by which it was earned (percent of the hours, points of 100), kept for the badge and not
-    printed.
+    `design`: a folder in `certificates/`; `language`: a code or two with a plus (`es`, `en`, `es+kek`). The second
+    language is made from `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`. `shield` and `logos`
+    name pictures by SHA-256, a logo with its alternative text; an empty shield stands for none. `note`: lines about the
+    electronic signature, empty without one. `share` and `pass_mark` (percent of the hours, points of 100): the rule by
+    which it was earned, for the badge only.
     """
 
     kind: str
@@ -90,11 +87,11 @@ class CertificateSheet:
 
     @property
     def pictures(self) -> list[str]:
-        """The hashes of the pictures that it names."""
+        """Hashes."""
         return [sha256 for sha256 in (self.shield, *(one for one, _words in self.logos)) if sha256]
 
     def to_json(self) -> dict[str, Any]:
-        """What is kept with the certificate; `from_json` makes the same sheet of it."""
+        """Kept with the certificate; `from_json` makes an equal sheet."""
         # Not `asdict`: what it copies deeply cannot be changed.
         return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "kind": str(self.kind),
@@ -104,7 +101,6 @@ class CertificateSheet:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        """The sheet of a kept certificate."""
         values = {field.name: kept[field.name] for field in fields(cls)}
         values["issued_on"] = date.fromisoformat(kept["issued_on"])
         values["held_days"] = tuple(date.fromisoformat(day) for day in kept["held_days"])

@@ -1,4 +1,4 @@
-"""How papers look: who signs them (`/panel/firmas`), the letterhead (`/panel/membrete`), design and language."""
+"""`/panel/firmas` (signatories), `/panel/membrete` (letterhead), and the design and language of papers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u o
 
 
 async def _check_operator(request: Request, operator_id: UUID) -> None:
-    """An operator that this person does not issue for does not exist for them."""
+    """Out of scope is a 404."""
     if operator_id not in {one.id for one in await operators_signing(request.state.actor)}:
         raise NotFound
 
@@ -77,7 +77,7 @@ def _done(path: str, sentence: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Somebody about to leave, what staff are warned of, and what they asked for, to be sent again by who is sure."""
+    """A signatory about to leave, the warning, and the request, for confirming."""
 
     id: UUID
     warning: str
@@ -98,7 +98,7 @@ async def _signatories(
     leaving: Leaving | None = None,
     status: int = 200,
 ) -> Response:
-    """`term`: whose dates were refused, and what was typed."""
+    """`term`: the signatory whose dates were refused, and the typed values."""
     today = clock.today()
     operators = await operators_signing(request.state.actor)
     context = {
@@ -117,7 +117,7 @@ async def _signatories(
 
 
 def _office_choices() -> list[tuple[str, str]]:
-    """The usual offices in both forms (as printed, in Spanish), the training's facilitator, and own words."""
+    """Usual offices in both forms (Spanish, as printed), the training's facilitator, and own words."""
     return [
         *signatories.office_choices(),
         (signatories.TRAINER, gettext(N_("Quien facilita cada capacitación (el nombre se pone solo)"))),
@@ -145,7 +145,7 @@ async def add_signatory(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def set_term(request: Request) -> Response:
-    """From when and until when somebody signs: a mayor's term ends, and the next one's has begun."""
+    """A mayor's term ends, and the next begins."""
     operator_id, signatory_id = request.path_params["operator"], request.path_params["id"]
     await _check_operator(request, operator_id)
     typed = await read_form(request)
@@ -170,7 +170,7 @@ async def _warned(request: Request, leaving: Leaving) -> Response:
 
 
 def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
-    """The page holds this form once for each signature: its errors name the fields of one."""
+    """The page repeats this form for each signature: errors name one form's fields."""
     errors = {f"{name}-{signatory_id}" if name else name: sentence for name, sentence in typed.errors.items()}
     return Typed(typed.fields, errors)
 
@@ -206,7 +206,7 @@ async def show_letterhead(request: Request) -> Response:
 async def _letterhead(
     request: Request, form: Typed | None = None, *, at: tuple[UUID, str] | None = None, status: int = 200
 ) -> Response:
-    """`at`: the operator whose form was refused, and which of its forms (`lines`, or the role of a picture)."""
+    """`at`: the operator of the refused form, and which form (`lines`, or a picture's role)."""
     operators = await operators_signing(request.state.actor)
     images = {one.id: await brand.images_of(one.id) for one in operators}
     shields = {key: [one for one in found if one.role is ImageRole.SHIELD] for key, found in images.items()}
@@ -225,7 +225,7 @@ async def _letterhead(
 
 
 def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
-    """For the summary on top: the page holds each form once for every operator, so ids of fields say which."""
+    """For the summary on top: the page repeats each form for each operator, so field ids name it."""
     if form is None or at is None:
         return form
     operator_id, which = at
@@ -280,7 +280,6 @@ async def remove_image(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def show_image(request: Request) -> Response:
-    """A picture as it was kept."""
     operators = [one.id for one in await operators_signing(request.state.actor)]
     found = await brand.image_at(operators, request.path_params["id"])
     return Response(bytes(found.content), media_type=found.media_type, headers={"cache-control": "no-store"})
@@ -291,7 +290,7 @@ async def show_image(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a choice is made: its page, the page before it, and a training whose paper it is tried with."""
+    """Where a choice is made: its page, the page before it, and a training for the sample."""
 
     path: str
     back: str
@@ -305,7 +304,7 @@ class _Place:
 
 
 async def _for_all(request: Request) -> _Place:
-    """Of an operator that this person issues for."""
+    """Of an operator in scope."""
     operator_id = request.path_params["operator"]
     await _check_operator(request, operator_id)
     hub = await _hub_of(request, operator_id)
@@ -314,7 +313,7 @@ async def _for_all(request: Request) -> _Place:
 
 
 async def _for_one(request: Request) -> _Place:
-    """Of a training in scope. Refuses (MayNotIssue) who only works at its desk."""
+    """Of a training in scope. Refuses (MayNotIssue) desk staff."""
     training = await training_at_desk(request.state.actor, request.path_params["id"])
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise MayNotIssue
@@ -324,7 +323,7 @@ async def _for_one(request: Request) -> _Place:
 
 @allow(*ISSUERS)
 async def show_for_all(request: Request) -> Response:
-    """The choice as it stands, or as it is tried: `?diseno=&idioma=&tipo=&nombre=`."""
+    """The kept choice, or a trial: `?diseno=&idioma=&tipo=&nombre=`."""
     return await _design_page(request, await _for_all(request))
 
 
@@ -353,19 +352,19 @@ async def _design_page(request: Request, place: _Place, form: Typed | None = Non
 
 
 def _languages() -> list[str]:
-    """All languages that some design prints, one alone first."""
+    """All languages that a design prints, single ones first."""
     found = {code for design in designs.all_designs().values() for code in design.all_languages()}
     return sorted(found, key=lambda code: ("+" in code, code != "es", code))
 
 
 def language_name(code: str) -> str:
-    """«Español», «Español y Q’eqchi’»: a language is named by its own file."""
+    """«Español», «Español y Q’eqchi’»: each language's file names it."""
     names = [design_texts.wording(part).name for part in code.split("+")]
     return gettext(N_("%(one)s y %(other)s")) % {"one": names[0], "other": names[1]} if len(names) > 1 else names[0]
 
 
 def _wish(request: Request, paper: Paper) -> Wish:
-    """What the address asks for; what it does not say is as it was chosen, what there is not is forgotten."""
+    """The address's values, defaulting to the choice; unknown ones are dropped."""
     asked = request.query_params
     known = designs.all_designs()
     design = next(key for key in (asked.get("diseno", ""), paper.design, designs.FIRST) if key in known)
@@ -401,7 +400,7 @@ async def choose_for_one(request: Request) -> Response:
 
 
 async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
-    """What was posted, and what it chooses; nothing where it cannot be used: the errors say why."""
+    """The posted values and the choice; None: unusable, the errors say why."""
     typed = await read_form(request)
     try:
         form = check(PaperForm, typed)
@@ -417,7 +416,7 @@ async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
 
 @allow(*ISSUERS)
 async def sample_for_all(request: Request) -> Response:
-    """A picture of the wish, with the operator's letterhead."""
+    """With the operator's letterhead."""
     return await _picture(request, await _for_all(request))
 
 
@@ -427,7 +426,7 @@ async def sample_for_one(request: Request) -> Response:
 
 
 async def _hub_of(request: Request, operator_id: UUID) -> Hub:
-    """A hub of the operator that this person issues for, with all that a sheet asks of it."""
+    """A hub of an operator in scope, with all that a sheet needs."""
     own = reads(Hub).filter(operator_id=operator_id, id__in=sorted(request.state.actor.hubs_with(ISSUERS)))
     hub = await own.order_by("name").prefetch_related(*WITH).first()
     assert hub is not None, "who issues for an operator does so at one of its hubs"
@@ -435,7 +434,7 @@ async def _hub_of(request: Request, operator_id: UUID) -> Hub:
 
 
 async def _picture(request: Request, place: _Place) -> Response:
-    """A letterhead just changed is to be seen at once: no browser keeps the picture."""
+    """Never cached: a changed letterhead shows at once."""
     picture = await (await sample_of(place.training, _wish(request, place.paper))).png()
     return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
 

@@ -1,6 +1,6 @@
-"""Who signs an operator's certificates, in which office, until when. What was issued keeps its own signatures.
+"""An operator's signatories, their offices and terms. Issued papers keep their signatures.
 
-Offices are kept in both of their forms, and in English for papers in English.
+Offices are kept in both Spanish forms, and in English.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from trainings.schedule.models import SessionFacilitator, sessions_on
 from trainings.web.i18n import N_, ngettext
 
 MOST_KEPT = 12
-"""Signatories of an operator, those of past and coming terms among them."""
+"""An operator's signatories, past and future terms included."""
 
 
 TRAINER = "trainer"
-"""Stands for whoever facilitates the training: their name is put in when its papers are issued."""
+"""Stands for the training's facilitator, whose name is filled in at issue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """As it is printed: feminine and masculine in Spanish, one form in English."""
+    """Printed: feminine and masculine in Spanish, one form in English."""
 
     feminine: str
     masculine: str
@@ -53,11 +53,11 @@ OFFICES: dict[str, Office] = {
     "president": Office("Presidenta de la asociación", "Presidente de la asociación", "President of the association"),
 }
 TRAINED = ("Facilitó la capacitación", "Facilitated the training")
-"""Under the name of whoever facilitated: no form has to be known."""
+"""Under the facilitator's name: needs no gender."""
 
 
 def office_choices() -> list[tuple[str, str]]:
-    """For a form, feminine and masculine side by side: `mayor.f`, «Alcaldesa municipal»."""
+    """Feminine and masculine side by side: `mayor.f`, «Alcaldesa municipal»."""
     return [
         (f"{code}.{form}", office.spanish(is_feminine=form == "f"))
         for code, office in OFFICES.items()
@@ -66,13 +66,13 @@ def office_choices() -> list[tuple[str, str]]:
 
 
 def read_office(value: str) -> tuple[str, bool] | None:
-    """Code and whether it is the feminine form; none for what no form offers."""
+    """Code and whether feminine; None: no form offers it."""
     code, _, form = value.partition(".")
     return (code, form == "f") if code in OFFICES and form in ("f", "m") else None
 
 
 def office_in(signatory: Signatory, language: str) -> str:
-    """As it is printed on a paper that speaks this language first. Own words stay as they were written."""
+    """As printed on a paper with this first language. Own words stay as written."""
     office = OFFICES.get(signatory.office_code)
     return office.english if office is not None and language == "en" else signatory.office
 
@@ -103,7 +103,7 @@ class UnknownSignatory(NotFound):
 
 
 class PapersOutstanding(Refusal):
-    """A warning: whoever says that they are sure goes on. `n` papers, of the trainings `titles`."""
+    """A warning, overridden by `is_sure`. `n` papers, of the trainings `titles`."""
 
     code = "papers_outstanding"
 
@@ -119,7 +119,7 @@ class PapersOutstanding(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatoryPlan:
-    """A signature to come. `office_code` empty: the office is in own words. `TRAINER` has neither name nor form."""
+    """`office_code` empty: the office is in own words. `TRAINER` has neither name nor form."""
 
     name: str
     office: str
@@ -130,15 +130,14 @@ class SignatoryPlan:
 
 
 def holds(signatory: Signatory, day: date) -> bool:
-    """Whether this person holds the office on that day."""
+    """Holds the office on that day."""
     begins, ends = signatory.valid_from, signatory.valid_until
     return (begins is None or begins <= day) and (ends is None or day <= ends)
 
 
 async def add_signatory(operator_id: UUID, plan: SignatoryPlan, *, actor: Actor) -> Signatory:
-    """One more signature, after the others.
-
-    Refuses a fourth one on any day, letters that no design can print, and a term that ends before it begins.
+    """After the others. Refuses a fourth on any day, letters that no design prints, and a term that ends before it
+    begins.
     """
     _check_letters(plan)
     _check_term(plan.valid_from, plan.valid_until)
@@ -169,8 +168,8 @@ async def set_term(
     actor: Actor,
     is_sure: bool = False,
 ) -> None:
-    """From when and until when somebody signs. Refuses as `add_signatory`, and one that is not this operator's; who is
-    not sure is warned (PapersOutstanding) of prepared papers of a later day.
+    """Refuses as `add_signatory`, and another operator's signatory. Unless `is_sure`, warns (PapersOutstanding) of
+    prepared papers of a later day.
     """
     _check_term(begins, ends)
     async with transaction():
@@ -185,8 +184,8 @@ async def set_term(
 
 
 async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor, is_sure: bool = False) -> None:
-    """Take a signature off the certificates to come. Refuses one that is not this operator's (any more); who is not
-    sure is warned (PapersOutstanding) of prepared papers.
+    """From future certificates. Refuses another operator's signatory, and a removed one. Unless `is_sure`, warns
+    (PapersOutstanding) of prepared papers.
     """
     async with transaction():
         signatory = _find(await _locked(operator_id), signatory_id)
@@ -197,7 +196,7 @@ async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Acto
 
 
 async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
-    """Print a signature one place further left; the first one stays. Refuses as `remove_signatory`."""
+    """One place further left; the first stays. Refuses as `remove_signatory`."""
     async with transaction():
         standing = await _locked(operator_id)
         place = standing.index(_find(standing, signatory_id))
@@ -221,10 +220,9 @@ async def printed(
     language: str = "es",
     stand_in: str = "",
 ) -> list[tuple[str, str]]:
-    """Names and offices of those who sign on that day, in order, in the words of a paper in `language`.
+    """Names and offices of that day's signatories, in order, in a paper's `language`.
 
-    Who stands for the facilitator is named after those who hold most of the training's sessions; where nobody does,
-    `stand_in`, and without that left out.
+    The facilitator is the person who holds most of the training's sessions; without one `stand_in`, or nobody.
     """
     found: list[tuple[str, str]] = []
     for one in sorted(signatories, key=lambda one: (one.position, one.id)):
@@ -239,7 +237,7 @@ async def printed(
 
 
 async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
-    """Name and office of who holds most sessions, of equals the first by name; none where nobody holds one."""
+    """Name and office; of equals the first by name. None: nobody holds a session."""
     held = reads(SessionFacilitator).filter(sessions_on("session__"), session__training_id=training_id)
     found = await held.values_list("user__name", "user__office") if training_id is not None else []
     return min(set(found), key=lambda one: (-found.count(one), one), default=None)
@@ -261,7 +259,7 @@ def _check_term(begins: date | None, ends: date | None) -> None:
 
 
 def _check_room(standing: Sequence[Signatory]) -> None:
-    """At most three on any day: it can only become more on a day when somebody's term begins."""
+    """At most three on any day: their number grows only on the first day of a term."""
     beginnings = {one.valid_from or date.min for one in standing}
     is_full = any(sum(holds(one, day) for one in standing) > MOST_SIGNATORIES for day in beginnings)
     if is_full or len(standing) > MOST_KEPT:
@@ -269,8 +267,8 @@ def _check_room(standing: Sequence[Signatory]) -> None:
 
 
 async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
-    """Refuse (PapersOutstanding) where papers of a day `after` this one, which bear the name, are prepared and not
-    valid yet: they would be handed over with the signature of somebody who has left.
+    """PapersOutstanding: prepared papers of a day `after` this one bear the name, and would be handed over with the
+    signature of a person who has left.
     """
     prepared = Certificate.filter(operator_id=signatory.operator_id, state=CertificateState.PREPARED, erased_at=None)
     titles = [
@@ -283,7 +281,7 @@ async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
 
 
 async def _locked(operator_id: UUID) -> list[Signatory]:
-    """The operator's signatories in order, its row held: two changes at once come one after the other."""
+    """In order, with the operator's row locked: changes come one after the other."""
     await lock(Operator, [operator_id])
     return await Signatory.filter(operator_id=operator_id).order_by("position", "id")
 

@@ -1,7 +1,7 @@
-"""The words of a certificate in its language: sentences from `certificates/texts/`, numbers and dates in words.
+"""A certificate's words: sentences from `certificates/texts/`, numbers and dates in words.
 
-A language is a file there, `kek.json` for Q’eqchi’. Spanish and English write their numbers in words; other languages
-get figures, since only those who speak them know how they count.
+A language is a file there, `kek.json` for Q’eqchi’. Spanish and English write numbers in words; other languages get
+figures, since only their speakers know how they count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from trainings.web.i18n import gettext as _
 
 TEXTS = DESIGNS / "texts"
 ACTIVITIES = ("charla", "taller", "curso", "diplomado")
-"""The codes of `CourseKind`, spelled here so that whoever only sets pages needs no database."""
+"""Codes of `CourseKind`, repeated here so that typesetting needs no database."""
 
 COUNTED_IN_WORDS = frozenset({"es", "en"})
 
@@ -33,10 +33,10 @@ _TOO_MANY = N_("%(file)s: en %(key)s sobra {%(name)s}.")
 _TOO_FEW = N_("%(file)s: en %(key)s falta {%(name)s}.")
 
 Runs = list[tuple[str, str]]
-"""A sentence in pieces: the words, and what they stand for (`title`, `days`) or nothing."""
+"""Pieces of a sentence: words, and their meaning (`title`, `days`) or empty."""
 
 LONGEST = 64 * 1024
-"""Letters of a file of sentences or a manifest; ours have some thousand."""
+"""Characters of a sentences file or manifest; ours have some thousand."""
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +65,11 @@ _KEYS: dict[str, frozenset[str]] = {
 
 
 class UnreadableJson(ValueError):
-    """A file that is not there, has no end, or is no JSON; the sentence says which, and in which line."""
+    """A missing, endless or malformed file; the sentence says which, and the line."""
 
 
 def json_in(file: Path) -> Any:
-    """What a JSON file holds. Refuses: UnreadableJson."""
+    """Refuses: UnreadableJson."""
     if file.exists() and not file.is_file():
         raise UnreadableJson(_("no es un archivo"))
     try:
@@ -99,14 +99,14 @@ def _parsed(text: str) -> Any:
 
 
 class UnusableTexts(Refusal):
-    """A file of `certificates/texts/` that is missing, or that lacks or misspells something; the sentence names it."""
+    """A file of `certificates/texts/` that is missing, incomplete or misspelled; the sentence names the fault."""
 
     code = "unusable_texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The sentences of one language. `tag` is what readers of the PDF are told (BCP 47: `es-GT`, `kek-GT`)."""
+    """A language's sentences. `tag`: for readers of the PDF (BCP 47: `es-GT`, `kek-GT`)."""
 
     code: str
     name: str
@@ -115,7 +115,7 @@ class Wording:
 
 
 def read_wording(file: Path) -> Wording:
-    """Refuses (`UnusableTexts`) a file in which a sentence is missing, or has a placeholder that is not filled."""
+    """Refuses (`UnusableTexts`) a missing sentence, and missing or unknown placeholders."""
     try:
         kept = json_in(file)
     except UnreadableJson as error:
@@ -145,12 +145,12 @@ def wording(code: str) -> Wording:
 
 
 def codes() -> list[str]:
-    """The languages there is a file for, whether it is complete or not."""
+    """Languages with a file, complete or not."""
     return sorted(file.stem for file in TEXTS.glob("*.json"))
 
 
 def usable_codes() -> list[str]:
-    """The languages that can be printed in; the log says why another cannot."""
+    """Languages that can be printed; the log says why others cannot."""
     usable = []
     for code in codes():
         try:
@@ -185,7 +185,7 @@ def days(code: str, held: Sequence[date]) -> str:
 
 
 def words_of(sheet: CertificateSheet) -> dict[str, Any]:
-    """`words` in the first language of the sheet, `second` the same in the second one, or nothing."""
+    """`words` in the sheet's first language, `second` in its second, or empty."""
     first, *others = sheet.language.split("+")
     words = _Filled(sheet, wording(first), is_first=True).words()
     second = _Filled(sheet, wording(others[0]), is_first=False).words() if others else None
@@ -194,7 +194,7 @@ def words_of(sheet: CertificateSheet) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Filled:
-    """The sentences of one language with what one sheet puts into them."""
+    """A language's sentences, filled from one sheet."""
 
     sheet: CertificateSheet
     wording: Wording
@@ -274,7 +274,7 @@ class _Filled:
 
 
 def _merged(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Neighbours without a meaning of their own become one."""
+    """Joins neighbours without a meaning."""
     plain = ""
     for words, role in pieces:
         if role:
