@@ -1,4 +1,4 @@
-"""`/tarjetas/{token}`: who holds a community's cards gives them names, gives some back, prints them."""
+"""`/tarjetas/{token}`: the bearer of a community's cards names them, gives some back, prints them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _base(request: Request) -> str:
 
 
 def _card(request: Request, block: Block) -> CardLine:
-    """The card with this number; unknown like the whole page where there is none."""
+    """Unknown where the number is none."""
     number = request.path_params["number"]
     found = next((card for card in block.cards if card.number == number), None)
     if found is None:
@@ -110,7 +110,7 @@ async def new(request: Request) -> Response:
 
 @allow(HOLDER)
 async def create(request: Request) -> Response:
-    """Give the card to a person: 303 back to the list; else the form and what was typed, 429 and 503 with a time."""
+    """303 to the list; else the form with what was typed, 429 and 503 with a time."""
     block = await _block(request)
     card = _card(request, block)
     typed = await read_form(request)
@@ -130,7 +130,7 @@ async def create(request: Request) -> Response:
 
 
 def _wish(typed: Typed) -> SignUp:
-    """Who fills in the form passes on what the person, or a minor's mother or father, agreed to."""
+    """The bearer passes on the consent of the person, or of a minor's parent."""
     wish = read_card_wish(typed, source=Source.CARD, consent_how=ConsentHow.FORM)
     return replace(wish, consent_how=ConsentHow.MESSAGE) if wish.first.is_minor else wish
 
@@ -185,7 +185,7 @@ def _back(request: Request, sentence: str, tone: Tone = "ok") -> Response:
 
 @allow(HOLDER)
 async def sheet(request: Request) -> Response:
-    """The cards on paper: those that wait for a name, and those to which the bearer gave one."""
+    """Cards that wait for a name, and those the bearer named."""
     block = await _block(request)
     data = reserved_data(block)
     if not data["cards"]:

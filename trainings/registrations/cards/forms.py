@@ -1,5 +1,3 @@
-"""Forms about cards: how many for whom, who gets one, and what is printed on one that lies on the desk."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -26,12 +24,12 @@ from trainings.web.forms import Form, Typed
 from trainings.web.i18n import N_, gettext
 
 FEWEST_SPARE = 8
-"""Two sheets of paper: fewer are not worth the cutting."""
+"""Two sheets of paper."""
 MORNING = time(8)
 
 
 class ReserveForm(Form):
-    """Places to be set aside. A day of release without a time means the morning."""
+    """A day of release without a time means the morning."""
 
     MISSING: ClassVar[Mapping[str, str]] = {
         "n": N_("Escriba cuántas tarjetas."),
@@ -63,8 +61,6 @@ class ReserveForm(Form):
 
 
 class ReleaseForm(Form):
-    """Until when nameless cards wait for a name."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "release_on": N_("Escriba el día en que se sueltan."),
         "release_time": N_("Escriba la hora a la que se sueltan."),
@@ -79,8 +75,6 @@ class ReleaseForm(Form):
 
 
 class SpareForm(Form):
-    """A printing of spare cards for one of the hubs where somebody works."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"n": N_("Escriba cuántas tarjetas.")}
 
     hub: UUID
@@ -89,7 +83,7 @@ class SpareForm(Form):
 
 
 class CodeForm(Form):
-    """What a scanner typed, or somebody, from a card."""
+    """Scanned or typed from a card."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escriba el código de la tarjeta.")}
 
@@ -97,26 +91,24 @@ class CodeForm(Form):
 
 
 class ForTrainingForm(Form):
-    """In which training a spare card is used."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"training": N_("Escoja la capacitación.")}
 
     training: UUID
 
 
 def read_card_wish(typed: Typed, **how: Any) -> SignUp:
-    """The wish of the one person who gets a card; further people of the form are not looked at. Raises FormErrors."""
+    """One person; further ones are ignored. Raises FormErrors."""
     typed.fields = {name: values for name, values in typed.fields.items() if FURTHER.fullmatch(name) is None}
     return read_wish(typed, **how)
 
 
 def how_agreed(typed: Typed) -> ConsentHow:
-    """At the desk: the slip was signed, or the sentence was read aloud."""
+    """The slip was signed, or the sentence read aloud."""
     return ConsentHow.PAPER if typed.value("consent_how") == ConsentHow.PAPER else ConsentHow.READ_ALOUD
 
 
 async def said_before(training: Training) -> str:
-    """The courses to complete first, in words; empty where there are none."""
+    """Courses to complete first, in words, or empty."""
     return sentences.listing([f"«{title}»" for title in await courses_before(training)])
 
 

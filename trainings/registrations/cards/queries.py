@@ -1,5 +1,3 @@
-"""Reads of cards: a block by its bearer's link or at the desk, printings, and what a code at desk or door is."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +47,7 @@ class UnknownBlock(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class CardLine:
-    """One card of a block or printing. `name` is short, and empty where there is none or it is not for this reader."""
+    """`name` is short; empty where there is none, or not for this reader."""
 
     id: UUID
     number: int
@@ -62,18 +60,17 @@ class CardLine:
 
     @property
     def is_held(self) -> bool:
-        """Whether who has it waits for staff."""
         return self.state is CardState.HELD
 
     @property
     def is_ticket(self) -> bool:
-        """Whether there is a reason to print it: it waits for a name, or somebody comes with it."""
+        """Worth printing: it waits for a name, or somebody comes with it."""
         return self.state is CardState.OPEN or (self.state is CardState.USED and not self.is_cancelled)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A reserved block with its training, its sessions in order, and its cards by number."""
+    """With its training, sessions in order, cards by number."""
 
     block: ReservedBlock
     sessions: Sequence[TrainingSession]
@@ -93,12 +90,12 @@ class Block:
 
     @property
     def n_given_up(self) -> int:
-        """Released ones, and void."""
+        """Released and void."""
         return len(self.cards) - self.n_open - self.n_named
 
     @property
     def is_over(self) -> bool:
-        """Nothing is left to come to."""
+        """No session is to come."""
         end = last_end(self.sessions)
         return self.training.state is TrainingState.CANCELLED or end is None or clock.now() >= end
 
@@ -107,9 +104,9 @@ class Block:
 
 
 async def by_bearer_link(token: str) -> Block:
-    """What the bearer's link opens, with the names that the bearer gave, and no others.
+    """With names that the bearer gave only.
 
-    Unknown, replaced, malformed, and 30 days after the last session are the same 404.
+    Unknown, replaced, malformed, and 30 days after the last session are one 404.
     """
     read = tokens.read_own_link(token)
     found = await _with_training(token_hash=block_digest(read)) if read else None
@@ -123,14 +120,14 @@ async def by_bearer_link(token: str) -> Block:
 
 
 def _without_name(line: CardLine) -> CardLine:
-    """The key of a registration is for staff."""
+    """Registration ids are for staff."""
     return CardLine(
         line.id, line.number, line.short_code, line.qr_token, line.state, line.name, None, line.is_cancelled
     )
 
 
 async def block_at_desk(block_id: UUID, actor: Actor) -> Block:
-    """A block of a hub where the actor works at the desk, else UnknownBlock."""
+    """Refuses (UnknownBlock) where the actor is not at the desk."""
     found = await _with_training(id=block_id)
     if found is None or not can_register_at_desk(actor, found.training.hub_id):
         raise UnknownBlock
@@ -138,7 +135,7 @@ async def block_at_desk(block_id: UUID, actor: Actor) -> Block:
 
 
 async def blocks_of(training_id: UUID) -> list[Block]:
-    """The blocks of a training in the order they were made; without names."""
+    """In the order they were made; without names."""
     found = await reads(ReservedBlock).filter(training_id=training_id).order_by("id").prefetch_related(*SHOWN_TRAINING)
     cards = await reads(Card).filter(block_id__in=[one.id for one in found]).order_by("number")
     sessions = await reads(TrainingSession).filter(training_id=training_id).prefetch_related("venue__municipality")
@@ -146,7 +143,7 @@ async def blocks_of(training_id: UUID) -> list[Block]:
 
 
 async def has_letter(block_id: UUID) -> bool:
-    """Whether a letter goes with these cards: it says until when they wait for a name."""
+    """A letter says until when the cards wait for a name."""
     return await reads(InvitationLetter).filter(block_id=block_id).exists()
 
 
@@ -160,7 +157,7 @@ async def _sessions(block: ReservedBlock) -> list[TrainingSession]:
 
 
 async def _lines(block: ReservedBlock, *, named_by_bearer: bool = False) -> list[CardLine]:
-    """The cards with the names of who has them; on demand only those that the bearer wrote."""
+    """With names, or only those the bearer wrote."""
     cards = await reads(Card).filter(block_id=block.id).order_by("number").prefetch_related("registration__participant")
     people = {card.registration.id: card.registration for card in cards if card.registration is not None}
     shown = await _given_by_bearer(people) if named_by_bearer else people
@@ -182,7 +179,7 @@ def _line(card: Card, registration: Registration | None = None) -> CardLine:
 
 
 async def _given_by_bearer(people: Mapping[UUID, Registration]) -> dict[UUID, Registration]:
-    """Those whose permission nobody of the staff wrote down, and who did not take their registration for their own."""
+    """No staff recorded their consent, and they did not claim their registration."""
     participants = [one.participant_id for one in people.values()]
     agreed = {key for (key,) in await _unrecorded(Consent, participants)}
     agreed |= {key for (key,) in await _unrecorded(Guardian, participants)}
@@ -204,13 +201,13 @@ async def _unrecorded(kind: type[Consent | Guardian], participants: Collection[U
 
 
 async def hubs_at_desk(actor: Actor) -> list[Hub]:
-    """The hubs where the actor works at the desk, by name."""
+    """By name."""
     return await reads(Hub).filter(id__in=sorted(actor.hubs_with(DESK))).order_by("name", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """A printing of spare cards, and how many of it are still to be used."""
+    """With the number still to be used."""
 
     sheet_id: UUID
     hub_id: UUID
@@ -220,7 +217,7 @@ class Printing:
 
 
 async def printings_of(hub_ids: Collection[UUID], *, most: int = 20) -> list[Printing]:
-    """The latest printings of spare cards at these hubs, the newest first."""
+    """The newest first."""
     spare = reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids))
     rows = (
         await spare.annotate(n=Count("id"), made_at=Min("created_at"))
@@ -242,7 +239,7 @@ async def printings_of(hub_ids: Collection[UUID], *, most: int = 20) -> list[Pri
 
 
 async def printing_at_desk(sheet_id: UUID, actor: Actor) -> tuple[UUID, list[CardLine]]:
-    """The hub and the cards of a printing of spare ones, where the actor works at that hub's desk."""
+    """(hub, cards) of spare cards, at the actor's desk."""
     cards = await reads(Card).filter(sheet_id=sheet_id, block_id=None).order_by("number")
     if not cards or not can_register_at_desk(actor, cards[0].hub_id):
         raise UnknownBlock
@@ -253,7 +250,7 @@ async def printing_at_desk(sheet_id: UUID, actor: Actor) -> tuple[UUID, list[Car
 
 
 async def card_by_code(typed: str, actor: Actor) -> Card:
-    """The card with this QR or short code, of a hub where the actor works at the desk; else UnknownCard."""
+    """By QR or short code. Refuses (UnknownCard) where the actor is not at the desk."""
     qr, short_code = tokens.read_qr(typed), tokens.read_short_code(typed)
     if qr is not None:
         return await _at_desk(actor, qr_hash=tokens.digest(qr, "qr"))
@@ -263,7 +260,7 @@ async def card_by_code(typed: str, actor: Actor) -> Card:
 
 
 async def card_at_desk(card_id: UUID, actor: Actor) -> Card:
-    """The card, where the actor works at its hub's desk; else UnknownCard."""
+    """Refuses (UnknownCard) where the actor is not at the desk."""
     return await _at_desk(actor, id=card_id)
 
 
@@ -275,7 +272,7 @@ async def _at_desk(actor: Actor, **which: object) -> Card:
 
 
 async def trainings_to_come(hub_id: UUID) -> list[Training]:
-    """The hub's trainings in which a spare card may still be used, with their sessions, the next one first."""
+    """Where a spare card may be used, with their sessions, the next first."""
     open_ones = reads(Training).filter(hub_id=hub_id, state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED])
     coming = open_ones.filter(sessions__ends_at__gt=clock.now()).distinct()
     found = [one for one in await coming.prefetch_related("sessions") if not _is_past(one)]
@@ -292,10 +289,8 @@ def _is_past(training: Training) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SeenCard:
-    """A card that was shown at a door and is nobody's ticket.
-
-    `is_elsewhere`: reserved for another training. `community` is the one that a reserved card is for. Its QR and its
-    short code are known to be one card by `qr_hash`.
+    """Shown at a door and nobody's ticket. `is_elsewhere`: reserved for another training; `community`: of a reserved
+    card; `qr_hash` makes its QR and short code one card.
     """
 
     id: UUID
@@ -312,7 +307,7 @@ class SeenCard:
 
 
 async def seen_at(training: Training, codes: Collection[str]) -> dict[str, SeenCard]:
-    """Which of these codes (as read: QR or short code) are cards of the training's hub that are nobody's ticket."""
+    """Of these codes, cards of the training's hub that are nobody's ticket."""
     if not codes:
         return {}
     digests = {tokens.digest(code, "qr"): code for code in codes if len(code) == tokens.QR_TOKEN_LENGTH}
@@ -325,7 +320,7 @@ async def seen_at(training: Training, codes: Collection[str]) -> dict[str, SeenC
 
 
 async def seen_card(training: Training, card_id: UUID) -> SeenCard:
-    """The same for a card known by its key. Refuses another hub's with UnknownCard."""
+    """Refuses (UnknownCard) another hub's."""
     card = await reads(Card).get_or_none(id=card_id, hub_id=training.hub_id).select_related("block")
     if card is None:
         raise UnknownCard

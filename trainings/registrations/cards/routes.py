@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/tarjetas`: places reserved as nameless cards; and one block of them at the desk."""
+"""`/panel/capacitaciones/{id}/tarjetas`: places reserved as nameless cards, and one block of them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def index(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Reserve: 303 to the block with its sheet and link; 422 or 409 with the form and what was typed."""
+    """303 to the block with its sheet and link; 422 or 409 with what was typed."""
     training = await training_at_desk(request.path_params["id"], request.state.actor)
     typed = await read_form(request)
     try:
@@ -118,7 +118,7 @@ async def show(request: Request) -> Response:
 
 
 def _show(request: Request, block: Block, typed: Typed | None, status: int = 200) -> Response:
-    """The page; `typed` is a time of release that cannot be."""
+    """`typed`: an impossible time of release."""
     address = absolute(f"/tarjetas/{block.block.token}")
     context = {
         "block": block,
@@ -137,7 +137,7 @@ def _show(request: Request, block: Block, typed: Typed | None, status: int = 200
 
 @allow(*DESK)
 async def set_release(request: Request) -> Response:
-    """Another time of release: 303 to the page that shows it; 422 or 409 with what was typed."""
+    """303 to the page; 422 or 409 with what was typed."""
     block = await _block(request)
     typed = await read_form(request)
     try:
@@ -152,7 +152,7 @@ async def set_release(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_release(request: Request) -> Response:
-    """What releasing means, in numbers; nothing to ask where nothing is left."""
+    """What releasing means, in numbers."""
     block = await _block(request)
     if not block.n_open:
         return redirect(_path(block.block.id))
@@ -182,7 +182,7 @@ def _back(block: Block, sentence: str) -> Response:
 
 @allow(*DESK)
 async def sheet(request: Request) -> Response:
-    """The cards on paper. Printing them is logged: they are tickets."""
+    """Printing is logged: they are tickets."""
     block = await _block(request)
     data = reserved_data(block)
     if not data["cards"]:

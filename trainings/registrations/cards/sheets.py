@@ -1,4 +1,4 @@
-"""Cards on paper (letter, also fits A4): eight of a block on a page, or four spare ones with a slip. In Spanish."""
+"""Cards on paper (letter, also fits A4), in Spanish: eight of a block on a page, or four spare ones with a slip."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ MOST_DATES = 3
 
 
 def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The sheets of a block, from `reserved_data`. CPU work: call it in a thread."""
+    """From `reserved_data`. CPU work: call it in a thread."""
     return _pdf(RESERVED, data, made_at)
 
 
 def spare_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The sheets of a printing of spare cards, from `spare_data`. CPU work: call it in a thread."""
+    """From `spare_data`. CPU work: call it in a thread."""
     return _pdf(SPARE, data, made_at)
 
 
@@ -43,7 +43,7 @@ def _pdf(design: Design, data: dict[str, Any], made_at: datetime) -> bytes:
 
 
 def reserved_data(block: Block) -> dict[str, Any]:
-    """What the cards of a block say. Who has one is let in, so that the place may stand on it whoever may know it."""
+    """The holder is let in, so a protected place may stand on it."""
     training = block.training
     planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
     return {
@@ -59,10 +59,7 @@ def reserved_data(block: Block) -> dict[str, Any]:
 
 
 def spare_data(hub: Hub, cards: Sequence[CardLine], *, sheet: str = "") -> dict[str, Any]:
-    """What spare cards and their slips say; those that are used or void are left out.
-
-    Cards that stand for the blank rows of an attendance sheet say its code, and their number is that of the row.
-    """
+    """Without used and void ones. Cards for blank rows of an attendance sheet carry its code and the row number."""
     return {
         "sheet": sheet,
         "hub": _printable(hub.name),
@@ -86,12 +83,12 @@ def _card(card: CardLine) -> dict[str, Any]:
 
 
 def _name(short_name: str) -> str:
-    """Without the full stop of an initial that cannot be printed."""
+    """Without an initial that cannot be printed."""
     return " ".join(word for word in _printable(short_name).split() if word != ".")
 
 
 def _when(planned: Sequence[TrainingSession]) -> list[tuple[str, str]]:
-    """The first days with their hours, and how many more there are."""
+    """The first days with hours, and how many more."""
     shown = planned if len(planned) <= MOST_DATES else planned[: MOST_DATES - 1]
     lines = [(_day(one), dates.time_range(one.starts_at, one.ends_at, "es")) for one in shown]
     n_more = len(planned) - len(shown)
@@ -110,5 +107,5 @@ def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
 
 
 def _printable(text: str, *, otherwise: str = "") -> str:
-    """The same text as the fonts can print it, without emoji: the sheet must come out."""
+    """Without emoji, which the fonts lack."""
     return as_drawn(text, RESERVED.missing(text), otherwise=otherwise)

@@ -1,4 +1,4 @@
-"""`/panel/tarjetas`: spare cards of a hub, and any card that lies on the desk: give it a name, or void it."""
+"""`/panel/tarjetas`: spare cards of a hub; name or void any card."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def _index(request: Request, typed: Typed | None, status: int = 200) -> Re
 
 @allow(*DESK)
 async def make(request: Request) -> Response:
-    """A printing: 303 to the list, where its sheet is."""
+    """303 to the list."""
     typed = await read_form(request)
     try:
         form = check(SpareForm, typed)
@@ -109,7 +109,7 @@ async def make(request: Request) -> Response:
 
 @allow(*DESK)
 async def sheet(request: Request) -> Response:
-    """The cards of a printing that are still good, with their slips. Printing them is logged."""
+    """Printing is logged."""
     hub_id, lines = await printing_at_desk(request.path_params["id"], request.state.actor)
     data = spare_data(await Hub.get(id=hub_id), lines)
     if not data["cards"]:
@@ -130,7 +130,7 @@ async def ask_code(request: Request) -> Response:
 
 @allow(*DESK)
 async def find(request: Request) -> Response:
-    """303 to the form of the card, or to the registration whose ticket it is."""
+    """303 to the card's form, or to the registration whose ticket it is."""
     typed = await read_form(request)
     try:
         card = await card_by_code(check(CodeForm, typed).code, request.state.actor)
@@ -152,7 +152,7 @@ async def new(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Give the card to who stands here: 303 to their registration; the card in the hand is the ticket."""
+    """303 to the registration; the card is the ticket."""
     card = await card_at_desk(request.path_params["id"], request.state.actor)
     typed = await read_form(request)
     try:
@@ -178,7 +178,7 @@ async def _use(request: Request, card: Card, typed: Typed) -> CardUsed:
 
 
 def _training_chosen(typed: Typed) -> UUID | None:
-    """What was chosen; an error stays in `typed`, so that all of them are told at once."""
+    """An error stays in `typed`, so that all are told at once."""
     try:
         return check(ForTrainingForm, typed).training
     except FormErrors:

@@ -1,4 +1,4 @@
-"""A card becomes a registration: its tokens pass over, so that the card in the hand is the ticket."""
+"""A card becomes a registration and keeps its tokens: the card in the hand is the ticket."""
 
 from __future__ import annotations
 
@@ -51,10 +51,7 @@ class CodeTwice(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CardUsed:
-    """The registration that a card became; not new where the same form had come before.
-
-    `is_held`: it waits for staff.
-    """
+    """Not new where the same form came before. `is_held`: it waits for staff."""
 
     registration_id: UUID
     is_new: bool
@@ -62,11 +59,10 @@ class CardUsed:
 
 
 async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Give a reserved card to one person, who has its place at once, whatever the waiting list.
+    """Give a reserved card to one person, with its place at once.
 
-    Where an earlier course is asked for, staff decide first, and the place stays reserved until they do.
-    Refuses a card that is used, given up or void, ages and guardians as any sign-up does, and what was called off or is
-    over.
+    Where an earlier course is missing staff decide first and the place stays reserved. Refuses a card that is used,
+    released or void, a training called off or over, and ages and guardians as any sign-up.
     """
     async with transaction():
         card, training = await locked_card(card_id)
@@ -79,9 +75,9 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
 
 
 async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Sign somebody up at the desk with a spare card of the hub: a place, the waiting list, or held, as without it.
+    """Sign somebody up with a spare card of the hub: confirmed, waiting or held as without it.
 
-    Refuses like `name_card`, where neither a place nor a waiting list is left, and another hub's card.
+    Refuses as `name_card`, another hub's card, and where no place and no waiting list is left.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
@@ -94,10 +90,10 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
 
 
 async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Register who stands at the door with a nameless card: with its reserved place, or (spare) as a walk-in. Nobody
-    stands and waits there for an answer about an earlier course.
+    """Register somebody at the door: with the reserved place, or (spare) as a walk-in, without waiting for an answer
+    about an earlier course.
 
-    Refuses another training's or hub's card, and like `name_card`, but never by time.
+    Refuses another training's or hub's card, and as `name_card`, never by time.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
@@ -112,7 +108,7 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
 
 
 async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
-    """A training and a card that may be used there, both rows held; the training first, as everywhere."""
+    """Both rows held, the training first."""
     training = await locked_training(training_id)
     found = await lock(Card, [card_id])
     if not found or found[0].hub_id != training.hub_id:
@@ -124,7 +120,7 @@ async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
 
 
 async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
-    """What the same form made of this card before: sending it twice is one person."""
+    """What the same form made of this card before."""
     if card.state not in HAS_NAME or card.registration_id is None:
         return None
     group = await RegistrationGroup.get(registrations__id=card.registration_id)
@@ -134,7 +130,7 @@ async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
 
 
 def _key_of(card: Card) -> str:
-    """A card is used once, so that it is the key of what it was used for."""
+    """A card is used once: it is the idempotency key."""
     return f"card-{card.id}"
 
 
@@ -146,7 +142,6 @@ async def _check_card(training: Training, card: Card) -> None:
 
 
 async def _use(training: Training, card: Card, wish: SignUp, actor: Actor, *, at_door: bool = False) -> CardUsed:
-    """One person's sign-up, with the tokens of the card."""
     assert wish.n_people == 1
     await _check_card(training, card)
     registration_id = tokens.uuid7()
@@ -167,6 +162,5 @@ async def _use(training: Training, card: Card, wish: SignUp, actor: Actor, *, at
 
 
 def _ticket(card: Card, registration_id: UUID) -> Ticket:
-    """The card's own tokens: what is in the hand is the ticket."""
     assert card.qr_token is not None
     return Ticket(str(registration_id), card.short_code, card.qr_token, tokens.own_link())

@@ -1,4 +1,4 @@
-"""Which column of a list is what: recognised by the words of its header, and never kept where we ask nobody for it."""
+"""Columns are recognised by their headers; what we ask nobody for is never kept."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from trainings.web.i18n import N_
 
 
 class Field(StrEnum):
-    """What a column may hold."""
-
     GIVEN_NAMES = "given_names"
     SURNAMES = "surnames"
     FULL_NAME = "full_name"
@@ -76,15 +74,15 @@ MODEL_HEADER = (
     "Teléfono de la persona encargada",
     "Quiere participar",
 )
-"""The header of the sheet that we offer to be filled in: each is recognised, so they stay in Spanish."""
+"""Of the sheet that we offer. All are recognised, so they stay in Spanish."""
 
 JOINED = frozenset({Field.GIVEN_NAMES, Field.SURNAMES})
-"""May stand in several columns: "primer nombre", "segundo nombre"."""
+"""In several columns: "primer nombre", "segundo nombre"."""
 WHOLE_NAMES = frozenset({Field.FULL_NAME, Field.FULL_NAME_SURNAMES_FIRST})
 
 
 class Forbidden(StrEnum):
-    """What we never keep, whoever writes it into a list."""
+    """Never kept."""
 
     DOCUMENT = "document"
     BIRTH_DATE = "birth_date"
@@ -164,7 +162,7 @@ _ROWS_LOOKED_AT = 15
 
 
 def words_of(header: str) -> list[str]:
-    """The telling words of a header, one form for each: «Nombre(s) y apellidos» -> nombre, apellido."""
+    """One form for each word: «Nombre(s) y apellidos» -> nombre, apellido."""
     return [
         word[:-1] if word.endswith("s") and len(word) > 3 else word
         for word in fold(header).split()
@@ -173,7 +171,6 @@ def words_of(header: str) -> list[str]:
 
 
 def field_of(header: str) -> Field | None:
-    """What a header says its column holds, or nothing that we know."""
     words = words_of(header)
     known = set(words)
     if known & _PHONE_WORDS:
@@ -198,9 +195,9 @@ def _name_field(words: list[str]) -> Field | None:
 
 
 def match(headers: Sequence[str]) -> dict[int, Field]:
-    """The columns that are recognised, each field once (names may be spread over several columns).
+    """Each field once; names may be spread over columns.
 
-    A column «Nombre» beside none for surnames holds the whole name.
+    «Nombre» without a column for surnames is the whole name.
     """
     found: dict[int, Field] = {}
     for number, header in enumerate(headers):
@@ -213,7 +210,7 @@ def match(headers: Sequence[str]) -> dict[int, Field]:
 
 
 def _without_second_names(found: dict[int, Field]) -> dict[int, Field]:
-    """Either the parts of the name or the whole, and the whole once."""
+    """Either the parts of the name, or the whole once."""
     has_parts = {Field.GIVEN_NAMES, Field.SURNAMES} <= set(found.values())
     first_whole = next((number for number, field in found.items() if field in WHOLE_NAMES), None)
     unwanted = WHOLE_NAMES if has_parts else JOINED if first_whole is not None else frozenset()
@@ -225,7 +222,7 @@ def _without_second_names(found: dict[int, Field]) -> dict[int, Field]:
 
 
 def forbidden(header: str, values: Sequence[str]) -> Forbidden | None:
-    """Why a column may not be kept: by the words of its header, or because most of it is numbers of DPI or dates."""
+    """By its header, or because most cells are DPI numbers or dates."""
     words = set(words_of(header))
     by_word = next((kind for kind, telling in _FORBIDDEN_WORDS.items() if words & telling), None)
     if by_word is not None:
@@ -241,10 +238,7 @@ def _most(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
 
 
 def header_row(rows: Sequence[Row]) -> int:
-    """Where the header stands among the rows: lists on paper have titles, dates and places above it.
-
-    The first of the rows with most known words; where none has two, the first row.
-    """
+    """The first row with most known words: titles and dates may stand above it. Where none has two, the first row."""
     scores = [sum(_is_known(cell) for cell in row.cells) for row in rows[:_ROWS_LOOKED_AT]]
     best = max(scores)
     return scores.index(best) if best > 1 else 0

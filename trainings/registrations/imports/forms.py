@@ -1,5 +1,3 @@
-"""The forms of an imported list: what its columns hold, and how its people agreed."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -30,22 +28,20 @@ def _place(code: str) -> str:
 
 
 class ConfirmForm(Form):
-    """How the people of the list gave their permission."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"how": N_("Diga cómo dieron su permiso las personas de la lista.")}
 
     how: Annotated[ConsentHow, AfterValidator(_way_of_a_list)]
 
 
 class ColumnsForm(Form):
-    """What stands for the people of whom the list does not say it; empty where nothing does."""
+    """What stands where the list says nothing."""
 
     municipality: Annotated[str, AfterValidator(_place)] = ""
     actor_type: ActorType | None = None
 
 
 def chosen_columns(typed: Typed) -> dict[int, Field]:
-    """The fields that were chosen, by number of the column; what is no field of ours counts as not used."""
+    """By number of the column; unknown fields count as not used."""
     known = {field.value for field in Field}
     return {
         int(name.removeprefix(COLUMN)): Field(values[-1])

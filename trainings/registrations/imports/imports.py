@@ -1,4 +1,4 @@
-"""Lists of people: uploaded, their columns matched, looked at, and confirmed. Nobody is registered before that."""
+"""A list is uploaded, matched, looked at and confirmed; nobody is registered before that."""
 
 from __future__ import annotations
 
@@ -32,15 +32,14 @@ from trainings.web.i18n import N_
 
 MOST_ROWS, MOST_COLUMNS = 2_000, 40
 ROWS_ABOVE = 20
-"""Titles, dates and the header may stand above the people."""
 UPLOADS_PER_HOUR = 30
 VERSION_LENGTH = 16
 
 AGREED = (ConsentHow.PAPER, ConsentHow.READ_ALOUD)
-"""How the people of a list can have given their permission."""
+"""How people of a list can have consented."""
 
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="lists")
-"""However many lists come at once, two are opened at a time."""
+"""Two lists are opened at a time."""
 
 UNREADABLE: Mapping[Problem, str] = {
     Problem.EMPTY: N_("El archivo está vacío. Escoja el que tiene la lista."),
@@ -110,7 +109,7 @@ class NobodyNew(Refusal):
 
 
 async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Training]:
-    """A list of a hub where the actor works at the desk, and its training. Else UnknownList."""
+    """With its training. Refuses (UnknownList) a hub where the actor is not at the desk."""
     draft = await reads(ImportDraft).get_or_none(id=draft_id)
     if draft is None:
         raise UnknownList
@@ -121,16 +120,16 @@ async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Train
 
 
 async def check_takes_people(training: Training) -> None:
-    """Refuse a training to which nobody can be added: not published, cancelled, over. It comes with its sessions."""
+    """Refuses a training (with its sessions) that is not published, cancelled or over."""
     if training.state is TrainingState.DRAFT:
         raise NotPublished
     check_phase(training, list(training.sessions), Source.IMPORT, clock.now())
 
 
 async def upload(training: Training, content: bytes, *, actor: Actor) -> ImportDraft:
-    """Keep an uploaded list sealed for a day, without the columns that we keep of nobody.
+    """Keep a list sealed for a day, without forbidden columns.
 
-    Refuses what is no list, is too long, or is for a training that takes nobody; and the 31st in an hour.
+    Refuses what is no list or too long, a training that takes nobody, and the 31st list in an hour.
     """
     await check_takes_people(training)
     await limits.hit("import", str(actor.id), UPLOADS_PER_HOUR, 3_600)
@@ -166,14 +165,14 @@ async def _opened(content: bytes) -> Table:
 
 
 def sheet_in(draft: ImportDraft) -> Sheet:
-    """The sheet of a list that waits. Refuses with ListGone where it was forgotten."""
+    """Refuses (ListGone) a forgotten list."""
     if draft.rows is None:
         raise ListGone
     return from_text(draft.rows)
 
 
 def version_of(draft: ImportDraft) -> str:
-    """Names the columns of a list that waits, as a page shows them: what is sent from a page of before is not done."""
+    """Names the columns as a page shows them, so that an older page does nothing."""
     sheet = sheet_in(draft)
     standing = (sheet.headers, sorted(draft.columns.items()), sheet.municipality, sheet.actor_type)
     return tokens.digest(json.dumps(standing), "columns")[:VERSION_LENGTH]
@@ -187,10 +186,9 @@ def _check_version(draft: ImportDraft, version: str | None) -> None:
 async def assign_columns(
     draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str, version: str | None = None
 ) -> None:
-    """Say what the columns hold; those that hold nothing we ask for are forgotten now, and the others move up.
+    """Say what the columns hold; the others are forgotten now.
 
-    `municipality` and `actor_type` stand for those of whom the list does not say it. Refuses with ListChanged where a
-    `version` is told that is not the one that stands.
+    `municipality` and `actor_type` stand where the list says nothing. Refuses (ListChanged) another `version`.
     """
     async with transaction():
         draft = await _waiting(draft_id)
@@ -203,17 +201,16 @@ async def assign_columns(
 
 
 async def preview(draft: ImportDraft, training: Training) -> Preview:
-    """What each row of the list would come to. `training` comes with its hub and the hub's seat."""
+    """`training` comes with its hub and the hub's seat."""
     return await judge(await read_list(sheet_in(draft), draft.columns, training), training)
 
 
 async def confirm(
     draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor, version: str | None = None
 ) -> None:
-    """Begin to register the people of a list, who gave their permission as `how` says: the actor received it.
+    """Begin to register the people, who consented as `how` says to the actor.
 
-    Rows that are there already or have errors are set aside now. Refuses where nobody is left, and (ListChanged) where
-    the columns are not those of the `version` that is told.
+    Known rows and rows with errors are set aside. Refuses where nobody is left, and (ListChanged) another `version`.
     """
     assert how in AGREED
     assert actor.id is not None
@@ -247,13 +244,12 @@ async def confirm(
 
 
 async def discard(draft_id: UUID) -> None:
-    """Throw an unconfirmed list away at once."""
     async with transaction():
         await (await _waiting(draft_id)).delete()
 
 
 async def _waiting(draft_id: UUID) -> ImportDraft:
-    """The list, its row held, while it is not confirmed."""
+    """Its row held; not confirmed."""
     found = await lock(ImportDraft, [draft_id])
     if not found:
         raise UnknownList

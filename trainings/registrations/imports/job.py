@@ -1,4 +1,4 @@
-"""Registers the people of a confirmed list in the background, some rows at a time, and forgets old lists."""
+"""Registers a confirmed list in the background, and forgets old lists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from trainings.web.problems import sentence_of
 
 KIND = "import_people"
 AT_ONCE = 25
-"""Rows of one job: mails and other lists get their turn in between, and a lease is long enough."""
+"""Rows of one job, so that mails get their turn and a lease lasts."""
 KEPT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=7)
 
@@ -43,8 +43,8 @@ FORGET = """
 
 @dataclass(slots=True)
 class Outcomes:
-    """What the rows came to so far: numbers of those that were there already, why others were refused, how those that
-    were registered stand. What was set aside when the list was confirmed is in it from the beginning.
+    """Numbers of known rows, reasons of refused ones, states of registered ones; with what was set aside at
+    confirming.
     """
 
     known: list[int] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Outcomes:
 
 
 def outcomes_of(draft: ImportDraft) -> Outcomes:
-    """What is known of a list's rows; nothing once that was forgotten."""
+    """Empty once forgotten."""
     if draft.outcomes is None:
         return Outcomes()
     kept = json.loads(draft.outcomes)
@@ -66,7 +66,7 @@ def outcomes_of(draft: ImportDraft) -> Outcomes:
 
 
 async def begin(draft: ImportDraft, judged: Preview) -> None:
-    """Set known rows and those with errors aside, and leave a job for the first ones, in the caller's transaction."""
+    """Set rows aside and enqueue the first job, in the caller's transaction."""
     set_aside = Outcomes(
         known=[one.number for one in judged.of(Verdict.KNOWN)],
         refused={one.number: " ".join(one.why) for one in judged.of(Verdict.REFUSED)},
@@ -77,7 +77,7 @@ async def begin(draft: ImportDraft, judged: Preview) -> None:
 
 
 def dedup_of(draft: ImportDraft) -> str:
-    """Names the job of the next rows."""
+    """Of the next rows' job."""
     return f"{KIND}:{draft.id}:{draft.n_done}"
 
 
@@ -87,16 +87,15 @@ async def _enqueue(draft: ImportDraft) -> None:
 
 
 async def is_stuck(draft: ImportDraft) -> bool:
-    """Whether the next rows were tried for a day and given up, or forgotten."""
+    """The next rows were given up after a day, or forgotten."""
     given_up = reads(OutboxJob).filter(dedup=dedup_of(draft), failed_at__isnull=False)
     return draft.state is ImportState.RUNNING and (draft.rows is None or await given_up.exists())
 
 
 async def register_some(job: OutboxJob) -> None:
-    """Register the next rows of a list, and leave a job for those after them.
+    """Register the next rows and enqueue the following.
 
-    Doing it twice, or again after it broke off, makes nobody twice: each row has a key of its own. Only who finds the
-    list where the job began counts what came of it.
+    Running twice registers nobody twice: each row has a key. The run that finds the list where the job began counts.
     """
     draft = await ImportDraft.get_or_none(id=UUID(job.payload["import_id"]))
     first: int = job.payload["begin"]
@@ -119,13 +118,12 @@ def _is_at(draft: ImportDraft, row: int) -> bool:
 
 
 async def _actor(draft: ImportDraft) -> Actor:
-    """Who confirmed the list, whatever became of their account since."""
+    """Who confirmed the list, also with a closed account."""
     user = await User.get_or_none(id=draft.user_id)
     return await actor_of(user) if user else Actor(id=draft.user_id, role=NO_ROLE)
 
 
 async def _take(row: ListRow, outcomes: Outcomes, training: Training, actor: Actor) -> Verdict:
-    """Register one row, unless it was set aside before."""
     if row.number in outcomes.known:
         return Verdict.KNOWN
     if row.number in outcomes.refused:
@@ -145,7 +143,7 @@ async def _take(row: ListRow, outcomes: Outcomes, training: Training, actor: Act
 
 
 async def _registered(row: ListRow, training: Training, actor: Actor) -> RegistrationState | None:
-    """How the registration of a row stands, made now or by a try before; none where another one looks like it."""
+    """Made now or by an earlier try; None where another sign-up looks like it."""
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
     group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
     if group is None:
@@ -186,7 +184,7 @@ async def _count(
 
 
 def _finish(draft: ImportDraft, outcomes: Outcomes) -> None:
-    """Of the list only the rows with errors stay, for a day, to be corrected and uploaded again."""
+    """Rows with errors stay for a day, to be corrected and uploaded again."""
     assert draft.rows is not None
     sheet = from_text(draft.rows)
     rows = tuple(row for row in sheet.rows if row.number in outcomes.refused)
@@ -195,7 +193,7 @@ def _finish(draft: ImportDraft, outcomes: Outcomes) -> None:
 
 
 async def forget_old_lists() -> int:
-    """Forget lists a day after they were uploaded or done (a week where one was never finished); how many."""
+    """A day after upload or end, a week where never finished; returns how many."""
     now = clock.now()
     return await sql.execute(FORGET, now - KEPT, now - LONGEST_RUN)
 

@@ -1,4 +1,4 @@
-"""What each row of a list would come to, before anything is kept: a new person, one who is there already, or errors."""
+"""What each row would come to: a new person, a known one, or errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 
 MOST_KEYS = 500
-"""Keys looked for in one statement."""
+"""In one statement."""
 
 
 class Verdict(StrEnum):
@@ -30,9 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row and what it comes to. `why` is in words: the errors, or since when the person is there. `same_as`: the
-    number of the row above that says the same.
-    """
+    """`why` in words: errors, or since when the person is registered. `same_as`: the equal row above."""
 
     row: ListRow
     verdict: Verdict
@@ -53,12 +51,12 @@ class Preview:
 
     @property
     def twins(self) -> list[Judged]:
-        """New people with the name of somebody else: perhaps the same, whose telephone changed since."""
+        """New people with somebody's name: perhaps the same with another telephone."""
         return [one for one in self.of(Verdict.NEW) if one.why]
 
     @property
     def repeated(self) -> list[Judged]:
-        """Rows equal to one above: perhaps a second person of that name, who is registered only once told apart."""
+        """Rows equal to one above: perhaps a namesake, registered only once told apart."""
         return [one for one in self.rows if one.same_as is not None]
 
     @property
@@ -69,7 +67,7 @@ class Preview:
 
 @dataclass(slots=True)
 class _Standing:
-    """Who is on the training already, and which rows came before."""
+    """People on the training, and the rows before."""
 
     keys: Collection[str]
     contacts: set[tuple[str, str | None, str]] = field(default_factory=set)
@@ -87,13 +85,13 @@ class _Standing:
 
 
 async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
-    """What each row would come to now. `training` comes with its hub."""
+    """`training` comes with its hub."""
     standing = await _standing(rows, training.id)
     return Preview([_judge(row, training, standing) for row in rows])
 
 
 async def keys_in_use(keys: Sequence[str]) -> set[str]:
-    """Those of the keys under which somebody was registered, however long ago."""
+    """However long ago."""
     found: set[str] = set()
     for begin in range(0, len(keys), MOST_KEYS):
         some = reads(RegistrationGroup).filter(idempotency_key__in=keys[begin : begin + MOST_KEYS])
@@ -137,7 +135,7 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
 
 
 def _hints(same: Sameness, standing: _Standing) -> tuple[str, ...]:
-    """What to look at although it is no error: a name alone makes nobody the same."""
+    """To look at, though no error."""
     is_twin = (same.name_key, same.municipality) in standing.names
     standing.add(same)
     return (gettext(N_("Hay otra persona con ese nombre y municipio: se inscribe aparte.")),) if is_twin else ()

@@ -57,7 +57,7 @@ MOST_TWINS_SHOWN = 100
 N_SAMPLES = 3
 LONGEST_SAMPLE = 40
 NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
-"""In the file of rows with errors: such headers mean nothing to us when it comes back."""
+"""Of the file of rows with errors; ignored when it comes back."""
 
 
 # -- the file
@@ -96,7 +96,6 @@ def _upload_page(request: Request, training: Training, form: Typed | None = None
 
 @allow(*DESK)
 async def model_sheet(_request: Request) -> Response:
-    """An empty sheet with the columns that we know."""
     content = write_xlsx(MODEL_HEADER, [], name="Lista", made_at=clock.now())
     return download(content, XLSX_TYPE, "lista-modelo.xlsx")
 
@@ -141,7 +140,6 @@ async def assign(request: Request) -> Response:
 
 
 def _look_again(draft: ImportDraft, changed: imports.ListChanged) -> Response:
-    """On to the list as it stands now."""
     response = redirect(_path(draft))
     flash(response, sentence_of(changed), "note")
     return response
@@ -178,7 +176,7 @@ def _columns_page(
 
 
 def _samples(sheet: Sheet, number: int) -> str:
-    """The first different values of a column, so that it is known without its title."""
+    """The first different values, which tell a column without a title."""
     found = dict.fromkeys(value[:LONGEST_SAMPLE] for value in sheet.column(number) if value)
     return " · ".join(list(found)[:N_SAMPLES])
 
@@ -208,7 +206,7 @@ def _notices(sheet: Sheet) -> list[str]:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """The preview, how far it is, or what came of it."""
+    """The preview, the progress, or the result."""
     draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
     if draft.state is ImportState.PREVIEW and not draft.columns:
         return redirect(f"{_path(draft)}/columnas")
@@ -252,7 +250,6 @@ async def _preview_page(
 
 
 def _preview_row(one: Judged) -> dict[str, Any]:
-    """A row as it was understood."""
     shown: dict[str, Any] = {"number": one.number, "verdict": one.verdict.value, "why": one.why, "label": one.row.label}
     if one.row.wish is None:
         return shown
@@ -295,7 +292,7 @@ async def discard(request: Request) -> Response:
 
 @allow(*DESK)
 async def progress(request: Request) -> Response:
-    """How far it is, for the page that waits."""
+    """For the page that waits."""
     draft, _training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
     told = {"state": draft.state.value, "n_rows": draft.n_rows, "n_done": draft.n_done, "words": _words(draft)}
     return JSONResponse(told, headers={"cache-control": "no-store"})
@@ -321,7 +318,6 @@ def _done_page(request: Request, draft: ImportDraft, training: Training) -> Resp
 
 
 def _how_they_stand(states: dict[str, int]) -> list[str]:
-    """Where the registered people are now, in words."""
     n = {RegistrationState(state): count for state, count in states.items()}
     with_place = n.get(RegistrationState.CONFIRMED, 0) + n.get(RegistrationState.OFFERED, 0)
     told = (
@@ -337,7 +333,7 @@ def _how_they_stand(states: dict[str, int]) -> list[str]:
 
 @allow(*DESK)
 async def errors_file(request: Request) -> Response:
-    """The rows with errors and why, to be corrected and uploaded again. Taking it is logged."""
+    """Rows with errors and why. Taking it is logged."""
     draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
     if not draft.columns:
         return redirect(f"{_path(draft)}/columnas")
@@ -364,7 +360,7 @@ async def _why_refused(draft: ImportDraft, training: Training) -> dict[int, str]
 
 
 def _headers(draft: ImportDraft, sheet: Sheet) -> tuple[list[str], list[Field]]:
-    """The headers as they were written, where we know them by themselves; else our own words."""
+    """As written where we know them, else our words."""
     fields = [Field(field) for field, _number in sorted(draft.columns.items(), key=lambda one: one[1])]
     known = [field_of(sheet.headers[number]) for number in range(len(fields))]
     return [

@@ -1,4 +1,4 @@
-"""A row of an imported list read as a wish to take part, or with what is wrong with it in words."""
+"""A row becomes a wish, or errors in words."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ T = TypeVar("T")
 
 KEY_BEGINS = "import-"
 KEY_LENGTH = 48
-"""Hexadecimal digits of the keyed hash: 192 bits, and the whole key fits its column."""
+"""Hexadecimal digits (192 bits), so that the key fits its column."""
 
 ALL = slice(None)
 
 _TEXTS = (Field.COMMUNITY, Field.ORGANIZATION)
 _WRITTEN = frozenset({*_TEXTS, *WHOLE_NAMES, Field.GIVEN_NAMES, Field.SURNAMES, Field.GUARDIAN_NAME})
-"""Free texts: what begins like a formula there is one, not a name."""
+"""Free texts: what begins like a formula is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a list is to be read. `columns`: field -> number of its column; `municipality` and `actor_type` stand where
-    the list says nothing; a name that two departments have is the one of `department`.
+    """`columns`: field -> column. `municipality` and `actor_type` stand where the list says nothing; `department`
+    decides between equal names.
     """
 
     training_id: UUID
@@ -56,9 +56,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One row: a wish, or errors. `key` is equal for equal rows of one training, `keys` has it under every secret key.
-
-    `label` is the name as it stands in the list, `notes` what we decided ourselves. `errors` and `notes` are in words.
+    """A wish, or errors. `key` is equal for equal rows of one training, `keys` has it under every secret key; `label`:
+    the name as written; `notes`: what we decided.
     """
 
     row: Row
@@ -78,7 +77,7 @@ class ListRow:
 
 
 def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> list[ListRow]:
-    """The rows of a list, or a part of them. Takes some tenths of a second for the longest one."""
+    """Takes tenths of a second for the longest list."""
     m_means = values.meaning_of_m(_cell(row, reading.columns.get(Field.SEX)) for row in rows)
     return [_RowReader(row, reading, m_means).read() for row in rows[part]]
 
@@ -86,7 +85,7 @@ def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> li
 async def read_list(
     sheet: Sheet, columns: Mapping[str, int], training: Training, *, part: slice = ALL
 ) -> list[ListRow]:
-    """The same for the list of a training, which comes with its hub and the hub's seat."""
+    """Of a training with its hub and the hub's seat."""
     reading = Reading(
         training_id=training.id,
         department=training.hub.seat.department,
@@ -99,7 +98,7 @@ async def read_list(
 
 
 def labels_of(sheet: Sheet, columns: Mapping[str, int]) -> dict[int, str]:
-    """The names as they stand in a list, by number of the row."""
+    """Names as written, by row."""
     by_field = {Field(field): number for field, number in columns.items()}
     return {row.number: _label(row, by_field) for row in sheet.rows}
 
@@ -116,8 +115,6 @@ def _cell(row: Row, column: int | None) -> str:
 
 
 class _RowReader:
-    """Reads one row, gathering what is wrong with it."""
-
     def __init__(self, row: Row, reading: Reading, m_means: Sex | None) -> None:
         self._row, self._reading, self._m_means = row, reading, m_means
         self._errors: list[str] = []
@@ -144,7 +141,7 @@ class _RowReader:
         self._errors.append(f"{gettext(FIELDS[field])}: {words}")
 
     def _code(self, field: Field, understand: Callable[[str], T]) -> T | None:
-        """What a cell means; none where it is empty or unclear."""
+        """None where the cell is empty or unclear."""
         text = self._text(field)
         if not text:
             return None
@@ -237,7 +234,6 @@ class _RowReader:
         )
 
     def _guardian(self) -> GuardianContact | None:
-        """Who permits a minor: a name, what they are to the minor, and a telephone."""
         fields = (Field.GUARDIAN_NAME, Field.GUARDIAN_RELATION, Field.GUARDIAN_PHONE)
         for field in fields:
             if not self._text(field):
@@ -263,7 +259,7 @@ def _phone(text: str) -> str:
 
 
 def _keys(training_id: UUID, wish: SignUp) -> tuple[str, ...]:
-    """Equal for rows that say the same, whatever their capitals and accents; the current secret key first."""
+    """Equal whatever capitals and accents; the current secret key first."""
     person, guardian = wish.first.person, wish.guardian
     said = [
         str(training_id),

@@ -1,4 +1,4 @@
-"""The uploaded sheet while it waits: the columns that may be kept, and how to read them. Sealed as one text."""
+"""The uploaded sheet while it waits, sealed as one text."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ class ChosenTwice(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`headers` of the columns that are kept; `dropped` are (header, why) of those that we never keep.
-
-    `municipality` and `actor_type` stand where the list says nothing, `how` its people agreed (once confirmed).
+    """`headers` of kept columns; `dropped`: (header, why). `municipality` and `actor_type` stand where the list says
+    nothing; `how` its people consented, once confirmed.
     """
 
     headers: tuple[str, ...]
@@ -50,7 +49,6 @@ class Sheet:
     how: ConsentHow | None = None
 
     def column(self, number: int) -> list[str]:
-        """The cells of one column, from the top."""
         return [cell_at(row, number) for row in self.rows]
 
 
@@ -59,7 +57,7 @@ def cell_at(row: Row, number: int) -> str:
 
 
 def sheet_of(table: Table) -> Sheet:
-    """The rows below the header, without the columns that hold what we never keep."""
+    """Below the header, without forbidden columns."""
     start = header_row(table.rows)
     header, rows = table.rows[start], table.rows[start + 1 :]
     n_columns = max(len(row.cells) for row in table.rows[start:])
@@ -83,9 +81,8 @@ def sheet_of(table: Table) -> Sheet:
 
 
 def assigned(sheet: Sheet, chosen: Mapping[int, Field]) -> tuple[Sheet, dict[Field, int]]:
-    """The sheet with only the chosen columns, and where each field stands in it; parts of a name are joined.
-
-    Columns that it does not have are not used. Refuses names that are missing or said twice, and a field twice.
+    """Only the chosen columns, and where each field stands; parts of a name are joined. Refuses missing or repeated
+    names, and a field twice.
     """
     columns_of: dict[Field, list[int]] = {}
     for number, field in sorted(chosen.items()):

@@ -1,4 +1,4 @@
-"""What people write in the cells of a list, as the codes we keep: municipalities, kinds of actors, ages, yes and no."""
+"""What people write in cells, as our codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AGE = re.compile(r"(\d{1,4})(?: ?(?:años?|anos?))?")
 
 
 class Unclear(Exception):
-    """A cell that cannot be understood; the sentence says what to write."""
+    """The sentence says what to write."""
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence % values if values else sentence)
@@ -44,7 +44,7 @@ class Unclear(Exception):
 
 
 def _by_words(words: Mapping[CodeT, str], others: Mapping[CodeT, str]) -> dict[str, CodeT]:
-    """Codes by their own folded words, by the code itself, and by `others`: what people write instead, by commas."""
+    """Codes by their folded words, by themselves, and by `others` (by commas)."""
     found = {fold(text): code for code, text in words.items()}
     found |= {fold(code): code for code in words}
     return found | {fold(one): code for code, text in others.items() for one in text.split(",")}
@@ -123,12 +123,12 @@ _RELATIONS = _by_words(
 
 
 def tidy(cell: str) -> str:
-    """The cell, or nothing where it only says that there is nothing: a dash, N/A."""
+    """A dash or N/A is empty."""
     return "" if fold(cell) in _NOTHING else cell
 
 
 def actor_type_of(text: str) -> ActorType:
-    """A post in a council counts as the council: nobody writes only «COCODE» under «cargo»."""
+    """A post in a council counts as the council."""
     folded = fold(text)
     councils = {code for word, code in _COUNCILS.items() if word in folded.split()}
     found = _ACTORS.get(folded) or (councils.pop() if len(councils) == 1 else None)
@@ -166,7 +166,7 @@ def relation_of(text: str) -> Relation:
 
 
 def sex_of(text: str, m_means: Sex | None) -> Sex:
-    """The letter M alone means what the rest of the column says (`meaning_of_m`)."""
+    """M alone means what the column says (`meaning_of_m`)."""
     word = fold(text)
     if word == "m":
         if m_means is None:
@@ -179,7 +179,7 @@ def sex_of(text: str, m_means: Sex | None) -> Sex:
 
 
 def meaning_of_m(column: Iterable[str]) -> Sex | None:
-    """Beside an H for hombre, M is mujer; beside an F for femenino it is masculino; alone it may be either."""
+    """Beside H (hombre) it is mujer, beside F it is masculino; alone it is unclear."""
     seen = {fold(cell) for cell in column}
     beside_h, beside_f = bool(seen & {"h", "hombre"}), bool(seen & {"f", "femenino", "masculino"})
     if beside_h == beside_f:
@@ -188,7 +188,7 @@ def meaning_of_m(column: Iterable[str]) -> Sex | None:
 
 
 def age_group_of(text: str) -> AgeGroup:
-    """The band of an age in years. Refuses birth dates, years, and children under 12, who are no participants."""
+    """Of an age in years. Refuses birth dates, years, and children under 12."""
     band = _AGES.get(fold(text))
     if band is not None:
         return band
@@ -216,10 +216,7 @@ def is_yes(text: str) -> bool:
 
 
 def municipality_of(text: str, department: str) -> tuple[str, bool]:
-    """The INE code, and whether the name alone was not enough: then the one of `department` is meant.
-
-    Six names occur in two departments.
-    """
+    """The INE code, and whether `department` decided. Six names occur twice."""
     if fold(text) in {fold(ANOTHER_PLACE_WORDS), "otro lugar", "otro", "prefiero no decir", ANOTHER_PLACE}:
         return ANOTHER_PLACE, False
     code = text.zfill(4)
@@ -244,7 +241,7 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
 
 @cache
 def _municipalities_called() -> dict[str, tuple[MunicipalityRow, ...]]:
-    """By folded names: alone, as people say it, and with the department."""
+    """By folded names: alone, as said, and with the department."""
     called: dict[str, tuple[MunicipalityRow, ...]] = {}
     for row in municipalities():
         names = filter(None, (row.name, row.alias))
@@ -257,8 +254,8 @@ def _municipalities_called() -> dict[str, tuple[MunicipalityRow, ...]]:
 
 
 def split_name(text: str, *, surnames_first: bool) -> tuple[str, str]:
-    """Given names and surnames of a whole name: two words are the surnames, with the «de la» before them; of two words
-    one. A comma divides by itself: «Caal Tzib, María».
+    """The last two words are surnames («de la» goes with them); of two words one. A comma divides: «Caal Tzib,
+    María».
     """
     before, comma, after = text.partition(",")
     if comma:
@@ -272,7 +269,7 @@ def split_name(text: str, *, surnames_first: bool) -> tuple[str, str]:
 
 
 def _with_particles(words: Sequence[str]) -> list[str]:
-    """«de la Cruz» counts as one word."""
+    """«de la Cruz» is one word."""
     joined: list[str] = []
     particles: list[str] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""The ages that a form of sign-up offers: only those whom its training takes."""
+"""Ages that a form offers: those the training takes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from trainings.web.i18n import N_, gettext
 
 
 def short_ages(trainings: Collection[Window], *given: str) -> Choices:
-    """«18 o más», and each age under 18 that one of these trainings takes; also what was answered all the same."""
+    """«18 o más», each age under 18 that one training takes, and what was answered."""
     taken = {band for one in trainings for band in minor_ages(one)}
     bands = [band for band in AgeGroup if band in taken or (band.value in given and band.value != ADULT)]
     return [(ADULT, gettext(N_("18 o más"))), *((band.value, gettext(AGE_GROUPS[band])) for band in bands)]
 
 
 def asked_ages(training: Window, *given: str) -> Choices:
-    """The same on the public form, and the age of who is too young to come: only who says it is told whom to call."""
+    """On the public form also too young an age: only then one is told whom to call."""
     offered, taken = short_ages([training], *given), minor_ages(training)
     untaken = [band for band in OLDEST if band not in taken]
     if not untaken or untaken[-1].value in dict(offered):
@@ -32,11 +32,11 @@ def asked_ages(training: Window, *given: str) -> Choices:
 
 
 def age_groups(training: Window, *given: str) -> Choices:
-    """All age bands but those under 18 that the training does not take; what was answered stays on the form."""
+    """All bands without those under 18 that the training does not take; the answer stays."""
     taken = {band.value for band in minor_ages(training)} | {*given}
     return [one for one in choices.age_groups() if one[0] not in MINOR_AGES or one[0] in taken]
 
 
 def minors_from(training: Window) -> int | None:
-    """From which age on the training takes minors; none where it takes none."""
+    """The youngest age; None where it takes no minors."""
     return max(training.minimum_age or 0, YOUNGEST) if minor_ages(training) else None

@@ -1,4 +1,4 @@
-"""The cookie that tells the browser of a sign-up from others: a random value of ours, renewed with each sign-up."""
+"""A random value, renewed with each sign-up, tells one browser from others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ def _name() -> str:
 
 
 def read_cookie(request: Request) -> str:
-    """The browser's value, or empty."""
     return request.cookies.get(_name(), "")[:LONGEST]
 
 

@@ -20,12 +20,12 @@ from trainings.web.i18n import N_, gettext
 
 FURTHER = re.compile(r"members-([1-9][0-9]{0,3})-(.+)")
 ADULT = "18+"
-"""The answer "18 o más" of the short form; which age band an adult belongs to is asked later, or never."""
+""""18 o más": the band is asked later, or never."""
 MINOR_AGES = frozenset(band.value for band in AgeGroup if band.is_minor)
 CONTACT = ("phone", "email")
 INHERITED = ("municipality", "actor_type")
 ASKS_AGE = "ask_age"
-"""Sent by our page with each further person: there the age must be answered, since a child is overlooked easily."""
+"""Sent with each further person: their age must be answered, since a child is easily overlooked."""
 ABOUT_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
 
 TOO_MANY_PEOPLE = N_(
