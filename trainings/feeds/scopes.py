@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trainings.db import reads
 from trainings.errors import NotFound
+from trainings.lib.text import SLUG
 from trainings.people.models import ActorType
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.models import Hub, Municipality
@@ -17,7 +17,6 @@ from trainings.versions.queries import filters_key
 from trainings.web.i18n import N_
 
 PREFIX = "/cal"
-SLUG = re.compile(r"[a-z0-9-]{1,120}")
 
 
 class ScopeKind(StrEnum):

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from difflib import SequenceMatcher
 from functools import partial
 
+SLUG = re.compile(r"[a-z0-9-]{1,120}")
+"""What may be asked for by an address at all: PostgreSQL refuses texts that hold NUL or half a character."""
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
 _MOST_TERMS = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,14 +14,13 @@ from trainings import clock
 from trainings.accounts.permissions import NOTE_EDITORS
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.lib.text import SLUG
 from trainings.notes.actions import SOON, UnknownNote
 from trainings.notes.models import InformationNote, NoteKind, NoteState, Situation
 from trainings.places.models import Hub, HubService
 from trainings.schedule import towns
 from trainings.schedule.towns import Town
 
-SLUG = re.compile(r"[a-z0-9-]{1,120}")
-"""What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
 MOST_IN_A_FEED = 50
 MOST_LISTED = 300
 

@@ -16,6 +16,7 @@ from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.db.sql import as_moment, as_uuid
+from trainings.lib.text import SLUG
 from trainings.outreach.actions import UnknownActivity
 from trainings.outreach.calendar_texts import PATH, place_in_words
 from trainings.outreach.changes import recent
@@ -24,7 +25,6 @@ from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.public.change_words import left_note
 from trainings.schedule.public.posted import Left
-from trainings.schedule.public.queries import SLUG
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_

@@ -21,7 +21,7 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
-from trainings.outreach.calendar_texts import PATH, place_in_words
+from trainings.outreach.calendar_texts import PATH, place_in_words, whole_place
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editing import INDEX, editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
@@ -228,7 +228,7 @@ async def _move_form(
 ) -> Response:
     context = {
         "here": "semana",
-        "place": place_in_words(activity),
+        "place": f"{whole_place(activity)}.",
         **await when_and_where(request, activity.hub, typed, activity, is_booked=is_booked),
     }
     return render(request, "outreach/staff/move.html", context, status=status)

@@ -16,8 +16,8 @@ from trainings.attendance.review.queries import SHOWN_FOR
 from trainings.attendance.reviews import NothingToDecide
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, reads, transaction
-from trainings.outreach.actions import UnknownActivity
+from trainings.db import reads, transaction
+from trainings.outreach.actions import UnknownActivity, locked_activity
 from trainings.outreach.heads import waiting_at
 from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
 from trainings.outreach.queries import for_staff
@@ -123,7 +123,7 @@ async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, u
     """
     assert state in DECIDED
     async with transaction():
-        activity = await _held(activity_id)
+        activity = await locked_activity(activity_id)
         waiting = HeadCount.filter(
             activity_id=activity_id, counted_by_id=phone_id, state=HeadState.WAITING, created_at__lte=until
         )
@@ -135,18 +135,11 @@ async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, u
 async def take_back_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, actor: Actor) -> int:
     """Undo that answer: all of the phone that had it waits as before. How many touches. Refuses as `decide_heads`."""
     async with transaction():
-        activity = await _held(activity_id)
+        activity = await locked_activity(activity_id)
         decided = HeadCount.filter(activity_id=activity_id, counted_by_id=phone_id, state=state)
         n = await decided.update(state=HeadState.WAITING, decided_by_id=None, decided_at=None)
         await _record(activity, phone_id, n, HeadState.WAITING, actor)
     return n
-
-
-async def _held(activity_id: UUID) -> OutreachActivity:
-    found = await lock(OutreachActivity, [activity_id])
-    if not found:
-        raise UnknownActivity
-    return found[0]
 
 
 async def _record(activity: OutreachActivity, phone_id: UUID, n: int, state: HeadState, actor: Actor) -> None:

@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import CATALOGUE_EDITORS, can_rename_topic
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound
+from trainings.lib.text import SLUG
 from trainings.people.forms import printable
 from trainings.schedule import queries
 from trainings.schedule.catalogue.course_actions import TopicExists, rename_topic
 from trainings.schedule.models import Course, Topic
-from trainings.schedule.public.queries import SLUG
 from trainings.schedule.staff.forms import required
 from trainings.web.allow import allow
 from trainings.web.flash import flash

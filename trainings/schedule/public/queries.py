@@ -19,6 +19,7 @@ from trainings.db import sql
 from trainings.db.fields import reveal
 from trainings.db.sql import Statement, as_moment, as_uuid
 from trainings.errors import NotFound
+from trainings.lib.text import SLUG
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
 from trainings.schedule import towns
@@ -52,7 +53,6 @@ from trainings.schedule.public.statements import (
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
 
-SLUG = re.compile(r"[a-z0-9-]{1,120}")
 CODE = re.compile(r"[0-9A-Z]{1,8}")
 """What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
 

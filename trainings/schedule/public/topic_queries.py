@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.lib.text import fold
+from trainings.lib.text import SLUG, fold
 from trainings.schedule import queries
 from trainings.schedule.models import CourseKind, Topic
-from trainings.schedule.public.queries import SLUG
 from trainings.web.i18n import N_
 
 
