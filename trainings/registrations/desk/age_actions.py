@@ -1,5 +1,3 @@
-"""An age band that was written down wrong: the desk corrects it, but nobody becomes a minor or an adult by it."""
-
 from __future__ import annotations
 
 from uuid import UUID
@@ -44,18 +42,17 @@ class NeedsOwnPermission(Refusal):
 
 
 class AgeNotTaken(Refusal):
-    """`title` is of the training for which the person is too young."""
+    """`title` of the training they are too young for."""
 
     code = "age_not_taken"
     sentence = N_("«%(title)s» no recibe a personas de esa edad. Revise la edad; si es así, cancele esa inscripción.")
 
 
 async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, actor: Actor) -> None:
-    """Write down another age band of the person, or (of an adult) none. The log says from which to which.
+    """Set another age band, or (of an adult) none. The log says from which to which.
 
-    A minor's permission and contact are the guardian's, an adult's their own, so that an adult stays one
-    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) who is too young for something of the
-    same hub that is still to come, and (PermissionGone) who took back the permission for their data.
+    A minor's permission and contact are the guardian's, so an adult stays an adult (NeedsGuardian) and a minor a minor
+    (NeedsOwnPermission). Refuses (AgeNotTaken) an age too young for a coming training of the hub, and (PermissionGone).
     """
     async with transaction():
         registration = await Registration.get_or_none(id=registration_id).select_related("training")
@@ -79,7 +76,7 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
 
 
 async def _is_ahead(training: Training) -> bool:
-    """Whether somebody can still be signed up for it at the desk."""
+    """The desk can still sign up for it."""
     sessions = await TrainingSession.filter(training_id=training.id)
     return phase(training, sessions, clock.now()) not in REFUSED_TO_ALL
 

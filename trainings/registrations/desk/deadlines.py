@@ -1,5 +1,3 @@
-"""Looks every minute for what has run out, offered places and reserved ones, and for what is due: reminders, calls."""
-
 from __future__ import annotations
 
 import asyncio
@@ -22,7 +20,9 @@ logger = logging.getLogger("trainings.registrations")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Look at once and every minute until stopped. What fails is tried again."""
+    """Every minute until stopped: deadlines of offers and reserved places, reminders, call lists, notes. A failure is
+    tried again.
+    """
     looks = (
         ("places were offered anew", offer_anew),
         ("offers ran out", expire_offers),

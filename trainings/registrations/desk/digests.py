@@ -1,4 +1,4 @@
-"""Monday's summary for who coordinates: the week's sessions and activities, what waits. Numbers and links, no names."""
+"""Monday's summary for coordinators: numbers and links, no names."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from trainings.web.render import absolute
 DIGEST = "staff_digest"
 HOUR = time(7)
 STILL_USEFUL = timedelta(days=2)
-"""So long after Monday at seven a late start makes up for it."""
+"""After Monday at seven."""
 MOST_SESSIONS = 30
 NOTES_AHEAD = timedelta(days=14)
 
 
 async def write_digests() -> int:
-    """Enqueue the summaries that are due, one for each person and week; how many. Safe at any time, and repeatedly."""
+    """Enqueue due summaries, one for each person and week; returns how many. Safe at any time."""
     monday = _monday(clock.today())
     begins = clock.at(monday, HOUR)
     if not begins <= clock.now() < begins + STILL_USEFUL:
@@ -58,7 +58,7 @@ async def write_digests() -> int:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The summary as things are when it is sent; none for who wants none any more, and where there is nothing."""
+    """None for people who switched it off, and where there is nothing."""
     user = await reads(User).get_or_none(id=UUID(job.payload["user_id"]), is_active=True, wants_digest=True)
     if user is None:
         return None
@@ -85,7 +85,7 @@ COMPOSERS: dict[str, Composer] = {DIGEST: compose}
 
 
 async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
-    """What will be held at the hubs that this person coordinates, from now to Sunday."""
+    """From now to Sunday."""
     found = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(EDITORS)),
         training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
@@ -98,7 +98,7 @@ async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
 
 
 async def _activities(actor: Actor, monday: date) -> Sequence[OutreachActivity]:
-    """Fairs, dialogues and the like of the same hubs, from now to Sunday."""
+    """From now to Sunday."""
     found = reads(OutreachActivity).filter(
         hub_id__in=sorted(actor.hubs_with(EDITORS)),
         state=ActivityState.PUBLISHED,
@@ -159,7 +159,7 @@ def _session(session: TrainingSession) -> Item:
 
 
 def _where(session: TrainingSession) -> str:
-    """The house, or that it is online; the municipality where none was chosen yet."""
+    """Venue, online, or the municipality."""
     venue = session.venue or session.training.venue
     if venue is not None:
         return venue.name
@@ -167,7 +167,6 @@ def _where(session: TrainingSession) -> str:
 
 
 async def _waiting(actor: Actor) -> Section:
-    """What somebody has to do."""
     n_calls, _lists = await n_to_call(actor)
     held, needs = await n_held(actor), await n_unanswered(actor)
     due, failed = await _n_notes(actor), await outbox.n_failed(actor)
@@ -189,7 +188,7 @@ async def _waiting(actor: Actor) -> Section:
 
 
 async def _n_notes(actor: Actor) -> int:
-    """Published notes that leave the pages within two weeks, or have left them, and that nobody reviewed."""
+    """Published, not reviewed, expiring within two weeks or expired."""
     last = clock.today() + NOTES_AHEAD
     return await notes.visible_to(actor).filter(state=NoteState.PUBLISHED, expires_on__lte=last).count()
 

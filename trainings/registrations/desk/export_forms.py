@@ -1,5 +1,3 @@
-"""The forms that ask for registrations as a file."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,8 +11,6 @@ from trainings.web.i18n import N_
 
 
 class ExportForm(Form):
-    """With names or without, and what for."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "names": N_("Diga si el archivo lleva nombres."),
         "format": N_("Escoja el tipo de archivo."),
@@ -33,8 +29,6 @@ class ExportForm(Form):
 
 
 class HubExportForm(ExportForm):
-    """Of all trainings of a hub that have a session in a period."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         **ExportForm.MISSING,
         "hub": N_("Escoja la ventanilla."),

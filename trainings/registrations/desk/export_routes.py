@@ -85,7 +85,6 @@ async def create_of_hub(request: Request) -> Response:
 async def _page(
     request: Request, training: Training | None = None, form: Typed | None = None, status: int = 200
 ) -> Response:
-    """The form of one training, or that of a hub and a period."""
     hubs = reads(Hub).filter(id__in=sorted(request.state.actor.hubs_with(EXPORTERS))).order_by("name", "id")
     today = clock.today()
     context = {

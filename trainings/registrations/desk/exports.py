@@ -1,4 +1,4 @@
-"""Registrations as rows of a file: without names unless there is a reason for them, and never with a minor's."""
+"""Registrations as rows of a file: names only with a reason, and never a minor's."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ class ExportFormat(StrEnum):
 
 
 class ExportReason(StrEnum):
-    """What names are needed for."""
-
     PAPER_RECORD = "paper_record"
     CERTIFICATES = "certificates"
     NAMES_CHECK = "names_check"
@@ -88,7 +86,7 @@ class WrongPeriod(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What kind of file. A reason lets the names in; without one there are none."""
+    """A reason lets the names in."""
 
     as_format: ExportFormat
     reason: ExportReason | None = None
@@ -100,14 +98,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The header and rows of a file, ready to be written."""
-
     header: Sequence[str]
     rows: Sequence[Sequence[str | int]]
 
 
 async def training_to_export(training_id: UUID, actor: Actor) -> Training:
-    """A training of a hub whose registrations the actor may take out. Else UnknownTraining."""
+    """Refuses (UnknownTraining)."""
     training = await reads(Training).get_or_none(id=training_id).prefetch_related("hub")
     if training is None or not can_export(actor, training.hub_id):
         raise UnknownTraining
@@ -115,14 +111,14 @@ async def training_to_export(training_id: UUID, actor: Actor) -> Training:
 
 
 async def export_training(training: Training, asked: Asked, *, actor: Actor) -> Exported:
-    """The registrations of one training. Refuses the 11th file in an hour; each is logged."""
+    """Refuses the 11th file in an hour; each is logged."""
     return await _export([training.id], asked, actor=actor, hub_id=training.hub_id, object_id=training.id)
 
 
 async def export_hub(hub_id: UUID, first: date, last: date, asked: Asked, *, actor: Actor) -> Exported:
-    """The registrations of a hub's trainings that have a session in a period, both days included.
+    """Trainings with a session from `first` to `last`, both included.
 
-    Refuses a hub that is not the actor's, a period of more than 400 days, and the 11th file in an hour; each is logged.
+    Refuses another's hub, more than 400 days, and the 11th file in an hour; each is logged.
     """
     if not can_export(actor, hub_id):
         raise UnknownHub(field="hub")
@@ -165,7 +161,7 @@ async def _export(
 
 
 async def _registrations(training_ids: Sequence[UUID]) -> list[Registration]:
-    """Everybody once: a joined one is somebody who is among them already."""
+    """Without joined ones."""
     return (
         await reads(Registration)
         .filter(training_id__in=list(training_ids), joined_to_id=None)
@@ -175,7 +171,7 @@ async def _registrations(training_ids: Sequence[UUID]) -> list[Registration]:
 
 
 async def _first_days(training_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The day on which each training begins, as people write it."""
+    """As people write it."""
     sessions = reads(TrainingSession).filter(training_id__in=list(training_ids)).order_by("-starts_at")
     return {key: numeric_date(starts_at) for key, starts_at in await sessions.values_list("training_id", "starts_at")}
 

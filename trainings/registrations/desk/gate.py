@@ -1,5 +1,3 @@
-"""Who of the staff opens a person's page, and who acts there."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -25,7 +23,7 @@ async def view_of(request: Request) -> StaffView:
 
 
 async def view_at_desk(request: Request) -> StaffView:
-    """The same for the desk alone. Who holds the training sees the person, but is refused (OnlyTheDesk)."""
+    """Refuses (OnlyTheDesk) a facilitator, who may only see the person."""
     view = await view_of(request)
     if not view.is_desk:
         raise OnlyTheDesk

@@ -1,4 +1,4 @@
-"""What the desk carries over from one person to the next, in the address: a queue of one village types it once."""
+"""What the desk carries over to the next person, in the address."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ AGREED_HOW: Mapping[Source, ConsentHow] = {
     Source.CALL: ConsentHow.CALL,
     Source.WHATSAPP: ConsentHow.MESSAGE,
 }
-"""The ways in which staff sign somebody up, and how such a person says yes."""
+"""How a person consents, by the way they came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How the last person came, as what, from which municipality. Nothing about who they were."""
+    """Nothing that tells who the last person was."""
 
     source: Source = Source.DESK
     actor_type: str = ""

@@ -1,5 +1,3 @@
-"""The answers to the optional questions, given, changed or taken back after the ticket."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from trainings.registrations.models import Registration
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person says of themselves; nothing means not answered."""
+    """None: not answered."""
 
     sex: Sex | None
     age_group: AgeGroup | None
@@ -28,10 +26,9 @@ class Answers:
 
 
 async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor) -> None:
-    """Keep the answers of the person of this registration. The log says which questions, never what.
+    """The log says which questions changed, never the answers. Refuses (PermissionGone).
 
-    Of a minor the age band stays, which their protection hangs on, and nothing is kept of an office they cannot hold.
-    Refuses (PermissionGone) who took back the permission for their data.
+    A minor keeps the age band, which their protection depends on, and has no office.
     """
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
@@ -53,7 +50,6 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
 
 
 def _changes(person: Participant, answers: Answers) -> dict[str, object]:
-    """The columns that are no longer what they were."""
     wanted: dict[str, object] = {
         "sex": answers.sex,
         "language": answers.language,

@@ -1,4 +1,4 @@
-"""All that is kept of somebody, their history and their permissions, in words for themselves."""
+"""All that is kept of a person, in words for themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainings.web.i18n import N_, gettext
 
 
 def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
-    """What was said when signing up, as (icon, question, answer); the optional answers stand in their form."""
+    """(icon, question, answer) of the sign-up; optional answers stand in their form."""
     person = registration.participant
     municipality = person.municipality.full_name if person.municipality else gettext(choices.ANOTHER_PLACE_WORDS)
     found = [
@@ -36,7 +36,7 @@ def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Another training that one signed up for; `starts_at` is its first meeting, if it has one."""
+    """`starts_at` of the first session, if any."""
 
     title: str
     starts_at: datetime | None
@@ -44,7 +44,6 @@ class Past:
 
 
 def history_in_words(others: Sequence[OwnRegistration]) -> list[Past]:
-    """One's other trainings, with what became of them."""
     return [_past(one) for one in others]
 
 
@@ -58,8 +57,6 @@ def _past(own: OwnRegistration) -> Past:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One permission: what for, the sentence that was agreed to, when, how, and when it was taken back."""
-
     purpose: ConsentPurpose
     title: str
     text: str
@@ -70,7 +67,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The latest permission for each purpose: for a minor the guardian's, which is for their data."""
+    """The latest for each purpose; a minor's is the guardian's, for their data."""
 
     given: Sequence[Permission]
 
@@ -80,13 +77,13 @@ class Permissions:
 
     @property
     def lacking(self) -> Sequence[str]:
-        """What was never agreed to."""
+        """Never given."""
         given = {one.purpose for one in self.given}
         return [gettext(PURPOSES[purpose]) for purpose in ConsentPurpose if purpose not in given]
 
 
 def permissions_of(agreed: Agreed) -> Permissions:
-    """A permission that stands before one that was taken back, and the newest of those."""
+    """One that stands before one taken back, then the newest."""
     everything: list[Consent | Guardian] = [*agreed.guardians, *agreed.consents]
     every = [_given(one) for one in everything]
     latest: dict[ConsentPurpose, Permission] = {}

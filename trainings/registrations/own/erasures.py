@@ -1,6 +1,5 @@
-"""Asking by an own link that one's data be deleted: 72 hours later, with a way back till then.
-
-The job in the outbox is all that is known of it: staff do not see it unless it fails (`privacy.withdrawal`).
+"""By an own link a person asks for their data to be deleted in 72 hours, and may take it back. Only the outbox job
+knows of it; staff see it if it fails (`privacy.withdrawal`).
 """
 
 from __future__ import annotations
@@ -26,13 +25,12 @@ from trainings.web.i18n import N_
 KIND = "withdraw_data"
 PAPERS = "erase_certificates"
 ASKED = (KIND, PAPERS)
-"""The jobs that hold what somebody asked for."""
 WAIT = timedelta(hours=72)
-"""Who holds another's link, or is angry for a day, must not be able to delete for good what somebody may need."""
+"""A stolen link or a day's anger must not delete for good."""
 
 
 class What(StrEnum):
-    """What somebody asked to have deleted: their data, the name on their certificates, or these altogether."""
+    """Their data, the name on their certificates, or the certificates."""
 
     DATA = "data"
     NAME = "name"
@@ -49,7 +47,7 @@ class TooLateToKeep(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Of whom the data go, and when; `can_be_undone` until the moment has come. Person, training and hub are loaded."""
+    """`can_be_undone` until the moment has come. Person, training and hub are loaded."""
 
     registration: Registration
     due_at: datetime
@@ -58,10 +56,9 @@ class Erasure:
 
 
 async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
-    """Have the permission for this person's data taken back in 72 hours; until then nothing changes for them.
+    """Take back the permission for the person's data in 72 hours.
 
-    Asked twice is asked once, and the first moment holds; where the permission is gone already, nothing is left to
-    ask. Refuses an unknown registration. By rules.md, «Tokens».
+    Twice is once, the first moment holds; without a permission nothing happens. Refuses an unknown registration.
     """
     async with transaction():
         registration = await _registration(registration_id)
@@ -75,9 +72,9 @@ async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> None:
-    """Have the name taken out of this person's certificates in 72 hours, or all of them taken away.
+    """Take the name out of the person's certificates in 72 hours, or the certificates away.
 
-    Asked twice is asked once, and the first wish holds. Refuses an unknown registration.
+    Twice is once, the first wish holds. Refuses an unknown registration.
     """
     async with transaction():
         registration = await _registration(registration_id)
@@ -90,10 +87,7 @@ async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> 
 
 
 async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Take the wish back: as if nobody had asked. Nothing to do where nobody has.
-
-    Refuses (TooLateToKeep) from the moment that was named on, and an unknown registration.
-    """
+    """Refuses (TooLateToKeep) from the named moment on, and an unknown registration."""
     async with transaction():
         registration = await _registration(registration_id)
         if await _take_back(KIND, registration):
@@ -103,7 +97,7 @@ async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
-    """The same of what was asked for certificates."""
+    """As `keep_data`, for certificates."""
     async with transaction():
         registration = await _registration(registration_id)
         if await _take_back(PAPERS, registration):
@@ -111,7 +105,7 @@ async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def _take_back(kind: str, registration: Registration) -> bool:
-    """Whether there was something to take back. Too late once a worker may be about it."""
+    """Whether there was a wish. Too late once a worker may carry it out."""
     asked = OutboxJob.filter(kind=kind, subject_id=registration.id)
     # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
     if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():
@@ -122,7 +116,7 @@ async def _take_back(kind: str, registration: Registration) -> bool:
 
 
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
-    """What was asked for these registrations and is not done, the next first."""
+    """Not done, the next first."""
     found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
     jobs = await found if registration_ids else []
     if not jobs:

@@ -1,4 +1,4 @@
-"""What is kept of a ticket outside its page: a picture, the code alone, entries for one's own calendar."""
+"""Picture, code and calendar entries of a ticket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def _ticket(request: Request) -> Ticket:
-    """One's own ticket, whoever holds the link; of a group's link the one that the address names."""
+    """Of a group's link the member that the address names."""
     token, member_id = request.path_params["token"], request.path_params.get("registration_id")
     if member_id is not None:
         return await ticket_for((await by_group_link(token)).one(member_id))
@@ -35,7 +35,7 @@ async def _ticket(request: Request) -> Ticket:
 
 
 async def _scannable(request: Request) -> tuple[Ticket, str]:
-    """The ticket and what its code holds. Unknown where there is nothing to scan."""
+    """404 where there is nothing to scan."""
     ticket = await _ticket(request)
     token = scannable(ticket)
     if token is None:
@@ -45,7 +45,7 @@ async def _scannable(request: Request) -> tuple[Ticket, str]:
 
 @allow(HOLDER)
 async def picture(request: Request) -> Response:
-    """The ticket as a picture to keep in the phone: code, name, title, day and time in words."""
+    """Code, name, title, day and time."""
     ticket, token = await _scannable(request)
     content = await asyncio.to_thread(qr.captioned_png, token, captions(ticket), REGULAR, scale=PICTURE_SCALE)
     return Response(content, media_type="image/png", headers=file_headers("boleto.png"))
@@ -53,14 +53,14 @@ async def picture(request: Request) -> Response:
 
 @allow(HOLDER)
 async def drawing(request: Request) -> Response:
-    """The code alone, as SVG."""
+    """The code as SVG."""
     _ticket_shown, token = await _scannable(request)
     return Response(qr.svg(token), media_type="image/svg+xml", headers=token_page_headers())
 
 
 @allow(HOLDER)
 async def calendar_entry(request: Request) -> Response:
-    """The sessions for one's own calendar, for who has a place; called off, they are marked so."""
+    """For people with a place; cancelled sessions are marked so."""
     link = await open_link(request.path_params["token"])
     is_group = link.scope is LinkScope.GROUP
     ticket = lead_of(await members_of(await group_of(link))) if is_group else await _ticket(request)

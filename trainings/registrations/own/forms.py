@@ -1,5 +1,3 @@
-"""The forms behind an own link that are not those of signing up: the optional questions, and making it one's own."""
-
 from __future__ import annotations
 
 from typing import Annotated
@@ -19,11 +17,11 @@ def _untold(answer: object) -> object:
 
 
 Untold = BeforeValidator(_untold)
-"""Who prefers not to say leaves nothing behind, where the question has no code for it."""
+""""Prefer not to say" is stored as no answer."""
 
 
 class AnswersForm(Form):
-    """The optional questions; what is left empty is not answered, also where it was before."""
+    """Empty is not answered, also where it was before."""
 
     sex: Sex | None = None
     age_group: Annotated[AgeGroup | None, Untold] = None
@@ -42,12 +40,10 @@ class AnswersForm(Form):
 
 
 class ChildcareForm(Form):
-    """For how many children a place in childcare is still needed."""
-
     childcare_places: int = Field(ge=0, le=8)
 
 
 class ClaimForm(Form):
-    """`claim` is the signed address that the link will have, made with the page: the same form sent twice is one."""
+    """`claim`: the signed address that the link will have, so that the same form twice is one."""
 
     claim: str = ""

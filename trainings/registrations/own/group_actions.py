@@ -1,4 +1,4 @@
-"""Coming back after having cancelled: a whole family together, or one of its people while the others still come."""
+"""Coming back after cancelling: a family, or one of it while the others still come."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from trainings.schedule.locks import locked_training
 
 
 async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
-    """Take those up again who left last, if the group's link shows them and they have no link of their own: all in, or
-    all waiting.
+    """Take up again those who left last, if the group's link shows them: all confirmed or all waiting.
 
-    Only once nobody of the group comes any more; a group that stands is left as it is. Who had cancelled alone before
-    comes back alone. Who made their link their own decides for themselves, and who took back the permission for their
-    data signs up anew. Refuses like any sign-up by window, state and places; who was never let in waits for staff.
+    Only once nobody of the group comes any more. People who cancelled alone come back alone, people with a claimed link
+    decide for themselves, people without permission sign up anew. Refuses by window, state and places as any sign-up;
+    never-approved people are held.
     """
     async with transaction():
         group = await RegistrationGroup.get_or_none(id=group_id)
@@ -35,12 +34,11 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
-    """Take one cancelled person up again. Where the others still come, with them if a place is free.
+    """Take one cancelled person up again, with the others if a place is free.
 
-    Otherwise who has a link of their own goes on alone: a place, or the end of the waiting list. So does any adult whom
-    staff take up again, by a new link. For anybody else it is refused (NoPlaceAgain), since the family has one link and
-    one number. Refuses like any sign-up by window and state, and (PermissionGone) who took back the permission for
-    their data.
+    Else a person with an own link goes on alone, and so does an adult whom staff take up, by a new link; anybody else
+    is refused (NoPlaceAgain), since the family shares link and number. Refuses by window and state as any sign-up, and
+    (PermissionGone).
     """
     async with transaction():
         where = await Registration.get_or_none(id=registration_id)
@@ -59,10 +57,7 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def _without_permission(group_id: UUID) -> frozenset[UUID]:
-    """The participants of a group who took back the permission for their data.
-
-    Held before it is asked: who takes the permission back at this moment holds the person too.
-    """
+    """Participants are locked before: a withdrawal at this moment holds them too."""
     people = [key for (key,) in await Registration.filter(group_id=group_id).values_list("participant_id")]
     await lock(Participant, people)
     return await without_permission(people)

@@ -1,4 +1,4 @@
-"""`/mis-inscripciones`: who lost their link asks for it by mail. The page answers everybody alike."""
+"""`/mis-inscripciones`: own links by mail. The page answers everybody alike."""
 
 from __future__ import annotations
 
@@ -28,27 +28,25 @@ MY_REGISTRATIONS = "/mis-inscripciones"
 HOUR = 3_600
 PER_EMAIL_HOUR = 3
 PER_ADDRESS_HOUR = 30
-"""One address of the network is a whole village, or everybody's with one telephone company."""
+"""A whole village, or a telephone company, shares one network address."""
 
 
 class LostLinkForm(Form):
-    """The address that was given at sign-up."""
-
     email: Email = None
 
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """The form, or the answer after it was sent (`?enviado=si`)."""
+    """The form, or (`?enviado=si`) the answer."""
     return _page(request, None, is_sent=request.query_params.get("enviado") == "si")
 
 
 @allow(PUBLIC)
 async def send(request: Request) -> Response:
-    """Known or not: the same work, and 303 to the same answer.
+    """The same work and 303 for known and unknown addresses.
 
-    Above 3 an hour for one e-mail address, or 30 from one address of the network: 429, the form, and when to send it.
-    503 likewise while the database takes nothing. Without a mail server nothing is asked for: the page says where else.
+    Above 3 an hour for one e-mail address or 30 for a network address: 429 with a time; 503 while the database takes
+    nothing. Without a mail server the page says where else to ask.
     """
     if not get_settings().sends_mail:
         return redirect(MY_REGISTRATIONS)
@@ -70,7 +68,7 @@ async def send(request: Request) -> Response:
 
 
 def _email_in(typed: Typed) -> str | None:
-    """The address that was typed; none, with what is wrong with it, where it is no address."""
+    """None, with the error, where it is no address."""
     try:
         email = check(LostLinkForm, typed).email
     except FormErrors:
@@ -83,7 +81,7 @@ def _email_in(typed: Typed) -> str | None:
 
 
 def _later(request: Request, typed: Typed, refused: TooMany) -> Response:
-    """The form with what was typed, and when to send it."""
+    """With what was typed."""
     return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
 
 

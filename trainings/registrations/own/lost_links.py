@@ -1,4 +1,4 @@
-"""Lost links: one message with all links that an address may have back, and never a word to who asks for it."""
+"""One message with all links of an address."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
 
 PURPOSE = "email"
 MOST_LINKS = 20
-"""In one message, the next sessions first."""
+"""The next sessions first."""
 
 
 async def ask_for_links(email: str) -> None:
-    """Have all links of an address sent to it. Nothing is looked for here: known and unknown cost the same.
-
-    The address is not kept: only its keyed hashes are, of every secret key, and the message goes to what was stored.
+    """Enqueue the message. Nothing is looked up here: known and unknown cost the same. Only keyed hashes of the address
+    are kept; the message goes to the stored one.
     """
     keys = keyring().blind_indexes(email, PURPOSE)
     async with transaction():
@@ -46,7 +45,7 @@ async def ask_for_links(email: str) -> None:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The message; none where the address has nothing, or is known no more."""
+    """None: nothing to send, or the address is unknown by now."""
     keys = frozenset(job.payload["email_keys"])
     registrations = await _registrations(keys)
     to = await _address(keys, [one.participant for one in registrations])
@@ -78,7 +77,7 @@ COMPOSERS: dict[str, Composer] = {MY_LINKS: compose}
 
 
 async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
-    """Those of the operator; none where the links are of several, of whom each would speak for the other."""
+    """The operator's; None where the links are of several operators."""
     operators = {entry.hub.operator_id: entry.hub.operator for entry in entries}
     if len(operators) > 1:
         return None
@@ -88,7 +87,7 @@ async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
 
 
 async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
-    """What the address of these may read: one for each group, and one for each adult of it who is apart."""
+    """One for each group, and for each adult apart from it."""
     group_ids = sorted({one.group_id for one in registrations})
     members = await reads(Registration).filter(group_id__in=group_ids).prefetch_related("participant")
     links = await reads(OwnLink).filter(group_id__in=group_ids, revoked_at=None)
@@ -107,10 +106,7 @@ async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
 
 
 async def _registrations(keys: frozenset[str]) -> list[Registration]:
-    """Live ones of trainings that are to come, or ended in the last 30 days.
-
-    What is held because too much came at once is left out: that address may be somebody else's.
-    """
+    """Live, of trainings to come or over for 30 days. Without people held for a rush: the address may be another's."""
     found = (
         await reads(Registration)
         .filter(participant__email_key__in=sorted(keys))
@@ -124,7 +120,7 @@ async def _registrations(keys: frozenset[str]) -> list[Registration]:
 
 
 def _still_opens(registration: Registration) -> bool:
-    """Whether its link opens the ticket, and not only certificates."""
+    """The ticket, not only certificates."""
     ends = [session.ends_at for session in registration.training.sessions]
     return bool(ends) and clock.now() <= max(ends) + LINK_DAYS
 
@@ -134,7 +130,7 @@ def _is_under_review(registration: Registration) -> bool:
 
 
 async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str | None:
-    """The address itself, as one of these people left it: a guardian may have another one than the family's contact."""
+    """As one of these people left it."""
     for person in people:
         address = await address_of(person)
         if address and not keys.isdisjoint(keyring().blind_indexes(address, PURPOSE)):
@@ -143,7 +139,7 @@ async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str |
 
 
 def _entries(mailboxes: Sequence[Mailbox]) -> list[Entry]:
-    """In the language being spoken, the next sessions first; what has no link that opens is left out."""
+    """In the language being spoken, the next sessions first."""
     entries = [entry for mailbox in mailboxes if (entry := _entry(mailbox)) is not None]
     now = clock.now()
     return sorted(entries, key=lambda entry: (entry.starts_at < now, entry.starts_at))
@@ -166,7 +162,7 @@ def _entry(mailbox: Mailbox) -> Entry | None:
 
 
 def _shown_start(training: Training) -> datetime:
-    """When the next session begins, or the last one began."""
+    """Of the next session, else of the last."""
     sessions = sorted(training.sessions, key=lambda one: one.starts_at)
     planned = [one for one in sessions if one.state is SessionState.PLANNED] or sessions
     return next((one.starts_at for one in planned if one.ends_at > clock.now()), planned[-1].starts_at)

@@ -1,4 +1,4 @@
-"""What is answered behind an own link: yes or no to places that are kept, fewer children."""
+"""Yes or no to offered places, and fewer children."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """For all of a family its link answers, for one person their own. `n_yes`, `n_no`: for how many each counts: a no
-    not for those who have their own.
-    """
+    """`n_yes`, `n_no`: people it counts for; a no not for those with their own link."""
 
     ticket: Ticket
     actor: Actor
@@ -49,7 +47,6 @@ class _Answering:
     n_no: int = 1
 
     async def say(self, act: Callable[..., Awaitable[None]]) -> None:
-        """Say yes or no, by the action that does it."""
         registration = self.ticket.own.registration
         if self.actor == FILLER_OF_FORM:
             await act(registration.group_id, actor=self.actor)
@@ -78,7 +75,6 @@ async def accept(request: Request) -> Response:
 
 @allow(HOLDER)
 async def confirm_decline(request: Request) -> Response:
-    """What is lost by saying no; nothing to ask where nothing is offered."""
     answering = await _answering(request)
     if not answering.ticket.is_offered or not answering.n_no:
         return lead_to(base_of(request))

@@ -1,9 +1,8 @@
-"""What an own link opens: one person's registration, or everybody who signed up together; and for whom it is enough.
+"""What an own link opens.
 
-A group link shows names and tickets of those who were not taken out of the group at the desk. What is only for oneself
-(needs, answers, history, certificates) opens to an adult's own link once they made it theirs, and, of a minor, to the
-group's: it is in the hands of who is responsible. A link tells nothing of people that staff hold to be the same: what
-they went by, a name and a telephone, anybody may have typed.
+A group link shows names and tickets of people who were not detached. Needs, answers, history and certificates open to
+an adult's claimed link and, of a minor, to the group's. A link tells nothing of people whom staff merged: anybody may
+have typed a name and a telephone.
 """
 
 from __future__ import annotations
@@ -47,10 +46,7 @@ class ClaimFirst(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OwnGroup:
-    """Those who signed up together and are still seen by the group's link, in the order of the form.
-
-    `links` are the adults' own ones, by registration.
-    """
+    """In the order of the form. `links`: the adults' own ones, by registration."""
 
     group: RegistrationGroup
     members: Sequence[Registration]
@@ -73,11 +69,11 @@ class OwnGroup:
 
     @property
     def state(self) -> RegistrationState:
-        """The state that all who are live share; cancelled where nobody is left to be seen."""
+        """Of all live members; cancelled where none is left."""
         return self.group.state if self.live else RegistrationState.CANCELLED
 
     def one(self, registration_id: UUID) -> OwnRegistration:
-        """A member. Who was taken out of the group, or never was in it, is as unknown as a wrong link."""
+        """A detached person is as unknown as a wrong link."""
         found = next((one for one in self.members if one.id == registration_id), None)
         if found is None:
             raise UnknownLink
@@ -85,11 +81,10 @@ class OwnGroup:
 
     @property
     def in_reach(self) -> Sequence[Registration]:
-        """Who still comes and did not make their link their own: for whom its link speaks."""
+        """Live members without a claimed link."""
         return [one for one in self.live if not self.is_claimed(one)]
 
     def is_claimed(self, registration: Registration) -> bool:
-        """Whether this adult made their link their own."""
         link = self.links.get(registration.id)
         return link is not None and link.claimed_at is not None
 
@@ -104,7 +99,7 @@ def is_minor(registration: Registration) -> bool:
 
 
 async def open_link(token: str) -> OwnLink:
-    """The link itself. Unknown, revoked and malformed are the same 404."""
+    """Unknown, revoked and malformed are one 404."""
     read = tokens.read_own_link(token)
     link = await reads(OwnLink).get_or_none(token_hash=tokens.digest(read, "own"), revoked_at=None) if read else None
     if link is None:
@@ -113,14 +108,14 @@ async def open_link(token: str) -> OwnLink:
 
 
 async def is_personal(link: OwnLink) -> bool:
-    """Whether a person's link is in nobody's hands but theirs: they made it their own, or signed up alone."""
+    """The person claimed it, or signed up alone."""
     if link.claimed_at is not None:
         return True
     return not await reads(OwnLink).filter(group_id=link.group_id, scope=LinkScope.GROUP).exists()
 
 
 async def by_own_link(token: str) -> OwnRegistration:
-    """What a person's own link opens to them alone. Refuses (ClaimFirst) a link that nobody made their own yet."""
+    """Refuses (ClaimFirst) an unclaimed link."""
     link = await open_link(token)
     if link.registration_id is None:
         raise UnknownLink
@@ -130,12 +125,12 @@ async def by_own_link(token: str) -> OwnRegistration:
 
 
 async def by_group_link(token: str) -> OwnGroup:
-    """Everybody whom a group link shows. A person's link opens no group."""
+    """A person's link opens no group."""
     return await group_of(await open_link(token))
 
 
 async def group_of(link: OwnLink) -> OwnGroup:
-    """The group behind its link, with all that its pages show; unknown once nobody is left in it."""
+    """Unknown once nobody is left in it."""
     if link.scope is not LinkScope.GROUP:
         raise UnknownLink
     found = reads(Registration).filter(group_id=link.group_id).order_by("id")
@@ -156,7 +151,7 @@ async def group_of(link: OwnLink) -> OwnGroup:
 
 
 async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:
-    """A minor of the group, whose needs and answers the group's link looks after. Adults have a link of their own."""
+    """A minor of the group."""
     own = (await by_group_link(token)).one(registration_id)
     if not is_minor(own.registration):
         raise UnknownLink
@@ -164,7 +159,7 @@ async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:
 
 
 async def with_papers(token: str) -> list[UUID]:
-    """The registrations whose certificates this link opens: one's own, and those of the group's minors."""
+    """The person's own, and those of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         return [one.id for one in (await group_of(link)).members if is_minor(one)]
@@ -176,7 +171,7 @@ async def with_papers(token: str) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A meeting of another training that one is signed up for, at the same time as one of this one."""
+    """A session of another training of theirs at the same time."""
 
     title: str
     starts_at: datetime
@@ -184,9 +179,8 @@ class Clash:
 
 
 async def came_back(registration: Registration) -> bool:
-    """Whether the person was known before this registration, by an earlier code and their name.
-
-    Both stand on paper for others to read: such a link proves nothing about what was known before, so it shows nothing.
+    """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing of what
+    was known before.
     """
     earlier = reads(Registration).filter(
         participant_id=registration.participant_id, created_at__lt=registration.created_at
@@ -195,10 +189,8 @@ async def came_back(registration: Registration) -> bool:
 
 
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
-    """Meetings at the same time of other trainings that this person is signed up for, in order.
-
-    They are theirs as the very same participant, unless only a code says so, or as the same from the same browser, as a
-    sign-up again is: by a name alone it may be somebody else, of whom nothing must be told.
+    """In order. Only of the same participant (not by a code alone), or of the same person from the same browser: a name
+    alone may be somebody else's.
     """
     registration = own.registration
     ids = [] if await came_back(registration) else [registration.participant_id]
@@ -209,10 +201,8 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
 
 
 async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
-    """The same for who filled in the form, who is the first of it, and for its minors.
-
-    Told only to the very browser that both came from, since a family's page has several readers. Every other adult is
-    told by their own link; of minors about whom nobody can be reached nothing is told: anybody may type a name.
+    """For the person who filled in the form and its minors, only in the browser that both sign-ups came from: a
+    family's page has several readers. Other adults read theirs by their own link.
     """
     if not browser_key or group.group.browser_key != browser_key:
         return []
@@ -230,15 +220,12 @@ def _is_reached(one: Registration) -> bool:
 
 
 def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
-    """Whether one of these was signed up from there: the same name, municipality and telephone or e-mail address.
-
-    One telephone signs up namesakes of a whole village, and a name that is typed on a shared one must tell nothing.
-    """
+    """The same name, municipality and contact: one telephone signs up namesakes of a village."""
     return Q(training__registrations__group__browser_key=browser_key) & reduce(or_, map(_is_like, people))
 
 
 def _is_like(one: Registration) -> Q:
-    """Who left no contact is like who left none."""
+    """No contact is like no contact."""
     person = one.participant
     contacts = {"phone_key": person.phone_key, "email_key": person.email_key}
     left = [_theirs(**{name: key}) for name, key in contacts.items() if key is not None]
@@ -247,7 +234,6 @@ def _is_like(one: Registration) -> Q:
 
 
 def _theirs(**columns: str | None) -> Q:
-    """What stands of them, or that nothing does."""
     wanted: dict[str, Any] = {
         f"{THEIR}{name}{'__isnull' if value is None else ''}": True if value is None else value
         for name, value in columns.items()
@@ -275,7 +261,7 @@ async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: 
 
 
 async def history_of(registration: Registration) -> list[OwnRegistration]:
-    """The other trainings that this very participant signed up for, the newest first, at most 50."""
+    """Other trainings of this participant, the newest first, at most 50."""
     others = reads(Registration).filter(participant_id=registration.participant_id).exclude(id=registration.id)
     found = await others.order_by("-id").limit(MOST_HISTORY).prefetch_related("training__sessions")
     return [OwnRegistration(one, list(one.training.sessions)) for one in found]
@@ -283,21 +269,21 @@ async def history_of(registration: Registration) -> list[OwnRegistration]:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What somebody agreed to, and for a minor who agreed for them, the newest first."""
+    """For a minor with the guardian's, the newest first."""
 
     consents: Sequence[Consent]
     guardians: Sequence[Guardian]
 
 
 async def agreed_by(registration: Registration) -> Agreed:
-    """The permissions of this very participant, also of before; those taken back are among them."""
+    """Also earlier ones and those taken back."""
     consents = reads(Consent).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     guardians = reads(Guardian).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     return Agreed(await consents, await guardians)
 
 
 async def guardians_of(members: Sequence[Registration]) -> Mapping[UUID, Guardian]:
-    """Who permitted each minor to come, by participant."""
+    """By participant."""
     ids = [one.participant_id for one in members if is_minor(one)]
     if not ids:
         return {}

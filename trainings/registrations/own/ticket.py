@@ -1,4 +1,4 @@
-"""A registration as its page, its ticket on paper, its picture and its calendar entry show it."""
+"""A registration as page, paper, picture and calendar entry show it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, ngettext
 
 PICTURE_SCALE = 12
-"""Pixels of the ticket's picture for one square of its code."""
+"""Pixels a module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session on the ticket; `hours` in words, `map_url` empty where this person may not know the place."""
+    """`hours` in words; `map_url` empty where this person may not know the place."""
 
     starts_at: datetime
     ends_at: datetime
@@ -41,9 +41,8 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Ticket:
-    """What the holder of an own link is shown: a neutral title if there is one, a protected place only with a place.
-
-    `offered_before`: until when a place was kept as they were told first, where that is another time by now.
+    """With a neutral title if there is one, and a protected place only for people with a place. `offered_before`: the
+    first deadline told, where it changed.
     """
 
     own: OwnRegistration
@@ -62,28 +61,25 @@ class Ticket:
 
     @property
     def is_minor(self) -> bool:
-        """Whether the person is under 18."""
         age_group = self.own.registration.participant.age_group
         return age_group is not None and age_group.is_minor
 
     @property
     def is_called_off(self) -> bool:
-        """The whole training is cancelled."""
         return self.own.registration.training.state is TrainingState.CANCELLED
 
     @property
     def was_not_held(self) -> bool:
-        """No session is left though nobody called the training off: none took place, and another date may come."""
+        """No session is left though the training was not called off."""
         return not self.is_called_off and bool(self.meetings) and not self.planned
 
     @property
     def is_cancelled(self) -> bool:
-        """The person gave the place back."""
         return self.own.registration.state is RegistrationState.CANCELLED
 
     @property
     def is_over(self) -> bool:
-        """Nothing is left to come to: each session has ended, or was closed by who held it."""
+        """Each session ended or was closed."""
         planned = [session for session in self.own.sessions if session.state is SessionState.PLANNED]
         return bool(planned) and all(one.closed_at is not None or clock.now() >= one.ends_at for one in planned)
 
@@ -93,37 +89,33 @@ class Ticket:
 
     @property
     def is_offered(self) -> bool:
-        """A place is kept until somebody says yes, in something that is still to come."""
+        """And the training is still to come."""
         return self.own.registration.state is RegistrationState.OFFERED and self.can_change
 
     @property
     def answers_for_all(self) -> bool:
-        """Whether this person alone was offered a place: of several, who holds the group's link answers."""
+        """This person alone was offered a place; of several the group's link answers."""
         return self.own.registration.group.n_people == 1
 
     @property
     def has_code(self) -> bool:
-        """Whether there is a code to be scanned: only who has a place in something that was not called off.
-
-        Who waits and comes all the same is found by name at the door.
-        """
+        """Only for a place in a training that was not called off. People who wait are found by name at the door."""
         return self.has_place and not self.is_called_off
 
     @property
     def phone(self) -> str:
-        """Whom to call about this training."""
         training = self.own.registration.training
         return training.contact_phone or training.hub.phone
 
     @property
     def hub_languages(self) -> str:
-        """In which languages the hub attends, in words; empty where it says none."""
+        """In words, or empty."""
         codes = self.own.registration.training.hub.languages
         return sentences.listing([sentences.language_name(code) for code in codes])
 
     @property
     def can_change(self) -> bool:
-        """Whether it is still to come: until then needs change and places are given back."""
+        """Until the training begins."""
         return not self.is_over and not self.is_called_off and not self.was_not_held
 
     @property
@@ -134,13 +126,13 @@ class Ticket:
 
     @property
     def next_meeting(self) -> Meeting | None:
-        """The first session that is still to come or going on, else the last one."""
+        """To come or going on, else the last."""
         coming = [meeting for meeting in self.planned if meeting.ends_at > clock.now()]
         return coming[0] if coming else (self.planned[-1] if self.planned else None)
 
     @property
     def changes(self) -> list[str]:
-        """What changed within a week and since this person signed up, in the language being spoken."""
+        """Within a week and since the sign-up, in the language being spoken."""
         later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
         ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
         found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)
@@ -149,20 +141,16 @@ class Ticket:
 
     @property
     def planned(self) -> Sequence[Meeting]:
-        """The sessions that were not called off."""
         return [meeting for meeting in self.meetings if not meeting.is_cancelled]
 
 
 def ticket_of(own: OwnRegistration, position: int | None, offered_before: datetime | None = None) -> Ticket:
-    """The ticket, in the language being spoken."""
+    """In the language being spoken."""
     return Ticket(own, [_meeting(own, session) for session in own.sessions], position, offered_before)
 
 
 def captions(ticket: Ticket) -> list[str]:
-    """The lines under the code of the ticket's picture: who, what, when, where, whom to call; the short code last.
-
-    Who got it by telephone has nothing else in their hands.
-    """
+    """Lines under the picture's code, the short code last: for a person who got it by telephone it is all they have."""
     lines = [ticket.name, ticket.title]
     meeting = ticket.next_meeting
     if meeting is not None:
@@ -177,7 +165,7 @@ def captions(ticket: Ticket) -> list[str]:
 
 
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
-    """What is off is shown on the day on which this person knew it."""
+    """A cancelled session on the day this person knew."""
     shown = session if session.is_on else own.snapshots.shown_off(session, own.registration)
     return Meeting(
         starts_at=shown.starts_at,
@@ -190,13 +178,13 @@ def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
 
 
 def knows_place(own: OwnRegistration) -> bool:
-    """A protected place is told only to people who have their place."""
+    """A protected place is for people with a place."""
     registration = own.registration
     return registration.training.place_shown is PlaceShown.PUBLIC or registration.state in TAKES_PLACE
 
 
 def place_of(own: OwnRegistration, session: TrainingSession) -> str:
-    """Where a session is held, as exactly as this person may know."""
+    """As exactly as this person may know."""
     training = own.registration.training
     return place_told(training, session.venue, training.hub.seat, knows_place=knows_place(own))
 
@@ -209,7 +197,7 @@ def _map_url(own: OwnRegistration, session: TrainingSession) -> str:
 
 
 def personal_calendar(own: OwnRegistration) -> bytes:
-    """The sessions as entries for the holder's own calendar (METHOD:PUBLISH, no attendee)."""
+    """METHOD:PUBLISH, no attendee."""
     return all_in_one([_appointment(own, session) for session in own.sessions])
 
 

@@ -1,5 +1,3 @@
-"""What the pages behind an own link have in common: whose they are, where they lead back, how they are shown."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -60,23 +58,20 @@ MEMBER = OWN + "/{registration_id:uuid}"
 
 
 def base_of(request: Request) -> str:
-    """The page of the link itself."""
     return f"/i/{request.path_params['token']}"
 
 
 def member_of(request: Request, registration: Registration) -> str:
-    """The pages about one member of the group."""
     return f"{base_of(request)}/{registration.id}"
 
 
 def place_of(request: Request) -> str:
-    """Where the pages of this person begin: the link itself, or with a group's the member that it names."""
+    """The link's page, or the group member's that the address names."""
     member_id = request.path_params.get("registration_id")
     return f"{base_of(request)}/{member_id}" if member_id else base_of(request)
 
 
 def home_of(request: Request) -> str:
-    """Where a page about a person leads back to."""
     return f"{place_of(request)}/cambiar" if "registration_id" in request.path_params else base_of(request)
 
 
@@ -89,18 +84,18 @@ async def ticket_for(own: OwnRegistration) -> Ticket:
 
 
 async def personal(request: Request) -> Ticket:
-    """The person whose needs, answers and permissions this address opens: oneself, or a minor of the group."""
+    """Oneself, or a minor of the group."""
     token, member_id = request.path_params["token"], request.path_params.get("registration_id")
     return await ticket_for(await (cared_for(token, member_id) if member_id else by_own_link(token)))
 
 
 async def changeable(request: Request) -> Ticket:
-    """The same, unless the link only shows certificates and own data by now."""
+    """Unless the link only shows certificates and own data."""
     return _while_it_lasts(await personal(request))
 
 
 async def known(request: Request) -> Ticket:
-    """The same, where what is kept of the person is theirs to see. Refuses (KeptApart) who came back by a code."""
+    """Refuses (KeptApart) a person who came back by a code."""
     ticket = await personal(request)
     if await came_back(ticket.own.registration):
         raise KeptApart
@@ -108,7 +103,7 @@ async def known(request: Request) -> Ticket:
 
 
 async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
-    """One of the group whom its link may rename and cancel. Refuses (HasOwnLink) who made their own link theirs."""
+    """Refuses (HasOwnLink) a member with a claimed link."""
     group = await by_group_link(request.path_params["token"])
     own = group.one(request.path_params["registration_id"])
     if group.is_claimed(own.registration):
@@ -117,7 +112,7 @@ async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
 
 
 async def said_of_others(request: Request) -> str:
-    """After a group's link took out all whom it speaks for: whose registrations stand; empty where nobody's does."""
+    """After a group cancelled: whose registrations still stand, or empty."""
     standing = [one.participant.full_name for one in (await by_group_link(request.path_params["token"])).live]
     if not standing:
         return ""
@@ -130,7 +125,7 @@ async def said_of_others(request: Request) -> str:
 
 
 async def looked_after(token: str) -> list[UUID]:
-    """The registrations whose data are in this link's hands: one's own, or of a group those of its minors."""
+    """The person's own, or those of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         minors = [one for one in AgeGroup if one.is_minor]
@@ -150,10 +145,8 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 
 @dataclass(frozen=True)
 class Member:
-    """One of a group, as its page shows them; `about` is a line under the name.
-
-    `why_off`: they left, and not by their own wish. `may_come_back`: the group's link takes this person up again, once
-    they cancelled; of a group of which nobody comes any more, with those who left last.
+    """`about`: a line under the name. `why_off`: they left, not by their wish. `may_come_back`: the group's link takes
+    them up again.
     """
 
     ticket: Ticket
@@ -173,12 +166,11 @@ class Member:
 
     @property
     def may_hand_over(self) -> bool:
-        """Whether there is a link that was not handed over yet."""
         return self.has_link and not self.is_claimed
 
 
 async def members_of(group: OwnGroup) -> list[Member]:
-    """Everybody whom the link shows, in the order of the form."""
+    """In the order of the form."""
     position = await position_on_waiting_list(group.members[0])
     guardians = await guardians_of(group.members)
     returning = await _returning(group)
@@ -205,7 +197,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
 
 
 async def _returning(group: OwnGroup) -> Sequence[Registration]:
-    """Whom the group's link takes up again: all together, or one after the other where somebody still comes."""
+    """Together, or one by one where somebody still comes."""
     gone = await without_permission([one.participant_id for one in group.members])
     free = [one for one in group.members if one.joined_to_id is None and not group.is_claimed(one)]
     able = [one for one in free if one.participant_id not in gone]
@@ -213,12 +205,12 @@ async def _returning(group: OwnGroup) -> Sequence[Registration]:
 
 
 def lead_of(members: Sequence[Member]) -> Ticket:
-    """The ticket that says what holds for the whole group: of somebody who still comes, if anybody does."""
+    """Of a member who still comes, if any."""
     return next((one.ticket for one in members if not one.ticket.is_cancelled), members[0].ticket)
 
 
 def lacking_care(own: OwnRegistration) -> str:
-    """Why somebody waits although there are seats: only places in childcare are lacking. Empty where that is not so."""
+    """Why somebody waits although seats are free, or empty."""
     registration = own.registration
     group, training = registration.group, registration.training
     if registration.state is not RegistrationState.WAITLISTED or not group.childcare_places:
@@ -236,45 +228,44 @@ def lacking_care(own: OwnRegistration) -> str:
 
 
 def code_of(ticket: Ticket) -> tuple[int, str] | None:
-    """The drawing of what is scanned, where there is something to scan."""
+    """(size, path) of the QR, or None."""
     token = scannable(ticket)
     return qr.svg_path(token) if token else None
 
 
 def scannable(ticket: Ticket) -> str | None:
-    """What the ticket's code holds; nothing where there is no place, or nobody said yes to it yet."""
+    """None without a confirmed place."""
     is_shown = ticket.has_code and not ticket.is_offered and not ticket.own.is_only_archive
     return ticket.own.registration.qr_token if is_shown else None
 
 
 def names_of(registration: Registration) -> dict[str, str]:
-    """The name as its form shows it."""
     person = registration.participant
     return {"given_names": person.given_names, "surnames": person.surnames}
 
 
 def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
-    """The support that was asked for, and what the hub answered."""
+    """(need, answer)."""
     needs = read_needs(ticket.own.registration.needs).items()
     return [(gettext(NEEDS[code]), gettext(NEED_ANSWERS[state])) for code, state in needs if code in NEEDS]
 
 
 async def token_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
-    """A page behind a secret address: kept by nobody. It says on top whose data are going to be deleted."""
+    """Never cached. Says on top whose data are going to be deleted."""
     erasures = await erasures_of(await looked_after(request.path_params["token"]))
     context = {**context, "link": base_of(request), "erasures": erasures}
     return render(request, template, context, status=status, headers=token_page_headers())
 
 
 def lead_to(path: str) -> Response:
-    """To another page behind the link; what leads there is kept by nobody either."""
+    """Never cached."""
     response = redirect(path)
     response.headers.update(token_page_headers())
     return response
 
 
 def back(path: str, sentence: str) -> Response:
-    """After a change: to a page of the link, which says what was done."""
+    """With a flash."""
     response = lead_to(path)
     flash(response, sentence)
     return response
