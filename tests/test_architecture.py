@@ -263,6 +263,25 @@ def test_marks_are_taken_in_one_place() -> None:
     assert {path.stem for path in made} == {"intake", "marks", "old_marks"}, "written, and what is left after a year"
 
 
+OF_PLACES = "wait_number|n_people|childcare_places|hold_reason|moved_up_at|confirmed_at|taken|reserved|childcare_taken"
+PLACES = re.compile(
+    rf"""(?<!class\ )\b(?:Registration|RegistrationGroup)(?:\.(?:bulk_)?create)?\(
+    |(?:Insert\(\s*"|INSERT\ INTO\ )registration(?:_group)?\b
+    |UPDATE\ (?:registration|registration_group|training)\ SET[^"]*\b(?:state|capacity|{OF_PLACES})\ =
+    |update_fields=\[[^\]]*"(?:{OF_PLACES}|capacity)"|\.update\([^)]*\b(?:{OF_PLACES}|state=RegistrationState)\b""",
+    re.VERBOSE,
+)
+
+
+def test_places_are_written_in_one_place() -> None:
+    """Who is in, who waits at which number, how many places are taken: decided over plain values, written once."""
+    made = [path for path in python_files("trainings") if PLACES.search(path.read_text())]
+
+    assert [shown(path) for path in made if "/migrations/" not in str(path)] == [
+        "trainings/registrations/seats/writing.py"
+    ]
+
+
 def reads_the_log(path: Path) -> bool:
     asks = any(found.name == "trainings.audit.models" for found in imports(path))
     return asks or any(OF_THE_LOG.search(text) for text in texts(path))
