@@ -26,8 +26,6 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
-from trainings.registrations.seats import counts
-from trainings.registrations.seats.allocation import Party
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training, TrainingSession
 
@@ -41,8 +39,8 @@ async def sign_up(training_id: UUID, wish: SignUp) -> None:
         await training.fetch_related("hub")
         check_people(training, training.hub.phone, wish)
         assert not training.required_courses
-        party = Party("new", wish.n_people, wish.childcare_places)
-        state = counts.state_for(training, party)
+        is_full = training.occupied >= training.capacity
+        state = RegistrationState.WAITLISTED if is_full else RegistrationState.CONFIRMED
         if state in TAKES_PLACE:
             training.taken, training.childcare_taken = (
                 training.taken + 1,

@@ -241,12 +241,8 @@ class Judge:
         behind = [other for other in self._turns() if other > turn]
         return (turn + min(behind)) / 2 if behind else turn + 1
 
-    def approve(self, person: UUID) -> None:
-        """Staff say yes to one of a family, and so to all who are left of it."""
-        group = self.group_of(person)
+    def approve(self, group: UUID) -> None:
         self._only("held", group)
-        if person not in self.families[group].people:
-            raise RefusedError
         self._put(group, "waitlisted" if self.fits(self.families[group]) else "confirmed")
 
     def accept(self, group: UUID) -> None:

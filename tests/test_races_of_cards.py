@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -193,6 +194,10 @@ async def test_bearers_link_renewed_while_the_block_is_released_opens_as_the_las
     assert block.released_at is not None
 
 
+async def group_of(used: CardUsed) -> UUID:
+    return (await Registration.get(id=used.registration_id)).group_id
+
+
 async def test_held_card_approved_while_the_block_is_released_has_its_place(db: Settings) -> None:
     training = await make.make_training(capacity=ROUNDS)
     await ask_course_before(training)
@@ -203,7 +208,7 @@ async def test_held_card_approved_while_the_block_is_released_has_its_place(db: 
 
         came_to = await at_once(
             cards.release(block.id, actor=PROGRAM),
-            actions.approve(held.registration_id, actor=PROGRAM),
+            actions.approve(await group_of(held), actor=PROGRAM),
             cards.release(block.id, actor=PROGRAM),
         )
 
@@ -218,10 +223,10 @@ async def test_held_card_approved_rejected_and_cancelled_at_once_is_one_of_them(
     for number in range(ROUNDS):
         block = await make_block(training, 1)
         held = await named(await card_of(block), body_hash=f"{number}", given_names=f"Ana {number}")
-        group_id = (await Registration.get(id=held.registration_id)).group_id
+        group_id = await group_of(held)
 
         came_to = await at_once(
-            actions.approve(held.registration_id, actor=PROGRAM),
+            actions.approve(group_id, actor=PROGRAM),
             desk_actions.reject(group_id, actor=PROGRAM),
             actions.cancel(held.registration_id, actor=HOLDER_OF_LINK),
             cards.release(block.id, actor=PROGRAM),

@@ -100,7 +100,7 @@ async def test_approval_of_each_is_one_message_of_all(db: Settings) -> None:
     people = await a_family(await a_training(admits_minors=True, approval_required=True))
     assert "Todavía no hay lugar para las 3 personas." in (await last_mail("registration_held")).text
 
-    await actions.approve(people[0].id, actor=PROGRAM)
+    await actions.approve(people[0].group_id, actor=PROGRAM)
 
     jobs_ = await OutboxJob.filter(kind="registration_confirmed").order_by("id")
     mails = [await jobs.COMPOSERS[job.kind](job) for job in jobs_]

@@ -229,7 +229,7 @@ async def test_messages_speak_the_language_that_their_reader_read_and_not_that_o
         registration = await make.make_registration(training, email="ana@x.example", consent_how=how)
 
     with speaking(of_staff):
-        await actions.approve(registration.id, actor=PROGRAM)
+        await actions.approve(registration.group_id, actor=PROGRAM)
         confirmed = await last_mail("registration_confirmed")
         changed = await tell(registration, "training_changed")
 

@@ -12,10 +12,10 @@ from tests.cast import Cast
 from trainings import clock
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import enqueue
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls.households import Household, households
-from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
 
@@ -42,8 +42,10 @@ async def a_list(
     async with transaction():
         if is_written:
             people = Registration.filter(training_id=training.id, state__not=RegistrationState.CANCELLED)
-            for one in await people.order_by("id").prefetch_related("participant"):
-                await announce(one, one.participant, training, "training_changed", batch_id=batch_id)
+            for one in await people.filter(participant__email_key__not_isnull=True).order_by("id"):
+                payload = {"registration_id": str(one.id)}
+                dedup = f"training_changed:{one.id}:{batch_id}"
+                await enqueue("training_changed", payload, dedup=dedup, hub_id=training.hub_id, batch_id=batch_id)
         columns: dict[str, Any] = {"due_at": clock.now(), "batch_id": batch_id} | more
         return await open_list(training, reason, batch_id, **columns)
 

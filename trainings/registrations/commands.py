@@ -84,7 +84,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Move):
-    """Some people give their places back. `run_at` and `batch_id`: staff can stop the messages until then.
+    """Some people, or all of some groups, give their places back. `run_at` and `batch_id`: staff can stop the messages
+    until then.
 
     Only to cancel is refused once the training is over: what was waited for ends then too.
     """
@@ -95,7 +96,14 @@ class Leave(Move):
 
 
 class Decline(Leave):
-    """A group says no to the places that it is offered. Who made their link their own answers for themselves."""
+    """A group says no to the places that it is offered, or (`EXPIRED`) staff give them on.
+
+    Who made their link their own answers for themselves.
+    """
+
+
+class Reject(Leave):
+    """Staff say no to a group that waits for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +146,7 @@ class StandAgain(Move):
 
 
 class Approve(Move):
-    """Staff let a held group in, named by one of its people."""
+    """Staff let a held group in."""
 
 
 class Accept(Move):

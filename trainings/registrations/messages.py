@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
@@ -21,15 +19,7 @@ ABOUT_CHANGES = ("training_changed", "training_cancelled")
 """The messages that tell what became of sessions; others show the days as they stand."""
 
 
-async def announce(
-    registration: Registration,
-    participant: Participant,
-    training: Training,
-    kind: str,
-    *,
-    run_at: datetime | None = None,
-    batch_id: UUID | None = None,
-) -> None:
+async def announce(registration: Registration, participant: Participant, training: Training, kind: str) -> None:
     """Enqueue one message to one person; nothing where there is no address. Each call is a message of its own."""
     if participant.email_key is None:
         return
@@ -38,8 +28,6 @@ async def announce(
         {"registration_id": str(registration.id)},
         dedup=f"{kind}:{registration.id}:{uuid7()}",
         hub_id=training.hub_id,
-        run_at=run_at,
-        batch_id=batch_id,
     )
 
 

@@ -255,7 +255,7 @@ async def test_what_is_held_because_too_much_came_is_not_written_about(db: Setti
     held = await make.make_registration(training, email=ROSA, hold_reason=HoldReason.REVIEW)
     assert await links_for(ROSA) == []
 
-    await actions.approve(held.id, actor=PROGRAM)
+    await actions.approve(held.group_id, actor=PROGRAM)
 
     assert await links_for(ROSA) == [await token_of(held)]
 

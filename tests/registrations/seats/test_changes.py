@@ -23,7 +23,7 @@ from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.counts import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull
+from trainings.registrations.seats.counts import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull, NotHeld
 from trainings.registrations.telling import publishing
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
@@ -235,8 +235,8 @@ async def test_approve_gives_a_place_and_then_the_waiting_list(db: Settings) -> 
     berta = await make.make_registration(training, given_names="Berta", email="berta@example.org")
     await OutboxJob.all().delete()
 
-    await actions.approve(ana.id, actor=PROGRAM)
-    await actions.approve(berta.id, actor=PROGRAM)
+    await actions.approve(ana.group_id, actor=PROGRAM)
+    await actions.approve(berta.group_id, actor=PROGRAM)
 
     assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
     assert await places_of(training) == (1, 0)
@@ -250,16 +250,16 @@ async def test_approve_refuses_without_a_place_where_there_is_no_waiting_list(db
     )
     ana = await make.make_registration(training, given_names="Ana", childcare_places=1)
     berta = await make.make_registration(training, given_names="Berta", childcare_places=1)
-    await actions.approve(ana.id, actor=PROGRAM)
+    await actions.approve(ana.group_id, actor=PROGRAM)
 
     with pytest.raises(TrainingFull):
-        await actions.approve(berta.id, actor=PROGRAM)
+        await actions.approve(berta.group_id, actor=PROGRAM)
     await actions.resize(training.id, 2, 1, actor=PROGRAM)
     with pytest.raises(ChildcareFull):
-        await actions.approve(berta.id, actor=PROGRAM)
+        await actions.approve(berta.group_id, actor=PROGRAM)
     assert await state_of(berta) == "held"
     await actions.resize(training.id, 2, 2, actor=PROGRAM)
-    await actions.approve(berta.id, actor=PROGRAM)
+    await actions.approve(berta.group_id, actor=PROGRAM)
 
     assert await state_of(berta) == "confirmed"
     assert await places_of(training) == (2, 2)
@@ -269,13 +269,13 @@ async def test_approve_refuses_who_is_not_held_and_what_is_over(db: Settings, fr
     training = await make.make_training(approval_required=True)
     held = await make.make_registration(training, given_names="Ana")
     let_in = await make.make_registration(training, given_names="Berta")
-    await actions.approve(let_in.id, actor=PROGRAM)
+    await actions.approve(let_in.group_id, actor=PROGRAM)
 
-    with pytest.raises(CannotChange):
-        await actions.approve(let_in.id, actor=PROGRAM)
+    with pytest.raises(NotHeld):
+        await actions.approve(let_in.group_id, actor=PROGRAM)
     freeze(training.sessions[0].ends_at)
     with pytest.raises(CannotChange):
-        await actions.approve(held.id, actor=PROGRAM)
+        await actions.approve(held.group_id, actor=PROGRAM)
 
 
 # -- names and needs

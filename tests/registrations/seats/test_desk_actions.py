@@ -36,7 +36,8 @@ from trainings.registrations.models import (
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
-from trainings.registrations.seats.desk_actions import ComesAlone, MinorStays, NeedGone, NotHeld, NoTicketAnyMore
+from trainings.registrations.seats.counts import NotHeld
+from trainings.registrations.seats.desk_actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore
 from trainings.registrations.seats.sign_up import sign_up
 from trainings.settings import Settings
 
@@ -319,7 +320,7 @@ async def test_what_has_its_answer_is_neither_approved_nor_rejected(db: Settings
     training = await make.make_training()
     rosa = await make.make_registration(training)
 
-    for act in (desk_actions.reject, desk_actions.approve_group):
+    for act in (desk_actions.reject, actions.approve):
         with pytest.raises(NotHeld):
             await act(rosa.group_id, actor=PROGRAM)
         with pytest.raises(Refusal):
@@ -332,7 +333,7 @@ async def test_approved_group_takes_its_places(db: Settings) -> None:
     training = await make.make_training(approval_required=True)
     ana, beto = await make_family(training, "Ana", "Beto")
 
-    await desk_actions.approve_group(ana.group_id, actor=PROGRAM)
+    await actions.approve(ana.group_id, actor=PROGRAM)
 
     assert [await state_of(one) for one in (ana, beto)] == ["confirmed", "confirmed"]
     assert await places_of(training) == (2, 0)

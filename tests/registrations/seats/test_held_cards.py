@@ -70,10 +70,10 @@ async def test_name_card_where_a_course_goes_before_then_held_with_its_place_res
 async def test_approve_of_a_held_card_then_exactly_its_place_is_taken_though_others_wait(db: Settings) -> None:
     training, block, registration = await held_card()
     waiting = await make.make_registration(training, given_names="Espera")
-    await actions.approve(waiting.id, actor=PROGRAM)
+    await actions.approve(waiting.group_id, actor=PROGRAM)
     assert await state_of(waiting) == "waitlisted"
 
-    await actions.approve(registration.id, actor=PROGRAM)
+    await actions.approve(registration.group_id, actor=PROGRAM)
 
     assert await state_of(registration) == "confirmed"
     assert await state_of(waiting) == "waitlisted"
@@ -85,7 +85,7 @@ async def test_release_when_a_card_is_held_then_its_place_stays(db: Settings, fr
     training, block, registration = await held_card()
     waiting = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
     for one in waiting:
-        await actions.approve(one.id, actor=PROGRAM)
+        await actions.approve(one.group_id, actor=PROGRAM)
 
     freeze(block.release_at)
     assert await cards.release_due() == 1
@@ -93,7 +93,7 @@ async def test_release_when_a_card_is_held_then_its_place_stays(db: Settings, fr
     assert await states_of(block) == [HELD, RELEASED]
     assert [await state_of(one) for one in waiting] == ["confirmed", "waitlisted"]
     assert await places_of(training) == (1, 1)
-    await actions.approve(registration.id, actor=PROGRAM)
+    await actions.approve(registration.group_id, actor=PROGRAM)
     assert await state_of(registration) == "confirmed"
     assert await places_of(training) == (2, 0)
 
@@ -102,7 +102,7 @@ async def test_release_when_a_card_is_held_then_its_place_stays(db: Settings, fr
 async def test_held_card_that_is_rejected_or_cancelled_then_its_place_goes_to_who_waits(db: Settings, by: str) -> None:
     training, block, registration = await held_card()
     waiting = await make.make_registration(training, given_names="Espera")
-    await actions.approve(waiting.id, actor=PROGRAM)
+    await actions.approve(waiting.group_id, actor=PROGRAM)
 
     if by == "staff":
         await desk_actions.reject(registration.group_id, actor=PROGRAM)
@@ -133,7 +133,7 @@ async def test_ticket_of_a_held_card_replaced_then_its_place_stays_and_the_old_c
     await desk_actions.replace_ticket(registration.id, actor=PROGRAM)
     assert await places_of(training) == (0, 2)
 
-    await actions.approve(registration.id, actor=PROGRAM)
+    await actions.approve(registration.group_id, actor=PROGRAM)
 
     assert await state_of(registration) == "confirmed"
     assert await states_of(block) == [VOID, OPEN]
@@ -197,7 +197,7 @@ async def test_page_of_the_bearer_says_who_waits_for_an_answer_and_what_came_of_
     assert "Rosa Amalia C. X." in page.text
     assert "1 con nombre, 2 sin nombre." in page.text
     registration = await Registration.get()
-    await actions.approve(registration.id, actor=PROGRAM)
+    await actions.approve(registration.group_id, actor=PROGRAM)
     page = Page((await client.get(path)).text)
     assert WAITS not in page.text
     assert "Rosa Amalia C. X." in page.text
@@ -220,7 +220,7 @@ async def test_card_of_who_waits_is_not_printed_until_the_answer(client: AsyncCl
     path = f"/tarjetas/{block.token}/tarjetas.pdf"
 
     before = await client.get(path)
-    await actions.approve(registration.id, actor=PROGRAM)
+    await actions.approve(registration.group_id, actor=PROGRAM)
 
     assert before.status_code == 404
     assert (await client.get(path)).headers["content-type"] == "application/pdf"

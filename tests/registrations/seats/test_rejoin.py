@@ -284,7 +284,7 @@ async def test_one_of_a_held_family_is_held_with_it(db: Settings) -> None:
 
     await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
     assert (await states(ana), (await group_of(ana)).n_people) == (["held", "held"], 2)
-    await actions.approve(ana.id, actor=PROGRAM)
+    await actions.approve(ana.group_id, actor=PROGRAM)
 
     assert await states(ana) == ["confirmed", "confirmed"]
     assert await places_of(training) == (2, 0)
@@ -294,7 +294,7 @@ async def test_who_left_before_staff_answered_is_not_let_in_by_the_answer_to_the
     training = await make.make_training(approval_required=True)
     [ana, beto] = await make_family(training, "Ana", "Beto")
     await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-    await actions.approve(ana.id, actor=PROGRAM)
+    await actions.approve(ana.group_id, actor=PROGRAM)
 
     with pytest.raises(CannotChange):
         await rejoin_member(beto.id, actor=HOLDER_OF_LINK)

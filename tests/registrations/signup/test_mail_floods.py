@@ -46,7 +46,7 @@ async def test_held_for_review_is_told_when_staff_let_it_in(db: Settings) -> Non
 
     held = await sign_up(training.id, again, actor=VISITOR)
     at_first = await kinds()
-    await actions.approve(held.registration_id, actor=VISITOR)
+    await actions.approve(held.group_id, actor=VISITOR)
 
     assert first.is_new
     assert at_first == ["registration_confirmed"]

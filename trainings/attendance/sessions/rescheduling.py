@@ -49,7 +49,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         await compare_again(training_id)
         await move_releases(before, actor=actor)
         await renew_offers(before, actor=actor)
-        await fill_places(before)
+        await fill_places(before.training.id)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)
         return batch_id

@@ -25,7 +25,6 @@ from trainings.registrations.cards.queries import CardLine
 from trainings.registrations.cards.sheets import spare_data, spare_pdf
 from trainings.registrations.models import Card
 from trainings.registrations.seats.cards import record_printing
-from trainings.registrations.seats.counts import room_of
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
@@ -54,7 +53,7 @@ async def _index(request: Request, door: Door, form: Typed | None, status: int =
     operator = await reads(Operator).get(id=training.hub.operator_id)
     printed = await sheets_of(session.id)
     waiting = unlisted(await roster(session), await listed_at(session.id)) if printed else []
-    free = max(room_of(training).free, 0)
+    free = max(training.capacity - training.occupied, 0)
     context: dict[str, Any] = {
         "session": views.session_view(door),
         "sheets": printed,

@@ -118,12 +118,14 @@ async def correct_age(request: Request) -> Response:
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
-async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence: str) -> Response:
-    """A button of the desk that needs no answers."""
+async def _act(
+    request: Request, act: Callable[..., Awaitable[object]], sentence: str, *, on_group: bool = False
+) -> Response:
+    """A button of the desk that needs no answers: about one person, or all of the same form."""
     registration = (await view_at_desk(request)).own.registration
     actor: Actor = request.state.actor
     try:
-        await act(registration.id, actor=actor)
+        await act(registration.group_id if on_group else registration.id, actor=actor)
     except Refusal as refusal:
         return await refused(request, refusal)
     return back(registration.id, gettext(sentence))
@@ -139,28 +141,19 @@ async def cancel(request: Request) -> Response:
 @allow(*DESK)
 async def cancel_group(request: Request) -> Response:
     """Everybody of the family at once; who was taken out of it is not of it any more."""
-    registration = (await view_at_desk(request)).own.registration
-    try:
-        await actions.cancel_group(registration.group_id, actor=request.state.actor)
-    except Refusal as refusal:
-        return await refused(request, refusal)
-    return back(registration.id, gettext(N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")))
+    sentence = N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")
+    return await _act(request, actions.cancel_group, sentence, on_group=True)
 
 
 @allow(*DESK)
 async def approve(request: Request) -> Response:
-    return await _act(request, actions.approve, N_("Listo. La inscripción está aprobada."))
+    return await _act(request, actions.approve, N_("Listo. La inscripción está aprobada."), on_group=True)
 
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
     """Say no to who waits for an answer, and to all of the same form."""
-    registration = (await view_at_desk(request)).own.registration
-    try:
-        await desk_actions.reject(registration.group_id, actor=request.state.actor)
-    except Refusal as refusal:
-        return await refused(request, refusal)
-    return back(registration.id, gettext(N_("Listo. La inscripción está rechazada.")))
+    return await _act(request, desk_actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
 
 
 @allow(*DESK)

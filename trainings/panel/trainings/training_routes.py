@@ -47,7 +47,7 @@ async def show(request: Request) -> Response:
 async def approve(request: Request) -> Response:
     training, person = await _person(request)
     try:
-        await registrations.approve(person.id, actor=request.state.actor)
+        await registrations.approve(person.group_id, actor=request.state.actor)
     except Refusal as refusal:
         return await show_training(request, training, refusal=refusal, status=refusal.status)
     return _back(training, N_("Listo: la persona ya está inscrita, o en la lista de espera si no quedaba lugar."))

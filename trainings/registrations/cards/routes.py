@@ -23,7 +23,6 @@ from trainings.registrations.desk.staff_queries import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.desk.staff_views import doors_left, why_closed
 from trainings.registrations.seats import cards, releases
-from trainings.registrations.seats.counts import room_of
 from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.staff.printouts import note_printed
@@ -80,7 +79,7 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
         "blocks": await blocks_of(training.id),
         "takes_cards": phase(training, sessions, clock.now()) in TAKES_CARDS,
         "has_begun": _has_begun(sessions),
-        "free": max(room_of(training).free, 0),
+        "free": max(training.capacity - training.occupied, 0),
         "most": cards.MOST_RESERVED,
         "starts_at": starts_at,
         "release_at": clock.local(cards.usual_release(starts_at)) if starts_at else None,

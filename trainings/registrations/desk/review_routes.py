@@ -18,7 +18,7 @@ from trainings.registrations.desk import review_queries
 from trainings.registrations.desk.review_queries import MOST_AT_ONCE, Held, Waiting
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.models import HoldReason
-from trainings.registrations.seats import desk_actions
+from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.words import HOLD_REASONS, WHAT_TO_DO
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -176,7 +176,7 @@ async def _asked_for(request: Request) -> Sequence[UUID]:
 async def approve(request: Request) -> Response:
     """Let all of them in that still wait, each for itself: where one is refused, the others are in all the same."""
     try:
-        n_done, refusals = await _each(request, desk_actions.approve_group)
+        n_done, refusals = await _each(request, actions.approve)
     except NothingChosen as nothing:
         return await _list(request, nothing)
     sentence = ngettext("Listo. Se aprobó %(n)s inscripción.", "Listo. Se aprobaron %(n)s inscripciones.", n_done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -11,17 +10,15 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
-from trainings.lib.tokens import uuid7
-from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
 from trainings.people.consent_actions import locked_with_permission
 from trainings.registrations.commands import Approve, FewerChildren, Leave, Resize, author_of
-from trainings.registrations.eligibility import HasOwnLink, check_ahead
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.eligibility import check_ahead
+from trainings.registrations.models import Registration
 from trainings.registrations.needs import asking_for
 from trainings.registrations.own_links import check_in_reach
 from trainings.registrations.queries import UnknownRegistration
-from trainings.registrations.seats.sign_up import ask, ask_of, give_back
+from trainings.registrations.seats.sign_up import ask, ask_of, stoppable
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -42,7 +39,10 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     registration = await Registration.get_or_none(id=registration_id)
     if registration is None:
         raise UnknownRegistration
-    await leave([registration], actor=actor)
+    leave = Leave(
+        training_id=registration.training_id, registration_ids=(registration_id,), actor=actor, **stoppable(actor)
+    )
+    await ask(leave)
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
@@ -50,38 +50,16 @@ async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
 
     Who filled in the form leaves those who made their link their own: they decide for themselves.
     """
-    live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
-    people = await live.order_by("id")
-    if people:
-        # All that is left became the people's own: said again, it is the same as before.
-        with contextlib.suppress(HasOwnLink):
-            await leave(people, actor=actor)
+    await ask_of(group_id, Leave, actor=actor, **stoppable(actor))
 
 
-async def leave(people: Sequence[Registration], *, actor: Actor) -> None:
-    """Cancel these of one group together. Refuses and tells as `cancel_group` does."""
-    is_by_staff = actor.id is not None
-    await give_back(
-        Leave(
-            training_id=people[0].training_id,
-            registration_ids=tuple(one.id for one in people),
-            actor=actor,
-            run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
-            batch_id=uuid7() if is_by_staff else None,
-        )
-    )
-
-
-async def approve(registration_id: UUID, *, actor: Actor) -> None:
-    """Let a held registration in with its group: a place, or the waiting list when none is left.
+async def approve(group_id: UUID, *, actor: Actor) -> None:
+    """Let a group in that waits for staff: a place, or the waiting list when none is left.
 
     Who waited with a named card has the place that it reserved, whatever is left. Refuses (TrainingFull, ChildcareFull)
-    without a place where nobody waits, any other state, and once the training is over or called off.
+    without a place where nobody waits, (NotHeld) what has its answer, and once the training is over or called off.
     """
-    registration = await Registration.get_or_none(id=registration_id)
-    if registration is None:
-        raise UnknownRegistration
-    await ask(Approve(training_id=registration.training_id, registration_ids=(registration_id,), actor=actor))
+    await ask_of(group_id, Approve, actor=actor)
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:

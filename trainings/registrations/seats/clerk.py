@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.registrations.models import MOVES, CardState, RegistrationState
+from trainings.registrations.eligibility import refuse_in
+from trainings.registrations.models import MOVES, CardState, RegistrationState, Source
 from trainings.registrations.seats.allocation import Party, promote
 from trainings.registrations.seats.changes import Changes, Letter, Line
-from trainings.registrations.seats.counts import PAST_PROMOTING
+from trainings.registrations.seats.counts import PAST_PROMOTING, NoOffer
 from trainings.registrations.seats.situation import Group, Person, Run, Situation
 from trainings.schedule.phase import Phase, phase
 
@@ -37,6 +38,16 @@ class Clerk:
         if known is None:
             known = self.phases[key] = phase(run, run.meetings, self.situation.at)
         return known
+
+    def check_offered(self, group: Group, run: Run) -> None:
+        """Refuse (NoOffer) once the places went to others, and what is over or called off."""
+        if group.state is not RegistrationState.OFFERED:
+            raise NoOffer
+        self.check_not_over(run)
+
+    def check_not_over(self, run: Run) -> None:
+        """Refuse what is over or called off; the window does not matter to who is on the list."""
+        refuse_in(self.phase_of(run), Source.DESK)
 
     # -- places
 

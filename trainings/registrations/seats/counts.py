@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from trainings.errors import Refusal
 from trainings.registrations.eligibility import TrainingFull
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.seats.allocation import Party, Room, Shortage
+from trainings.registrations.seats.situation import Run
 from trainings.schedule.phase import Phase
 from trainings.web.i18n import N_
 
@@ -76,56 +75,34 @@ class EachForThemselves(Refusal):
     )
 
 
+class NotHeld(Refusal):
+    code = "not_held"
+    sentence = N_("Esta inscripción ya tiene respuesta. Vuelva a abrir la lista.")
+
+
 class NotEnoughPlaces(Refusal):
     code = "not_enough_places"
     sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
 
 
-class Places(Protocol):
-    """A training's numbers and its rules about places, as a row or as plain values."""
-
-    @property
-    def capacity(self) -> int: ...
-    @property
-    def taken(self) -> int: ...
-    @property
-    def reserved(self) -> int: ...
-    @property
-    def childcare_capacity(self) -> int: ...
-    @property
-    def childcare_taken(self) -> int: ...
-    @property
-    def has_waiting_list(self) -> bool: ...
-    @property
-    def approval_required(self) -> bool: ...
-
-
-def room_of(training: Places) -> Room:
-    """The training's places as numbers."""
-    return Room(
-        training.capacity, training.taken, training.childcare_capacity, training.childcare_taken, training.reserved
-    )
-
-
-def state_for(training: Places, party: Party[str], *, hold: bool = False) -> RegistrationState:
+def state_for(run: Run, party: Party[str], *, hold: bool = False) -> RegistrationState:
     """The state in which a new group begins; `hold` leaves it to staff, as a training by approval does.
 
     Refuses what can never fit, and what does not fit where there is no waiting list.
     """
-    room = room_of(training)
-    if party.childcare_places > room.childcare_capacity:
+    if party.childcare_places > run.childcare_capacity:
         raise ChildcareFull(field="childcare_places")
-    if hold or training.approval_required:
+    if hold or run.approval_required:
         return RegistrationState.HELD
-    return state_let_in(training, party)
+    return state_let_in(run, party)
 
 
-def state_let_in(training: Places, party: Party[str]) -> RegistrationState:
+def state_let_in(run: Run, party: Party[str]) -> RegistrationState:
     """The state of a group that nobody has to look at any more. Refuses it without a place or a list to wait on."""
-    lacking = room_of(training).shortage(party)
+    lacking = run.room.shortage(party)
     if lacking is None:
         return RegistrationState.CONFIRMED
-    if training.has_waiting_list:
+    if run.has_waiting_list:
         return RegistrationState.WAITLISTED
     if lacking is Shortage.CHILDCARE:
         raise ChildcareFull(field="childcare_places")

@@ -7,11 +7,8 @@ says no refuses its command before anything has changed; whatever else is raised
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-from trainings.audit.actor import FILLER_OF_FORM
 from trainings.errors import NotFound, Refusal
 from trainings.registrations.commands import (
     Accept,
@@ -24,36 +21,35 @@ from trainings.registrations.commands import (
     Fill,
     Join,
     Leave,
-    Left,
     LetGoFirst,
     Move,
     MoveOut,
     OfferAgain,
     Outcome,
+    Reject,
     Rejoin,
     Resize,
     SetAside,
     StandAgain,
     UseCard,
 )
-from trainings.registrations.eligibility import CannotChange, check_ahead, refuse_in
-from trainings.registrations.models import TAKES_PLACE, RegistrationState, Source
+from trainings.registrations.eligibility import check_ahead
+from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.seats.changes import Changes
 from trainings.registrations.seats.clerk import Clerk
 from trainings.registrations.seats.counts import (
     CapacityBelowTaken,
     ChildcareBelowTaken,
-    EachForThemselves,
-    NoOffer,
     NotEnoughPlaces,
+    NotHeld,
     NotWaiting,
     check_room,
     state_let_in,
 )
 from trainings.registrations.seats.entering import enter, use_card
-from trainings.registrations.seats.leaving import join, leave
+from trainings.registrations.seats.leaving import decline, join, leave, reject
 from trainings.registrations.seats.returning import move_out, rejoin, stand_again
-from trainings.registrations.seats.situation import Group, Run, Situation
+from trainings.registrations.seats.situation import Run, Situation
 from trainings.web.i18n import N_
 
 
@@ -77,26 +73,6 @@ def _answer(clerk: Clerk, number: int, command: Command) -> Outcome | Exception:
         return refusal
 
 
-# -- giving up
-
-
-def _decline(clerk: Clerk, command: Decline, run: Run) -> Left:
-    group = clerk.situation.groups[command.group]
-    if group.state is RegistrationState.CANCELLED:
-        return Left(())
-    _check_offered(clerk, group, run)
-    leaving = [one for one in group.live if not one.has_own_link]
-    if not leaving and command.actor != FILLER_OF_FORM:
-        if len(group.live) > 1:
-            raise EachForThemselves
-        leaving = group.live
-    if not leaving:
-        return Left(())
-    left = leave(clerk, replace(command, registration_ids=tuple(UUID(one.id) for one in leaving)), run)
-    clerk.line("registrations.decline_offer", command.actor, group.id, run)
-    return left
-
-
 def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
     """What a group gives up of childcare goes to who waits; itself, where it waits, may fit now."""
     group = clerk.situation.groups[command.group]
@@ -118,26 +94,27 @@ def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
 
 def _approve(clerk: Clerk, command: Approve, run: Run) -> None:
     """A place, or the waiting list when none is left. Who waited with a named card has the place that it reserved."""
-    group, person = clerk.situation.person(command.person)
-    if person.state is not RegistrationState.HELD:
-        raise CannotChange
+    group = clerk.situation.groups[command.group]
+    if group.state is not RegistrationState.HELD:
+        raise NotHeld
     check_ahead(run, run.meetings, clerk.situation.at)
-    people, becomes = group.live, person.held_card
+    people = group.live
+    becomes = people[0].held_card
     state = RegistrationState.CONFIRMED if becomes is not None else state_let_in(run, group.party)
     if becomes is not None:
-        clerk.answer_card(person, becomes, run)
+        clerk.answer_card(people[0], becomes, run)
     if state in TAKES_PLACE:
         clerk.take(group.party, run)
     clerk.settle(group, people, state, run)
     clerk.tell_group(f"registration_{state.value}", group, run)
-    clerk.line("registrations.approve", command.actor, person.id, run, state=state.value)
+    clerk.line("registrations.approve", command.actor, people[0].id, run, state=state.value)
 
 
 def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
     group = clerk.situation.groups[command.group]
     if group.state is RegistrationState.CONFIRMED:
         return
-    _check_offered(clerk, group, run)
+    clerk.check_offered(group, run)
     group.reached_at, group.offered_until = group.reached_at or clerk.situation.at, None
     clerk.settle(group, group.live, RegistrationState.CONFIRMED, run)
     clerk.tell_group("registration_confirmed", group, run)
@@ -155,7 +132,7 @@ def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
     group, why = clerk.situation.groups[command.group], command.reason.value
     if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
         raise NotWaiting
-    _check_not_over(clerk, run)
+    clerk.check_not_over(run)
     check_room(run.room, group.party)
     for one in run.waiting.values():
         if one is group:
@@ -163,17 +140,6 @@ def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
         clerk.line("registrations.pass_over", command.actor, one.id, run, reason=why)
     clerk.take(group.party, run)
     clerk.move_up(group, run, command.actor, reason=why)
-
-
-def _check_offered(clerk: Clerk, group: Group, run: Run) -> None:
-    if group.state is not RegistrationState.OFFERED:
-        raise NoOffer
-    _check_not_over(clerk, run)
-
-
-def _check_not_over(clerk: Clerk, run: Run) -> None:
-    """Refuse what is over or called off; the window does not matter to who is on the list."""
-    refuse_in(clerk.phase_of(run), Source.DESK)
 
 
 # -- more places, and fewer
@@ -216,7 +182,8 @@ def _fill(clerk: Clerk, command: Fill, run: Run) -> None:
 
 RULES: Mapping[type[Move], Callable[[Clerk, Any, Run], Outcome | None]] = {
     Leave: leave,
-    Decline: _decline,
+    Decline: decline,
+    Reject: reject,
     Join: join,
     StandAgain: stand_again,
     MoveOut: move_out,

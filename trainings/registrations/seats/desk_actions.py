@@ -13,7 +13,7 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import Participant
-from trainings.registrations.commands import Leave, MoveOut
+from trainings.registrations.commands import MoveOut, Reject
 from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -30,8 +30,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.queries import UnknownRegistration
-from trainings.registrations.seats import actions
-from trainings.registrations.seats.sign_up import give_back, moved_to
+from trainings.registrations.seats.sign_up import ask_of, moved_to
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
@@ -56,11 +55,6 @@ class ComesAlone(Refusal):
 class NeedGone(Refusal):
     code = "need_gone"
     sentence = N_("La persona ya no pide ese apoyo, o canceló. Vuelva a abrir la lista.")
-
-
-class NotHeld(Refusal):
-    code = "not_held"
-    sentence = N_("Esta inscripción ya tiene respuesta. Vuelva a abrir la lista.")
 
 
 async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
@@ -114,34 +108,14 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
     Told after ten minutes, in which it can be stopped (`batch_id`), except what was held because too much came at once:
     that address was never written to, and may be somebody else's. Refuses (NotHeld) what has its answer.
     """
-    async with transaction():
-        group, training = await _locked_group(group_id)
-        if group.state is not RegistrationState.HELD:
-            raise NotHeld
-        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD).order_by("id")
-        people = tuple(key for (key,) in await held.values_list("id"))
-        run_at, batch = clock.now() + STAFF_DELAY, batch_id or tokens.uuid7()
-        await give_back(
-            Leave(
-                training_id=training.id,
-                registration_ids=people,
-                actor=actor,
-                run_at=run_at,
-                batch_id=batch,
-                farewell=Farewell.REJECTED,
-            )
-        )
-        await record(
-            "registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=len(people)
-        )
-
-
-async def approve_group(group_id: UUID, *, actor: Actor) -> None:
-    """Let a group in that waits for staff, as `approve` does. Refuses (NotHeld) what has its answer."""
-    held = await Registration.filter(group_id=group_id, state=RegistrationState.HELD).order_by("id").first()
-    if held is None:
-        raise NotHeld
-    await actions.approve(held.id, actor=actor)
+    await ask_of(
+        group_id,
+        Reject,
+        actor=actor,
+        run_at=clock.now() + STAFF_DELAY,
+        batch_id=batch_id or tokens.uuid7(),
+        farewell=Farewell.REJECTED,
+    )
 
 
 async def answer_need(registration_id: UUID, code: str, state: NeedState, *, actor: Actor) -> None:
@@ -188,14 +162,6 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
         raise UnknownRegistration
     training = await locked_training(where.training_id)
     return await Registration.get(id=registration_id).prefetch_related("participant"), training
-
-
-async def _locked_group(group_id: UUID) -> tuple[RegistrationGroup, Training]:
-    where = await RegistrationGroup.get_or_none(id=group_id)
-    if where is None:
-        raise UnknownRegistration
-    training = await locked_training(where.training_id)
-    return await RegistrationGroup.get(id=group_id), training
 
 
 async def _is_over(training: Training) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from trainings.audit.actor import FILLER_OF_FORM
-from trainings.registrations.commands import Join, Leave, Left, author_of
+from trainings.registrations.commands import Decline, Join, Leave, Left, Reject, author_of
 from trainings.registrations.eligibility import HasOwnLink, check_ahead
 from trainings.registrations.models import Farewell, HoldReason, RegistrationState
 from trainings.registrations.seats.clerk import Clerk
+from trainings.registrations.seats.counts import EachForThemselves, NotHeld
 from trainings.registrations.seats.situation import Group, Person, Run
 
 
 def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
     """Some of a group give their places back, to who waits."""
-    asked = [clerk.situation.person(one) for one in _in_reach(clerk, command)]
-    leaving = [(group, person) for group, person in asked if person.is_live]
+    leaving = [(group, person) for group, person in _asked(clerk, command) if person.is_live]
     if not leaving:
         return Left(())
     if command.farewell is Farewell.CANCELLED:
@@ -40,15 +41,46 @@ def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
     return Left(tuple(UUID(person.id) for _group, person in leaving))
 
 
-def _in_reach(clerk: Clerk, command: Leave) -> list[str]:
+def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
     """Whom the actor may take out: who filled in the form, not those who made their link their own."""
-    asked = list(map(str, command.registration_ids))
+    named = [clerk.situation.person(str(one)) for one in command.registration_ids]
+    groups = [clerk.situation.groups[str(one)] for one in command.group_ids]
+    asked = named + [(group, one) for group in groups for one in group.people.values()]
     if command.actor != FILLER_OF_FORM:
         return asked
-    in_reach = [one for one in asked if not clerk.situation.person(one)[1].has_own_link]
-    if not in_reach:
+    in_reach = [(group, one) for group, one in asked if not one.has_own_link]
+    if named and not in_reach:
         raise HasOwnLink
     return in_reach
+
+
+def decline(clerk: Clerk, command: Decline, run: Run) -> Left:
+    """Those of a group that is offered places whose link is not their own, or, if nobody else is left, the last one."""
+    group, is_by_wish = clerk.situation.groups[command.group], command.farewell is Farewell.CANCELLED
+    if group.state is RegistrationState.CANCELLED and is_by_wish:
+        return Left(())
+    clerk.check_offered(group, run)
+    leaving = [one for one in group.live if not one.has_own_link]
+    if not leaving and command.actor != FILLER_OF_FORM:
+        if len(group.live) > 1 and is_by_wish:
+            raise EachForThemselves
+        leaving = group.live
+    people = tuple(UUID(one.id) for one in leaving)
+    left = leave(clerk, replace(command, group_ids=(), registration_ids=people), run)
+    if left.registration_ids:
+        act = "registrations.decline_offer" if is_by_wish else "registrations.release_offer"
+        clerk.line(act, command.actor, group.id, run)
+    return left
+
+
+def reject(clerk: Clerk, command: Reject, run: Run) -> Left:
+    """A group that waits for staff. It held no place; one that is reserved by a named card goes to who waits."""
+    group = clerk.situation.groups[command.group]
+    if group.state is not RegistrationState.HELD:
+        raise NotHeld
+    left = leave(clerk, command, run)
+    clerk.line("registrations.reject", command.actor, group.id, run, people=len(left.registration_ids))
+    return left
 
 
 def _is_told(command: Leave, group: Group, person: Person) -> bool:

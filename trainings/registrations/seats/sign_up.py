@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import batch, is_in_transaction
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
+from trainings.lib.tokens import uuid7
 from trainings.limits.actions import Watch
-from trainings.registrations.commands import Command, Done, Enter, Leave, Left, Move, MoveOut, Outcome, SignedUp
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.registrations.commands import Command, Done, Enter, Move, MoveOut, Outcome, SignedUp
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather
@@ -76,11 +79,9 @@ async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> 
     return await sign_up(training_id, wish, actor=actor)
 
 
-async def give_back(command: Leave) -> Left:
-    """Some of a group leave; their places go to the waiting list in the same transaction."""
-    outcome = await ask(command)
-    assert isinstance(outcome, Left)
-    return outcome
+def stoppable(actor: Actor) -> dict[str, Any]:
+    """What staff cause is told after ten minutes, in which it can be stopped; anybody else's act at once."""
+    return {"run_at": clock.now() + STAFF_DELAY, "batch_id": uuid7()} if actor.id is not None else {}
 
 
 async def moved_to(command: MoveOut) -> UUID:

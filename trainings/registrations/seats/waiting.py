@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -23,16 +24,14 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.own_links import claimed_in
-from trainings.registrations.seats.counts import PAST_PROMOTING, NoOffer
+from trainings.registrations.seats.counts import NoOffer
 from trainings.registrations.seats.offer_tries import releasable
 from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.renewed_offers import untold
-from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, give_back, moved_to
+from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, moved_to, stoppable
 from trainings.schedule.changes import Standing
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
@@ -77,15 +76,8 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     (EachForThemselves). Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after
     ten minutes.
     """
-    is_by_staff = actor.id is not None
     async with transaction():
-        await ask_of(
-            group_id,
-            Decline,
-            actor=actor,
-            run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
-            batch_id=uuid7() if is_by_staff else None,
-        )
+        await ask_of(group_id, Decline, actor=actor, **stoppable(actor))
         await take_back_reached(group_id, actor=actor)
 
 
@@ -112,22 +104,17 @@ async def release_offer(group_id: UUID, *, actor: Actor) -> None:
     Refuses (TooFewTries) before that, and like `accept_offer`.
     """
     async with transaction():
-        group, training = await locked_offer(group_id)
-        if not await releasable([group.id]):
+        await locked_offer(group_id)
+        if not await releasable([group_id]):
             raise TooFewTries
-        live, claimed = await _live([group.id]), await claimed_in(group.id)
-        people = tuple(one for one in live if one not in claimed) or live
-        await give_back(
-            Leave(
-                training_id=training.id,
-                registration_ids=people,
-                actor=actor,
-                run_at=clock.now() + STAFF_DELAY,
-                batch_id=uuid7(),
-                farewell=Farewell.EXPIRED,
-            )
+        await ask_of(
+            group_id,
+            Decline,
+            actor=actor,
+            run_at=clock.now() + STAFF_DELAY,
+            batch_id=uuid7(),
+            farewell=Farewell.EXPIRED,
         )
-        await record("registrations.release_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
@@ -156,7 +143,9 @@ async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
 
 async def _is_written_to(group: RegistrationGroup) -> bool:
     """Whether the mail server took a message about this offer, to somebody who is still offered it."""
-    sent = OutboxJob.filter(subject_id__in=await _live([group.id]), kind="registration_offered", outcome=Outcome.SENT)
+    live = Registration.filter(group_id=group.id, state=RegistrationState.OFFERED)
+    ids = [key for (key,) in await live.values_list("id")]
+    sent = OutboxJob.filter(subject_id__in=ids, kind="registration_offered", outcome=Outcome.SENT)
     return await sent.filter(done_at__gte=group.changed_at).exists()
 
 
@@ -233,14 +222,12 @@ def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[Train
     return None if until is None else max(until, min([group.offered_until, *begins]))
 
 
-async def fill_places(before: Standing) -> None:
+async def fill_places(training_id: UUID) -> None:
     """Give who waits the places that came free while nobody could move up: the training was called off, or seemed over.
 
     In the caller's transaction, with the training locked.
     """
-    if phase(before.training, list(before.sessions.values()), clock.now()) not in PAST_PROMOTING:
-        return
-    await ask(Fill(training_id=before.training.id, actor=PROGRAM))
+    await ask(Fill(training_id=training_id, actor=PROGRAM))
 
 
 async def expire_offers() -> int:
@@ -269,10 +256,7 @@ async def _expire(training_id: UUID) -> int:
             return 0
         for group_id in groups:
             await record("registrations.expire_offer", actor=PROGRAM, object_id=group_id, hub_id=training.hub_id)
-        people = await _live(groups)
-        await give_back(
-            Leave(training_id=training_id, registration_ids=people, actor=PROGRAM, farewell=Farewell.EXPIRED)
-        )
+        await ask(Leave(training_id=training_id, group_ids=tuple(groups), actor=PROGRAM, farewell=Farewell.EXPIRED))
         return len(groups)
 
 
@@ -303,18 +287,9 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         waiting = [group_id for (group_id,) in await on_it.order_by("wait_number").values_list("id")]
         if not waiting and not training.has_waiting_list:
             return None
-        people = await _live(waiting)
-        if people:
-            await give_back(
-                Leave(
-                    training_id=training_id,
-                    registration_ids=people,
-                    actor=actor,
-                    run_at=clock.now() + STAFF_DELAY,
-                    batch_id=batch,
-                    farewell=Farewell.LIST_CLOSED,
-                )
-            )
+        told: dict[str, Any] = {"run_at": clock.now() + STAFF_DELAY, "batch_id": batch}
+        closed = Farewell.LIST_CLOSED
+        await ask(Leave(training_id=training_id, group_ids=tuple(waiting), actor=actor, farewell=closed, **told))
         training.has_waiting_list = False
         await training.save(update_fields=["has_waiting_list"])
         # A form that was opened before must not open the list again.
@@ -360,9 +335,3 @@ async def _check_offered(group: RegistrationGroup, training: Training) -> None:
 async def _check_ahead(training: Training) -> None:
     """Refuse what is over or called off; the window does not matter to who is on the list."""
     check_phase(training, await TrainingSession.filter(training_id=training.id), Source.DESK, clock.now())
-
-
-async def _live(group_ids: Sequence[UUID]) -> tuple[UUID, ...]:
-    """Everybody of these groups who did not cancel."""
-    live = Registration.filter(group_id__in=list(group_ids)).exclude(state=RegistrationState.CANCELLED)
-    return tuple(key for (key,) in await live.order_by("id").values_list("id"))
