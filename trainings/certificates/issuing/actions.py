@@ -56,7 +56,7 @@ TAKE_NUMBERS = """
     RETURNING next_number
 """
 AT_ONCE = 10_000
-"""So many keys are asked for in one question: the engines take some thirty thousand."""
+"""Keys in one query: the engines take some thirty thousand."""
 LONGEST_REASON = 240
 LONGEST_NAME, LONGEST_INITIALS = 240, 40
 """As their columns; the sheet keeps a longer name whole."""
@@ -85,18 +85,18 @@ class ReasonMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class IssuedTogether:
-    """What one press of the button made; `n_unprintable` people need their name corrected first."""
+    """`n_unprintable` people need their name corrected first."""
 
     certificates: Sequence[Certificate]
     n_unprintable: int
 
 
 async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -> Certificate:
-    """The certificate of this registration and kind: made now, or the one that stands (issuing twice gives the same).
-    A certificado takes the place of a diploma, which is annulled, and whose person is told.
+    """A new certificate, or the standing one of this kind. A certificado replaces a diploma: that is annulled and its
+    person told.
 
-    Refuses before the training is over, when the hours are not met, when nobody signs, and where a letter of what it
-    prints is not in the design's fonts. Its file is set by the outbox, or when somebody opens it first.
+    Refuses before the training is over, without the hours, without signatories, and letters that the design's fonts
+    lack. The outbox sets its file, or the first reader does.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
@@ -109,7 +109,7 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
 
 
 async def issue_locked(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
-    """The same in the caller's transaction, which holds the training and `lock_stays_of`."""
+    """In the caller's transaction, which holds the training and `lock_stays_of`."""
     papers = (await papers_of([where.id]))[where.id]
     held, diploma = due_unless_held(kind, papers).paper, exchangeable(kind, papers)
     if held is not None and diploma is None:
@@ -139,10 +139,10 @@ async def _give_way(
 
 
 async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
-    """The highest certificate of everybody who completed the training and has none yet, all or nothing.
+    """The highest certificate for people who completed the training and have none, all or nothing.
 
-    Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are. For many people
-    and for who waits for an answer there is `bulk.start`, which does the same in small steps.
+    Refuses as `issue`, but skips and counts unprintable names. For many people, or while a request waits, `bulk.start`
+    does it in small steps.
     """
     await refuse_before_its_end(training_id)
     await settle(training_id)
@@ -162,12 +162,12 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
 
 
 def missing_letters(registration: Registration, kind: CertificateKind, occasion: Occasion) -> str:
-    """Those of the name that the design of this kind lacks."""
+    """Letters of the name that this kind's design lacks."""
     return pdf.missing_in(design_of(occasion.training, kind), registration.participant.full_name)
 
 
 def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
-    """The kinds that somebody has earned, the highest first, by what attendance says."""
+    """Earned kinds by attendance, highest first."""
     return earned_kinds(
         training,
         minutes=registration.minutes_attended,
@@ -177,7 +177,7 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
 
 
 async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
-    """All their certificates by registration, in order. Under the training's lock nobody adds to them meanwhile."""
+    """By registration, in order. Under the training's lock their number stays."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for first in range(0, len(registration_ids), AT_ONCE):
         found = Certificate.filter(registration_id__in=list(registration_ids[first : first + AT_ONCE]))
@@ -187,8 +187,8 @@ async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[
 
 
 async def refuse_before_its_end(training_id: UUID) -> None:
-    """Refuse (TrainingNotOver). Asked before hours are brought up to date: else a session that ends in between would
-    count as over, and nobody have its minutes. What a phone closed is closed first, as it was held.
+    """TrainingNotOver. Call it before hours are brought up to date: else a session that ends in between counts as over
+    without anybody's minutes. Closes as held what a phone closed.
     """
     await close_reported(await _session_ids(training_id))
     if not is_over(await TrainingSession.filter(training_id=training_id)):
@@ -202,9 +202,9 @@ async def _session_ids(training_id: UUID) -> list[UUID]:
 async def occasion_of(
     training_id: UUID, *, kinds: Sequence[CertificateKind] = (), is_over_already: bool = True
 ) -> Occasion:
-    """What is printed on all of them; in the caller's transaction. It brings nobody's hours up to date.
+    """What all papers share; in the caller's transaction. Brings no hours up to date.
 
-    Refuses (TrainingNotOver and EndToConfirm, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
+    Refuses TrainingNotOver and EndToConfirm unless `is_over_already`, NoSignatory, UnprintableText.
     """
     sessions = await TrainingSession.filter(training_id=training_id)
     if is_over_already and not is_over(sessions):
@@ -221,10 +221,9 @@ async def same_occasion(
     kinds: Sequence[CertificateKind] = (),
     day: date | None = None,
 ) -> Occasion:
-    """The same without asking again whether it is over: for a step of many.
+    """For a step of many: without asking again whether the training is over.
 
-    For papers of these `kinds`, without them those of who completes the course; on the `day` that they carry, without
-    it that of papers made now.
+    `kinds` default to the kinds of people who complete the course, `day` to that of papers made now.
     """
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
@@ -248,10 +247,10 @@ async def issue_to(
     actor: Actor,
     state: CertificateState = CertificateState.VALID,
 ) -> list[Certificate]:
-    """Number them, freeze what they print, and tell the people whose certificate is valid; in the caller's transaction.
+    """Number papers, freeze what they print, and tell people with a valid one; in the caller's transaction.
 
-    The caller holds the training's lock, has seen that none of them has one of that kind, and that the names can be
-    printed; and leaves the files to the outbox (`mails.have_set`, or a job).
+    The caller holds the training's lock, has checked that nobody has a paper of that kind and that names can be
+    printed, and leaves the files to the outbox (`mails.have_set`, or a job).
     """
     if not due:
         return []
@@ -278,14 +277,14 @@ async def issue_to(
 
 
 async def _take_numbers(operator_id: UUID, year: int, n: int) -> int:
-    """The first of `n` numbers in a row. They go back to the series if the transaction does not commit: no gaps."""
+    """The first of `n` consecutive numbers. A rollback returns them: no gaps."""
     [row] = await sql.rows(TAKE_NUMBERS, tokens.uuid7(), clock.now(), operator_id, year, n + 1)
     next_number: int = row["next_number"]
     return next_number - n
 
 
 async def _replaced(due: Sequence[tuple[Registration, CertificateKind]]) -> dict[tuple[UUID, CertificateKind], UUID]:
-    """The last revoked certificate of each registration and kind."""
+    """The last revoked certificate by registration and kind."""
     revoked = Certificate.filter(
         registration_id__in=[registration.id for registration, _kind in due], state=CertificateState.REVOKED
     )
@@ -331,7 +330,7 @@ def _certificate(
 
 
 async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Annul a certificate: folio and code stay, the public check says it is annulled. Refuses without a reason."""
+    """Folio and code stay; the public check says annulled. Refuses an empty reason."""
     if not reason.strip():
         raise ReasonMissing(field="reason")
     async with transaction():
@@ -345,7 +344,7 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
 
 
 async def revoke_held(certificates: Sequence[Certificate], reason: str, *, actor: Actor) -> None:
-    """The same of many that stand, in the caller's transaction, which holds them."""
+    """In the caller's transaction, which holds them."""
     moment, why = clock.now(), reason.strip()[:LONGEST_REASON]
     for one in certificates:
         one.state, one.revoked_at = CertificateState.REVOKED, moment

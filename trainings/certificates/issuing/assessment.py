@@ -1,6 +1,6 @@
-"""The mark of a course with a test, 0 to 100 points: entered by who holds the training, or who coordinates it.
+"""The mark of a course with a test, 0 to 100 points, entered by its facilitator or coordinator.
 
-It is by name, unlike the tests before and after, which are anonymous.
+By name, unlike the anonymous tests before and after.
 """
 
 from __future__ import annotations
@@ -45,8 +45,6 @@ class MayNotEnterMarks(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One person who may have a mark."""
-
     registration_id: UUID
     name: str
     community: str
@@ -54,11 +52,7 @@ class Examined:
 
 
 async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
-    """The training with its hub's seat, for who may enter its marks.
-
-    Raises UnknownTraining where somebody neither works at its hub nor holds it, MayNotEnterMarks where they may not,
-    and NoTest where it has no pass mark.
-    """
+    """With its hub's seat. Raises UnknownTraining out of scope, MayNotEnterMarks, and NoTest without a pass mark."""
     training = await reads(Training).get_or_none(id=training_id).select_related("hub__seat")
     if training is None:
         raise UnknownTraining
@@ -71,7 +65,7 @@ async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
 
 
 async def examined(training_id: UUID) -> list[Examined]:
-    """Everybody who is expected or came, by name."""
+    """Expected or present people, by name."""
     came = (
         await reads(Attendance)
         .filter(registration__training_id=training_id, is_present=True)
@@ -85,10 +79,10 @@ async def examined(training_id: UUID) -> list[Examined]:
 
 
 async def enter_marks(training_id: UUID, marks: Mapping[UUID, int | None], *, actor: Actor) -> int:
-    """Keep these marks (0 to 100 points, none takes one back); how many changed.
+    """0 to 100 points, None removes a mark; returns the number of changes.
 
-    Refuses (MarkStated) to bring somebody below the pass mark whose certificate says that they passed: somebody decides
-    about that paper first.
+    Refuses (MarkStated) a mark below the pass mark where a certificate says passed: staff decide about that paper
+    first.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/evaluacion`: the marks of a course with a test, entered by name."""
+"""`/panel/capacitaciones/{id}/evaluacion`: marks of a course with a test."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def _training(request: Request) -> Training:
 
 @allow(*HUB_STAFF)
 async def show(request: Request) -> Response:
-    """It shows full names: opening it is logged."""
+    """Shows full names: opening it is logged."""
     training = await _training(request)
     await record("certificates.open_marks", actor=request.state.actor, object_id=training.id, hub_id=training.hub_id)
     return await _show(request, training, None)
@@ -64,7 +64,7 @@ async def _show(request: Request, training: Training, form: Typed | None, status
 
 @allow(*HUB_STAFF)
 async def keep(request: Request) -> Response:
-    """Keep the marks that were typed; a field left empty takes a mark back."""
+    """An empty field removes a mark."""
     training = await _training(request)
     typed = await read_form(request)
     marks = _marks(typed, await assessment.examined(training.id))
@@ -83,7 +83,7 @@ async def keep(request: Request) -> Response:
 
 
 def _marks(typed: Typed, people: Sequence[Examined]) -> dict[UUID, int | None]:
-    """What was typed for each of these people; what is no whole number from 0 to 100 becomes an error at its field."""
+    """Other values than whole numbers from 0 to 100 become errors at their field."""
     marks: dict[UUID, int | None] = {}
     for one in people:
         name = f"nota-{one.registration_id}"

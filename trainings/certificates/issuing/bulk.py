@@ -1,8 +1,8 @@
-"""One press for many: people are taken in steps, each numbered and frozen in a transaction of its own, then the files.
+"""One press for many: people are issued to in steps, a transaction each, then the files.
 
-Every step is a job of the outbox that enqueues the next one, so that the whole pauses, and goes on where a process was
-killed. Who is next is asked of the database, not remembered: nobody is taken twice, whatever is repeated. Beside a step
-some files of the one before are set: the mill does not wait until the last person was taken.
+Each step is a job of the outbox that enqueues the next, so that it can be paused, and goes on after a crash. The
+database says who is next: repetition takes nobody twice. A step also sets files of the step before, so that the mill
+does not wait for the last person.
 """
 
 from __future__ import annotations
@@ -47,10 +47,9 @@ logger = logging.getLogger("trainings.certificates")
 
 STEP = "certificate_step"
 PEOPLE_AT_ONCE = 100
-"""In one transaction, during which nobody else changes the training."""
+"""In a transaction that blocks other changes of the training."""
 FEW = 100
-"""The hours of so many are brought up to date while who starts it waits; of more by the worker, before its first step.
-"""
+"""Up to so many people's hours are brought up to date in the request; the worker does more before its first step."""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 
@@ -61,13 +60,13 @@ CONCERNED = f"""
         SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
     )
 """  # noqa: S608 - a constant
-"""Who had their certificate taken away gets another only where one is issued to them alone, at their word."""
+"""Excludes people whose certificate was withdrawn: another is issued to them alone, at their word."""
 OF_A_PURPOSE: Mapping[JobPurpose, str] = {
     JobPurpose.ISSUE: CONCERNED,
     JobPurpose.PREPARE: CONCERNED,
     JobPurpose.NOTES: f"{CONCERNED} AND {CAME_SHORT}",
 }
-"""Of who never came, and of who earned a diploma, a job for notes says nothing: its list would hold little else."""
+"""A job for notes is silent about people who never came or earned a diploma: they would fill its list."""
 COUNT = "SELECT count(*) AS n FROM registration r WHERE "
 NEXT = """
     SELECT r.id FROM registration r WHERE {concerned}
@@ -80,7 +79,7 @@ KINDS: Mapping[JobPurpose, Sequence[CertificateKind]] = {
     JobPurpose.PREPARE: (),
     JobPurpose.NOTES: (NOTE,),
 }
-"""What a job gives; nothing: what the course gives to who completes it."""
+"""Kinds that a job gives; empty: the course's own."""
 ACTS = {
     JobPurpose.ISSUE: "certificates.issue_many",
     JobPurpose.PREPARE: "certificates.prepare_many",
@@ -100,7 +99,7 @@ class HasEnded(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one person: a kind that they get, or why they get none."""
+    """One person's kind, or the reason for none."""
 
     registration: Registration
     kind: CertificateKind | None = None
@@ -109,11 +108,10 @@ class Decision:
 
 
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
-    """The running job of the training for this purpose: made now, or the one there is. Of few people with its first
-    step done.
+    """A new job, or the running one of this purpose. For few people its first step is done.
 
-    Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
-    be printed.
+    Refuses as `actions.issue_all`: the training is not over (preparing may come before), no signatory, unprintable
+    text.
     """
     if _comes_after(purpose):
         await actions.refuse_before_its_end(training_id)
@@ -143,22 +141,22 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
 
 
 async def pause(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """Take nobody more, and set no file more, until it goes on. What a step has begun is finished."""
+    """A begun step is finished; no further person or file follows."""
     return await _turn(job_id, JobState.PAUSED, actor=actor)
 
 
 async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """End it for good. What was issued stands; its files are set when they are opened or printed."""
+    """For good. Issued papers stand; their files are set when opened or printed."""
     return await _turn(job_id, JobState.STOPPED, actor=actor)
 
 
 async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """Go on where it was paused. Refuses as `start`."""
+    """After a pause. Refuses as `start`."""
     return await _turn(job_id, JobState.RUNNING, actor=actor)
 
 
 async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
-    """Refuses (HasEnded) a job that is done or was stopped; turning it to what it is changes nothing."""
+    """Refuses (HasEnded) a done or stopped job; the same state changes nothing."""
     async with transaction():
         job = await _locked(job_id)
         if job.state not in GOES_ON:
@@ -177,12 +175,12 @@ async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
 
 
 def _comes_after(purpose: JobPurpose) -> bool:
-    """Whether the training has to be over, and what is made is valid at once."""
+    """The training must be over, and its papers are valid at once."""
     return purpose is not JobPurpose.PREPARE
 
 
 async def _locked(job_id: UUID) -> IssueJob:
-    """The job, under its training's lock and its own."""
+    """Under its training's lock and its own."""
     where = await IssueJob.get_or_none(id=job_id)
     if where is None:
         raise UnknownJob
@@ -195,9 +193,9 @@ async def _locked(job_id: UUID) -> IssueJob:
 
 
 async def take_step(job: OutboxJob) -> Mail | None:
-    """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing.
+    """Take a job's next people. A step done before, by a worker killed since, does nothing.
 
-    One that `settles` brings everybody's hours up to date before. `papers` are some that the step before made.
+    `settles`: brings hours up to date first. `papers`: some of the step before.
     """
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or not _is_next(own, job):
@@ -212,7 +210,7 @@ async def take_step(job: OutboxJob) -> Mail | None:
 
 
 async def _set_beside(job: IssueJob, papers: Sequence[UUID]) -> None:
-    """A file that cannot be set stops nobody from being taken: the turns of files come to it again, and say so."""
+    """A failing file stops nobody: the file turns try it again and report it."""
     try:
         await set_beside(job, papers)
     except Exception:
@@ -242,7 +240,7 @@ def _is_next(own: IssueJob, step: OutboxJob) -> bool:
 
 
 async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
-    """Issue to the next people or note why not, and have the rest done later; after the last, the files."""
+    """Issue to the next people or note the reason for none, and enqueue the rest; after the last, the files."""
     people = await _next(job)
     papers: Sequence[Certificate] = ()
     if people:
@@ -274,7 +272,7 @@ async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
 
 
 async def _next(job: IssueJob) -> list[Registration]:
-    """Those who are expected or came, and of whom this job has not said anything yet, in the order they signed up."""
+    """Expected or present people without a decision of this job, in order of registration."""
     question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
     rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
     found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
@@ -302,7 +300,7 @@ def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decis
 
 
 def detail_of(due: Due) -> str:
-    """The day on which theirs was annulled, or its folio."""
+    """The day of annulment, or the folio."""
     if due.paper is None:
         return ""
     if due.reason is SkipReason.ANNULLED and due.paper.revoked_at is not None:
@@ -313,7 +311,7 @@ def detail_of(due: Due) -> str:
 async def _carry_out(
     job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor
 ) -> Sequence[Certificate]:
-    """All at once; where that fails, one by one, so that one person's rows hold up nobody else. What was issued."""
+    """All at once; on failure one by one, so that one person's rows block nobody else. Returns what was issued."""
     state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
     due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
     skips = [
@@ -340,4 +338,4 @@ async def _carry_out(
 
 
 TASKS: Composers = {STEP: take_step, FILES: set_files}
-"""What only the worker may do."""
+"""For the worker only."""

@@ -1,4 +1,4 @@
-"""The files of many certificates: set by the mill, outside of transactions, kept in small ones."""
+"""Files of many certificates: the mill sets them outside transactions; small transactions keep them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ logger = logging.getLogger("trainings.certificates")
 
 FILES = "certificate_files"
 SECONDS = 10.0
-"""So long does one turn take files on, then it lets others through: an import, the papers of another training. Between
-turns the mill has nothing to do for some tenths of a second.
+"""A turn takes files on for so long, then lets an import or another training pass. Between turns the mill idles some
+tenths of a second.
 """
 AT_ONCE = 8
-"""Files gathered and kept together: a transaction of some milliseconds."""
+"""Files kept in one transaction of some milliseconds."""
 MADE_MEANWHILE = 4
 """Files that a process sets while a hundred people are taken."""
 MOST_OF_A_TURN = 2_000
@@ -48,12 +48,12 @@ MISSING = """
 """
 AMONG = " AND c.id IN ?list"
 ANY = " LIMIT 1"
-"""Without an order: the first that is found is enough."""
+"""Unordered: the first match is enough."""
 IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
 
 
 async def set_files(job: OutboxJob) -> Mail | None:
-    """Set files of a job for some seconds, and have the rest set after what else waits; the last one ends the job."""
+    """Set a job's files for some seconds, and enqueue the rest behind other work; the last one ends the job."""
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
@@ -74,18 +74,18 @@ async def set_files(job: OutboxJob) -> Mail | None:
 
 
 def n_beside() -> int:
-    """So many files keep the mill busy while the next people are taken: more would make people wait for files."""
+    """Files that keep the mill busy while the next people are taken; with more, people would wait for files."""
     return MADE_MEANWHILE * mill().n_processes
 
 
 async def set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
-    """Set the files of these that have none, as a turn of the job would."""
+    """Files that are missing, as a turn of the job would."""
     rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
     await _note(job, await set_many([UUID(str(row["id"])) for row in rows]))
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
-    """So that the job ends, and says whose file is missing."""
+    """The job can then end, and names the missing files."""
     if not failed:
         return
     async with transaction():
@@ -96,10 +96,9 @@ async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> Non
 
 
 async def set_many(certificate_ids: Sequence[UUID], *, until: float | None = None) -> list[tuple[Certificate, str]]:
-    """Set and keep the files of these with all processes of the mill; those that cannot be set, and why, in words to
-    be translated.
+    """Set and keep these files with the whole mill; returns failures with a translatable reason. Not in a transaction.
 
-    `until` (by `clock.ticks`): take no more on after it. Not in a transaction.
+    `until` (by `clock.ticks`): begin no more after it.
     """
     left = iter([certificate_ids[first : first + AT_ONCE] for first in range(0, len(certificate_ids), AT_ONCE)])
     failed: list[tuple[Certificate, str]] = []
@@ -135,7 +134,7 @@ async def _set(certificates: Sequence[Certificate]) -> list[tuple[Certificate, s
 
 
 async def n_files(job: IssueJob) -> tuple[int, int]:
-    """How many of the training's certificates that stand have a file, and how many there are."""
+    """Of the training's standing certificates: with a file, and all."""
     standing = reads(Certificate).filter(registration__training_id=job.training_id, erased_at=None)
     standing = standing.exclude(state=CertificateState.REVOKED)
     n_all = await standing.count()

@@ -1,4 +1,4 @@
-"""Reads of jobs that issue to many: how far one is, whom it left out and why."""
+"""Jobs that issue to many: their progress, the people left out, and reasons."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.HOURS: N_("No completó las horas."),
     SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
 }
-"""What can be mended first."""
+"""Reasons that can be mended come first."""
 OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
     (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
@@ -49,7 +49,7 @@ WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
     (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
 }
-"""What who may issue does on that person's page."""
+"""For issuers: what to do on the person's page."""
 NOTE_IS_DUE = N_("No completó las horas; puede darle una constancia.")
 HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
 NEVER_CAME = N_("No asistió.")
@@ -58,7 +58,7 @@ KINDS: dict[JobPurpose, frozenset[CertificateKind]] = {
     JobPurpose.PREPARE: HIGHER,
     JobPurpose.NOTES: frozenset({NOTE}),
 }
-"""What a job gives."""
+"""Kinds that a job gives."""
 OF_PAPERS = (
     "id",
     "registration_id",
@@ -71,12 +71,12 @@ OF_PAPERS = (
     "revoked_at",
     "revoked_reason",
 )
-"""Columns that tell whether somebody is due a note."""
+"""Columns that decide whether a note is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job and how far it is: people first, their files afterwards."""
+    """People first, their files afterwards."""
 
     job: IssueJob
     n_files: int
@@ -96,7 +96,7 @@ class Progress:
 
     @property
     def n_all(self) -> int:
-        """As long as people are being taken nobody knows how many papers there will be: at most one each."""
+        """While people are being taken the number of papers is open: at most one each."""
         is_taking = self.job.n_seen < self.job.n_total
         return max(self.job.n_total + (self.job.n_total if is_taking else self.n_papers), 1)
 
@@ -114,10 +114,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Somebody whom a job gave nothing, and why, as lists show people.
+    """A person without a paper of the job, and why, as lists show people.
 
-    `has_way`: their page is where it is done. `is_note_due`: a job for notes gives them one. `never_came`: to no
-    session that counts.
+    `has_way`: their page can change it. `is_note_due`: a job for notes gives them one. `never_came`: to no session that
+    counts.
     """
 
     registration_id: UUID
@@ -131,7 +131,7 @@ class LeftOut:
 
 
 async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress:
-    """A job of a training in scope, by who works at its desk. Raises UnknownJob."""
+    """For desk staff of its training. Raises UnknownJob."""
     hubs = sorted(actor.hubs_with(DESK))
     job = await reads(IssueJob).get_or_none(id=job_id, training_id=training_id, hub_id__in=hubs)
     if job is None:
@@ -140,13 +140,13 @@ async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress
 
 
 async def job_to_show(training_id: UUID) -> IssueJob | None:
-    """The newest of a training that goes on, else the newest."""
+    """The training's newest active job, else its newest."""
     jobs = reads(IssueJob).filter(training_id=training_id).order_by("-created_at", "-id")
     return await jobs.filter(state__in=list(GOES_ON)).first() or await jobs.first()
 
 
 def issued_by(job: IssueJob) -> QuerySet[Certificate]:
-    """What a job gave that stands, by folio: not what others issued meanwhile, or what was there before."""
+    """Standing papers of this job alone, by folio."""
     own = reads(Certificate).filter(
         registration__training_id=job.training_id,
         kind__in=sorted(KINDS[job.purpose]),
@@ -160,7 +160,7 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
 
 
 async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
-    """Everybody it gave nothing: what can be mended first, then by name. What may be issued instead, for who may."""
+    """Mendable reasons first, then by name. `may_issue`: with the papers that may be issued instead."""
     skips = await reads(IssueSkip).filter(job_id=job.id).select_related("registration__participant")
     papers = await _papers_of_short(job)
     found = [
@@ -172,7 +172,7 @@ async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> lis
 
 
 async def _papers_of_short(job: IssueJob) -> defaultdict[UUID, list[Certificate]]:
-    """What those have who got no diploma for their hours, by registration, without what is printed on it."""
+    """Papers of people skipped for their hours, by registration, without their sheets."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     if job.purpose is not JobPurpose.ISSUE:
         return papers
@@ -185,7 +185,7 @@ async def _papers_of_short(job: IssueJob) -> defaultdict[UUID, list[Certificate]
 
 
 def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
-    """The note that a job for notes would give now to who got no diploma for their hours, or why it would not."""
+    """The note that a job for notes would give now to a person skipped for their hours, or the reason for none."""
     if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
         return Due()
     due = note_due(kinds_of(skip.registration, training), papers)
@@ -211,7 +211,7 @@ def _left_out(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> 
 
 
 def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple[str, bool]:
-    """In words, and whether their page is where something can be done about it. `note` as `_note_for` says."""
+    """In words, and whether the person's page can change it. `note`: from `_note_for`."""
     if note.kind is not None and may_issue:
         return gettext(NOTE_IS_DUE), True
     if note.paper is not None and note.paper.kind is NOTE and note.reason is SkipReason.HAS_ONE:
@@ -227,7 +227,7 @@ def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple
 
 
 def _detail(reason: SkipReason, detail: str) -> str:
-    """In the language of who reads it, whoever wrote it."""
+    """In the reader's language."""
     if reason is SkipReason.FAILED:
         return gettext(detail)
     if reason is not SkipReason.ANNULLED:

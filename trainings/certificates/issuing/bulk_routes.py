@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/trabajo/…`: how far a job for many is; and the paper, as PDF and ZIP."""
+"""`/panel/capacitaciones/{id}/diplomas/trabajo/…`: a job's progress, and its papers as PDF and ZIP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHANGED = "cambiados"
 
 
 class Turn(StrEnum):
-    """What a button does with a job."""
+    """Buttons of a job."""
 
     PAUSE = "pause"
     GO_ON = "go_on"
@@ -43,7 +43,7 @@ class TurnForm(Form):
 
 
 class PrintForm(Form):
-    """`folios`: those of one button, as the page showed them; without it, all that there are. Part `parte` of `de`."""
+    """`folios`: of one button, as the page showed them; empty: all. Part `parte` of `de`."""
 
     folios: str = ""
     solo: str = ""
@@ -66,7 +66,7 @@ async def _progress(request: Request) -> bulk_queries.Progress:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """How far it is, whom it left out and why; when it is done, the paper."""
+    """Progress, people left out and why; when done, the papers."""
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
     left_out = await bulk_queries.left_out(progress.job, training, may_issue=may_issue)
@@ -83,7 +83,7 @@ async def show(request: Request) -> Response:
 
 @allow(*DESK)
 async def progress(request: Request) -> Response:
-    """The same numbers for the page that follows it."""
+    """The same numbers as JSON."""
     found = await _progress(request)
     told = {"state": found.job.state.value, "n_rows": found.n_all, "n_done": found.n_done, "words": found.words}
     return JSONResponse(told, headers={"cache-control": "no-store"})
@@ -91,7 +91,7 @@ async def progress(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def turn(request: Request) -> Response:
-    """Pause it, go on with it, stop it for good."""
+    """Pause, go on, or stop for good."""
     training, found = await _training(request), await _progress(request)
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise queries.MayNotIssue
@@ -102,17 +102,16 @@ async def turn(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """What would be printed, in one file or in parts. Nothing is marked as printed by looking."""
+    """What would be printed, whole or in parts. Opening it marks nothing as printed."""
     return await _to_print(request, await _training(request), only_changed=request.query_params.get("solo") == CHANGED)
 
 
 async def _to_print(
     request: Request, training: Training, *, only_changed: bool, form: Typed | None = None, status: int = 200
 ) -> Response:
-    """The page, with what was asked for and refused, to be asked for again. Names that changed are seen whole: that is
-    logged.
+    """The page, with a refused request for asking again. Shows changed names in full: that is logged.
 
-    Each button says which folios it means: what another one printed meanwhile changes nothing of it.
+    Each button names its folios, so another printing changes nothing of it.
     """
     everything = await printing.to_print(training)
     papers = await printing.to_print(training, only_changed=True) if only_changed else everything
@@ -142,7 +141,7 @@ async def _to_print(
 
 @allow(*DESK)
 async def print_them(request: Request) -> Response:
-    """One file for the printer, of the folios asked for; what is in it counts as printed."""
+    """One PDF of the folios asked for; its papers count as printed."""
     training = await _training(request)
     typed = await read_form(request)
     form = check(PrintForm, typed)
@@ -160,7 +159,7 @@ async def print_them(request: Request) -> Response:
 
 @allow(*DESK)
 async def archive(request: Request) -> Response:
-    """All files as they were given out, in one ZIP."""
+    """A ZIP of all files as given out."""
     training = await _training(request)
     content = await printing.zipped(training, actor=request.state.actor)
     name = printing.name_of(training)

@@ -1,7 +1,7 @@
-"""Taking the name out of certificates, or the certificates away, because their person asked for it.
+"""Removes the name from certificates, or withdraws them, because their person asked for it.
 
-Without the name, folio, code and the hash of the file still hold: whoever has the file or the paper can check it.
-Withdrawn, the code answers like one that never was, and the folio stays in the register, of nobody.
+Without the name, folio, code and the file's hash still verify file and paper. A withdrawn code answers like an unknown
+one; the folio stays in the register, of nobody.
 """
 
 from __future__ import annotations
@@ -44,16 +44,15 @@ CHANGED = (
 
 
 async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
-    """The certificates of these participants of which something personal is left, by folio."""
+    """Certificates of these participants that still hold something personal, by folio."""
     found = reads(Certificate).filter(registration__participant_id__in=list(participant_ids))
     left = found.exclude(code__startswith=WITHDRAWN_MARK)
     return await left.order_by("year", "number", "id")
 
 
 async def remove_names(participant_ids: Collection[UUID]) -> int:
-    """Take the name out of all their certificates, in the caller's transaction; of how many.
-
-    One that is only prepared was given to nobody and is withdrawn. Transcripts go: they are nothing without a name.
+    """In the caller's transaction; returns the number of certificates. Withdraws prepared ones, which nobody received,
+    and deletes transcripts, which are nothing without a name.
     """
     held = [one for one in await _held(participant_ids) if one.erased_at is None]
     await _withdraw([one for one in held if one.state is CertificateState.PREPARED])
@@ -63,7 +62,7 @@ async def remove_names(participant_ids: Collection[UUID]) -> int:
 
 
 async def withdraw_all(participant_ids: Collection[UUID]) -> int:
-    """Take all their certificates away, in the caller's transaction; how many there were. Transcripts go too."""
+    """In the caller's transaction; returns the number of certificates. Deletes transcripts too."""
     held = await _held(participant_ids)
     await _withdraw(held)
     await _forget_around(participant_ids)
@@ -75,7 +74,7 @@ async def _held(participant_ids: Collection[UUID]) -> list[Certificate]:
 
 
 async def _forget_names(certificates: Sequence[Certificate]) -> None:
-    """The hash of the file stays, the file goes; one that is just being set is dropped, being of an older revision."""
+    """The file goes, its hash stays. A file being set at this moment is dropped, as of an older revision."""
     for one in certificates:
         one.sheet = {**one.sheet, "person_name": NOBODY}
         await _make_nameless(one)
@@ -112,8 +111,8 @@ async def _forget_around(participant_ids: Collection[UUID]) -> None:
 
 
 async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
-    """Transcripts go too that were made at the desk of somebody whom staff hold to be the same person, if these
-    certificates are in them; what says nothing of them stays.
+    """Deletes transcripts that list these certificates and were made at the desk for a participant whom staff hold to
+    be the same person; others stay.
     """
     others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
     own = Certificate.filter(registration__participant_id__in=list(participant_ids))

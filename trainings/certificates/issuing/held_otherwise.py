@@ -1,4 +1,4 @@
-"""Papers from before a session was put right: when it was held as they say, and when it was."""
+"""Papers from before a session's time was corrected: when it was held as they say, and as known now."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainings.schedule.models import TrainingSession, sessions_on
 
 
 class Held(NamedTuple):
-    """As much as a paper tells: the minutes of a diploma, and the days."""
+    """As far as a paper tells: a diploma's minutes, and the days."""
 
     minutes: int
     days: tuple[date, ...]
@@ -26,7 +26,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldOtherwise:
-    """What a certificate says of when its training was held, what it was, and when that was put right."""
+    """When a certificate says that its training was held, when it was, and the moment of correction."""
 
     said: Held
     now: Held
@@ -34,8 +34,8 @@ class HeldOtherwise:
 
 
 async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
-    """The certificates that stand of the trainings of these sessions, and tell other days than are known by now, or a
-    diploma other hours. Of a note attendance tells the hours.
+    """Standing certificates of these sessions' trainings that state other days than known now, or diplomas that state
+    other hours. A note's hours come from attendance.
     """
     corrected = await _corrected(sessions)
     if not corrected:
@@ -53,7 +53,7 @@ SAYS = ("kind", "minutes", "sheet")
 
 
 class _Paper(NamedTuple):
-    """What is read of a certificate: of thousands no more than is needed."""
+    """Few columns: there may be thousands."""
 
     kind: CertificateKind
     minutes: int
@@ -69,9 +69,7 @@ class _Paper(NamedTuple):
 
 
 async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
-    """The trainings with a session whose time was put right: when they were held as is known by now, and when the last
-    of them was put right.
-    """
+    """Trainings with a corrected session time: when they were held as known now, and the last correction."""
     put_right = reads(TrainingSession).filter(sessions, sessions_on(), corrected_at__not_isnull=True)
     corrected_at = dict(await put_right.order_by("corrected_at").values_list("training_id", "corrected_at"))
     times: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Late data: what is known by now of certificates that were given out. Nothing changes them but a person."""
+"""Late data about issued certificates. Only staff change them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trainings.web.i18n import N_
 
 NOTE = CertificateKind.CONSTANCIA
 AT_ONCE = 10_000
-"""So many keys are asked for in one question: the engines take some thirty thousand."""
+"""Keys in one query: the engines take some thirty thousand."""
 
 
 class ChangedAgain(Refusal):
@@ -33,23 +33,21 @@ class ChangedAgain(Refusal):
 
 
 class Fact(NamedTuple):
-    """What attendance says of one person: minutes that count, and whether they completed."""
+    """A person's attendance: minutes that count, and completion."""
 
     minutes: int
     is_completed: bool
 
     @property
     def text(self) -> str:
-        """In one word, for a form."""
+        """For a form."""
         return f"{self.minutes}-{'si' if self.is_completed else 'no'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A certificate that stands and says something else than attendance does by now.
-
-    A note states the hours attended; diploma and tested certificate that the course was completed. `held`: where a
-    session was put right since, and they tell other days or hours than it was held.
+    """A standing certificate that contradicts attendance: a note states the hours attended, diploma and tested
+    certificate the completed course. `held`: it states other days or hours than a corrected session.
     """
 
     certificate: Certificate
@@ -58,23 +56,23 @@ class Change:
 
     @property
     def text(self) -> str:
-        """As a form carries it back, to tell whether it is still so."""
+        """For a form, which returns it to show that nothing changed."""
         return f"{self.now.text}-{self.held.corrected_at.timestamp()}" if self.held is not None else self.now.text
 
     @property
     def fails(self) -> bool:
-        """Whether by now it would not be given out at all; else only its hours are others."""
+        """It would not be issued now; else only its hours differ."""
         return self.now.minutes == 0 if self.certificate.kind is NOTE else not self.now.is_completed
 
 
 async def changes_of(training_id: UUID) -> list[Change]:
-    """The certificates of a training that wait for an answer, by folio. Their people are loaded."""
+    """Certificates that wait for a decision, by folio, with their people."""
     return await _changes(Q(registration__training_id=training_id), Q(training_id=training_id))
 
 
 async def _changes(which: Q, sessions: Q) -> list[Change]:
-    """Of these certificates, of the trainings of these sessions. What somebody left as it is comes back only when it
-    changes again.
+    """Of these certificates, of these sessions' trainings. A certificate left as it is returns only after a further
+    change.
     """
     held = await held_otherwise(sessions)
     found = await _differing(which, sorted(held))
@@ -89,7 +87,7 @@ async def _changes(which: Q, sessions: Q) -> list[Change]:
 
 
 async def _differing(which: Q, held: Sequence[UUID]) -> list[Certificate]:
-    """Those of which attendance says something else, and these, with all that is shown of them."""
+    """Certificates that attendance contradicts, and the `held` ones, with all columns shown."""
     says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
     not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
     valid = reads(Certificate).filter(which, state=CertificateState.VALID)
@@ -109,14 +107,14 @@ def _in_parts(keys: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
 
 
 def _is_left(change: Change, review: CertificateReview | None) -> bool:
-    """Whether somebody left it so, as attendance is and when it was held is known by now."""
+    """Staff left it so, knowing this attendance and this time of the session."""
     if review is None or (review.minutes, review.is_completed) != change.now:
         return False
     return change.held is None or change.held.corrected_at <= review.created_at
 
 
 async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, CertificateReview]:
-    """When somebody last left each as it is."""
+    """The last decision to leave each as it is."""
     left: dict[UUID, CertificateReview] = {}
     for some in _in_parts(certificate_ids):
         reviews = reads(CertificateReview).filter(certificate_id__in=list(some)).order_by("created_at", "id")
@@ -125,7 +123,7 @@ async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, Certificate
 
 
 class Late(NamedTuple):
-    """A training with certificates that wait for an answer."""
+    """A training with certificates that wait for a decision."""
 
     training: Training
     n_failing: int
@@ -133,12 +131,12 @@ class Late(NamedTuple):
 
 
 async def trainings_with_late_data(actor: Actor) -> list[Late]:
-    """Those of the hubs where somebody works at the desk, by title."""
+    """Of hubs where the actor works at the desk, by title."""
     return await late_at(actor.hubs_with(DESK))
 
 
 async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
-    """Those of these hubs, by title."""
+    """By title."""
     by_training: dict[UUID, list[Change]] = defaultdict(list)
     hubs = sorted(hub_ids)
     for change in await _changes(Q(hub_id__in=hubs), Q(training__hub_id__in=hubs)) if hubs else []:
@@ -148,15 +146,15 @@ async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
 
 
 def late_of(changes: Sequence[Change]) -> Late:
-    """Of one training, that has some."""
+    """Of one training; not empty."""
     n_failing = sum(one.fails for one in changes)
     return Late(changes[0].certificate.registration.training, n_failing, len(changes) - n_failing)
 
 
 async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: Actor) -> int:
-    """Leave these certificates as they were issued; how many. `seen`: what attendance said of each when it was decided.
+    """Leave certificates as issued; returns their number. `seen`: what attendance said of each on the page.
 
-    Refuses (ChangedAgain) where it says something else by now. Nobody is told, and no certificate changes.
+    Refuses (ChangedAgain) where it says something else now. Tells nobody, changes no certificate.
     """
     async with transaction():
         training = await locked_training(training_id)

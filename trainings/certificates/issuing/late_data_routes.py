@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/cambios`: certificates that attendance no longer bears out; a person decides."""
+"""`/panel/capacitaciones/{id}/diplomas/cambios`: certificates that attendance contradicts; staff decide."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MayNotDecide(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A certificate that says something else than attendance: what was, what is now. `value`: what the form carries."""
+    """The certificate's words and attendance's. `value`: for the form."""
 
     id: UUID
     name: str
@@ -107,7 +107,7 @@ async def show(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def leave(request: Request) -> Response:
-    """«Dejar como está»: one, or several that were ticked."""
+    """«Dejar como está»: one, or the ticked ones."""
     training = await queries.training_at_desk(request.state.actor, request.path_params["id"])
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise MayNotDecide
@@ -120,7 +120,7 @@ async def leave(request: Request) -> Response:
 
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Keys, each with what attendance said when it was shown; what is neither means nothing."""
+    """Keys, each with what attendance said on the page; skips malformed ones."""
     found = []
     for text in texts:
         key, _sep, said = text.partition(":")

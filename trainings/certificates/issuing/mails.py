@@ -1,7 +1,7 @@
-"""What issuing and annulling leave to the outbox: who is told that a certificate is ready, or annulled; and its file.
+"""What issuing and annulling leave to the outbox: messages about ready and annulled certificates, and files.
 
-That one is ready is told at once. That one is annulled waits for ten minutes, like all that staff call off, so that it
-can be stopped; what is annulled at the same training meanwhile joins it.
+A ready one is told at once. An annulled one waits ten minutes, as all cancellations by staff, so that it can be
+stopped; further annulments of the training join it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from trainings.web.i18n import gettext as _
 READY, ANNULLED = "certificate_ready", "certificate_annulled"
 FILE = "certificate_file"
 STATES = {READY: CertificateState.VALID, ANNULLED: CertificateState.REVOKED}
-"""What is said only as long as it is so."""
+"""Messages are sent only while the certificate is in this state."""
 PAPERS = {
     CertificateKind.DIPLOMA: N_("diploma"),
     CertificateKind.CERTIFICADO: N_("certificado"),
@@ -45,14 +45,14 @@ PAPERS = {
 
 
 async def have_set(certificate: Certificate, *, anew: bool = False) -> None:
-    """Have its file set by the worker; in the caller's transaction. `anew`: though that was asked for before."""
+    """The worker sets its file; in the caller's transaction. `anew`: even if asked for before."""
     name = uuid7() if anew else certificate.revision
     await enqueue(FILE, {"certificate_id": str(certificate.id)}, dedup=f"{FILE}:{name}:{certificate.id}")
 
 
 async def announce(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell people that their certificate is valid: who left an address by mail, the others, and without a mail server
-    all, by the training's one call list. In the caller's transaction.
+    """Tell people that their certificate is valid: by mail, or without an address or mail server by the training's call
+    list. In the caller's transaction.
     """
     if not issued:
         return
@@ -65,9 +65,8 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
 
 
 async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell who was told of it, or holds it, that it is annulled, after the ten minutes in which that can be stopped.
-
-    Of what never was valid nor handed over nobody knows. In the caller's transaction, which holds the training.
+    """Tell people who were told of it or hold it, after ten minutes in which staff can stop it. Nobody knows of a paper
+    never valid nor handed over. In the caller's transaction, which holds the training.
     """
     known = [
         (one, person) for one, person in annulled if one.validated_at is not None or one.handed_over_at is not None
@@ -79,7 +78,7 @@ async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], tra
 
 
 async def _batch(training: Training, due_at: datetime) -> UUID:
-    """A new batch with its list of calls; or what of the training has not left yet, which waits on with this."""
+    """A new batch with its call list, or the training's waiting one, which then waits on."""
     lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED, closed_at=None)
     waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").first()
     if waiting is not None and waiting.batch_id is not None:
@@ -95,7 +94,7 @@ async def _batch(training: Training, due_at: datetime) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """People who are about to be told that theirs is annulled: how many by mail, how many by a call, from when on."""
+    """People to be told of an annulment: numbers by mail and by call, and from when."""
 
     batch_id: UUID
     n_people: int
@@ -104,7 +103,7 @@ class Waiting:
 
 
 async def waiting(training_id: UUID) -> list[Waiting]:
-    """What of a training can still be stopped, the next to leave first."""
+    """Batches that can still be stopped, next first."""
     lists = reads(CallList).filter(training_id=training_id, reason=CallReason.ANNULLED, closed_at=None)
     found = await lists.filter(due_at__gt=clock.now(), batch_id__not_isnull=True).order_by("due_at")
     if not found:
@@ -126,7 +125,7 @@ async def _write(
     run_at: datetime,
     batch_id: UUID | None = None,
 ) -> int:
-    """The messages to those who left an address; how many."""
+    """Messages to people with an address; returns their number."""
     letters = [
         OutboxJob(
             kind=kind,
@@ -146,7 +145,7 @@ async def _write(
 
 
 async def set_file(job: OutboxJob) -> Mail | None:
-    """Set the file of a certificate that nobody has opened yet. There is nothing to send."""
+    """Set the file of an unopened certificate; sends nothing."""
     certificate = await Certificate.get_or_none(id=UUID(job.payload["certificate_id"]))
     if certificate is not None and certificate.erased_at is None:
         await file_of(certificate)
@@ -154,7 +153,6 @@ async def set_file(job: OutboxJob) -> Mail | None:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The message of a job about a certificate."""
     facts = await gather(job)
     certificate = await reads(Certificate).get_or_none(id=UUID(job.payload["certificate_id"]))
     if facts is None or certificate is None:
@@ -173,7 +171,7 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 async def _replacement(certificate: Certificate) -> str:
-    """The folio of the one that is valid in its place; empty for none."""
+    """The folio of the valid one in its place, or empty."""
     in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
     others = reads(Certificate).filter(in_its_place, registration_id=certificate.registration_id)
     found = await others.filter(state=CertificateState.VALID).exclude(id=certificate.id).first()

@@ -1,4 +1,4 @@
-"""The name as it is printed: somebody says that it is right, or has it corrected, and staff see who, how and when."""
+"""The printed name: a person confirms it or has it corrected; staff see who, how and when."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PaperInHand(Refusal):
 
 
 class PaperPrinted(PaperInHand):
-    """It is on paper, though nobody has it yet: staff alone change what it says."""
+    """Printed but not handed over: only staff change it."""
 
     code = "paper_printed"
     sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
@@ -61,7 +61,7 @@ class PaperPrinted(PaperInHand):
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Somebody said that the name is right: how, when, and who of the staff wrote it down (empty: by the own link)."""
+    """How and when the name was confirmed, and which staff noted it (empty: by the own link)."""
 
     how: ConfirmedHow
     at: datetime
@@ -69,7 +69,7 @@ class Confirmed:
 
 
 def check_letters(given_names: str, surnames: str, design: str) -> None:
-    """Refuse (LetterNotPrintable) a letter that this design's fonts lack, naming it, where it was written."""
+    """Refuses (LetterNotPrintable) a letter that this design's fonts lack, at its field."""
     for field, name in (("given_names", given_names), ("surnames", surnames)):
         missing = pdf.missing_glyphs(name, design=design)
         if missing:
@@ -77,12 +77,11 @@ def check_letters(given_names: str, surnames: str, design: str) -> None:
 
 
 async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
-    """Somebody says that their name is printed right as it stands; how many papers were set anew to say the same.
+    """The person says that their name is right; returns the number of papers set anew with it. Twice is once.
 
-    Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
-    another by now. Refuses a letter that cannot be printed (LetterNotPrintable), who took back the permission for
-    their data (PermissionGone), and by a link what was handed over already (PaperInHand), was printed with another name
-    (PaperPrinted) or is valid with the name of somebody else (AlreadyValid).
+    `name`: what the person read; refuses (NameChanged) another one now. Refuses LetterNotPrintable, a withdrawn consent
+    (PermissionGone), and by a link a handed-over paper (PaperInHand), one printed with another name (PaperPrinted) or
+    valid with another person's name (AlreadyValid).
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -98,12 +97,12 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
 async def correct(
     registration_id: UUID, given_names: str, surnames: str, how: ConfirmedHow | None, *, actor: Actor
 ) -> int:
-    """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
+    """Write the name as the person wants it printed; returns the number of papers, not handed over, set anew with it.
 
-    Refuses a letter that cannot be printed (LetterNotPrintable), by a link any change of what was printed
-    (PaperPrinted) and another person's name on what is valid (AlreadyValid), and as `registrations.rename` does. With
-    `how` it is confirmed as well, and a link is refused what was handed over already (PaperInHand): the desk annuls it
-    and issues another. None: who writes it may not speak for the person, nor hear of their papers.
+    Refuses LetterNotPrintable, by a link any change of a printed paper (PaperPrinted) and another person's name on a
+    valid one (AlreadyValid), and as `registrations.rename` does. `how` also confirms it, and a link is refused a
+    handed-over paper (PaperInHand): the desk annuls that and issues another. None: the writer neither speaks for the
+    person nor hears of their papers.
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -143,10 +142,10 @@ async def _check_open(registration_id: UUID, actor: Actor) -> None:
 async def _check_same_person(
     registration: Registration, given_names: str, surnames: str, *, is_confirming: bool
 ) -> None:
-    """Refuse (AlreadyValid) to make a valid paper another person's: whoever was sent a link may sell it.
+    """Refuses (AlreadyValid) to turn a valid paper into another person's: a link may be sold.
 
-    A slip of the pen is corrected once; from then on, and where the name was confirmed, only its accents and the like.
-    So it is from the beginning where nobody confirms it: slip by slip the name would become any other.
+    A slip is corrected once; afterwards, and once confirmed, only accents and the like. Where nobody confirms names
+    this holds from the start: slip by slip a name would become any other.
     """
     person = registration.participant
     if name_key(given_names, surnames) == person.name_key:
@@ -161,8 +160,8 @@ async def _check_same_person(
 
 
 async def _check_printed(registration: Registration) -> None:
-    """Refuse (PaperPrinted) another name on what was printed, accents and all; and as `_check_same_person` where the
-    name was written elsewhere meanwhile, and would be printed by saying that it is right.
+    """Refuses (PaperPrinted) another name on a printed paper, accents included; and as `_check_same_person` where the
+    name was changed elsewhere meanwhile, and confirming would print it.
     """
     name = registration.participant.full_name
     for paper in await revisions.not_in_hand(registration.id):
@@ -174,7 +173,7 @@ async def _check_printed(registration: Registration) -> None:
 
 
 async def _held(registration_id: UUID) -> Registration:
-    """The registration with its person and its hub's operator, under its training's lock."""
+    """With its person and its hub's operator, under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
@@ -183,13 +182,13 @@ async def _held(registration_id: UUID) -> Registration:
 
 
 def _keys(registration_id: UUID, name: str) -> list[str]:
-    """Keyed hashes of this person's printed name, the current key's first. An accent more is another name."""
+    """Keyed hashes of this person's printed name, the current key's first. A different accent is another name."""
     text = f"{registration_id}\0{unicodedata.normalize('NFC', name)}"
     return keyring().blind_indexes(text, PURPOSE)
 
 
 async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
-    """By registration, who confirmed the name as it is now. Their people are loaded; who did not is missing."""
+    """Confirmations of the current names by registration (people loaded); unconfirmed ones are missing."""
     wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""A session that never took place, said once it is over: not while somebody is marked there, or papers tell of it."""
+"""A session that never took place, said after its end; not while people are marked there, or papers tell of it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ class PapersTellIt(Refusal):
 
 
 async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """It did not take place: hours and completion are computed without it, and prepared papers that are due by that
-    become valid.
+    """Hours and completion leave it out; prepared papers that are thereby due become valid.
 
     Refuses where valid papers count it, and as `rescheduling.not_held`.
     """
@@ -43,7 +42,7 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def _n_papers_telling(session: TrainingSession) -> int:
-    """How many valid papers name its day."""
+    """Valid papers that name its day."""
     day = clock.local(session.starts_at).date()
     valid = reads(Certificate).filter(registration__training_id=session.training_id, state=CertificateState.VALID)
     return sum(_tells(one, day.isoformat()) for one in await valid)

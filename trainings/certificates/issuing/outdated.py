@@ -1,4 +1,4 @@
-"""Prepared papers that say something else than is so by now: set anew, with the same folio and code."""
+"""Prepared papers that no longer hold are set anew, with the same folio and code."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ from trainings.db import transaction
 from trainings.schedule.locks import locked_training
 
 PAPERS_AT_ONCE = 25
-"""Set anew in one transaction: others wait for it some hundredths of a second."""
+"""In one transaction, of some hundredths of a second."""
 
 Signing = dict[date, tuple[tuple[str, str], ...]]
 
 
 async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
-    """Set those anew whose hours, days or title no longer hold; how many. Some at a time, so that nobody waits for
-    thousands: pressed again where it was cut short, it goes on.
+    """Set papers anew whose hours, days or title no longer hold; returns their number. In small transactions, so that
+    nobody waits for thousands; another press continues after an interruption.
 
-    On another day sign those who hold office then. What was handed over stays as it is: it is annulled, and another is
-    issued. So does what is unused: it waits to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does,
-    before any is set.
+    A new day takes that day's signatories. Leaves handed-over papers, which are annulled and issued again, and unused
+    ones, which wait to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does, before the first.
     """
     await settle(training_id)
     found = [one.certificate for one in await waiting(training_id) if _is_to_correct(one)]
@@ -62,7 +61,7 @@ def _is_to_correct(one: Waiting) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a paper says, and what it would by now, still with who signed it."""
+    """A paper's sheet, and the current one, still with its signatories."""
 
     certificate: Certificate
     said: CertificateSheet
@@ -74,7 +73,7 @@ class _Change:
 
 
 def _changes(certificates: Sequence[Certificate], occasion: Occasion) -> list[_Change]:
-    """Refuses (UnprintableText) what the designs that they are set with lack: else none of them could be printed."""
+    """Refuses (UnprintableText) letters that the designs lack: else none could be printed."""
     changes = [_change(one, occasion) for one in certificates]
     for one in changes:
         design = designs.design_of_kept(one.now.to_json())
@@ -89,6 +88,6 @@ def _change(certificate: Certificate, occasion: Occasion) -> _Change:
 
 
 async def _signing(training_id: UUID, changes: Sequence[_Change]) -> Signing:
-    """Who signs on the days that papers of another day carry by now; those of the same day stay as they are signed."""
+    """Signatories of the new days; papers of an unchanged day keep theirs."""
     days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
     return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}

@@ -1,7 +1,8 @@
-"""Prepared before the last session ends, printed and signed in ink; then made valid by attendance, or annulled.
+"""Certificates prepared before the last session's end, printed and signed in ink; attendance then makes them valid, or
+they are annulled.
 
-A certificate is prepared for who is on track. It becomes valid when the training is over, its person completed it, and
-what it says still holds; unused ones are annulled by a click, or by themselves a week after the last session.
+A person on track gets one. It becomes valid when the training is over, its person completed it, and its words still
+hold. Staff annul unused ones by a click; else a week after the last session they are annulled.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ from trainings.schedule.models import Training, TrainingSession, TrainingState, 
 from trainings.web.i18n import N_
 
 KEPT_FOR = timedelta(days=7)
-"""After the last session, those that attendance did not make valid are annulled by themselves."""
+"""After the last session; then unused ones are annulled."""
 COUNTED_WITHIN = timedelta(days=1)
 PAPERS_AT_ONCE = 100
-"""Looked at in one transaction: others wait for it some tenths of a second."""
+"""In one transaction, of some tenths of a second."""
 
 
 class NothingUnused(Refusal):
@@ -55,10 +56,9 @@ class AttendanceOpen(Refusal):
 
 
 async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
-    """Which of these people (loaded) of a training are on track, and the kind to prepare.
+    """Kinds to prepare, for these people (loaded) who are on track.
 
-    On track: the hours are met, or still can be, and they are expected or have come. A tested certificate only where a
-    mark was entered that passes.
+    On track: expected or present, and the hours are met or still can be. A tested certificate needs a passing mark.
     """
     sessions = await reads(TrainingSession).filter(training_id=training.id)
     stays = await stays_counting([one.id for one in people])
@@ -79,7 +79,7 @@ def _highest(registration: Registration, training: Training) -> CertificateKind:
 
 
 class Outdated(StrEnum):
-    """What a prepared paper says otherwise than it is by now. `DAYS`: when it is held, and so the day on it."""
+    """What a prepared paper states wrongly now. `DAYS`: when it is held, and so its own day."""
 
     TITLE = "title"
     HOURS = "hours"
@@ -88,10 +88,10 @@ class Outdated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A prepared certificate that is not valid yet, and why.
+    """A prepared certificate, and why it is not valid.
 
-    `is_due`: attendance bears it out. `is_unused`: the training is over, or was called off, and its person did not earn
-    it. Neither: the training goes on, or something it says is `outdated`.
+    `is_due`: attendance supports it. `is_unused`: the training is over or called off, and its person did not earn it.
+    Neither: the training goes on, or its words are `outdated`.
     """
 
     certificate: Certificate
@@ -101,7 +101,7 @@ class Waiting:
 
 
 async def waiting(training_id: UUID) -> list[Waiting]:
-    """The prepared certificates of a training by folio, each with why it is not valid yet. Their people are loaded."""
+    """By folio, with their people."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
     found = await prepared.order_by("year", "number", "id").select_related("registration__participant")
@@ -131,7 +131,7 @@ def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
 
 
 async def occasion_now(training_id: UUID) -> Occasion:
-    """The training as it stands now. Who signs is frozen on the papers of a day, so it is not asked."""
+    """Without signatories: each day's papers have them frozen."""
     training = await reads(Training).get(id=training_id)
     sessions = await reads(TrainingSession).filter(training_id=training_id)
     return Occasion(training, sessions, (), clock.today())
@@ -149,8 +149,8 @@ def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated
 
 
 def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
-    """Whether it is held on other days than when it was prepared. The day on the paper is not asked: the first ones
-    carry that of preparing, and hold.
+    """It is held on other days than when it was prepared. Compares no day of the paper: the oldest papers carry the day
+    of preparing, and hold.
     """
     if not occasion.held:
         return False
@@ -162,9 +162,7 @@ def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
 
 
 def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
-    """What it says of the training as that is by now, with another day where it was moved; all else as it was frozen:
-    name, who signs.
-    """
+    """With the training's current words, and another day where it was moved; name and signatories stay frozen."""
     if not occasion.held:
         return said
     has_moved = _has_moved(certificate, said, occasion)
@@ -182,10 +180,9 @@ def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion)
 
 
 async def validate_due() -> int:
-    """Make valid what attendance bears out, and annul what nobody used within a week; how many changed.
+    """Make papers valid that attendance supports, and annul those unused for a week; returns the number of changes.
 
-    Runs every minute, and right after a session was closed. Twice at once is once: each is looked at under the lock of
-    its training.
+    Runs every minute, and after a session is closed. Safe at the same time: each training is locked.
     """
     prepared = reads(Certificate).filter(state=CertificateState.PREPARED)
     trainings = {key for (key,) in await prepared.distinct().values_list("registration__training_id")}
@@ -193,11 +190,10 @@ async def validate_due() -> int:
 
 
 async def validate(training_id: UUID) -> int:
-    """The same for one training. Of an annulled one is told who holds it: it never was valid. Nothing is decided while
-    an early end that a phone told waits for somebody's word.
+    """For one training. Tells holders of an annulled paper, which never was valid. Decides nothing while an early end
+    told by a phone waits for confirmation.
 
-    Each time some papers in a transaction of their own: nobody else waits for thousands, and where it is cut short, the
-    next time goes on.
+    A transaction for some papers each: nobody waits for thousands, and the next run continues after an interruption.
     """
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if not await prepared.exists():
@@ -214,8 +210,8 @@ async def validate(training_id: UUID) -> int:
 
 
 async def validate_few(training_id: UUID) -> None:
-    """The same right after attendance changed. Of many papers the background does it, within a minute: whoever closed a
-    session need not wait.
+    """Right after attendance changed. The background takes many papers within a minute, so that closing a session is
+    quick.
     """
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if await prepared.count() <= PAPERS_AT_ONCE:
@@ -236,9 +232,8 @@ async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed:
 
 
 async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """The trainings of these hubs that are over and still have prepared certificates: unused or outdated; how many.
-
-    Of one whose last session nobody closed attendance has not decided yet.
+    """Trainings that are over with prepared certificates, unused or outdated, and their number. Leaves out trainings
+    whose last session nobody closed: attendance has not decided.
     """
     prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
     counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))
@@ -249,10 +244,10 @@ async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
 
 
 async def settle_ended(known: set[UUID]) -> int:
-    """Count the hours of sessions that ended within a day and that nobody closed, as closing would; how many. One that
-    a phone closed early, and that waited for other phones until now, is closed as it was held.
+    """Count hours of sessions that ended within a day and nobody closed; returns their number. Closes as held a session
+    that a phone closed early and that waited for other phones.
 
-    Prerequisites of other courses and certificates so read the same. `known`: those counted before, by this process.
+    Prerequisites and certificates then read the same. `known`: those that this process counted before.
     """
     moment = clock.now()
     ended = reads(TrainingSession).filter(
@@ -270,18 +265,18 @@ async def settle_ended(known: set[UUID]) -> int:
 
 
 def _is_done(sessions: Sequence[TrainingSession]) -> bool:
-    """Whether nothing is left to come to: also where no session took place."""
+    """Nothing is to come; also where no session took place."""
     return is_over(sessions) or not any(one.is_on for one in sessions)
 
 
 def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
-    """When the last session ended, of one called off altogether when it would have."""
+    """Of a training called off altogether: when it would have ended."""
     planned = [one.ends_at for one in sessions if one.is_on]
     return max(planned or [one.ends_at for one in sessions])
 
 
 async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
-    """Those still prepared, their rows held, with their people."""
+    """Still prepared ones, rows locked, with their people."""
     held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
     concerned = Registration.filter(id__in=[one.registration_id for one in held])
     people = {one.id: one for one in await concerned.select_related("participant")}
@@ -323,7 +318,7 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
 
 
 def to_close(training: Training) -> TrainingSession | None:
-    """The last session of a training, whose sessions are loaded, if nobody closed it; none of what was called off."""
+    """The last session (sessions loaded) that took place, if nobody closed it."""
     planned = [one for one in training.sessions if one.is_on]
     if not planned or training.state is TrainingState.CANCELLED:
         return None
@@ -332,16 +327,16 @@ def to_close(training: Training) -> TrainingSession | None:
 
 
 async def end_to_confirm(training: Training) -> TrainingSession | None:
-    """The first session of a training, whose sessions are loaded, that ended early as only a phone says."""
+    """The first session (sessions loaded) whose early end only a phone tells."""
     told = await early_ends([one.id for one in training.sessions])
     return min((one for one in training.sessions if one.id in told), key=lambda one: one.starts_at, default=None)
 
 
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Annul all that nobody used, at once: they never were valid, so no second person is asked. Those.
+    """Annul and return all unused ones at once; no second person decides, since they never were valid.
 
-    Refuses (NothingUnused) where there is none, or the training goes on, and (AttendanceOpen) before its last session
-    was closed: until then those who came may still be on paper alone.
+    Refuses NothingUnused, also while the training goes on, and AttendanceOpen before its last session is closed: until
+    then attendance may be on paper alone.
     """
     await settle(training_id)
     async with transaction():

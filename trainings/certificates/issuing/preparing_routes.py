@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/…`: preparing for the ceremony, and what becomes of what was prepared."""
+"""`/panel/capacitaciones/{id}/diplomas/…`: prepare papers for the ceremony; annul or correct prepared ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def _training(request: Request) -> Training:
 
 @allow(*ISSUERS)
 async def confirm(request: Request) -> Response:
-    """Who is on track and gets a paper, and who does not, before anything is numbered."""
+    """Who gets a paper and who does not, before any is numbered."""
     return await _confirm(request, await _training(request), None)
 
 
@@ -66,7 +66,7 @@ async def _confirm(request: Request, training: Training, refusal: Refusal | None
 
 @allow(*ISSUERS)
 async def prepare(request: Request) -> Response:
-    """Number them and freeze what they say; the files follow, and the page of the job. Pressed twice it is one job."""
+    """Starts a job, which numbers and freezes them, then sets files. Pressed twice it is one job."""
     training = await _training(request)
     try:
         job = await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
@@ -98,7 +98,7 @@ async def annul_unused(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def correct(request: Request) -> Response:
-    """«Corregir e imprimir de nuevo»: same folios, what they say of the training as it is by now."""
+    """«Corregir e imprimir de nuevo»: same folios, the training's current words."""
     training = await _training(request)
     n = await outdated.correct_outdated(training.id, actor=request.state.actor)
     await preparing.validate_few(training.id)

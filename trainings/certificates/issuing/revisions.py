@@ -1,4 +1,4 @@
-"""A paper set anew before it was handed over: the same folio and code, one revision on, the old file disowned."""
+"""A paper set anew before hand-over: same folio and code, next revision, the old file disowned."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ CHANGED = (
 
 
 def in_hand(certificate: Certificate) -> bool:
-    """Whether somebody said "recibí conforme": from then on a mistake is annulled and issued again."""
+    """ "Recibí conforme": from then on a mistake is annulled and issued again."""
     return certificate.handed_over_at is not None
 
 
 class Settled(StrEnum):
-    """How far somebody's papers of a training are, where an own link changes no name on them any more: every one was
-    handed over, or one of those that were not is printed.
+    """Why an own link no longer changes the name on a person's papers of a training: all were handed over, or a waiting
+    one is printed.
     """
 
     IN_HAND = "in_hand"
@@ -43,7 +43,7 @@ class Settled(StrEnum):
 
 
 async def settled(registration_id: UUID) -> Settled | None:
-    """None where no paper stands, or none of those that wait was printed."""
+    """None: no paper stands, or no waiting one was printed."""
     standing = Certificate.filter(registration_id=registration_id, erased_at=None)
     noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at", "printed_at")
     if noted and all(handed is not None for handed, _printed in noted):
@@ -53,7 +53,7 @@ async def settled(registration_id: UUID) -> Settled | None:
 
 
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
-    """A registration's certificates that stand and were not handed over, held until the caller's transaction ends."""
+    """Standing, not handed over, locked until the caller's transaction ends."""
     standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)
     ids = await standing.exclude(state=CertificateState.REVOKED).values_list("id")
     held = await lock(Certificate, [key for (key,) in ids])
@@ -61,7 +61,7 @@ async def not_in_hand(registration_id: UUID) -> list[Certificate]:
 
 
 async def set_name(certificates: Sequence[Certificate], person: Participant, *, actor: Actor) -> int:
-    """Print this person's name as it is by now on those of their papers (held) that say another; how many those are."""
+    """Print the person's current name on their papers (locked) that state another; returns their number."""
     n = 0
     for certificate in certificates:
         sheet = CertificateSheet.from_json(certificate.sheet)
@@ -74,7 +74,7 @@ async def set_name(certificates: Sequence[Certificate], person: Participant, *, 
 
 
 def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None:
-    """Whoever prints it sees what became of the name on the paper of before, however often it changed in between."""
+    """Staff who print it see the former name, however often it changed in between."""
     printed_at, renamed_at = certificate.printed_at, certificate.renamed_at
     if renamed_at is None or (printed_at is not None and renamed_at <= printed_at):
         certificate.name_before = name
@@ -82,9 +82,9 @@ def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None
 
 
 async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
-    """Freeze another sheet for a certificate that is held and in nobody's hands, in the caller's transaction.
+    """Freeze another sheet for a locked certificate that was not handed over, in the caller's transaction.
 
-    Whoever kept the file of before is told so by its hash. `printed_at` stays: it says that paper is to be replaced.
+    The old file's hash tells its holder so. `printed_at` stays: that paper is to be replaced.
     """
     assert not in_hand(certificate), "what was handed over is annulled, not changed"
     kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
@@ -107,13 +107,13 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
 
 
 async def changed_since_printed(training_id: UUID) -> frozenset[UUID]:
-    """The certificates of a training that stand, were printed, and were set anew since: "imprimir sólo lo cambiado"."""
+    """Standing ones, printed, set anew since: "imprimir sólo lo cambiado"."""
     printed = reads(Certificate).filter(registration__training_id=training_id, printed_at__not_isnull=True)
     return await changed_among(await printed.exclude(state=CertificateState.REVOKED))
 
 
 async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
-    """Which of these were printed and set anew since: whoever holds that paper holds the old one."""
+    """Printed and set anew since: that paper is out of date."""
     printed = {one.id: one.printed_at for one in certificates if one.printed_at is not None}
     if not printed:
         return frozenset()
@@ -123,9 +123,7 @@ async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class ChangedName:
-    """A paper that says another name than when it was last printed, or issued. `by` whom of the staff it was changed;
-    empty: by its own link.
-    """
+    """A paper with another name than when last printed, or issued. `by`: staff who changed it; empty: its own link."""
 
     folio: str
     before: str
@@ -135,7 +133,7 @@ class ChangedName:
 
 
 async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
-    """Of these, in their order."""
+    """In the order of `papers`."""
     changed = [
         (one, one.renamed_at)
         for one in papers

@@ -1,4 +1,4 @@
-"""`/panel/…/anular`: annulling certificates, one or many, with a reason; a second person decides on more than ten."""
+"""`/panel/…/anular`: annul one or many certificates with a reason; a second person decides on more than ten."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _one_page(request: Request, certificate: Certificate, form: Typed | None, st
 
 @allow(*ISSUERS)
 async def revoke_one(request: Request) -> Response:
-    """Annul it; with `another`, issue one in its place, or do neither."""
+    """`another`: also issue one in its place, both or neither."""
     certificate = await _certificate(request)
     if not queries.stands(certificate):
         return no_longer(request, certificate, AlreadyRevoked())
@@ -85,7 +85,7 @@ async def revoke_one(request: Request) -> Response:
 
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:
-    """What was done, in words."""
+    """Returns what was done, in words."""
     if not form.another:
         await revocations.annul(certificate.id, form.reason, actor=request.state.actor)
         return gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio}
@@ -106,7 +106,7 @@ async def _training(request: Request) -> Training:
 
 @allow(*ISSUERS)
 async def choose(request: Request) -> Response:
-    """What stands, to be ticked; with `?marcar=cambios` what attendance no longer bears out is ticked already."""
+    """Standing ones, to tick; `?marcar=cambios` ticks those that attendance contradicts."""
     training = await _training(request)
     ticked = []
     if request.query_params.get("marcar") == "cambios":
@@ -178,7 +178,7 @@ async def decide(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def stop_telling(request: Request) -> Response:
-    """«Detener los avisos»: nobody is written to nor called; what is annulled stays so."""
+    """«Detener los avisos»: nobody is told; annulled papers stay annulled."""
     training = await _training(request)
     await revocations.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")

@@ -1,6 +1,6 @@
 """Annulling certificates: one, several, or many with a second person; issuing another in place of one. People are told.
 
-Nothing is annulled or issued again but by somebody who says why: no upgrade and no edit of a course does it.
+Only a person with a reason annuls or reissues: no upgrade and no edit of a course does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 MOST_ALONE = 10
-"""So many at once may one person annul; more are decided by a second one."""
+"""Annulled by one person at once; a second person decides on more."""
 LONGEST_REASON = 240
 
 
@@ -60,14 +60,14 @@ class UnknownRequest(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Annulled:
-    """What a press of the button did: so many annulled, or else a request that somebody has to decide."""
+    """The number annulled, or a request to be decided."""
 
     n: int
     request: RevocationRequest | None = None
 
 
 async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Annul one, and tell its person where it was valid. Refuses without a reason, and what is annulled already."""
+    """Tells its person where it was valid. Refuses an empty reason, and an annulled paper."""
     async with transaction():
         await _lock_training_of(certificate_id)
         certificate = await revoke(certificate_id, reason, actor=actor)
@@ -76,9 +76,9 @@ async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifica
 
 
 async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Annul one and issue another of its kind in its place, both or neither; the new one.
+    """Annul one and issue another of its kind, both or neither; returns the new one.
 
-    Refuses as `annul` and as `issue` do: who no longer earned it gets no other.
+    Refuses as `annul` and `issue` do: a person who no longer earned it gets no other.
     """
     old = await Certificate.get_or_none(id=certificate_id).select_related("registration")
     if old is None:
@@ -94,16 +94,16 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
 
 
 async def _lock_training_of(certificate_id: UUID) -> None:
-    """Trainings first, as whoever annuls many: nobody waits in a ring."""
+    """Trainings first, as annulling many does: no deadlock."""
     where = await Registration.get_or_none(certificates__id=certificate_id)
     if where is not None:
         await locked_training(where.training_id)
 
 
 async def annul_chosen(training_id: UUID, chosen: Collection[UUID], reason: str, *, actor: Actor) -> Annulled:
-    """Annul these of the training: ten or fewer at once, more are asked for. What is annulled already is left out.
+    """Ten or fewer at once; more become a request. Skips annulled ones.
 
-    Refuses without a reason, without any that stands, and more than ten while another request is open.
+    Refuses an empty reason, no standing one, and more than ten while another request is open.
     """
     if not reason.strip():
         raise ReasonMissing(field="reason")
@@ -136,9 +136,9 @@ async def _ask(training_id: UUID, standing: Sequence[Certificate], reason: str, 
 
 
 async def decide(request_id: UUID, *, is_approved: bool, actor: Actor) -> int:
-    """Approve or refuse what another person asked for; how many were annulled. It is decided once.
+    """Approve or refuse another person's request, once; returns the number annulled.
 
-    Refuses (OwnRequest) who asked for it, (AlreadyDecided) what was decided, (UnknownRequest) what nobody asked.
+    Refuses OwnRequest, AlreadyDecided, UnknownRequest.
     """
     where = await RevocationRequest.get_or_none(id=request_id)
     if where is None:
@@ -166,7 +166,7 @@ async def _standing(training_id: UUID, ids: Collection[UUID]) -> list[Certificat
 
 
 async def _annul_all(standing: Sequence[Certificate], reason: str, actor: Actor) -> None:
-    """In the caller's transaction. What its person took away meanwhile is annulled already."""
+    """In the caller's transaction. Certificates that their person withdrew meanwhile are annulled already."""
     found = await lock(Certificate, [one.id for one in standing])
     held = [one for one in found if one.state is not CertificateState.REVOKED]
     await revoke_held(held, reason, actor=actor)
@@ -174,7 +174,7 @@ async def _annul_all(standing: Sequence[Certificate], reason: str, actor: Actor)
 
 
 async def _tell(annulled: Sequence[Certificate]) -> None:
-    """Their people, all of one training, in the caller's transaction."""
+    """People of one training, in the caller's transaction."""
     if not annulled:
         return
     registrations = Registration.filter(id__in=[one.registration_id for one in annulled])
@@ -184,9 +184,9 @@ async def _tell(annulled: Sequence[Certificate]) -> None:
 
 
 async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> None:
-    """Tell nobody of what was annulled; it stays so. Refuses (TooLateToStop) after the ten minutes.
+    """Annulled papers stay annulled. Refuses (TooLateToStop) after the ten minutes.
 
-    Whoever annuls at the training meanwhile comes before it or after it, and is never stopped unseen.
+    Annulments of the training at the same time come before or after, and are never stopped unseen.
     """
     async with transaction():
         await locked_training(training_id)
@@ -200,7 +200,7 @@ async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> No
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as staff read it: who asked, and who decided where somebody did."""
+    """A request, its author, and who decided it."""
 
     request: RevocationRequest
     asked_by: str
@@ -212,12 +212,12 @@ class Asked:
 
 
 async def requests_of(training_id: UUID) -> list[Asked]:
-    """All of a training, the newest first."""
+    """Newest first."""
     return await _named(await reads(RevocationRequest).filter(training_id=training_id).order_by("-created_at", "-id"))
 
 
 async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
-    """One of this training. Raises UnknownRequest."""
+    """Raises UnknownRequest."""
     found = await reads(RevocationRequest).get_or_none(id=request_id, training_id=training_id)
     if found is None:
         raise UnknownRequest
@@ -225,14 +225,14 @@ async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
 
 
 async def to_decide(actor: Actor) -> list[RevocationRequest]:
-    """Those that this person may decide: of their hubs, asked by others. Their training is loaded."""
+    """Requests of others at the actor's hubs, with their training."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     waiting = reads(RevocationRequest).filter(hub_id__in=hubs, decided_at=None).exclude(asked_by_id=actor.id)
     return await waiting.order_by("created_at", "id").prefetch_related("training") if hubs else []
 
 
 async def standing_of(training_id: UUID) -> list[Certificate]:
-    """What can be annulled of a training, by folio, with its people."""
+    """Certificates that can be annulled, by folio, with their people."""
     found = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
     # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
     return await found.order_by("year", "number", "id").select_related("registration__participant")

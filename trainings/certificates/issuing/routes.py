@@ -1,4 +1,4 @@
-"""`/panel/diplomas`: what is to be issued, issuing one or all, opening, the name that is printed."""
+"""`/panel/diplomas`: certificates due, issuing one or all, opening them, the printed name."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ async def _signing(training: Training) -> list[tuple[str, str]]:
 
 
 async def _proof(training: Training) -> str:
-    """Where the newest proof list is; before there is a signature sheet, where one is printed."""
+    """The newest proof list; without a signature sheet, the page that prints one."""
     sheets = await handover.sheets_of_training(training.id)
     if sheets:
         return f"/panel/sesiones/{sheets[0].session_id}/hojas/{sheets[0].code}/nombres"
@@ -155,13 +155,13 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
 
 @allow(*ISSUERS)
 async def issue_all(request: Request) -> Response:
-    """Issue to all who earned it: the first hundred at once, the others step by step. Pressed twice it is one job."""
+    """The first hundred at once, others step by step. Pressed twice it is one job."""
     return await _start(request, JobPurpose.ISSUE)
 
 
 @allow(*ISSUERS)
 async def issue_notes(request: Request) -> Response:
-    """The same with a note of their hours, for who came and did not earn a diploma."""
+    """An attendance note for people who came and earned no diploma."""
     return await _start(request, JobPurpose.NOTES)
 
 
@@ -182,7 +182,7 @@ def _check_issuer(request: Request, hub_id: UUID) -> None:
 
 @allow(*DESK)
 async def sample(request: Request) -> Response:
-    """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
+    """The design with this training's words and no name: the face, or the back with `?lado=atras`."""
     training = await _training(request)
     sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
     page = 2 if request.query_params.get("lado") == "atras" else 1
@@ -195,7 +195,7 @@ async def sample(request: Request) -> Response:
 
 @allow(*DESK)
 async def show_person(request: Request) -> Response:
-    """One person's name as it is printed, hours and papers. It shows the full name: opening it is logged."""
+    """The printed name, hours and papers. Shows the full name: opening it is logged."""
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     async with transaction():
         await record(
@@ -236,7 +236,7 @@ async def _show_person(
 
 @allow(*ISSUERS)
 async def issue(request: Request) -> Response:
-    """Issue one certificate of the posted kind. Pressed twice it is the same certificate."""
+    """Of the posted kind. Pressed twice it is the same certificate."""
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     _check_issuer(request, training.hub_id)
     form = check(IssueForm, await read_form(request))
@@ -258,7 +258,7 @@ async def _to_be_named(request: Request) -> tuple[Training, queries.Person]:
 
 @allow(*DESK)
 async def rename(request: Request) -> Response:
-    """Correct the name as the person, who stands at the desk, wants it printed."""
+    """As the person at the desk wants it printed."""
     training, person = await _to_be_named(request)
     typed, key = await read_form(request), person.registration.id
     try:
@@ -286,7 +286,7 @@ async def confirm_name(request: Request) -> Response:
 
 
 def _named(key: UUID, sentence: str, n_anew: int) -> Response:
-    """Back to the person, with what it means for a paper that nobody has yet."""
+    """Back to the person, with the number of papers set anew."""
     response = redirect(f"/panel/inscripciones/{key}/diploma")
     if n_anew:
         changed = N_("Su diploma cambió, con el mismo folio: si ya estaba impreso, imprímalo de nuevo.")
@@ -304,7 +304,7 @@ async def _certificate(request: Request) -> Certificate:
 
 @allow(*DESK)
 async def file(request: Request) -> Response:
-    """The PDF, to be printed or sent; who opened it is logged. An annulled one is not handed out."""
+    """Opening it is logged. Refuses an annulled one."""
     certificate = await _certificate(request)
     if not queries.stands(certificate):
         return no_longer(request, certificate, IsRevoked())

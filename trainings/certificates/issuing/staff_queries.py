@@ -1,4 +1,4 @@
-"""Reads of certificates for staff: trainings with something to issue, everybody of a training, one person."""
+"""Certificates for staff: trainings with something to issue, a training's people, one person."""
 
 from __future__ import annotations
 
@@ -63,15 +63,13 @@ class MayNotIssue(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person of a training: hours, what was issued (annulled ones too), what can be issued.
+    """A person of a training: hours, issued papers (annulled ones too), papers that can be issued.
 
-    `due` is the highest kind of somebody who completed it, where that was not issued; `is_note_due` who came without
-    completing it and has no note of that; `open_kinds` all that may be, `annulled` those annulled of these kinds, of
-    which another is not due, but may be issued. Nothing is due to who had a certificate taken away
-    (`had_one_withdrawn`).
-    `has_come`: to a session of it, or to one that makes up for it.
-    `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
-    names are shown.
+    `due`: the highest kind earned by completing and not issued. `is_note_due`: came without completing, has no note.
+    `open_kinds`: all that may be issued. `annulled`: annulled papers of these kinds; another is not due, but may be
+    issued. Nothing is due after a withdrawal (`had_one_withdrawn`). `has_come`: to a session, or to one that makes up
+    for it. `letters`: of the name, missing in the design. `standing`: why they earned it or not yet, where names are
+    shown.
     """
 
     registration: Registration
@@ -96,14 +94,14 @@ class Person:
 
     @property
     def wanted(self) -> list[Certificate]:
-        """Their papers that stand; of who gave their place back and never came, not what was prepared for them."""
+        """Standing papers; without prepared ones where the person gave their place back and never came."""
         standing = [one for one in self.certificates if stands(one)]
         return [one for one in standing if self.is_expected or one.state is not CertificateState.PREPARED]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one training: everybody expected or present, who completed it, who has a certificate, who waits for one."""
+    """People of a training: expected or present, completed, with a certificate, waiting for one."""
 
     n_people: int
     n_completed: int
@@ -122,7 +120,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class HeldTraining:
-    """A training that was held at least in part, in the list of those with diplomas."""
+    """A training held at least in part."""
 
     training: Training
     last_day: datetime
@@ -135,13 +133,13 @@ def stands(certificate: Certificate) -> bool:
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """The trainings of the hubs where this person works at the desk, coordinates or administers."""
+    """Of hubs where the actor works at the desk, coordinates or administers."""
     return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
-    """A page (from 1) of trainings with a session that was held, or is near enough for its diplomas to be prepared, the
-    last first; and whether older ones follow.
+    """A page (from 1) of trainings with a session held, or near enough to prepare diplomas, last first; and whether
+    older ones follow.
     """
     is_near = clock.now() + PREPARED_AHEAD
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
@@ -165,7 +163,7 @@ def _last_day(training: Training) -> datetime:
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
-    """A training in scope, with its sessions, hub, and the operator's signatories. Raises UnknownTraining."""
+    """With sessions, hub and the operator's signatories. Raises UnknownTraining."""
     training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
     if training is None:
         raise UnknownTraining
@@ -173,7 +171,7 @@ async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
 
 
 async def people_of(training: Training) -> list[Person]:
-    """Everybody who is expected or came, or has a certificate, by name."""
+    """People expected, present or with a certificate, by name."""
     people = (await _people([training], with_names=True))[training.id]
     return sorted(people, key=lambda person: (_name_key(person), person.registration.id))
 
@@ -184,7 +182,7 @@ def _name_key(person: Person) -> str:
 
 
 async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training, Person]:
-    """One person in scope, with their training. Raises UnknownRegistration."""
+    """Raises UnknownRegistration."""
     registration = await reads(Registration).get_or_none(id=registration_id)
     if registration is None or not actor.has_at(await _hub_of(registration), DESK):
         raise UnknownRegistration
@@ -198,7 +196,7 @@ async def _hub_of(registration: Registration) -> UUID:
 
 
 async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate:
-    """A certificate of a hub in scope, with its registration's person. Raises UnknownAtDesk."""
+    """With its registration's person. Raises UnknownAtDesk."""
     found = reads(Certificate).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
     certificate = await found.get_or_none(id=certificate_id).prefetch_related("registration__participant")
     if certificate is None:
@@ -207,13 +205,13 @@ async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate
 
 
 async def n_files_missing(training_id: UUID) -> int:
-    """How many of a training's certificates that stand wait for their file."""
+    """Standing certificates without a file."""
     whole = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     return await whole.exclude(state=CertificateState.REVOKED).filter(file__id__isnull=True).count()
 
 
 async def operators_signing(actor: Actor) -> list[Operator]:
-    """The operators whose certificates this person issues, with their signatories in order."""
+    """Operators for which the actor issues, with their signatories in order."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name").prefetch_related("signatories")
 
@@ -224,7 +222,7 @@ async def operators_signing(actor: Actor) -> list[Operator]:
 async def _people(
     trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
 ) -> dict[UUID, list[Person]]:
-    """Per training the people on it, with a handful of queries however many there are."""
+    """By training, in a fixed number of queries."""
     ids = [training.id for training in trainings]
     registrations = reads(Registration).filter(training_id__in=ids)
     certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
@@ -256,7 +254,7 @@ def _person(
     certificates: Sequence[Certificate],
     meetings: Sequence[TrainingSession] | None,
 ) -> Person:
-    """`meetings`: where else the course is held; none where names are not shown."""
+    """`meetings`: elsewhere in the course; None where names are not shown."""
     sessions = list(training.sessions)
     hours = hours_of(stays, sessions, training.course_id)
     progress = progress_of(hours, training, sessions)

@@ -1,5 +1,3 @@
-"""Certificates in the words their pages show, and the answer that hands out a file."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -32,7 +30,7 @@ from trainings.web.i18n import N_, gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
-    """The file, shown in place under its folio as a name. It carries a name: no cache keeps it."""
+    """Shown inline, named by its folio. No cache keeps it: it carries a name."""
     disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
     return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
 
@@ -42,10 +40,7 @@ def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """A certificate in a list of staff. `other` says which one replaces it, or which it replaces; empty for neither.
-
-    `is_nameless`: its person had the name removed.
-    """
+    """`other`: the certificate that replaces it, or that it replaces; or empty. `is_nameless`: its name was removed."""
 
     id: UUID
     kind: str
@@ -66,7 +61,7 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class OpenKind:
-    """A kind that can be issued now: its code, the words of its button, and whether one of it was annulled."""
+    """A kind that can be issued: its code, its button's words, and whether one was annulled."""
 
     kind: CertificateKind
     text: str
@@ -75,9 +70,9 @@ class OpenKind:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One row of a training's certificates (fields: `certificates/issuing/training.html`).
+    """A person's row (fields: `certificates/issuing/training.html`).
 
-    `is_above_diploma`: a certificado may take their diploma's place; `must_ask_back`: they have that in hands.
+    `is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that.
     """
 
     id: UUID
@@ -99,7 +94,7 @@ class PersonView:
 
 
 def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
-    """`confirmed`: who said that the name is right, where that is shown."""
+    """`confirmed`: where the page shows it."""
     participant = person.registration.participant
     giving_way = [one for kind in person.open_kinds if (one := exchangeable(kind, person.certificates)) is not None]
     return PersonView(
@@ -129,7 +124,7 @@ def _confirmed(one: Confirmed) -> str:
 
 
 def certificate_view(certificate: Certificate, others: Sequence[Certificate] = ()) -> CertificateView:
-    """`others`: all of the same person and training, it among them or not."""
+    """`others`: of the same person and training, with or without it."""
     return CertificateView(
         id=certificate.id,
         kind=gettext(KIND_WORDS[certificate.kind]),
@@ -150,7 +145,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
 
 
 def _reason(kept: str) -> str:
-    """What the program says is told in the language of who reads it; what somebody wrote as it is."""
+    """Translates the program's reasons; a person's reason stays as written."""
     return gettext(kept) if kept in (UNUSED, EXCHANGED) else kept
 
 
@@ -163,7 +158,7 @@ def _other(certificate: Certificate, others: Sequence[Certificate]) -> str:
 
 
 def _handed_over(certificate: Certificate) -> str:
-    """«jueves 4 de marzo, 2:05 p. m., con su código»; empty where nobody received it."""
+    """«jueves 4 de marzo, 2:05 p. m., con su código»; empty: not handed over."""
     if certificate.handed_over_at is None or certificate.handed_over_how is None:
         return ""
     when = dates.day_and_time(certificate.handed_over_at, language())

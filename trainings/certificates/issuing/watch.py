@@ -1,4 +1,4 @@
-"""Looks every minute at what attendance decided: hours that count by now, prepared papers that became valid."""
+"""Every minute counts hours of ended sessions and makes due papers valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger("trainings.certificates")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Look at once and every minute until stopped. What fails is tried again."""
+    """At once and every minute until stopped. Failures are tried again."""
     looks = (
         ("hours of sessions that ended were counted", partial(settle_ended, set[UUID]())),
         ("prepared certificates became valid, or were annulled", validate_due),
