@@ -152,6 +152,20 @@ async def test_preview_tells_new_known_and_wrong_rows_apart(db: Settings) -> Non
     assert await Participant.all().count() == 2
 
 
+async def test_mother_and_daughter_of_one_name_and_telephone_are_both_registered(db: Settings) -> None:
+    training = await a_training(admits_minors=True)
+
+    draft = await confirmed(
+        training,
+        ["Ana,Coc,1705,COCODE,15,Ana Coc,madre,55557777,sí,", "Ana,Coc,1705,COCODE,40,,,,,55557777"],
+        await an_actor(),
+        header="Nombres,Apellidos,Municipio,Cargo,Edad,Encargada,Parentesco,Teléfono encargada,Quiere participar,Tel",
+    )
+    done = await work_off(draft)
+
+    assert (done.n_new, done.n_known, done.n_refused) == (2, 0, 0)
+
+
 async def test_preview_refuses_whom_the_training_is_not_for(sqlite_db: Settings) -> None:
     adults = await a_training(admits_minors=False)
 

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.db import reads
-from trainings.people.actions import Sameness
 from trainings.people.merged import told_apart
 from trainings.people.models import AgeGroup
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training, TrainingState
 
 FIFTH = 5
@@ -38,9 +38,21 @@ class Seen(NamedTuple):
     @property
     def signs(self) -> list[Hashable]:
         """What it shares with another one of the same person."""
-        is_minor = self.age_group is not None and self.age_group.is_minor
         contacts = filter(None, (self.phone_key, self.email_key))
-        return [self.participant_id, *((self.name_key, self.municipality, is_minor, contact) for contact in contacts)]
+        is_minor = self.age_group is not None and self.age_group.is_minor
+        return [self.participant_id, *signs_of(self.name_key, self.municipality, contacts, is_minor=is_minor)]
+
+
+def signs_of(name_key: str, municipality: str | None, contacts: Iterable[str], *, is_minor: bool) -> list[Hashable]:
+    """One of these in common, and two may be one person."""
+    return [(name_key, municipality, is_minor, contact) for contact in contacts]
+
+
+def signs_of_who_comes(wish: SignUp) -> list[Hashable]:
+    """Those of the first of a sign-up, under every secret key."""
+    keys = wish.keys[0]
+    contacts = (*keys.phone_keys, *keys.email_keys)
+    return signs_of(keys.name_key, keys.municipality, contacts, is_minor=wish.first.is_minor)
 
 
 COLUMNS = (
@@ -102,12 +114,9 @@ def alike_pairs(people: Iterable[Seen]) -> list[tuple[Seen, Seen]]:
     return pairs
 
 
-async def alike(training_id: UUID, keys: Sameness) -> UUID | None:
-    """The group of the first live registration like this person."""
-    named = Registration.filter(
-        training_id=training_id, participant__name_key=keys.name_key, participant__municipality_id=keys.municipality
-    )
-    for one in await named.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant"):
-        if one.participant.phone_key in keys.phone_keys or one.participant.email_key in keys.email_keys:
-            return one.group_id
-    return None
+async def alike(training_id: UUID, wish: SignUp) -> UUID | None:
+    """The group of the first live registration like the first of this sign-up."""
+    signs = signs_of_who_comes(wish)
+    named = Registration.filter(training_id=training_id, participant__name_key=wish.keys[0].name_key)
+    live = named.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
+    return next((one.group_id for one in await live if not set(signs).isdisjoint(seen(one).signs)), None)

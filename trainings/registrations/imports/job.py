@@ -147,7 +147,7 @@ async def _registered(row: ListRow, training: Training, actor: Actor) -> Registr
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
     group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
     if group is None:
-        group_id = await alike(training.id, row.wish.keys[0])
+        group_id = await alike(training.id, row.wish)
         if group_id is not None:
             # Another worker may have made it for this very row a moment ago.
             group = await RegistrationGroup.get(id=group_id)

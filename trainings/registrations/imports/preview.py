@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
 from trainings.db import reads
 from trainings.errors import Refusal
-from trainings.people.actions import Sameness
+from trainings.registrations.desk.repeats import COLUMNS, Seen, signs_of_who_comes
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports.rows import ListRow
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -70,18 +71,9 @@ class _Standing:
     """People on the training, and the rows before."""
 
     keys: Collection[str]
-    contacts: set[tuple[str, str | None, str]] = field(default_factory=set)
+    signs: set[Hashable] = field(default_factory=set)
     names: set[tuple[str, str | None]] = field(default_factory=set)
     rows: dict[str, int] = field(default_factory=dict)
-
-    def add(self, same: Sameness) -> None:
-        self.names.add((same.name_key, same.municipality))
-        for key in filter(None, (same.phone_key, same.email_key)):
-            self.contacts.add((same.name_key, same.municipality, key))
-
-    def is_look_alike(self, same: Sameness) -> bool:
-        contacts = (*same.phone_keys, *same.email_keys)
-        return any((same.name_key, same.municipality, key) in self.contacts for key in contacts)
 
 
 async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
@@ -101,15 +93,11 @@ async def keys_in_use(keys: Sequence[str]) -> set[str]:
 
 async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
     standing = _Standing(await keys_in_use([key for row in rows for key in row.keys]))
-    live = reads(Registration).filter(training_id=training_id)
-    for name, municipality, phone, email in await live.exclude(state=RegistrationState.CANCELLED).values_list(
-        "participant__name_key",
-        "participant__municipality_id",
-        "participant__phone_key",
-        "participant__email_key",
-    ):
-        contacts = {"phone_keys": (phone,) if phone else (), "email_keys": (email,) if email else ()}
-        standing.add(Sameness(name, municipality, **contacts))
+    live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
+    for columns in await live.values_list(*COLUMNS):
+        one = Seen(*columns)
+        standing.names.add((one.name_key, one.municipality))
+        standing.signs.update(one.signs)
     return standing
 
 
@@ -123,7 +111,7 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
     standing.rows[row.key] = row.number
     if any(key in standing.keys for key in row.keys):
         return Judged(row, Verdict.KNOWN, (gettext(N_("Ya se inscribió con esta misma fila.")),))
-    if standing.is_look_alike(wish.keys[0]):
+    if not standing.signs.isdisjoint(signs_of_who_comes(wish)):
         return Judged(
             row, Verdict.KNOWN, (gettext(N_("Ya hay alguien con ese nombre, municipio y teléfono o correo.")),)
         )
@@ -131,11 +119,13 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
         check_people(training, training.hub.phone, wish)
     except Refusal as refusal:
         return Judged(row, Verdict.REFUSED, (sentence_of(refusal),))
-    return Judged(row, Verdict.NEW, _hints(wish.keys[0], standing))
+    return Judged(row, Verdict.NEW, _hints(wish, standing))
 
 
-def _hints(same: Sameness, standing: _Standing) -> tuple[str, ...]:
+def _hints(wish: SignUp, standing: _Standing) -> tuple[str, ...]:
     """To look at, though no error."""
-    is_twin = (same.name_key, same.municipality) in standing.names
-    standing.add(same)
+    name = wish.keys[0].name_key, wish.keys[0].municipality
+    is_twin = name in standing.names
+    standing.names.add(name)
+    standing.signs.update(signs_of_who_comes(wish))
     return (gettext(N_("Hay otra persona con ese nombre y municipio: se inscribe aparte.")),) if is_twin else ()
