@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid5
+
+from pydantic import TypeAdapter
 
 from trainings import clock
 from trainings.accounts.models import User
@@ -49,6 +50,10 @@ class Seen:
     spot: str
 
 
+SEEN = TypeAdapter(Seen)
+"""How it waits in a message."""
+
+
 def seen(activity: OutreachActivity) -> Seen | None:
     """How it stands; nobody has to know of a draft."""
     if activity.state is ActivityState.DRAFT or activity.published_at is None:
@@ -79,11 +84,15 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
     for user_id in sorted({before.responsible_id, now.responsible_id} - {NOBODY} | set(untold)):
         job = last.get(user_id)
         is_back = job is not None and await _take_back(job, has_seen=user_id == actor.id)
-        known = _known(job.payload) if job is not None and is_back else before
+        known = SEEN.validate_python(job.payload["known"]) if job is not None and is_back else before
         if user_id != actor.id and _is_news(known, now, user_id):
             await enqueue(
                 CHANGED,
-                {"user_id": str(user_id), "activity_id": str(activity.id), "known": _payload(known)},
+                {
+                    "user_id": str(user_id),
+                    "activity_id": str(activity.id),
+                    "known": SEEN.dump_python(known, mode="json"),
+                },
                 dedup=f"{_about(activity)}{user_id.hex}:{batch_id.hex}",
                 hub_id=activity.hub_id,
                 run_at=run_at,
@@ -136,31 +145,6 @@ def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
     return is_theirs and (known.is_on or now.is_on) and known != now
 
 
-def _payload(known: Seen) -> dict[str, Any]:
-    return {
-        "responsible_id": str(known.responsible_id),
-        "is_on": known.is_on,
-        "starts_at": known.starts_at.isoformat(),
-        "ends_at": known.ends_at.isoformat(),
-        "venue_id": str(known.venue_id) if known.venue_id else "",
-        "municipality": known.municipality,
-        "spot": known.spot,
-    }
-
-
-def _known(payload: Mapping[str, Any]) -> Seen:
-    known = payload["known"]
-    return Seen(
-        UUID(known["responsible_id"]),
-        known["is_on"],
-        datetime.fromisoformat(known["starts_at"]),
-        datetime.fromisoformat(known["ends_at"]),
-        UUID(known["venue_id"]) if known["venue_id"] else None,
-        known["municipality"],
-        known["spot"],
-    )
-
-
 # -- the message
 
 
@@ -173,7 +157,7 @@ async def compose(job: OutboxJob) -> Mail | None:
     user = await working.filter(id=UUID(job.payload["user_id"])).first()
     around = ("hub", "municipality", "venue__municipality")
     activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).select_related(*around)
-    known, now = _known(job.payload), seen(activity)
+    known, now = SEEN.validate_python(job.payload["known"]), seen(activity)
     if user is None or now is None:
         return None
     with speaking(job.lang or SOURCE_LANGUAGE):
