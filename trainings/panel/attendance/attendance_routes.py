@@ -133,7 +133,7 @@ async def _show(
 
 
 async def _last(request: Request, door: Door) -> dict[str, Any] | None:
-    """The answer to the mark just made without script: the address names the event, never the person."""
+    """The answer to a mark without script: the address names the event, never the person."""
     try:
         event_id = UUID(request.query_params.get("marca", ""))
     except ValueError:
@@ -144,7 +144,7 @@ async def _last(request: Request, door: Door) -> dict[str, Any] | None:
 
 @allow(*ATTENDANCE_TAKERS)
 async def marks(request: Request) -> Response:
-    """Marks: JSON from the scanner, or one form without script. Both are stored, never refused by a rule."""
+    """JSON from the scanner, or one form. Both are stored, never refused by a rule."""
     gate = await _gate(request)
     if request.headers.get("content-type", "").startswith("application/json"):
         return await _marks_json(request, gate)
@@ -159,7 +159,6 @@ async def marks(request: Request) -> Response:
 
 
 def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Response:
-    """Back to the list, to the answer."""
     kept = {"filtro": typed.value("filtro"), "q": typed.value("q")[:100]}
     return redirect(_page(session, "#resultado", marca=answer.id, **kept))
 
@@ -229,7 +228,7 @@ async def _walk_in_page(
 
 
 async def _card_shown(door: Door, key: str) -> SeenCard | None:
-    """The nameless card that the address or the form names. One of another hub is unknown."""
+    """The nameless card of the address or form; another hub's is unknown."""
     try:
         card_id = UUID(key)
     except ValueError:
@@ -253,7 +252,7 @@ async def create_walk_in(request: Request) -> Response:
 
 
 def _wish(form: WalkInForm, typed: Typed) -> SignUp:
-    """What was read aloud and answered; with a card also for a minor whose guardian is here or on the telephone."""
+    """Consent was read aloud; with a card also for a minor whose guardian is present or on the telephone."""
     how: dict[str, Any] = {"source": Source.WALK_IN, "consent_how": ConsentHow.READ_ALOUD}
     if form.card is not None:
         return replace(read_card_wish(typed, **how), card_id=form.card, body_hash=str(form.id))
@@ -270,7 +269,7 @@ async def _gate_to_close(request: Request) -> Gate:
 
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_close(request: Request) -> Response:
-    """What closing means, in numbers; nothing to ask where it is closed already."""
+    """What closing means, in numbers."""
     session = (await _gate_to_close(request)).session
     if session.closed_at is not None:
         return redirect(_page(session))
@@ -314,7 +313,7 @@ async def close(request: Request) -> Response:
 
 
 def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
-    """On the day that the session began, or past midnight. What was typed holds, also where the form comes late."""
+    """On the day the session began, or past midnight. What was typed holds, also where the form comes late."""
     if form.ended is None and closes_early(session, clock.now()):
         raise EndMissing(field="ended")
     if form.ended is None:

@@ -1,4 +1,4 @@
-"""`/panel/revisar/asistencia` and `/panel/sesiones/{id}/revisar`: what of the attendance waits for somebody."""
+"""`/panel/revisar/asistencia`, `/panel/sesiones/{id}/revisar`: odd marks, slips and phones that wait for a decision."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def address(session_id: UUID) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def index(request: Request) -> Response:
-    """The sessions in which something waits or is missing, and the certificates that attendance no longer bears out."""
+    """Sessions where something waits or is missing, and certificates that attendance contradicts."""
     actor = request.state.actor
     found = await sessions_to_review(actor)
     activities = await activities_to_review(actor)
@@ -90,7 +90,7 @@ async def show(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def answer(request: Request) -> Response:
-    """It counts, it does not, or back to undecided: some marks, or all of one phone that were seen."""
+    """Some marks, or all of one phone: counted, dismissed, or undecided again."""
     session = await deciding_gate(request.path_params["id"], request.state.actor)
     form = check(AnswerForm, await read_form(request))
     actor = request.state.actor
@@ -120,7 +120,7 @@ def _back(session_id: UUID, sentence: str) -> Response:
 
 @allow(*EDITORS)
 async def choose_person(request: Request) -> Response:
-    """Everybody on the session's list, to say whose these marks are; back where they are somebody's already."""
+    """The session's list, to say whose the marks are."""
     session = await deciding_gate(request.path_params["id"], request.state.actor)
     return await _choose(request, session.id, _keys(request.query_params.getlist("marca")))
 
@@ -158,7 +158,6 @@ async def set_person(request: Request) -> Response:
 
 
 def _keys(texts: list[str]) -> list[UUID]:
-    """Those that are keys; others were typed by hand and mean nothing."""
     found = []
     for text in texts[:MOST_MARKS]:
         try:
@@ -173,7 +172,7 @@ def _keys(texts: list[str]) -> list[UUID]:
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
-    """Close at the time that a phone said, though others have not told everything: what comes later is flagged."""
+    """At the time a phone said, though others have not told everything: later marks are flagged."""
     actor = request.state.actor
     gate = await review_gate(request.path_params["id"], actor)
     if not gate.can_close:
@@ -185,7 +184,7 @@ async def close(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def stay_open(request: Request) -> Response:
-    """The closing of a phone was a mistake: the session goes on, until somebody closes it anew."""
+    """The phone's closing was a mistake."""
     actor = request.state.actor
     gate = await review_gate(request.path_params["id"], actor)
     if not gate.can_close:

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/hojas/{code}`: a printed list and what is known of its rows; typing it in, correcting one."""
+"""`/panel/sesiones/{id}/hojas/{code}`: a printed sheet and its rows, typed in and corrected."""
 
 from __future__ import annotations
 
@@ -67,7 +67,6 @@ async def _show(request: Request, door: Door, opened: OpenSheet, form: Typed, st
 
 
 async def _typed_in(request: Request, opened: OpenSheet) -> TypedIn | None:
-    """What the line came to that the address names."""
     try:
         key = UUID(request.query_params.get("linea", ""))
     except ValueError:
@@ -80,7 +79,7 @@ async def _typed_in(request: Request, opened: OpenSheet) -> TypedIn | None:
 
 @allow(*ATTENDANCE_TAKERS)
 async def type_in(request: Request) -> Response:
-    """First what the line means, with names; then, confirmed, the marks themselves."""
+    """First what the line means, with names; then, confirmed, the marks."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     typed = await read_form(request)
@@ -116,7 +115,6 @@ async def _preview(request: Request, door: Door, opened: OpenSheet, numbers: lis
 
 @allow(*ATTENDANCE_TAKERS)
 async def take_back(request: Request) -> Response:
-    """Undo a whole line."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     form = check(KeyForm, await read_form(request))
@@ -129,7 +127,6 @@ async def take_back(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def go_to_row(request: Request) -> Response:
-    """From the number that was typed to its row."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     typed = request.query_params.get("n", "").strip()
@@ -169,8 +166,6 @@ def _line(request: Request, opened: OpenSheet) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
-    """A row that somebody changes."""
-
     session: TrainingSession
     sheet_id: UUID
     line: Line
@@ -178,10 +173,7 @@ class ChangedRow:
 
 
 async def _change(request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[str]]) -> Response:
-    """Do to one row what its form asks for, and go back with the sentence that it gives.
-
-    What is refused is said on the row's page, with what was typed.
-    """
+    """Refusals are shown on the row's page, with what was typed."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)
@@ -225,7 +217,7 @@ async def _unmark(row: ChangedRow, form: UndoRowForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def note_left(request: Request) -> Response:
-    """ "Se fue antes": a time on the day of the session."""
+    """ "Se fue antes"."""
     return await _change(request, LeftForm, _note_left)
 
 
@@ -238,7 +230,7 @@ async def _note_left(row: ChangedRow, form: LeftForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def rename(request: Request) -> Response:
-    """Correct a name as it was proofread on the paper."""
+    """As proofread on the paper."""
     return await _change(request, RenameForm, _rename)
 
 
@@ -254,7 +246,6 @@ async def _rename(row: ChangedRow, form: RenameForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def keep(request: Request) -> Response:
-    """Say where the signed sheet is."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     try:

@@ -1,4 +1,4 @@
-"""What requires attention on the first page of the panel: read across sessions, registrations and certificates."""
+""" "Requiere atención" on the panel's first page."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ HAS_LEFT = N_("«%(title)s», %(when)s: %(who)s ya no tiene acceso.")
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that somebody must see to. `act`: where its `button` posts, if one press is enough."""
+    """`act`: where its `button` posts, if one press is enough."""
 
     icon: str
     href: str
@@ -72,7 +72,7 @@ class Concern:
 
 
 async def concerns_of(actor: Actor) -> list[Concern]:
-    """Trouble before calendar: what cannot wait first."""
+    """What cannot wait first."""
     found = [
         *await _held_mail(actor),
         *await _nothing_deleted(actor),
@@ -95,7 +95,6 @@ async def concerns_of(actor: Actor) -> list[Concern]:
 
 
 async def _held_mail(actor: Actor) -> list[Concern]:
-    """Mail that does not leave until somebody says so, where servers refuse us."""
     if not actor.has_any(MESSAGE_READERS):
         return []
     path = "/panel/mensajes"
@@ -106,7 +105,6 @@ async def _held_mail(actor: Actor) -> list[Concern]:
 
 
 async def _nothing_deleted(actor: Actor) -> list[Concern]:
-    """What is deleted by itself stands still until somebody looked."""
     stop = await standing_stop() if actor.has_any(CLOCK_KEEPERS) else None
     if stop is None:
         return []
@@ -121,7 +119,7 @@ async def _nothing_deleted(actor: Actor) -> list[Concern]:
 
 
 async def _to_close(actor: Actor) -> list[Concern]:
-    """Sessions that go on now, and those that are over and whose minutes wait for nobody but a click."""
+    """Sessions going on, and over ones whose minutes wait for a click."""
     concerns = []
     sessions = await queries.unclosed_sessions(actor, clock.now() - UNCLOSED_FOR)
     held = await _held_by(actor, sessions)
@@ -142,13 +140,12 @@ async def _to_close(actor: Actor) -> list[Concern]:
 
 
 async def _held_by(actor: Actor, sessions: Iterable[StaffSession]) -> set[UUID]:
-    """Those of these sessions that somebody facilitates."""
     own = reads(SessionFacilitator).filter(user_id=actor.id, session_id__in=sorted(one.id for one in sessions))
     return {key for (key,) in await own.values_list("session_id")}
 
 
 async def _to_tell(actor: Actor) -> list[Concern]:
-    """Changes that people do not know of, because their messages were stopped."""
+    """Stopped messages about changes."""
     sentence = N_("«%(title)s»: alguien detuvo los avisos.")
     return [
         Concern(
@@ -165,10 +162,7 @@ async def _to_tell(actor: Actor) -> list[Concern]:
 
 
 async def _to_call(actor: Actor) -> list[Concern]:
-    """People whom no message reached. Hot where they would come for nothing, or miss something, within a day.
-
-    A certificate that is ready waits: nobody comes for nothing.
-    """
+    """Hot where people would come for nothing or miss something within a day; certificates never are."""
     n_people, lists = await n_to_call(actor)
     if not n_people:
         return []
@@ -186,9 +180,7 @@ async def _to_call(actor: Actor) -> list[Concern]:
 
 
 async def _unheld(actor: Actor) -> list[Concern]:
-    """Sessions whose facilitator said afterwards that they cannot, or left; and activities alike. Hot in the week
-    before.
-    """
+    """The facilitator cannot come, or left. Hot in the week before."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
     found = sorted(await unheld_at(hubs), key=lambda one: one.thing.is_activity)
     return [_to_hold(one.thing, gettext(HAS_LEFT if one.has_left else IS_AWAY), one.who) for one in found]
@@ -205,7 +197,6 @@ def _to_hold(thing: Planned, words: str, who: str) -> Concern:
 
 
 async def _to_decide(actor: Actor) -> list[Concern]:
-    """Odd marks and slips of phones, where this person decides."""
     n_open = await n_to_decide(actor)
     if not n_open:
         return []
@@ -224,7 +215,6 @@ async def _to_approve(actor: Actor) -> list[Concern]:
 
 
 async def _to_join(actor: Actor) -> list[Concern]:
-    """Places that are scarce and may be taken twice by one person."""
     title = gettext(N_("Revisar personas repetidas"))
     return [
         Concern(
@@ -268,7 +258,6 @@ async def _to_publish(actor: Actor) -> list[Concern]:
 
 
 async def _to_revoke(actor: Actor) -> list[Concern]:
-    """What another person asked to annul, and this one decides."""
     title = N_("Decidir si se anulan %(n)s documentos")
     return [
         Concern(
@@ -282,7 +271,6 @@ async def _to_revoke(actor: Actor) -> list[Concern]:
 
 
 async def _contradicted(actor: Actor) -> list[Concern]:
-    """Certificates that attendance no longer bears out, where this person decides what becomes of them."""
     late = await late_at([hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)])
     concerns = []
     for one in late:
@@ -295,7 +283,6 @@ async def _contradicted(actor: Actor) -> list[Concern]:
 
 
 async def _left_over(actor: Actor) -> list[Concern]:
-    """Prepared diplomas that attendance did not make valid."""
     hubs = [hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)]
     return [
         Concern(
@@ -309,7 +296,6 @@ async def _left_over(actor: Actor) -> list[Concern]:
 
 
 async def _to_certify(actor: Actor) -> list[Concern]:
-    """Trainings whose people completed and hold no certificate yet."""
     hubs = [hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)]
     finished = reads(Registration).filter(
         training__hub_id__in=hubs,
@@ -331,7 +317,7 @@ async def _to_certify(actor: Actor) -> list[Concern]:
 
 
 async def _to_sign_on(actor: Actor) -> list[Concern]:
-    """Electronic signatures that end soon, or did: diplomas would go on without one, and nobody would notice."""
+    """Electronic signatures that end soon, or did: diplomas would go on without one."""
     hubs = sorted(actor.hubs_with(OPERATOR_ADMINS))
     if not hubs:
         return []

@@ -32,7 +32,7 @@ from trainings.web.render import render
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session or activity. `capacity` is 0 where nobody signs up; `note` what a calendar says of its day."""
+    """`capacity` 0: no sign-up. `note`: of its day."""
 
     day: date
     hours: str
@@ -50,7 +50,7 @@ class Line:
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """The sessions and activities of a month (`?mes=2027-03`), one a line."""
+    """Of a month (`?mes=2027-03`)."""
     actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)
@@ -64,7 +64,7 @@ async def index(request: Request) -> Response:
 
 
 async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> list[Line]:
-    """By start. What began before the month and is still on stands under its first day."""
+    """By start; what began before the month stands under its first day."""
     holders = await _holders([session.id for session in sessions])
     responsible = await _names({activity.responsible_id for activity in loaded.activities})
     notes = loaded.day_notes()
@@ -77,7 +77,6 @@ async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor)
 
 
 async def _holders(session_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Names of who holds each session."""
     rows = await (
         reads(SessionFacilitator)
         .filter(session_id__in=list(session_ids))

@@ -1,4 +1,4 @@
-"""`/panel/mes`: a month of the panel, and what the month, the week and the list have in common."""
+"""`/panel/mes`: a month of the panel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from trainings.web.render import render
 
 @allow(*STAFF)
 async def month(request: Request) -> Response:
-    """A month of sessions and activities in scope (`?mes=2027-03`)."""
+    """`?mes=2027-03`."""
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
     page = (notes, loaded)
@@ -35,7 +35,7 @@ async def month(request: Request) -> Response:
 
 
 def _next_change(loaded: Loaded) -> datetime:
-    """When what was read begins to read differently by itself: the day ends, or an activity does."""
+    """The day ends, or an activity does."""
     now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
     return min([tomorrow, *(activity.ends_at for activity in loaded.activities if activity.ends_at > now)])
 

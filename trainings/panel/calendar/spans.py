@@ -1,4 +1,4 @@
-"""Days of the panel with what is on them: what its month, week and list have in common."""
+"""Days with what is on them, for month, week and list."""
 
 from __future__ import annotations
 
@@ -33,9 +33,8 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was read for a calendar of the panel: two that are equal make the same page for the same person.
-
-    `notes` say which filters were not understood; `away` is when the person one looks at cannot come.
+    """Equal ones make the same page for the same person. `notes`: filters not understood; `away`: when the chosen
+    person cannot come.
     """
 
     first: date
@@ -49,12 +48,11 @@ class Loaded:
     away: tuple[tuple[datetime, datetime], ...]
 
     def day_notes(self) -> Notes:
-        """What to say of each day."""
         return day_notes(self.first, self.last, self.feasts, self.away)
 
 
 async def load(request: Request, first: date, last: date) -> Loaded:
-    """Sessions, activities and remarks of these days, in the actor's scope, by the filters of the address."""
+    """In the actor's scope, by the address's filters."""
     actor: Actor = request.state.actor
     choices = await views.choices_of(actor)
     wanted, notes = views.read_wanted(request.query_params, choices)
@@ -74,7 +72,7 @@ async def load(request: Request, first: date, last: date) -> Loaded:
 
 
 async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> list[ListedActivity]:
-    """Activities of the hubs where the actor works; drafts only for the desk there, and for who answers for them."""
+    """Drafts only for the desk and for whoever answers for them."""
     sees_all = bool(actor.roles_everywhere.intersection(SEES_ALL))
     hub_ids = None if sees_all else actor.roles_at.keys()
     found = await listed_activities(first - ONE_DAY, last, hub_ids=hub_ids, with_drafts=True)
@@ -91,7 +89,7 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 
 
 def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
-    """By local day, each in order of time; what lasts over midnight stands on both days."""
+    """By local day and time; what lasts over midnight stands on both days."""
     by_day = ByDay(loaded.first, loaded.last)
     may_move, today, lang, title = actor.hubs_with(EDITORS), clock.today(), language(), numbering()
     theirs = {key for key in {session.hub_key for session in sessions} if as_uuid(key) in may_move}
@@ -118,7 +116,6 @@ def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Acto
 
 
 def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry:
-    """An activity in a calendar of the panel."""
     is_fixed = activity.is_cancelled or (activity.is_over and not activity.is_draft)
     state = gettext(KINDS[activity.kind])
     look = "act"
@@ -144,7 +141,7 @@ def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry
 def frame(
     loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, here: View, **period: object
 ) -> dict[str, Any]:
-    """What stands above each of the three: the ways to the others, and the filters."""
+    """Ways to the other views, and the filters."""
     wanted, choices = loaded.wanted, loaded.choices
     return {
         "here": "semana",
@@ -166,7 +163,7 @@ def frame(
 
 
 def summary(sessions: Sequence[StaffSession], activities: Sequence[ListedActivity]) -> str:
-    """`14 sesiones, 2 actividades`; what is called off is not counted."""
+    """`14 sesiones, 2 actividades`, without cancelled ones."""
     n_sessions = sum(not session.is_cancelled for session in sessions)
     n_activities = sum(not activity.is_cancelled for activity in activities)
     told = [ngettext("%(num)s sesión", "%(num)s sesiones", n_sessions) % {"num": n_sessions}]
@@ -176,7 +173,7 @@ def summary(sessions: Sequence[StaffSession], activities: Sequence[ListedActivit
 
 
 def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
-    """The month of the address, else this one with a sentence that says so."""
+    """Of the address, else this one with a sentence."""
     typed = request.query_params.get("mes", "")
     month = Month.read(typed)
     wrong = bool(typed) and month is None
@@ -184,7 +181,7 @@ def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
 
 
 def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, view: View) -> dict[str, Any]:
-    """The same of a month, with the months before and after; none beyond those that can be asked for."""
+    """With the months before and after, within the range."""
     month = Month.of(loaded.first)
     name = month.name
     steps = {
@@ -201,7 +198,7 @@ def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, 
 
 
 def _poster_path(wanted: Wanted, month: Month, desks: frozenset[UUID]) -> str:
-    """Where the month is made known on paper, for the hub one looks at; empty for who works at no desk there."""
+    """Empty for people at no desk of the hub."""
     if wanted.hub is None:
         return f"/panel/difundir?mes={month}" if desks else ""
     return f"/panel/difundir?mes={month}&ventanilla={wanted.hub.slug}" if wanted.hub.id in desks else ""

@@ -1,4 +1,4 @@
-"""What month, week and list of the panel share: filters that stand in the address, and ways between the three."""
+"""Filters in the address, and ways between month, week and list."""
 
 from __future__ import annotations
 
@@ -38,8 +38,6 @@ VIEWS: dict[View, str] = {View.MONTH: N_("Mes"), View.WEEK: N_("Semana"), View.L
 
 @dataclass(frozen=True, slots=True)
 class HubChoice:
-    """A hub to narrow by."""
-
     id: UUID
     slug: str
     name: str
@@ -47,7 +45,7 @@ class HubChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the actor may narrow by: hubs, people who hold sessions, and venues with their names in words."""
+    """Hubs, facilitators and venues the actor may narrow by."""
 
     hubs: tuple[HubChoice, ...]
     people: tuple[tuple[UUID, str], ...]
@@ -56,7 +54,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a calendar is narrowed, each empty where it does not matter. The ids are out of the actor's choices."""
+    """Filters, each empty where it does not matter; ids are the actor's choices."""
 
     hub: HubChoice | None = None
     person: tuple[UUID, str] | None = None
@@ -64,7 +62,6 @@ class Wanted:
 
     @property
     def values(self) -> dict[str, str]:
-        """As they stand in an address."""
         found = {
             "ventanilla": self.hub.slug if self.hub else "",
             "facilita": str(self.person[0]) if self.person else "",
@@ -74,7 +71,7 @@ class Wanted:
 
     @property
     def words(self) -> list[str]:
-        """In words, for the head of a printed sheet."""
+        """For the head of a printed sheet."""
         told = [self.hub.name] if self.hub else []
         if self.person:
             told.append(gettext(N_("Facilita: %(name)s")) % {"name": self.person[1]})
@@ -83,14 +80,14 @@ class Wanted:
         return told
 
     def path(self, view: View, **period: object) -> str:
-        """The address of a view with these filters: `mes="2027-03"`, `desde="2027-03-07"`."""
+        """`mes="2027-03"`, `desde="2027-03-07"`."""
         values = {name: str(value) for name, value in period.items()} | self.values
         return f"/panel/{view}?{urlencode(values)}" if values else f"/panel/{view}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A way to one of the three views, over the same days."""
+    """Another view over the same days."""
 
     words: str
     href: str
@@ -99,14 +96,12 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A filter in words, and the same days without it."""
-
     words: str
     href: str
 
 
 async def choices_of(actor: Actor) -> Choices:
-    """Hubs, facilitators and venues in the actor's scope. Who only facilitates finds the own name alone."""
+    """A facilitator finds their own name alone."""
     hubs, of_hubs = _hubs(actor)
     people, of_people = _people(actor)
     text = f"{HUBS.format(hubs)} UNION ALL {VENUES.format(hubs)} UNION ALL {people} ORDER BY kind, name, id"
@@ -131,11 +126,11 @@ HOLDS = """u.id IN (
     SELECT f.user_id FROM session_facilitator f
     JOIN training_session s ON s.id = f.session_id JOIN training t ON t.id = s.training_id WHERE t.hub_id IN ?list
 )"""
-"""By hand and in one question: these stand above each of the three views, and change seldom."""
+"""By hand, in one statement."""
 
 
 def _hubs(actor: Actor) -> tuple[str, list[object]]:
-    """Those that `hubs_visible_to` finds."""
+    """As `hubs_visible_to`."""
     return ("1 = 1", []) if actor.roles_everywhere else ("h.id IN ?list", [sorted(actor.roles_at)])
 
 
@@ -152,7 +147,7 @@ def _people(actor: Actor) -> tuple[str, list[object]]:
 
 
 def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, list[str]]:
-    """The filters of an address, and a sentence for each that is unknown or out of scope and therefore left out."""
+    """And a sentence for each filter that is unknown or out of scope."""
     notes: list[str] = []
     slug, person, venue = (query.get(name, "") for name in ("ventanilla", "facilita", "lugar"))
     hub = next((hub for hub in choices.hubs if hub.slug == slug), None)
@@ -168,7 +163,7 @@ def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, lis
 
 
 def applied(wanted: Wanted, view: View, **period: object) -> list[Applied]:
-    """The filters in words, each with the way to drop it."""
+    """Each with the way to drop it."""
     told = []
     if wanted.hub:
         told.append(Applied(wanted.hub.name, replace(wanted, hub=None).path(view, **period)))
@@ -180,7 +175,7 @@ def applied(wanted: Wanted, view: View, **period: object) -> list[Applied]:
 
 
 def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
-    """Ways to the same days in the other views: from this month to this week, from another one to its first."""
+    """From this month to this week, from another to its first."""
     today = clock.today()
     day = today if first <= today <= last else first
     # A week that lies in two months leads to the one in which it ends: that one begins in it.
@@ -194,7 +189,7 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
 
 
 async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> tuple[StaffSession, ...]:
-    """Sessions in scope that are on at some time of the span, by start."""
+    """In scope, on at some time of the span, by start."""
     scope, of_scope = queries.scope_of(actor)
     conditions = ["s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?", scope]
     values = [start - LONGEST_SESSION, end, start, *of_scope]

@@ -1,4 +1,4 @@
-"""`/panel`: the week, what requires attention, and the sessions and activities that come."""
+"""`/panel`: the week, what requires attention, what comes."""
 
 from __future__ import annotations
 
@@ -40,8 +40,6 @@ EARLIEST, LATEST = date(2000, 1, 2), date(2100, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A session or an activity of the week, and how it reads."""
-
     starts_at: datetime
     ends_at: datetime
     look: str
@@ -54,9 +52,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An event in the calendar: `slot` are its classes (start, length, state), `move` the form that moves it.
-
-    `half` of the day stands apart: beside the hours of the grid it goes without saying.
+    """`slot`: its classes (start, length, state); `move`: the form that moves it; `half` of the day goes without saying
+    in the grid.
     """
 
     slot: str
@@ -71,8 +68,6 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One column of the week."""
-
     day: date
     name: str
     is_today: bool
@@ -82,7 +77,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session or activity in the list of what comes. `capacity` is 0 where nobody signs up."""
+    """`capacity` 0: no sign-up."""
 
     starts_at: datetime
     when: str
@@ -102,7 +97,7 @@ async def index(request: Request) -> Response:
 
 @allow(*STAFF)
 async def week(request: Request) -> Response:
-    """Any week, by a day in it (`?desde=2027-03-04`); what is no date is this week."""
+    """`?desde=2027-03-04`, else this week."""
     try:
         day = date.fromisoformat(request.query_params.get("desde", ""))
     except ValueError:
@@ -147,7 +142,6 @@ def _calendar(
 
 
 async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
-    """How many people wait, by training."""
     counts = await counts_by_state(list({session.training_id for session in sessions}))
     return {training_id: states.get(RegistrationState.WAITLISTED, 0) for training_id, states in counts.items()}
 
@@ -156,7 +150,6 @@ async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
 
 
 def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]) -> list[Event]:
-    """By start."""
     may_move = actor.hubs_with(EDITORS)
     found = [
         Event(
@@ -189,7 +182,7 @@ def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, wait
 
 
 def _hours(events: Sequence[Event]) -> tuple[int, int]:
-    """From the hour of the earliest to that of the latest session, at least 8 to 18."""
+    """At least 8 to 18."""
     starts = [clock.local(event.starts_at) for event in events]
     ends = [clock.local(event.ends_at) for event in events]
     last = [
@@ -211,7 +204,7 @@ def _day(day: date, events: Sequence[Event], first_hour: int, notes: Sequence[st
 
 
 def _layer(event: Event, before: Sequence[Event]) -> str:
-    """It may cover the end of what began well before it, and stands beside what began at nearly the same time."""
+    """Beside events that began at nearly the same time, over the end of earlier ones."""
     at_once = [other for other in before if other.ends_at > event.starts_at]
     if not at_once:
         return ""
@@ -257,7 +250,6 @@ def _lines(
     waiting: Mapping[UUID, int],
     actor: Actor,
 ) -> list[Line]:
-    """The next of both together, by start."""
     lines = [_line(session, waiting, actor) for session in sessions]
     lines += [_activity_line(activity) for activity in activities]
     return sorted(lines, key=lambda line: line.starts_at)[:COMING]

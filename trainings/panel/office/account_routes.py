@@ -52,8 +52,6 @@ class Offered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is offered at one place."""
-
     name: str
     offered: tuple[Offered, ...]
 

@@ -62,8 +62,6 @@ STYLES = re.compile(r'style="([^"]*)"|<style>(.*?)</style>', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message in the list, in words."""
-
     id: UUID
     what: str
     state: str
@@ -77,8 +75,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WaitingBatch:
-    """A batch that can be stopped, in words."""
-
     id: UUID
     what: str
     training: str
@@ -117,7 +113,6 @@ async def index(request: Request) -> Response:
 
 
 async def _queue(actor: Actor) -> dict[str, Any] | None:
-    """What waits, in words."""
     queue = await queries.queue(actor)
     if queue is None:
         return None
@@ -257,7 +252,6 @@ def _waiting(batch: Batch, about: Destination, n_people: int) -> WaitingBatch:
 
 
 def _files(mail: Mail) -> list[str]:
-    """The names under which the reader finds what is attached."""
     return [*(["invite.ics"] if mail.invitation else []), *(attachment.name for attachment in mail.attachments)]
 
 

@@ -58,8 +58,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """An operator with its texts and the days of its reminders."""
-
     operator: Operator
     days: str
     lines: Sequence[Line]
@@ -68,8 +66,6 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What one page is about."""
-
     operator: Operator
     kind: str
     lang: str
@@ -218,7 +214,6 @@ async def _shelf(operator: Operator, form: Typed | None) -> Shelf:
 
 
 async def _operators(request: Request) -> list[Operator]:
-    """The operators that this person administers."""
     hubs = sorted(request.state.actor.hubs_with(OPERATOR_ADMINS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name")
 

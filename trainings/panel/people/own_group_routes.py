@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 @allow(HOLDER)
 async def change(request: Request) -> Response:
-    """Name, cancelling, and of a minor the support and the answers."""
     _group, ticket = await changeable_member(request)
     return await show_member(request, ticket)
 
@@ -115,7 +114,6 @@ async def cancel(request: Request) -> Response:
 
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
-    """Back in where a place is free."""
     group, ticket = await changeable_member(request)
     registration = ticket.own.registration
     await check_rejoin(registration)

@@ -1,5 +1,3 @@
-"""The page of one person behind their secret address."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

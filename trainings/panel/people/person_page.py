@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
-"""The forms of the page, by the names that it knows."""
 
 
 def _who_did_what(registration: Registration) -> dict[str, str]:

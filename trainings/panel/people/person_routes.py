@@ -121,7 +121,6 @@ async def correct_age(request: Request) -> Response:
 async def _act(
     request: Request, act: Callable[..., Awaitable[object]], sentence: str, *, on_group: bool = False
 ) -> Response:
-    """A button of the desk that needs no answers: about one person, or all of the same form."""
     registration = (await view_at_desk(request)).own.registration
     actor: Actor = request.state.actor
     try:
@@ -199,7 +198,6 @@ async def detach(request: Request) -> Response:
 
 @allow(*DESK)
 async def withdraw(request: Request) -> Response:
-    """Take back a permission for the person who stands here, or calls."""
     registration = (await view_at_desk(request)).own.registration
     purpose = check(WithdrawForm, await read_form(request)).purpose
     actor: Actor = request.state.actor

@@ -41,8 +41,6 @@ class NoTicket(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A ticket with what its code holds."""
-
     ticket: Ticket
     token: str
 
@@ -157,7 +155,6 @@ def _text_for(tickets: Sequence[Shown]) -> str:
 
 @allow(*DESK)
 async def picture(request: Request) -> Response:
-    """The ticket as a picture: code, name, title, day and time in words."""
     _view, shown = await _scannable(request)
     lines = captions(shown.ticket)
     content = await asyncio.to_thread(qr.captioned_png, shown.token, lines, REGULAR, scale=PICTURE_SCALE)

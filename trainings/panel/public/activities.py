@@ -1,5 +1,3 @@
-"""Activities among the days of the public list and month."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -26,7 +24,6 @@ async def activities_of(chosen: Filters, first: date, last: date) -> list[Listed
 
 
 async def _without_steps(activities: Sequence[ListedActivity]) -> list[ListedActivity]:
-    """Those in a venue of which it is known."""
     ids = [one.venue_id for one in activities if one.venue_id]
     access = dict(await reads(Venue).filter(id__in=ids).values_list("id", "access"))
     return [one for one in activities if one.venue_id and WITHOUT_STEPS.intersection(access.get(one.venue_id, ()))]

@@ -42,8 +42,6 @@ MONTHS_BACK, MONTHS_AHEAD = 12, 18
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that the page of a month is made of."""
-
     month: Month
     chosen: Filters
     notes: tuple[str, ...]

@@ -1,5 +1,3 @@
-"""Whether the program lives and is ready: for what watches over it."""
-
 from __future__ import annotations
 
 from starlette.datastructures import State

@@ -70,19 +70,16 @@ async def index(request: Request) -> Response:
 
 
 def _told(n_trainings: int, chosen: Filters, topics: Mapping[str, str]) -> dict[str, Any]:
-    """What is filtered by, in words."""
     applied = filters.applied(chosen, topics)
     return {"summary": filters.summary(n_trainings, applied), "filters": chosen, "applied": applied}
 
 
 async def _called_off(chosen: Filters) -> list[Row]:
-    """Trainings that were called off within a week."""
     ids = chosen.trainings(await public_queries.called_off_lately(clock.now()))
     return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]), chosen.town_code, chosen.starts_at)
 
 
 async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:
-    """The next activities without sign-up, and what kind each is, in words."""
     first = chosen.since or clock.today()
     found = [one for one in await activities_of(chosen, first, first + ACTIVITIES_AHEAD) if not one.is_over]
     return [

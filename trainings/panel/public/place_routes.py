@@ -56,8 +56,6 @@ class UnknownPlace(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A municipality of that name, and how many trainings it has in words."""
-
     place: Municipality
     words: str
 
@@ -149,7 +147,6 @@ def _readable(typed: str) -> str:
 
 
 def _alike(text: str) -> list[Town]:
-    """Municipalities whose name is nearly what was typed."""
     names: dict[str, list[Town]] = {}
     for town in towns.by_code().values():
         names.setdefault(town.sort_key[0], []).append(town)

@@ -28,7 +28,7 @@ class Carried:
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Carried:
-        """Read from an address or a form; what is not one of the answers is left out."""
+        """From an address or a form; unknown values are left out."""
         source, actor_type, municipality = (asked.get(name, "") for name in ("source", "actor_type", "municipality"))
         return cls(
             Source(source) if source in set(AGREED_HOW) else Source.DESK,
@@ -38,11 +38,9 @@ class Carried:
 
     @property
     def told(self) -> dict[str, str]:
-        """The same as parameters of an address, those that say something."""
         told = {"source": self.source.value, "actor_type": self.actor_type, "municipality": self.municipality}
         return {name: value for name, value in told.items() if value and value != Source.DESK.value}
 
     def form_of(self, training_id: UUID) -> str:
-        """Where the next person of this training is signed up."""
         query = f"?{urlencode(self.told)}" if self.told else ""
         return f"/panel/capacitaciones/{training_id}/inscribir{query}"

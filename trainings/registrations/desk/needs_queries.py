@@ -1,5 +1,3 @@
-"""The support that people ask for in what is still to come, with what staff answered: the board of the desk."""
-
 from __future__ import annotations
 
 from collections import Counter
@@ -23,8 +21,8 @@ from trainings.settings import get_settings
 
 @dataclass(frozen=True, slots=True)
 class Wisher:
-    """Somebody who asks for support. A minor has no name outside their own training, and is reached by the guardian's
-    telephone; `phone` is empty where there is an e-mail address, since the answer is written.
+    """A minor has no name here and is reached by the guardian's telephone; `phone` is empty where there is an e-mail
+    address.
     """
 
     registration_id: UUID
@@ -38,7 +36,7 @@ class Wisher:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A training to come with the people who need something there, and the days on which they do."""
+    """A coming training, the people who need something there, and on which days."""
 
     training: Training
     days: Sequence[datetime]
@@ -46,7 +44,7 @@ class Asked:
 
 
 async def wishes_ahead(actor: Actor) -> list[Asked]:
-    """The board of the actor's hubs, the next training first. What is over, called off or cancelled is not on it."""
+    """The next training first; without what is over, called off or cancelled."""
     days = await _days_ahead(actor)
     asking = await _asking(days)
     phones = await _guardians_phones(asking)
@@ -61,18 +59,17 @@ async def wishes_ahead(actor: Actor) -> list[Asked]:
 
 
 async def n_unanswered(actor: Actor) -> int:
-    """How many wishes of the actor's hubs still wait for an answer."""
+    """At the actor's hubs."""
     asking = await _asking(await _days_ahead(actor), with_people=False)
     return sum(state is NeedState.ASKED for one in asking for state in read_needs(one.needs).values())
 
 
 def count_states(board: Iterable[Asked]) -> Mapping[NeedState, int]:
-    """How many wishes are in each state."""
     return Counter(state for asked in board for one in asked.people for state in one.needs.values())
 
 
 async def _days_ahead(actor: Actor) -> dict[UUID, list[datetime]]:
-    """The starts of the sessions that have not ended, by training."""
+    """Starts of sessions that have not ended, by training."""
     coming = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(DESK)), ends_at__gt=clock.now(), state=SessionState.PLANNED
     )
@@ -111,5 +108,5 @@ def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
 
 
 def _order(one: Wisher) -> tuple[bool, str, UUID]:
-    """Who waits for an answer first."""
+    """Unanswered first."""
     return NeedState.ASKED not in one.needs.values(), fold(one.name), one.registration_id

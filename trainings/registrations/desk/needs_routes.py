@@ -1,4 +1,4 @@
-"""`/panel/apoyos`: the support that people ask for, answered by the desk with one touch each."""
+"""`/panel/apoyos`: support needs, answered with one touch."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BOARD = "/panel/apoyos"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person on the board. `about` is empty for who has a place; `calling` for who is written to."""
+    """`about` is empty with a place; `calling` where they are written to."""
 
     id: UUID
     name: str
@@ -55,8 +55,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A training on the board, its next day first."""
-
     id: UUID
     title: str
     hub: str
@@ -67,7 +65,7 @@ class Section:
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    """Everybody who asks for something in what is to come. Reading it is logged: it says who needs what."""
+    """Reading it is logged: it says who needs what."""
     actor = request.state.actor
     board = await wishes_ahead(actor)
     counted = count_states(board)
@@ -113,7 +111,7 @@ def _row(one: Wisher, asked: Asked) -> Row:
 
 
 def _text_for(asked: Asked) -> str:
-    """Neutral: neither the topic nor what was asked for, since others may see the telephone."""
+    """Neither topic nor need: others may see the telephone."""
     training = asked.training
     sentence = gettext(N_("%(hub)s: sobre lo que pidió al inscribirse (%(when)s). Puede llamarnos al %(phone)s."))
     when = dates.day_and_time(asked.days[0], language()).replace(dates.NBSP, " ")
@@ -123,7 +121,6 @@ def _text_for(asked: Asked) -> str:
 
 @allow(*DESK)
 async def answer(request: Request) -> Response:
-    """One button of one need, pressed on the board or on the person's page."""
     view = await view_at_desk(request)
     registration = view.own.registration
     typed = await read_form(request)

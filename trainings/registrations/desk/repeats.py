@@ -1,8 +1,7 @@
-"""The mark "quizá la misma persona": sign-ups of one training that may be of one person. Nothing follows from it.
+"""The mark "quizá la misma persona" on sign-ups of one training: nothing follows from it.
 
-Two look alike by their folded names, municipality, and a telephone or address. By name alone nobody is the same: a
-village has several María López. Nor is anybody of one form another of it: father and son may have one name. Nor is a
-minor an adult: mother and daughter may have one name and one telephone.
+Two are alike by folded names, municipality, and telephone or address. Never by name alone, never within one form
+(father and son), never a minor and an adult (mother and daughter may share name and telephone).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ FIFTH = 5
 
 
 class Seen(NamedTuple):
-    """A live registration, as far as another one may be of the same person."""
+    """A live registration, as compared."""
 
     id: UUID
     group_id: UUID
@@ -37,7 +36,6 @@ class Seen(NamedTuple):
 
     @property
     def signs(self) -> list[Hashable]:
-        """What it shares with another one of the same person."""
         contacts = filter(None, (self.phone_key, self.email_key))
         is_minor = self.age_group is not None and self.age_group.is_minor
         return [self.participant_id, *signs_of(self.name_key, self.municipality, contacts, is_minor=is_minor)]
@@ -62,12 +60,12 @@ COLUMNS = (
 
 
 async def repeats_in(training_ids: Collection[UUID]) -> set[UUID]:
-    """The registrations of these trainings that bear the mark: those that came after another one like them."""
+    """Registrations with the mark: they came after one like them."""
     return {one.id for one, _other in await pairs_in(training_ids)}
 
 
 async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
-    """Each that bears the mark with each before it that may be the same person; not who staff said are two."""
+    """Each marked one with each before it like it; without those whom staff told apart."""
     live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
     people: dict[UUID, list[Seen]] = defaultdict(list)
     for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
@@ -78,9 +76,7 @@ async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
 
 
 async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """Trainings to come of these hubs of whose places under a fifth is free, where the mark stands: how many places
-    those take that bear it.
-    """
+    """Coming trainings with the mark and under a fifth of the places free, with the places that marked ones take."""
     coming = reads(Training).filter(hub_id__in=list(hub_ids), sessions__ends_at__gt=clock.now(), capacity__gt=0)
     open_ones = await coming.filter(state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]).distinct()
     full = {one.id: one for one in open_ones if (one.capacity - one.occupied) * FIFTH < one.capacity}
@@ -91,19 +87,18 @@ async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int
 
 
 def seen(registration: Registration) -> Seen:
-    """A registration, whose person is loaded."""
+    """Its person is loaded."""
     of = registration.participant
     what = of.name_key, of.municipality_id, of.age_group, of.phone_key, of.email_key
     return Seen(registration.id, registration.group_id, of.id, *what)
 
 
 def are_alike(one: Seen, other: Seen) -> bool:
-    """Whether these two of a training may be one person."""
     return one.group_id != other.group_id and not set(one.signs).isdisjoint(other.signs)
 
 
 def alike_pairs(people: Iterable[Seen]) -> list[tuple[Seen, Seen]]:
-    """Each of a training with those like them who came before; `people` in the order in which they came."""
+    """`people` in order of sign-up."""
     before: dict[Hashable, list[Seen]] = defaultdict(list)
     pairs = []
     for one in people:
@@ -115,7 +110,7 @@ def alike_pairs(people: Iterable[Seen]) -> list[tuple[Seen, Seen]]:
 
 
 async def alike(training_id: UUID, wish: SignUp) -> UUID | None:
-    """The group of the first live registration like the first of this sign-up."""
+    """The group of the first live registration like this person."""
     signs = signs_of_who_comes(wish)
     named = Registration.filter(training_id=training_id, participant__name_key=wish.keys[0].name_key)
     live = named.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")

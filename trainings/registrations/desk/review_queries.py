@@ -1,4 +1,4 @@
-"""Who waits for an answer of staff: held groups of the actor's hubs, with what tells a crowd from a trick."""
+"""Held groups of the actor's hubs, with what tells a crowd from a trick."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 
 PAGE = 50
 MOST_AT_ONCE = 200
-"""As many groups are answered with one button; the rest with the next."""
+"""Groups answered with one button."""
 WAVE_GAP = timedelta(minutes=1)
 WAVE_LEAST = 5
-"""So many sign-ups held for review, of which none came more than a minute after the one before, are a wave."""
+"""So many sign-ups held for review, each within a minute of the one before, are a wave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A group that waits. `names` are those of its adults; minors are only counted, this is not their own training.
-
-    `n_same_browser` and `n_same_contact` count the other sign-ups of the training, in whatever state, that came from
-    the same browser or with the same telephone or address.
+    """`names` of adults; minors are counted. `n_same_browser`, `n_same_contact`: other sign-ups of the training from
+    the same browser or contact, in any state.
     """
 
     group_id: UUID
@@ -50,7 +48,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits in one training for one reason: the groups of this page, newest first, and how many there are."""
+    """Groups of one training and reason on this page, the newest first, and their whole number."""
 
     training: Training
     reason: HoldReason
@@ -60,9 +58,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Sign-ups that came one right after the other, for whichever trainings, and are held for review: one answer for
-    all of them. `group_ids` in the order they came.
-    """
+    """One answer for all of them. `group_ids` in order of sign-up."""
 
     group_ids: Sequence[UUID]
     first_at: datetime
@@ -73,7 +69,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`after` is the number of the next page, or none."""
+    """`after`: the next page's number, or None."""
 
     waiting: Sequence[Waiting]
     n_groups: int
@@ -81,7 +77,7 @@ class Page:
 
 
 def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
-    """The held groups of the hubs where the actor works at the desk, of trainings that are still to come."""
+    """At the actor's desks, of trainings to come."""
     coming = TrainingSession.filter(ends_at__gt=clock.now(), state=SessionState.PLANNED)
     held = reads(RegistrationGroup).filter(
         state=RegistrationState.HELD,
@@ -92,12 +88,11 @@ def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
 
 
 async def n_held(actor: Actor) -> int:
-    """How many groups wait for an answer."""
     return await held_groups(actor).count()
 
 
 async def review_page(actor: Actor, number: int) -> Page:
-    """A page (from 1) of groups by training and reason; within these the newest first."""
+    """From 1, by training and reason, the newest first."""
     counted = await _counts(actor)
     start = (number - 1) * PAGE
     ordered = held_groups(actor).order_by("training_id", "hold_reason", "-created_at", "-id")
@@ -107,7 +102,7 @@ async def review_page(actor: Actor, number: int) -> Page:
 
 
 async def waves(actor: Actor) -> list[Wave]:
-    """What came as a wave, the latest first. From where it came is not kept: the times tell it."""
+    """The latest first. The times tell them: the network address is not kept."""
     found = held_groups(actor).filter(hold_reason=HoldReason.REVIEW).order_by("created_at", "id")
     together: list[list[RegistrationGroup]] = []
     for group in await found.only("id", "created_at", "n_people", "training_id"):
@@ -130,19 +125,19 @@ def _wave(groups: Sequence[RegistrationGroup]) -> Wave:
 
 
 async def of_wave(actor: Actor, group_id: UUID) -> Sequence[UUID]:
-    """The wave that this group is of, as many as are answered at once; nobody where it is of none any more."""
+    """At most MOST_AT_ONCE; empty where it is of no wave any more."""
     found = (wave.group_ids for wave in await waves(actor) if group_id in wave.group_ids)
     return next(found, ())[:MOST_AT_ONCE]
 
 
 async def chosen(actor: Actor, group_ids: Collection[UUID]) -> list[Waiting]:
-    """The same of certain groups: who is not held any more, or another hub's, is left out."""
+    """Those still held at the actor's hubs."""
     found = held_groups(actor).filter(id__in=sorted(group_ids)).order_by("training_id", "hold_reason", "-created_at")
     return await _waiting(await found.limit(MOST_AT_ONCE), await _counts(actor))
 
 
 async def all_of(actor: Actor, training_id: UUID, reason: HoldReason) -> list[UUID]:
-    """All that wait in one training for one reason, newest first, as many as are answered at once."""
+    """The newest first, at most MOST_AT_ONCE."""
     found = held_groups(actor).filter(training_id=training_id, hold_reason=reason)
     return [key for (key,) in await found.order_by("-created_at", "-id").limit(MOST_AT_ONCE).values_list("id")]
 
@@ -193,7 +188,7 @@ async def _members(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Regis
 
 
 async def _same_browser(groups: Sequence[RegistrationGroup]) -> dict[tuple[UUID, str], int]:
-    """How many sign-ups of each training came from each browser."""
+    """Numbers by (training, browser)."""
     keys = sorted({group.browser_key for group in groups if group.browser_key})
     same = reads(RegistrationGroup).filter(training_id__in=_trainings(groups), browser_key__in=keys)
     rows = (
@@ -207,7 +202,7 @@ async def _same_browser(groups: Sequence[RegistrationGroup]) -> dict[tuple[UUID,
 
 
 async def _same_contact(members: Mapping[UUID, Sequence[Registration]]) -> dict[tuple[UUID, str], int]:
-    """How many sign-ups of each training came with each telephone and each address."""
+    """Numbers by (training, contact)."""
     people = [one for group in members.values() for one in group]
     counted: dict[tuple[UUID, str], int] = {}
     for column in ("phone_key", "email_key"):

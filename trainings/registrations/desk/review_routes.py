@@ -1,4 +1,4 @@
-"""`/panel/revisar`: everybody who waits for an answer of staff, answered one by one or many at once."""
+"""`/panel/revisar`: held sign-ups, answered one by one or many at once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class NothingChosen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A group in words. `about` is how many they are and what they ask for, `hints` what looks like a trick."""
+    """`about`: how many and what they ask for; `hints`: what looks like a trick."""
 
     group_id: UUID
     registration_id: UUID
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A training and why its people wait. `n_more` of them are on other pages."""
+    """`n_more` are on other pages."""
 
     training_id: UUID
     title: str
@@ -140,7 +140,7 @@ def _hints(held: Held) -> list[str]:
 
 @allow(*DESK)
 async def confirm(request: Request) -> Response:
-    """Says who would be answered, and how; nothing has happened yet. Where nobody is, the list again."""
+    """Who would be answered, and how."""
     asked = request.query_params
     ids = await _asked_for(request)
     waiting = await review_queries.chosen(request.state.actor, ids)
@@ -161,7 +161,7 @@ async def confirm(request: Request) -> Response:
 
 
 async def _asked_for(request: Request) -> Sequence[UUID]:
-    """The groups that are ticked, or all of a training and reason, or all of a wave."""
+    """The ticked groups, or all of a training and reason, or of a wave."""
     actor, asked = request.state.actor, request.query_params
     training_id, _sep, reason = asked.get("todas", "").partition(":")
     if reason in set(HoldReason):
@@ -174,7 +174,7 @@ async def _asked_for(request: Request) -> Sequence[UUID]:
 
 @allow(*DESK)
 async def approve(request: Request) -> Response:
-    """Let all of them in that still wait, each for itself: where one is refused, the others are in all the same."""
+    """Each for itself: a refusal keeps none of the others out."""
     try:
         n_done, refusals = await _each(request, actions.approve)
     except NothingChosen as nothing:
@@ -185,7 +185,7 @@ async def approve(request: Request) -> Response:
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
-    """Say no to all of them; the messages that go out can be stopped together."""
+    """Their messages can be stopped together."""
     act = partial(desk_actions.reject, batch_id=tokens.uuid7())
     try:
         n_done, refusals = await _each(request, act)
@@ -196,7 +196,7 @@ async def reject(request: Request) -> Response:
 
 
 async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[int, list[Refusal]]:
-    """Answer each chosen group in scope; how many, and why others were not. Refuses (NothingChosen) where none is."""
+    """Returns how many, and why others were not. Refuses (NothingChosen)."""
     actor = request.state.actor
     typed = await read_form(request)
     waiting = await review_queries.chosen(actor, _uuids(typed.values("grupo")))
@@ -225,7 +225,6 @@ def _back(sentence: str, refusals: Sequence[Refusal]) -> Response:
 
 
 def _uuids(texts: Iterable[str]) -> list[UUID]:
-    """Those that are keys; others were typed by hand and mean nothing."""
     found = []
     for text in texts:
         try:

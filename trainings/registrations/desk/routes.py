@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/inscribir`: staff sign somebody up who stands here, calls, or writes by WhatsApp."""
+"""`/panel/capacitaciones/{id}/inscribir`: staff sign up people who stand here, call, or write by WhatsApp."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 DESK_FORM = "/panel/capacitaciones/{id:uuid}/inscribir"
 ADD, REMOVE = "add", "remove-"
-"""Buttons that change who is on the form, and save nothing."""
 
 
 @allow(*DESK)
@@ -54,8 +53,8 @@ async def new(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Sign them up, also outside the window: 303 to the ticket to print or to send, or to the person's page where there
-    is none. A button that adds or removes a person shows the form again.
+    """Also outside the window: 303 to the ticket, or to the person's page where there is none. Buttons that add or
+    remove a person show the form again.
     """
     training = await training_at_desk(request.path_params["id"], request.state.actor)
     if training.state is TrainingState.DRAFT:
@@ -85,7 +84,7 @@ def _carried(typed: Typed) -> Carried:
 
 
 async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:
-    """The form with all that was typed; where there is a crowd, also when to try again."""
+    """With what was typed; in a crowd with when to try again."""
     if isinstance(refused, KeyUsedAgain):
         typed.fields["idempotency_key"] = [tokens.idempotency_key()]
     page = await _page(request, training, typed.refused(for_staff(refused)), status=refused.status)
@@ -95,7 +94,7 @@ async def _refused(request: Request, training: Training, typed: Typed, refused: 
 
 
 def _added(typed: Typed) -> str:
-    """One more person on the form; the field to go on with. A full form says so."""
+    """Returns the field to go on with. A full form says so."""
     renumber(typed, keep_empty=True)
     number = count_people(typed)
     if number >= LARGEST_GROUP:
@@ -112,7 +111,7 @@ def _removed(typed: Typed) -> Typed:
 
 
 async def _signed_up(signed_up: SignedUp, carried: Carried) -> Response:
-    """On to the ticket, or the tickets, in the way in which the people came; what is carried over goes along."""
+    """To the tickets, as the people came, with what is carried over."""
     registration = await Registration.get(id=signed_up.registration_id)
     way = "boleto" if carried.source is Source.DESK else "enviar"
     has_place = registration.state is RegistrationState.CONFIRMED
@@ -161,12 +160,11 @@ async def _page(
 
 
 def _minors(typed: Typed) -> list[int]:
-    """The numbers of those on the form who are under 18: for them the guardian's permission is asked for."""
+    """Numbers of people under 18: the guardian's permission is asked for."""
     return [number for number in range(count_people(typed)) if family_forms.is_minor(typed, number)]
 
 
 def _ages_typed(typed: Typed | None) -> list[str]:
-    """What was answered about each on the form, in order."""
     return [] if typed is None else [typed.value(field_of(n, "age_group")) for n in range(count_people(typed))]
 
 

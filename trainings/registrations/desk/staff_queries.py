@@ -1,5 +1,3 @@
-"""One registration as staff may see it, and who else on the training might be the same person."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +34,7 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Another registration of the training: a look-alike may be the same person, one of the same name is a hint."""
+    """A look-alike may be the same person; the same name is a hint."""
 
     id: UUID
     participant_id: UUID
@@ -47,8 +45,6 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """Somebody who signed up in the same form."""
-
     id: UUID
     name: str
     state: RegistrationState
@@ -57,7 +53,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What somebody agreed to. `recorders` are the names of who of the staff read it out or wrote it down, by id."""
+    """`recorders`: names of staff who recorded it, by id."""
 
     consents: Sequence[Consent]
     guardians: Sequence[Guardian]
@@ -70,11 +66,9 @@ NOTHING_AGREED = Agreed((), (), (), {})
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """A registration in scope. `is_desk`: contacts, support needs, permissions, and the buttons of the desk.
-
-    `may_compare`: who leads the hub decides about look-alikes. `courses_before` are those that the person has not shown
-    to have completed, where that is why they wait. `links` are those that the desk may give them anew. `is_gone`: the
-    permission for the data was taken back, so nothing more is written down of this person.
+    """`is_desk`: contacts, needs, permissions and buttons. `may_compare`: the hub's coordinator. `courses_before`: not
+    shown to be completed, where they wait for that. `links`: may be given anew. `is_gone`: the data permission was
+    taken back.
     """
 
     own: OwnRegistration
@@ -93,15 +87,12 @@ class StaffView:
 
     @property
     def may_detach(self) -> bool:
-        """Whether this is an adult whom somebody else's link shows."""
+        """An adult whom another's link shows."""
         return not self.is_minor and (bool(self.companions) or self.links.group is not None)
 
 
 async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
-    """A registration at a hub where the actor works at the desk, or of a training that the actor holds.
-
-    Out of scope and unknown are the same UnknownRegistration.
-    """
+    """At the actor's desk, or of a training the actor holds. Refuses (UnknownRegistration)."""
     found = await reads(Registration).get_or_none(id=registration_id).prefetch_related("training", "participant")
     if found is None:
         raise UnknownRegistration
@@ -135,7 +126,7 @@ async def _agreed(participant_id: UUID) -> Agreed:
 
 
 async def _companions(registration: Registration) -> list[Companion]:
-    """The others of its group, cancelled ones too, in the order of the form."""
+    """With cancelled ones, in the order of the form."""
     others = reads(Registration).filter(group_id=registration.group_id).exclude(id=registration.id)
     return [
         Companion(
@@ -149,7 +140,7 @@ async def _companions(registration: Registration) -> list[Companion]:
 
 
 async def _alike(registration: Registration) -> list[Alike]:
-    """Live registrations of the same name. Of this training alone: some are minors. None for who was joined to one."""
+    """Live registrations of the same name, of this training alone since some are minors."""
     if registration.joined_to_id is not None:
         return []
     found = (
@@ -184,7 +175,7 @@ async def _courses_missed(registration: Registration) -> list[str]:
 
 
 async def training_at_desk(training_id: UUID, actor: Actor) -> Training:
-    """A training of a hub where the actor may register people. Else UnknownTraining."""
+    """Refuses (UnknownTraining)."""
     training = await reads(Training).get_or_none(id=training_id).prefetch_related("hub__seat", "sessions")
     if training is None or not can_see_registrations(actor, training.hub_id):
         raise UnknownTraining

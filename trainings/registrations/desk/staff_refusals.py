@@ -1,4 +1,4 @@
-"""What staff read where a rule says no: to call the hub, or to look for another date, is a way out for the public."""
+"""Refusals in words for staff: "call the hub" is a way out for the public only."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ TO_STAFF: Mapping[type[Refusal], str] = {
 
 
 def for_staff(refusal: Refusal) -> Refusal:
-    """The same no, at the same field, in the words for who works at the hub; others stay as they are."""
+    """At the same field; others stay as they are."""
     words = TO_STAFF.get(type(refusal))
     return refusal if words is None else type(refusal)(words, field=refusal.field, **refusal.values)

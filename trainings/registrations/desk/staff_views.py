@@ -1,5 +1,3 @@
-"""One registration in words, as the page for staff shows it."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -31,13 +29,11 @@ CLOSED_TO_ALL: Mapping[Phase, str] = {
         "con «Sin boleto»."
     ),
 }
-"""What staff read where nobody can be signed up: another date is what the public looks for."""
+"""Why not even staff can sign up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What somebody agreed to: which sentence, how, written down by whom, and when taken back."""
-
     purpose: str
     sentence: str
     text_version: str
@@ -49,7 +45,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Protector:
-    """Who permits a minor to take part, with the only contact that there is."""
+    """A minor's guardian, with the only contact there is."""
 
     name: str
     relation: str
@@ -61,7 +57,7 @@ class Protector:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """`may_withdraw_data`: there is a permission for the data that stands, the guardian's where it is a minor."""
+    """`may_withdraw_data`: a permission stands, a minor's guardian's."""
 
     own: Sequence[Permission]
     protectors: Sequence[Protector]
@@ -75,7 +71,7 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """Somebody of the same form. `about`: state, and whether they are a minor or were taken out of it."""
+    """`about`: state, minor, detached."""
 
     id: UUID
     name: str
@@ -84,8 +80,6 @@ class Relative:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A support need and what came of it."""
-
     code: str
     words: str
     state: NeedState
@@ -93,7 +87,7 @@ class Need:
 
 
 def words_of(view: StaffView) -> dict[str, str]:
-    """The codes of a registration in words; empty where nothing was answered."""
+    """Empty where nothing was answered."""
     registration = view.own.registration
     person, reason = registration.participant, registration.group.hold_reason
     is_held = registration.state is RegistrationState.HELD and reason is not None
@@ -111,7 +105,6 @@ def words_of(view: StaffView) -> dict[str, str]:
 
 
 def needs_of(registration: Registration) -> list[Need]:
-    """What the person asks for, each with its answer."""
     return [
         Need(code, gettext(NEEDS[code]), state, gettext(NEED_STATES[state]))
         for code, state in read_needs(registration.needs).items()
@@ -119,7 +112,6 @@ def needs_of(registration: Registration) -> list[Need]:
 
 
 def companions_of(view: StaffView) -> list[Relative]:
-    """The others of the same form."""
     relatives = []
     for one in view.companions:
         more = [gettext(N_("menor de edad"))] if one.is_minor else []
@@ -128,7 +120,7 @@ def companions_of(view: StaffView) -> list[Relative]:
 
 
 def permissions_of(view: StaffView) -> Permissions:
-    """Everything that the person, or who looks after them, agreed to; what was taken back too."""
+    """Also those taken back."""
     agreed = view.agreed
     return Permissions(
         own=[_own(one, agreed) for one in agreed.consents],
@@ -167,13 +159,13 @@ def _given(words: str, purpose: str, given: Consent | Guardian | Assent, agreed:
 
 
 def why_closed(training: Training, sessions: Sequence[TrainingSession]) -> str:
-    """Why not even staff can sign anybody up (draft, called off, over), and what can be done. Empty where they can."""
+    """And what can be done; empty where staff can sign up."""
     words = CLOSED_TO_ALL.get(phase(training, sessions, clock.now()))
     return gettext(words) if words else ""
 
 
 def doors_left(training: Training, sessions: Sequence[TrainingSession]) -> list[TrainingSession]:
-    """The sessions of a training that is over, in order: in their attendance somebody is still written down."""
+    """Sessions of a training that is over: their attendance still takes walk-ins."""
     if phase(training, sessions, clock.now()) is not Phase.HELD:
         return []
     planned = (one for one in sessions if one.state is SessionState.PLANNED)

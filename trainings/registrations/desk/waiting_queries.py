@@ -1,5 +1,3 @@
-"""The waiting list of one training as the desk works with it: who is next, who was passed, who has to be called."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -22,12 +20,12 @@ from trainings.settings import get_settings
 
 PAGE = 50
 PASSES_LOOKED_AT = 500
-"""The newest lines of the log that are read: who was passed longer ago is not told why."""
+"""The newest log lines that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """When a group was last passed over, and why: what it lacked, or the reason of who let another one go first."""
+    """When a group was last passed over, and why."""
 
     at: datetime
     reason: str
@@ -35,11 +33,9 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A group on the list, or that was offered its places. `position` is 0 for who does not wait.
-
-    `phone` is the first adult's, of children alone the guardian's. `is_repeat`: somebody of it may be registered
-    already. `offered_before`: until when they had time as they were told first, where that is another now.
-    `in_vain`: the calls about the offer that reached nobody.
+    """`position` 0: not waiting. `phone`: the first adult's, else the guardian's. `is_repeat`: somebody may be
+    registered already. `offered_before`: the first deadline told, where it changed. `in_vain`: calls that reached
+    nobody.
     """
 
     id: UUID
@@ -61,13 +57,13 @@ class Waiting:
 
     @property
     def may_release(self) -> bool:
-        """Whether staff may give on the place that nobody could be told of."""
+        """Staff may give the place on."""
         return self.reached_at is None and are_enough(self.in_vain)
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The list in order, a page of it; who was offered places; and of a closed list those whom no message reaches."""
+    """A page of the list; offers; of a closed list people whom no message reaches."""
 
     offered: Sequence[Waiting]
     waiting: Sequence[Waiting]
@@ -76,7 +72,6 @@ class Board:
 
 
 async def board_of(training: Training, page: int = 1) -> Board:
-    """The board of a training in scope; of the list the page asked for."""
     groups = reads(RegistrationGroup).filter(training_id=training.id)
     waiting = groups.filter(state=RegistrationState.WAITLISTED).order_by("wait_number")
     first = (page - 1) * PAGE
@@ -93,7 +88,7 @@ async def board_of(training: Training, page: int = 1) -> Board:
 
 
 async def who_would_be_told(training: Training) -> tuple[int, int, int]:
-    """Of those who wait, how many groups are written to, how many have to be called, and how many left neither way."""
+    """(written to, to be called, neither) in groups."""
     groups = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.WAITLISTED)
     described = (await _described(groups, {})).values()
     n_written_to = sum(one.has_email for one in described)
@@ -102,14 +97,13 @@ async def who_would_be_told(training: Training) -> tuple[int, int, int]:
 
 
 async def _closed_with(training: Training) -> list[RegistrationGroup]:
-    """Those who were on the list when it was closed, and did not come back since."""
+    """On the list when it closed, not back since."""
     on_it = reads(Registration).filter(training_id=training.id, taken_off=Farewell.LIST_CLOSED)
     groups = reads(RegistrationGroup).filter(id__in=Subquery(on_it.values("group_id")))
     return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number")
 
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
-    """The groups with their people, by id."""
     people = await _people_of(groups)
     guardians = await _guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
@@ -127,7 +121,7 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
 
 
 async def _people_of(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Registration]]:
-    """Who of each group was on the list with it, the first of the form first."""
+    """The first of the form first."""
     found = reads(Registration).filter(group_id__in=[group.id for group in groups]).order_by("id")
     is_cancelled = {group.id: group.state is RegistrationState.CANCELLED for group in groups}
     people: dict[UUID, list[Registration]] = {}

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/espera`: the desk works through the waiting list, calls, and writes answers down."""
+"""`/panel/capacitaciones/{id}/espera`: the waiting list of a training, calls and answers."""
 
 from __future__ import annotations
 
@@ -76,15 +76,11 @@ class NoReason(Refusal):
 
 
 class HandForm(Form):
-    """Why somebody goes first."""
-
     reason: HandReason
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A group on the page, in words."""
-
     group: Waiting
     size: str
     passed: str
@@ -96,7 +92,7 @@ class Row:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """The list with telephone numbers: opening it is logged."""
+    """With telephone numbers: opening it is logged."""
     return await _show(request, await _training(request))
 
 
@@ -138,18 +134,17 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
 
 
 def first_of(page: int) -> int:
-    """The position of the first group of a page."""
     return (page - 1) * PAGE + 1
 
 
 def _first(training: Training) -> datetime | None:
-    """The next session that is to be held, else the last."""
+    """The next session to be held, else the last."""
     planned = sorted(one.starts_at for one in training.sessions if one.state is SessionState.PLANNED)
     return next((moment for moment in planned if moment > clock.now()), planned[-1] if planned else None)
 
 
 async def _batch(request: Request) -> dict[str, Any]:
-    """The messages just caused (`?lote=`), while they can still be stopped, and how many people read them."""
+    """Messages just caused (`?lote=`) that can be stopped, and their number of readers."""
     wanted = request.query_params.get("lote", "")
     batches = await stoppable(request.state.actor) if wanted else []
     batch = next((one for one in batches if str(one.id) == wanted), None)
@@ -178,7 +173,7 @@ def _row(one: Waiting, training: Training, text: str) -> Row:
 
 
 def _text(one: Waiting, training: Training, text: str) -> str:
-    """What goes into a text message: no topic and no name, since others may see the telephone."""
+    """Neither topic nor name: others may see the telephone."""
     first = _first(training)
     until = one.offered_until or waiting.offer_ends(training, list(training.sessions), clock.now())
     places = ngettext("%(num)s lugar", "%(num)s lugares", one.n_people) % {"num": one.n_people}
@@ -200,7 +195,7 @@ def _words(moment: datetime) -> str:
 
 @allow(*DESK)
 async def promote(request: Request) -> Response:
-    """Let a group go before others, with a reason of the list."""
+    """With a reason of the list."""
     training, group = await _group(request)
     try:
         form = check(HandForm, await read_form(request))
@@ -218,7 +213,7 @@ async def promote(request: Request) -> Response:
 
 
 async def _group(request: Request) -> tuple[Training, RegistrationGroup]:
-    """A group of a training in scope. Else UnknownTraining or UnknownGroup."""
+    """Refuses with UnknownTraining or UnknownGroup."""
     training = await _training(request)
     group = await reads(RegistrationGroup).get_or_none(id=request.path_params["group_id"], training_id=training.id)
     if group is None:
@@ -227,7 +222,6 @@ async def _group(request: Request) -> tuple[Training, RegistrationGroup]:
 
 
 async def _act(request: Request, act: Callable[..., Awaitable[None]], sentence: str) -> Response:
-    """A button about an offered place."""
     training, group = await _group(request)
     try:
         await act(group.id, actor=request.state.actor)
@@ -246,7 +240,7 @@ async def reached(request: Request) -> Response:
 
 @allow(*DESK)
 async def not_reached(request: Request) -> Response:
-    """A call in vain starts no time, and takes back one that the last call started."""
+    """Starts no deadline, and takes back the one of the last call."""
     act = partial(call_actions.mark_offer, result=CallResult.NOT_REACHED)
     return await _act(request, act, N_("Anotado: no se pudo. El lugar sigue guardado."))
 
@@ -284,7 +278,7 @@ async def _closable(request: Request) -> Training:
 
 @allow(*EDITORS)
 async def confirm_close(request: Request) -> Response:
-    """Asks once: everybody on the list loses their turn. Says so where nobody does, or there is nothing to close."""
+    """Everybody on the list loses their turn."""
     training = await _closable(request)
     n_mails, n_calls, n_beyond = await who_would_be_told(training)
     n_waiting = n_mails + n_calls + n_beyond
