@@ -21,7 +21,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.lib.text import like_terms
 from trainings.people.models import AgeGroup, Merge, Participant
-from trainings.registrations.desk.repeats import Seen, pairs_in
+from trainings.registrations.desk.repeats import Seen, pairs_in, signs_of
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training
 
@@ -136,8 +136,8 @@ class _Search:
             person = self.see(_uuid(row["id"]))
             name, place = row["name_key"], row["municipality_id"]
             self.phones[person].add(row["phone_key"])
-            for contact in filter(None, (row["phone_key"], row["email_key"])):
-                by_contact[name, place, contact].add(person)
+            for sign in signs_of(name, place, filter(None, (row["phone_key"], row["email_key"])), is_minor=False):
+                by_contact[sign].add(person)
             if place is not None:
                 by_place[name, place].add(person)
         self.strong |= set(_edges(by_contact.values()))
