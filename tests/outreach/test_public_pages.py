@@ -269,6 +269,23 @@ async def test_called_off_and_held_after_all_says_so_for_a_week(client: AsyncCli
     assert "Se canceló: era el lunes 8 de marzo, 8:00 a. m." in off
 
 
+async def test_called_off_and_held_again_before_anybody_was_told_says_nothing_of_it(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    activity = await make_activity(when=PARK)
+    path = f"/actividades/{activity.slug}"
+    await move_activity(activity.id, replace(PARK, starts_at=STARTS + DAY, ends_at=PARK.ends_at + DAY), actor=PROGRAM)
+    freeze(NOW + timedelta(hours=1))
+    await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
+    freeze(NOW + timedelta(hours=1, minutes=9))
+
+    await reopen_activity(activity.id, actor=PROGRAM)
+
+    page = (await client.get(path)).text.replace(NBSP, " ")
+    assert "sí se realiza" not in page
+    assert "Cambió: antes lunes 8 de marzo, 8:00 a. m." in page
+
+
 async def test_draft_that_is_moved_was_never_another(client: AsyncClient) -> None:
     draft = await make_draft(when=PARK)
 

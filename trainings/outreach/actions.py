@@ -11,11 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
-from trainings.accounts.models import User
-from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -32,6 +28,7 @@ from trainings.schedule.bookings import check_bookings
 from trainings.schedule.changes import leaving
 from trainings.schedule.models import ChangeKind, DatedChange
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
+from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.session_actions import MovedIntoPast
 from trainings.web.i18n import N_
 
@@ -369,8 +366,7 @@ async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
 async def works_at(hub_id: UUID, user_id: UUID) -> bool:
     """Whether somebody may answer for an activity of this hub."""
     hub = await Hub.get(id=hub_id)
-    at_hub = Q(grants__hub_id=hub.id) | Q(grants__operator_id=hub.operator_id)
-    return await User.filter(at_hub, id=user_id, is_active=True, grants__role__in=list(HUB_STAFF)).exists()
+    return user_id in {one.id for one in await people_who_facilitate(hub.id, hub.operator_id)}
 
 
 async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason: str) -> None:
