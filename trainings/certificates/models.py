@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CertificateKind(StrEnum):
-    """A note states hours attended, a diploma that the course was completed, a certificate also a passed test."""
+    """An attendance note states hours, a diploma a completed course, a tested certificate also a passed test."""
 
     CONSTANCIA = "constancia"
     DIPLOMA = "diploma"
@@ -41,7 +41,7 @@ MOVES: dict[CertificateState, frozenset[CertificateState]] = {
 
 
 class HandedOver(StrEnum):
-    """How it was recorded that somebody received the paper ("recibí conforme")."""
+    """How a hand-over ("recibí conforme") was noted."""
 
     SCAN = "scan"
     ROW = "row"
@@ -64,13 +64,13 @@ class FolioSeries(Record):
 
 
 class Certificate(Record):
-    """One certificate. What it prints is frozen here at issue (`sheet`), so that later edits change nothing given out.
+    """One certificate. What it prints is frozen at issue (`sheet`), so that later edits change nothing given out.
 
-    Unique (registration, kind) where not revoked; `folio` never reused; `code` (13 + 1 check characters) is public.
-    `revision` counts from 1 each time the paper is set with a corrected name before it was handed over. `printed_at` is
-    when it last went into a file for the printer. `name_before` is the name that it said then, or at issue, where it
-    was changed since: at `renamed_at`, by staff (`renamed_by_id`) or by the own link (none). `erased_at`: its person
-    asked that the name be removed; folio, code and the file's hash stay valid.
+    Unique (registration, kind) where not revoked; `folio` is never reused; `code` (13 + 1 check characters) is public.
+    `revision` counts from 1 each time the paper is set anew before hand-over. `printed_at`: last put into a file for
+    the printer. `name_before`: its name then, or at issue, if changed since: at `renamed_at`, by staff
+    (`renamed_by_id`) or by the own link (empty). `erased_at`: its person had the name removed; folio, code and the
+    file's hash stay valid.
     """
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
@@ -120,10 +120,10 @@ class Certificate(Record):
 
 
 class CertificateFile(Record):
-    """The PDF as first given out, every reprint is this file. Versions say with what it was set.
+    """The PDF as first given out, which every reprint is.
 
-    `credential` is the Open Badge that is attached to it (JSON); `unsigned_sha256` the hash before the electronic
-    signature, which alone can be made again; `signed_by` the fingerprint of the signing certificate, empty for none.
+    `versions`: of what set it. `credential`: its attached Open Badge (JSON). `unsigned_sha256`: the hash before the
+    electronic signature, the only reproducible one. `signed_by`: the signing certificate's fingerprint, or empty.
     """
 
     certificate: fields.OneToOneRelation[Certificate] = fields.OneToOneField(
@@ -146,9 +146,9 @@ class CertificateFile(Record):
 
 
 class CertificateReview(Record):
-    """A person's decision that a certificate stays as it was issued, though the attendance by now says otherwise.
+    """A person's decision that a certificate stays as issued, though attendance now says otherwise.
 
-    `minutes` and `is_completed` are what attendance said then: should it change again, it is asked again.
+    `minutes` and `is_completed`: attendance at the decision; a further change asks again.
     """
 
     certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
@@ -165,7 +165,7 @@ class CertificateReview(Record):
 
 
 class SupersededFile(Record):
-    """The hash of a file that was set anew before its paper was handed over: whoever still has it is told so."""
+    """The hash of a file that was set anew before hand-over: its holder is told so."""
 
     certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
         "trainings.Certificate", related_name="superseded_files", on_delete=fields.RESTRICT
@@ -180,7 +180,7 @@ class SupersededFile(Record):
 
 
 class ConfirmedHow(StrEnum):
-    """Where somebody said that their name is printed right."""
+    """Where a person confirmed their printed name."""
 
     OWN_LINK = "own_link"
     DESK = "desk"
@@ -188,7 +188,7 @@ class ConfirmedHow(StrEnum):
 
 
 class NameConfirmation(Record):
-    """Somebody said that the name to be printed is right. `name_key` is a keyed hash of it: another name, no longer."""
+    """A person confirmed their printed name. `name_key`: a keyed hash of it; another name is unconfirmed."""
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
         "trainings.Registration", related_name="name_confirmations", on_delete=fields.RESTRICT
@@ -204,16 +204,16 @@ class NameConfirmation(Record):
 
 
 class ImageRole(StrEnum):
-    """Where a picture stands on the paper: the shield at the left, partners' logos at the right."""
+    """The shield at the left of the paper, partners' logos at the right."""
 
     SHIELD = "shield"
     PARTNER = "partner"
 
 
 class BrandImage(Record):
-    """A picture of an operator's letterhead, as it was cleaned when it came. `name` is its alternative text.
+    """A cleaned picture of an operator's letterhead. `name` is its alternative text.
 
-    It is kept after `removed_at`: papers that were set with it name it by its `sha256`.
+    Kept after `removed_at`: papers name it by its `sha256`.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -236,10 +236,10 @@ class BrandImage(Record):
 
 
 class IssuerKey(Record):
-    """The Ed25519 key an operator signs its Open Badges and status lists with. A retired one still verifies.
+    """The Ed25519 key that signs an operator's Open Badges and status lists. A retired one still verifies.
 
-    `public_key` is a Multikey (multibase, `z6Mk…`), `seed` the 32 private bytes in base64. `compromised_since`: a
-    stranger may have it; nothing that it signed counts, and badges are signed anew.
+    `public_key`: a Multikey (multibase, `z6Mk…`). `seed`: the 32 private bytes in base64. `compromised_since`: a
+    stranger may have it; none of its signatures counts, and badges are signed anew.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -257,10 +257,10 @@ class IssuerKey(Record):
 
 
 class SigningKey(Record):
-    """The EC P-256 key and X.509 certificate an operator signs its PDFs with (PAdES). Never shown again, nor exported.
+    """The EC P-256 key and X.509 certificate that sign an operator's PDFs (PAdES), never shown again or exported.
 
-    `certificate_pem` is the certificate, and its chain where one came along; `fingerprint` its SHA-256.
-    `compromised_since`: a stranger may have it; its signatures count only on files that we held before.
+    `certificate_pem`: the certificate and its chain, if any; `fingerprint`: its SHA-256. `compromised_since`: a
+    stranger may have it; its signatures count only on files that we held before.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -285,7 +285,7 @@ class SigningKey(Record):
 
 
 class JobPurpose(StrEnum):
-    """For many at once: issue to who earned it, prepare for who is on track, note the hours of who came."""
+    """Issue to people who earned it, prepare for people on track, note the hours of people who came."""
 
     ISSUE = "issue"
     PREPARE = "prepare"
@@ -300,10 +300,10 @@ class JobState(StrEnum):
 
 
 class IssueJob(Record):
-    """One press of "issue all": done in small steps by the worker, so that it can be paused, and goes on after a crash.
+    """One press of "issue all", done by the worker in small steps, so that it can be paused, and goes on after a crash.
 
-    `n_total` people are considered, `n_seen` were so far: issued, or skipped for a reason (`IssueSkip`). The files
-    follow: it is done when the last one is set.
+    `n_total` people are considered, `n_seen` of them are issued to or skipped (`IssueSkip`). It is done when the last
+    file is set.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -324,7 +324,7 @@ class IssueJob(Record):
 
 
 class SkipReason(StrEnum):
-    """Why a job issued nothing to somebody."""
+    """Why a job issued nothing to a person."""
 
     HOURS = "hours"
     LETTERS = "letters"
@@ -334,8 +334,8 @@ class SkipReason(StrEnum):
 
 
 class IssueSkip(Record):
-    """Somebody whom a job left out. `detail`: the letters that cannot be printed, the folio they have,
-    the day on which theirs was annulled (`2027-03-05`), or what went wrong, in words to be translated.
+    """A person whom a job left out. `detail`: unprintable letters, the folio they have, the day of annulment
+    (`2027-03-05`), or the failure in translatable words.
     """
 
     job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(
@@ -356,7 +356,7 @@ class IssueSkip(Record):
 
 
 class RevocationRequest(Record):
-    """Somebody asked to annul more than ten certificates at once: a second person decides."""
+    """A request to annul more than ten certificates: a second person decides."""
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
         "trainings.Training", related_name="revocation_requests", on_delete=fields.RESTRICT
@@ -378,7 +378,7 @@ class RevocationRequest(Record):
 class Transcript(Record):
     """All trainings of one person on one page, frozen as of a day, checkable by its own code.
 
-    `entries_digest`: asked again while nothing changed, it is the same transcript.
+    `entries_digest`: while it is unchanged, the same transcript is given.
     """
 
     participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
@@ -400,9 +400,9 @@ class Transcript(Record):
 
 
 WITHDRAWN_MARK = "-"
-"""Begins what stands in place of a withdrawn code: no code that anybody can type."""
+"""Begins the substitute of a withdrawn code; cannot be typed as a code."""
 
 
 def is_withdrawn(certificate: Certificate) -> bool:
-    """Whether its person had it taken away: only folio, kind and training are left."""
+    """Its person had it taken away: only folio, kind and training are left."""
     return certificate.code.startswith(WITHDRAWN_MARK)

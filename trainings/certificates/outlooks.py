@@ -1,4 +1,4 @@
-"""Why somebody has earned a document or not yet, and where to make up for what was missed: in words, for all."""
+"""Why a person has earned a document or not yet, and where to make up for missed sessions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_MAKE_UPS = 3
 MOST_READ = 40
-"""Of a course that is held everywhere, so many meetings to come are looked at."""
+"""Coming sessions of a course that is held everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class MakeUp:
-    """A meeting of the same course elsewhere. Never its place: the municipality alone, and the public page."""
+    """A session of the same course elsewhere. Never its venue: the municipality and the public page only."""
 
     slug: str
     title: str
@@ -38,10 +38,10 @@ class MakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far somebody is in a training, and what they can still do about it.
+    """How far a person is in a training, and what they can still do.
 
-    `pass_mark` is the course's, `mark` theirs; none where there is no test, or nothing was entered yet.
-    `made_up`: minutes of those attended that were so at another training of the course.
+    `pass_mark`: the course's; `mark`: theirs; None: no test, or no mark yet. `made_up`: attended minutes at another
+    training of the course.
     """
 
     progress: Progress
@@ -111,14 +111,13 @@ class Standing:
 
     @property
     def lacks_make_up(self) -> bool:
-        """Whether only another date would help, and none is published."""
+        """Only another date would help, and none is published."""
         return self.progress.outlook is Outlook.OUT_OF_REACH and not self.make_ups
 
 
 async def standing_of(registration: Registration, sessions: Sequence[TrainingSession]) -> Standing | None:
-    """Where this person (loaded as for their page, `ALL_OF_IT`) stands, given the training's sessions.
-
-    None before anything of it was held, and for who gave the place back and never came.
+    """The person is loaded as for their page (`ALL_OF_IT`). None: nothing was held yet, or the person gave their place
+    back and never came.
     """
     training = registration.training
     stays = await stays_of_person(registration)
@@ -133,7 +132,7 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
 
 
 def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSession]) -> Progress:
-    """How far somebody with these hours is in a training, whose course is loaded."""
+    """The training's course is loaded."""
     to_come = [one for one in sessions if one.is_on and not counts(one)]
     return Progress(hours.attended, hours.planned, share_needed(training), to_come, hours.missed)
 
@@ -145,15 +144,13 @@ def standing(
     training: Training,
     meetings: Sequence[TrainingSession],
 ) -> Standing:
-    """Where somebody stands whose person and whose training's course and hub's seat are loaded, given what is held
-    elsewhere (`meetings_elsewhere`).
-    """
+    """The person, and the training's course and hub's seat, are loaded; `meetings`: from `meetings_elsewhere`."""
     make_ups = _make_ups(meetings, training, registration.participant) if progress.may_make_up else []
     return Standing(progress, make_ups, training.pass_mark, registration.mark, hours.made_up)
 
 
 async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
-    """The next meetings to come of other trainings of the course that anybody may know of."""
+    """Coming sessions of the course's other public trainings."""
     coming = reads(TrainingSession).filter(
         training__course_id=training.course_id,
         training__state=TrainingState.PUBLISHED,
@@ -170,7 +167,7 @@ async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
 
 
 def _make_ups(found: Sequence[TrainingSession], training: Training, person: Participant) -> list[MakeUp]:
-    """Of each training the next meeting that this person may come to, the nearest first."""
+    """Each training's next session open to this person, nearest first."""
     here = training.hub.seat.department_code
     next_ones = {one.training_id: one for one in reversed(found) if _may_come(one.training, person)}
     meetings = list(next_ones.values())

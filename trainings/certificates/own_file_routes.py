@@ -1,4 +1,4 @@
-"""The file that its holder opens by `/i/{token}/diploma/…`."""
+"""`/i/{token}/diploma/…`: a holder's file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainings.web.allow import HOLDER, allow
 
 @allow(HOLDER)
 async def own_file(request: Request) -> Response:
-    """The holder's own certificate, or that of a minor in their care, as it was first given out."""
+    """The holder's certificate, or a minor's in their care, as first given out."""
     opened = await with_papers(request.path_params["token"])
     certificate = await own_certificate(opened, request.path_params["code"])
     return pdf_response(certificate, await file_of(certificate))

@@ -1,4 +1,4 @@
-"""What one's own page tells of papers that were annulled: who holds one learns it there, and what to do."""
+"""Annulled papers on a participant's page: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_LONGER = {
 
 @dataclass(frozen=True, slots=True)
 class AnnulledPaper:
-    """`sentence` names its folio and the day. `instead`: the folio of the one that is valid in its place, or empty."""
+    """`sentence` names its folio and day. `instead`: the folio of the valid one in its place, or empty."""
 
     sentence: str
     code: str
@@ -28,8 +28,8 @@ class AnnulledPaper:
 
 
 async def annulled_papers(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AnnulledPaper]]:
-    """By registration, the last one first; who has none is missing. Of what was never valid nor handed over nobody
-    knows, and of what its person withdrew nothing is said.
+    """By registration, last first; registrations without any are missing. Leaves out papers never valid nor handed
+    over, which nobody knows, and papers that their person withdrew.
     """
     told: dict[UUID, list[AnnulledPaper]] = {}
     whose = reads(Certificate).filter(registration_id__in=list(registration_ids), erased_at=None)

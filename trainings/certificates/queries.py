@@ -1,4 +1,4 @@
-"""Reads of certificates for everybody: the public check, a person's own."""
+"""The public check, and a person's own certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = (
     *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
 PRINTED = ("held_text", "place", "issued_on")
-"""What the check page shows of a certificate, or finds its neighbours by: its columns, and words of what it prints."""
+"""Keys of the sheet that the check page shows; its columns come besides."""
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
@@ -44,7 +44,7 @@ class UnknownCertificate(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The certificate that was issued in place of a revoked one, or the one that it replaces."""
+    """The certificate issued in place of a revoked one, or the one that it replaces."""
 
     folio: str
     code: str
@@ -52,9 +52,9 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The electronic signature of a file: whom its certificate names, and the SHA-256 of that certificate.
+    """A file's electronic signature: the name in its certificate, and that certificate's SHA-256.
 
-    Where its key was stolen (`compromised_since`) it `counts` only on a file that we had set before.
+    After a key's theft (`compromised_since`) it `counts` only on files that we set before.
     """
 
     subject: str
@@ -79,11 +79,11 @@ def _moment(kept: Any) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class PublicCheck:
-    """What a stranger learns from a code: no name, for a minor not even initials.
+    """What a code tells a stranger: no name, for a minor not even initials.
 
-    `held_text` says in the words of the paper (Spanish) on which days it was held; empty where that is `held_on` alone.
-    `phone` is the hub's, as it is now. `replaces` is the annulled one that this was issued in place of. `is_nameless`:
-    its person had the name removed; all else still holds. `signature`: none where its file is unsigned or not set yet.
+    `held_text`: the paper's words (Spanish) for its days; empty where `held_on` says it. `phone`: the hub's, now.
+    `replaces`: the annulled one that it replaces. `is_nameless`: the name was removed; all else holds. `signature`:
+    None: unsigned, or not set yet.
     """
 
     code: str
@@ -108,7 +108,7 @@ class PublicCheck:
 
 
 async def public_check(typed: str) -> PublicCheck:
-    """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404."""
+    """Unknown, malformed and erased codes are the same 404."""
     code = tokens.read_certificate_code(typed) or ""
     row = await sql.row_by_key(LOOK_UP, code)
     if row is None or not tokens.same(row["code"], code):
@@ -118,7 +118,7 @@ async def public_check(typed: str) -> PublicCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The columns of the certificate in `LOOK_UP`. Making a model of each row would cost more than reading it."""
+    """The certificate's columns in `LOOK_UP`. A model of each row would cost more than reading it."""
 
     id: UUID
     code: str
@@ -186,7 +186,7 @@ def _in_words(day: date) -> str:
 
 
 async def _replacement(certificate: _Seen) -> Replacement | None:
-    """The one of its kind that stands now, however many were annulled in between, or what it was exchanged for."""
+    """The standing one of its kind, however many were annulled in between, or the one it was exchanged for."""
     if certificate.state is not CertificateState.REVOKED:
         return None
     in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
@@ -203,26 +203,23 @@ async def _replaced(certificate: _Seen) -> Replacement | None:
 
 
 async def is_name_printed(typed_code: str, name: str) -> bool:
-    """Whether this is the name on the paper, whatever accents, apostrophes and capitals; in the order of the paper.
-
-    Of a paper whose name was removed no name is the printed one.
-    """
+    """Ignores accents, apostrophes and capitals; in the paper's order. Never true after the name was removed."""
     certificate = await _by_code(typed_code)
     return certificate.erased_at is None and is_same_name(name, certificate.sheet["person_name"])
 
 
 def is_same_name(typed: str, printed: str) -> bool:
-    """Whether two names are one, whatever accents, apostrophes and capitals."""
+    """Ignores accents, apostrophes and capitals."""
     return tokens.same(_comparable(typed), _comparable(printed))
 
 
 def _comparable(name: str) -> str:
-    """The folded name. One without a single letter is compared as it is written."""
+    """The folded name; a name without letters as written."""
     return fold(name) or name.strip()
 
 
 async def _by_code(typed: str) -> Certificate:
-    """Malformed codes are looked up like all others, so that nothing tells them from unknown ones."""
+    """Looks malformed codes up too: nothing tells them from unknown ones."""
     code = tokens.read_certificate_code(typed) or ""
     certificate = await reads(Certificate).get_or_none(code=code)
     if certificate is None or not tokens.same(certificate.code, code):
@@ -231,13 +228,13 @@ async def _by_code(typed: str) -> Certificate:
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    """A person's valid certificates of one training, the newest first, without those whose name was removed."""
+    """Valid certificates, newest first, without nameless ones."""
     valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID, erased_at=None)
     return await valid.order_by("-issued_at", "-id")
 
 
 async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
-    """The same of several people at once, by registration; who has none is missing."""
+    """By registration; people without any are missing."""
     valid = reads(Certificate).filter(
         registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
     )
@@ -248,7 +245,7 @@ async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, 
 
 
 async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -> Certificate:
-    """The valid certificate with this code, of one of these. Anybody else's, and a revoked one, is a 404."""
+    """The valid certificate of these registrations with this code. Another person's, and a revoked one, is a 404."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(
         registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID, erased_at=None

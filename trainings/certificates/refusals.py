@@ -1,4 +1,4 @@
-"""What cannot be done with a certificate any more, said on a page that leads back to its training's diplomas."""
+"""Refusals about a certificate, on a page that leads back to its training's diplomas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> Response:
-    """The refusal, with its registration loaded."""
+    """The registration is loaded."""
     back = f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas"
     said = sentence_of(refusal)
     return problem(request, refusal.status, refusal.code, said, template="certificates/no_longer.html", back=back)

@@ -1,5 +1,3 @@
-"""All pages about certificates."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

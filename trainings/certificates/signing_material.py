@@ -1,4 +1,4 @@
-"""What signs an operator's papers, and the words that say so: without the twenty megabytes that do it."""
+"""What signs an operator's papers, and the words that say so; apart from the twenty megabytes that sign."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SigningMaterial:
-    """What signs: a certificate, with its chain where it has one, and its EC P-256 key. Never logged: its key is not
-    part of how it shows itself.
+    """A certificate, its chain if any, and its EC P-256 key. Never logged: `repr` leaves the key out.
 
-    `subject` and `issued_by` are the names in the certificate, `fingerprint` its SHA-256 in hex.
+    `subject` and `issued_by`: names in the certificate; `fingerprint`: its SHA-256 in hex.
     """
 
     certificate_pem: str = field(repr=False)
@@ -33,11 +32,11 @@ _NOTES = {
         "Certificate by {issuer}, fingerprint {mark}.",
     ),
 }
-"""Who signed, with a certificate of one's own, with that of a provider. Other languages follow the law's: Spanish."""
+"""For an own certificate, and for a provider's. Other languages use the law's, Spanish."""
 
 
 def note_of(material: SigningMaterial, language: str = "es") -> tuple[str, ...]:
-    """The lines that a design prints, in the first language of the paper (`es`, `en`, `es+kek`)."""
+    """Lines for the design, in the paper's first language (`es`, `en`, `es+kek`)."""
     signed, own, provided = _NOTES.get(language.partition("+")[0], _NOTES["es"])
     return (
         signed.format(subject=material.subject.removesuffix(".")),

@@ -1,4 +1,4 @@
-"""Certificates in words: each kind has a gender of its own, so whole sentences are kept."""
+"""Certificates in words. Each kind has its gender, so whole sentences are kept."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STATE_WORDS = {
     CertificateState.REVOKED: N_("Anulado"),
 }
 WITHDRAWN = N_("Retirado")
-"""At its person's wish: the folio is all that is left, and is never used again."""
+"""At its person's wish: only the folio is left, and is never reused."""
 
 
 CONFIRMED_WORDS = {
@@ -63,7 +63,7 @@ HANDED_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check page says of a certificate in one state. `lead` may name its issuer and the day it was revoked."""
+    """What the check page says of a state. `lead` may name the issuer and the day of annulment."""
 
     word: str
     icon: str
@@ -114,7 +114,7 @@ NOT_COMPARED = Verdict(
 
 
 def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
-    """The sentences, not yet translated."""
+    """Not yet translated."""
     if state is CertificateState.VALID:
         return Verdict(N_("Válido"), "listo", "ok", *_VALID[kind])
     if state is CertificateState.PREPARED:

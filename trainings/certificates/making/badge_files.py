@@ -1,4 +1,4 @@
-"""The signed Open Badge of a certificate: as it is attached to its PDF, or with its holder's contact as a hash."""
+"""The signed Open Badge of a certificate: as attached to its PDF, or with its holder's contact as a hash."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MinorsContact(Refusal):
 
 
 async def valid_certificate(typed_code: str) -> Certificate:
-    """The valid certificate with this code as typed. One that waits or was annulled is unknown here."""
+    """A prepared or annulled one is unknown here."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(code=code, state=CertificateState.VALID)
     if certificate is None:
@@ -42,9 +42,7 @@ async def valid_certificate(typed_code: str) -> Certificate:
 
 
 async def badge_of(certificate: Certificate) -> str:
-    """The badge as JSON, the same as in the PDF, signed anew where that key was stolen. It names nobody, so it outlives
-    the name.
-    """
+    """JSON as in the PDF; signed anew where that key was stolen. It names nobody, so it outlives the name."""
     if certificate.erased_at is not None:
         return await _signed(certificate, None)
     kept = (await file_of(certificate)).credential  # the first files had none attached
@@ -54,9 +52,9 @@ async def badge_of(certificate: Certificate) -> str:
 
 
 async def badge_with_contact(certificate: Certificate) -> str:
-    """The same badge with a salted hash of the e-mail address that we have of its holder. Nothing of it is kept.
+    """The same badge with a salted hash of its holder's e-mail address; nothing of it is kept.
 
-    Refuses for a minor, whose contact is another person's, and where there is no address.
+    Refuses for a minor, whose contact is another person's, and without an address.
     """
     if certificate.is_minor:
         raise MinorsContact

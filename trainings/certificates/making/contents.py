@@ -1,4 +1,4 @@
-"""What a certificate prints, from the rows as they stand at issue, in the language of its paper."""
+"""What a certificate prints, from the rows at issue, in its language."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import get_settings
 
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
-"""The code of a sample: it belongs to nobody."""
+"""A sample's code."""
 SAMPLE_NAME = "Nombre de la Persona"
 SAMPLE_SIGNATORY = ("Nombre de quien firma", "Cargo")
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What all certificates of one training share.
+    """What all certificates of a training share.
 
-    `training` comes with its hub's seat, and the hub's operator with its municipality; `sessions` are all
-    of it, in any order; `signatories` pairs of name and office, of which the first three are printed. `shield` and
-    `logos` name pictures of the operator's letterhead by their SHA-256, a logo with its alternative text; `note` are
-    the lines that tell of the electronic signature.
+    `training` comes with its hub's seat, and the hub's operator with its municipality. `sessions`: all, in any order.
+    `signatories`: pairs of name and office, the first three are printed. `shield` and `logos`: pictures by SHA-256, a
+    logo with its alternative text. `note`: lines about the electronic signature.
     """
 
     training: Training
@@ -57,24 +56,24 @@ class Occasion:
 
     @property
     def held_days(self) -> list[date]:
-        """The days of its sessions; before there are any, the day of issue stands for them."""
+        """Without sessions the day of issue."""
         return sorted({clock.local(session.starts_at).date() for session in self.held}) or [self.issued_on]
 
 
 def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
-    """The day that a paper made now carries, and on which who signs it holds office: see `made_out_on`."""
+    """The day on a paper made now (`made_out_on`), whose signatories sign it."""
     last = [clock.local(one.ends_at).date() for one in sessions if one.is_on]
     return made_out_on(clock.now(), max(last, default=date.min))
 
 
 def design_of(training: Training, kind: CertificateKind) -> designs.DesignInfo:
-    """What a paper of this kind is set with: the design chosen for the training, or the first that has the kind."""
+    """The training's design, or the first that has the kind."""
     paper = paper_of(training)
     return designs.design_for(paper.design, kind.value, paper.language)
 
 
 def given_by(training: Training) -> list[CertificateKind]:
-    """The kinds that somebody who completes the training may get."""
+    """Kinds for completing the training."""
     marked = [CertificateKind.CERTIFICADO] if training.pass_mark is not None else []
     return [*marked, CertificateKind.DIPLOMA]
 
@@ -87,7 +86,7 @@ def folio_of(operator_code: str, year: int, number: int) -> str:
 def sheet_for(
     occasion: Occasion, registration: Registration, kind: CertificateKind, *, folio: str, code: str
 ) -> CertificateSheet:
-    """The sheet of one person's certificate. A diploma states the hours held, a note the hours attended."""
+    """A diploma states the hours held, a note the hours attended."""
     is_note = kind is CertificateKind.CONSTANCIA
     return _sheet(
         occasion,
@@ -100,7 +99,7 @@ def sheet_for(
 
 
 def sample_sheet(occasion: Occasion) -> CertificateSheet:
-    """A diploma of this training for nobody, to look at the design; it needs neither sessions nor signatories."""
+    """A diploma without a person; needs neither sessions nor signatories."""
     operator = occasion.training.hub.operator
     return _sheet(
         occasion,
@@ -150,7 +149,7 @@ def _sheet(
 
 
 def _letterhead(hub: Hub) -> tuple[str, ...]:
-    """The operator's own lines, or its name and where it is."""
+    """The operator's lines, or its name and place."""
     if hub.operator.letterhead:
         return tuple(hub.operator.letterhead.splitlines())
     if hub.operator.kind is OperatorKind.ASSOCIATION:
@@ -160,6 +159,6 @@ def _letterhead(hub: Hub) -> tuple[str, ...]:
 
 
 def texts_in_common(sheet: CertificateSheet) -> list[str]:
-    """What it prints besides the person's name: the same on all certificates of the training."""
+    """All texts but the person's name."""
     texts = [sheet.authority, *sheet.letterhead, sheet.title, sheet.place, *(title for title, _ in sheet.contents)]
     return texts + [text for pair in sheet.signatories for text in pair]

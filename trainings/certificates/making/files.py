@@ -1,4 +1,4 @@
-"""The file of a certificate: set once, kept, and given out again byte for byte."""
+"""A certificate's file: set once, kept, given out byte for byte."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class NotSet(Refusal):
 
 
 async def file_of(certificate: Certificate) -> CertificateFile:
-    """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file.
+    """The PDF as first given out; set now if there is none. Two calls at once keep one file.
 
-    Not in a transaction. Where the name was corrected while it was set, it is set once more. Refuses (NameRemoved)
-    where its person had the name removed, and (NotSet) where its design fails.
+    Not in a transaction. A name corrected meanwhile sets it again. Refuses (NameRemoved) a removed name, and (NotSet) a
+    failing design.
     """
     while True:
         kept = await reads(CertificateFile).get_or_none(certificate_id=certificate.id)
@@ -48,10 +48,7 @@ async def file_of(certificate: Certificate) -> CertificateFile:
 
 
 async def keep(made: Sequence[tuple[Certificate, MadeFile]]) -> None:
-    """Keep these files, each made for its certificate as given here, in one short transaction.
-
-    One that has a file by now keeps it, and what was made for a revision that is no longer is dropped.
-    """
+    """In one short transaction. A certificate keeps the file it has; drops files of an older revision."""
     async with transaction():
         now = {one.id: one.revision for one in await lock(Certificate, [one.id for one, _file in made])}
         rows = [_row(one, file) for one, file in made if now.get(one.id) == one.revision]

@@ -1,4 +1,4 @@
-"""Gathers what the files of certificates are made of, with a handful of questions for many at once."""
+"""Gathers what files of certificates are made of, in a few queries for many."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["CannotBeMade", "FileOrder", "MadeFile", "make", "order_for"]
 
 
 async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
-    """The orders of these, in their order. Not in a transaction: an operator's first key is made by it.
+    """In their order. Not in a transaction: it makes an operator's first key.
 
-    What the signature says is drawn with the key that signs now; what was drawn before stays with the file kept.
+    The signature's words use the current key; earlier ones stay in kept files.
     """
     assert not is_in_transaction(), "no file is made in a transaction, nor what is for it"
     operators = {one.operator_id for one in certificates}
@@ -50,6 +50,6 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
 
 
 def _named(sheet: Mapping[str, Any]) -> list[str]:
-    """The pictures that a sheet names."""
+    """The sheet's pictures."""
     logos = [sha256 for sha256, _words in sheet["logos"]]
     return [sha256 for sha256 in [sheet["shield"], *logos] if sha256]

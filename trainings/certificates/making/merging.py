@@ -1,7 +1,7 @@
-"""One PDF for the printer out of many, however many: each paper begins on the front of a sheet, also printed duplex.
+"""One PDF for the printer out of many: each paper begins on the front of a sheet, also printed duplex.
 
-It is written from front to back, some papers at a time, and nothing is kept of what was written but where it is. No
-row, no network: a piece is made in a process of the mill.
+Written front to back, some papers at a time; only offsets are kept. Reads no rows and no network: a process of the mill
+makes each piece.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pikepdf
 from pikepdf import Name
 
 CATALOGUE, PAGES, INFO = 1, 2, 3
-"""The numbers of the objects that stand for the whole; those of the pieces follow."""
+"""Object numbers of the whole; pieces follow."""
 ROWS = 10_000
 """Of the table, written at a time."""
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -26,9 +26,8 @@ _REFERENCE = re.compile(rb"\((?:[^\\()]|\\.)*\)|<[0-9a-fA-F]*>|\b(\d+) (\d+) R\b
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some papers as objects of a PDF, numbered in a row: the first is the node of their pages.
-
-    `offsets` say where each begins, from the beginning of `content`.
+    """Papers as PDF objects, numbered in a row; the first is their page node. `offsets`: from the start of
+    `content`.
     """
 
     content: bytes
@@ -37,9 +36,9 @@ class Piece:
 
 
 def piece(papers: Sequence[bytes], first: int) -> Piece:
-    """The pages of these in a row, with an empty page behind a paper that has an odd number; objects from `first` on.
+    """Their pages, with an empty page after an odd number; objects from `first` on.
 
-    It is for paper: signatures, attachments and tags stay with the files it is made of.
+    For paper: signatures, attachments and tags stay in the source files.
     """
     with pikepdf.Pdf.new() as some:
         for paper in papers:
@@ -54,7 +53,7 @@ def piece(papers: Sequence[bytes], first: int) -> Piece:
 
 
 class _Renumbered:
-    """The pages of a file, and all that they refer to, with numbers from `first` on in the order they are met."""
+    """A file's pages and all that they refer to, numbered from `first` as met."""
 
     def __init__(self, file: pikepdf.Pdf, first: int) -> None:
         self._file, self._first = file, first
@@ -74,7 +73,7 @@ class _Renumbered:
         return Piece(whole.getvalue(), offsets, len(pages))
 
     def _contents(self, node: bytes) -> Iterator[bytes]:
-        """What is written as each object, while more of them are met."""
+        """Each object's bytes, while more are met."""
         yield node
         done = 0
         while done < len(self._waiting):
@@ -126,7 +125,7 @@ class Merged:
         return self._counted(one.content)
 
     def end(self, title: str) -> Iterator[bytes]:
-        """What stands for the whole, and the table that says where each object is."""
+        """The whole's objects, and the table of offsets."""
         kids = b" ".join(b"%d 0 R" % node for node in self._nodes)
         own = {
             CATALOGUE: b"<< /Type /Catalog /Pages %d 0 R /Lang (es) >>" % PAGES,
@@ -159,7 +158,7 @@ def _object(number: int, content: bytes) -> bytes:
 
 
 def _without_form(page: pikepdf.Page) -> None:
-    """The field of a signature says nothing here, and its tags are left behind."""
+    """A signature's field has no use here, and its tags are left out."""
     _drop(page.obj, "/StructParents")
     notes = [one for one in page.obj.get("/Annots", []) if one.get("/Subtype") != Name.Widget]
     for one in notes:

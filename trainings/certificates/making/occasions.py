@@ -1,5 +1,3 @@
-"""What all certificates of one training share, gathered: who signs on the day of issue, and the letterhead."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,9 +13,8 @@ from trainings.schedule.models import Training, TrainingSession
 async def gathered(
     training: Training, sessions: Sequence[TrainingSession], issued_on: date, *, stand_in: str = ""
 ) -> Occasion:
-    """As it stands now. The training comes as `Occasion` asks for, with the operator's signatories.
-
-    `stand_in` signs for the facilitator where nobody holds a session: for a sample.
+    """The training comes as `Occasion` says, with the operator's signatories. `stand_in`: a sample's facilitator where
+    nobody holds a session.
     """
     operator = training.hub.operator
     letterhead = await letterhead_of(operator)

@@ -1,9 +1,8 @@
-"""Sets many files at once: a few processes of low priority, one a core, each worked by a thread of ours.
+"""Sets many files at once: a few low-priority processes, one a core, each driven by a thread.
 
-A process gets a function and what to call it with, pickled, through its input, and answers through its output. It knows
-no database, no settings and no secret but those of the order before it; it ends when our end of its input closes, so
-that none is left behind by a server that was killed, and by itself when nothing came for a while. One that dies is made
-anew, and what it was at is tried once more: whatever is ordered here may be done twice.
+A process reads pickled functions and arguments from its input and answers on its output. It knows no database, no
+settings, and no secret but its order's. It ends when its input closes, so that a killed server leaves none behind, and
+when idle for a while. A dead process is replaced and its order tried once more: orders may be done twice.
 """
 
 from __future__ import annotations
@@ -32,24 +31,24 @@ T = TypeVar("T")
 NICENESS = 15
 SECONDS_IDLE = 60
 SECONDS_FOR_ONE = 120
-"""So long may one order take before its process is ended: the machine may be busy with everything else."""
+"""Then the order's process is ended; a busy machine may be slow."""
 MOST_ADDRESSES = 2 << 30
 MOST_OWN = 110 << 20
-"""Octets of its own, without shared libraries: a process that holds more makes room by ending after its answer."""
+"""Bytes without shared libraries: a larger process ends after its answer."""
 FEWEST = 200
-"""So many orders it carries out all the same: what is as big as that from the beginning must not be made each time."""
+"""Orders that it carries out all the same: a process that starts large must not be made anew each time."""
 HEAD = struct.Struct(">Q")
 TIMES = 2
 ENVIRONMENT = {"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""No setting of ours, and none of its secrets. A process is one core: Typst is not to take the others too."""
+"""No settings and no secrets. A process is one core: Typst must not take the others."""
 
 
 UNUSED = ("aiohttp", "lxml", "lxml.html", "requests")
-"""What our libraries import to fetch from the network and to read web pages. Nothing here does: twenty megabytes."""
+"""Imported by our libraries for network and web pages, never used here: twenty megabytes."""
 
 
 class _Unused(ModuleType):
-    """Stands for a library that is imported and never called. Whatever is looked up in it is an empty class."""
+    """Replaces such a library; every attribute is an empty class."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -62,9 +61,9 @@ class _Unused(ModuleType):
 
 
 class MillError(RuntimeError):
-    """An order could not be carried out; the text says which error it was, without what was ordered.
+    """A failed order; the text names the error without the order's contents.
 
-    `is_told`: it is a sentence for people. An error says so of itself, by an attribute of that name.
+    `is_told`: the text is a sentence for people, as the error's attribute of that name says.
     """
 
     def __init__(self, text: str, *, is_told: bool = False) -> None:
@@ -73,11 +72,11 @@ class MillError(RuntimeError):
 
 
 class _Died(Exception):
-    """The process ended before it answered."""
+    """Before it answered."""
 
 
 class Mill:
-    """So many processes, made when they are needed."""
+    """Processes, started when needed."""
 
     def __init__(self, n_processes: int) -> None:
         self.n_processes = n_processes
@@ -85,7 +84,7 @@ class Mill:
         self._own = threading.local()
 
     async def do(self, function: Callable[..., T], *arguments: object) -> T:
-        """What the function returns, called in one of the processes. Raises MillError. Never in a transaction."""
+        """Calls the function in a process. Raises MillError. Never in a transaction."""
         order = pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL)
         made: T = await asyncio.get_running_loop().run_in_executor(self._threads, self._carry_out, order)
         return made
@@ -105,7 +104,7 @@ class Mill:
         raise AssertionError("tried at least once")
 
     def _hand(self) -> _Hand:
-        """The process of this thread; another one where it has ended."""
+        """This thread's process; a new one after its end."""
         hand: _Hand | None = getattr(self._own, "hand", None)
         if hand is None or not hand.is_alive:
             hand = self._own.hand = _Hand()
@@ -114,12 +113,12 @@ class Mill:
 
 @cache
 def mill() -> Mill:
-    """The one of this program: as many processes as cores, not more."""
+    """The program's only one, with a process for each core."""
     return Mill(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 class _Hand:
-    """One process, as the thread sees it that works it."""
+    """A process, seen by its thread."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -173,7 +172,7 @@ def _write(to: int, content: bytes) -> None:
 
 
 def _read(source: int, *, seconds: float) -> bytes:
-    """One message. Raises EOFError at the end of the pipe, TimeoutError where it is silent for so long."""
+    """One message. Raises EOFError at the pipe's end, TimeoutError after `seconds` of silence."""
     (length,) = HEAD.unpack(_octets(source, HEAD.size, seconds))
     return _octets(source, length, seconds)
 
@@ -197,7 +196,6 @@ def _octets(source: int, length: int, seconds: float) -> bytes:
 
 
 def main() -> None:
-    """Carry out orders until there are none."""
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
     sys.modules.update({name: _Unused(name) for name in UNUSED})
@@ -223,7 +221,7 @@ def _answer(order: bytes) -> bytes:
 
 
 def own_memory() -> int:
-    """The octets of memory that this process holds and shares with no other."""
+    """Bytes that this process shares with no other."""
     try:
         _whole, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
         return (int(resident) - int(shared)) * resource.getpagesize()

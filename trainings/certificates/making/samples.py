@@ -1,4 +1,4 @@
-"""What a certificate would look like: a training's own words and an operator's letterhead, with nobody's name."""
+"""Sample certificates: a training's words and an operator's letterhead, without a person."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ NAMES = {
     "short": "Ba",
     "long": "María de los Ángeles Guadalupe Concepción Hernández de la Cruz Xicará y Tzunún viuda de Choc",
 }
-"""Names to look at a design with; the longest that a design must hold on two lines has ninety letters."""
+"""The longest name that a design must hold on two lines has ninety letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be looked at: a design and language to try, a kind, one of `NAMES`, the face (1) or the back (2)."""
+    """A design and language to try, a kind, one of `NAMES`, the face (1) or the back (2)."""
 
     design: str
     language: str
@@ -52,14 +52,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sheet to be set, with the pictures that it names."""
+    """A sheet, with its pictures."""
 
     sheet: CertificateSheet
     pictures: dict[str, Picture]
     page: int
 
     async def png(self) -> bytes:
-        """The page. Refuses (NotSet, UnprintableText) what the design cannot set."""
+        """Refuses (NotSet, UnprintableText) what the design cannot set."""
         design = designs.design_for(self.sheet.design, self.sheet.kind, self.sheet.language)
         if missing := pdf.missing_in(design, *texts_in_common(self.sheet)):
             raise UnprintableText(letters=missing)
@@ -71,7 +71,7 @@ class Sample:
 
 
 def _picture(sheet: CertificateSheet, page: int, pictures: Mapping[str, Picture]) -> bytes:
-    """One page as a picture of few colours, a third of its weight. CPU work: call it in a thread."""
+    """In few colours, a third of the weight. CPU work: call it in a thread."""
     picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
     file = BytesIO()
     picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
@@ -79,13 +79,13 @@ def _picture(sheet: CertificateSheet, page: int, pictures: Mapping[str, Picture]
 
 
 async def example_for(hub: Hub) -> Training:
-    """A training at the hub of some course, which nobody has planned: to look at its operator's papers with."""
+    """An invented training of some course at the hub, to show its operator's papers."""
     course = await reads(Course).filter(is_active=True).order_by("title", "id").first() or SAMPLE_COURSE
     return Training(title=course.title, hub=hub, **{name: getattr(course, name) for name in TERMS})
 
 
 async def sample_of(training: Training, wish: Wish) -> Sample:
-    """A paper of the training, which comes as `gathered` asks for. Nothing is saved."""
+    """The training comes as `gathered` says. Saves nothing."""
     tried = copy(training)
     tried.design, tried.paper_language = wish.design, wish.language
     occasion = await gathered(tried, (), clock.today(), stand_in=SAMPLE_TRAINER)

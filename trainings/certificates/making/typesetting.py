@@ -1,6 +1,6 @@
-"""Makes the file of a certificate from what was gathered for it: badge, page, signature. No row, no clock, no network.
+"""Makes a certificate's file from gathered values: badge, page, signature. Reads no rows, no clock, no network.
 
-Kept apart from what reads the database, so that the processes of the mill stay small.
+Apart from the code that reads the database, so that the mill's processes stay small.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileOrder:
-    """All that a file is made of, in plain values: it may be sent to another process.
+    """All that makes a file, in plain values for another process.
 
-    `sheet` as it is kept, `timestamp` the moment the file gives as its own. `credential` is the badge without its
-    proof, made with the key at `key_method`. `material` signs the file at `signed_at`; none: it stays unsigned.
+    `sheet`: as kept. `timestamp`: the file's own moment. `credential`: the badge without its proof, made with the key
+    at `key_method`. `material` signs the file at `signed_at`; None: unsigned.
     """
 
     sheet: dict[str, Any]
@@ -41,7 +41,7 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A file with its hashes. `signed_by`: the fingerprint of what signed it; `versions`: what it was set with."""
+    """`signed_by`: the signing certificate's fingerprint. `versions`: of what set it."""
 
     content: bytes
     sha256: str
@@ -52,15 +52,15 @@ class MadeFile:
 
 
 class CannotBeMade(RuntimeError):
-    """A file that its design cannot set: its text is for the log."""
+    """The design cannot set it; the text is for the log."""
 
     is_told = True
 
 
 def make(order: FileOrder) -> MadeFile:
-    """The file. Without a signature the same order gives the same bytes, as long as the versions are the same.
+    """Unsigned, equal orders and versions give equal bytes.
 
-    Some tens of milliseconds of one core: call it in a thread or in another process. Refuses: CannotBeMade.
+    Some tens of milliseconds of a core: call it in a thread or process. Refuses: CannotBeMade.
     """
     sheet = CertificateSheet.from_json(order.sheet)
     badge = proofs.sign(order.credential, order.key_seed, verification_method=order.key_method, created=order.timestamp)

@@ -1,4 +1,4 @@
-"""Sets a transcript as a PDF of one page (letter, PDF/A-3a and PDF/UA-1): words in, octets out. CPU work."""
+"""A transcript as a one-page PDF (letter, PDF/A-3a and PDF/UA-1). CPU work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = {"constancia": "Constancia", "diploma": "Diploma", "certificado": "Certi
 
 
 def render(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime) -> bytes:
-    """The page. The same words and moment give the same octets. Refuses (`CannotTypeset`) letters the fonts lack."""
+    """Equal words and moment give equal bytes. Refuses (`CannotTypeset`) letters that the fonts lack."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     data = transcript_data(name, code, entries, made_at=made_at)
     [file] = DESIGN.make(data, "pdf", name=code, pdf_standards=STANDARDS, timestamp=second)
@@ -30,12 +30,12 @@ def render(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime)
 
 
 def missing_glyphs(name: str, entries: Sequence[Entry]) -> str:
-    """The letters that the page cannot print."""
+    """Letters that the page cannot print."""
     return DESIGN.missing(name, *(text for one in entries for text in (one.title, one.place)))
 
 
 def transcript_data(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime) -> dict[str, Any]:
-    """What the design reads; the paper is in Spanish."""
+    """The design's input, in Spanish."""
     settings = get_settings()
     modules, path = qr.svg_path(f"{settings.base_url.rstrip('/')}/V/{code}".upper(), "M")
     frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {modules} {modules}" shape-rendering="crispEdges"'

@@ -1,4 +1,4 @@
-"""Transcripts read: what is in one person's, and what its code tells a stranger: no name."""
+"""A person's transcript, and what its code tells a stranger: no name."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from trainings.registrations.models import Registration
 from trainings.schedule.completion import Outlook, share_needed
 
 LONGEST_KEPT = 240
-"""Letters of a printed name that its column holds; paper has one more where both halves are as long as they may be."""
+"""Letters of the name's column; the longest printed name has one more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One training that was attended: `minutes` attended, and its certificate where one stands (else empty texts)."""
+    """An attended training: `minutes`, and its standing certificate (else empty texts)."""
 
     title: str
     minutes: int
@@ -51,7 +51,7 @@ class Entry:
 
 
 async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
-    """Every training that these participants, who are one person, attended; the oldest first."""
+    """Trainings attended by these participants, who are one person; oldest first."""
     came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
@@ -65,7 +65,7 @@ async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
 
 
 def _each_once(stays: Sequence[Attendance]) -> dict[UUID, list[Attendance]]:
-    """By registration, each session once: where a person was there on two sign-ups, on the training's own."""
+    """By registration, each session once: of two registrations, on the training's own."""
     by_session: dict[UUID, Attendance] = {}
     for one in sorted(stays, key=lambda one: (one.session.training_id == one.registration.training_id, one.minutes)):
         by_session[one.session_id] = one
@@ -76,7 +76,7 @@ def _each_once(stays: Sequence[Attendance]) -> dict[UUID, list[Attendance]]:
 
 
 async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate]:
-    """The highest certificate that stands of each registration."""
+    """Each registration's highest standing certificate."""
     rank = {CertificateKind.CONSTANCIA: 0, CertificateKind.DIPLOMA: 1, CertificateKind.CERTIFICADO: 2}
     valid = reads(Certificate).filter(
         registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
@@ -88,7 +88,7 @@ async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate
 def _entry(
     registration: Registration, stays: Sequence[Attendance], counting: Sequence[Attendance], paper: Certificate | None
 ) -> Entry:
-    """`stays`: what is told here, and of no other entry. `counting`: what the training's hours are computed from."""
+    """`stays`: told in this entry only. `counting`: what the training's hours are computed from."""
     training = registration.training
     sessions = list(training.sessions)
     held = sorted(clock.local(one.starts_at).date() for one in sessions if one.is_on)
@@ -109,7 +109,7 @@ def _entry(
 
 
 def digest_of(entries: Sequence[Entry], name: str) -> str:
-    """Tells whether anything changed: the same person's name and trainings have the same."""
+    """Equal for the same name and trainings."""
     whole = json.dumps([name, [asdict(one) for one in entries]], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
@@ -119,9 +119,9 @@ def digest_of(entries: Sequence[Entry], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptCheck:
-    """What a stranger learns from a transcript's code, to be compared with the paper.
+    """What a transcript's code tells a stranger, to compare with the paper.
 
-    `n_papers` of its trainings had a certificate when it was made; `n_annulled` of these were annulled since.
+    `n_papers`: trainings with a certificate when it was made; `n_annulled`: annulled since.
     """
 
     code: str
@@ -138,12 +138,11 @@ class TranscriptCheck:
 
 
 async def check_transcript(typed: str) -> TranscriptCheck:
-    """The transcript behind a code as typed; unknown and malformed ones are refused as those of certificates."""
+    """Refuses unknown and malformed codes as certificates' are."""
     return await transcript_check_of(await _by_code(typed))
 
 
 async def transcript_check_of(transcript: Transcript) -> TranscriptCheck:
-    """What anybody may learn of it."""
     entries = [Entry.from_json(one) for one in transcript.entries]
     folios = [one.folio for one in entries if one.folio]
     standing = reads(Certificate).filter(folio__in=folios).exclude(state=CertificateState.REVOKED)
@@ -159,12 +158,12 @@ async def transcript_check_of(transcript: Transcript) -> TranscriptCheck:
 
 
 async def is_name_on_transcript(typed_code: str, name: str) -> bool:
-    """Whether this is the name on it, as `queries.is_name_printed`."""
+    """As `queries.is_name_printed`."""
     return is_same_name(name, await _name_on(await _by_code(typed_code)))
 
 
 async def _name_on(transcript: Transcript) -> str:
-    """The name as it is printed. Its column may have cut it: then it is its person's, if that is still the one."""
+    """The printed name. Where its column cut it: its person's, if still the same."""
     if len(transcript.printed_name) < LONGEST_KEPT:
         return transcript.printed_name
     person = await reads(Participant).get(id=transcript.participant_id)

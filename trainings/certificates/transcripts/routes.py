@@ -1,4 +1,4 @@
-"""All trainings of one person: `/i/{token}/historial` for its holder, and at the desk for who stands before it."""
+"""A person's transcript: `/i/{token}/historial` for its holder, and at the desk."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def own_file(request: Request) -> Response:
 
 @allow(*DESK)
 async def make_at_desk(request: Request) -> Response:
-    """The page, to be printed; who made it is logged. It holds the trainings of all hubs: the person asked for it."""
+    """Logged. Holds the trainings of all hubs: the person asked for it."""
     _training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
     try:
         await _check_permission(person.registration)

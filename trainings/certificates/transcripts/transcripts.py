@@ -1,4 +1,4 @@
-"""Making a transcript: frozen as of a moment, with a code of its own; while nothing changes it stays the same file."""
+"""Makes transcripts: frozen, with a code; the same file while nothing changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from trainings.web.i18n import N_
 LONGEST_INITIALS = 40
 DAY = 86_400
 MADE_A_DAY = 10
-"""By their own link, where something changed each time: a page is set for each, and kept."""
+"""By an own link, after changes: each is set and kept."""
 
 
 class NothingAttended(Refusal):
@@ -43,20 +43,20 @@ class UnprintableTranscript(Refusal):
 
 
 async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
-    """The participants whose trainings count: for staff all that are held to be this person, who stands before them.
+    """Participants whose trainings count: for staff, before the person, all participants held to be this person.
 
-    By an own link this very participant alone: somebody else may have made the link with a name and a telephone,
-    before the two were merged.
+    For an own link this participant alone: a stranger may have made the link with the name and telephone before the
+    merge.
     """
     is_by_staff = actor.id is not None
     return await same_person_ids(registration.participant_id) if is_by_staff else [registration.participant_id]
 
 
 async def make_transcript(registration: Registration, *, actor: Actor) -> Transcript:
-    """The transcript of the person (loaded) of this registration as of now, or the one that says the same already.
+    """The current transcript of the registration's person (loaded); an equal earlier one is reused. Not in a
+    transaction: it sets a page.
 
-    Refuses where nothing was attended yet, and where a letter cannot be printed; whom no staff asks for (TooManyTries)
-    beyond ten new ones a day. Not in a transaction: it sets a page.
+    Refuses without attendance, and unprintable letters; by an own link more than ten new ones a day (TooManyTries).
     """
     person = registration.participant
     entries = await entries_of(await whose(registration, actor=actor))
@@ -75,7 +75,7 @@ async def make_transcript(registration: Registration, *, actor: Actor) -> Transc
 
 
 async def latest_transcript(participant_id: UUID, entries: Sequence[Entry], name: str) -> Transcript | None:
-    """The one that was made of this very history, if it was."""
+    """An earlier one of this very history."""
     return await _same(participant_id, digest_of(entries, name))
 
 
@@ -101,7 +101,7 @@ async def _set(person: Participant, entries: Sequence[Entry], digest: str) -> Tr
 
 
 async def _keep(made: Transcript, registration: Registration, actor: Actor) -> Transcript:
-    """Two at once keep one and the same."""
+    """Two at once keep the same."""
     async with transaction():
         await lock(Participant, [made.participant_id])
         kept = await _same(made.participant_id, made.entries_digest)
@@ -114,7 +114,7 @@ async def _keep(made: Transcript, registration: Registration, actor: Actor) -> T
 
 
 async def own_transcript(participant_ids: Collection[UUID], typed_code: str) -> Transcript:
-    """The one with this code, of one of these. Anybody else's is unknown."""
+    """Another person's is unknown."""
     code = tokens.read_certificate_code(typed_code) or ""
     found = await reads(Transcript).get_or_none(participant_id__in=list(participant_ids), code=code)
     if found is None:

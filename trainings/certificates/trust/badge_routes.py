@@ -1,4 +1,4 @@
-"""The Open Badge to download: from the check page, where it names nobody, and by one's own link."""
+"""Downloads of Open Badges: nameless from the check page, and by the own link."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainings.web.headers import token_page_headers
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """The badge of a valid certificate. One that waits or was annulled, and an unknown code: the same 404."""
+    """Prepared, annulled and unknown ones are the same 404."""
     try:
         certificate = await valid_certificate(request.path_params["code"])
     except UnknownCertificate:
@@ -31,7 +31,7 @@ async def show(request: Request) -> Response:
 
 @allow(HOLDER)
 async def own(request: Request) -> Response:
-    """One's own; with `contacto=1` it carries the own e-mail address as a salted hash. Nothing is kept of it."""
+    """`contacto=1`: with the holder's e-mail address as a salted hash; nothing of it is kept."""
     opened = await with_papers(request.path_params["token"])
     certificate = await own_certificate(opened, request.path_params["code"])
     with_contact = request.query_params.get("contacto") == "1"

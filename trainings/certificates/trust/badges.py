@@ -1,6 +1,6 @@
-"""What a certificate says as an Open Badge 3.0 (1EdTech), still unsigned, and the addresses its parts live at.
+"""A certificate as an unsigned Open Badge 3.0 (1EdTech), and the addresses of its parts.
 
-Pure. It names nobody: whoever holds the paper is "the person of this code", with the folio as licence number.
+Pure. It names nobody: the holder is "the person of this code", with the folio as licence number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trainings.lib.dates import hours_in_words_es
 from trainings.settings import get_settings
 
 ENTRIES = 131_072
-"""Of a status list: the least that the standard allows, so that nobody is found by the length of a list."""
+"""Of a status list: the standard's least, so that its length identifies nobody."""
 PURPOSE = "revocation"
 ACHIEVEMENT_TYPES = {
     CertificateKind.CONSTANCIA: "Achievement",
@@ -37,10 +37,8 @@ ACTIVITIES = {"charla": "Charla", "taller": "Taller", "curso": "Curso", "diploma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeFacts:
-    """What a badge says, in plain values.
-
-    `minutes` as on the face of the paper, `activity` a code of `CourseKind`, or empty. `share`: percent of the hours
-    that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `valid_from`: no verifier
+    """In plain values. `minutes`: as on the paper's face. `activity`: a code of `CourseKind`, or empty. `share`:
+    percent of the hours that the course asks for, 0: not kept. `pass_mark`: points of 100. `valid_from`: no verifier
     accepts it earlier.
     """
 
@@ -63,18 +61,18 @@ class BadgeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An e-mail address that goes into a badge as a salted hash."""
+    """An e-mail address, for a salted hash."""
 
     email: str
     salt: str
 
 
 def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
-    """From the row alone, so that a course that is edited later changes no badge.
+    """From the row alone: later edits of a course change no badge.
 
-    One that is prepared is valid from the local day on which the last session begins, and its bit is set on the status
-    list until attendance makes it valid: no verifier accepts the file of a paper that was printed the day before, and
-    the file need not change. A session may end past midnight and be closed before that.
+    A prepared one is valid from the local day on which the last session begins, and its status bit is set until
+    attendance makes it valid: no verifier accepts the file of a paper printed the day before, and the file need not
+    change. A session may end past midnight and be closed before that.
     """
     sheet = certificate.sheet
     is_prepared = certificate.state is CertificateState.PREPARED
@@ -104,7 +102,7 @@ def _last_day(certificate: Certificate) -> date:
 
 
 def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:
-    """The badge without its proof. With a contact, its holder can show that it is theirs: only if they ask for it."""
+    """Without its proof. `contact`, only on the holder's request, lets them show that it is theirs."""
     check = f"{facts.base_url}/verificar/{facts.code}"
     return {
         "@context": [expansion.CREDENTIALS, expansion.OPEN_BADGES],
@@ -127,7 +125,7 @@ def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, A
 
 
 def issuer_of(base_url: str, operator_code: str, name: str) -> dict[str, Any]:
-    """An operator as the issuer of a badge or of a list."""
+    """An operator as issuer of a badge or list."""
     return {"id": issuer_address(base_url, operator_code), "type": ["Profile"], "name": name}
 
 
@@ -136,13 +134,13 @@ def issuer_address(base_url: str, operator_code: str) -> str:
 
 
 def list_address(base_url: str, operator_code: str, year: int, nth: int) -> str:
-    """`…/emisores/1705/estado/2027`; the second list of a year ends in `2027-2`. `nth` counts from 0."""
+    """`…/emisores/1705/estado/2027`; a year's second list ends in `2027-2`. `nth` counts from 0."""
     name = str(year) if nth == 0 else f"{year}-{nth + 1}"
     return f"{issuer_address(base_url, operator_code)}/estado/{name}"
 
 
 def rule_in_words(facts: BadgeFacts) -> str:
-    """What had to be done to earn it, in the language of the paper."""
+    """How it is earned, in the paper's language."""
     hours = hours_in_words_es(facts.minutes)
     if facts.kind is CertificateKind.CONSTANCIA:
         return f"Asistió {hours}."
@@ -158,7 +156,7 @@ def rule_in_words(facts: BadgeFacts) -> str:
 
 
 def _achievement(facts: BadgeFacts) -> dict[str, Any]:
-    """The same for all who earned the same: its id is made of what it says."""
+    """Equal for people who earned the same: its id is made of its contents."""
     narrative = rule_in_words(facts)
     name = f"{facts.operator_code}\n{facts.kind.value}\n{facts.title}\n{facts.minutes}\n{narrative}"
     activity = ACTIVITIES.get(facts.activity, "Capacitación")
@@ -175,7 +173,7 @@ def _achievement(facts: BadgeFacts) -> dict[str, Any]:
 
 
 def _hours(minutes: int) -> int | float:
-    """Whole hours as a whole number: other readers of JSON know no 8.0, and sign another text."""
+    """Whole hours as a whole number: other JSON readers know no 8.0, and would sign another text."""
     return minutes // 60 if minutes % 60 == 0 else round(minutes / 60, 2)
 
 
@@ -192,7 +190,7 @@ def _status(facts: BadgeFacts) -> dict[str, str]:
 
 
 def _identity(contact: Contact) -> dict[str, Any]:
-    """Open Badges 3.0, IdentityObject: the hash is over the address in small letters with the salt behind it."""
+    """Open Badges 3.0, IdentityObject: the hash covers the lower-case address followed by the salt."""
     hashed = hashlib.sha256((contact.email.strip().lower() + contact.salt).encode()).hexdigest()
     return {
         "type": "IdentityObject",

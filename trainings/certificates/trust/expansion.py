@@ -1,9 +1,8 @@
-"""What pyld makes of a JSON-LD document, learnt once for all documents of the same shape. Pure, no network.
+"""pyld's expansion of a JSON-LD document, learnt once for all documents of one shape. Pure, no network.
 
-Nine tenths of its time go into contexts that are the same for every badge. What a text or an absolute address expands
-to is itself: it depends on the word before it, which belongs to the shape, and not on what it says (JSON-LD 1.1
-Processing Algorithms, 5.1.2 and 5.3). So documents that differ in such values only are expanded with places in their
-stead, once, and the values are put into these.
+Contexts, equal for every badge, take nine tenths of pyld's time. A text or absolute address expands to itself, by the
+word before it, which belongs to the shape (JSON-LD 1.1 Processing Algorithms, 5.1.2 and 5.3). So a document is expanded
+once with placeholders for such values, and later values replace these.
 """
 
 from __future__ import annotations
@@ -33,20 +32,18 @@ TEXTS = frozenset({
     "statusListIndex",
     "validFrom",
 })  # fmt: skip
-"""Words whose values are texts to all our contexts. What stands behind any other belongs to the shape."""
+"""Words whose values are texts in all our contexts. Other values belong to the shape."""
 ADDRESSES = frozenset({"id", "statusListCredential", "verificationMethod"})
 ABSOLUTE = re.compile(r"(?:https?://|urn:uuid:)\S+")
 SHAPES = 64
 
 
 class UnknownContext(ValueError):
-    """A document names a context that is not kept here. It is never fetched."""
+    """A context that is not kept here. It is never fetched."""
 
 
 def expanded(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The expanded form, which the caller may change. Raises UnknownContext, and ValueError for a word that no context
-    knows.
-    """
+    """The caller may change it. Raises UnknownContext, and ValueError for a word that no context knows."""
     values: dict[str, str] = {}
     shape = json.dumps(_with_places(document, values), ensure_ascii=False)
     found: list[dict[str, Any]] = _filled(_learnt(shape), values)
@@ -54,7 +51,7 @@ def expanded(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_places(part: Any, values: dict[str, str], word: str = "") -> Any:
-    """The part with a place for each value that does not belong to the shape; `values` gets these by their places."""
+    """The part with a placeholder for each value outside the shape; fills `values` by placeholder."""
     if isinstance(part, Mapping):
         return {name: _with_places(value, values, name) for name, value in part.items()}
     if isinstance(part, list):
@@ -82,7 +79,7 @@ def _learnt(shape: str) -> list[dict[str, Any]]:
 
 
 def _filled(part: Any, values: Mapping[str, str]) -> Any:
-    """A copy of the part with the values in their places."""
+    """A copy with the values in their places."""
     if isinstance(part, dict):
         return {name: _filled(value, values) for name, value in part.items()}
     if isinstance(part, list):
@@ -102,6 +99,5 @@ def _load(address: str, _options: object) -> dict[str, Any]:
 
 @cache
 def kept(address: str) -> dict[str, Any]:
-    """The context with this address."""
     document: dict[str, Any] = json.loads((CONTEXTS / KNOWN[address]).read_text(encoding="utf-8"))
     return document

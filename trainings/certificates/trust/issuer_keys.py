@@ -1,4 +1,4 @@
-"""The Ed25519 keys that an operator's badges and status lists are signed with: made on first use, changed, kept."""
+"""Ed25519 keys that sign an operator's badges and status lists: made on first use, rotated, kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CODE = re.compile("[0-9A-Za-z]{1,8}")
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The key in use: the address of its public half, its private half, and since when it is used."""
+    """The key in use: its public half's address, its private half, since when."""
 
     method: str
     seed: bytes = field(repr=False)
@@ -33,7 +33,7 @@ class KeyPair:
 
 
 async def current(operator_id: UUID) -> KeyPair:
-    """The operator's key in use; made now where there is none. Two at once make one."""
+    """Made now where there is none; two at once make one."""
     operator = await reads(Operator).get(id=operator_id)
     key = await _in_use(operator_id)
     if key is None:
@@ -44,17 +44,17 @@ async def current(operator_id: UUID) -> KeyPair:
 
 
 async def in_use(operator_id: UUID) -> KeyPair | None:
-    """The same, but none is made: for who only reads."""
+    """For readers: makes none."""
     operator = await reads(Operator).get(id=operator_id)
     key = await _in_use(operator_id)
     return _pair(key, operator.code) if key is not None else None
 
 
 async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | None = None) -> IssuerKey:
-    """Sign with a new key from now on. What the old one signed still verifies: its public half stays where it is.
+    """Sign with a new key. The old one's signatures still verify: its public half stays.
 
-    `stolen_since`: whoever has one of the old keys has all, which lie in one place; nothing that they signed verifies
-    any more, and badges are signed anew.
+    `stolen_since`: a thief of one old key has all, which lie together; none of their signatures verifies, and badges
+    are signed anew.
     """
     async with transaction():
         await lock(Operator, [operator_id])
@@ -69,19 +69,19 @@ async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | No
 
 
 async def signs_still(method: str) -> bool:
-    """Whether what the key at this address signed may be shown: nobody reported it as stolen."""
+    """Signatures of the key at this address may be shown: it was not reported stolen."""
     key_id = UUID(method.rpartition("/")[2])
     return not await reads(IssuerKey).filter(id=key_id, compromised_since__not_isnull=True).exists()
 
 
 async def public_keys(operator_id: UUID) -> list[IssuerKey]:
-    """All keys the operator ever signed with, the one in use first, without their private halves."""
+    """All the operator's keys, the one in use first, without private halves."""
     keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
     return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at", "compromised_since")
 
 
 def operators_with(code: str) -> QuerySet[Operator]:
-    """The operator with this code as it stands in an address, where it can be one: no engine is asked anything else."""
+    """Texts that cannot be a code never reach the engine."""
     return reads(Operator).filter(code=code if CODE.fullmatch(code) else "")
 
 
@@ -91,7 +91,7 @@ def key_address(operator_code: str, key_id: UUID) -> str:
 
 
 async def _in_use(operator_id: UUID) -> IssuerKey | None:
-    """Of two, which there should never be, the newest."""
+    """The newest, though there should never be two."""
     return await IssuerKey.filter(operator_id=operator_id, retired_at=None).order_by("-created_at", "-id").first()
 
 

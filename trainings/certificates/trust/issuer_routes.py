@@ -1,4 +1,4 @@
-"""`/emisores/{code}`: who issues, with which keys, and what was revoked: for programs, and a page for people."""
+"""`/emisores/{code}`: an issuer, its keys and its revocations, for programs and people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """The profile for programs, a page for who asks for one."""
+    """A profile for programs, a page on request."""
     issuer = await issuers.find_issuer(request.path_params["code"])
     if "text/html" not in request.headers.get("accept", ""):
         return linked_data(issuers.profile(issuer), {**KEPT, "vary": "Accept"})
@@ -35,7 +35,7 @@ async def key(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def certificate(request: Request) -> Response:
-    """A certificate that PDFs are signed with, for who compares it or tells a reader to trust it."""
+    """A certificate that signs PDFs, to compare it or make a reader trust it."""
     issuer = await issuers.find_issuer(request.path_params["code"])
     pem = issuers.certificate_of(issuer, request.path_params["fingerprint"])
     return Response(pem, 200, KEPT, "application/x-pem-file")
@@ -43,7 +43,7 @@ async def certificate(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def status_list(request: Request) -> Response:
-    """From memory, or 304 to who has it."""
+    """From memory, or 304."""
     kept = await status_lists.status_list(request.path_params["code"], request.path_params["name"])
     known = request.headers.get("if-none-match", "")
     if known and {tag.strip().removeprefix("W/") for tag in known.split(",")} & {kept.etag, "*"}:

@@ -1,4 +1,4 @@
-"""An operator as whoever checks its badges and lists meets it: its profile, its public keys."""
+"""An operator as verifiers of its badges and lists see it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ class UnknownIssuer(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An operator with its municipality, the keys of its badges, the certificates of its PDFs, the years it issued in;
-    each from the newest to the oldest.
-    """
+    """An operator with its municipality, badge keys, PDF certificates and years of issue, each newest first."""
 
     operator: Operator
     keys: Sequence[IssuerKey]
@@ -55,9 +53,7 @@ async def find_issuer(operator_code: str) -> Issuer:
 
 
 def profile(issuer: Issuer) -> dict[str, Any]:
-    """Open Badges 3.0 Profile, with the keys that speak for it. What a retired one signed still stands, a stolen one
-    speaks for it no more.
-    """
+    """Open Badges 3.0 Profile, with its keys: retired ones too, stolen ones not."""
     methods = [_method(issuer, key) for key in issuer.keys]
     return {
         "@context": [CONTROLLERS, MULTIKEY, expansion.OPEN_BADGES],
@@ -72,7 +68,7 @@ def profile(issuer: Issuer) -> dict[str, Any]:
 
 
 def public_key(issuer: Issuer, key_id: UUID) -> dict[str, Any]:
-    """One key as a document of its own. Raises UnknownIssuer where it is not theirs."""
+    """As a document. Raises UnknownIssuer for another's key."""
     key = next((one for one in issuer.keys if one.id == key_id), None)
     if key is None:
         raise UnknownIssuer
@@ -80,7 +76,7 @@ def public_key(issuer: Issuer, key_id: UUID) -> dict[str, Any]:
 
 
 def certificate_of(issuer: Issuer, fingerprint: str) -> str:
-    """The certificate with this fingerprint, and its chain, as PEM. Raises UnknownIssuer where it is not theirs."""
+    """With its chain, as PEM. Raises UnknownIssuer for another's fingerprint."""
     found = next((one for one in issuer.certificates if one.fingerprint == fingerprint), None)
     if found is None:
         raise UnknownIssuer

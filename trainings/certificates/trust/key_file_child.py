@@ -1,6 +1,6 @@
-"""Opens a PKCS#12 file in a process of its own: a file may be made to count keys for hours, and then this is killed.
+"""Opens a PKCS#12 file in a separate process: a file may demand hours of key derivation; the process is then killed.
 
-Reads {"content": base64, "password": text} and writes {"key": PEM, "chain": [PEM, …]} or {"wrong": what}.
+Reads {"content": base64, "password": text}, writes {"key": PEM, "chain": [PEM, …]} or {"wrong": what}.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 MEMORY, SECONDS = 1 << 29, 10
-"""Bytes of address space, and seconds of processor time."""
+"""Bytes of address space; seconds of processor time."""
 
 
 def read(content: bytes, password: bytes) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Keys to sign with: from a PKCS#12 file of a provider, or made here with a certificate of one's own."""
+"""Signing keys: from a provider's PKCS#12 file, or made here with an own certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trainings.lib.text import clean
 from trainings.web.i18n import N_
 
 YEARS = 10
-"""So long lasts a certificate of one's own: its signatures should not look expired while the diploma hangs."""
+"""Of an own certificate: its signatures should not look expired while the diploma hangs."""
 SECONDS = 15.0
 LONGEST_NAME = 160
 _CHILD = Path(__file__).with_name("key_file_child.py")
@@ -82,7 +82,7 @@ _FIELDS = {"password": "password"}
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """A certificate with its chain and its private key. `subject` and `issued_by` are the names in it."""
+    """A certificate with its chain and private key. `subject` and `issued_by`: names in it."""
 
     certificate_pem: str
     private_key_pem: str = field(repr=False)
@@ -95,10 +95,10 @@ class KeyFile:
 
 
 def read_key_file(content: bytes, password: str) -> KeyFile:
-    """What a PKCS#12 file holds. Takes some tenths of a second in another process: call it in a thread.
+    """Takes some tenths of a second in another process: call it in a thread.
 
-    Refuses (UnreadableKeyFile, WrongKeyPassword, KeyMissing, WrongKeyKind, CertificateNameless); its dates are not
-    looked at here.
+    Refuses UnreadableKeyFile, WrongKeyPassword, KeyMissing, WrongKeyKind, CertificateNameless; does not check its
+    dates.
     """
     asked = json.dumps({"content": base64.b64encode(content).decode("ascii"), "password": password})
     try:
@@ -120,7 +120,7 @@ def read_key_file(content: bytes, password: str) -> KeyFile:
 
 
 def make_key_file(name: str, *, now: datetime) -> KeyFile:
-    """A new EC P-256 key with a certificate that it signs itself, in the operator's name, from now for ten years."""
+    """A new EC P-256 key with a self-signed certificate in the operator's name, from now for ten years."""
     key = generate_private_key(SECP256R1())
     whose = x509.Name(
         [

@@ -14,15 +14,14 @@ from trainings.certificates.trust.expansion import expanded
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 ED25519_PUBLIC = b"\xed\x01"
-"""What a Multikey of this kind begins with (multicodec)."""
+"""Begins a Multikey of this kind (multicodec)."""
 
 
 def sign(document: dict[str, Any], seed: bytes, *, verification_method: str, created: datetime) -> dict[str, Any]:
-    """The document with its proof. The same document, seed and moment give the same bytes.
+    """The document with its proof. Equal document, seed and moment give equal bytes.
 
-    `seed` are the 32 private bytes, `verification_method` the address of the public key. A millisecond or
-    two of one core. Raises UnknownContext, and ValueError for a word of the document that no context knows: it would
-    not be covered by the signature.
+    `seed`: the 32 private bytes. `verification_method`: the public key's address. A millisecond or two of a core.
+    Raises UnknownContext, and ValueError for a word that no context knows, which the signature would not cover.
     """
     proof: dict[str, Any] = {
         "type": "DataIntegrityProof",
@@ -37,20 +36,20 @@ def sign(document: dict[str, Any], seed: bytes, *, verification_method: str, cre
 
 
 def public_key_of(seed: bytes) -> str:
-    """The public half as a Multikey: `z6Mk…`."""
+    """As a Multikey: `z6Mk…`."""
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
     return multibase(ED25519_PUBLIC + public.public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
 def moment_text(moment: datetime) -> str:
-    """A moment as credentials write it, in whole seconds: `2027-03-05T15:00:00Z`."""
+    """In whole seconds: `2027-03-05T15:00:00Z`."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs its zone")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def multibase(raw: bytes) -> str:
-    """In base58, with the letter that says so in front."""
+    """Base58, after the letter that says so."""
     number, digits = int.from_bytes(raw, "big"), ""
     while number:
         number, rest = divmod(number, 58)
@@ -59,7 +58,7 @@ def multibase(raw: bytes) -> str:
 
 
 def _digest(document: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the canonical statements of a document."""
+    """SHA-256 over the document's canonical statements."""
     from pyld import jsonld  # noqa: PLC0415 - as in `expansion`
 
     options = {"algorithm": "URDNA2015", "format": "application/n-quads"}

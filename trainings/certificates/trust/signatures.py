@@ -1,7 +1,7 @@
-"""Signs the PDF of a certificate electronically: PAdES B-B, certifying, in a field that nobody sees.
+"""Signs a certificate's PDF: PAdES B-B, certifying, in an invisible field.
 
-The words that say so are drawn by the design (`note_of`), so that they are text among the text, in embedded fonts. CPU
-work of some ten milliseconds, and pyhanko runs a loop of its own: call `sign` in a thread or another process.
+The design draws the words that say so (`note_of`): they stay text, in embedded fonts. Some ten milliseconds of CPU, and
+pyhanko runs its own loop: call `sign` in a thread or process.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from trainings.certificates.signing_material import SigningMaterial
 
 FIELD, LABEL = "Firma", "Firma electrónica"
 PRINTED_LOCKED = 132
-"""Flags of an annotation: printed with the page, locked."""
+"""Annotation flags: printed, locked."""
 SIGNED_APPEND_ONLY = 3
 ROOM = 1500
 """Bytes of a signature besides its certificates."""
 
 
 def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
-    """The signed file: the given one to the last byte, and behind it, on a line of its own (ISO 19005-3, 6.1.9), a
-    tagged field with the signature. No later change is allowed by it.
+    """The given file to the last byte, then, on a line of its own (ISO 19005-3, 6.1.9), a tagged field with the
+    signature. Allows no later change.
 
-    Never the same bytes twice: keep the hash of the unsigned file where it must be made again.
+    Never the same bytes twice: keep the unsigned file's hash to reproduce it.
     """
     chain = [x509.Certificate.load(der) for _, _, der in pem.unarmor(material.certificate_pem.encode(), multiple=True)]
     _, _, key = pem.unarmor(material.private_key_pem.encode())
@@ -64,7 +64,7 @@ def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
 
 
 class _SignerAt(PdfSigner):
-    """Dates a signature by the clock of the caller."""
+    """Dates a signature by the caller's clock."""
 
     at: datetime
 
@@ -75,7 +75,7 @@ class _SignerAt(PdfSigner):
 
 
 class _Writer(IncrementalPdfFileWriter):
-    """Leaves what a file says of itself, its moment among it, as it was set."""
+    """Keeps the file's metadata and its moment."""
 
     def _update_meta(self) -> None:
         pass
@@ -87,7 +87,7 @@ _pdf: Any = generic  # its constructors are untyped upstream
 
 
 def _add_field(writer: Any) -> None:
-    """An empty signature field of no size, told to readers as a form element (PDF/UA-1, 7.18)."""
+    """An empty signature field of no size, tagged as a form element (PDF/UA-1, 7.18)."""
     page = writer.find_page_for_modification(0)[0].get_object()
     tree = writer.root["/StructTreeRoot"]
     whole = tree["/K"][0] if isinstance(tree["/K"], ArrayObject) else tree["/K"]
@@ -135,7 +135,7 @@ def _dictionary(**entries: PdfObject) -> DictionaryObject:
 
 
 def _reference(whole: PdfObject, writer: Any) -> IndirectObject:
-    """To an object that stands alone in the file."""
+    """To an object of its own in the file."""
     at = whole.container_ref
     assert isinstance(at, Reference)
     made: IndirectObject = _pdf.IndirectObject(at.idnum, at.generation, writer)
@@ -143,14 +143,14 @@ def _reference(whole: PdfObject, writer: Any) -> IndirectObject:
 
 
 def _keys(node: Any) -> Iterator[int]:
-    """The numbers of a number tree."""
+    """Of a number tree."""
     yield from (int(number) for number in list(node.get("/Nums", []))[::2])
     for kid in node.get("/Kids", []):
         yield from _keys(kid)
 
 
 def _enter(tree: Any, key: int, form: IndirectObject, writer: Any) -> None:
-    """Put the form's element under its number, which is the highest, into the last leaf."""
+    """Put the form's element under its number, the highest, into the last leaf."""
     leaf = tree["/ParentTree"]
     while "/Nums" not in leaf:
         leaf = leaf["/Kids"][-1]

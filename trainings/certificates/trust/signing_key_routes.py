@@ -1,4 +1,4 @@
-"""`/panel/firma-electronica`: the certificate that an operator's PDFs are signed with, and the key of its badges."""
+"""`/panel/firma-electronica`: the certificate that signs an operator's PDFs, and its badges' key."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ FILE_MISSING = N_("Escoja primero el archivo.")
 
 
 class StolenForm(Form):
-    """Since which day somebody else may have a key."""
+    """Since which day a stranger may have a key."""
 
     since: Day
 
 
 class ChangeKeyForm(Form):
-    """A new key for badges; `since` which day somebody else may have the old ones, if so."""
+    """A new badge key; `since`: the day from which a stranger may have the old ones."""
 
     since: Day | None = None
 
@@ -49,7 +49,7 @@ async def index(request: Request) -> Response:
 
 
 async def _index(request: Request, wrong: tuple[UUID, Typed] | None = None, status: int = 200) -> Response:
-    """`wrong`: which operator's form was refused, and what was typed into it (never a password)."""
+    """`wrong`: the operator of the refused form, and its values (never a password)."""
     operators = await _operators(request)
     kept: dict[UUID, list[SigningKey]] = defaultdict(list)
     for key in await signing_keys.signing_keys_of([one.id for one in operators]):
@@ -72,7 +72,7 @@ async def _operators(request: Request) -> list[Operator]:
 
 
 async def _operator_id(request: Request) -> UUID:
-    """That of the address. An operator that this person does not administer does not exist for them."""
+    """Out of scope is a 404."""
     operator_id: UUID = request.path_params["operator"]
     if operator_id not in {one.id for one in await _operators(request)}:
         raise NotFound
@@ -118,7 +118,7 @@ async def retire(request: Request) -> Response:
 
 @allow(*OPERATOR_ADMINS)
 async def report_stolen(request: Request) -> Response:
-    """A key that somebody else may have: it signs no more, and counts only for what was given out before."""
+    """It signs no more, and counts only on files given out before."""
     operator_id, key_id = await _operator_id(request), request.path_params["id"]
     typed = await read_form(request)
     try:
@@ -133,7 +133,7 @@ async def report_stolen(request: Request) -> Response:
 
 @allow(*OPERATOR_ADMINS)
 async def rotate(request: Request) -> Response:
-    """A new key for badges and lists; where the old ones were stolen, badges are signed anew."""
+    """After a theft badges are signed anew."""
     operator_id, typed = await _operator_id(request), await read_form(request)
     try:
         since = check(ChangeKeyForm, typed).since
@@ -151,7 +151,7 @@ async def rotate(request: Request) -> Response:
 
 
 def _of_key(typed: Typed, key: str) -> Typed:
-    """The page asks it of each key: the error names the field of one."""
+    """The page repeats the form for each key: the error names one's field."""
     return Typed(typed.fields, {f"{name}-{key}": sentence for name, sentence in typed.errors.items()})
 
 

@@ -1,6 +1,6 @@
-"""The keys and certificates that an operator signs its PDFs with: loaded from a file, made here, retired.
+"""Keys and certificates that sign an operator's PDFs: loaded from a file, made here, retired.
 
-One is in use at a time. What a retired one signed stays as it is: its certificate is in the file.
+One is in use at a time. A retired one's signatures stay: its certificate is in the file.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PUBLIC_FIELDS = (
     "retired_at",
     "compromised_since",
 )
-"""What is read of a key to be shown: all but its private half."""
+"""All but the private half."""
 
 
 class UnprintableCertificate(Refusal):
@@ -69,7 +69,7 @@ class TheftAhead(Refusal):
 
 
 async def material_of(operator_id: UUID) -> SigningMaterial | None:
-    """What the operator signs with now: the key that is not retired, in its dates. Without one: unsigned."""
+    """The key not retired, within its dates. None: papers stay unsigned."""
     now = clock.now()
     in_use = reads(SigningKey).filter(operator_id=operator_id, retired_at=None, not_before__lte=now, not_after__gt=now)
     key = await in_use.order_by("-created_at", "-id").first()
@@ -82,23 +82,22 @@ async def material_of(operator_id: UUID) -> SigningMaterial | None:
 
 
 async def signing_keys_of(operator_ids: Collection[UUID]) -> list[SigningKey]:
-    """All their keys, the newest first, without the private halves."""
+    """Newest first, without private halves."""
     keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids)).order_by("-created_at", "-id")
     return await keys.only(*PUBLIC_FIELDS)
 
 
 async def running_out(operator_ids: Collection[UUID], within: timedelta) -> list[SigningKey]:
-    """The keys in use that end within this time or have ended: after that papers are set without a signature."""
+    """Keys in use that end within this time or have ended: papers are then unsigned."""
     keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids), retired_at=None)
     ending = keys.filter(not_after__lte=clock.now() + within).order_by("not_after", "id")
     return await ending.only(*PUBLIC_FIELDS)
 
 
 async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: Actor) -> SigningKey:
-    """Sign with the key of this PKCS#12 file from now on; the one before is retired. The password is not kept.
+    """Sign with this PKCS#12 file's key, and retire the one before. The password is not kept.
 
-    Refuses what `read_key_file` refuses, one that has expired or is not yet valid, one that is known, and a name that
-    the designs cannot print.
+    Refuses as `read_key_file`, an expired, not yet valid or known one, and an unprintable name.
     """
     file = await asyncio.to_thread(read_key_file, content, password)
     now = clock.now()
@@ -110,14 +109,14 @@ async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: A
 
 
 async def make_key(operator_id: UUID, *, actor: Actor) -> SigningKey:
-    """Sign with a new key and a certificate of the operator's own from now on; the one before is retired."""
+    """Sign with a new key and an own certificate, and retire the one before."""
     operator = await reads(Operator).get(id=operator_id)
     file = await asyncio.to_thread(make_key_file, operator.name, now=clock.now())
     return await _begin(operator_id, file, actor=actor, act="certificates.make_signing_key")
 
 
 async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
-    """Sign with this key no more: what is issued from now on is not signed. Refuses one that is not theirs."""
+    """Later papers stay unsigned. Refuses another operator's key."""
     async with transaction():
         await lock(Operator, [operator_id])
         key = await SigningKey.get_or_none(id=key_id, operator_id=operator_id)
@@ -130,10 +129,10 @@ async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
 
 
 async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: Actor) -> None:
-    """Somebody else may have this key since the beginning of that day: it signs no more, and what it signed counts only
-    on files that we held before. Of two days the earlier one stands.
+    """A stranger may have this key since the beginning of that day: it signs no more, and its signatures count only on
+    files that we held before. The earlier of two days stands.
 
-    Refuses a day to come (TheftAhead) and a key that is not theirs (UnknownSigningKey).
+    Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
     """
     moment = theft_at(since)
     async with transaction():
@@ -148,7 +147,7 @@ async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: 
 
 
 def theft_at(since: date) -> datetime:
-    """When the day of a theft begins. Refuses one to come (TheftAhead)."""
+    """The day's beginning. Refuses a future day (TheftAhead)."""
     if since > clock.today():
         raise TheftAhead(field="since")
     return clock.midnight(since)

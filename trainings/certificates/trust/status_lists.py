@@ -1,10 +1,10 @@
-"""Bitstring status lists (W3C): which numbers of an operator's year do not count, being annulled or not yet valid.
+"""Bitstring status lists (W3C): numbers of an operator's year that do not count, annulled or not yet valid.
 
-Those that are only prepared are set until attendance makes them valid; nobody outside has their badge before. So to
-whoever holds one, what is set stays set, as the standard has it for a revocation.
+Prepared ones are set until attendance makes them valid; nobody outside has their badge before. So for holders a set bit
+stays set, as the standard demands of a revocation.
 
-Rendered and signed once, kept in memory, and made anew when the rows behind them say otherwise. Bytes depend on rows
-alone, so several processes, and the same one after a restart, give the same bytes and ETags.
+Rendered and signed once, kept in memory, renewed when the rows change. Bytes depend on rows alone: all processes, also
+after a restart, give equal bytes and ETags.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
 MEMO_SECONDS = 3.0
-"""How long another process's revocation may stay unseen: a storm of verifiers costs one question in three seconds."""
+"""Another process's revocation may stay unseen for so long: a storm of verifiers costs one query in three seconds."""
 
 SETTLING_SECONDS = 10.0
-"""So long after a change in this process every request asks, until the change is seen: its transaction may be open."""
+"""After a change in this process every request queries, until the change shows: its transaction may be open."""
 
 MAX_AGE = 30
-"""Seconds for which whoever asked may keep a list without asking again."""
+"""Seconds a client may keep a list."""
 
 LINKED_DATA = "application/ld+json"
 OPEN = {"access-control-allow-origin": "*"}
-"""Public for programs in any page: verifiers often are one."""
+"""For programs in any page: verifiers often are."""
 
 SHORTLY = {**OPEN, "cache-control": f"public, max-age={MAX_AGE}"}
 MOST_LISTS = 1024
@@ -63,7 +63,7 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """Which one: the `nth` list (from 0) of an operator's year."""
+    """The `nth` list (from 0) of an operator's year."""
 
     operator_id: UUID
     operator_code: str
@@ -77,9 +77,9 @@ class StatusList:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a list is made of: which key signs, how many places are set, when the last was prepared and when annulled.
+    """The signing key, the number of set places, and the last preparing and annulment.
 
-    It moves with every change: nobody leaves the annulled, and who joins is the newest of their kind.
+    Every change moves it: annulled ones never leave, and new ones are the newest of their kind.
     """
 
     method: str
@@ -89,7 +89,7 @@ class Version:
 
 
 class Again(Response):
-    """An answer that was built before, with fields of its own: what compresses answers writes into them."""
+    """A prebuilt answer with its own copy of the headers: compression changes them."""
 
     def __init__(self, built: Response) -> None:
         self.status_code, self.body, self.background = built.status_code, built.body, None
@@ -98,9 +98,7 @@ class Again(Response):
 
 @dataclass(slots=True)
 class Kept:
-    """A list as it is sent, the answers built once; when it was rendered, and when last seen to be the newest (both in
-    `clock.ticks`).
-    """
+    """A list with prebuilt answers; when rendered, and when last known as newest (`clock.ticks`)."""
 
     which: StatusList
     version: Version
@@ -112,34 +110,34 @@ class Kept:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may be sent without asking the database."""
+        """May be sent without a query."""
         now, moved = clock.ticks(), _moved.get((self.which.operator_id, self.which.year), NEVER)
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS
 
 
 _lists: OrderedDict[tuple[str, str], Kept] = OrderedDict()
-"""By operator's code and name, the one asked for last at the end. What is unknown is never kept."""
+"""By operator's code and name, last used at the end. Unknown ones are never kept."""
 
 _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 _moved: dict[tuple[UUID, int], float] = {}
-"""When this process last changed a state, by operator and year; its transaction may still be open, or have failed."""
+"""When this process last changed a state, by operator and year; its transaction may be open, or have failed."""
 
 NEVER = float("-inf")
 
 
 def touch(certificates: Iterable[Certificate]) -> None:
-    """Say that the state of these changes, so that this process asks anew at once; others see it by themselves."""
+    """The state of these changes: this process queries at once, others notice by themselves."""
     now = clock.ticks()
     _moved.update({(one.operator_id, one.year): now for one in certificates})
 
 
 async def status_list(operator_code: str, name: str) -> Kept:
-    """The list at this address, as of now: at once after a change in this process, three seconds after one in another.
+    """Current: at once after a change in this process, within three seconds after another's.
 
-    Raises UnknownList: an operator, year or number that is not in use, or a name that cannot be one.
+    Raises UnknownList: an operator, year or number not in use, or a malformed name.
     """
     key = (operator_code, name)
     kept = _lists.get(key)
@@ -178,7 +176,7 @@ async def _renewed(key: tuple[str, str]) -> Kept:
 
 
 async def _find(operator_code: str, name: str) -> StatusList:
-    """What the address names, where certificates with such numbers were issued."""
+    """Where certificates with such numbers were issued."""
     parts = NAME.fullmatch(name)
     operator = await issuer_keys.operators_with(operator_code).first()
     if parts is None or operator is None:
@@ -205,7 +203,7 @@ async def _version(which: StatusList, pair: KeyPair) -> Version:
 
 
 async def _places(which: StatusList) -> list[int]:
-    """The places that are set on the list, from 0."""
+    """Set places, from 0."""
     numbers: Any = await _rows(which).values_list("number", flat=True)
     return [number - 1 - which.nth * ENTRIES for number in numbers]
 
@@ -227,7 +225,7 @@ def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: da
 
 
 def encoded(places: Iterable[int]) -> str:
-    """A list with these places set: bits from the left, zipped, in base64url with the letter that says so in front."""
+    """Bits from the left, gzipped, base64url, after the multibase letter."""
     bits = bytearray(ENTRIES // 8)
     for place in places:
         bits[place >> 3] |= 0x80 >> (place & 7)
@@ -235,7 +233,7 @@ def encoded(places: Iterable[int]) -> str:
 
 
 def forget() -> None:
-    """Drop everything kept, as a process does that ends."""
+    """Drops all kept lists, as the end of a process does."""
     _lists.clear()
     _moved.clear()
 
