@@ -29,8 +29,6 @@ class SafeTransaction(TransactionWrapper):
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(SafeTransaction(self))
 
-    in_batch = _in_transaction
-
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         # Broken off between two rows, asyncpg waits for the server, which waits for the next row: for ever.
         await finish(super().execute_many(query, values))
@@ -39,12 +37,7 @@ class SafeTransaction(TransactionWrapper):
         """The rows of several SELECTs, one after the other."""
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
-    async def write_all(
-        self,
-        statements: Sequence[tuple[str, Sequence[Any], bool]],
-        *,
-        ends_batch: bool = False,  # noqa: ARG002 - saves nothing here
-    ) -> None:
+    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
         """Run each statement for all its rows, in order."""
         for text, values, is_columns in statements:
             if is_columns:
@@ -100,8 +93,6 @@ class SafeClient(AsyncpgDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SafeContext(SafeTransaction(self), self._pool_init_lock)
-
-    in_batch = _in_transaction
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         async with self._in_transaction() as transaction:

@@ -175,16 +175,13 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
     return found
 
 
-async def write_all(statements: Iterable[Statement], *, ends_batch: bool = False) -> None:
-    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists.
-
-    `ends_batch`: nothing comes after it in the batch's own transaction, which may be committed with it.
-    """
+async def write_all(statements: Iterable[Statement]) -> None:
+    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
     turned: dict[int, str] = {}
     written = [each for one in statements if one.values for each in _written(one, dialect, turned)]
-    await connection.write_all(written, ends_batch=ends_batch)
+    await connection.write_all(written)
 
 
 def _written(statement: Statement, dialect: str, turned: dict[int, str]) -> Iterator[tuple[str, Sequence[Any], bool]]:

@@ -97,15 +97,15 @@ TO_TELL = """
 
 
 async def keep(changes: Changes, situation: Situation) -> None:
-    """Write a decided batch, as the last of the transaction in progress."""
+    """Write a decided batch in the transaction in progress."""
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
     jobs = [_job(next(keys), letter, at) for letter in changes.letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
     rows = _shifts(changes) + _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
-    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)])
     if changes.promoted:
         more = [_job(next(keys), letter, at) for letter in await _to_who_moved_up(changes, situation)]
-        await sql.write_all([Statement(JOB, more)], ends_batch=True)
+        await sql.write_all([Statement(JOB, more)])
         jobs += more
     if jobs:
         bell.wake()
