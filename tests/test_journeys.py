@@ -119,7 +119,8 @@ async def scanned(client: AsyncClient, own: str) -> str:
 async def mark(client: AsyncClient, running: Running, code: str) -> dict[str, str]:
     """One scan, as the scanner sends it."""
     now = int(clock.now().timestamp() * 1000)
-    event = {"id": str(tokens.uuid7()), "kind": "in", "how": "camera", "at": now, "code": code}
+    session_id = str(running.training.sessions[0].id)
+    event = {"id": str(tokens.uuid7()), "session": session_id, "kind": "in", "how": "camera", "at": now, "code": code}
     answer = await client.post(f"{running.attendance}/marcas", json={"events": [event], "client_now": now})
     [result] = answer.json()["results"]
     return dict(result)
