@@ -149,9 +149,7 @@ def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated
 
 
 def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
-    """It is held on other days than when it was prepared. Compares no day of the paper: the oldest papers carry the day
-    of preparing, and hold.
-    """
+    """It is held on other days than when it was prepared."""
     if not occasion.held:
         return False
     return (said.held_text, certificate.held_on) != (_held_text(said, occasion), occasion.last_day)
