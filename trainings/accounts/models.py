@@ -26,7 +26,7 @@ class Role(StrEnum):
 
 
 class User(Record):
-    """A person of the staff. `email` is lower-case; `password_hash` is argon2id, or empty until the first sign-in."""
+    """A person of the staff. `email` is lower-case, `password_hash` is argon2id, or empty until the first sign-in."""
 
     email = fields.CharField(max_length=254, unique=True)
     name = fields.CharField(max_length=160)
@@ -64,7 +64,7 @@ class RoleGrant(Record):
 
 
 class StaffSession(Record):
-    """A signed-in browser. The SHA-256 of its cookie is kept; `ended_at` ends it at once."""
+    """A signed-in browser. The SHA-256 of its cookie is kept, `ended_at` ends it at once."""
 
     token_hash = fields.CharField(max_length=64, unique=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(

@@ -9,7 +9,7 @@ from trainings.db.models import Record
 
 
 class AuditLine(Record):
-    """One act, append-only. `act` is `domain.verb`; `detail` holds codes and counts, never names or contacts."""
+    """One act, append-only. `act` is `domain.verb`, `detail` holds codes and counts, never names or contacts."""
 
     actor_id: UUID | None = fields.UUIDField(null=True)
     actor_role = fields.CharField(max_length=32)

@@ -86,7 +86,7 @@ class WhyHeld(StrEnum):
 
 
 class MailHold(Record):
-    """Refusals by a domain's server since it last took mail; without `domain_key`, of all.
+    """Refusals by a domain's server since it last took mail, or without `domain_key` of all.
 
     `recipient_keys`: keyed hashes until the domain is held, then `domain` names it. `is_unbroken`: no mail was taken
     since the last refusal. `held_at`: nothing is sent from then on. `reason`: the last answer.

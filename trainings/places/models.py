@@ -85,7 +85,7 @@ class Operator(Record):
 
 
 class Hub(Record):
-    """An information hub (ventanilla) of one operator, with a seat; it serves one or more municipalities."""
+    """An information hub (ventanilla) of one operator, with a seat, that serves one or more municipalities."""
 
     slug = fields.CharField(max_length=120, unique=True)
     name = fields.CharField(max_length=160)
