@@ -1,4 +1,4 @@
-"""What is to come in a feed's scope, for pages of other sites: meetings of trainings and activities, one a line."""
+"""Coming sessions and activities of a feed's scope, for pages of other sites."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TRAINING = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One meeting or activity, in words and with its address on this site; `note` where something is in the way."""
+    """A session or activity, in words, with its address on this site; `note`: an obstacle."""
 
     starts_at: datetime
     day: str
@@ -44,7 +44,8 @@ class Line:
 
 
 async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | None = None) -> list[Line]:
-    """The next of a scope (`municipio:1705`), by start; of a protected place the municipality only. None: all.
+    """The next of a scope (`municipio:1705`), by start; a protected venue shows its municipality only. `most` None:
+    all.
 
     Filtered as its feed is: activities name no language.
     """
@@ -55,7 +56,7 @@ async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | N
 
 
 async def _trainings(scope: str, most: int | None, filtered_by: Filter | None) -> list[Line]:
-    """One line a meeting: a training may meet in several places, and a scope may hold one of its days alone."""
+    """A line for each session: a training may meet in several places, and a scope may hold one of its days only."""
     sessions = reads(SessionFeed).filter(
         scope=scope,
         session__state=SessionState.PLANNED,

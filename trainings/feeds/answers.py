@@ -1,4 +1,4 @@
-"""The HTTP side of a rendered feed: its answers, made once with their header fields and sent as they are."""
+"""HTTP answers of a rendered feed, built once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from trainings.web.i18n import SOURCE_LANGUAGE
 
 CACHING = "public, max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
 PRIVATE = {"cache-control": "private, max-age=900", "x-robots-tag": "noindex", "referrer-policy": "no-referrer"}
-"""Behind a secret address: kept by the one who asked, found by nobody, told to no other site."""
+"""For secret addresses: only the client keeps it, no search engine lists it, no other site learns it."""
 
 
 class Ready(Response):
-    """An answer whose fields and bytes are there already: nothing is built when it is sent."""
+    """A prebuilt answer."""
 
     def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
         self.status_code, self.body, self.background = status, body, None
@@ -26,10 +26,10 @@ class Ready(Response):
 
 
 class Answers:
-    """A feed in both encodings, each with a strong ETag of its own, and the 304 of each.
+    """A feed in both encodings, each with a strong ETag, and each one's 304.
 
-    `dated` is what Last-Modified says: never later than the moment of rendering, while `last_modified`, with which
-    dates are compared, runs ahead of the clock when a feed changes more than once in a second.
+    `dated`: for Last-Modified, never later than rendering. `last_modified`: for comparisons; it runs ahead of the clock
+    when a feed changes more than once in a second.
     """
 
     def __init__(
@@ -56,21 +56,18 @@ class Answers:
 
     @property
     def n_bytes(self) -> int:
-        """What is kept in memory, gzipped bytes too: they are a fifth of the plain ones, or less."""
+        """In memory, with gzipped bytes: a fifth of the plain ones, or less."""
         return len(self._whole[False].body) * 6 // 5
 
     def to(self, asked: Mapping[bytes, str]) -> Response | None:
-        """What this request gets; nothing while the gzipped bytes it wants are not made.
-
-        Whatever Accept says, it is a calendar.
-        """
+        """None: the request wants gzipped bytes not made yet. Ignores Accept: it is a calendar."""
         is_gzip = accepts_gzip(asked.get(ACCEPT_ENCODING, ""))
         if is_unchanged(asked, self.etags[is_gzip], self.last_modified):
             return self._unchanged[is_gzip]
         return self._whole.get(is_gzip)
 
     def compress(self) -> None:
-        """Make the gzipped bytes, once: it takes longer than all the rest, and many polls never need them."""
+        """Once: it takes longer than all the rest, and many polls never need it."""
         if True not in self._whole:
             self._whole[True] = self._answer(gzip.compress(self.plain, 6, mtime=0), is_gzip=True)
 

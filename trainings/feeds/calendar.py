@@ -1,4 +1,4 @@
-"""A whole calendar: our head, the stored VEVENTs joined, the tail. A pure function of scope, texts and settings."""
+"""A whole calendar: head, stored VEVENTs, tail. A pure function of scope, texts and settings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ END = "END:VCALENDAR\r\n"
 
 
 def calendar_text(scope: Scope, events: Iterable[str], *, base_url: str) -> str:
-    """The feed's text. Without events the VTIMEZONE stays, since strict readers want at least one component."""
+    """The VTIMEZONE stays without events: strict readers want at least one component."""
     return "".join((calendar_head(scope, base_url=base_url), VTIMEZONE, *events, END))
 
 
 def calendar_head(scope: Scope, *, base_url: str) -> str:
-    """The calendar's own properties, up to its first component.
+    """The calendar's properties, up to its first component.
 
-    No UID here: clients that group by UID would take the whole feed for one entry. No SOURCE where the address is
-    secret: the file may be handed on.
+    No UID: clients that group by UID would take the feed for one entry. No SOURCE with a secret address: the file may
+    be handed on.
     """
     site = base_url.rstrip("/")
     name, description = escaped(scope.name), escaped(scope.description)

@@ -1,6 +1,6 @@
-"""The calendar of one person: the sessions they hold and the activities they answer for, with every place in full.
+"""A facilitator's calendar: their sessions and activities, with venues in full.
 
-It is written anew at each poll. Stored texts are the public ones, which say less; and what a person holds is little.
+Written at each poll: stored texts are the public ones, which say less, and a person has few.
 """
 
 from __future__ import annotations
@@ -42,10 +42,7 @@ OWN = Scope(
 
 
 async def answer_to(user: User, asked: Mapping[bytes, str]) -> Response:
-    """The answer to a poll of this person's calendar.
-
-    Only its ETag is compared: nothing that has a date tells that a session was given to somebody else.
-    """
+    """Compares only the ETag: no date changes when a session passes to another facilitator."""
     day = clock.today()
     facts = await _facts_for(user.id, day)
     with speaking(SOURCE_LANGUAGE):
@@ -68,7 +65,7 @@ async def answer_to(user: User, asked: Mapping[bytes, str]) -> Response:
 
 
 async def _facts_for(user_id: UUID, day: date) -> list[EventFacts]:
-    """What stands in the window of every feed; what was cancelled, for as long as there."""
+    """Within every feed's window, cancelled ones as long as there."""
     today = clock.midnight(day)
     window = Q(starts_at__gte=today - BACK, starts_at__lt=today + AHEAD)
     sessions = await (
@@ -96,10 +93,10 @@ async def _session_counts(training_ids: Iterable[UUID]) -> dict[UUID, int]:
 
 
 def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
-    """A session in the words of who holds it.
+    """A session in its facilitator's words.
 
-    A draft keeps the time free, since it makes the person count as taken: it is there, to be confirmed. The neutral
-    title stands for the title and what would tell it: others see this screen too.
+    A draft counts as taken, so it is there, tentative. A neutral title replaces the title and what would tell it:
+    others see this screen too.
     """
     training, venue, settings = session.training, session.venue, get_settings()
     where = venue.municipality if venue is not None else training.hub.seat
@@ -143,7 +140,7 @@ def _notes(session: TrainingSession) -> list[str]:
 
 
 def _activity(activity: OutreachActivity) -> EventFacts:
-    """As everybody sees it; a draft is to be confirmed, and its page is that of the panel: there is no other yet."""
+    """The public words; a draft is tentative and links to the panel, its only page."""
     facts = facts_of(activity)
     return replace(
         facts,

@@ -1,4 +1,4 @@
-"""How one follows a public calendar: its address, and what other programs make of it."""
+"""Addresses for following a public calendar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainings.web.render import absolute
 
 @dataclass(frozen=True, slots=True)
 class FeedLinks:
-    """The ways to follow one feed: Apple's and other applications' own scheme, Outlook's form, the bare address."""
+    """`webcal:` for Apple's and other applications, Outlook's form, the bare address."""
 
     webcal: str
     outlook: str
@@ -19,7 +19,7 @@ class FeedLinks:
 
 
 def feed_links(path: str, name: str) -> FeedLinks:
-    """Links to subscribe to the feed at this path. Outlook refuses `webcal:` and takes the address in its own form."""
+    """Outlook refuses `webcal:` and takes the address in its own form."""
     address = absolute(path)
     outlook = (
         f"https://outlook.live.com/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"

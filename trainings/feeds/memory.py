@@ -1,6 +1,6 @@
-"""Rendered feeds in memory, one per address, until the version counter or the local day moves.
+"""Rendered feeds in memory, by address, until the version counter or the local day moves.
 
-Bytes depend on rows alone, so several processes, and the same one after a restart, give the same bytes and ETags.
+Bytes depend on rows alone: all processes, also after a restart, give equal bytes and ETags.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from trainings.versions.actions import moved_at
 from trainings.versions.queries import current
 
 MEMO_SECONDS = 2.0
-"""How long a version that was read is believed: a storm of polls costs one query in two seconds."""
+"""Trust in a version read: a storm of polls costs one query in two seconds."""
 
 SETTLING_SECONDS = 10.0
-"""So long after a change in this process every poll asks, until the change is seen: its transaction may be open."""
+"""After a change in this process every poll queries, until the change shows: its transaction may be open."""
 
 MOST_FEEDS, MOST_BYTES = 4096, 64 * 1024 * 1024
-"""Filters make more feeds than anybody follows: beyond this, those go that were asked for longest ago."""
+"""Filters make more feeds than anybody follows: beyond this the least recently used go."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """A rendered feed; when it was rendered, and when its version was last seen to be the newest (`clock.ticks`)."""
+    """A rendered feed; when rendered, and when its version was last known as newest (`clock.ticks`)."""
 
     scope: Scope
     version: int
@@ -46,20 +46,20 @@ class Kept:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may be sent without asking the database."""
+        """May be sent without a query."""
         now, moved = clock.ticks(), max(map(moved_at, self.scope.counters))
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS and self.day == clock.today()
 
 
 _feeds: OrderedDict[str, Kept] = OrderedDict()
-"""By address, the one asked for last at the end. What is unknown is never kept."""
+"""By address, last used at the end. Unknown ones are never kept."""
 
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
-    """The answer to a poll of this path; nothing where the database must be asked, or something made first."""
+    """None: the database must be asked, or bytes made."""
     kept = _feeds.get(path)
     if kept is None or not kept.is_fresh:
         return None
@@ -68,10 +68,7 @@ def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
 
 
 async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str], filtered_by: Filter | None = None) -> Response:
-    """The answer to a poll. Raises UnknownFeed.
-
-    Of many that wait for the same feed one renders, the others find it done.
-    """
+    """Raises UnknownFeed. Of many requests for a feed one renders; the others wait and find it."""
     path = address_of(kind, slug, filtered_by)
     lock = _locks.setdefault(path, asyncio.Lock())
     async with lock:
@@ -116,5 +113,5 @@ def _keep(path: str, kept: Kept) -> None:
 
 
 def forget() -> None:
-    """Drop everything kept, as a process does that ends."""
+    """Drops all kept feeds, as the end of a process does."""
     _feeds.clear()

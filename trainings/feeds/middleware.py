@@ -1,4 +1,4 @@
-"""Middleware: a feed that is in memory is sent from here, before what only pages need."""
+"""Sends feeds from memory, before layers that only pages need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FeedsFromMemory:
-    """Thousands of clients poll: their requests end here. What must be rendered or refused goes on to the routes."""
+    """Polls of thousands of clients end here. Rendering and refusals go on to the routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CalendarLink(Record):
-    """The secret address of a facilitator's calendar. Only the SHA-256 is kept: a new one is shown once."""
+    """The secret address of a facilitator's calendar, shown once: only its SHA-256 is kept."""
 
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "trainings.User", related_name="calendar_links", on_delete=fields.RESTRICT

@@ -1,6 +1,6 @@
-"""Posters for a wall, in Spanish: one training, or a hub's month; as a file to print and as a picture to send.
+"""Posters in Spanish, of a training or a hub's month, as a file to print and a picture to send.
 
-They say what everybody may know: of a protected place the municipality only.
+Public facts only: a protected venue shows its municipality.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TRAINING = Design(DESIGNS / "posters" / "training.typ", root=DESIGNS, fonts=FONT
 MONTH = Design(DESIGNS / "posters" / "month.typ", root=DESIGNS, fonts=FONTS)
 STANDARDS = ["ua-1"]
 PICTURE_DPI = 110
-"""A letter page of 935 × 1210 points: sharp on a telephone, light enough to be sent."""
+"""A letter page of 935 × 1210 pixels: sharp on a phone, light to send."""
 MOST_ON_A_PAGE = 10
 MOST_LINES = 4
 
@@ -50,7 +50,7 @@ class NothingToPost(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a month: when, what and where, in words; `note` where one does not sign up."""
+    """A line of a month, in words; `note` where there is no registration."""
 
     starts_at: datetime
     title: str
@@ -59,7 +59,7 @@ class Entry:
 
 
 async def training_data(training: Training) -> dict[str, Any]:
-    """What the poster of a training says. Refuses (NothingToPost) what is not public, called off or over."""
+    """Refuses (NothingToPost) a training not public, called off or over."""
     if training.state is not TrainingState.PUBLISHED:
         raise NothingToPost
     posted = await public_training(training.slug)
@@ -70,7 +70,7 @@ async def training_data(training: Training) -> dict[str, Any]:
 
 
 async def month_data(hub: Hub, first: date) -> dict[str, Any]:
-    """What the poster of a hub's month says; `first` is the first of the month. `hub` comes with seat and operator."""
+    """`first`: the month's first day. `hub` comes with seat and operator."""
     last = first.replace(day=monthrange(first.year, first.month)[1])
     activities = await listed_activities(first, last, hub_ids=[hub.id])
     with speaking(SOURCE_LANGUAGE):
@@ -79,7 +79,7 @@ async def month_data(hub: Hub, first: date) -> dict[str, Any]:
 
 
 def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetime) -> bytes:
-    """The file, or the picture of its first page. Some ten milliseconds of one core: call it in a thread."""
+    """The file, or a picture of its first page. Some ten milliseconds of a core: call it in a thread."""
     data = _printable(data)
     if form == "png":
         return design.make(data, "png", name="poster", ppi=PICTURE_DPI)[0]
@@ -116,7 +116,7 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
 
 
 def _hours(posted: Posted, meeting: Meeting) -> str:
-    """With the municipality where the training goes round."""
+    """With the municipality where the training has several."""
     hours = dates.time_range(meeting.starts_at, meeting.ends_at, "es")
     is_elsewhere_too = len({one.place.where for one in posted.taking_place}) > 1
     if not is_elsewhere_too:
@@ -167,7 +167,7 @@ def _outreach(hub: Hub, activities: Sequence[ListedActivity]) -> list[Entry]:
 
 
 def _where(place: str, town: Town, department: str) -> str:
-    """On the wall of a hub its own department goes without saying."""
+    """Leaves out the hub's own department."""
     return ", ".join(part for part in (place, town.name if town.department == department else town.full_name) if part)
 
 
@@ -217,7 +217,7 @@ def _call(call: str, address: str, lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _printable(value: Any) -> Any:
-    """The same data as the fonts can print it, without emoji: the poster must come out."""
+    """Without emoji and letters that the fonts lack: the poster must come out."""
     if isinstance(value, str):
         return as_drawn(value, MONTH.missing(value))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The stored texts of a feed's sessions and activities within its window, by one statement."""
+"""Stored texts of a feed's sessions and activities within its window, by one statement."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _KINDS = """
 
 
 async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
-    """The filters that something to come in this scope names, in the order of the lists of words."""
+    """Filters with coming entries in this scope, in the order of the word lists."""
     kinds = [kinds_of(*row) for row in await sql.tuples(_KINDS, scope_key, clock.now())]
     named = {
         FilterKind.LANGUAGE: {code for languages, _audience in kinds for code in languages},
@@ -70,10 +70,10 @@ async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
 
 
 async def event_texts(scope_key: str, day: date, filtered_by: Filter | None = None) -> list[str]:
-    """VEVENTs of what was ever published in this scope, by start: 90 days back, 18 months ahead.
+    """VEVENTs ever published in this scope, by start: 90 days back, 18 months ahead.
 
-    What was cancelled stays for 60 days after its start, so that every subscriber hears of it. A language is one that
-    is spoken or interpreted: activities name none and are left out. What names no audience, as they, is for everybody.
+    Cancelled ones stay 60 days after their start, so that every subscriber hears of it. A language is spoken or
+    interpreted: activities name none and are left out. Entries without an audience, as activities, are for everybody.
     """
     today = clock.midnight(day)
     window = (scope_key, today - BACK, today + AHEAD, today - CANCELLED_KEPT, f"%{CANCELLED_LINE}%")

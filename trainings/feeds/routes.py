@@ -1,5 +1,3 @@
-"""Public calendars, and the pages that lead to them."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute
@@ -10,4 +8,4 @@ calendars: list[BaseRoute] = calendar_routes.routes
 """Mounted apart: no session, no cookie, no compression layer."""
 
 routes: list[BaseRoute] = [*secret_routes.routes, *subscribe_routes.routes, *share_routes.routes]
-"""Following and embedding a calendar, and making known what is in it."""
+"""Following, embedding and announcing a calendar."""

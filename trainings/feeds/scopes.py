@@ -1,4 +1,4 @@
-"""Which feeds there are: a municipality's, a hub's, a topic's, the country's, each whole or filtered by its path."""
+"""Feeds: of a municipality, a hub, a topic, the country; each whole or filtered by its path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "/cal"
 
 
 class ScopeKind(StrEnum):
-    """The first part of a feed's address under `/cal`."""
+    """First part of a feed's address under `/cal`."""
 
     MUNICIPALITY = "municipio"
     HUB = "ventanilla"
@@ -29,7 +29,7 @@ class ScopeKind(StrEnum):
 
 
 class FilterKind(StrEnum):
-    """What a feed is filtered by, as it stands in the address: a language that is spoken, or for whom it is."""
+    """As in the address: a spoken language, or an audience."""
 
     LANGUAGE = "idioma"
     AUDIENCE = "para"
@@ -48,25 +48,25 @@ class UnknownFeed(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`code` is ISO 639-3 or an actor type."""
+    """`code`: ISO 639-3 or an actor type."""
 
     kind: FilterKind
     code: str
 
     @property
     def words(self) -> str:
-        """What stands behind the feed's name."""
+        """Follow the feed's name."""
         if self.kind is FilterKind.LANGUAGE:
             return LANGUAGES[self.code]
         return f"para: {ACTOR_TYPES[ActorType(self.code)]}"
 
     @property
     def tail(self) -> str:
-        """As it stands behind the address of what it narrows."""
+        """Ends the feed's address."""
         return f"{self.kind.value}/{self.code}"
 
     def takes(self, languages: Collection[str], audience: Collection[str]) -> bool:
-        """Whether it lets a training through; who says nothing of its audience is for everybody."""
+        """Lets a training through; an empty audience is everybody."""
         if self.kind is FilterKind.LANGUAGE:
             return self.code in languages
         return not audience or self.code in audience
@@ -74,9 +74,9 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path.
+    """A feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path.
 
-    `subject` is the name of what it is about, as people gave it; a secret feed has none, nor an address.
+    `subject`: its name, as people gave it; a secret feed has neither subject nor address.
     """
 
     key: str
@@ -90,12 +90,12 @@ class Scope:
 
     @property
     def counters(self) -> tuple[str, ...]:
-        """What moves when the feed may read differently."""
+        """Move when the feed may change."""
         return (self.key,) if self.filter is None else (self.key, filters_key(self.key))
 
 
 def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> str:
-    """The feed's path on this site; the country has no slug."""
+    """A path; the country has no slug."""
     parts = [PREFIX, kind.value, slug] if slug else [PREFIX, kind.value]
     if filtered_by is not None:
         parts += [filtered_by.kind.value, filtered_by.code]
@@ -103,14 +103,14 @@ def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) ->
 
 
 def read_filter(kind: str, code: str) -> Filter:
-    """The filter of an address, or UnknownFeed: a code that nobody has would be an empty calendar for ever."""
+    """Raises UnknownFeed for an unknown code, which would be an empty calendar forever."""
     if code not in KNOWN_CODES.get(kind, ()):
         raise UnknownFeed
     return Filter(FilterKind(kind), code)
 
 
 async def resolve(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> Scope:
-    """The feed of this kind and slug, or UnknownFeed."""
+    """Raises UnknownFeed."""
     if slug and not SLUG.fullmatch(slug):
         # PostgreSQL does not even compare with what is no text.
         raise UnknownFeed

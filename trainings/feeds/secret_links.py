@@ -1,4 +1,4 @@
-"""The secret address of one's own calendar: made, changed, taken back, and found by who holds it."""
+"""The secret address of a facilitator's calendar."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ from trainings.lib import tokens
 
 
 def secret_path(token: str) -> str:
-    """The path of the calendar on this site."""
     return f"{PREFIX}/facilitador/{token}.ics"
 
 
 async def make_secret_link(*, actor: Actor) -> str:
-    """The token of a new secret address of one's own calendar; the one from before opens nothing any more.
-
-    It is told this once: only its SHA-256 is kept.
-    """
+    """The new address's token; the earlier one ends. Only the token's SHA-256 is kept."""
     token = tokens.feed_token()
     async with transaction():
         await _take_back(actor.id)
@@ -33,20 +29,20 @@ async def make_secret_link(*, actor: Actor) -> str:
 
 
 async def revoke_secret_link(*, actor: Actor) -> None:
-    """From now on the address opens nothing; nothing to do where there is none."""
+    """Does nothing without one."""
     async with transaction():
         if await _take_back(actor.id):
             await record("feeds.revoke_secret_link", actor=actor, object_id=actor.id)
 
 
 async def own_secret_link(user_id: UUID) -> CalendarLink | None:
-    """The link of this person that stands: since when there is one is all that can be told of it."""
+    """Tells only since when it exists."""
     return await reads(CalendarLink).get_or_none(user_id=user_id, revoked_at=None)
 
 
 async def holder_of(typed: str) -> User:
-    """Whose calendar the token opens. Raises UnknownFeed alike, by one statement of the same kind, for what cannot be
-    a token, is unknown or revoked, and where the account is closed or has no role left.
+    """Raises UnknownFeed alike, by one statement of the same kind, for a malformed, unknown or revoked token, and for a
+    closed account or one without roles.
     """
     token = tokens.read_feed_token(typed)
     links = reads(CalendarLink).filter(token_hash=tokens.digest(token or "", "feed"), revoked_at=None)
@@ -57,6 +53,6 @@ async def holder_of(typed: str) -> User:
 
 
 async def _take_back(user_id: UUID | None) -> int:
-    """Under the lock of the account, so that two that ask at once leave one address."""
+    """Under the account's lock: two requests at once leave one address."""
     await lock(User, [user_id])
     return await CalendarLink.filter(user_id=user_id, revoked_at=None).update(revoked_at=clock.now())

@@ -1,4 +1,4 @@
-"""`/panel/cuenta/calendario`: the secret address of one's own calendar, shown once when it is made."""
+"""`/panel/cuenta/calendario`: a person's secret calendar address, shown once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def show(request: Request) -> Response:
 
 @allow(*STAFF)
 async def make(request: Request) -> Response:
-    """The address stands in this answer and nowhere else, so there is no other page to lead to."""
+    """Answers with a page, not a redirect: the address stands in this answer only."""
     token = await secret_links.make_secret_link(actor=request.state.actor)
     links = feed_links(secret_links.secret_path(token), _("Mis sesiones y actividades"))
     context = {"links": links, "qr": qr.svg_path(links.webcal, "M")}

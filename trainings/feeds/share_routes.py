@@ -1,4 +1,4 @@
-"""Making known: posters of a training or of a hub's month, and words for a social page."""
+"""Posters of a training or a hub's month, and words for a social page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UnknownMonth(NotFound):
 
 @allow(*DESK)
 async def training(request: Request) -> Response:
-    """`/panel/capacitaciones/{id}/difundir`: its poster, its picture, and what to write about it."""
+    """`/panel/capacitaciones/{id}/difundir`: poster, picture and words of a training."""
     found = await training_at_desk(request.path_params["id"], request.state.actor)
     data = await posters.training_data(found)
     context = {
@@ -102,7 +102,7 @@ def _form(request: Request) -> Form:
 
 
 async def _hub(request: Request) -> tuple[list[Hub], Hub]:
-    """The hubs where the actor works at the desk, and the one asked for, else the first."""
+    """Hubs where the actor works at the desk, and the chosen one, else the first."""
     actor: Actor = request.state.actor
     hubs = (
         await reads(Hub)
@@ -118,7 +118,7 @@ async def _hub(request: Request) -> tuple[list[Hub], Hub]:
 
 
 def _month(request: Request) -> date:
-    """The first of the month that is asked for, else of this one."""
+    """First day of the chosen month, else of this one."""
     asked = request.query_params.get("mes", "")
     if not asked:
         return clock.today().replace(day=1)

@@ -1,6 +1,6 @@
-"""What to write about a training or a month on a social page, in Spanish, like the posters.
+"""Words for a social page about a training or month, in Spanish, like the posters.
 
-Each asks people not to write there: what is typed under a public post is read by everybody, and stays.
+Each asks people not to write there: comments under a public post are read by everybody, and stay.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST = 12
 
 
 def of_training(data: dict[str, Any]) -> str:
-    """From what its poster says: every day with its hours, and beside it where, if it meets in several places."""
+    """From its poster's data: every day with hours, and the place if there are several."""
     facts = dict(data["facts"])
     only_day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
     days = facts.get(WHEN_AND_WHERE) or facts.get(WHEN, [only_day])
@@ -28,7 +28,7 @@ def of_training(data: dict[str, Any]) -> str:
 
 
 def of_month(data: dict[str, Any]) -> str:
-    """From what its poster says; a long month by its first dates."""
+    """From its poster's data; of a long month the first dates."""
     items = [item for page in data["pages"] for item in page]
     dates = [f"· {_moment(item)}: {item['what']}. {item['place']}" for item in items]
     more = [f"Y {len(dates) - MOST} más en el enlace."] if len(dates) > MOST else []

@@ -1,6 +1,6 @@
-"""The public calendar as a folder of plain files: pages and .ics that open from a USB stick, without a server.
+"""The public calendar as a folder of files: pages and .ics that open from a USB stick, without a server.
 
-Only what everybody may see, dated; all links between the pages are relative.
+Public facts only, dated; links between pages are relative.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from trainings.web.render import absolute, render_text
 
 STYLE = STATIC / "css" / "export.css"
 MARK = "exportado-por-trainings.txt"
-"""In a folder that we made: only such a one, or an empty one, is written over."""
+"""Marks our folders: only they, or empty ones, are overwritten."""
 
 
 class NotOurFolder(ValueError):
-    """The folder holds other things; nothing was written."""
+    """The folder holds other files; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A municipality with its hubs and what is to come there."""
+    """A municipality, its hubs and what comes there."""
 
     town: towns.Town
     hubs: Sequence[HubCard]
@@ -47,7 +47,7 @@ class Place:
 
 @dataclass(slots=True)
 class Site:
-    """Files by their path in the folder."""
+    """Files by path in the folder."""
 
     files: dict[str, str] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class Site:
 
 
 async def export_site(folder: Path) -> int:
-    """Write the whole site into the folder; how many files. Refuses (NotOurFolder) to mix with what is not ours."""
+    """Returns the number of files. Refuses (NotOurFolder) to mix with other files."""
     _check(folder)
     with speaking(SOURCE_LANGUAGE):
         site = await _site()
@@ -121,7 +121,7 @@ def _check(folder: Path) -> None:
 
 
 def _write(folder: Path, site: Site) -> None:
-    """What was exported before and is not there any more goes, so that no old date is left lying about."""
+    """Deletes files of an earlier export that are gone: no old date stays."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*/*.html"), *folder.glob("*/*.ics")):
         if str(old.relative_to(folder)) not in site.files:

@@ -1,4 +1,4 @@
-"""Following a calendar from one's own, and showing it on another site: `/suscribirse/…` and `/incrustar/…`."""
+"""`/suscribirse/…` and `/incrustar/…`: follow a calendar, or show it on another site."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EMBED_HEADERS = {
     "cache-control": "public, max-age=600",
     "vary": "Accept-Language, Cookie",
 }
-"""Any site may show these pages; they hold no form and know nobody. Kept on the way, they stay in their language."""
+"""Any site may frame these pages: they hold no form and know nobody. Caches keep each language apart."""
 
 
 IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loading="lazy"></iframe>'
@@ -40,14 +40,14 @@ IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loadi
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One kind of narrower calendars: its name, and pages with what stands on their links."""
+    """A kind of narrower calendars: its name, and pages with their link texts."""
 
     label: str
     pages: tuple[tuple[str, str], ...]
 
 
 async def _scope(request: Request) -> tuple[Scope, str]:
-    """The feed of the address, and the end of its path without a filter (`municipio/la-libertad-peten`)."""
+    """The feed, and its path's end without a filter (`municipio/la-libertad-peten`)."""
     asked = request.path_params
     kind, slug = asked.get("kind", ""), asked.get("slug", "")
     filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
@@ -59,7 +59,7 @@ async def _scope(request: Request) -> tuple[Scope, str]:
 
 
 def _title(scope: Scope) -> str:
-    """The feed's name in the language of the page; in calendars it is Spanish for everybody."""
+    """In the page's language; calendars name it in Spanish."""
     if scope.filter is None:
         return _whole_title(scope)
     words = {"title": _whole_title(scope), "filter": words_of(scope.filter)}
@@ -77,14 +77,14 @@ def _whole_title(scope: Scope) -> str:
 
 
 def words_of(one: Filter) -> str:
-    """A language or an audience within a sentence, in the language of the page."""
+    """Within a sentence, in the page's language."""
     if one.kind is FilterKind.LANGUAGE:
         return sentences.language_name(one.code)
     return gettext(sentences.AUDIENCES[ActorType(one.code)])
 
 
 async def _ways(scope_key: str, tail: str) -> list[Way]:
-    """How the calendar of a scope can be narrowed, as far as something would be left in it."""
+    """Only filters that leave entries."""
     found = await narrower(scope_key)
     labels = {FilterKind.LANGUAGE: gettext("En un idioma"), FilterKind.AUDIENCE: gettext("Para quién")}
     return [
@@ -96,7 +96,7 @@ async def _ways(scope_key: str, tail: str) -> list[Way]:
 
 @allow(PUBLIC)
 async def choose(request: Request) -> Response:
-    """`/suscribirse`: which calendar; those of a hub, a topic, a municipality, or all."""
+    """`/suscribirse`: calendars of hubs, topics, municipalities, or all."""
     context = {
         "hubs": await public_queries.all_hubs(),
         "topics": (await public_queries.topic_names()).items(),
@@ -108,7 +108,7 @@ async def choose(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def subscribe(request: Request) -> Response:
-    """One calendar: how to follow it with what one has, how to narrow it, and how a site shows the whole."""
+    """How to follow a calendar, narrow it, and embed the whole."""
     scope, tail = await _scope(request)
     address = absolute(f"{EMBED}/{tail}")
     context = {
@@ -127,13 +127,13 @@ async def subscribe(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def embed(request: Request) -> Response:
-    """A page for an iframe on another site; its links open outside of it."""
+    """For an iframe; links open outside of it."""
     return await _shown(request, "feeds/embed.html")
 
 
 @allow(PUBLIC)
 async def fragment(request: Request) -> Response:
-    """The same as plain HTML to be copied, dated: it does not change by itself."""
+    """Plain HTML to copy, dated: it does not update itself."""
     return await _shown(request, "feeds/fragment.html")
 
 
