@@ -1,4 +1,4 @@
-"""Notes are written, published, reviewed, withdrawn and read aloud. Nothing is published without source and review."""
+"""Write, publish, review, withdraw and record notes. Nothing is published without source and review."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ WRITTEN_COLUMNS = (
     *("kind", "title", "body", "lang", "situations", "source_name", "source_url", "reviewed_on", "expires_on"),
     *("audio", "audio_language", "state", "published_at", "changed_at"),
 )
-"""All but what is fixed at creation: slug, hub, author."""
+"""All but slug, hub and author, fixed at creation."""
 DELETED_KEPT = timedelta(days=30)
-"""So long a deleted draft can be restored."""
+"""A deleted draft can be restored for this long."""
 SOON = timedelta(days=14)
-"""So long before its last day a note is on the list of its author."""
+"""Before its last day a note shows on its author's list for this long."""
 
 
 class UnknownNote(NotFound):
@@ -82,7 +82,7 @@ EXPIRY_FAR = N_("Escriba a más tardar el %(day)s: a los doce meses hay que revi
 
 @dataclass(frozen=True, slots=True)
 class NoteText:
-    """What is said in a note. `lang` as HTML names languages; the days are local ones, `expires_on` the last valid."""
+    """`lang`: HTML's code. Days are local; `expires_on` is the last valid one."""
 
     kind: NoteKind
     title: str
@@ -96,7 +96,7 @@ class NoteText:
 
 
 async def create_note(text: NoteText, *, hub_id: UUID, actor: Actor, publish: bool = False) -> InformationNote:
-    """A new note, a draft unless it is published at once. Refuses as `edit_note` does."""
+    """A draft unless `publish`. Refuses as `edit_note`."""
     assert actor.id is not None, "a note has an author"
     columns = _columns(text, is_public=publish)
     async with transaction():
@@ -114,9 +114,9 @@ async def create_note(text: NoteText, *, hub_id: UUID, actor: Actor, publish: bo
 
 
 async def edit_note(note_id: UUID, text: NoteText, *, actor: Actor, publish: bool = False) -> None:
-    """Write it anew, and with `publish` publish it. What is public stays so only with source, review and expiry.
+    """A public note stays public only with source, review and expiry.
 
-    Refuses with NoteMoved what is deleted, with UnusableText, NoSource, WrongReview, WrongExpiry each at its field.
+    Refuses NoteMoved (deleted), and UnusableText, NoSource, WrongReview, WrongExpiry at their fields.
     """
     async with transaction():
         note = await _standing(note_id)
@@ -130,7 +130,7 @@ async def edit_note(note_id: UUID, text: NoteText, *, actor: Actor, publish: boo
 
 
 async def publish_note(note_id: UUID, *, actor: Actor) -> None:
-    """Show it to everybody. Refuses with NoteMoved, NoSource, WrongReview, WrongExpiry."""
+    """Refuses NoteMoved, NoSource, WrongReview, WrongExpiry."""
     async with transaction():
         note = await _moved(note_id, NoteState.PUBLISHED)
         _check_sourced(note.source_name, note.reviewed_on, note.expires_on)
@@ -139,7 +139,7 @@ async def publish_note(note_id: UUID, *, actor: Actor) -> None:
 
 
 async def withdraw_note(note_id: UUID, *, actor: Actor) -> None:
-    """Take it from all pages and the feed, at once. Refuses with NoteMoved."""
+    """Leaves all pages and the feed at once. Refuses NoteMoved."""
     async with transaction():
         note = await _moved(note_id, NoteState.WITHDRAWN)
         await _save(note)
@@ -147,12 +147,12 @@ async def withdraw_note(note_id: UUID, *, actor: Actor) -> None:
 
 
 async def delete_note(note_id: UUID, *, actor: Actor) -> None:
-    """Take a draft away; it can be restored for 30 days. Refuses with NoteMoved what is no draft."""
+    """It can be restored for 30 days. Refuses (NoteMoved) notes that are no draft."""
     await _delete_or_restore(note_id, NoteState.DELETED, "notes.delete", actor=actor)
 
 
 async def restore_note(note_id: UUID, *, actor: Actor) -> None:
-    """A deleted draft is a draft again. Refuses with NoteMoved."""
+    """Refuses NoteMoved."""
     await _delete_or_restore(note_id, NoteState.DRAFT, "notes.restore", actor=actor)
 
 
@@ -164,7 +164,7 @@ async def _delete_or_restore(note_id: UUID, state: NoteState, act: str, *, actor
 
 
 async def n_deleted() -> int:
-    """How many drafts `forget_deleted` would let go."""
+    """Drafts that `forget_deleted` would delete."""
     return await _deleted_long_ago().count()
 
 
@@ -173,7 +173,7 @@ def _deleted_long_ago() -> QuerySet[InformationNote]:
 
 
 async def forget_deleted() -> int:
-    """Drafts that were deleted 30 days ago go for good, with their recordings; how many."""
+    """Delete drafts deleted 30 days ago for good, with their recordings; returns their number."""
     gone = _deleted_long_ago()
     async with transaction():
         recorded = {note.audio for note in await gone if note.audio}
@@ -185,7 +185,7 @@ async def forget_deleted() -> int:
 
 
 async def mark_reviewed(note_id: UUID, expires_on: date, *, actor: Actor) -> None:
-    """Somebody compared it with its source today, and it is valid until that day. Refuses with WrongExpiry."""
+    """The actor compared it with its source today; valid until that day. Refuses WrongExpiry."""
     async with transaction():
         note = await _standing(note_id)
         _check_days(clock.today(), expires_on)
@@ -195,9 +195,8 @@ async def mark_reviewed(note_id: UUID, expires_on: date, *, actor: Actor) -> Non
 
 
 async def set_recording(note_id: UUID, content: bytes, voice: str, *, actor: Actor) -> None:
-    """Let the note be heard in the language `voice` (ISO 639-3), in place of an earlier recording.
-
-    Refuses with NoVoice, and as `recordings.keep` does.
+    """In the language `voice` (ISO 639-3), replacing an earlier recording. Refuses NoVoice, and as
+    `recordings.keep`.
     """
     if voice not in SPOKEN:
         raise NoVoice(field="audio_language")
@@ -205,7 +204,7 @@ async def set_recording(note_id: UUID, content: bytes, voice: str, *, actor: Act
 
 
 async def remove_recording(note_id: UUID, *, actor: Actor) -> None:
-    """Let it be read only; the file is deleted."""
+    """Deletes the file."""
     await _record(note_id, "", "", actor=actor)
 
 
@@ -222,12 +221,12 @@ async def _record(note_id: UUID, name: str, voice: str, *, actor: Actor) -> None
 
 
 def latest_expiry() -> date:
-    """The last day until which a note may be valid: the same day a year from now."""
+    """The same day a year from now."""
     return one_year_after(clock.today())
 
 
 def one_year_after(day: date) -> date:
-    """The same day of the next year; of 29 February the 28th."""
+    """After 29 February the 28th."""
     return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
@@ -278,7 +277,7 @@ async def _locked(note_id: UUID) -> InformationNote:
 
 
 async def _standing(note_id: UUID) -> InformationNote:
-    """One that is not deleted."""
+    """Not deleted."""
     note = await _locked(note_id)
     if note.state is NoteState.DELETED:
         raise NoteMoved
@@ -294,7 +293,7 @@ async def _moved(note_id: UUID, state: NoteState) -> InformationNote:
 
 
 async def _save(note: InformationNote) -> None:
-    """Every change is later than the one before: readers of the feed tell versions by it."""
+    """Every change gets a later moment: readers of the feed tell versions by it."""
     note.changed_at = clock.whole_second_after(note.changed_at)
     if note.state is NoteState.PUBLISHED and note.published_at is None:
         note.published_at = clock.now()

@@ -1,4 +1,4 @@
-"""Notes as an Atom feed (RFC 4287): for a hub, a municipality, or all. In Spanish, whoever asks."""
+"""Notes of a hub, a municipality, or all as an Atom feed (RFC 4287), in Spanish."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 ATOM = "http://www.w3.org/2005/Atom"
 XML_LANG, XML_BASE = "xml:lang", "xml:base"
 FIRST_DAY = "2026-01-01"
-"""Since when the names of our feeds are ours (RFC 4151)."""
+"""Since when our feeds' names are ours (RFC 4151)."""
 NOTHING_YET = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A feed: its own path, the page beside it, and what it is called."""
+    """A feed: its path, its page, its name."""
 
     path: str
     page: str
@@ -32,7 +32,7 @@ class Channel:
 
 
 def atom(channel: Channel, notes: Sequence[Note]) -> bytes:
-    """The feed of these notes. The same notes give the same octets; what changed says so in `updated`."""
+    """Equal notes give equal bytes; changes show in `updated`."""
     with speaking(SOURCE_LANGUAGE):
         feed = Element("feed", {"xmlns": ATOM, XML_LANG: SOURCE_LANGUAGE, XML_BASE: absolute("/")})
         SubElement(feed, "id").text = f"tag:{get_settings().uid_domain},{FIRST_DAY}:{channel.path}"

@@ -1,4 +1,4 @@
-"""`/panel/contactos`: whom people are told to call. The platform's administration keeps the numbers, hubs confirm."""
+"""`/panel/contactos`: help contacts. The platform's administration edits them, hubs confirm."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE = INDEX + "/{id:uuid}"
 
 @allow(*CONTACT_REVIEWERS)
 async def index(request: Request) -> Response:
-    """All of them, and which of them nobody has reviewed for a year."""
+    """With marks on those not reviewed for a year."""
     found = [(contact, contacts.helper_of(contact), _situations(contact)) for contact in await contacts.all_contacts()]
     context = {
         "rows": found,

@@ -1,7 +1,7 @@
-"""Whom to call: contacts that everybody sees, kept by the platform's administration, each reviewed within a year.
+"""Help contacts, public, kept by the platform's administration, each reviewed within a year.
 
-A number that nobody has reviewed for longer stays on the page, for it may be the only one, but not among those for an
-emergency, and with the day on which it was last found right.
+A number not reviewed for longer stays, as it may be the only one, but leaves the emergency numbers and shows its last
+review.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from trainings.web.i18n import N_, gettext
 
 HOME = "GT"
 SHORT_NUMBER = re.compile(r"[0-9]{3,4}")
-"""Of the services: 110, 1546. They work within their country only, and never have a country's code."""
+"""Of services: 110, 1546. Valid within their country, without a country code."""
 
 
 class UnknownContact(NotFound):
@@ -41,7 +41,7 @@ class ContactWithoutSituation(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ContactDetails:
-    """An institution and its number: E.164 or a short number. `source_name`: where the number was checked."""
+    """An institution and its number: E.164 or short. `source_name`: where the number was checked."""
 
     name: str
     phone: str
@@ -58,7 +58,7 @@ class ContactDetails:
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """A contact as pages show it. `is_emergency` only while its review is not older than a year."""
+    """As pages show it. `is_emergency`: only with a review within a year."""
 
     id: UUID
     name: str
@@ -75,24 +75,24 @@ class Helper:
 
 
 def is_stale(reviewed_on: date) -> bool:
-    """Whether more than a year has passed since somebody found the number right."""
+    """Reviewed more than a year ago."""
     return one_year_after(reviewed_on) < clock.today()
 
 
 def shown_number(phone: str) -> str:
-    """A number as people read it aloud."""
+    """For reading aloud."""
     return phone if SHORT_NUMBER.fullmatch(phone) else show_phone(phone)
 
 
 async def helpers_for(situation: Situation) -> list[Helper]:
-    """Those of a situation that are switched on: for an emergency first, then as ordered, unreviewed ones last."""
+    """Active ones: emergency first, then as ordered, unreviewed last."""
     found = await reads(HelpContact).filter(is_active=True)
     helpers = [helper_of(contact) for contact in found if situation in contact.situations]
     return sorted(helpers, key=lambda one: (not one.is_emergency, one.is_stale))
 
 
 async def urgent_everywhere() -> list[Helper]:
-    """Those for an emergency in whatever situation."""
+    """Emergency contacts of all situations."""
     found = await reads(HelpContact).filter(is_active=True, is_emergency=True)
     helpers = [helper_of(contact) for contact in found if set(Situation) <= set(contact.situations)]
     return [helper for helper in helpers if helper.is_emergency]
@@ -118,7 +118,7 @@ def helper_of(contact: HelpContact) -> Helper:
 
 
 async def all_contacts() -> list[HelpContact]:
-    """Every one, switched off ones last."""
+    """Inactive ones last."""
     return sorted(await reads(HelpContact).all(), key=lambda contact: not contact.is_active)
 
 
@@ -131,7 +131,7 @@ async def contact_by_id(contact_id: UUID) -> HelpContact:
 
 
 async def add_contact(details: ContactDetails, *, actor: Actor) -> HelpContact:
-    """Show it from now on. Refuses with WrongReview for a day to come, ContactWithoutSituation."""
+    """Shown at once. Refuses WrongReview (a future day), ContactWithoutSituation."""
     columns = _columns(details)
     async with transaction():
         contact = await HelpContact.create(**columns)
@@ -140,7 +140,7 @@ async def add_contact(details: ContactDetails, *, actor: Actor) -> HelpContact:
 
 
 async def edit_contact(contact_id: UUID, details: ContactDetails, *, actor: Actor) -> None:
-    """Correct what is said of it. Refuses as `add_contact`."""
+    """Refuses as `add_contact`."""
     columns = _columns(details)
     async with transaction():
         contact = await _locked(contact_id)
@@ -149,7 +149,7 @@ async def edit_contact(contact_id: UUID, details: ContactDetails, *, actor: Acto
 
 
 async def review_contact(contact_id: UUID, *, actor: Actor) -> None:
-    """Somebody called it today, or compared it with its source, and it is right."""
+    """The actor called it today, or compared it with its source."""
     async with transaction():
         contact = await _locked(contact_id)
         contact.reviewed_on = clock.today()
@@ -158,7 +158,7 @@ async def review_contact(contact_id: UUID, *, actor: Actor) -> None:
 
 
 async def switch_contact(contact_id: UUID, *, on: bool, actor: Actor) -> None:
-    """Show it, or show it no more."""
+    """Show or hide it."""
     async with transaction():
         contact = await _locked(contact_id)
         contact.is_active = on

@@ -1,4 +1,4 @@
-"""The forms of staff: a note, its review, a help contact. Shape only: the actions know what a note must have."""
+"""Staff's forms. They check shape only; the actions check what a note needs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SourceAddress = Annotated[str, AfterValidator(_address)]
 
 
 class NoteForm(Form):
-    """A note as typed. Days and source may wait until it is published."""
+    """Days and source may wait until publishing."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"title": N_("Escriba el título."), "body": NO_TEXT}
 
@@ -74,19 +74,18 @@ class NoteForm(Form):
     publish: bool = False
 
     def text(self) -> NoteText:
-        """What the form says, as the actions take it."""
         values = self.model_dump(exclude={"publish", "hub"})
         return NoteText(**values | {"situations": tuple(self.situations)})
 
 
 class NewNoteForm(NoteForm):
-    """With the hub that says it."""
+    """With its hub."""
 
     hub: UUID
 
 
 class ReviewForm(Form):
-    """Until when the note is valid that was found right today."""
+    """The last valid day of a note reviewed today."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"expires_on": N_("Escriba hasta qué día vale.")}
 
@@ -94,8 +93,6 @@ class ReviewForm(Form):
 
 
 class ContactForm(Form):
-    """A help contact as typed."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "name": N_("Escriba el nombre de la institución."),
         "phone": PHONE_SHAPE,
@@ -116,17 +113,16 @@ class ContactForm(Form):
     position: int = Field(default=0, ge=0, le=1000)
 
     def details(self) -> ContactDetails:
-        """What the form says, as the actions take it."""
         return ContactDetails(**self.model_dump() | {"situations": tuple(self.situations)})
 
 
 def typed_note(note: InformationNote) -> Typed:
-    """A note, to be edited."""
+    """For editing."""
     return Typed.of({name: getattr(note, name) for name in NoteForm.model_fields if name != "publish"})
 
 
 def typed_contact(contact: HelpContact) -> Typed:
-    """A contact, to be edited."""
+    """For editing."""
     values: dict[str, Any] = {name: getattr(contact, name) for name in ContactForm.model_fields}
     is_emergency = TICKED if contact.is_emergency else None
     return Typed.of(values | {"phone": shown_number(contact.phone), "is_emergency": is_emergency})

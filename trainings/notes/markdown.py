@@ -1,7 +1,7 @@
-"""The safe subset of Markdown in which notes are written: headings, lists, bold, emphasis, links, and nothing else.
+"""The safe subset of Markdown for notes: headings, lists, bold, emphasis, links.
 
-What is not in the subset is refused in words before it is kept (`read_markdown`). Drawing (`html_of`) relies on none of
-that: it knows no markup but its own, escapes all text, and leaves a link out whose address it does not know.
+`read_markdown` refuses everything else in words before it is kept. `html_of` relies on none of that: it writes only its
+own markup, escapes all text, and drops links with unknown addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
 LONGEST = 8000
-"""In characters: two sheets of paper. What is longer is no note."""
+"""Characters: two sheets of paper."""
 HIGHEST_HEADING = 3
 LOWEST_HEADING = 6
 FAR = ("http", "https")
@@ -30,14 +30,14 @@ LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 TAG = re.compile(r"<(?:/?[A-Za-z]|!|\?)")
 IMAGE = re.compile(r"!\[[^\]\n]*\]\(")
 TABLE = re.compile(r"^[^\S\n]*(?:\|[^\S\n]*)?:?-{2,}:?[^\S\n]*\|(?:[|:-]|[^\S\n])*$", re.MULTILINE)
-"""Each blank can stand for one part only: where it could for two, long lines of blanks would take seconds."""
+"""Each blank matches one part only: with two, long lines of blanks would take seconds."""
 ADDRESSEE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
 NUMBER = re.compile(r"\+?[0-9][0-9 -]{2,18}")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 class UnusableText(Refusal):
-    """The text of a note holds what is not shown; the sentence says what, and what to do instead."""
+    """The text holds what notes may not; the sentence says what, and what to do instead."""
 
     code = "unusable_text"
     status = 422
@@ -56,7 +56,7 @@ BAD_LINK = N_(
 
 
 def _parser() -> MarkdownIt:
-    """Only what is named here. Every link is told, whatever its address: what we do not know is refused by name."""
+    """Only the named rules. Reports every link, so that unknown addresses are refused by name."""
     parser = MarkdownIt("zero", {"html": False, "xhtmlOut": False, "breaks": True, "maxNesting": 20})
     parser.enable(["heading", "list", "emphasis", "link", "newline", "escape"])
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - by its name
@@ -67,10 +67,10 @@ PARSER = _parser()
 
 
 def read_markdown(text: str) -> str:
-    """The text as it is kept: NFC, line ends as one, without what is hidden (marks of direction, widthless blanks).
+    """The text as kept: NFC, uniform line ends, without hidden characters (direction marks, zero-width blanks).
 
-    Refuses with UnusableText: more than 8,000 characters, control characters, damaged letters, raw HTML, images,
-    tables, and links to anything but web pages, telephones, mail and pages of ours. Source: ASVS 5.0, 1.3.1 and 1.2.2.
+    Refuses (UnusableText) more than 8,000 characters, control characters, damaged letters, raw HTML, images, tables,
+    and links to anything but web pages, telephones, mail and our pages. Source: ASVS 5.0, 1.3.1 and 1.2.2.
     """
     if len(text) > 4 * LONGEST:
         raise UnusableText(TOO_LONG, field="body", n=len(text), most=LONGEST)
@@ -87,7 +87,7 @@ def read_markdown(text: str) -> str:
 
 
 def html_of(text: str) -> Markup:
-    """A note as HTML: `p`, `h3` to `h6`, `ul`, `ol`, `li`, `strong`, `em`, `br`, and `a` with `href` and `rel`."""
+    """`p`, `h3` to `h6`, `ul`, `ol`, `li`, `strong`, `em`, `br`, and `a` with `href` and `rel`."""
     tokens = PARSER.parse(text)
     levels = sorted({token.tag for token in tokens if token.type == "heading_open"})
     tags = {tag: f"h{min(HIGHEST_HEADING + n, LOWEST_HEADING)}" for n, tag in enumerate(levels)}
@@ -100,7 +100,7 @@ def html_of(text: str) -> Markup:
 
 
 def plain(text: str) -> str:
-    """The words alone, on one line: for previews and descriptions."""
+    """On one line, for previews and descriptions."""
     words = []
     for token in PARSER.parse(text):
         words += [child.content or (" " if child.type in BREAKS else "") for child in token.children or ()]
@@ -109,7 +109,7 @@ def plain(text: str) -> str:
 
 
 def known_address(address: str) -> bool:
-    """Whether a link may lead there: a web page, a telephone, a mailbox, or a page of this site."""
+    """A web page, telephone, mailbox, or page of this site."""
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in unquote(address)):
         return False
     if address.startswith("/"):
@@ -123,7 +123,7 @@ def known_address(address: str) -> bool:
 
 
 def _has_host(address: str) -> bool:
-    """A name, without a user before it: `https://banco.gt@otro.example` shows one place and leads to another."""
+    """A host without a user before it: `https://banco.gt@otro.example` shows one place and leads to another."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -139,7 +139,7 @@ def _addresses(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
-    """The words with their links: ours relative, others not told whence; unknown and wordless ones without a link."""
+    """Our links relative, others without a referrer; unknown and empty ones as plain words."""
     open_links: list[bool] = []
     for token, following in zip(children, [*children[1:], None], strict=True):
         if token.type == "link_open":
@@ -159,7 +159,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _ours(address: str) -> str:
-    """A page of ours by its path: the note then leads there under whatever name this site is reached."""
+    """Our pages by path: the link works under any name of this site."""
     base = get_settings().base_url.rstrip("/")
     if address == base:
         return "/"
@@ -173,7 +173,7 @@ def _refuse(sentence: str, pattern: re.Pattern[str], text: str) -> None:
 
 
 def _readable(text: str) -> str:
-    """A piece of what was written, short enough for a sentence."""
+    """A piece of the text, short enough for a sentence."""
     line = text.strip().partition("\n")[0]
     return f"{line[:40]}…" if len(line) > 40 else line
 

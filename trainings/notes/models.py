@@ -23,7 +23,7 @@ class NoteKind(StrEnum):
 
 
 class NoteState(StrEnum):
-    """Only a draft is deleted, and kept for a while in case that was a slip; what was public is withdrawn."""
+    """Only drafts are deleted, and kept for a while; public notes are withdrawn."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -32,7 +32,7 @@ class NoteState(StrEnum):
 
 
 class Situation(StrEnum):
-    """The five tiles of the orientation page: nothing is stored about who looked."""
+    """The five tiles of the orientation page; nothing about its visitors is kept."""
 
     WORK_ABROAD = "work_abroad"
     RELATIVE_TRAVELLING = "relative_travelling"
@@ -42,10 +42,10 @@ class Situation(StrEnum):
 
 
 class InformationNote(Record):
-    """Verified information in a safe subset of Markdown. Nothing is published without source and a day of review.
+    """Verified information in a safe subset of Markdown. Needs source and day of review to be published.
 
-    After `expires_on` it leaves the pages by itself. `situations` are the tiles that lead to it. `audio`: the file in
-    the data folder, read aloud by a person.
+    It leaves the pages after `expires_on`. `situations`: tiles that lead to it. `audio`: a file in the data folder,
+    read aloud by a person.
     """
 
     slug = fields.CharField(max_length=120, unique=True)
@@ -78,7 +78,7 @@ class InformationNote(Record):
 
 
 class HelpContact(Record):
-    """Whom to call in a situation: an institution with its number, where it was checked and when."""
+    """An institution to call in a situation: its number, where and when that was checked."""
 
     name = fields.CharField(max_length=160)
     about = fields.CharField(max_length=240, default="")

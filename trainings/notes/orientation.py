@@ -1,7 +1,7 @@
-"""What the orientation page offers in a situation: notes, trainings to come, the hub, and whom to call.
+"""The orientation page of a situation: notes, coming trainings, hub, contacts.
 
-Rule for trainings: those whose topic's name has one of the situation's words, the municipality's own first, then
-those of its department, then by date. Topics are named by people: words find them where codes would not.
+Trainings: the topic's name has a word of the situation; first of the municipality, then of its department, then by
+date. People name topics: words find them where codes would not.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SUBJECTS: dict[Situation, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """All that a situation's page shows. `hubs` of the municipality; none serves it: the `near_hubs`."""
+    """A situation's page. `hubs`: of the municipality; where none serves it, `near_hubs`."""
 
     notes: list[Line]
     trainings: list[Listed]
@@ -44,7 +44,7 @@ class Offered:
 
 
 async def offered(situation: Situation, town: Town | None) -> Offered:
-    """For whoever lives in this municipality; nothing of the question is kept."""
+    """Keeps nothing of the question."""
     notes = await notes_for(situation, town.code if town else "")
     hubs = await public_queries.hubs_serving(town.code) if town else []
     near_hubs = overview.nearest_hubs(town.code, await public_queries.all_hubs()) if town and not hubs else []
@@ -66,7 +66,7 @@ async def _trainings(situation: Situation, town: Town | None) -> list[Listed]:
 
 
 def is_about(topic: str, situation: Situation) -> bool:
-    """Whether a topic of this name is about the situation."""
+    """By the topic's name."""
     words = f" {fold(topic)}"
     return any(f" {subject}" in words for subject in SUBJECTS[situation])
 

@@ -1,7 +1,7 @@
-"""`/orientacion`: five situations, and what there is for each. Nothing is kept about who looked.
+"""`/orientacion`: five situations, and what there is for each. Keeps nothing about visitors.
 
-No cookie is set, no answer is stored by browsers or caches, and the municipality stands in the address alone. There is
-no log of addresses. A person may read this on somebody else's telephone, hence the way out on top of each page.
+Sets no cookie, lets no browser or cache store an answer, and has the municipality in the address alone. There is no log
+of addresses. People may read this on a stranger's phone: hence the way out on top of each page.
 """
 
 from __future__ import annotations
@@ -33,14 +33,13 @@ class UnknownSituation(NotFound):
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """The five tiles."""
     context = {"tiles": TILES, "urgent": await contacts.urgent_everywhere(), **_kept(request)}
     return render(request, "notes/orientation.html", context, headers=UNKEPT)
 
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """`/orientacion/{situation}`: whom to call, what to do, notes, trainings, and the municipality's hub."""
+    """`/orientacion/{situation}`: whom to call, what to do, notes, trainings, the municipality's hub."""
     tile = BY_SLUG.get(request.path_params["situation"])
     if tile is None:
         raise UnknownSituation
@@ -62,12 +61,12 @@ async def show(request: Request) -> Response:
 
 
 def _towns() -> list[tuple[str, list[tuple[str, str]]]]:
-    """All municipalities under their departments, by the names in their addresses."""
+    """Municipalities by department, with their slugs."""
     return [(name, [(row.slug, row.full_name) for row in rows]) for name, rows in grouped_by_department()]
 
 
 def _kept(request: Request) -> dict[str, str]:
-    """What links carry along, since no cookie does: a language chosen here."""
+    """Links carry the chosen language, since no cookie does."""
     language = request.query_params.get("idioma", "")
     return {"language": language if language in request.app.state.settings.language_codes else ""}
 

@@ -1,4 +1,4 @@
-"""Public pages of notes: the list, one note with its recording and picture, and the Atom feeds."""
+"""Public pages of notes: list, note with recording and picture, Atom feeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INDEX = "/notas"
 AN_HOUR = "public, max-age=3600"
 A_QUARTER = "public, max-age=900"
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""Versions of a feed are told by their octets alone: one that lost an expired note has no later date."""
+"""Feeds are compared by bytes alone: a feed that lost an expired note has no later date."""
 
 
 class UnknownRecording(NotFound):
@@ -44,7 +44,7 @@ class UnknownFeed(NotFound):
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """`/notas`: what is valid today, by municipality, hub and kind."""
+    """`/notas`: valid notes, by municipality, hub and kind."""
     asked = request.query_params
     town = towns.by_slug().get(asked.get("municipio", ""))
     hubs = dict(await queries.hubs_with_notes())
@@ -73,14 +73,14 @@ def _feed_of(town: Town | None, hub: str) -> str:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """`/notas/{slug}`: one note, the recording first."""
+    """`/notas/{slug}`: a note, its recording first."""
     note = await queries.public_note(request.path_params["slug"])
     return render(request, "notes/show.html", {"shown": shown(note)})
 
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/notas/{slug}/imagen.png`: what a shared link shows in a chat."""
+    """`/notas/{slug}/imagen.png`: for links shared in a chat."""
     note = await queries.public_note(request.path_params["slug"])
     drawn = await asyncio.to_thread(og_png, card_of(note))
     return Response(drawn, media_type="image/png", headers={"cache-control": AN_HOUR})
@@ -90,8 +90,7 @@ async def picture(request: Request) -> Response:
 async def recording(request: Request) -> Response:
     """In parts where the player asks for parts.
 
-    Only while a note that is valid has it, and kept on the way no longer; staff hear those of their own drafts too, and
-    keep nothing.
+    Public and cached only while a valid note has it; staff also hear their drafts', uncached.
     """
     name = request.path_params["name"]
     found = recordings.found(name)
@@ -105,7 +104,7 @@ async def recording(request: Request) -> Response:
 
 
 def _until_midnight() -> str:
-    """For an hour, and never into another day: notes expire at midnight."""
+    """An hour at most, within the day: notes expire at midnight."""
     left = clock.midnight(clock.today() + timedelta(days=1)) - clock.now()
     return f"public, max-age={min(3600, int(left.total_seconds()))}"
 
@@ -122,7 +121,7 @@ async def feed_of_all(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def feed_of_town(request: Request) -> Response:
-    """`/municipios/{slug}/avisos.atom`: notes of the hubs that serve the municipality."""
+    """`/municipios/{slug}/avisos.atom`: notes of hubs that serve the municipality."""
     town = towns.by_slug().get(request.path_params["slug"])
     if town is None:
         raise UnknownFeed

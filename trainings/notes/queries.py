@@ -1,4 +1,4 @@
-"""Reading notes: those that are valid today for everybody, and all of one's hubs for staff."""
+"""Notes: valid today for everybody, all of the actor's hubs for staff."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_LISTED = 300
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A note as lists show it. `office`: who wrote it, never which person; `expires_on` is its last valid day."""
+    """A note in a list. `office`: its author's office, never the person. `expires_on`: the last valid day."""
 
     id: UUID
     slug: str
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Note(Line):
-    """The same with all that is read: `body` in Markdown, the recording's name and language (ISO 639-3)."""
+    """`body` in Markdown; the recording's name and language (ISO 639-3)."""
 
     body: str
     source_name: str
@@ -67,7 +67,7 @@ class Note(Line):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which notes to list; what is empty does not matter. `town_code`: of a municipality that the hub serves."""
+    """Empty fields do not matter. `town_code`: of a municipality that the hub serves."""
 
     town_code: str = ""
     hub_slug: str = ""
@@ -85,7 +85,7 @@ _NOTE = (*_LINE, "body", "source_name", "source_url", "audio_language")
 
 
 def _valid() -> QuerySet[InformationNote]:
-    """Published, and the last valid day is not over in Guatemala: what has expired is gone without anybody's doing."""
+    """Published, and the last valid day is not over in Guatemala."""
     return reads(InformationNote).filter(state=NoteState.PUBLISHED, expires_on__gte=clock.today(), hub__is_active=True)
 
 
@@ -101,17 +101,17 @@ def _wanted(wanted: Wanted) -> QuerySet[InformationNote]:
 
 
 async def listed_notes(wanted: Wanted, *, most: int = MOST_LISTED) -> list[Line]:
-    """Valid notes, the one changed last first."""
+    """Valid notes, last changed first."""
     return [_line(row) for row in await _wanted(wanted).limit(most).values(*_LINE)]
 
 
 async def whole_notes(wanted: Wanted) -> list[Note]:
-    """The fifty valid notes that were changed last, with their texts: what a feed holds."""
+    """A feed's fifty valid notes, last changed first, with their texts."""
     return [_note(row) for row in await _wanted(wanted).limit(MOST_IN_A_FEED).values(*_NOTE)]
 
 
 async def public_note(slug: str) -> Note:
-    """The valid note at this address. Raises UnknownNote, for drafts, withdrawn and expired ones too."""
+    """Raises UnknownNote, for drafts, withdrawn and expired ones too."""
     rows = await _valid().filter(slug=slug).values(*_NOTE) if SLUG.fullmatch(slug) else []
     if not rows:
         raise UnknownNote
@@ -119,30 +119,30 @@ async def public_note(slug: str) -> Note:
 
 
 async def notes_for(situation: Situation, town_code: str = "") -> list[Line]:
-    """Valid notes for a situation; those of hubs that serve the municipality first."""
+    """Valid notes; of hubs that serve the municipality first."""
     serving = {slug for (slug,) in await reads(HubService).filter(municipality_id=town_code).values_list("hub__slug")}
     found = [line for line in await listed_notes(Wanted()) if situation in line.situations]
     return sorted(found, key=lambda line: line.hub_slug not in serving)
 
 
 def is_valid(note: InformationNote) -> bool:
-    """Whether everybody sees it today."""
+    """Public today."""
     return note.state is NoteState.PUBLISHED and note.expires_on is not None and note.expires_on >= clock.today()
 
 
 async def is_heard(name: str) -> bool:
-    """Whether a valid note has this recording."""
+    """A valid note has this recording."""
     return await _valid().filter(audio=name).exists()
 
 
 async def hubs_with_notes() -> list[tuple[str, str]]:
-    """Slug and name of hubs that have a valid note."""
+    """Slug and name of hubs with a valid note."""
     rows = await _valid().distinct().values_list("hub__slug", "hub__name")
     return sorted(((str(slug), str(name)) for slug, name in rows), key=lambda hub: hub[1])
 
 
 async def public_hub(slug: str) -> Hub:
-    """The active hub of this name. Raises UnknownNote."""
+    """Active. Raises UnknownNote."""
     found = await reads(Hub).get_or_none(slug=slug, is_active=True) if SLUG.fullmatch(slug) else None
     if found is None:
         raise UnknownNote
@@ -153,12 +153,12 @@ async def public_hub(slug: str) -> Hub:
 
 
 def visible_to(actor: Actor) -> QuerySet[InformationNote]:
-    """All notes of the hubs whose notes the actor writes."""
+    """Of hubs whose notes the actor writes."""
     return reads(InformationNote).filter(hub_id__in=sorted(actor.hubs_with(NOTE_EDITORS)))
 
 
 async def for_staff(note_id: UUID, actor: Actor) -> InformationNote:
-    """The note with its hub, operator and author, in whatever state. Raises UnknownNote out of scope."""
+    """With hub, operator and author, in any state. Raises UnknownNote out of scope."""
     note = await visible_to(actor).get_or_none(id=note_id).select_related("hub__operator", "author")
     if note is None:
         raise UnknownNote
@@ -166,12 +166,12 @@ async def for_staff(note_id: UUID, actor: Actor) -> InformationNote:
 
 
 async def staff_notes(actor: Actor) -> list[InformationNote]:
-    """All notes in scope with their hubs, deleted ones too, the one changed last first."""
+    """In scope, with hubs, deleted ones too, last changed first."""
     return await visible_to(actor).select_related("hub").order_by("-changed_at", "id")
 
 
 def expiring(notes: Iterable[InformationNote], author_id: UUID | None) -> list[InformationNote]:
-    """Of these the author's own that leave the pages within two weeks, or left them and were not withdrawn."""
+    """The author's notes that expire within two weeks, or expired and were not withdrawn."""
     last = clock.today() + SOON
     found = [
         note
@@ -185,12 +185,12 @@ def expiring(notes: Iterable[InformationNote], author_id: UUID | None) -> list[I
 
 
 async def may_hear(name: str, actor: Actor) -> bool:
-    """Whether the recording belongs to a note, in whatever state, that the actor writes."""
+    """A note that the actor writes, in any state, has this recording."""
     return await visible_to(actor).filter(audio=name).exists()
 
 
 def as_public(note: InformationNote) -> Note:
-    """A note of any state as its page would show it; days that are not written yet are today."""
+    """As its page would show it; empty days become today."""
     today, moment = clock.today(), clock.now()
     columns = {name: getattr(note, name) for name in _NOTE if "__" not in name} | {
         "reviewed_on": note.reviewed_on or today,

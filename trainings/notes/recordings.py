@@ -1,7 +1,7 @@
-"""Recordings of notes, read aloud by a person: told by their content, kept under it, given out in parts.
+"""Recordings of notes: recognized by content, kept under its digest, given out in parts.
 
-They lie in the data folder as `audio/notes/{digest}.{ending}`. A file that no browser plays, or that does not
-say how long it is, is refused.
+In the data folder: `audio/notes/{digest}.{ending}`. Files that no browser plays, or without a readable length, are
+refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PLAYED = {
     'audio/ogg; codecs="opus': "ogg",
     'audio/ogg; codecs="vorbis': "ogg",
 }
-"""What browsers play, as the tag reader names it, and the ending it is kept under."""
+"""Formats of browsers, as the tag reader names them, and their endings."""
 BARE_AAC = (b"\xff\xf1", b"\xff\xf9")
 """AAC without a container, which the tag reader takes for MP3."""
 
@@ -56,7 +56,7 @@ class EmptyRecording(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that is kept. `name` is its digest and ending: the column of the note and the end of its address."""
+    """`name`: digest and ending, as in the note's column and the address."""
 
     name: str
     path: Path
@@ -64,10 +64,10 @@ class Recording:
 
 
 def keep(content: bytes) -> str:
-    """Keep the recording and return its name.
+    """Returns its name. Call it in a thread: a hostile file takes seconds.
 
-    Call it in a thread: a file made to last takes seconds. Refuses with EmptyRecording, RecordingTooLarge (over 5 MB),
-    NoRecording (neither MP3, M4A nor OGG by its content) or BrokenRecording (its length cannot be read).
+    Refuses EmptyRecording, RecordingTooLarge (over 5 MB), NoRecording (neither MP3, M4A nor OGG by content),
+    BrokenRecording (unreadable length).
     """
     if not content:
         raise EmptyRecording(field="file")
@@ -84,7 +84,6 @@ def keep(content: bytes) -> str:
 
 
 def found(name: str) -> Recording | None:
-    """The recording of this name, where there is one."""
     read = NAME.fullmatch(name)
     path = _folder() / name if read else None
     if read is None or path is None or not path.is_file():
@@ -93,7 +92,7 @@ def found(name: str) -> Recording | None:
 
 
 def remove(name: str) -> None:
-    """Delete the file; nothing where it is gone already."""
+    """Twice is once."""
     if NAME.fullmatch(name):
         (_folder() / name).unlink(missing_ok=True)
 

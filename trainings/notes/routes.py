@@ -1,5 +1,3 @@
-"""Notes, orientation and help contacts: all addresses."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

@@ -1,4 +1,4 @@
-"""A note as its page shows it: what the public reads, and what the preview of staff shows, from the same values."""
+"""A note as its page shows it, for the public and for staff's preview."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DESCRIBED = 200
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The words of the page. `audio` is the address of the recording, `voice` its language within a sentence."""
+    """`audio`: the recording's address. `voice`: its language within a sentence."""
 
     note: Note
     html: Markup
@@ -38,14 +38,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A note in a list, with its kind in words."""
-
     line: Line
     kind: str
 
 
 def shown(note: Note) -> Shown:
-    """What the page of this note says, in the language of the request; the text stays in its own."""
+    """In the request's language; the note's text in its own."""
     recording = recordings.found(note.audio)
     words = plain(note.body)
     return Shown(
@@ -60,17 +58,15 @@ def shown(note: Note) -> Shown:
 
 
 def rows_of(lines: Iterable[Line]) -> list[Row]:
-    """Lines as lists show them."""
     return [Row(line, gettext(KINDS[line.kind])) for line in lines]
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """The kinds of notes, to choose from."""
     return [(kind.value, gettext(words)) for kind, words in KINDS.items()]
 
 
 def card_of(note: Note) -> Card:
-    """The picture of a shared link, in Spanish whoever asks."""
+    """A shared link's picture, always in Spanish."""
     with speaking(SOURCE_LANGUAGE):
         day = dates.date_without_weekday(note.expires_on, SOURCE_LANGUAGE)
         return Card(
@@ -82,14 +78,14 @@ def card_of(note: Note) -> Card:
 
 
 def last_day_of(note: InformationNote) -> str:
-    """Until which day a deleted draft can be restored, in words; empty for every other note."""
+    """The last day to restore a deleted draft, in words; empty for other notes."""
     if note.state is not NoteState.DELETED:
         return ""
     return dates.date_without_weekday(clock.local(note.changed_at + DELETED_KEPT).date(), language())
 
 
 def state_of(note: InformationNote) -> tuple[str, str]:
-    """The state for staff in words, and what it means for them: "ok", "soon", "over" or nothing."""
+    """The state in words for staff, and its weight: "ok", "soon", "over" or empty."""
     if note.state is not NoteState.PUBLISHED or note.expires_on is None:
         return gettext(STATES[note.state]), ""
     day = dates.date_without_weekday(note.expires_on, language())

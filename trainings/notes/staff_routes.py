@@ -1,4 +1,4 @@
-"""`/panel/notas`: a hub's notes are written, seen as the public sees them, published, reviewed and read aloud."""
+"""`/panel/notas`: write, preview, publish, review and record a hub's notes."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from trainings.web.render import redirect, render
 INDEX = "/panel/notas"
 ONE = INDEX + "/{id:uuid}"
 REFUSED = (409, 413, 422)
-"""Refusals that a page shows at its form; out of scope has a page of its own."""
+"""Shown at the form; out of scope has a page of its own."""
 SAVED, PUBLISHED = N_("Listo: el borrador está guardado."), N_("Listo: la nota está publicada.")
 
 
 @allow(*NOTE_EDITORS)
 async def index(request: Request) -> Response:
-    """One's own that soon expire on top, then all of one's hubs."""
+    """The actor's expiring notes on top, then all of their hubs."""
     actor: Actor = request.state.actor
     notes = await queries.staff_notes(actor)
     standing = [note for note in notes if note.state is not NoteState.DELETED]
@@ -160,7 +160,7 @@ Act = Callable[[InformationNote, Typed, Actor], Awaitable[object]]
 
 
 async def _obey(request: Request, act: Act, sentence: str, typed: Typed | None = None) -> Response:
-    """Do what the button says, or show the note again with the reason why not."""
+    """Do it, or show the note again with the refusal."""
     note = await _note(request)
     typed = await read_form(request) if typed is None else typed
     try:
@@ -190,7 +190,7 @@ async def withdraw(request: Request) -> Response:
 
 @allow(*NOTE_EDITORS)
 async def ask_delete(request: Request) -> Response:
-    """The question before a draft is deleted; what is no draft shows its own page."""
+    """Asks before deleting a draft; another note shows its page."""
     note = await _note(request)
     if note.state is not NoteState.DRAFT:
         return redirect(f"{INDEX}/{note.id}")
@@ -225,7 +225,7 @@ async def review(request: Request) -> Response:
 
 @allow(*NOTE_EDITORS)
 async def record(request: Request) -> Response:
-    """The recording; what is too large or no recording shows the note again with the reason."""
+    """A refused recording shows the note again with the reason."""
     note = await _note(request)
     try:
         typed, content = await read_upload(request, "file", RecordingTooLarge)

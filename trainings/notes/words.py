@@ -1,4 +1,4 @@
-"""What notes, their states and the five situations are called, for people."""
+"""Names of notes' kinds and states, and of the five situations."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ STATES: dict[NoteState, str] = {
 }
 
 SPOKEN: dict[str, str] = {code: name for code, name in LANGUAGES.items() if code not in SPEECHLESS}
-"""Languages in which a note can be read aloud, by ISO 639-3."""
+"""For recordings, by ISO 639-3."""
 
 WRITTEN: dict[str, str] = {
     SOURCE_LANGUAGE: LANGUAGES["spa"],
     **{code: name for code, name in SPOKEN.items() if code != "spa"},
     "en": N_("Inglés"),
 }
-"""Languages in which a note can be written, as HTML names them."""
+"""For texts, by HTML's codes."""
 
 COUNTRIES: dict[str, str] = {
     "GT": N_("Guatemala"),
@@ -43,9 +43,9 @@ COUNTRIES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A situation as the orientation page offers it. `slug` is the end of its address, `icon` its drawing.
+    """A situation on the orientation page. `slug`: the end of its address; `icon`: its drawing.
 
-    `steps` are plain things to do, never what the law says: laws change, and whoever needs one asks at the hub.
+    `steps`: plain things to do, never what the law says: laws change, and people who need one ask at the hub.
     """
 
     situation: Situation
