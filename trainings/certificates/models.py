@@ -188,7 +188,7 @@ class ConfirmedHow(StrEnum):
 
 
 class NameConfirmation(Record):
-    """A person confirmed their printed name. `name_key`: a keyed hash of it; another name is unconfirmed."""
+    """A person confirmed their printed name. `name_key`: a keyed hash of it, another name is unconfirmed."""
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
         "trainings.Registration", related_name="name_confirmations", on_delete=fields.RESTRICT
