@@ -6,7 +6,7 @@ from tests import make
 from tests.registrations.families import make_family
 from tests.registrations.waiting_world import MONDAY, Freeze, a_training
 from tests.registrations.wishes import places_of, state_of
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM
 from trainings.registrations.models import Registration
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions, desk_actions, waiting
@@ -67,3 +67,15 @@ async def test_childcare_goes_to_who_waits_when_the_last_of_a_family_is_detached
 
     assert [await state_of(one) for one in (beto, waits)] == ["confirmed", "confirmed"]
     assert await places_of(training) == (2, 1)
+
+
+async def test_form_of_which_everybody_was_taken_out_is_cancelled_without_touching_anybody(db: Settings) -> None:
+    training = await make.make_training()
+    family = await make_family(training, "Ana", "Beto")
+    for one in family:
+        await desk_actions.detach(one.id, phone=None, email=None, actor=PROGRAM)
+
+    await actions.cancel_group(family[0].group_id, actor=FILLER_OF_FORM)
+
+    assert [await state_of(one) for one in family] == ["confirmed", "confirmed"]
+    assert await places_of(training) == (2, 0)

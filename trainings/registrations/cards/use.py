@@ -68,9 +68,6 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
         card, training = await locked_card(card_id)
         if training is None:
             raise UnknownCard
-        standing = await _standing(card, wish)
-        if standing is not None:
-            return standing
         return await _use(training, card, replace(wish, source=Source.CARD), actor)
 
 
@@ -83,9 +80,6 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
         training, card = await _locked_at(training_id, card_id)
         if card.block_id is not None:
             raise UnknownCard
-        standing = await _standing(card, wish)
-        if standing is not None:
-            return standing
         return await _use(training, card, replace(wish, source=Source.CARD), actor)
 
 
@@ -97,9 +91,6 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
-        standing = await _standing(card, wish)
-        if standing is not None:
-            return standing
         source = Source.WALK_IN if card.block_id is None else Source.CARD
         return await _use(training, card, replace(wish, source=source), actor, at_door=True)
 
@@ -143,6 +134,9 @@ async def _check_card(training: Training, card: Card) -> None:
 
 async def _use(training: Training, card: Card, wish: SignUp, actor: Actor, *, at_door: bool = False) -> CardUsed:
     assert wish.n_people == 1
+    standing = await _standing(card, wish)
+    if standing is not None:
+        return standing
     await _check_card(training, card)
     registration_id = tokens.uuid7()
     command = UseCard(

@@ -105,6 +105,13 @@ def _whole_groups(wanted: str) -> dict[str, str]:
 
 OF_PEOPLE = _whole_groups("SELECT DISTINCT group_id FROM registration WHERE id IN ?list")
 OF_GROUPS = _whole_groups("SELECT id AS group_id FROM registration_group WHERE id IN ?list")
+GROUPS = """
+    SELECT id AS group_id, training_id, state AS group_state, n_people, childcare_places, wait_number, changed_at,
+        hold_reason, reached_at, offered_until, moved_up_at
+    FROM registration_group WHERE id IN ?list
+"""
+"""Also those of which everybody went on apart: they have no people."""
+
 WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
     WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number
@@ -136,6 +143,8 @@ async def gather(commands: Sequence[Command]) -> Situation:
     counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
     situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
     await _add_standing(situation, found.get("keys", ()), found.get("browsers", ()))
+    for row in found.get("groups", ()):
+        _group_of(situation, row)
     _add_people(situation, [*found.get("of people", ()), *found.get("of groups", ())])
     for key, rows in found.items():
         if isinstance(key, UUID) and key in runs:
@@ -172,6 +181,7 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
         questions["of people"] = Statement(OF_PEOPLE[dialect], (people_of_moves,))
     groups_of_moves = sorted({one for move in moves for one in move.group_ids})
     if groups_of_moves:
+        questions["groups"] = Statement(GROUPS, (groups_of_moves,))
         questions["of groups"] = Statement(OF_GROUPS[dialect], (groups_of_moves,))
     browsers = _browsers(commands)
     if browsers:
@@ -279,7 +289,7 @@ async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
 
 def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
     for row in rows:
-        group = situation.groups.get(str(row["group_id"])) or _add_group(situation, str(row["group_id"]), row)
+        group = _group_of(situation, row)
         situation.add_person(
             group,
             Person(
@@ -303,44 +313,32 @@ def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
         )
 
 
+def _group_of(situation: Situation, row: Row) -> Group:
+    """A group with all that is stored of it."""
+    group_id = str(row["group_id"])
+    known = situation.groups.get(group_id)
+    if known is not None:
+        return known
+    group = _add_group(situation, group_id, _key(row["training_id"]), RegistrationState(row["group_state"]), row)
+    group.reached_at, group.offered_until = _moment_or_none(row["reached_at"]), _moment_or_none(row["offered_until"])
+    group.moved_up_at = _moment_or_none(row["moved_up_at"])
+    return group
+
+
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
     """Who waits, with what is needed to let them move up: lists are long, and read whole where somebody leaves."""
     for row in rows:
         group_id = str(row["id"])
         group = situation.groups.get(group_id)
-        if group is None:
-            group = situation.groups[group_id] = Group(
-                group_id,
-                run.id,
-                RegistrationState.WAITLISTED,
-                row["n_people"],
-                row["childcare_places"],
-                row["wait_number"],
-                _moment(row["changed_at"]),
-                _reason(row["hold_reason"]),
-            )
-        run.waiting[group_id] = group
+        run.waiting[group_id] = group or _add_group(situation, group_id, run.id, RegistrationState.WAITLISTED, row)
 
 
-def _add_group(situation: Situation, group_id: str, row: Row) -> Group:
-    group = situation.groups[group_id] = Group(
-        id=group_id,
-        training_id=_key(row["training_id"]),
-        state=RegistrationState(row["group_state"]),
-        n_people=row["n_people"],
-        childcare_places=row["childcare_places"],
-        wait_number=row["wait_number"],
-        changed_at=_moment(row["changed_at"]),
-        hold_reason=_reason(row["hold_reason"]),
-        reached_at=_moment_or_none(row["reached_at"]),
-        offered_until=_moment_or_none(row["offered_until"]),
-        moved_up_at=_moment_or_none(row["moved_up_at"]),
-    )
+def _add_group(situation: Situation, group_id: str, training_id: UUID, state: RegistrationState, row: Row) -> Group:
+    reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
+    places = (row["n_people"], row["childcare_places"], row["wait_number"])
+    group = Group(group_id, training_id, state, *places, _moment(row["changed_at"]), reason)
+    situation.groups[group_id] = group
     return group
-
-
-def _reason(told: str | None) -> HoldReason | None:
-    return HoldReason(told) if told else None
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
