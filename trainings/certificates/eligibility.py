@@ -68,9 +68,7 @@ class _Minutes:
 
 
 def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession], course_id: UUID) -> Hours:
-    """A person's hours at a training with these sessions.
-
-    The same sum that attendance stores, but also right where a session ended and nobody closed it. The attendances
+    """The sum that attendance stores, but also right where nobody closed an ended session. The attendances
     (`stays_counting`) come with session and training; other trainings of the course make up for missed sessions.
     """
     stays = [
@@ -151,8 +149,8 @@ def may_be_issued(kind: CertificateKind, papers: Collection[Certificate]) -> boo
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """This kind, unless the person has a standing one, or had one taken away. A training gives one of the higher kinds:
-    a certificado replaces a diploma only when issued alone (`exchangeable`).
+    """This kind, unless one stands or was taken away. A training gives one of the higher kinds: a certificado replaces
+    a diploma only when issued alone (`exchangeable`).
     """
     held = _held(_one_stands_of(kind), papers)
     if held is not None:

@@ -48,8 +48,6 @@ class CodeForm(Form):
 
 
 class NameForm(Form):
-    """To be compared with the printed name."""
-
     name: Annotated[str, printable(LONGEST_NAME), AfterValidator(_said)]
 
 
@@ -70,6 +68,4 @@ class RevokeManyForm(Form):
 
 
 class DecisionForm(Form):
-    """A second person's answer."""
-
     approve: bool

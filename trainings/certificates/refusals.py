@@ -1,5 +1,3 @@
-"""Refusals about a certificate, on a page that leads back to its training's diplomas."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

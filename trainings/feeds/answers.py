@@ -18,8 +18,6 @@ PRIVATE = {"cache-control": "private, max-age=900", "x-robots-tag": "noindex", "
 
 
 class Ready(Response):
-    """A prebuilt answer."""
-
     def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
         self.status_code, self.body, self.background = status, body, None
         self.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]

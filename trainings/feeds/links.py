@@ -1,5 +1,3 @@
-"""Addresses for following a public calendar."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -113,5 +113,4 @@ def _keep(path: str, kept: Kept) -> None:
 
 
 def forget() -> None:
-    """Drops all kept feeds, as the end of a process does."""
     _feeds.clear()

@@ -8,4 +8,3 @@ calendars: list[BaseRoute] = calendar_routes.routes
 """Mounted apart: no session, no cookie, no compression layer."""
 
 routes: list[BaseRoute] = [*secret_routes.routes, *subscribe_routes.routes, *share_routes.routes]
-"""Following, embedding and announcing a calendar."""

@@ -112,7 +112,7 @@ def read_filter(kind: str, code: str) -> Filter:
 async def resolve(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> Scope:
     """Raises UnknownFeed."""
     if slug and not SLUG.fullmatch(slug):
-        # PostgreSQL does not even compare with what is no text.
+        # PostgreSQL refuses to compare such texts.
         raise UnknownFeed
     whole = await RESOLVERS[kind](slug)
     if filtered_by is None:

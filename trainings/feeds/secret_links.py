@@ -1,5 +1,3 @@
-"""The secret address of a facilitator's calendar."""
-
 from __future__ import annotations
 
 from uuid import UUID
@@ -29,7 +27,6 @@ async def make_secret_link(*, actor: Actor) -> str:
 
 
 async def revoke_secret_link(*, actor: Actor) -> None:
-    """Does nothing without one."""
     async with transaction():
         if await _take_back(actor.id):
             await record("feeds.revoke_secret_link", actor=actor, object_id=actor.id)

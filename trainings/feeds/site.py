@@ -38,8 +38,6 @@ class NotOurFolder(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A municipality, its hubs and what comes there."""
-
     town: towns.Town
     hubs: Sequence[HubCard]
     lines: Sequence[Line]
@@ -47,8 +45,6 @@ class Place:
 
 @dataclass(slots=True)
 class Site:
-    """Files by path in the folder."""
-
     files: dict[str, str] = field(default_factory=dict)
 
     def page(self, path: str, template: str, **context: object) -> None:
@@ -84,7 +80,7 @@ async def _site() -> Site:
         )
     async for scope in _scopes(places):
         texts = await event_texts(scope.key, clock.today())
-        # A municipality and its hub may be called the same.
+        # A municipality and its hub may have the same name.
         name = scope.address.removeprefix("/cal/").replace("/", "-")
         site.files[f"calendarios/{name}"] = calendar_text(scope, texts, base_url=get_settings().base_url)
     site.page("index.html", "feeds/site/index.html", places=places, n_lines=sum(len(place.lines) for place in places))

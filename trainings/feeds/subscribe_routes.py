@@ -114,7 +114,7 @@ async def subscribe(request: Request) -> Response:
     context = {
         "title": _title(scope),
         "feed": feed_links(scope.address, scope.name),
-        # It is pasted as it stands: escaped here for the other site, and once more where our page shows it.
+        # Escaped for the other site; our page escapes it once more.
         "embed": IFRAME.format(address=escape(address), name=escape(_title(scope))),
         "fragment": f"{EMBED}/{tail}/fragmento",
         "preview": f"{EMBED}/{tail}",

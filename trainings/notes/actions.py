@@ -164,7 +164,6 @@ async def _delete_or_restore(note_id: UUID, state: NoteState, act: str, *, actor
 
 
 async def n_deleted() -> int:
-    """Drafts that `forget_deleted` would delete."""
     return await _deleted_long_ago().count()
 
 
@@ -221,7 +220,6 @@ async def _record(note_id: UUID, name: str, voice: str, *, actor: Actor) -> None
 
 
 def latest_expiry() -> date:
-    """The same day a year from now."""
     return one_year_after(clock.today())
 
 

@@ -24,8 +24,6 @@ NOTHING_YET = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A feed: its path, its page, its name."""
-
     path: str
     page: str
     title: str

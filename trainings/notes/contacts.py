@@ -92,7 +92,6 @@ async def helpers_for(situation: Situation) -> list[Helper]:
 
 
 async def urgent_everywhere() -> list[Helper]:
-    """Emergency contacts of all situations."""
     found = await reads(HelpContact).filter(is_active=True, is_emergency=True)
     helpers = [helper_of(contact) for contact in found if set(Situation) <= set(contact.situations)]
     return [helper for helper in helpers if helper.is_emergency]
@@ -158,7 +157,6 @@ async def review_contact(contact_id: UUID, *, actor: Actor) -> None:
 
 
 async def switch_contact(contact_id: UUID, *, on: bool, actor: Actor) -> None:
-    """Show or hide it."""
     async with transaction():
         contact = await _locked(contact_id)
         contact.is_active = on

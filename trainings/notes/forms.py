@@ -79,8 +79,6 @@ class NoteForm(Form):
 
 
 class NewNoteForm(NoteForm):
-    """With its hub."""
-
     hub: UUID
 
 
@@ -117,12 +115,10 @@ class ContactForm(Form):
 
 
 def typed_note(note: InformationNote) -> Typed:
-    """For editing."""
     return Typed.of({name: getattr(note, name) for name in NoteForm.model_fields if name != "publish"})
 
 
 def typed_contact(contact: HelpContact) -> Typed:
-    """For editing."""
     values: dict[str, Any] = {name: getattr(contact, name) for name in ContactForm.model_fields}
     is_emergency = TICKED if contact.is_emergency else None
     return Typed.of(values | {"phone": shown_number(contact.phone), "is_emergency": is_emergency})

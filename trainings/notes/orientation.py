@@ -66,7 +66,6 @@ async def _trainings(situation: Situation, town: Town | None) -> list[Listed]:
 
 
 def is_about(topic: str, situation: Situation) -> bool:
-    """By the topic's name."""
     words = f" {fold(topic)}"
     return any(f" {subject}" in words for subject in SUBJECTS[situation])
 

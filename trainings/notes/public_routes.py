@@ -148,7 +148,7 @@ def _title(sentence: str, name: str) -> str:
 async def _feed(request: Request, channel: Channel, wanted: Wanted) -> Response:
     written = atom(channel, await queries.whole_notes(wanted))
     etag = f'"{sha256(written).hexdigest()[:32]}"'
-    # Weak: on its way it may be compressed, and then its octets are others.
+    # Weak: compression on the way changes its bytes.
     headers = {"etag": f"W/{etag}", "cache-control": A_QUARTER, "content-language": SOURCE_LANGUAGE}
     if is_unchanged(asked_in(request.scope), etag, NEVER):
         return Response(status_code=304, headers=headers)

@@ -126,12 +126,10 @@ async def notes_for(situation: Situation, town_code: str = "") -> list[Line]:
 
 
 def is_valid(note: InformationNote) -> bool:
-    """Public today."""
     return note.state is NoteState.PUBLISHED and note.expires_on is not None and note.expires_on >= clock.today()
 
 
 async def is_heard(name: str) -> bool:
-    """A valid note has this recording."""
     return await _valid().filter(audio=name).exists()
 
 

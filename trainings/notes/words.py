@@ -1,5 +1,3 @@
-"""Names of notes' kinds and states, and of the five situations."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -29,7 +27,6 @@ WRITTEN: dict[str, str] = {
     **{code: name for code, name in SPOKEN.items() if code != "spa"},
     "en": N_("Inglés"),
 }
-"""For texts, by HTML's codes."""
 
 COUNTRIES: dict[str, str] = {
     "GT": N_("Guatemala"),

@@ -16,8 +16,6 @@ CALLED = (CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA)
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A person to call, with the papers to hand over."""
-
     name: str
     certificates: Sequence[Certificate]
 
@@ -35,10 +33,9 @@ class Community:
 
 
 def calling_order(people: Iterable[Person]) -> list[Community]:
-    """People whose diploma or certificate is valid or can still become so; people without a community come last.
+    """People whose diploma or certificate is valid or can still become so; without a community last.
 
-    Leaves out people who gave their place back and never came, and people whose name was removed from the paper.
-    Spellings of a village with and without accents are one community.
+    Leaves out people who gave their place back and never came, and nameless papers. Accents make no other community.
     """
     by_community: dict[str, list[Person]] = {}
     for person in people:

@@ -30,15 +30,11 @@ class ProofForm(Form):
 
 
 class ScanForm(Form):
-    """Typed by a code reader or a person."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escanee o escriba el código.")}
     code: str = Field(max_length=400)
 
 
 class RowsForm(Form):
-    """Rows of a signature sheet."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "rows": N_("Escriba los números de fila, o «todas menos 4, 9»."),
         "sheet": N_("Escoja la hoja firmada."),
@@ -48,6 +44,4 @@ class RowsForm(Form):
 
 
 class TicksForm(Form):
-    """Ticked certificates."""
-
     diploma: list[UUID] = []

@@ -71,12 +71,10 @@ class Handed:
 
 
 async def of_training(training_id: UUID) -> list[Certificate]:
-    """Certificates to hand over or handed over, by folio, with their people. Leaves out papers prepared for people who
-    gave their place back and never came: nobody prints them.
-    """
+    """By folio, with their people; without papers prepared for people who gave their place back and never came."""
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
-    # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+    # Joined: a separate fetch takes Tortoise quadratic time.
     found = await ordered.select_related("registration__participant")
     left = [one.registration_id for one in found if _is_left(one)]
     stays = await stays_counting(left) if left else {}

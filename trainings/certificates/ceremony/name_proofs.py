@@ -170,9 +170,7 @@ async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *
 
 
 async def _hold_everybody(lines: Sequence[Line]) -> None:
-    """All at once: row locks taken one by one in the order of the paper could deadlock with a caller that holds some of
-    them, such as a family's.
-    """
+    """All at once: one by one in the order of the paper could deadlock with other holders."""
     found = Registration.filter(id__in=[line.person_id for line in lines])
     keys = await found.values_list("training_id", "participant_id")
     await lock(Training, [training_id for training_id, _participant_id in keys])
@@ -188,7 +186,6 @@ async def _of_row(line: Line, act: Awaitable[int]) -> int:
 
 
 async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:
-    """Confirmed names by row."""
     wanted = {line.person_id: line.number for line in opened.lines if line.person_id is not None}
     people = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant")
     return {wanted[key]: found for key, found in (await names.confirmed(people)).items()}

@@ -87,7 +87,6 @@ async def printed(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """The same as a PDF."""
     door, opened = await _opened(request)
     data = name_proof_pages.proof_data(await head_of(door), opened)
     made = await asyncio.to_thread(name_proof_pages.proof_pdf, data, made_at=clock.now())

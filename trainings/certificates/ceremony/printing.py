@@ -56,8 +56,6 @@ class FilesAreBeingMade(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Papers to print, in order: as one file, or in parts for slow lines and small trays."""
-
     all: Sequence[Certificate]
 
     @property
@@ -66,10 +64,8 @@ class Papers:
 
 
 async def to_print(training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None) -> Papers:
-    """A training's standing papers, of the `chosen` folios, or only papers that are new or were set anew since
-    printing.
-
-    In calling order; papers that nobody is called for (notes of attendance) follow by folio.
+    """Standing papers, of the `chosen` folios, or only new and changed ones. In calling order; papers that nobody is
+    called for follow by folio.
     """
     people = await queries.people_of(training)
     called = [
@@ -77,7 +73,7 @@ async def to_print(training: Training, *, only_changed: bool = False, chosen: Fo
     ]
     standing = [one for person in people for one in person.wanted]
     rest = sorted(standing, key=lambda one: (one.year, one.number))
-    # Of whose name was removed there is no file any more.
+    # Nameless ones have no file.
     papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
     if chosen is not None:
         papers = [one for one in papers if one in chosen]

@@ -67,7 +67,6 @@ def _address(volume: Volume, number: int, query: str) -> str:
 
 @allow(*ISSUERS)
 async def as_pdf(request: Request) -> Response:
-    """To be signed and sealed."""
     volume = await _volume(request, to_take_out=True)
     with speaking("es-GT"):
         lines = await register.whole(volume, request.state.actor, as_what="pdf")

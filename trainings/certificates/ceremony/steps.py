@@ -82,7 +82,6 @@ def road_of(
     changed: Collection[UUID],
     confirmed: Collection[UUID],
 ) -> Road:
-    """From the page's data: people, prepared papers, papers set anew since printing, confirmed names."""
     papers = [one for person in people for one in person.wanted if one.erased_at is None]
     outdated = [one for one in waiting if one.outdated and not one.is_unused]
     unused = [one for one in waiting if one.is_unused]

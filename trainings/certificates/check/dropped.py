@@ -1,6 +1,5 @@
-"""Checks a file dropped on the check page: it must equal, byte for byte, a file that we gave out.
-
-Only its hash is believed. Its words say what to look up, so that a changed file is named as such.
+"""Checks a dropped file: only the hash of a file that we gave out is believed. Its words say what to look up, so that a
+changed file is named as such.
 """
 
 from __future__ import annotations

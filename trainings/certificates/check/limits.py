@@ -1,5 +1,3 @@
-"""Limits an address's questions for unknown codes."""
-
 from __future__ import annotations
 
 MISSES = "certificate_check"

@@ -1,9 +1,7 @@
-"""Run as a program of its own: finds our folios and codes in a stranger's PDF.
+"""Run as a program of its own: finds our folios and codes in a stranger's PDF, in metadata, attachments, links, text
+and QR codes; of a truncated file, in the rest. Nothing here is believed; it says what to look up.
 
-Looks into metadata, attachments, links, page text and QR codes in pictures; in a truncated file, into the rest. Nothing
-here is believed; it says what to look up.
-
-Reads the file from its input and prints JSON, a line for each step. A hostile file may fill memory or never end: the
+Reads the file from its input, prints JSON, a line for each step. A hostile file may fill memory or never end: the
 process gets little of both, and its parent kills it by time.
 """
 
@@ -77,7 +75,6 @@ def _claimed(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _or_nothing(part: Callable[[pikepdf.Pdf], Iterator[str]], pdf: pikepdf.Pdf) -> list[str]:
-    """One broken part hides no other."""
     found = list[str]()
     with contextlib.suppress(*UNREADABLE):
         found.extend(part(pdf))

@@ -47,7 +47,6 @@ NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """The form; `codigo` redirects to its answer."""
     if "codigo" not in request.query_params:
         return render(request, "certificates/check/index.html", {"form": None})
     typed = Typed.of({name: request.query_params.get(name, "") for name in ("codigo", "folio")})
@@ -238,13 +237,11 @@ async def _file_page(request: Request, dropped: Dropped) -> Response:
 
 @allow(PUBLIC)
 async def drop_again(_request: Request) -> Response:
-    """The browser returns to the address of a checked file."""
     return redirect("/verificar#archivo")
 
 
 @allow(PUBLIC)
 async def short(request: Request) -> Response:
-    """The short address of QR codes, in capitals."""
     code = quote(tokens.normalise(request.path_params["code"]), safe="")
     return RedirectResponse(f"/verificar/{code}", 308, {"x-robots-tag": "noindex"})
 

@@ -108,7 +108,6 @@ def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckVie
 
 
 def _now() -> str:
-    """For printing."""
     return dates.day_and_time(clock.now(), language(), with_year=True)
 
 
@@ -117,7 +116,6 @@ def _in_words(day: date | datetime) -> str:
 
 
 def _begun(text: str) -> str:
-    """Capitalizes the first letter."""
     return text[:1].upper() + text[1:]
 
 

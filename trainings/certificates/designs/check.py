@@ -48,11 +48,11 @@ _PACKAGE_IMPORT = re.compile(r"""\b(?:import|include)\s*\(?\s*"@""")
 _FONT = re.compile(r"""\bfont:\s*\(?\s*"([^"]+)\"""")
 _SIZES = {Size.SHORTEST: N_("los datos más cortos"), Size.LONGEST: N_("los datos más largos")}
 
-# Where on our disk it looked is nobody's business.
+# Paths of our disk stay secret.
 _SEARCHED = re.compile(r" *\(searched at [^)]*\)")
 
 _PACKAGE = N_("Importa un paquete; el programa no sale a la red.")
-# What Typst says most often, in the words of who never saw it.
+# Typst's most frequent messages, in plain words.
 _EXPLANATIONS = (
     ("package", _PACKAGE),
     ("file not found", N_("Lee un archivo que no está en su carpeta ni en lib.")),

@@ -42,8 +42,6 @@ class TermForm(Form):
 
 
 class SureForm(Form):
-    """The warning was read."""
-
     seguro: bool = False
 
 
@@ -89,14 +87,10 @@ def _readable(text: str) -> str:
 
 
 class LetterheadForm(Form):
-    """One line of the letterhead a line."""
-
     letterhead: Annotated[str, AfterValidator(_readable)] = ""
 
 
 class PictureForm(Form):
-    """Role and alternative text."""
-
     role: ImageRole
     name: Annotated[str, printable(LONGEST_ALT), AfterValidator(_said)]
 

@@ -152,7 +152,6 @@ def _longest() -> CertificateSheet:
 
 
 def sample_text(design: DesignInfo) -> str:
-    """The usual sample's data, as the program hands it over."""
     data = pdf.design_data(sample(design), pictures=pictures())
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
@@ -163,7 +162,6 @@ def preview(design: DesignInfo, typesetter: Design) -> bytes:
 
 
 def _drawn(sheet: CertificateSheet, typesetter: Design) -> list[bytes]:
-    """Pages in few colours."""
     data = pdf.design_data(sheet, pictures=pictures())
     return [_few_colours(page) for page in typesetter.make(data, "png", name=sheet.folio, ppi=PIXELS_PER_INCH)]
 
@@ -180,7 +178,6 @@ def _few_colours(picture: bytes) -> bytes:
 
 
 def refresh(design: DesignInfo, typesetter: Design) -> list[Path]:
-    """Write preview and sample data into the design's folder."""
     (design.folder / SAMPLE).write_text(sample_text(design), encoding="utf-8")
     (design.folder / PREVIEW).write_bytes(preview(design, typesetter))
     return [design.folder / SAMPLE, design.folder / PREVIEW]

@@ -59,9 +59,8 @@ def render(
 ) -> bytes:
     """The unsigned PDF; `credential`, its Open Badge as JSON text, is attached.
 
-    Equal sheet, pictures, credential, timestamp and `versions()` give equal bytes. A heavy file, or one with composed
-    letters, is packed. Refuses (`CannotTypeset`) letters that the fonts lack, missing pictures, every warning of Typst,
-    and a face that overflows.
+    Equal arguments and `versions()` give equal bytes. A heavy file, or one with composed letters, is packed. Refuses
+    (`CannotTypeset`) letters that the fonts lack, missing pictures, every warning of Typst, and a face that overflows.
     """
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")

@@ -63,7 +63,6 @@ def _tell_parts(document: pikepdf.Pdf, page: pikepdf.Page) -> None:
 
 
 def _spans(instructions: Sequence[Any]) -> list[_Span]:
-    """Of composed letters."""
     found, font, last, now = list[_Span](), "", ("", 0), None
     for place, (operands, operator) in enumerate(instructions):
         match str(operator):

@@ -166,7 +166,6 @@ def _drawing(content: bytes) -> CleanPicture:
 
 
 def _drawn_apart(text: str) -> int:
-    """Bytes of a page with nothing else on it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "drawing.svg").write_text(text, encoding="utf-8")

@@ -19,7 +19,6 @@ def made_out_on(issued_at: datetime, last_day: date) -> date:
 
 
 def day_on(sheet: Mapping[str, Any]) -> date:
-    """The day on a kept sheet."""
     return date.fromisoformat(sheet["issued_on"])
 
 
@@ -91,7 +90,6 @@ class CertificateSheet:
         return [sha256 for sha256 in (self.shield, *(one for one, _words in self.logos)) if sha256]
 
     def to_json(self) -> dict[str, Any]:
-        """Kept with the certificate; `from_json` makes an equal sheet."""
         # Not `asdict`: what it copies deeply cannot be changed.
         return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "kind": str(self.kind),

@@ -145,7 +145,6 @@ async def add_signatory(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def set_term(request: Request) -> Response:
-    """A mayor's term ends, and the next begins."""
     operator_id, signatory_id = request.path_params["operator"], request.path_params["id"]
     await _check_operator(request, operator_id)
     typed = await read_form(request)
@@ -252,7 +251,6 @@ async def set_lines(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def add_image(request: Request) -> Response:
-    """A shield or a logo, cleaned before it is kept."""
     operator_id = request.path_params["operator"]
     await _check_operator(request, operator_id)
     typed = Typed()
@@ -304,7 +302,6 @@ class _Place:
 
 
 async def _for_all(request: Request) -> _Place:
-    """Of an operator in scope."""
     operator_id = request.path_params["operator"]
     await _check_operator(request, operator_id)
     hub = await _hub_of(request, operator_id)
@@ -416,7 +413,6 @@ async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
 
 @allow(*ISSUERS)
 async def sample_for_all(request: Request) -> Response:
-    """With the operator's letterhead."""
     return await _picture(request, await _for_all(request))
 
 
@@ -426,7 +422,6 @@ async def sample_for_one(request: Request) -> Response:
 
 
 async def _hub_of(request: Request, operator_id: UUID) -> Hub:
-    """A hub of an operator in scope, with all that a sheet needs."""
     own = reads(Hub).filter(operator_id=operator_id, id__in=sorted(request.state.actor.hubs_with(ISSUERS)))
     hub = await own.order_by("name").prefetch_related(*WITH).first()
     assert hub is not None, "who issues for an operator does so at one of its hubs"

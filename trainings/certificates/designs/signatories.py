@@ -130,7 +130,6 @@ class SignatoryPlan:
 
 
 def holds(signatory: Signatory, day: date) -> bool:
-    """Holds the office on that day."""
     begins, ends = signatory.valid_from, signatory.valid_until
     return (begins is None or begins <= day) and (ends is None or day <= ends)
 

@@ -145,7 +145,6 @@ def wording(code: str) -> Wording:
 
 
 def codes() -> list[str]:
-    """Languages with a file, complete or not."""
     return sorted(file.stem for file in TEXTS.glob("*.json"))
 
 
@@ -194,8 +193,6 @@ def words_of(sheet: CertificateSheet) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Filled:
-    """A language's sentences, filled from one sheet."""
-
     sheet: CertificateSheet
     wording: Wording
     is_first: bool
@@ -274,7 +271,6 @@ class _Filled:
 
 
 def _merged(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Joins neighbours without a meaning."""
     plain = ""
     for words, role in pieces:
         if role:

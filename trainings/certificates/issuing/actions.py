@@ -162,7 +162,6 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
 
 
 def missing_letters(registration: Registration, kind: CertificateKind, occasion: Occasion) -> str:
-    """Letters of the name that this kind's design lacks."""
     return pdf.missing_in(design_of(occasion.training, kind), registration.participant.full_name)
 
 
@@ -284,7 +283,6 @@ async def _take_numbers(operator_id: UUID, year: int, n: int) -> int:
 
 
 async def _replaced(due: Sequence[tuple[Registration, CertificateKind]]) -> dict[tuple[UUID, CertificateKind], UUID]:
-    """The last revoked certificate by registration and kind."""
     revoked = Certificate.filter(
         registration_id__in=[registration.id for registration, _kind in due], state=CertificateState.REVOKED
     )

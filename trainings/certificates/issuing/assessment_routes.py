@@ -64,7 +64,6 @@ async def _show(request: Request, training: Training, form: Typed | None, status
 
 @allow(*HUB_STAFF)
 async def keep(request: Request) -> Response:
-    """An empty field removes a mark."""
     training = await _training(request)
     typed = await read_form(request)
     marks = _marks(typed, await assessment.examined(training.id))

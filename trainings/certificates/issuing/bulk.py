@@ -99,8 +99,6 @@ class HasEnded(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's kind, or the reason for none."""
-
     registration: Registration
     kind: CertificateKind | None = None
     reason: SkipReason | None = None
@@ -230,7 +228,7 @@ async def _take_next(step: OutboxJob, job_id: UUID) -> None:
                 occasion = await actions.same_occasion(own.training_id, kinds=KINDS[own.purpose])
                 await _advance(own, occasion, actor=actor)
         except Refusal as refusal:
-            # Whoever goes on with it is told what is in the way.
+            # `go_on` tells what is in the way.
             logger.warning("job %s waits: %s", own.id, refusal.code)
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
 
@@ -338,4 +336,3 @@ async def _carry_out(
 
 
 TASKS: Composers = {STEP: take_step, FILES: set_files}
-"""For the worker only."""

@@ -48,7 +48,6 @@ MISSING = """
 """
 AMONG = " AND c.id IN ?list"
 ANY = " LIMIT 1"
-"""Unordered: the first match is enough."""
 IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
 
 

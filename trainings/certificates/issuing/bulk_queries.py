@@ -58,7 +58,6 @@ KINDS: dict[JobPurpose, frozenset[CertificateKind]] = {
     JobPurpose.PREPARE: HIGHER,
     JobPurpose.NOTES: frozenset({NOTE}),
 }
-"""Kinds that a job gives."""
 OF_PAPERS = (
     "id",
     "registration_id",
@@ -227,7 +226,6 @@ def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple
 
 
 def _detail(reason: SkipReason, detail: str) -> str:
-    """In the reader's language."""
     if reason is SkipReason.FAILED:
         return gettext(detail)
     if reason is not SkipReason.ANNULLED:

@@ -28,8 +28,6 @@ CHANGED = "cambiados"
 
 
 class Turn(StrEnum):
-    """Buttons of a job."""
-
     PAUSE = "pause"
     GO_ON = "go_on"
     STOP = "stop"
@@ -83,7 +81,6 @@ async def show(request: Request) -> Response:
 
 @allow(*DESK)
 async def progress(request: Request) -> Response:
-    """The same numbers as JSON."""
     found = await _progress(request)
     told = {"state": found.job.state.value, "n_rows": found.n_all, "n_done": found.n_done, "words": found.words}
     return JSONResponse(told, headers={"cache-control": "no-store"})
@@ -91,7 +88,6 @@ async def progress(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def turn(request: Request) -> Response:
-    """Pause, go on, or stop for good."""
     training, found = await _training(request), await _progress(request)
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise queries.MayNotIssue
@@ -159,7 +155,6 @@ async def print_them(request: Request) -> Response:
 
 @allow(*DESK)
 async def archive(request: Request) -> Response:
-    """A ZIP of all files as given out."""
     training = await _training(request)
     content = await printing.zipped(training, actor=request.state.actor)
     name = printing.name_of(training)

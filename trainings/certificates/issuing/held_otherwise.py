@@ -34,8 +34,8 @@ class HeldOtherwise:
 
 
 async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
-    """Standing certificates of these sessions' trainings that state other days than known now, or diplomas that state
-    other hours. A note's hours come from attendance.
+    """Standing certificates of these sessions' trainings that state other days, or as diplomas other hours, than known
+    now. A note's hours come from attendance.
     """
     corrected = await _corrected(sessions)
     if not corrected:

@@ -33,14 +33,11 @@ class ChangedAgain(Refusal):
 
 
 class Fact(NamedTuple):
-    """A person's attendance: minutes that count, and completion."""
-
     minutes: int
     is_completed: bool
 
     @property
     def text(self) -> str:
-        """For a form."""
         return f"{self.minutes}-{'si' if self.is_completed else 'no'}"
 
 

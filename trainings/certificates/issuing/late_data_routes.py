@@ -107,7 +107,6 @@ async def show(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def leave(request: Request) -> Response:
-    """«Dejar como está»: one, or the ticked ones."""
     training = await queries.training_at_desk(request.state.actor, request.path_params["id"])
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise MayNotDecide

@@ -1,7 +1,7 @@
-"""What issuing and annulling leave to the outbox: messages about ready and annulled certificates, and files.
+"""Messages about ready and annulled certificates, and files, left to the outbox.
 
-A ready one is told at once. An annulled one waits ten minutes, as all cancellations by staff, so that it can be
-stopped; further annulments of the training join it.
+A ready one is told at once. An annulled one waits ten minutes, so that staff can stop it; further annulments of the
+training join it.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ async def _batch(training: Training, due_at: datetime) -> UUID:
     waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").first()
     if waiting is not None and waiting.batch_id is not None:
         letters = OutboxJob.filter(batch_id=waiting.batch_id, attempts=0, done_at=None, failed_at=None, stopped_at=None)
-        # Messages before their list, as whoever stops them: nobody waits in a ring.
+        # Messages before their list, as stopping does: no deadlock.
         await letters.update(run_at=due_at)
         if await lists.filter(id=waiting.id).update(due_at=due_at):
             return waiting.batch_id
@@ -125,7 +125,6 @@ async def _write(
     run_at: datetime,
     batch_id: UUID | None = None,
 ) -> int:
-    """Messages to people with an address; returns their number."""
     letters = [
         OutboxJob(
             kind=kind,
@@ -189,7 +188,7 @@ def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
         "replacement": replacement,
         "was_valid": certificate.validated_at is not None,
         "link_label": _("Descargar") if has_one else _("Ver mi inscripción"),
-        # It is about what was, not about a day to come.
+        # It is about the past.
         "day": None,
         "meetings": [],
         "place": "",

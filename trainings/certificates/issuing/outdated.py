@@ -61,8 +61,6 @@ def _is_to_correct(one: Waiting) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A paper's sheet, and the current one, still with its signatories."""
-
     certificate: Certificate
     said: CertificateSheet
     now: CertificateSheet

@@ -1,8 +1,7 @@
-"""Certificates prepared before the last session's end, printed and signed in ink; attendance then makes them valid, or
-they are annulled.
+"""Certificates prepared before the last session's end, for people on track, printed and signed in ink.
 
-A person on track gets one. It becomes valid when the training is over, its person completed it, and its words still
-hold. Staff annul unused ones by a click; else a week after the last session they are annulled.
+One becomes valid when the training is over, its person completed it, and its words still hold. Unused ones are annulled
+by staff, or a week after the last session.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ class Waiting:
 async def waiting(training_id: UUID) -> list[Waiting]:
     """By folio, with their people."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
-    # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+    # Joined: a separate fetch takes Tortoise quadratic time.
     found = await prepared.order_by("year", "number", "id").select_related("registration__participant")
     if not found:
         return []
@@ -230,8 +229,8 @@ async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed:
 
 
 async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """Trainings that are over with prepared certificates, unused or outdated, and their number. Leaves out trainings
-    whose last session nobody closed: attendance has not decided.
+    """Trainings that are over with prepared certificates, and their number. Leaves out trainings whose last session
+    nobody closed: attendance has not decided.
     """
     prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
     counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))

@@ -79,7 +79,6 @@ async def prepare(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def annul_unused(request: Request) -> Response:
-    """«Anular los 3 que no se usaron»."""
     training = await _training(request)
     annulled = await preparing.annul_unused(training.id, actor=request.state.actor)
     n, n_in_hand = len(annulled), sum(revisions.in_hand(one) for one in annulled)

@@ -85,7 +85,6 @@ async def revoke_one(request: Request) -> Response:
 
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:
-    """Returns what was done, in words."""
     if not form.another:
         await revocations.annul(certificate.id, form.reason, actor=request.state.actor)
         return gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio}
@@ -166,7 +165,6 @@ def _annulled(n: int) -> str:
 
 @allow(*ISSUERS)
 async def decide(request: Request) -> Response:
-    """A second person's yes or no."""
     training = await _training(request)
     asked = await revocations.request_of(training.id, request.path_params["request_id"])
     form = check(DecisionForm, await read_form(request))

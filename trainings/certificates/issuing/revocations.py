@@ -174,7 +174,6 @@ async def _annul_all(standing: Sequence[Certificate], reason: str, actor: Actor)
 
 
 async def _tell(annulled: Sequence[Certificate]) -> None:
-    """People of one training, in the caller's transaction."""
     if not annulled:
         return
     registrations = Registration.filter(id__in=[one.registration_id for one in annulled])
@@ -200,8 +199,6 @@ async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> No
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, its author, and who decided it."""
-
     request: RevocationRequest
     asked_by: str
     decided_by: str
@@ -234,7 +231,7 @@ async def to_decide(actor: Actor) -> list[RevocationRequest]:
 async def standing_of(training_id: UUID) -> list[Certificate]:
     """Certificates that can be annulled, by folio, with their people."""
     found = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
-    # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+    # Joined: a separate fetch takes Tortoise quadratic time.
     return await found.order_by("year", "number", "id").select_related("registration__participant")
 
 

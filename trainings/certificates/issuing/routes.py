@@ -258,7 +258,6 @@ async def _to_be_named(request: Request) -> tuple[Training, queries.Person]:
 
 @allow(*DESK)
 async def rename(request: Request) -> Response:
-    """As the person at the desk wants it printed."""
     training, person = await _to_be_named(request)
     typed, key = await read_form(request), person.registration.id
     try:
@@ -274,7 +273,6 @@ async def rename(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_name(request: Request) -> Response:
-    """The person read it at the desk: it is right."""
     training, person = await _to_be_named(request)
     form, key = check(NameReadForm, await read_form(request)), person.registration.id
     try:

@@ -101,8 +101,6 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """People of a training: expected or present, completed, with a certificate, waiting for one."""
-
     n_people: int
     n_completed: int
     n_issued: int
@@ -120,8 +118,6 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class HeldTraining:
-    """A training held at least in part."""
-
     training: Training
     last_day: datetime
     is_over: bool
@@ -205,7 +201,6 @@ async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate
 
 
 async def n_files_missing(training_id: UUID) -> int:
-    """Standing certificates without a file."""
     whole = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     return await whole.exclude(state=CertificateState.REVOKED).filter(file__id__isnull=True).count()
 
@@ -230,7 +225,7 @@ async def _people(
         registrations = registrations.filter(id=only)
         certificates = certificates.filter(registration_id=only)
     if with_names:
-        # Joined: Tortoise takes the square of the time to fetch people of thousands apart.
+        # Joined: a separate fetch takes Tortoise quadratic time.
         registrations = registrations.select_related("participant")
     found = await registrations
     stays = await stays_counting([one.id for one in found])

@@ -19,7 +19,6 @@ from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import get_settings
 
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
-"""A sample's code."""
 SAMPLE_NAME = "Nombre de la Persona"
 SAMPLE_SIGNATORY = ("Nombre de quien firma", "Cargo")
 
@@ -149,7 +148,6 @@ def _sheet(
 
 
 def _letterhead(hub: Hub) -> tuple[str, ...]:
-    """The operator's lines, or its name and place."""
     if hub.operator.letterhead:
         return tuple(hub.operator.letterhead.splitlines())
     if hub.operator.kind is OperatorKind.ASSOCIATION:

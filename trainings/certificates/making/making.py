@@ -50,6 +50,5 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
 
 
 def _named(sheet: Mapping[str, Any]) -> list[str]:
-    """The sheet's pictures."""
     logos = [sha256 for sha256, _words in sheet["logos"]]
     return [sha256 for sha256 in [sheet["shield"], *logos] if sha256]

@@ -62,7 +62,7 @@ class _Renumbered:
 
     def piece(self) -> Piece:
         pages = [page.obj for page in self._file.pages]
-        # Their own node stands in the tree for all of them; a page refers to it, so it is numbered first.
+        # The pages' node is numbered first: each page refers to it.
         self._numbers[pages[0].Parent.objgen] = self._first
         kids = b" ".join(b"%d 0 R" % self._number(page) for page in pages)
         whole, offsets = BytesIO(), []
@@ -73,7 +73,6 @@ class _Renumbered:
         return Piece(whole.getvalue(), offsets, len(pages))
 
     def _contents(self, node: bytes) -> Iterator[bytes]:
-        """Each object's bytes, while more are met."""
         yield node
         done = 0
         while done < len(self._waiting):

@@ -72,12 +72,10 @@ class MillError(RuntimeError):
 
 
 class _Died(Exception):
-    """Before it answered."""
+    pass
 
 
 class Mill:
-    """Processes, started when needed."""
-
     def __init__(self, n_processes: int) -> None:
         self.n_processes = n_processes
         self._threads = ThreadPoolExecutor(n_processes, "mill")
@@ -118,8 +116,6 @@ def mill() -> Mill:
 
 
 class _Hand:
-    """A process, seen by its thread."""
-
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "trainings.certificates.making.process_pool"],

@@ -52,8 +52,6 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sheet, with its pictures."""
-
     sheet: CertificateSheet
     pictures: dict[str, Picture]
     page: int

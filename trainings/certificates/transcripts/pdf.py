@@ -30,7 +30,6 @@ def render(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime)
 
 
 def missing_glyphs(name: str, entries: Sequence[Entry]) -> str:
-    """Letters that the page cannot print."""
     return DESIGN.missing(name, *(text for one in entries for text in (one.title, one.place)))
 
 

@@ -76,7 +76,6 @@ def _each_once(stays: Sequence[Attendance]) -> dict[UUID, list[Attendance]]:
 
 
 async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate]:
-    """Each registration's highest standing certificate."""
     rank = {CertificateKind.CONSTANCIA: 0, CertificateKind.DIPLOMA: 1, CertificateKind.CERTIFICADO: 2}
     valid = reads(Certificate).filter(
         registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None

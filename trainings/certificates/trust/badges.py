@@ -61,8 +61,6 @@ class BadgeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An e-mail address, for a salted hash."""
-
     email: str
     salt: str
 
@@ -125,7 +123,6 @@ def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, A
 
 
 def issuer_of(base_url: str, operator_code: str, name: str) -> dict[str, Any]:
-    """An operator as issuer of a badge or list."""
     return {"id": issuer_address(base_url, operator_code), "type": ["Profile"], "name": name}
 
 

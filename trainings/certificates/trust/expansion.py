@@ -79,7 +79,6 @@ def _learnt(shape: str) -> list[dict[str, Any]]:
 
 
 def _filled(part: Any, values: Mapping[str, str]) -> Any:
-    """A copy with the values in their places."""
     if isinstance(part, dict):
         return {name: _filled(value, values) for name, value in part.items()}
     if isinstance(part, list):

@@ -43,7 +43,6 @@ async def certificate(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def status_list(request: Request) -> Response:
-    """From memory, or 304."""
     kept = await status_lists.status_list(request.path_params["code"], request.path_params["name"])
     known = request.headers.get("if-none-match", "")
     if known and {tag.strip().removeprefix("W/") for tag in known.split(",")} & {kept.etag, "*"}:

@@ -1,5 +1,3 @@
-"""An operator as verifiers of its badges and lists see it."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

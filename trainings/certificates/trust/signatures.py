@@ -64,8 +64,6 @@ def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
 
 
 class _SignerAt(PdfSigner):
-    """Dates a signature by the caller's clock."""
-
     at: datetime
 
     def init_signing_session(self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False) -> PdfSigningSession:
@@ -135,7 +133,6 @@ def _dictionary(**entries: PdfObject) -> DictionaryObject:
 
 
 def _reference(whole: PdfObject, writer: Any) -> IndirectObject:
-    """To an object of its own in the file."""
     at = whole.container_ref
     assert isinstance(at, Reference)
     made: IndirectObject = _pdf.IndirectObject(at.idnum, at.generation, writer)
@@ -143,7 +140,6 @@ def _reference(whole: PdfObject, writer: Any) -> IndirectObject:
 
 
 def _keys(node: Any) -> Iterator[int]:
-    """Of a number tree."""
     yield from (int(number) for number in list(node.get("/Nums", []))[::2])
     for kid in node.get("/Kids", []):
         yield from _keys(kid)

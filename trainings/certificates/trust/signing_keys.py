@@ -43,7 +43,6 @@ PUBLIC_FIELDS = (
     "retired_at",
     "compromised_since",
 )
-"""All but the private half."""
 
 
 class UnprintableCertificate(Refusal):

@@ -233,7 +233,6 @@ def encoded(places: Iterable[int]) -> str:
 
 
 def forget() -> None:
-    """Drops all kept lists, as the end of a process does."""
     _lists.clear()
     _moved.clear()
 
