@@ -22,7 +22,7 @@ from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
 from trainings.registrations.desk.staff_queries import training_at_desk
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.desk.staff_views import doors_left, why_closed
-from trainings.registrations.seats import cards, releases
+from trainings.registrations.seats import cards
 from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.staff.printouts import note_printed
@@ -141,7 +141,7 @@ async def set_release(request: Request) -> Response:
     typed = await read_form(request)
     try:
         wanted = check(ReleaseForm, typed).moment
-        await releases.set_release(block.block.id, wanted, actor=request.state.actor)
+        await cards.set_release(block.block.id, wanted, actor=request.state.actor)
     except FormErrors as exc:
         return _show(request, block, exc.typed, 422)
     except Refusal as exc:

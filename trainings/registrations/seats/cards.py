@@ -49,6 +49,11 @@ class ReleasedInThePast(Refusal):
     sentence = N_("Esa hora ya pasó. Escriba una que esté por venir.")
 
 
+class AlreadyReleased(Refusal):
+    code = "already_released"
+    sentence = N_("Estas tarjetas ya se soltaron: sus lugares pasaron a otras personas. Aparte lugares de nuevo.")
+
+
 class NotPublished(Refusal):
     code = "not_published"
     sentence = N_("Esta capacitación es un borrador. Publíquela y después aparte lugares.")
@@ -234,6 +239,33 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
             await ask(Fill(training_id=training.id, n_cards=n, actor=actor))
         await record("registrations.release_cards", actor=actor, object_id=block.id, hub_id=training.hub_id, n=n)
         return n
+
+
+async def set_release(block_id: UUID, wanted: datetime, *, actor: Actor) -> ReservedBlock:
+    """Keep the nameless cards of a block till then, and from now on as long before the first session.
+
+    Refuses (AlreadyReleased) a block that was released, a time that has passed or lies after the beginning, and what
+    was called off or is over.
+    """
+    async with transaction():
+        block, training = await locked_block(block_id)
+        if block.released_at is not None:
+            raise AlreadyReleased
+        starts_at = await start_of_what_is_to_come(training)
+        old, block.release_at = block.release_at, release_time(wanted, starts_at)
+        if block.release_at == old:
+            return block
+        block.agreed_seconds = seconds_before(starts_at - block.release_at)
+        await block.save(update_fields=["release_at", "agreed_seconds"])
+        await record(
+            "registrations.set_release",
+            actor=actor,
+            object_id=block.id,
+            hub_id=training.hub_id,
+            old=old.isoformat(),
+            new=block.release_at.isoformat(),
+        )
+        return block
 
 
 async def release_due() -> int:
