@@ -34,8 +34,9 @@ async def running(app: ASGIApp) -> AsyncIterator[ASGIApp]:
 
 
 def browser(app: ASGIApp, **options: Any) -> AsyncClient:
-    """A browser of its own: cookies are kept, redirects are not followed."""
-    return AsyncClient(transport=ASGITransport(app), base_url=ADDRESS, **options)
+    """A browser of its own: cookies are kept, redirects are not followed, and nothing is packed only to be unpacked."""
+    headers = {"accept-encoding": "identity"} | options.pop("headers", {})
+    return AsyncClient(transport=ASGITransport(app), base_url=ADDRESS, headers=headers, **options)
 
 
 async def _as_coroutine(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
