@@ -1,5 +1,3 @@
-"""Kinds of certificates that people have earned, or still can."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence

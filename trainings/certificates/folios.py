@@ -34,7 +34,6 @@ def is_same_folio(typed: str, folio: str) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    """Operator, year and number, as far as typed."""
     pieces = _pieces(text)
     while pieces and pieces[0] in SAID_BEFORE:
         pieces = pieces[1:]

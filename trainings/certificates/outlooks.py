@@ -1,5 +1,3 @@
-"""Why a person has earned a document or not yet, and where to make up for missed sessions."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

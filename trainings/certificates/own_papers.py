@@ -1,5 +1,3 @@
-"""Annulled papers on a participant's page: what happened, and what to do."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence

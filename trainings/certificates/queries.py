@@ -1,5 +1,3 @@
-"""The public check, and a person's own certificates."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -72,7 +70,6 @@ class Signature:
 
 
 def _moment(kept: Any) -> datetime | None:
-    """Text on SQLite."""
     moment: datetime | None = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
     return moment
 
@@ -181,7 +178,6 @@ async def _check(certificate: _Seen, phone: str, signature: Signature | None) ->
 
 @lru_cache(maxsize=DAYS_IN_WORDS)
 def _in_words(day: date) -> str:
-    """A single day as papers print it."""
     return dates.held_on([day], "es")
 
 

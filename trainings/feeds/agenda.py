@@ -1,5 +1,3 @@
-"""Coming sessions and activities of a feed's scope, for pages of other sites."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

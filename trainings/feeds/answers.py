@@ -1,5 +1,3 @@
-"""HTTP answers of a rendered feed, built once."""
-
 from __future__ import annotations
 
 import gzip

@@ -41,7 +41,6 @@ async def facilitator(request: Request) -> Response:
 
 
 async def _answer(request: Request, kind: ScopeKind) -> Response:
-    """Whole, or filtered by the address."""
     asked = request.path_params
     filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
     return await answer(kind, asked.get("slug", ""), asked_in(request.scope), filtered_by)

@@ -102,7 +102,6 @@ def _form(request: Request) -> Form:
 
 
 async def _hub(request: Request) -> tuple[list[Hub], Hub]:
-    """Hubs where the actor works at the desk, and the chosen one, else the first."""
     actor: Actor = request.state.actor
     hubs = (
         await reads(Hub)
@@ -118,7 +117,6 @@ async def _hub(request: Request) -> tuple[list[Hub], Hub]:
 
 
 def _month(request: Request) -> date:
-    """First day of the chosen month, else of this one."""
     asked = request.query_params.get("mes", "")
     if not asked:
         return clock.today().replace(day=1)

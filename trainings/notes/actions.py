@@ -275,7 +275,6 @@ async def _locked(note_id: UUID) -> InformationNote:
 
 
 async def _standing(note_id: UUID) -> InformationNote:
-    """Not deleted."""
     note = await _locked(note_id)
     if note.state is NoteState.DELETED:
         raise NoteMoved

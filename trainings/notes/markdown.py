@@ -173,7 +173,6 @@ def _refuse(sentence: str, pattern: re.Pattern[str], text: str) -> None:
 
 
 def _readable(text: str) -> str:
-    """A piece of the text, short enough for a sentence."""
     line = text.strip().partition("\n")[0]
     return f"{line[:40]}…" if len(line) > 40 else line
 

@@ -61,7 +61,6 @@ async def show(request: Request) -> Response:
 
 
 def _towns() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Municipalities by department, with their slugs."""
     return [(name, [(row.slug, row.full_name) for row in rows]) for name, rows in grouped_by_department()]
 
 

@@ -1,5 +1,3 @@
-"""Public pages of notes: list, note with recording and picture, Atom feeds."""
-
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,3 @@
-"""Notes: valid today for everybody, all of the actor's hubs for staff."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

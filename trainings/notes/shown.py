@@ -1,5 +1,3 @@
-"""A note as its page shows it, for the public and for staff's preview."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

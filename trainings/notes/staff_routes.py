@@ -36,7 +36,6 @@ SAVED, PUBLISHED = N_("Listo: el borrador está guardado."), N_("Listo: la nota 
 
 @allow(*NOTE_EDITORS)
 async def index(request: Request) -> Response:
-    """The actor's expiring notes on top, then all of their hubs."""
     actor: Actor = request.state.actor
     notes = await queries.staff_notes(actor)
     standing = [note for note in notes if note.state is not NoteState.DELETED]
@@ -160,7 +159,6 @@ Act = Callable[[InformationNote, Typed, Actor], Awaitable[object]]
 
 
 async def _obey(request: Request, act: Act, sentence: str, typed: Typed | None = None) -> Response:
-    """Do it, or show the note again with the refusal."""
     note = await _note(request)
     typed = await read_form(request) if typed is None else typed
     try:

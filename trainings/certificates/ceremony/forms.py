@@ -16,8 +16,6 @@ LONGEST_PROOF = 20_000
 
 
 class NameReadForm(Form):
-    """The name that the person read before saying that it is right."""
-
     name: Annotated[str, printable(LONGEST_NAME)] = Field(min_length=1)
 
 

@@ -27,7 +27,6 @@ _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\
 _ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
 _ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
 _ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d", re.IGNORECASE)
-"""A row named after "all" that is no exception."""
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
 
 

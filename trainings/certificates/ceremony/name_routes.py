@@ -1,5 +1,3 @@
-"""Names confirmed at the desk, and the proof list of a signature sheet."""
-
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,3 @@
-"""Papers for the ceremony: one PDF in calling order, one ZIP of all files."""
-
 from __future__ import annotations
 
 import zipfile

@@ -164,7 +164,6 @@ def _short(one: Certificate, actor: Actor) -> str:
 
 
 def _whole(one: Certificate, actor: Actor) -> str:
-    """The printed name, for files to sign and keep."""
     if one.erased_at is not None:
         return gettext(WITHOUT_NAME)
     return one.printed_name if actor.has_at(one.hub_id, ISSUERS) else one.initials

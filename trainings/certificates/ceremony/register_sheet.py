@@ -1,4 +1,4 @@
-"""The register of folios as PDF. Reads no rows and no clock: runs in a process of the mill."""
+"""Runs in a process of the mill: reads no rows and no clock."""
 
 from __future__ import annotations
 

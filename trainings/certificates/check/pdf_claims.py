@@ -156,7 +156,6 @@ def _reader_of(font: Any, read: dict[str, Callable[[bytes], str]]) -> Callable[[
 
 
 def _table(text: str) -> dict[int, str]:
-    """A font's `ToUnicode`: letters by number."""
     letters = {}
     for part in re.findall(r"beginbfchar(.*?)endbfchar", text, re.DOTALL):
         for number, letter in re.findall(r"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>", part):
@@ -181,7 +180,6 @@ def _letter(hexadecimal: str) -> str:
 
 
 def _codes_in_pictures(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """QR codes in pictures of the first pages, as in a scan."""
     import zxingcpp  # noqa: PLC0415  # for those only that name no code in letters
 
     n_looked_at = 0

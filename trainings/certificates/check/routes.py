@@ -60,7 +60,6 @@ async def index(request: Request) -> Response:
 
 
 def _folio_apart(typed: Typed, folio: str) -> Typed:
-    """A folio typed for the code moves to its own field."""
     if folio and folio == folio_in(typed.value("codigo")):
         typed.fields |= {"codigo": [""], "folio": [folio]}
     return typed
@@ -162,7 +161,6 @@ def _as_a_folio(text: str) -> str:
 
 
 async def _unknown(request: Request, typed: Typed | None = None) -> Response:
-    """The same page for unknown, malformed and erased codes."""
     try:
         await _count_miss(request)
     except TooMany as refusal:
@@ -182,7 +180,6 @@ def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
 
 
 def _later(request: Request, refusal: TooMany, form: Typed) -> Response:
-    """Says when to come back, and shows the form for sending it again."""
     if wants_json(request):
         raise refusal
     context = {"refusal": later_view(refusal), "form": form, "is_file": request.url.path == FILE_PAGE}

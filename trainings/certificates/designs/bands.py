@@ -1,5 +1,3 @@
-"""The woven band of a certificate counts its hours; a sentence says how."""
-
 from __future__ import annotations
 
 from trainings.lib.dates import hours_in_words_en, hours_in_words_es

@@ -69,7 +69,6 @@ async def letterhead_of(operator: Operator) -> Letterhead:
 
 
 async def images_of(operator_id: UUID) -> list[BrandImage]:
-    """Shield and logos in use, in order."""
     return await reads(BrandImage).filter(operator_id=operator_id, removed_at=None).order_by("position", "id")
 
 

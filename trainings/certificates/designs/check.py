@@ -137,7 +137,6 @@ def add(folder: Path) -> DesignInfo:
 
 
 def _copied(design: DesignInfo, place: Path) -> DesignInfo:
-    """The design where it reads only itself and the shared files."""
     shutil.copytree(LIBRARY, place / "lib")
     shutil.copytree(design.folder, place / design.key)
     return read_design(place / design.key)
@@ -232,7 +231,6 @@ def _sentences(design: DesignInfo) -> Iterator[str]:
 
 
 def _unreadable_fonts(fonts: DesignApart) -> Iterator[str]:
-    """Font files that are no font, or that Typst cannot use."""
     for file in fonts.font_files():
         try:
             code_points_of(file)

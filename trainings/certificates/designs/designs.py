@@ -31,7 +31,6 @@ OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
 """Built in. All others are set in a separate process, where they can break nothing."""
 
 SECONDS_SEEN = 30.0
-"""Until the folders are read again."""
 
 _WITH_ANY_SECOND = "+*"
 
@@ -86,7 +85,6 @@ class DesignInfo:
         return self._spread(design_texts.usable_codes())
 
     def files_of_languages(self) -> list[str]:
-        """Codes of its language files, complete or not."""
         return sorted({code for language in self._spread(design_texts.codes()) for code in language.split("+")})
 
     def _spread(self, codes: list[str]) -> list[str]:

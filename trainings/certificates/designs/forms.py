@@ -79,7 +79,6 @@ class SignatoryForm(TermForm):
 
 
 def _readable(text: str) -> str:
-    """The action limits the lines' length."""
     try:
         return clean_multiline(text, LONGEST_TYPED)
     except (UnreadableText, TextTooLong) as exc:

@@ -1,5 +1,3 @@
-"""Sample certificates for designs: the shortest, the longest and a usual one, with pictures."""
-
 from __future__ import annotations
 
 import hashlib

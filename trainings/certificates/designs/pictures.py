@@ -191,7 +191,6 @@ def _parsed(content: bytes) -> ET.Element:
 
 
 def _kept(element: ET.Element, depth: int = 0) -> ET.Element:
-    """An element's shapes and colours, without notes of other programs."""
     if depth > DEEPEST:
         raise DetailedDrawing(field="file")
     copy = ET.Element(element.tag, _kept_attributes(element))

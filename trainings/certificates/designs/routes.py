@@ -117,7 +117,6 @@ async def _signatories(
 
 
 def _office_choices() -> list[tuple[str, str]]:
-    """Usual offices in both forms (Spanish, as printed), the training's facilitator, and own words."""
     return [
         *signatories.office_choices(),
         (signatories.TRAINER, gettext(N_("Quien facilita cada capacitación (el nombre se pone solo)"))),
@@ -349,7 +348,6 @@ async def _design_page(request: Request, place: _Place, form: Typed | None = Non
 
 
 def _languages() -> list[str]:
-    """All languages that a design prints, single ones first."""
     found = {code for design in designs.all_designs().values() for code in design.all_languages()}
     return sorted(found, key=lambda code: ("+" in code, code != "es", code))
 

@@ -166,7 +166,6 @@ def missing_letters(registration: Registration, kind: CertificateKind, occasion:
 
 
 def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
-    """Earned kinds by attendance, highest first."""
     return earned_kinds(
         training,
         minutes=registration.minutes_attended,

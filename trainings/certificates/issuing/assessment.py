@@ -65,7 +65,6 @@ async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
 
 
 async def examined(training_id: UUID) -> list[Examined]:
-    """Expected or present people, by name."""
     came = (
         await reads(Attendance)
         .filter(registration__training_id=training_id, is_present=True)

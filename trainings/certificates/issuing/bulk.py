@@ -178,7 +178,6 @@ def _comes_after(purpose: JobPurpose) -> bool:
 
 
 async def _locked(job_id: UUID) -> IssueJob:
-    """Under its training's lock and its own."""
     where = await IssueJob.get_or_none(id=job_id)
     if where is None:
         raise UnknownJob

@@ -1,5 +1,3 @@
-"""Jobs that issue to many: their progress, the people left out, and reasons."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -75,8 +73,6 @@ OF_PAPERS = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """People first, their files afterwards."""
-
     job: IssueJob
     n_files: int
     n_papers: int
@@ -171,7 +167,6 @@ async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> lis
 
 
 async def _papers_of_short(job: IssueJob) -> defaultdict[UUID, list[Certificate]]:
-    """Papers of people skipped for their hours, by registration, without their sheets."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     if job.purpose is not JobPurpose.ISSUE:
         return papers

@@ -64,7 +64,6 @@ async def _progress(request: Request) -> bulk_queries.Progress:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """Progress, people left out and why; when done, the papers."""
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
     left_out = await bulk_queries.left_out(progress.job, training, may_issue=may_issue)

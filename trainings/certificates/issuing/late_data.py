@@ -111,7 +111,6 @@ def _is_left(change: Change, review: CertificateReview | None) -> bool:
 
 
 async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, CertificateReview]:
-    """The last decision to leave each as it is."""
     left: dict[UUID, CertificateReview] = {}
     for some in _in_parts(certificate_ids):
         reviews = reads(CertificateReview).filter(certificate_id__in=list(some)).order_by("created_at", "id")

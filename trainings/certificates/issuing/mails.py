@@ -170,7 +170,6 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 async def _replacement(certificate: Certificate) -> str:
-    """The folio of the valid one in its place, or empty."""
     in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
     others = reads(Certificate).filter(in_its_place, registration_id=certificate.registration_id)
     found = await others.filter(state=CertificateState.VALID).exclude(id=certificate.id).first()

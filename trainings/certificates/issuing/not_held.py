@@ -42,7 +42,6 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def _n_papers_telling(session: TrainingSession) -> int:
-    """Valid papers that name its day."""
     day = clock.local(session.starts_at).date()
     valid = reads(Certificate).filter(registration__training_id=session.training_id, state=CertificateState.VALID)
     return sum(_tells(one, day.isoformat()) for one in await valid)

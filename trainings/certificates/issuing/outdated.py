@@ -86,6 +86,5 @@ def _change(certificate: Certificate, occasion: Occasion) -> _Change:
 
 
 async def _signing(training_id: UUID, changes: Sequence[_Change]) -> Signing:
-    """Signatories of the new days; papers of an unchanged day keep theirs."""
     days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
     return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}

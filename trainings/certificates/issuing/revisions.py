@@ -133,7 +133,6 @@ class ChangedName:
 
 
 async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
-    """In the order of `papers`."""
     changed = [
         (one, one.renamed_at)
         for one in papers

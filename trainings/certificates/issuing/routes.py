@@ -138,7 +138,6 @@ async def _signing(training: Training) -> list[tuple[str, str]]:
 
 
 async def _proof(training: Training) -> str:
-    """The newest proof list; without a signature sheet, the page that prints one."""
     sheets = await handover.sheets_of_training(training.id)
     if sheets:
         return f"/panel/sesiones/{sheets[0].session_id}/hojas/{sheets[0].code}/nombres"
@@ -236,7 +235,6 @@ async def _show_person(
 
 @allow(*ISSUERS)
 async def issue(request: Request) -> Response:
-    """Of the posted kind. Pressed twice it is the same certificate."""
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     _check_issuer(request, training.hub_id)
     form = check(IssueForm, await read_form(request))
@@ -284,7 +282,6 @@ async def confirm_name(request: Request) -> Response:
 
 
 def _named(key: UUID, sentence: str, n_anew: int) -> Response:
-    """Back to the person, with the number of papers set anew."""
     response = redirect(f"/panel/inscripciones/{key}/diploma")
     if n_anew:
         changed = N_("Su diploma cambió, con el mismo folio: si ya estaba impreso, imprímalo de nuevo.")

@@ -1,5 +1,3 @@
-"""Certificates for staff: trainings with something to issue, a training's people, one person."""
-
 from __future__ import annotations
 
 from collections import defaultdict

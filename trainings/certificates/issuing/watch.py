@@ -1,5 +1,3 @@
-"""Every minute counts hours of ended sessions and makes due papers valid."""
-
 from __future__ import annotations
 
 import asyncio

@@ -72,7 +72,6 @@ def design_of(training: Training, kind: CertificateKind) -> designs.DesignInfo:
 
 
 def given_by(training: Training) -> list[CertificateKind]:
-    """Kinds for completing the training."""
     marked = [CertificateKind.CERTIFICADO] if training.pass_mark is not None else []
     return [*marked, CertificateKind.DIPLOMA]
 

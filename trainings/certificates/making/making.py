@@ -1,5 +1,3 @@
-"""Gathers what files of certificates are made of, in a few queries for many."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -48,7 +48,7 @@ UNUSED = ("aiohttp", "lxml", "lxml.html", "requests")
 
 
 class _Unused(ModuleType):
-    """Replaces such a library; every attribute is an empty class."""
+    """Every attribute is an empty class."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -102,7 +102,6 @@ class Mill:
         raise AssertionError("tried at least once")
 
     def _hand(self) -> _Hand:
-        """This thread's process; a new one after its end."""
         hand: _Hand | None = getattr(self._own, "hand", None)
         if hand is None or not hand.is_alive:
             hand = self._own.hand = _Hand()

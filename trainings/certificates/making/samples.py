@@ -1,5 +1,3 @@
-"""Sample certificates: a training's words and an operator's letterhead, without a person."""
-
 from __future__ import annotations
 
 import asyncio

@@ -101,7 +101,6 @@ async def _set(person: Participant, entries: Sequence[Entry], digest: str) -> Tr
 
 
 async def _keep(made: Transcript, registration: Registration, actor: Actor) -> Transcript:
-    """Two at once keep the same."""
     async with transaction():
         await lock(Participant, [made.participant_id])
         kept = await _same(made.participant_id, made.entries_digest)

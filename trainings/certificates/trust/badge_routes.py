@@ -1,5 +1,3 @@
-"""Downloads of Open Badges: nameless from the check page, and by the own link."""
-
 from __future__ import annotations
 
 from starlette.requests import Request

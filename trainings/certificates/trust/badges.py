@@ -95,7 +95,6 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
 
 
 def _last_day(certificate: Certificate) -> date:
-    """The local day on which its last session begins."""
     return date.fromisoformat(certificate.sheet["held_days"][-1])
 
 

@@ -169,7 +169,6 @@ def _key_file(chain: list[str], private_key: str) -> KeyFile:
 
 
 def _name(whose: x509.Name) -> str:
-    """The common name, else the organisation, as one printable line."""
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for one in whose.get_attributes_for_oid(kind):
             try:

@@ -176,7 +176,6 @@ async def _renewed(key: tuple[str, str]) -> Kept:
 
 
 async def _find(operator_code: str, name: str) -> StatusList:
-    """Where certificates with such numbers were issued."""
     parts = NAME.fullmatch(name)
     operator = await issuer_keys.operators_with(operator_code).first()
     if parts is None or operator is None:
