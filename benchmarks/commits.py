@@ -2,7 +2,7 @@
 
 python benchmarks/commits.py [COUNT]
 
-Everybody wants the same training; 50 wait at a time in each process, which takes its turns as a server process does.
+Everybody wants the same training; 50 wait at a time in each process, which collects as rarely as a server does.
 SQLite writes with synchronous = FULL, PostgreSQL (out of its wheel) with fsync on. Bare SQLite writes the very rows
 again that the run before it wrote, prepared in memory, with the same texts and in batches of the same size; the two go
 in turns, and each begins with an empty log.
@@ -33,7 +33,7 @@ from trainings import clock, db
 from trainings.db.sqlite_immediate import ImmediateTransaction
 from trainings.registrations.models import RegistrationState
 from trainings.schedule.models import Training
-from trainings.server import take_turns_well
+from trainings.server import collect_rarely
 from trainings.settings import Settings
 
 ROUNDS, BARE_ROUNDS, WAITERS = 3, 7, 50
@@ -68,7 +68,7 @@ async def on_sqlite(count: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(Path(folder))
         async with world(settings) as training:
-            take_turns_well()
+            collect_rarely()
             speed, lone = await in_turns(training, count)
             ours, raw = await beside_bare(training, settings.sqlite_path, count)
             await check(training)

@@ -55,7 +55,7 @@ from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
 from trainings.schedule.public import entry_lines
 from trainings.schedule.public.remembered import forget
-from trainings.server import take_turns_well
+from trainings.server import collect_rarely
 from trainings.settings import Environment as Kind
 from trainings.settings import Settings
 from trainings.web.render import TIME, TIME_AND_STOP, environment, render
@@ -84,7 +84,7 @@ async def measure_shape(count: int, n_trainings: int, n_sessions_each: int) -> i
             async with db.connect(configured):
                 cookie, month = await furnish(n_trainings, n_sessions_each)
                 ours = create_app(configured, with_worker=False)
-                take_turns_well()
+                collect_rarely()
                 print(
                     f"{n_trainings} trainings of {n_sessions_each}; {count} of each page; processor time, medians in ms"
                 )

@@ -30,7 +30,7 @@ from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.signup import routes as sign_up_routes
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
-from trainings.server import take_turns_well
+from trainings.server import collect_rarely
 from trainings.settings import Settings
 from trainings.web.protocol import CappedHttpTools
 
@@ -129,7 +129,7 @@ def serve_without_database(port: int) -> None:
     for name, constant in {"id_of_open_training": one_training, "sign_up": kept}.items():
         setattr(sign_up_routes, name, constant)
     app = create_app(Settings(), with_worker=False)
-    take_turns_well()
+    collect_rarely()
     uvicorn.run(app, port=port, http=CappedHttpTools, access_log=False, log_level="warning")
 
 

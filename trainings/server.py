@@ -24,31 +24,25 @@ SECONDS_TO_BE_UP = 120
 """A process that says nothing for so long is replaced. One of several that starts on a busy machine is not hung: with
 the usual five seconds it was ended before it had begun, again and again, and nothing ever listened.
 """
-SECONDS_OF_A_TURN = 0.00002
 RARE_COLLECTIONS = (20_000, 20, 20)
 
 
 def app_with_worker() -> Starlette:
     """The application with the outbox's worker inside; each server process makes its own."""
     app = create_app()
-    take_turns_well()
+    collect_rarely()
     return app
 
 
 def app_alone() -> Starlette:
     """The application where a `worker` process serves the outbox."""
     app = create_app(with_worker=False)
-    take_turns_well()
+    collect_rarely()
     return app
 
 
-def take_turns_well() -> None:
-    """Let the database's thread have its turn far more often, and leave the program's own objects uncollected.
-
-    The thread waits for the interpreter while requests are read: with the usual five milliseconds fewer sign-ups got
-    through (`benchmarks/sign_up.py`).
-    """
-    sys.setswitchinterval(SECONDS_OF_A_TURN)
+def collect_rarely() -> None:
+    """Leave the program's own objects uncollected: going through them again and again cost a tenth of a sign-up."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)
