@@ -179,12 +179,11 @@ async def write_all(statements: Iterable[Statement]) -> None:
     """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    turned: dict[int, str] = {}
-    written = [each for one in statements if one.values for each in _written(one, dialect, turned)]
+    written = [each for one in statements if one.values for each in _written(one, dialect)]
     await connection.write_all(written)
 
 
-def _written(statement: Statement, dialect: str, turned: dict[int, str]) -> Iterator[tuple[str, Sequence[Any], bool]]:
+def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence[Any], bool]]:
     """Texts with the rows to run each for; with True, all values of one run."""
     text, rows = statement.text, statement.values
     if isinstance(text, str):
@@ -192,7 +191,7 @@ def _written(statement: Statement, dialect: str, turned: dict[int, str]) -> Iter
     elif dialect == "postgres":
         yield text.on_postgres, list(zip(*rows, strict=True)), True
     else:
-        values, width, first = _as_text(rows, text.turned, turned), len(rows[0]), 0
+        values, width, first = _as_text(rows, text.turned), len(rows[0]), 0
         for n in parts(len(rows)):
             yield text.on_sqlite(n), values[first * width : (first + n) * width], True
             first += n
@@ -210,21 +209,14 @@ def parts(n: int) -> Iterator[int]:
         yield n
 
 
-def _as_text(rows: Sequence[Any], columns: Sequence[int], turned: dict[int, str]) -> list[Any]:
-    """All values in a row, those of these columns (keys and moments) as SQLite holds them.
-
-    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address. What is
-    text already is left as it is.
-    """
+def _as_text(rows: Sequence[Any], columns: Sequence[int]) -> list[Any]:
+    """All values in a row, those of these columns (keys and moments) as SQLite holds them."""
     values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
     for column in columns:
         in_column = values[column::width]
         if not TEXT_OR_NOTHING.issuperset(map(type, in_column)):
             values[column::width] = [
-                value
-                if type(value) in TEXT_OR_NOTHING
-                else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
-                for value in in_column
+                value if type(value) in TEXT_OR_NOTHING else _text_of(value) for value in in_column
             ]
     return values
 
