@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
+from uuid import UUID
 
 from tests import make
 from trainings import clock, jobs
@@ -15,7 +16,9 @@ from trainings.outbox.mailer import Mail, build
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations.messages import announce
 from trainings.registrations.models import OwnLink, Registration, RegistrationState
+from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.snapshots import keep_facts, last_number
 from trainings.settings import get_settings
 
 SATURDAY = datetime.fromisoformat("2027-03-06T14:30:00+00:00")
@@ -44,10 +47,20 @@ async def last_mail(kind: str) -> Mail:
     return mail
 
 
+async def end_later_than_known(training_id: UUID) -> None:
+    """Each session was to end an hour earlier, as far as people know."""
+    before = await standing(training_id)
+    for session in before.sessions.values():
+        session.ends_at -= timedelta(hours=1)
+    await keep_facts(before)
+
+
 async def tell(registration: Registration, kind: str) -> Mail:
     """Announce and compose at once."""
     await registration.fetch_related("participant", "training")
     async with transaction():
+        if kind == "training_changed" and await last_number(registration.training_id) is None:
+            await end_later_than_known(registration.training_id)
         await announce(registration, registration.participant, registration.training, kind)
     return await last_mail(kind)
 

@@ -19,11 +19,6 @@ def news(facts: Facts) -> list[Difference]:
     return [one for one in found if _concerns(one, facts)]
 
 
-def has_news(facts: Facts) -> bool:
-    """Whether there is something to tell; messages that an earlier version wrote have no changes on record."""
-    return bool(news(facts)) or not facts.snapshots
-
-
 def in_words(facts: Facts) -> dict[str, Any]:
     """What the message about changes shows, in the language being spoken."""
     found = news(facts)

@@ -23,7 +23,7 @@ from trainings.registrations.models import HoldReason, Registration, Registratio
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
 from trainings.registrations.telling import reminding
-from trainings.registrations.telling.change_sentences import has_news, in_words, moved_unheard, news, revivals
+from trainings.registrations.telling.change_sentences import in_words, moved_unheard, news, revivals
 from trainings.registrations.telling.contact_actions import mark_accepted, mark_refused
 from trainings.registrations.telling.itip import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather
@@ -79,7 +79,7 @@ def is_changed(facts: Facts) -> bool:
     """Somebody who counts on a training of which they do not know yet how it changed."""
     is_off = has_cancelled(facts) or facts.is_cancelled
     is_left = bool(facts.coming) or any(one.kind is not ChangeKind.CANCELLED for one in news(facts))
-    return not is_off and is_left and has_news(facts)
+    return not is_off and is_left and bool(news(facts))
 
 
 def is_coming(facts: Facts) -> bool:
@@ -98,8 +98,7 @@ def requests(facts: Facts) -> list[Appointment]:
     """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
-    changed = [one.session for one in news(facts)] if facts.snapshots else [*facts.coming, *facts.called_off]
-    by_stamp = sorted(changed, key=lambda one: one.stamped_at, reverse=True)
+    by_stamp = sorted((one.session for one in news(facts)), key=lambda one: one.stamped_at, reverse=True)
     return [appointment(facts, one) for one in by_stamp]
 
 
