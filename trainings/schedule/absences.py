@@ -1,4 +1,4 @@
-"""When the people who hold sessions or answer for activities cannot: they say so themselves, no reason is kept."""
+"""Times when facilitators and coordinators cannot come, said by themselves; no reason is kept."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
 KEPT = timedelta(days=7)
-"""So long after its end an absence is kept: as long as a need for support, for nobody asks for it any more."""
+"""An absence is kept this long after its end, as support needs are."""
 LONGEST = timedelta(days=366)
 MOST = 60
-"""Absences to come of one person."""
+"""Coming absences of one person."""
 
 
 class UnknownAbsence(NotFound):
@@ -57,17 +57,19 @@ class AbsenceSaidBefore(Refusal):
 
 
 def whole_days(first: date, last: date) -> tuple[datetime, datetime]:
-    """From the midnight that begins the first day to the one that ends the last, UTC."""
+    """UTC, from the midnight before the first day to the midnight after the last."""
     return clock.midnight(first), clock.midnight(last + timedelta(days=1))
 
 
 def hours_of(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
-    """Some hours of a day, UTC."""
+    """UTC."""
     return clock.at(day, starts), clock.at(day, ends)
 
 
 async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) -> Unavailability:
-    """The actor cannot hold sessions then. Refuses what ends before it starts, is over, too long, or said before."""
+    """The actor cannot hold sessions then. Refuses an end before the start, a time that is over, too long or already
+    given.
+    """
     assert actor.id is not None, "only people of the staff are absent"
     if ends_at <= starts_at:
         raise AbsenceReversed(field="last_day")
@@ -89,7 +91,7 @@ async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) ->
 
 
 async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
-    """The actor can come after all. Refuses what is not the actor's own, or is gone."""
+    """Refuses an absence of another person, and one that is gone."""
     async with transaction():
         found = await lock(Unavailability, [absence_id])
         if not found or found[0].user_id != actor.id:
@@ -99,17 +101,17 @@ async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
 
 
 async def forget_over() -> int:
-    """Delete what has been over for a week; how many."""
+    """Delete absences that ended a week ago; returns how many."""
     return await Unavailability.filter(ends_at__lt=clock.now() - KEPT).delete()
 
 
 async def absences_of(user_id: UUID) -> list[Unavailability]:
-    """When somebody cannot, what is over left out, in order."""
+    """Current and coming, in order."""
     return await reads(Unavailability).filter(user_id=user_id, ends_at__gt=clock.now()).order_by("starts_at", "id")
 
 
 async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[Planned]]:
-    """Sessions that the person is down for and activities that they answer for, by absence, in order."""
+    """Sessions the person holds and activities they answer for, by absence, in order."""
     if not absences:
         return {}
     start, end = min(one.starts_at for one in absences), max(one.ends_at for one in absences)
@@ -119,9 +121,9 @@ async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A session or activity to come, and somebody down for it who cannot hold it: there somebody else is put in.
+    """A coming session or activity with a person who cannot hold it: staff put in another.
 
-    `has_left`: they have no account or role any more; else they said that they cannot then.
+    `has_left`: the person has no account or role any more; else they are absent.
     """
 
     thing: Planned
@@ -130,9 +132,9 @@ class Unheld:
 
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """At these hubs: first those who are away, then of sessions those who left, each by start.
+    """At these hubs: absent people first, then sessions of people who left, each by start.
 
-    Whoever was put down all the same stays in it until they take their absence back.
+    A person put in despite an absence stays listed until they take it back.
     """
     down = [(one, user_id, who) for one in await planned_to_come(hub_ids) for user_id, who in one.people.items()]
     people = {user_id for _one, user_id, _who in down}

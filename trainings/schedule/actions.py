@@ -1,6 +1,6 @@
-"""Trainings: create, edit, publish, hide, reopen, call off. Copies, sessions and courses have their own files.
+"""Trainings: create, edit, publish, hide, reopen, cancel.
 
-Places (capacity) are changed by registrations, which know who waits for them.
+Registrations change the capacity: they know the waiting list.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class ChangedMeanwhile(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The training, and whether time or place changed for people who signed up before."""
+    """The training, and whether time or place changed for registered people."""
 
     training: Training
     is_moved: bool
@@ -119,10 +119,10 @@ async def create_training(
     override_reason: str = "",
     training_id: UUID | None = None,
 ) -> Training:
-    """A draft with its sessions; its slug is fixed from now on. `training_id`: its key, where it must be known before.
+    """Create a draft with its sessions; the slug is fixed from now on. `training_id`: its key, if needed before.
 
-    Refuses unknown courses, hubs and places, sessions that overlap or end before they start, and people or places that
-    are taken at the time (with a reason they stand, on record).
+    Refuses unknown courses, hubs and places, sessions that overlap or end before they start, and people or places taken
+    at that time (a reason lets them stand, on record).
     """
     plans.check_plan(plan)
     async with transaction():
@@ -153,11 +153,11 @@ async def edit_training(
     override_reason: str = "",
     revision: int | None = None,
 ) -> Edited:
-    """Write what changed; capacity and childcare places are left alone (`registrations.seats.actions.resize`).
+    """Write what changed, except capacity and childcare places (`registrations.seats.actions.resize`).
 
-    Sessions left out are deleted in a draft, and stand once others may know of them. Refuses as `create_training`, what
-    was held, a called-off training, another hub, another course once it was published, and a `revision` (from when the
-    form was opened) that is no longer so.
+    A draft loses the sessions left out; other trainings keep them. Refuses as `create_training`, and: sessions that
+    were held, a cancelled training, another hub, another course after publishing, an outdated `revision` (from the
+    opening of the form).
     """
     plans.check_plan(plan)
     async with transaction():
@@ -192,7 +192,7 @@ def _check_fixed(training: Training, plan: TrainingPlan) -> None:
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
-    """Save the columns that differ, only them; their names. `terms`: those of another course, of a draft."""
+    """Save only columns that differ; returns their names. `terms`: of a draft's new course."""
     columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:
@@ -201,7 +201,7 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:
-    """Show it in lists, maps and calendars. Refuses without sessions or places, and a training that is called off."""
+    """Show it in lists, maps and calendars. Refuses a training without sessions or places, and a cancelled one."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:
@@ -210,7 +210,7 @@ async def publish(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> Training:
-    """Leave it reachable by its address only; it leaves calendars and lists. Refuses as `publish`."""
+    """Reachable by its address only; it leaves calendars and lists. Refuses as `publish`."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:
@@ -219,7 +219,7 @@ async def unlist(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def reopen(training_id: UUID, *, actor: Actor) -> Training:
-    """A called-off training takes place after all, for whom it did before: a draft is a draft again."""
+    """A cancelled training takes place after all, in the state it had before."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is not TrainingState.CANCELLED:
@@ -232,10 +232,10 @@ async def reopen(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
-    """Call it off, in the transaction of who tells the people signed up (`training` locked there).
+    """Cancel a training, in the transaction (and under the lock) of the caller, which tells the registered people.
 
-    Its sessions that are not closed are called off with it; closed ones were held. Each keeps its own state, so that
-    reopening the training brings back those that stood. Refuses without a reason, and when everything was held.
+    Cancels its sessions that are not closed; closed ones were held. Each keeps its own state, so reopening brings back
+    the right ones. Refuses without a reason, and when all sessions were held.
     """
     if not reason.strip():
         raise NoReason(field="reason")
@@ -254,7 +254,7 @@ async def cancel_training(training: Training, reason: str, *, actor: Actor) -> N
 
 
 async def _become(training: Training, state: TrainingState, act: str, actor: Actor) -> Training:
-    """Move a locked training to a state in which it takes place; nothing to do where it is there."""
+    """Does nothing if it is in that state already."""
     if training.state is state:
         return training
     if state not in TRAINING_MOVES[training.state]:
@@ -280,7 +280,7 @@ async def _check_complete(training: Training) -> None:
 
 
 async def _free_short_code() -> str:
-    """A code that no training has: chosen before writing, since a refused insert ends the transaction."""
+    """Chosen before writing: a refused insert ends the transaction."""
     while True:
         code = slug_suffix().upper()
         if not await Training.exists(short_code=code):

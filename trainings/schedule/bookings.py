@@ -1,6 +1,5 @@
-"""Who and what is taken: a facilitator or a place cannot be at two sessions at once, unless staff say why they can.
-
-Nor can somebody hold a session while they said they cannot come.
+"""A facilitator or a place cannot be at two sessions at once, nor a facilitator at one during an absence, unless staff
+give a reason.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ M = TypeVar("M", bound=Record)
 
 
 class Booked(Refusal):
-    """Taken at that time. A reason given with the plan lets it stand; it is kept in the audit.
+    """Taken at that time. A reason given with the plan lets it stand, and the audit keeps it.
 
-    The first of a plan is raised, `others` are the rest of them.
+    The first clash of a plan is raised; `others` are the rest.
     """
 
     code = "booked"
@@ -62,9 +61,9 @@ class VenueBooked(Booked):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What a plan is part of: plans of two owners that are kept together are in each other's way.
+    """The training or activity of a plan: plans of two owners saved together can clash.
 
-    `id` is none where there is only one. `town`: the municipality (INE code) of what is held in the open.
+    `id`: none if there is only one owner. `town`: municipality (INE code) of an open-air activity.
     """
 
     id: UUID | None = None
@@ -77,7 +76,7 @@ NOBODY: Mapping[int, Owner] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """All that may stand in the way of some plans: sessions, absences, and who and what the ids are."""
+    """Sessions and absences that may clash with some plans, and names by id."""
 
     bookings: list[Planned]
     absences: list[Unavailability]
@@ -93,10 +92,10 @@ async def check_bookings(
     override_reason: str = "",
     but: Collection[UUID] = (),
 ) -> None:
-    """Refuses facilitators and places that are taken at the time, with who and when; `but` are sessions being replaced.
+    """Refuses facilitators and places taken at that time, with name and time. `but`: sessions being replaced.
 
-    In the caller's transaction: the people and places are locked, so that two plans made at once see each other.
-    With a reason the clashes stand and are recorded.
+    Runs in the caller's transaction and locks people and places, so that two simultaneous plans see each other. With a
+    reason the clashes stand and are recorded.
     """
     people, places = _people_in(sessions.values()), _places_in(sessions.values())
     # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
@@ -131,9 +130,9 @@ async def clashes_of(
     but: Collection[UUID] = (),
     owners: Mapping[int, Owner] = NOBODY,
 ) -> dict[int, list[Booked]]:
-    """All that is taken at the time of each plan, by its number, to be told before anything is kept.
+    """All clashes by number of the plan, to show before saving.
 
-    With `owners`, one for each plan, what they take from each other too.
+    `owners`, one a plan: clashes among the plans count too.
     """
     plans = list(sessions.values())
     users = {user.id: user for user in await _of(User, _people_in(plans))}
@@ -150,7 +149,7 @@ async def clashes_of(
 
 
 def _beside(taken: _Taken, number: int, sessions: Mapping[int, SessionPlan], owners: Mapping[int, Owner]) -> _Taken:
-    """What plans of another owner than this one's would take at its time, told by their titles: the actor's own."""
+    """What plans of other owners take at the same time, under their titles: they are the actor's own."""
     plan, own = sessions[number], owners.get(number)
     bookings = [
         Planned(
@@ -185,7 +184,7 @@ def _of(model: type[M], ids: Collection[UUID]) -> QuerySet[M]:
 
 @dataclass(frozen=True, slots=True)
 class _Clash:
-    """What stands in the way of one plan: `cause_id` is the session, or the absence."""
+    """`cause_id`: the session or the absence."""
 
     cause_id: UUID
     refusal: Booked
@@ -213,7 +212,7 @@ def _clashes(plan: SessionPlan, taken: _Taken, actor: Actor, number: int) -> lis
 
 
 def _as_seen_by(actor: Actor, booking: Planned) -> str:
-    """The title, or only the hub where that is none of the actor's business."""
+    """The title, or only the hub for an actor without access to it."""
     is_theirs = booking.hub_id is None or actor.roles_everywhere or booking.hub_id in actor.roles_at
     return booking.title if is_theirs else booking.hub
 

@@ -1,7 +1,6 @@
-"""What calendars are told of sessions and activities: stored texts, the feeds they are in, counters that move along.
+"""Calendar entries of sessions and activities: stored texts, their feeds, their counters.
 
-The stored text is what subscribers have. The rows are written as a text again and compared with it: where both are
-equal, nothing shown has changed and no counter moves.
+Subscribers have the stored text. A new text is compared with it: if both are equal, no counter moves.
 """
 
 from __future__ import annotations
@@ -82,23 +81,23 @@ _COLUMNS = (
 )
 
 FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
-"""Columns of a training by which feeds are filtered, once it is published."""
+"""Training columns that filter feeds, once it is published."""
 
 STILL_SHOWN = timedelta(days=100)
-"""How far back entries follow when a place, a hub or a course is corrected: a little more than calendars look."""
+"""Corrections of a place, hub or course rewrite entries this far back, a little more than calendars look."""
 
 BATCH = 100
-"""Texts written again in one transaction: others get their turn in between."""
+"""Texts rewritten in one transaction: others get their turn in between."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What calendars may be told of a session or activity as it stands now.
+    """What calendars may show of a session or activity now.
 
-    `is_listed`: it takes place for everybody to see; only so it comes into feeds, those of `scopes`. `is_hidden`: it is
-    by its address only, and in none. `is_protected`: without its place.
+    `is_listed`: takes place in public, so it enters the feeds `scopes`. `is_hidden`: by its address only, in no feed.
+    `is_protected`: without its place.
     """
 
     facts: EventFacts
@@ -114,8 +113,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where one kind of entries is kept: its rows, their texts and feeds, what leads back from these (`key`), and how
-    their addresses begin.
+    """Storage of one kind of entries: rows, texts, feeds, the `key` from texts and feeds to the row, the prefix of
+    addresses.
     """
 
     rows: type[Dated]
@@ -131,11 +130,10 @@ SESSIONS = Kept(TrainingSession, SessionText, SessionFeed, "session_id", "/capac
 async def write_entries(
     entries: Iterable[Entry], kept: Kept, *, is_refiltered: bool = False, renamed: Iterable[str] = ()
 ) -> set[UUID]:
-    """Bring up to date what calendars show, in the caller's transaction, which holds the rows. Returns those that
-    changed.
+    """Update calendar entries in the caller's transaction, which holds the rows. Returns the changed ones.
 
-    An entry appears when it is listed, and stays in every feed where it ever was. Cancelled it is shown as CANCELLED,
-    and then frozen until it takes place again. Hidden it leaves them, and returns where it is listed again.
+    An entry appears when listed and stays in every feed it was ever in. Cancelled, it shows as CANCELLED and is frozen
+    until it takes place again. Hidden, it leaves the feeds until listed again.
     """
     assert is_in_transaction(), "text, feeds and counters change together with what they tell of"
     by_id = {entry.id: entry for entry in entries}
@@ -169,9 +167,9 @@ async def write_entries(
 
 
 async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
-    """The new text, its stamp and sequence kept in its row; nothing where it shows the same.
+    """Store the new text, stamp and sequence; None if it shows the same.
 
-    `has_left`: where none is stored, it was in feeds before: what comes back is newer than what some still have.
+    `has_left`: no text is stored, but feeds once had it, so the new one must be newer than old copies.
     """
     facts = entry.facts
     if stored is None:
@@ -203,10 +201,10 @@ async def _stamp(facts: EventFacts, sequence: int, kept: Kept, *, after: datetim
 
 
 async def write_again(kept: Kept, refresh: Callable[[list[UUID]], Awaitable[set[UUID]]]) -> int:
-    """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
+    """Rewrite texts that an older version wrote differently, or that hold an earlier address of this site.
 
-    Stamp and sequence stay where the new text means the same. Several processes may do it at once: who waited for
-    another's rows finds them done. Returns how many texts are different now.
+    Stamp and sequence stay if the meaning does. Several processes may run it at once: the later finds rows done.
+    Returns the number of changed texts.
     """
     # A line may be folded after 75 octets.
     address = f"\r\nURL:{get_settings().base_url.rstrip('/')}{kept.path}"[:70]
@@ -233,11 +231,10 @@ async def refresh(
     is_refiltered: bool = False,
     renamed: Iterable[str] = (),
 ) -> set[UUID]:
-    """`write_entries` of these sessions and all those of these trainings. Once an action, at its end.
+    """`write_entries` for these sessions and all sessions of these trainings. Once an action, at its end.
 
-    A session is listed with its training, and cancelled also where that is called off.
-    `is_refiltered`: for whom or in which language it is may have changed, which no text need tell. `renamed` are the
-    feeds that have another name from now on.
+    A session is listed with its training, and cancelled with it. `is_refiltered`: audience or language may have
+    changed, without a change of text. `renamed`: feeds with a new name.
     """
     rows = await _locked(Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids)))
     counts = await _session_counts({row["training_id"] for row in rows})
@@ -248,12 +245,12 @@ async def refresh(
 
 
 async def rewrite_outdated() -> int:
-    """`write_again` the texts of sessions."""
+    """`write_again` for sessions."""
     return await write_again(SESSIONS, lambda session_ids: refresh(session_ids=session_ids))
 
 
 async def _locked(wanted: Q) -> list[Row]:
-    """What is told of these sessions, their rows held until the transaction ends."""
+    """Rows of sessions, held until the transaction ends."""
     found = await TrainingSession.filter(wanted).values_list("id", "training_id")
     # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
     await lock(Training, {training_id for _session_id, training_id in found})
@@ -264,7 +261,7 @@ async def _locked(wanted: Q) -> list[Row]:
 
 
 async def restamp(training_ids: Iterable[UUID]) -> None:
-    """Date anew what those who hold sessions of these trainings are told of them: their entries say more than ours."""
+    """Date anew the facilitators' entries of these trainings: they say more than public ones."""
     await Training.filter(id__in=list(training_ids)).update(changed_at=clock.now())
 
 
@@ -279,23 +276,23 @@ def _entry(row: Row, n_sessions: int, hub: Hub) -> Entry:
 
 
 def _is_listed(row: Row) -> bool:
-    """Whether it takes place for everybody to see: only so a session comes into feeds."""
+    """Public, so in feeds."""
     return bool(row["training__state"] == TrainingState.PUBLISHED and is_on(row["state"], row["called_off_at"]))
 
 
 def _is_live(row: Row) -> bool:
-    """Listed, or held before its training was called off: that has taken place, for whom it was shown to."""
+    """Listed, or held before its training was cancelled: it took place for the same public."""
     is_shown = row["training__state"] in (TrainingState.PUBLISHED, TrainingState.CANCELLED)
     return is_shown and is_on(row["state"], row["called_off_at"])
 
 
 def _is_hidden(row: Row) -> bool:
-    """Whether it is by its address only, also where it is called off by now."""
+    """By its address only, also if cancelled."""
     return TrainingState.UNLISTED in (row["training__state"], row["training__state_before"])
 
 
 async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
-    """Meetings per training, cancelled ones too: cancelling one must not rewrite the others ("sesión 3 de 10")."""
+    """Sessions of each training with cancelled ones: a cancellation must not rewrite the others ("sesión 3 de 10")."""
     counts: dict[UUID, int] = {}
     for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
         counts[training_id] = counts.get(training_id, 0) + 1
@@ -313,7 +310,7 @@ def _is_protected(row: Row) -> bool:
 
 
 def _facts(row: Row, n_sessions: int) -> EventFacts:
-    """The row in the words of the public: a protected place is its municipality only."""
+    """The row as the public sees it: a protected place is its municipality only."""
     is_protected = _is_protected(row)
     settings = get_settings()
     kind = KINDS[row["training__kind"]]

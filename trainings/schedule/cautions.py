@@ -1,4 +1,4 @@
-"""What staff should know of planned meetings before they are kept: days off, what is taken, places with few seats."""
+"""What staff should know of planned sessions before saving: days off, clashes, too few seats."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ K = TypeVar("K", int, UUID)
 
 @dataclass(frozen=True, slots=True)
 class Cautions:
-    """Of one meeting: the holiday or feast on its day, a sentence for each clash, one for too few seats.
+    """Of one session: the holiday or feast, a sentence for each clash, one for too few seats.
 
-    Too few seats are told at the first meeting in a place. `is_past`: it would be over by now, as with a mistyped year.
+    Too few seats are told at the first session in a place. `is_past`: already over, as with a mistyped year.
     """
 
     day_off: str = ""
@@ -49,13 +49,12 @@ async def cautions_of(
     but: Collection[UUID] = (),
     may_be_past: bool = False,
 ) -> dict[int, Cautions]:
-    """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` what stands of the same.
+    """Cautions of each plan. `venue_id` and `capacity` are the training's, `but` its stored sessions.
 
-    `may_be_past`: nobody knows of them yet, so that a day which is over is told, and kept all the same.
+    `may_be_past`: not public yet, so a past day is told and saved all the same.
 
-    `owners`, by their numbers, tell where a plan without a venue is held (else at the hub's seat), and which of several
-    that are made together take something from each other.
-    People and places that are not the hub's are left out: nothing is told of them.
+    `owners` by number: the place of a plan without a venue (else the hub's seat), and clashes among plans saved
+    together. People and places of other hubs are left out.
     """
     wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
     venues = {venue.id: venue for venue in await reads(Venue).filter(hub_id=hub.id)}
@@ -80,9 +79,7 @@ async def cautions_of(
 
 
 async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
-    """Days off and seats of the sessions of a training, loaded with its hub and their places; what stands is not asked
-    whether it is taken.
-    """
+    """Days off and seats of a training loaded with hub and places; no clashes."""
     venues = {session.id: session.venue for session in training.sessions}
     codes = {
         session_id: venue.municipality_id if venue else training.hub.seat_id for session_id, venue in venues.items()
@@ -100,17 +97,16 @@ async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
 
 
 def has_clashes(cautions: Mapping[int, Cautions]) -> bool:
-    """Whether anything is taken, so that a reason is needed."""
+    """Then a reason is needed."""
     return any(one.clashes for one in cautions.values())
 
 
 def said(clash: Booked) -> str:
-    """The sentence of a clash."""
     return gettext(clash.text) % clash.values
 
 
 def _seats(venues: Mapping[K, Venue | None], capacity: int | None) -> dict[K, str]:
-    """The sentence for each place that is too small, at the first of the meetings held there."""
+    """For each place that is too small, at its first session."""
     first: dict[UUID, K] = {}
     for key, venue in venues.items():
         if venue is not None:
@@ -119,7 +115,7 @@ def _seats(venues: Mapping[K, Venue | None], capacity: int | None) -> dict[K, st
 
 
 def few_seats(venue: Venue | None, capacity: int | None) -> str:
-    """A sentence with both numbers where fewer people fit in than may sign up."""
+    """A sentence with both numbers if the place holds fewer people than may register; else empty."""
     if venue is None or venue.capacity is None or capacity is None or capacity <= venue.capacity:
         return ""
     words = gettext(N_("En %(place)s caben %(seats)s personas y el cupo es de %(capacity)s."))

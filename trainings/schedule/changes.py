@@ -1,4 +1,4 @@
-"""What became of sessions that people knew of: moved, elsewhere, cancelled, again, new; and what people last knew."""
+"""Changes of sessions that people knew of (moved, elsewhere, cancelled, reopened, new), and what people last knew."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from trainings.places.models import Venue
 
 SHOWN_FOR = timedelta(days=7)
-"""How long public pages say that a session is another than it was."""
+"""Public pages show a change for this long."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
-"""Changes before which the session did not take place."""
+"""Changes of sessions that did not take place before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A training's sessions, and who holds each, as they were before something was done to them."""
+    """A training's sessions and their facilitators before an action."""
 
     training: Training
     sessions: Mapping[UUID, TrainingSession]
@@ -44,10 +44,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What somebody has to hear of one session: how it was when they last heard of it, if it is another now.
+    """How a session differs from what somebody last heard.
 
-    `old_*` are empty for a new session. `is_moved`: other times; `is_elsewhere`: another place, be it another link only
-    (`is_other_link`). `online_url`: the address by which one comes to it online now.
+    `old_*`: empty for a new session. `is_moved`: other times. `is_elsewhere`: another place, or only another link
+    (`is_other_link`). `online_url`: the current link.
     """
 
     session: TrainingSession
@@ -63,14 +63,14 @@ class Difference:
 
     @property
     def is_other_day(self) -> bool:
-        """Whether it is on another day than before, not only at another hour; so is what has no day before."""
+        """True also without a day before."""
         old = self.old_starts_at
         return old is None or clock.local(old).date() != clock.local(self.session.starts_at).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """When and where a session was to be, as far as somebody knows, and whether it took place."""
+    """Time, place and state of a session as far as somebody knows."""
 
     starts_at: datetime
     ends_at: datetime
@@ -82,7 +82,7 @@ class Known:
 
 
 def as_left(change: DatedChange) -> Known | None:
-    """How a session was shown right before this change; none for a new one."""
+    """The session as shown right before this change; None for a new one."""
     if change.left_starts_at is None or change.left_ends_at is None:
         return None
     venue = change.left_venue if change.left_venue_id else None
@@ -90,30 +90,28 @@ def as_left(change: DatedChange) -> Known | None:
 
 
 def link_of(session: TrainingSession, training: Training) -> str | None:
-    """The address by which one comes to a session online. Of a training that has no place of its own, what is in a
-    house is only there.
-    """
+    """The session's link. In a training without a venue, a session with a venue is there only."""
     return training.online_url if session.venue_id is None or training.venue_id is not None else None
 
 
 def _is_elsewhere(old_venue_id: UUID | None, old_link: str | None, venue_id: UUID | None, link: str | None) -> bool:
-    """Whether who goes by the old place comes to nothing. A link that is new beside a house takes nothing away."""
+    """Whether the old place is of no use any more. A new link beside a venue takes nothing away."""
     return old_venue_id != venue_id or (old_link is not None and old_link != link)
 
 
 def as_it_stands(session: TrainingSession) -> Known:
-    """How a session is shown now."""
+    """As shown now."""
     return Known(session.starts_at, session.ends_at, session.venue_id, session.venue if session.venue_id else None)
 
 
 async def standing(training_id: UUID) -> Standing:
-    """The training as it stands, in the caller's transaction."""
+    """In the caller's transaction."""
     assert is_in_transaction(), "what was before is read together with what changes it"
     return await as_shown(training_id)
 
 
 async def as_shown(training_id: UUID) -> Standing:
-    """The training as it stands, for showing."""
+    """For showing."""
     training = await reads(Training).get(id=training_id)
     sessions = {session.id: session for session in await reads(TrainingSession).filter(training_id=training_id)}
     holders: dict[UUID, set[UUID]] = {session_id: set() for session_id in sessions}
@@ -124,9 +122,9 @@ async def as_shown(training_id: UUID) -> Standing:
 
 
 async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]:
-    """Keep what became of each session that is not over since `before`, in the caller's transaction.
+    """Store the changes since `before` of sessions that are not over, in the caller's transaction.
 
-    A draft is nobody's business. SEQUENCE is higher after each of these changes, also where no feed shows the session.
+    Drafts are skipped. SEQUENCE rises with each change, also for sessions in no feed.
     """
     if before.training.state is TrainingState.DRAFT:
         return []
@@ -169,14 +167,14 @@ async def _raise_sequence(old: TrainingSession) -> None:
 
 
 def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> DatedChange:
-    """A change of a session of this training that stands as it is in its row; not stored."""
+    """A change of a session from its stored row; not saved."""
     change = leaving(session, kind)
     change.session_id, change.left_online_url = session.id, link_of(session, training)
     return change
 
 
 def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
-    """A change of a session or activity that stands as it is in its row; not stored, and not yet said of which."""
+    """The same for a session or activity, without its key yet."""
     return DatedChange(
         kind=kind, left_starts_at=thing.starts_at, left_ends_at=thing.ends_at, left_venue_id=thing.venue_id
     )
@@ -186,10 +184,9 @@ def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
 
 
 async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedChange]]:
-    """What changed in these trainings in the last seven days, the newest first, with the place that was left: as far as
-    it is still said of them.
+    """Changes of these trainings in the last seven days that are still shown, newest first, with the old place.
 
-    Where a training's place is protected, so is the one that it left: who shows these asks `place_shown` first.
+    A protected training protects its old place too: callers check `place_shown` first.
     """
     found: dict[UUID, list[DatedChange]] = {}
     for change in await still_said_of(Q(session__training_id__in=list(training_ids))):
@@ -199,19 +196,19 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedC
 
 
 async def still_said_of(things: Q) -> list[DatedChange]:
-    """The same of sessions or activities."""
+    """The same for sessions or activities."""
     recent = reads(DatedChange).filter(things, created_at__gt=clock.now() - SHOWN_FOR).order_by("-created_at", "-id")
     return still_said(await recent.select_related("session", "left_venue__municipality"))
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:
-    """What changed in a training from a moment on, in order, with the places that were shown right before."""
+    """In order, with the places shown before."""
     found = reads(DatedChange).filter(session__training_id=training_id, created_at__gte=since)
     return await found.order_by("created_at", "id").select_related("session", "left_venue__municipality")
 
 
 async def changes_of_batch(batch_id: UUID) -> list[DatedChange]:
-    """What the messages of a batch tell, in order."""
+    """In order."""
     found = DatedChange.filter(batch_id=batch_id).order_by("created_at", "id")
     return await found.select_related("session", "left_venue__municipality")
 
@@ -223,10 +220,9 @@ def differences(
     *,
     is_called_off: bool,
 ) -> list[Difference]:
-    """What of these sessions of a training is another than before the earliest of these changes, by the time that is
-    valid now.
+    """Sessions of a training that differ from before the earliest of these changes.
 
-    `changes` in the order in which they were made. Who moved something and moved it back has changed nothing.
+    `changes` in the order they were made. A session moved and moved back has not changed.
     """
     first: dict[UUID, DatedChange] = {}
     for change in changes:
@@ -242,7 +238,7 @@ def differences(
 def difference(
     session: TrainingSession, kind: ChangeKind, known: Known | None, link: str | None, *, is_on: bool
 ) -> Difference | None:
-    """What is another of a session than somebody knows; none where nothing is. `kind`: the first change since then."""
+    """How the session differs from `Known`; None if it does not. `kind`: the first change since then."""
     is_moved = known is not None and (known.starts_at, known.ends_at) != (session.starts_at, session.ends_at)
     is_elsewhere = known is not None and _is_elsewhere(known.venue_id, known.online_url, session.venue_id, link)
     kind_now = _net_kind(kind, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)

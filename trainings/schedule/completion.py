@@ -1,6 +1,6 @@
-"""The rule of hours: minutes attended over minutes planned, make-up sessions counted at most for what was missed.
+"""Rule of hours: attended over planned minutes; make-up sessions count at most for what was missed.
 
-Pure: what counts as attended (closed or over, left early) is decided by who calls.
+Pure: callers decide what counts as attended (closed or over, left early).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trainings.schedule.models import Training, TrainingState
 
 
 class Meeting(Protocol):
-    """A session of the training. `minutes`: its planned length."""
+    """`minutes`: planned length."""
 
     @property
     def id(self) -> UUID: ...
@@ -27,7 +27,7 @@ class Meeting(Protocol):
 
 
 class Coming(Protocol):
-    """A session that does not count yet. `minutes`: its planned length."""
+    """A session that does not count yet. `minutes`: planned length."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -36,7 +36,7 @@ class Coming(Protocol):
 
 
 class Stay(Protocol):
-    """One person's stay at one session, in minutes."""
+    """One person at one session, in minutes."""
 
     @property
     def session_id(self) -> UUID: ...
@@ -45,22 +45,22 @@ class Stay(Protocol):
 
 
 def minutes_planned(sessions: Iterable[Meeting]) -> int:
-    """The denominator: minutes of the training's sessions that were not cancelled."""
+    """Denominator: minutes of the training's sessions without cancelled ones."""
     return sum(session.minutes for session in sessions if session.is_on)
 
 
 def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
-    """The numerator: minutes at the training's own sessions, and at others of the same course up to what was missed.
+    """Numerator: minutes at the training's own sessions, and at others of the course up to what was missed.
 
-    `sessions` are the training's; an attendance at any other session is a make-up. A stay counts at most its session,
-    and of several at one session, as by two tickets of a person, the longest.
+    `sessions` are the training's; attendance elsewhere is a make-up. A stay counts at most its session's length; of
+    several at one session (two tickets of a person) the longest counts.
     """
     own, made_up = _own_and_made_up(attendances, sessions)
     return own + made_up
 
 
 def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
-    """How many of these were at sessions of other trainings."""
+    """Of these, minutes at sessions of other trainings."""
     return _own_and_made_up(attendances, sessions)[1]
 
 
@@ -80,17 +80,17 @@ def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting])
 
 
 def share_needed(training: Training) -> int | None:
-    """Whole percent of the planned minutes that complete a training; none: what was called off is never completed."""
+    """Percent of planned minutes that completes a training. None: cancelled, never completed."""
     return None if training.state is TrainingState.CANCELLED else training.completion_share
 
 
 def is_completed(numerator: int, denominator: int, share: int | None) -> bool:
-    """Whether attended minutes reach this share (whole percent) of the planned ones; never without one."""
+    """`share` in percent; False without one."""
     return share is not None and denominator > 0 and numerator * 100 >= share * denominator
 
 
 class Outlook(StrEnum):
-    """Whether somebody completes a training with its own sessions: yes, still can, or cannot any more."""
+    """Completion with the training's own sessions: done, still possible, out of reach."""
 
     COMPLETED = "completed"
     POSSIBLE = "possible"
@@ -98,7 +98,7 @@ class Outlook(StrEnum):
 
 
 def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> Outlook:
-    """By minutes: attended, planned, still to come; `share` as `share_needed` says."""
+    """All in minutes; `share` as `share_needed`."""
     if is_completed(attended, planned, share):
         return Outlook.COMPLETED
     return Outlook.POSSIBLE if is_completed(attended + to_come, planned, share) else Outlook.OUT_OF_REACH
@@ -106,9 +106,9 @@ def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one person is: minutes attended and planned, the share that is needed, sessions to come.
+    """One person: minutes attended and planned, share needed, coming sessions.
 
-    `missed`: of each session that was held and that they did not attend whole, the minutes that are lacking.
+    `missed`: lacking minutes of each session held.
     """
 
     attended: int
@@ -123,7 +123,7 @@ class Progress:
 
     @property
     def needed(self) -> Sequence[Coming]:
-        """The next sessions that are enough, each attended whole; none where it is completed or out of reach."""
+        """The next sessions that suffice if attended whole; empty if completed or out of reach."""
         if self.outlook is not Outlook.POSSIBLE:
             return ()
         coming, minutes = sorted(self.to_come, key=lambda one: one.starts_at), self.attended
@@ -135,7 +135,7 @@ class Progress:
 
     @property
     def n_to_make_up(self) -> int:
-        """How many of the missed sessions are enough, made up for elsewhere, with all that is still to come here."""
+        """How many missed sessions suffice if made up elsewhere, with all coming sessions here."""
         if self.outlook is not Outlook.OUT_OF_REACH:
             return 0
         minutes = self.attended + sum(one.minutes for one in self.to_come)
@@ -147,6 +147,6 @@ class Progress:
 
     @property
     def may_make_up(self) -> bool:
-        """Whether something was missed that a session of the course elsewhere can make up for, and is still needed."""
+        """Whether a session of the course elsewhere can make up for a missed one, and is needed."""
         is_missed = self.attended + sum(one.minutes for one in self.to_come) < self.planned
         return is_missed and self.outlook is not Outlook.COMPLETED

@@ -1,6 +1,6 @@
-"""Sessions and activities without sign-up as one kind of dated things: what is planned when and where, and by whom.
+"""Sessions and outreach activities as one kind of dated things.
 
-Activities stand above the schedule in the order of imports: their table is asked by its name.
+Activities stand above the schedule in the order of imports, so their table is read by name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trainings.web.i18n import gettext
 
 
 class Span(Protocol):
-    """Some time, UTC."""
+    """UTC."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -30,22 +30,22 @@ class Span(Protocol):
 
 
 class DatedThing(Span, Protocol):
-    """What a calendar shows as one entry: a session, an activity, or what is planned of either."""
+    """What a calendar shows as one entry: a session, an activity, or a plan of either."""
 
     @property
     def venue_id(self) -> UUID | None: ...
 
 
 def are_at_once(one: Span, other: Span) -> bool:
-    """Whether they share any time; what begins when the other ends does not."""
+    """Touching ends do not count."""
     return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A session or activity that is not called off. `owner_id`: its training, or the activity itself.
+    """A session or activity that is not cancelled. `owner_id`: its training, or the activity itself.
 
-    `people`: names of those who hold it or answer for it, by their ids.
+    `people`: names of facilitators or coordinators by id.
     """
 
     id: UUID
@@ -61,14 +61,14 @@ class Planned:
 
 
 def house_of(venue: Venue) -> str:
-    """Its name and address with the municipality, which is loaded."""
+    """Name and address with the municipality (loaded)."""
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
 
 
 def place_told(training: Training, venue: Venue | None, seat: Municipality, *, knows_place: bool) -> str:
-    """Where a meeting of a training is held, as exactly as the reader may know, in the language being spoken.
+    """Where a session is held, as exactly as the reader may know, in the current language.
 
-    `venue`: the meeting's own; else that of the training counts. `seat`: of the hub, told where there is neither.
+    `venue`: the session's; else the training's counts. `seat`: of the hub, if there is neither.
     """
     venue = venue or training.venue
     if venue is None:
@@ -104,18 +104,18 @@ TO_COME = PLANNED.format(which="p.ends_at > ? AND p.closed_at IS NULL AND p.hub_
 async def planned_between(
     start: datetime, end: datetime, *, people: Collection[UUID] = (), venues: Collection[UUID] = ()
 ) -> list[Planned]:
-    """Of any hub in that time with these people or at these places, by start; drafts too: what is planned is taken."""
+    """At any hub in that time with these people or places, by start; drafts too, for they take time."""
     values = end, start - LONGEST_SESSION, start, sorted(people), sorted(venues)
     return _by_thing(await sql.reads(BETWEEN, *values))
 
 
 async def planned_to_come(hub_ids: Collection[UUID]) -> list[Planned]:
-    """At these hubs, by start; without sessions that were closed before their end."""
+    """At these hubs, by start; without sessions closed early."""
     return _by_thing(await sql.reads(TO_COME, clock.now(), sorted(hub_ids)))
 
 
 def _by_thing(rows: list[dict[str, Any]]) -> list[Planned]:
-    """Each once; `rows`: one for each of its people."""
+    """`rows`: one for each person."""
     found: dict[UUID, Planned] = {}
     for row in rows:
         key = as_uuid(row["id"])

@@ -1,6 +1,6 @@
-"""A session or activity that everybody was told is off, and is held after all: that is said then, no more what was.
+"""Sessions and activities held again after people heard of a cancellation: that is told instead.
 
-Of what was called off and held again before anybody was told, nobody has to hear.
+A cancellation undone before anybody was told is not told.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ STILL_SAID = """
             )
     )
 """
-"""The same for a statement that reads changes under the name that is put in."""
+"""The same as SQL on changes named `{change}`."""
 
 
 def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:
-    """Those of these changes, the newest first, that are not made up for by its being held after all."""
+    """Changes that still hold, newest first: a reopening replaces earlier ones."""
     newest_first = list(changes)
     of_thing: dict[UUID, list[DatedChange]] = defaultdict(list)
     for change in newest_first:

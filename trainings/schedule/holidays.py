@@ -1,6 +1,6 @@
-"""Days off: the holidays of Guatemala, computed for any year, and the feasts of its municipalities.
+"""Days off: holidays of Guatemala, computed for any year, and feasts of municipalities.
 
-Forms warn when a session falls on one, and let it stand.
+Forms warn of them and accept the day.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ARMY_DAY = N_("Día del Ejército")
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """A day off; on a half day only from noon. `name` is translated where it is shown."""
+    """A half day is off from noon. `name` is translated where shown."""
 
     day: date
     name: str
@@ -49,7 +49,7 @@ class Holiday:
 
 @lru_cache(maxsize=64)
 def holidays(year: int) -> tuple[Holiday, ...]:
-    """The year's holidays in order (Código de Trabajo, art. 127; Decreto 19-2018)."""
+    """In order (Código de Trabajo, art. 127; Decreto 19-2018)."""
     whole = [Holiday(date(year, month, day), name) for (month, day), name in FIXED.items()]
     half = [Holiday(date(year, month, day), name, is_half=True) for (month, day), name in FROM_NOON.items()]
     holy = [Holiday(easter(year) + timedelta(days=offset), name) for offset, name in HOLY_WEEK.items()]
@@ -58,7 +58,7 @@ def holidays(year: int) -> tuple[Holiday, ...]:
 
 
 def holiday_during(starts_at: datetime, ends_at: datetime) -> Holiday | None:
-    """The holiday on which a session falls, as people in Guatemala read the clock."""
+    """By the clock of Guatemala."""
     start, end = clock.local(starts_at), clock.local(ends_at)
     for holiday in holidays(start.date().year):
         if holiday.day == start.date() and (not holiday.is_half or end.time() > NOON or end.date() > start.date()):
@@ -67,9 +67,9 @@ def holiday_during(starts_at: datetime, ends_at: datetime) -> Holiday | None:
 
 
 def days_off_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[FeastDay] = ()) -> str:
-    """The holiday and the feasts on which a session falls, in words; empty on an ordinary day.
+    """Holiday and feasts in words; empty on an ordinary day.
 
-    `feasts` are those of the municipality where it is, each with its municipality (`places.feasts.feasts_in`).
+    `feasts` of the session's municipality, with it loaded (`places.feasts.feasts_in`).
     """
     holiday = holiday_during(starts_at, ends_at)
     names = [gettext(holiday.name)] if holiday else []
@@ -78,30 +78,30 @@ def days_off_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[Fea
 
 
 def feasts_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[FeastDay]) -> list[FeastDay]:
-    """The feasts on one of whose days a session falls, as people there read the clock."""
+    """By the clock of Guatemala."""
     first, last = clock.local(starts_at).date(), clock.local(ends_at).date()
     return [feast for feast in feasts if any(_meets(feast, year, first, last) for year in (first.year - 1, first.year))]
 
 
 def _meets(feast: FeastDay, year: int, first: date, last: date) -> bool:
-    """Whether that year's feast, which may run into the next, has a day of the span."""
+    """Whether that year's feast, which may run into the next, touches the span."""
     begins = feast_begins(feast.month, feast.day, year)
     return begins <= last and first < begins + timedelta(days=feast.n_days)
 
 
 def feast_begins(month: int, day: int, year: int) -> date:
-    """The first day of a feast in that year: one of 29 February begins on the 28th where there is none."""
+    """A feast of 29 February begins on the 28th in other years."""
     return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 def to_monday(day: date) -> date:
-    """Where a holiday is kept that moves to a Monday: from Tuesday or Wednesday to the one before, else to the next."""
+    """Observed day of a moved holiday: Tuesday and Wednesday go to the Monday before, others to the next."""
     weekday = day.weekday()
     return day - timedelta(days=weekday) if weekday <= 2 else day + timedelta(days=7 - weekday)
 
 
 def easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar (Meeus, Jones, Butcher)."""
+    """Gregorian (Meeus, Jones, Butcher)."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25

@@ -1,7 +1,7 @@
 """One session as one VEVENT (RFC 5545): feeds join these texts, invitations use the same zone.
 
-Everything comes from rows, nothing from the moment of rendering, and the lines are written here to the byte: texts are
-stored and compared, so a library that folds otherwise in its next version would move every entry of every subscriber.
+Everything comes from rows, nothing from the moment of rendering. Lines are written here to the byte: texts are stored
+and compared, so a library that folds differently in its next version would move every subscriber's entries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trainings.clock import local
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 
 TEXT_FORMAT = 1
-"""Rises when `event_text` writes the same facts differently: stored texts of an older format are written again."""
+"""Raise when `event_text` writes the same facts differently: older stored texts are rewritten."""
 
 VTIMEZONE = (
     "BEGIN:VTIMEZONE\r\n"
@@ -33,14 +33,14 @@ VTIMEZONE = (
     "END:STANDARD\r\n"
     "END:VTIMEZONE\r\n"
 )
-"""Fixed by hand: the zone has had no daylight saving since 2006, and Outlook misreads the historic RDATEs."""
+"""Fixed: no daylight saving since 2006, and Outlook misreads the historic RDATEs."""
 
 CANCELLED_LINE = "\r\nSTATUS:CANCELLED\r\n"
-"""What the text of a cancelled session holds, and no other: what people wrote never begins a line."""
+"""Only in cancelled texts: what people write never begins a line."""
 
 OCTETS_IN_A_LINE = 75
 TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
-"""A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
+"""A change of these raises SEQUENCE: clients ask people to look again."""
 
 _SEPARATOR = "\\, "
 _SEQUENCE = re.compile(r"\r\nSEQUENCE:(\d+)\r\n")
@@ -50,10 +50,10 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uf
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """What a public calendar entry tells of a session. Place and coordinates are empty where the place is protected.
+    """Public facts of a calendar entry. Place and coordinates are empty for a protected place.
 
-    `summary`, `notes` are plain text; `categories` words of topic and kind; `sequence` ≥ 1 once cancelled. What is no
-    session has its own word at the head of its UID (`uid_kind`). Only who holds it is told tentative or private facts.
+    `summary`, `notes`: plain text; `categories`: topic and kind; `sequence` ≥ 1 once cancelled; `uid_kind`: head of the
+    UID of entries other than sessions. Tentative and private facts are for facilitators only.
     """
 
     session_id: UUID
@@ -87,7 +87,7 @@ class EventFacts:
 
 
 def event_text(facts: EventFacts) -> str:
-    """The VEVENT of a session, folded, with CRLF line ends, in Spanish."""
+    """In Spanish, folded, with CRLF."""
     with speaking(SOURCE_LANGUAGE):
         return "".join(("BEGIN:VEVENT\r\n", *_lines(facts), "END:VEVENT\r\n"))
 
@@ -140,7 +140,7 @@ def _wall_clock(moment: datetime) -> str:
 
 
 def line(name: str, value: str) -> str:
-    """A content line: at most 75 octets, the rest on lines that begin with a blank (RFC 5545 §3.1)."""
+    """A content line of at most 75 octets; the rest follows on lines that begin with a blank (RFC 5545 §3.1)."""
     octets = f"{name}:{value}".encode()
     parts: list[bytes] = []
     room = OCTETS_IN_A_LINE
@@ -152,18 +152,18 @@ def line(name: str, value: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A TEXT value (RFC 5545 §3.3.11). Line ends of every kind become `\\n`, other control characters go.
+    """A TEXT value (RFC 5545 §3.3.11). Line ends become `\n`, other control characters go.
 
-    So do blanks at both ends: libical drops them, and readers must agree.
+    Blanks at both ends go too: libical drops them, and readers must agree.
     """
     text = _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", text)).replace("\t", " ").strip(" ")
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def _fold_at(octets: bytes, room: int) -> int:
-    """Where to break: before a character, and if it can be neither inside an escape nor before a blank.
+    """Before a character, and if possible neither inside an escape nor before a blank.
 
-    Readers exist that take the blank after a fold for the fold's own.
+    Some readers take a blank after the fold for the fold's own.
     """
     starts = [end for end in range(room, room // 2, -1) if octets[end] & 0xC0 != 0x80]
     return next((end for end in starts if octets[end] != ord(" ") and octets[end - 1] != ord("\\")), starts[0])
@@ -173,25 +173,24 @@ def _fold_at(octets: bytes, room: int) -> int:
 
 
 def meaning(text: str) -> dict[str, Any]:
-    """What a VEVENT says by property, however it is written: texts of equal meaning differ in form only."""
+    """Values by property: texts of equal meaning differ in form only."""
     event = Event.from_ical(text)
     return {name: value.dt if hasattr(value, "dt") else value.to_ical() for name, value in event.items()}
 
 
 def without_place(text: str) -> str:
-    """The same entry with its municipality and department for a place: what both were when the text was written."""
+    """The entry with only municipality and department as of its writing."""
     place = _SEPARATOR.join(_values(text)["LOCATION"].split(_SEPARATOR)[-2:])
     return _with_values(text, {"LOCATION": place, "GEO": None})
 
 
 def stamped(text: str, *, sequence: int, stamped_at: datetime) -> str:
-    """The same entry under a later stamp."""
     moment = _utc(stamped_at)
     return _with_values(text, {"DTSTAMP": moment, "LAST-MODIFIED": moment, "SEQUENCE": str(sequence)})
 
 
 def _with_values(text: str, values: Mapping[str, str | None]) -> str:
-    """The entry with other values, written as they stand; `None` takes the property out."""
+    """Values are written as they stand; None removes the property."""
     written = []
     for one in _unfolded(text):
         head, _colon, value = one.partition(":")
@@ -211,14 +210,13 @@ def _unfolded(text: str) -> list[str]:
 
 
 def sequence_in(text: str) -> int:
-    """The SEQUENCE of a stored text."""
     found = _SEQUENCE.search(text)
     assert found is not None
     return int(found[1])
 
 
 def sequence_after(stored: str, candidate: str) -> int | None:
-    """The SEQUENCE of an entry that now says what `candidate` does; nothing where it means what it meant."""
+    """SEQUENCE of an entry that now says `candidate`; None if the meaning is the same."""
     old, new = meaning(stored), meaning(candidate)
     if old == new:
         return None

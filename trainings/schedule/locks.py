@@ -1,5 +1,3 @@
-"""Rows of the schedule held until a transaction ends."""
-
 from __future__ import annotations
 
 from uuid import UUID
@@ -11,7 +9,7 @@ from trainings.web.i18n import N_
 
 
 async def locked_training(training_id: UUID) -> Training:
-    """The training, its row held until the transaction ends."""
+    """Holds the row until the transaction ends."""
     found = await lock(Training, [training_id])
     if not found:
         raise NotFound(N_("No encontramos esa capacitación."))

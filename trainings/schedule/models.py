@@ -1,4 +1,4 @@
-"""The catalogue and the calendar: topics, courses, trainings (runs of a course at a hub), their dated sessions."""
+"""Catalogue and calendar: topics, courses, trainings, sessions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CourseKind(StrEnum):
 
 
 class TrainingState(StrEnum):
-    """What is stored, full, open, closed, running and held are computed (`phase.py`)."""
+    """The stored state. Full, open, closed, running and held are computed (`phase.py`)."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -40,19 +40,17 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
     TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
     TrainingState.CANCELLED: frozenset({TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED}),
 }
-"""Permitted moves: a published training never becomes a draft again, a cancelled one becomes what it was before."""
+"""Allowed moves: a published training never becomes a draft, a cancelled one returns to its earlier state."""
 
 
 class PlaceShown(StrEnum):
-    """After confirmation only: everything public shows the municipality alone."""
+    """After confirmation only: public pages show the municipality alone."""
 
     PUBLIC = "public"
     AFTER_CONFIRMATION = "after_confirmation"
 
 
 class Offer(StrEnum):
-    """What is offered at a training ("Se ofrece")."""
-
     SNACK = "snack"
     FARE = "fare"
     CHILDCARE = "childcare"
@@ -77,7 +75,7 @@ class Topic(Record):
 
 
 class Project(Record):
-    """A donor's project: trainings may belong to one. `targets` maps an indicator's code to its number."""
+    """A donor's project with its trainings. `targets`: number by indicator code."""
 
     name = fields.CharField(max_length=160)
     donor = fields.CharField(max_length=160)
@@ -93,7 +91,7 @@ class Project(Record):
 class Course(Record):
     """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it.
 
-    `operator`: whose course it is, that alone changes it; none is the platform's. Everybody may use it, or copy it.
+    `operator`: the only one to change it; none is the platform's. Everybody may use or copy it.
     """
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
@@ -122,7 +120,7 @@ class Course(Record):
 
 
 class CoursePrerequisite(Record):
-    """A course that has to be completed before another one."""
+    """A course to complete before another one."""
 
     course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
         "trainings.Course", related_name="prerequisites", on_delete=fields.RESTRICT
@@ -139,20 +137,19 @@ class CoursePrerequisite(Record):
 
 
 class Training(Record):
-    """One run of a course at a hub. `taken` counts confirmed and offered, `reserved` the nameless cards that are out.
+    """One run of a course at a hub. `taken` counts confirmed and offered, `reserved` nameless cards in circulation.
 
-    CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: who moves up from the waiting list has so many
-    hours to say yes, from when they were reached; none: the place is theirs at once.
+    CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: time to accept an offered place from the waiting
+    list, from when the person was reached; none: confirmed at once.
 
-    `kind`, `minutes`, `contents`, `completion_share`, `pass_mark`, `course_audience` (whom it is for, where this names
-    no `audience`) and `required_courses` (keys of those to complete before) are those of the course when this was
-    published; until then they follow it. `design` and `paper_language`: of its papers, empty as the operator chose for
-    all.
+    `kind`, `minutes`, `contents`, `completion_share`, `pass_mark`, `course_audience` (used without an own `audience`)
+    and `required_courses` (keys, to complete before) are the course's as of publication; a draft follows the course.
+    `design` and `paper_language` of its papers: empty is the operator's choice.
 
-    `state_before`: what a called-off training was, and is again where it takes place after all.
+    `state_before`: of a cancelled training, for reopening.
 
-    The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
-    the title on tickets, in messages and in personal calendar entries.
+    The slug (title + 6 random characters) is fixed at creation. Languages: ISO 639-3. `neutral_title` replaces the
+    title on tickets, in messages and in personal calendar entries.
     """
 
     slug = fields.CharField(max_length=120, unique=True)
@@ -219,7 +216,7 @@ class Training(Record):
 
     @property
     def occupied(self) -> int:
-        """Seats that nobody else can have: taken ones and those of cards that are out."""
+        """Taken seats and cards in circulation."""
         return self.taken + self.reserved
 
     class Meta:
@@ -227,7 +224,7 @@ class Training(Record):
 
 
 class Dated(Record):
-    """What calendars show as one entry: a session, or an activity without sign-up.
+    """A calendar entry: a session, or an activity without sign-up.
 
     `sequence` rises with time, place and status only. `stamped_at` (whole seconds, strictly growing) is DTSTAMP and
     LAST-MODIFIED.
@@ -244,22 +241,22 @@ class Dated(Record):
 
 
 def is_on(state: SessionState, called_off_at: datetime | None) -> bool:
-    """Whether a session is, or was, held: neither cancelled itself nor with its training."""
+    """Neither the session nor its training is cancelled."""
     return state == SessionState.PLANNED and called_off_at is None
 
 
 def sessions_on(prefix: str = "") -> Q:
-    """The same rule asked of the database; `prefix` leads to the session, as `session__`."""
+    """`is_on` as a query; `prefix` leads to the session, as `session__`."""
     asked: dict[str, Any] = {f"{prefix}state": SessionState.PLANNED, f"{prefix}called_off_at": None}
     return Q(**asked)
 
 
 class TrainingSession(Dated):
-    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: when it really ended,
-    where it was closed early. `called_off_at`: its training was cancelled before it was closed.
+    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: true end if closed
+    early. `called_off_at`: its training was cancelled before it was closed.
 
-    `reopened_at`: when it was last opened again; what phones closed before is put aside. `corrected_at`: when it last
-    became known that it was held at another time than papers may tell.
+    `reopened_at`: last reopening; earlier closings by phones are put aside. `corrected_at`: last time another true time
+    became known than papers may tell.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -291,22 +288,22 @@ class TrainingSession(Dated):
 
     @property
     def minutes(self) -> int:
-        """Planned length in whole minutes."""
+        """Planned length."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
     def held_until(self) -> datetime:
-        """When it ended as it was held: as planned, unless who closed it early said otherwise."""
+        """The planned end, or the true one if closed early."""
         return self.ended_at or self.ends_at
 
     @property
     def minutes_held(self) -> int:
-        """Length as it was held, in whole minutes."""
+        """True length."""
         return int((self.held_until - self.starts_at).total_seconds() // 60)
 
 
 class SessionFacilitator(Record):
-    """Who holds a session."""
+    """A facilitator of a session."""
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
         "trainings.TrainingSession", related_name="facilitators", on_delete=fields.RESTRICT
@@ -323,7 +320,7 @@ class SessionFacilitator(Record):
 
 
 class SessionFeed(Record):
-    """A feed in which a session was ever published: there it stays, wherever it moves (`municipio:1705`)."""
+    """A feed that ever published a session. It stays there, wherever it moves (`municipio:1705`)."""
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
         "trainings.TrainingSession", related_name="feeds", on_delete=fields.RESTRICT
@@ -337,7 +334,7 @@ class SessionFeed(Record):
 
 
 class EntryText(Model):
-    """An entry's VEVENT as text, written whenever what it shows changes, so that a feed is only joined."""
+    """The VEVENT of an entry, rewritten with its facts so that feeds only join texts."""
 
     format = fields.IntField()
     body = fields.TextField()
@@ -347,7 +344,7 @@ class EntryText(Model):
 
 
 class SessionText(EntryText):
-    """That of a session."""
+    """The VEVENT of a session."""
 
     session: fields.OneToOneRelation[TrainingSession] = fields.OneToOneField(
         "trainings.TrainingSession", related_name="text", primary_key=True, on_delete=fields.RESTRICT
@@ -359,8 +356,6 @@ class SessionText(EntryText):
 
 
 class ChangeKind(StrEnum):
-    """What became of a session that people knew of."""
-
     MOVED = "moved"
     PLACE = "place"
     CANCELLED = "cancelled"
@@ -369,12 +364,12 @@ class ChangeKind(StrEnum):
 
 
 class DatedChange(Record):
-    """A change of a session or an activity (one of them is set) that people had to hear of. `batch_id`: what was told
-    or kept back together.
+    """A change of a session or an activity (one is set) that people had to hear of. `batch_id`: told or kept back
+    together.
 
-    `left_*`: what it was right before, as it was public till then; none for a new session. `left_online_url`: the
-    address by which one came to it online; none where it was in a house only. `left_municipality`: of an activity. Its
-    place in the open is free text that may name somebody, and not kept: of that it is known if it was rewritten.
+    `left_*`: public facts right before; none for a new session. `left_online_url`: the link; none for a venue alone.
+    `left_municipality`: of an activity. Its open-air place is free text that may name people: only whether it changed
+    is kept.
     """
 
     session: fields.ForeignKeyNullableRelation[TrainingSession] = fields.ForeignKeyField(
@@ -413,10 +408,9 @@ class DatedChange(Record):
 
 
 class FactsSnapshot(Record):
-    """When and where each session of a training is, who holds it, and whether it takes place, till the next number
-    (`snapshots.py`).
+    """Time, place, facilitators and state of a training's sessions until the next number (`snapshots.py`).
 
-    Number 0 is how it was before the first change of what was shown.
+    Number 0: before the first public change.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -432,9 +426,9 @@ class FactsSnapshot(Record):
 
 
 class FacilitatorTold(Record):
-    """The number of a training's facts that somebody who holds its sessions, or held them, was last told.
+    """Number of a training's facts that a present or former facilitator was last told.
 
-    Without a row: what was there at first; before it was published, nothing.
+    No row: the first facts; nothing before publication.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -453,8 +447,6 @@ class FacilitatorTold(Record):
 
 
 class PrintKind(StrEnum):
-    """What was printed with a date on it."""
-
     LETTER = "letter"
     SHEET = "sheet"
     TICKETS = "tickets"
@@ -463,9 +455,9 @@ class PrintKind(StrEnum):
 
 
 class Printout(Record):
-    """Paper that is out there with a date on it: what of a training, when (`created_at`), by whom.
+    """Dated paper in circulation: what of a training, when (`created_at`), by whom.
 
-    `session` is the one it is for, or all of them; `subject_id` the letter or sheet.
+    `session`: none is all; `subject_id`: the letter or sheet.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -486,7 +478,7 @@ class Printout(Record):
 
 
 class Unavailability(Record):
-    """When somebody cannot hold a session, no reason is kept."""
+    """Time when a person cannot hold sessions, without a reason."""
 
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "trainings.User", related_name="unavailable", on_delete=fields.RESTRICT

@@ -1,4 +1,4 @@
-"""Months as calendars show them, in weeks that begin on Sunday, by the days of Guatemala."""
+"""Calendar months, in weeks from Sunday, by the days of Guatemala."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """A month of a year: `number` from 1."""
+    """`number` from 1."""
 
     year: int
     number: int
@@ -32,7 +32,7 @@ class Month:
 
     @classmethod
     def read(cls, typed: str) -> Month | None:
-        """The month written as `2027-03`; none for anything else, and for years that nobody plans for."""
+        """From `2027-03`; None for anything else and for implausible years."""
         found = WRITTEN.fullmatch(typed)
         if found is None:
             return None
@@ -44,7 +44,7 @@ class Month:
         return f"{self.year}-{self.number:02}"
 
     def later(self, n: int) -> Month:
-        """The month so many months later, or earlier where `n` is negative."""
+        """Earlier for negative `n`."""
         years, number = divmod(self.number - 1 + n, MONTHS_OF_YEAR)
         return Month(self.year + years, number + 1)
 
@@ -62,28 +62,28 @@ class Month:
 
     @property
     def starts_at(self) -> datetime:
-        """The moment at which it begins in Guatemala."""
+        """In Guatemala."""
         return clock.midnight(self.first)
 
     @property
     def ends_at(self) -> datetime:
-        """The moment at which the next one begins."""
+        """Start of the next month."""
         return clock.midnight(self.last + timedelta(days=1))
 
     @property
     def column(self) -> int:
-        """Where its first day stands in a week: 1 is Sunday."""
+        """Weekday of the first day: 1 is Sunday."""
         return (self.first.weekday() + 1) % 7 + 1
 
     @property
     def name(self) -> str:
-        """`marzo de 2027`, in the language of the request."""
+        """`marzo de 2027`, in the request's language."""
         words = {"month": dates.month_name(self.first, language()), "year": self.year}
         return gettext("%(month)s de %(year)s") % words
 
 
 def day_written(typed: str, otherwise: date) -> date:
-    """The day written as `2027-03-09`; `otherwise` for what is none."""
+    """From `2027-03-09`; `otherwise` if invalid."""
     try:
         return date.fromisoformat(typed)
     except ValueError:
@@ -91,13 +91,13 @@ def day_written(typed: str, otherwise: date) -> date:
 
 
 def days_from(first: date, last: date) -> Iterator[date]:
-    """Each day from the first to the last."""
+    """Last day included."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
 
 
 def days_touched(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
-    """The local days on which something is; what ends at midnight does not touch the day that begins."""
+    """Local days; an end at midnight does not touch the next day."""
     first = clock.local(starts_at).date()
     if ends_at <= _end_of(first):
         return (first,)

@@ -1,4 +1,4 @@
-"""What a training is right now: computed from its stored state, its window, its places and its sessions' times."""
+"""The computed phase of a training: from state, window, places and session times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainings.schedule.models import SessionState, TrainingState
 
 
 class Phase(StrEnum):
-    """`open` takes sign-ups with places left, `waiting` for the list only; `running` says a session is on now."""
+    """`open`: places left; `waiting`: waiting list only; `running`: a session is on now."""
 
     DRAFT = "draft"
     CANCELLED = "cancelled"
@@ -27,8 +27,6 @@ TAKES_SIGN_UPS = frozenset({Phase.OPEN, Phase.WAITING})
 
 
 class Meeting(Protocol):
-    """A session, as far as the phase depends on it."""
-
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -40,8 +38,6 @@ class Meeting(Protocol):
 
 
 class Run(Protocol):
-    """A training, as far as its phase depends on it."""
-
     @property
     def state(self) -> TrainingState: ...
     @property
@@ -57,34 +53,32 @@ class Run(Protocol):
 
 
 def end_of(meeting: Meeting) -> datetime:
-    """When a session ends: as planned, or earlier where the facilitator closed it."""
+    """As planned, or earlier if closed."""
     return meeting.ends_at if meeting.closed_at is None else min(meeting.closed_at, meeting.ends_at)
 
 
 def last_end(sessions: Sequence[Meeting]) -> datetime | None:
-    """When the last session that was not cancelled ends."""
+    """Without cancelled sessions."""
     return max((end_of(meeting) for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
 
 
 def over_at(sessions: Sequence[Meeting]) -> datetime | None:
-    """When the last session ended; where none took place, when the last of them would have."""
+    """End of the last session; if all were cancelled, its planned end."""
     return last_end(sessions) or max((meeting.ends_at for meeting in sessions), default=None)
 
 
 def closing_time(training: Run, sessions: Sequence[Meeting]) -> datetime | None:
-    """Until when people may sign up: the set time, else the end of the last session."""
+    """End of registration: the set time, else the last session's end."""
     return training.closes_at or last_end(sessions)
 
 
 def is_running(sessions: Sequence[Meeting], now: datetime) -> bool:
-    """Whether a session is going on."""
     return any(
         meeting.state is SessionState.PLANNED and meeting.starts_at <= now < end_of(meeting) for meeting in sessions
     )
 
 
 def phase(training: Run, sessions: Sequence[Meeting], now: datetime) -> Phase:
-    """The training's phase at `now`."""
     if training.state is TrainingState.DRAFT:
         return Phase.DRAFT
     end = last_end(sessions)

@@ -1,4 +1,4 @@
-"""What staff want a training and its sessions to be, and the rules such a plan must keep."""
+"""A planned training with its sessions, and the rules for it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ YOUNGEST, ADULT = 12, 18
 """Children under 12 are no participants, only a number of childcare places."""
 LONGEST_OFFER = 7 * 24
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity", "design", "paper_language"})
-"""The hub is fixed at creation; places are changed together with the waiting list, by registrations; the paper by who
-issues it, by certificates.
-"""
+"""The hub is fixed; registrations change places together with the waiting list; certificates choose the paper."""
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
-"""What a training has from its course under the same name, and keeps from when it is published."""
+"""Columns copied from the course, fixed at publication."""
 
 
 class UnknownHub(Refusal):
@@ -93,7 +91,7 @@ class WrongOfferHours(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """One meeting, UTC. Without `venue_id` it is where the training is; `id` names a session that exists."""
+    """UTC. No `venue_id`: the training's venue. `id`: an existing session."""
 
     starts_at: datetime
     ends_at: datetime
@@ -104,12 +102,12 @@ class SessionPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """A training as staff want it. Languages are ISO 639-3, audience actor types, offers codes, the phone E.164.
+    """Languages ISO 639-3, audience actor types, offers codes, phone E.164.
 
-    `minimum_age` in years: 12 to 17 where minors are admitted, else 18 or more; none is the youngest of these.
-    `offer_hours`: how long a freed place is kept for who was reached; none gives it at once.
-    `capacity` and `childcare_capacity` count at creation only; later `registrations.seats.actions.resize` changes them.
-    So do `design` and `paper_language`: a copy has its training's (`certificates.designs.designs.paper_choice`).
+    `minimum_age` in years: 12 to 17 if minors are admitted, else 18 or more; none is the youngest of these.
+    `offer_hours`: how long an offered place is kept once the person was reached; none gives it at once. `capacity` and
+    `childcare_capacity` count at creation only (later `registrations.seats.actions.resize`), as do `design` and
+    `paper_language`: a copy takes its training's (`certificates.designs.designs.paper_choice`).
     """
 
     course_id: UUID
@@ -141,13 +139,14 @@ class TrainingPlan:
     paper_language: str = ""
 
     def columns(self) -> dict[str, Any]:
-        """The plan as columns of the training."""
         values = {column.name: getattr(self, column.name) for column in fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def check_plan(plan: TrainingPlan) -> None:
-    """Refuses a window that closes before it opens, negative places, an age that contradicts who is admitted."""
+    """Refuses a window that closes before it opens, negative places, a minimum age that contradicts the admission of
+    minors.
+    """
     if plan.opens_at is not None and plan.closes_at is not None and plan.closes_at <= plan.opens_at:
         raise WindowReversed(field="closes_on")
     for name in ("capacity", "childcare_capacity"):
@@ -161,9 +160,9 @@ def check_plan(plan: TrainingPlan) -> None:
 
 
 def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime, datetime]] = ()) -> None:
-    """Refuses a session that ends before it starts or lasts over a day, and one that overlaps another of the training.
+    """Refuses a session that ends before it starts, lasts over a day, or overlaps another.
 
-    `others` are (start, end) of sessions that stand beside the planned ones.
+    `others`: (start, end) of stored sessions.
     """
     if len(sessions) > MOST_SESSIONS:
         raise TooManySessions(most=MOST_SESSIONS)
@@ -180,12 +179,12 @@ def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime
 
 
 def session_field(number: int) -> str:
-    """The name under which forms show what is wrong with a session: they stand in the order of the plan."""
+    """Form field for errors of a session, by order in the plan."""
     return f"sessions-{number}"
 
 
 async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
-    """Refuses a hub that is unknown or closed, and venues of another hub."""
+    """Refuses an unknown or closed hub, and venues of another hub."""
     if not await Hub.exists(id=hub_id, is_active=True):
         raise UnknownHub(field="hub")
     wanted = {venue_id for venue_id in venue_ids if venue_id is not None}
@@ -194,7 +193,7 @@ async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
 
 
 async def terms_of(course_id: UUID) -> dict[str, Any]:
-    """What the course asks for and prints now, as columns of a training. Refuses one that is not in the catalogue."""
+    """The course's current `TERMS` as training columns. Refuses a course outside the catalogue."""
     course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
     if course is None:
         raise UnknownCourse(field="course")
@@ -206,7 +205,7 @@ async def terms_of(course_id: UUID) -> dict[str, Any]:
 async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
     """Refuses people without an account or a role at any hub: they could not open the attendance.
 
-    `sessions` by their number in the whole plan, here and in `check_bookings`.
+    `sessions` by number in the whole plan, as in `check_bookings`.
     """
     for number, session in sessions.items():
         if set(session.facilitator_ids) != await with_access(session.facilitator_ids):
@@ -214,16 +213,14 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
 
 
 async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]:
-    """The same without people of whom `check_facilitators` would refuse to hear: who only moves or copies sessions
-    could not choose others.
-    """
+    """Without people whom `check_facilitators` refuses: staff who only move or copy sessions cannot choose others."""
     planned = list(sessions)
     known = await with_access(user_id for one in planned for user_id in one.facilitator_ids)
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]
 
 
 async def with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Of these people those who have an account and a role at a hub."""
+    """People with an account and a role at a hub."""
     wanted = set(user_ids)
     if not wanted:
         return frozenset()

@@ -1,4 +1,4 @@
-"""Quarters of the calendar year, by the days of Guatemala."""
+"""Calendar quarters, by the days of Guatemala."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUARTERS_OF_YEAR = 4
 
 @dataclass(frozen=True, slots=True, order=True)
 class Quarter:
-    """Three months of a year: `number` from 1."""
+    """`number` from 1."""
 
     year: int
     number: int
@@ -28,7 +28,7 @@ class Quarter:
 
     @classmethod
     def read(cls, typed: str) -> Quarter | None:
-        """The quarter written as `2027-1`; none for anything else, and for years that nobody plans for."""
+        """From `2027-1`; None for anything else and for implausible years."""
         found = WRITTEN.fullmatch(typed)
         is_there = found is not None and EARLIEST_YEAR <= int(found[1]) <= LATEST_YEAR
         return cls(int(found[1]), int(found[2])) if found and is_there else None
@@ -37,7 +37,7 @@ class Quarter:
         return f"{self.year}-{self.number}"
 
     def later(self, n: int) -> Quarter:
-        """The quarter so many quarters later, or earlier where `n` is negative."""
+        """Earlier for negative `n`."""
         years, number = divmod(self.number - 1 + n, QUARTERS_OF_YEAR)
         return Quarter(self.year + years, number + 1)
 
@@ -51,16 +51,16 @@ class Quarter:
 
     @property
     def starts_at(self) -> datetime:
-        """The moment at which it begins in Guatemala."""
+        """In Guatemala."""
         return self.first_month.starts_at
 
     @property
     def ends_at(self) -> datetime:
-        """The moment at which the next one begins."""
+        """Start of the next quarter."""
         return self.last_month.ends_at
 
     @property
     def name(self) -> str:
-        """`enero a marzo de 2027`, in the language of the request."""
+        """`enero a marzo de 2027`, in the request's language."""
         first, last = (dates.month_name(month.first, language()) for month in (self.first_month, self.last_month))
         return gettext("%(first)s a %(last)s de %(year)s") % {"first": first, "last": last, "year": self.year}

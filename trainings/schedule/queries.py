@@ -1,4 +1,4 @@
-"""What staff may see of the schedule: trainings in scope, the week, lists. Public pages read in `public/queries.py`."""
+"""What staff see of the schedule. Public pages read `public/queries.py`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
-"""Trainings hold no names: who works without a hub sees them all, and nobody on them."""
+"""Staff without a hub see all trainings, which hold no names, and no people."""
 
 PAGE_SIZE = 25
 NO_DATE = datetime.max.replace(tzinfo=clock.GUATEMALA)
@@ -58,7 +58,7 @@ class UnknownCourse(NotFound):
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """Trainings of the hubs where the actor works at the desk or leads, and those with a session the actor holds."""
+    """Trainings of hubs where the actor works at the desk or leads, and trainings with a session the actor holds."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(Training)
     own = Subquery(TrainingSession.filter(facilitators__user_id=actor.id).values("training_id"))
@@ -66,7 +66,7 @@ def visible_to(actor: Actor) -> QuerySet[Training]:
 
 
 def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
-    """Sessions of those hubs, and the actor's own: who only facilitates does not see the others'."""
+    """Sessions of those hubs, and the actor's own: a facilitator does not see the others."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(TrainingSession)
     own = Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id"))
@@ -74,7 +74,7 @@ def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
 
 
 def scope_of(actor: Actor) -> tuple[str, list[object]]:
-    """The same as a condition on the session `s` of the training `t`, for a statement written by hand."""
+    """`sessions_visible_to` as SQL on the session `s` of the training `t`."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return "1 = 1", []
     own = "SELECT f.session_id FROM session_facilitator f WHERE f.user_id = ?"
@@ -82,7 +82,7 @@ def scope_of(actor: Actor) -> tuple[str, list[object]]:
 
 
 async def for_staff(training_id: UUID, actor: Actor) -> Training:
-    """A training in scope with course, hub, venue, and its sessions with places and people. Else UnknownTraining."""
+    """With course, hub, venue, sessions, their places and people. Else UnknownTraining."""
     training = (
         await visible_to(actor)
         .get_or_none(id=training_id)
@@ -100,7 +100,7 @@ async def for_staff(training_id: UUID, actor: Actor) -> Training:
 
 
 async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
-    """A session in scope with its training, hub, venue and people. Else UnknownSession."""
+    """With training, hub, venue and people. Else UnknownSession."""
     session = (
         await sessions_visible_to(actor)
         .get_or_none(id=session_id)
@@ -115,7 +115,7 @@ async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
 
 
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
-    """The next sessions that are not over, by start."""
+    """Sessions not over, by start."""
     scope, of_scope = scope_of(actor)
     now = clock.now()
     values = [now - LONGEST_SESSION, now, *of_scope]
@@ -123,13 +123,13 @@ async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
-    """Sessions since then that began and were not closed, of trainings that people can sign up for."""
+    """Sessions begun since then and not closed, of trainings with registration."""
     scope, of_scope = scope_of(actor)
     return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 
 
 COMING_OF_STAFF = "s.starts_at > ? AND s.ends_at > ? AND s.closed_at IS NULL"
-"""By their start too, or those of all years would be looked through."""
+"""By start too, else the statement scans all years."""
 UNCLOSED = """
     s.starts_at >= ? AND s.starts_at <= ? AND s.closed_at IS NULL AND s.state = 'planned'
         AND t.state IN ('published', 'unlisted')
@@ -137,7 +137,7 @@ UNCLOSED = """
 
 
 def sunday_before(day: date) -> date:
-    """The first day of a Guatemalan week."""
+    """First day of a Guatemalan week."""
     return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
@@ -146,7 +146,7 @@ def sunday_before(day: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class TrainingFilter:
-    """How staff narrow the list: a state, a hub, words of the title."""
+    """State, hub, words of the title."""
 
     state: TrainingState | None = None
     hub_id: UUID | None = None
@@ -155,7 +155,7 @@ class TrainingFilter:
 
 @dataclass(frozen=True, slots=True)
 class StaffTraining:
-    """A line of the list. Times UTC, none without sessions (or none to come)."""
+    """Times UTC; none without (coming) sessions."""
 
     id: UUID
     title: str
@@ -171,7 +171,7 @@ class StaffTraining:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPage:
-    """Some lines of the list: those from `start` on (0 is the first) of `total`."""
+    """Lines from `start` (0 is the first) of `total`."""
 
     rows: Sequence[StaffTraining]
     start: int
@@ -179,7 +179,7 @@ class TrainingPage:
 
 
 async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> TrainingPage:
-    """The page (from 1) of trainings in scope: without dates first, then the latest first."""
+    """Pages from 1: trainings without dates first, then the latest first."""
     found = visible_to(actor)
     if wanted.state is not None:
         found = found.filter(state=wanted.state)
@@ -195,7 +195,7 @@ async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> Tra
 
 
 async def drafts_starting_before(actor: Actor, end: datetime) -> list[StaffTraining]:
-    """Drafts in scope with a session between now and `end`."""
+    """Visible drafts with a session between now and `end`."""
     soon = visible_to(actor).filter(
         state=TrainingState.DRAFT, sessions__starts_at__gte=clock.now(), sessions__starts_at__lt=end
     )
@@ -234,7 +234,7 @@ async def _staff_trainings(ids: Sequence[UUID]) -> list[StaffTraining]:
 
 
 async def people_who_facilitate(hub_id: UUID, operator_id: UUID) -> list[User]:
-    """Who may hold sessions of a hub: people with a role there or at its operator, by name."""
+    """People with a role at the hub or its operator, by name."""
     found = reads(User).filter(
         Q(grants__hub_id=hub_id) | Q(grants__operator_id=operator_id),
         grants__role__in=list(HUB_STAFF),
@@ -244,27 +244,27 @@ async def people_who_facilitate(hub_id: UUID, operator_id: UUID) -> list[User]:
 
 
 async def courses(*, is_active: bool | None = None) -> list[Course]:
-    """The catalogue with topics and owners, by title: of equal titles what has no owner first."""
+    """With topics and owners, by title; of equal titles the platform's first."""
     found = reads(Course).select_related("topic", "operator")
     courses = await (found if is_active is None else found.filter(is_active=is_active)).order_by("title", "id")
     return sorted(courses, key=lambda one: (one.title, one.operator_id is not None))
 
 
 def without_copied(courses: Iterable[Course], operator_id: UUID) -> list[Course]:
-    """Those of them that an operator would choose from: where it has its own of a title, that one alone."""
+    """Courses to choose from: an operator's own course hides others of its title."""
     found = list(courses)
     own = {fold(one.title) for one in found if one.operator_id == operator_id}
     return [one for one in found if one.operator_id == operator_id or fold(one.title) not in own]
 
 
 async def operators_led_by(actor: Actor) -> dict[UUID, str]:
-    """The operators at whose hubs the actor edits trainings, with their names, by name."""
+    """Names of operators at whose hubs the actor edits trainings, by name."""
     found = reads(Operator).filter(hubs__id__in=sorted(actor.hubs_with(EDITORS)))
     return dict(await found.order_by("name").distinct().values_list("id", "name"))
 
 
 async def course(course_id: UUID) -> Course:
-    """One entry of the catalogue with its topic and owner. Else UnknownCourse."""
+    """With topic and owner. Else UnknownCourse."""
     found = await reads(Course).get_or_none(id=course_id).select_related("topic", "operator")
     if found is None:
         raise UnknownCourse
@@ -272,13 +272,13 @@ async def course(course_id: UUID) -> Course:
 
 
 async def required_by(course_id: UUID) -> dict[UUID, str]:
-    """The courses to complete before this one, with their titles, by title."""
+    """Titles of the courses to complete before this one, by title."""
     found = reads(CoursePrerequisite).filter(course_id=course_id).order_by("required__title")
     return dict(await found.values_list("required_id", "required__title"))
 
 
 async def courses_before(training: Training) -> list[str]:
-    """Titles of the courses that this training asks to complete before, by title."""
+    """Titles, by title."""
     if not training.required_courses:
         return []
     found = reads(Course).filter(id__in=training.required_courses).order_by("title")

@@ -1,4 +1,4 @@
-"""The pages of the schedule alone; what shows it together with other parts is in `panel/`."""
+"""Pages of the schedule alone; `panel/` shows it together with other parts."""
 
 from __future__ import annotations
 

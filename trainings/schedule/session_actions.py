@@ -1,4 +1,4 @@
-"""Dated meetings: add, move, cancel, close. Whoever must be told of it is told by registrations."""
+"""Sessions: add, move, cancel, close. Registrations tell the people."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ class TrainingCalledOff(Refusal):
 
 
 CLOSED_EARLY = timedelta(minutes=15)
-"""Closing so long before the planned end, or longer, needs the true end."""
+"""Closing at least this long before the planned end needs the true end."""
 
 
 async def add_session(
     training_id: UUID, plan: SessionPlan, *, actor: Actor, override_reason: str = ""
 ) -> TrainingSession:
-    """One more meeting. Refuses as editing does: times, places, people who are taken, a called-off training."""
+    """Refuses as editing: times, places, people who are taken, a cancelled training."""
     async with transaction():
         training = await _open_training(training_id)
         await keep_sessions(training, [replace(plan, id=None)], actor=actor, override_reason=override_reason)
@@ -121,10 +121,10 @@ async def move_session(
     override_reason: str = "",
     known_as: str = "",
 ) -> TrainingSession:
-    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does; but
-    who held it and has no access any more is taken out of it.
+    """Another time or place. Refuses a session held or cancelled, a past time, and as `add_session`; facilitators
+    without access are taken out.
 
-    `known_as`: the `when_and_where` from which somebody moves it; refused (MovedMeanwhile) where it is no longer so.
+    `known_as`: the `when_and_where` that the form showed; refuses (MovedMeanwhile) if it has changed.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -141,12 +141,12 @@ async def move_session(
 
 
 def when_and_where(session: TrainingSession) -> str:
-    """In one word, for the form of who moves it."""
+    """One word, for the form that moves it."""
     return f"{session.starts_at:%Y%m%dT%H%M}/{session.ends_at:%Y%m%dT%H%M}/{session.venue_id or ''}"
 
 
 async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
-    """One meeting will not take place; twice is once. Refuses what was held, and the last one that is left."""
+    """Twice is once. Refuses a session that was held, and the last one left."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.state is SessionState.CANCELLED:
@@ -161,7 +161,7 @@ async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def check_cancellable(training: Training, session: TrainingSession) -> None:
-    """Refuses as `cancel_session` does what was held, what is called off, and the last one that is left."""
+    """Refuses as `cancel_session` a session held or cancelled, and the last one left."""
     _check_movable(training, session)
     others = reads(TrainingSession).filter(training_id=training.id, state=SessionState.PLANNED)
     if not await others.exclude(id=session.id).exists():
@@ -169,18 +169,17 @@ async def check_cancellable(training: Training, session: TrainingSession) -> Non
 
 
 def closes_early(session: TrainingSession, at: datetime) -> bool:
-    """Whether who closes it at this moment has to say when it really ended."""
+    """Then the true end is asked."""
     return session.starts_at <= at < session.ends_at - CLOSED_EARLY
 
 
 async def close_session(
     session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
 ) -> None:
-    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and what is called off.
+    """The session is over and its minutes count; twice is once. Refuses before its start, and a cancelled session.
 
-    `at`: when it was closed, where we hear of it later. `ended_at`: when it really ended, where somebody says so; where
-    nobody does and it is closed early, when it was closed. Refuses (EndOutside) an end before it began, or after it was
-    closed.
+    `at`: time of the closing, if it arrives later. `ended_at`: the true end if given; else an early closing is the end.
+    Refuses (EndOutside) an end before the start or after the closing.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -209,8 +208,8 @@ def _end_early(session: TrainingSession, ended_at: datetime) -> None:
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Take the closing back; nothing to do where it is open. Refuses (SessionIsOff) what does not take place, and what
-    was held of a training that is called off.
+    """Undo the closing; nothing if open. Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled
+    training.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -239,10 +238,10 @@ async def keep_sessions(
     override_reason: str = "",
     drop_others: bool = False,
 ) -> bool:
-    """Write these meetings of a locked training; whether one was added or changed its time or place.
+    """Write these sessions of a locked training; returns whether any is new or changed time or place.
 
-    Sessions left out stand, unless `drop_others`. All are numbered by time. Refuses that one which is no draft's has no
-    place any more, be it because its link was taken away.
+    Sessions left out stay, unless `drop_others`. All are numbered by time. Outside drafts, refuses a session without a
+    place, also if only its link was removed.
     """
     standing = {
         one.id: one for one in await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
@@ -272,9 +271,9 @@ async def keep_sessions(
 
 
 async def finish(training: Training, changed: Iterable[str] = ()) -> None:
-    """The last step of every change that people may see: the row's revision, then what calendars show.
+    """Last step of every visible change: the row's revision, then calendars.
 
-    `changed` are the columns of the training that were written.
+    `changed`: columns written.
     """
     training.revision, training.changed_at = training.revision + 1, clock.now()
     await training.save(update_fields=["revision", "changed_at"])
@@ -291,7 +290,7 @@ async def _open_training(training_id: UUID) -> Training:
 
 
 async def locked_session(session_id: UUID) -> tuple[Training, TrainingSession]:
-    """The session, read under its training's lock, with that training. Raises NotFound."""
+    """Read under its training's lock. Raises NotFound."""
     where = await TrainingSession.get_or_none(id=session_id)
     if where is None:
         raise NotFound(N_("No encontramos esa sesión."))
@@ -310,7 +309,7 @@ def _check_movable(training: Training, session: TrainingSession) -> None:
 
 
 def _check_placed(training: Training, sessions: Iterable[SessionPlan | TrainingSession]) -> None:
-    """Others may come to what is no draft any more: each meeting ahead is in a house, or online."""
+    """Outside drafts each coming session has a venue or a link."""
     if training.state is TrainingState.DRAFT or training.online_url is not None:
         return
     if any(one.venue_id is None and one.ends_at > clock.now() for one in sessions):
@@ -318,7 +317,7 @@ def _check_placed(training: Training, sessions: Iterable[SessionPlan | TrainingS
 
 
 def _check_still_comes(training: Training, plan: SessionPlan, number: int) -> None:
-    """A slip in the date would tell people of a day that is gone, and what was held cannot be moved back."""
+    """A mistyped date would announce a past day, and a held session cannot move back."""
     if plan.ends_at <= clock.now() and training.state is not TrainingState.DRAFT:
         raise MovedIntoPast(field=session_field(number))
 
@@ -348,7 +347,7 @@ async def _keep_one(
     standing: Mapping[UUID, TrainingSession],
     people: Mapping[UUID, set[UUID]],
 ) -> bool:
-    """Write one meeting and who holds it; whether people must be told."""
+    """Write one session and its facilitators; returns whether people must be told."""
     columns: dict[str, Any] = {"starts_at": plan.starts_at, "ends_at": plan.ends_at, "venue_id": plan.venue_id}
     if plan.id is None:
         session = await TrainingSession.create(
@@ -368,14 +367,14 @@ async def _keep_one(
 
 
 async def _drop(sessions: Sequence[TrainingSession]) -> None:
-    """Delete meetings of a draft: nobody has seen them."""
+    """Sessions of a draft: nobody has seen them."""
     ids = [session.id for session in sessions]
     await SessionFacilitator.filter(session_id__in=ids).delete()
     await TrainingSession.filter(id__in=ids).delete()
 
 
 async def number_sessions(training: Training) -> None:
-    """Numbers follow the calendar, called-off meetings counted: each reader counts the days and must find the same."""
+    """By time, cancelled sessions included: each reader counts the days and must find the same."""
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
     for number, session in enumerate(sessions, start=1):
         if session.position != number:
@@ -384,7 +383,7 @@ async def number_sessions(training: Training) -> None:
 
 
 async def raise_sequence(before: TrainingSession) -> None:
-    """Also where no feed shows it: who has it from a message finds it newer."""
+    """Also outside feeds: messages carry it, and the next must be newer."""
     stamped_at = clock.whole_second_after(before.stamped_at)
     behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
     await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)

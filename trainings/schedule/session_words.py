@@ -1,4 +1,4 @@
-"""How the panel speaks of a session: its number, its day, its hour, what it looks like, where it leads."""
+"""Words of the panel for a session: number, day, hour, look, link."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
 FIXED = frozenset({"off", "gone"})
-"""Looks of what is not moved any more."""
+"""Looks of sessions that cannot be moved."""
 
 
 def numbered(session: StaffSession) -> str:
-    """The title, with the number of the meeting where there are several."""
+    """The title, with the session's number if there are several."""
     return numbering()(session)
 
 
 def numbering() -> Callable[[StaffSession], str]:
-    """The same for who writes hundreds: the words are looked up once."""
+    """`numbered` for hundreds: looks the words up once."""
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
 
     def told(session: StaffSession) -> str:
@@ -58,14 +58,15 @@ def _cut(name: str) -> str:
 
 
 def move_path(session: StaffSession, *, may_move: bool) -> str:
-    """The form that moves it; empty for who may not, and for what is over or called off."""
+    """Empty without permission, and for sessions over or cancelled."""
     return f"/panel/sesiones/{session.key}/mover" if may_move and session.look not in FIXED else ""
 
 
 def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
-    """Attendance for whoever takes it once its day has come (`is_due`); before that, the training.
+    """Attendance for staff who take it, once its day has come (`is_due`); before, the training.
 
-    Whoever does not see all hubs sees of others only what they hold; whoever does finds their own behind the training.
+    Staff without all hubs see of other hubs only what they hold; staff with all hubs find their own behind the
+    training.
     """
     is_held = is_due and not session.is_cancelled and not session.is_draft
     holds = actor.roles_everywhere.isdisjoint(SEES_ALL)

@@ -1,4 +1,4 @@
-"""The facts of a training by number: what each session was when somebody was told of it, against what it is now."""
+"""Numbered facts of a training: sessions as somebody was told, against now."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from trainings.schedule.changes import Difference, Known, Standing, as_it_stands
 from trainings.schedule.models import ChangeKind, FactsSnapshot, SessionState, Training, TrainingSession, TrainingState
 
 Facts = Mapping[UUID, Known]
-"""The sessions of a training, by their id."""
+"""By session."""
 
 
 class Reader(Protocol):
-    """Somebody who is told: a registration, or a block of cards. The numbers as in `Registration`."""
+    """A registration, or a block of cards. Numbers as in `Registration`."""
 
     @property
     def id(self) -> UUID: ...
@@ -36,7 +36,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The sessions of a training as they were from `at` on."""
+    """A training's sessions from `at` on."""
 
     at: datetime
     facts: Facts
@@ -44,7 +44,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """Those of one training by number, from 0 on; empty where nothing ever changed since it was shown."""
+    """Of one training by number from 0; empty if nothing changed since it was shown."""
 
     numbered: Sequence[Snapshot] = ()
 
@@ -53,17 +53,17 @@ class Snapshots:
 
     @property
     def last(self) -> int | None:
-        """The number of what holds."""
+        """The current number."""
         return len(self.numbered) - 1 if self.numbered else None
 
     def known_by(self, reader: Reader) -> int:
-        """The number that somebody was told: in words, else by what was shown when they came."""
+        """The number told in words, else the one shown when they registered."""
         if reader.told_number is not None:
             return reader.told_number
         return self.shown_at(reader.created_at)
 
     def shown_at(self, moment: datetime) -> int:
-        """The number of what was shown then."""
+        """The number shown then."""
         return max([n for n, one in enumerate(self.numbered) if one.at < moment], default=0)
 
     def news(
@@ -75,9 +75,9 @@ class Snapshots:
         is_called_off: bool,
         at: datetime | None = None,
     ) -> list[Difference]:
-        """What of these sessions is another than the reader knows, by time; without what was over `at` that moment.
+        """Sessions that differ from what the reader knows, by time, without those over `at` that moment.
 
-        Where they may have heard something else since, nothing is before: only what holds now is told.
+        If they may have heard something else since, only the present facts are told.
         """
         if not self.numbered:
             return []
@@ -101,7 +101,7 @@ class Snapshots:
         is_called_off: bool,
         at: datetime,
     ) -> dict[UUID, Difference]:
-        """What of these sessions is another than in the facts of this number, by session."""
+        """Sessions that differ from the facts of this number."""
         facts, found = self.numbered[number].facts, {}
         for session in sessions:
             known = facts.get(session.id)
@@ -112,9 +112,9 @@ class Snapshots:
         return {key: one for key, one in found.items() if one is not None}
 
     def shown_off(self, session: TrainingSession, reader: Reader) -> Known:
-        """A session that is off on the last day on which the reader knew it to be held.
+        """A cancelled session on the last day that the reader knew it to be held.
 
-        What lasted under ten minutes was told to nobody.
+        Facts that lasted under ten minutes were told to nobody.
         """
         if not self.numbered:
             return as_it_stands(session)
@@ -128,7 +128,7 @@ class Snapshots:
 
 
 async def snapshots_with(now: Standing) -> Snapshots:
-    """Those of a training; where nothing changed yet, how it stands is what everybody knows."""
+    """Without changes, the present facts are what everybody knows."""
     kept = (await snapshots_of([now.training.id]))[now.training.id]
     return kept or Snapshots([Snapshot(now.training.created_at, _facts(now))])
 
@@ -152,8 +152,8 @@ def _kind(known: Known | None) -> ChangeKind:
 
 
 def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
-    """What is told to who surely heard one thing, and perhaps another: what was before is the same for both, or is not
-    said. Where only the other holds, who heard it knows. What is called off is named by the day that was surely heard.
+    """What to tell a reader who surely heard one thing and perhaps another: the earlier facts only if both agree. If
+    only the other differs from now, the reader knows. A cancelled session goes by the day surely heard.
     """
     told = one or other
     assert told is not None
@@ -162,7 +162,7 @@ def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
 
 
 def without_before(one: Difference) -> Difference:
-    """Only what holds now, to who knows it on one day or another."""
+    """Only present facts, for readers who may know either day."""
     return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None, is_other_link=False, was_online=False)
 
 
@@ -170,10 +170,9 @@ def without_before(one: Difference) -> Difference:
 
 
 async def keep_facts(before: Standing) -> bool:
-    """Give the facts of a training another number where somebody has to hear of it, in the caller's transaction.
-    Returns whether it did.
+    """Number a training's facts anew if somebody has to hear of them, in the caller's transaction; returns whether.
 
-    What takes nothing from anybody, as an address online beside a house, belongs to the last number from then on.
+    A change that takes nothing away (a link beside a venue) joins the last number.
     """
     now, training_id = await standing(before.training.id), before.training.id
     last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
@@ -199,7 +198,7 @@ def _is_held_by_others(known: Facts, now: Standing) -> bool:
 
 
 async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
-    """By training; at most two questions."""
+    """By training; at most two statements."""
     rows = await reads(FactsSnapshot).filter(training_id__in=sorted(training_ids)).order_by("training_id", "number")
     known = {row.id: _read_all(row, {}) for row in rows}
     venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}
@@ -212,7 +211,7 @@ async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshot
 
 
 async def last_number(training_id: UUID) -> int | None:
-    """The number of what holds; none where nothing ever changed."""
+    """None if nothing ever changed."""
     last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
     return last.number if last is not None else None
 

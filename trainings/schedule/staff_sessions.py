@@ -1,4 +1,4 @@
-"""Sessions as the panel shows them in time, read by hand-written statements: hundreds stand on one page."""
+"""Sessions for the panel, by handwritten SQL: hundreds stand on one page."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ SESSIONS = """
     ORDER BY s.starts_at
 """
 BY_START = itemgetter(2, 0)
-"""What begins together is put in order afterwards: for that SQLite would carry all columns through a tree."""
+"""Ties are sorted here: in SQL, SQLite would carry all columns through a tree."""
 TRAINING = 1
-"""Column of it."""
+"""Its column."""
 TRAININGS = """
     SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
         (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
     FROM training t
     WHERE t.id IN ?list
 """
-"""Read apart: what is the same for all sessions of a training is told, and counted, once."""
+"""Read apart: facts of a training are read and counted once for all its sessions."""
 
 
 class StaffSession(NamedTuple):
-    """A session with its training, as the week and the lists of the panel show it. `n_sessions` counts cancelled ones.
+    """A session with its training for the panel's week and lists. `n_sessions` counts cancelled ones.
 
-    `look` is its class in a calendar at the moment of reading: called off, draft, over (or closed), going on, or none
-    of these. `place`: the name of the house, or that it is online, in the language of the request. Keys and moments are
-    as the database told them, for most are asked for once or never. A tuple, because a page makes hundreds of them.
+    `look`: its calendar class when read: cancelled, draft, over (or closed), going on, or none. `place`: the venue's
+    name or "online", in the request's language. Keys and moments stay as the database gives them, for most are read
+    once or never. A tuple, because a page makes hundreds.
     """
 
     key: UUID | str
@@ -110,12 +110,12 @@ class StaffSession(NamedTuple):
 
     @property
     def day(self) -> date:
-        """The local date."""
+        """Local."""
         return clock.local(self.starts_at).date()
 
     @property
     def is_due(self) -> bool:
-        """Whether its day has come."""
+        """Its day has come."""
         return self.day <= clock.today()
 
     @property
@@ -128,7 +128,7 @@ class StaffSession(NamedTuple):
 
 
 async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> tuple[StaffSession, ...]:
-    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training."""
+    """Sessions by start that meet the condition on the session `s` and its training `t`."""
     text, now = SESSIONS.format(condition), clock.now()
     more = [] if limit is None else [limit]
     online = gettext(N_("En línea"))

@@ -1,4 +1,4 @@
-"""The municipalities as pages name them and lead to them, made once from the file that is loaded into the database."""
+"""Municipalities with names and addresses, made once from the file that is loaded into the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainings.places.data import municipalities
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A municipality by its INE code. Names occur twice: `full_name` is «La Libertad, Petén»."""
+    """Names occur twice: `full_name` is «La Libertad, Petén»."""
 
     code: str
     name: str
@@ -26,13 +26,12 @@ class Town:
 
     @property
     def path(self) -> str:
-        """Its address on this site."""
         return f"/municipios/{self.slug}"
 
 
 @cache
 def by_code() -> dict[str, Town]:
-    """All 340 by INE code."""
+    """All 340."""
     return {
         row.ine_code: Town(
             row.ine_code, row.name, row.department, row.full_name, row.slug, (fold(row.name), fold(row.department))
@@ -43,5 +42,5 @@ def by_code() -> dict[str, Town]:
 
 @cache
 def by_slug() -> dict[str, Town]:
-    """All 340 by the last part of their addresses."""
+    """All 340, by the last part of their addresses."""
     return {town.slug: town for town in by_code().values()}

@@ -1,4 +1,4 @@
-"""The words for kinds, states and offers. Spanish is the source; translate where shown."""
+"""Words for kinds, states and offers. Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 
