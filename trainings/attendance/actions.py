@@ -1,5 +1,3 @@
-"""Take scans (nothing is refused, nothing is lost), project them to attendance, close sessions."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -39,14 +37,14 @@ from trainings.web.i18n import N_
 NO_OFFSET = timedelta()
 REOPEN = "attendance.reopen"
 PEOPLE_AT_ONCE = 100
-"""Whose hours are computed in one transaction: others wait for it some hundredths of a second."""
+"""Computed in one transaction: others wait for it some hundredths of a second."""
 
 
 async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
-    """Take marks of one session that a person makes in the panel, who may, as `intake.keep` takes a phone's; one answer
-    per event, in order, under its own id. `offset` is our clock minus the client's.
+    """Take marks of one session made in the panel by a person with that right, as `intake.keep` takes a phone's. One
+    answer per event, in order, under its own id. `offset`: our clock minus the client's.
     """
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
@@ -58,10 +56,10 @@ async def take(
 
 
 async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:
-    """Register somebody at the door and mark them present, together or not at all. Sending it twice is one person.
+    """Register a walk-in and mark them present, together or not at all. Sent twice is one person.
 
-    With a nameless card in the wish that card is the ticket, and its earlier scans count: where it was marked, that is
-    when they came. Refuses a card that is another person's, void, released, or not for this training.
+    A nameless card in the wish becomes the ticket, and its earlier scans count. Refuses a card that is another
+    person's, void, released, or not for this training.
     """
     async with transaction():
         where = await _found(session_id)
@@ -85,10 +83,10 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
 
 
 async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
-    """The answer about the arrival that stands of somebody who just got a name; none where they are to be marked now.
+    """The answer about the standing arrival of a person who just got a name; None: mark them now.
 
-    Marked again in the office, who left would read as come back, and each card that is named there as late. Who left
-    and gives a name while the session goes on has come back.
+    A second mark in the office would read as a return after a departure, and as late for each card named there. A
+    person who left and gives a name while the session runs has come back.
     """
     events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
@@ -110,10 +108,10 @@ async def _has_left(session: TrainingSession, person_id: UUID) -> bool:
 async def close_session(
     session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
 ) -> None:
-    """End a session: its minutes count from now on. Closing twice is closing once.
+    """End a session: its minutes count from now on. Twice is once.
 
-    `at`: when it was closed on a phone without signal. `ended_at` as for `schedule.close_session`, which refuses.
-    Marks are compared with the session as it was held.
+    `at`: when a phone without signal closed it. `ended_at` as in `schedule.close_session`, which refuses. Marks are
+    compared with the session as it was held.
     """
     async with transaction():
         training_id = (await _found(session_id)).training_id
@@ -131,7 +129,7 @@ async def close_session(
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Open a closed session again, for who came late or was forgotten: phones' earlier closings close it no more."""
+    """Phones' earlier closings close it no more."""
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)
@@ -147,7 +145,7 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def _look_at_late_ones(session: TrainingSession) -> None:
-    """What came in after the closing is late no more. What somebody decided stays, and what is odd about the time."""
+    """Marks after the closing are late no more. Decisions stay, and so do flags about the time."""
     late = ScanEvent.filter(session_id=session.id, flag=ScanFlag.AFTER_CLOSE, decision=Decision.NONE)
     for event in await late:
         event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when_of(event))
@@ -155,14 +153,13 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
 
 
 async def settle(training_id: UUID) -> None:
-    """Recompute the minutes and completion of everybody who came to a training, and of its people who went elsewhere.
+    """Recompute minutes and completion of everybody who came to a training, and of its people who went elsewhere.
 
-    Sessions that ended without being closed count too, and scans of cards that got a name later. So do sign-ups without
-    a stay that hours were written for: what made up for them may count no more, after a merge that was taken back or
-    where the place was given back.
+    Sessions that ended without being closed count, and scans of cards named later. Also registrations that have hours
+    but no stay: what made up for them may count no more, after a merge was taken back or a place given back.
 
-    Each time some people in a transaction of their own, so that nobody else waits for thousands; or all of them in the
-    caller's, if there is one.
+    Some people at a time, each in its own transaction, so that nobody waits for thousands; or all in the caller's, if
+    there is one.
     """
     async with transaction():
         await lock(Training, [training_id])
@@ -175,14 +172,14 @@ async def settle(training_id: UUID) -> None:
 
 
 async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -> None:
-    """The same for some of its people alone, in the caller's transaction, which holds what `lock_stays_of` locks."""
+    """As `settle`, for some people, in the caller's transaction, which holds what `lock_stays_of` locks."""
     await match_unknown(training_id)
     await _settle_some(registration_ids, await lock_stays_of(training_id, registration_ids))
 
 
 async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Where]) -> None:
-    """These stays, then the hours: of these registrations, whose trainings are locked, and of the others of the same
-    people, whose trainings may not be.
+    """These stays, then the hours: of these registrations, whose trainings are locked, and of other registrations of
+    the same people, whose trainings may not be.
     """
     touched: dict[UUID, set[UUID]] = defaultdict(set)
     for stay in stays:
@@ -193,16 +190,16 @@ async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Wh
 
 
 async def _attending(training_id: UUID) -> set[UUID]:
-    """The sign-ups with a stay at a training, and those for it with a stay anywhere."""
+    """Registrations with a stay at the training, and its own with a stay anywhere."""
     here = await Attendance.filter(session__training_id=training_id).values_list("registration_id")
     of_its_people = await Attendance.filter(registration__training_id=training_id).values_list("registration_id")
     return {key for (key,) in [*here, *of_its_people]}
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
-    """The sign-ups for a training that minutes or a completion were written for.
+    """Registrations of the training with minutes or a completion.
 
-    Of whose name was forgotten the stays are gone, and the numbers are all that is left: they stand.
+    Where the name was forgotten the stays are gone, and the numbers stand.
     """
     written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
     known = Registration.filter(written, training_id=training_id).exclude(participant__given_names=NOBODY)
@@ -210,7 +207,7 @@ async def _with_hours(training_id: UUID) -> set[UUID]:
 
 
 async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:
-    """The trainings whose hours depend on which of these participants are one person."""
+    """Trainings whose hours depend on which of these participants are one person."""
     rows = await Registration.filter(participant_id__in=sorted(participant_ids)).values_list("id")
     concerned = await same_course_ids([key for (key,) in rows])
     found = await Registration.filter(id__in=sorted(concerned)).values_list("training_id")
@@ -218,7 +215,7 @@ async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:
 
 
 class _Where(NamedTuple):
-    """A stay, by the session's training and that of the registration: another one where somebody made up for it."""
+    """A stay by its session's training and its registration's: they differ where it makes up for another session."""
 
     session_id: UUID
     registration_id: UUID
@@ -227,15 +224,15 @@ class _Where(NamedTuple):
 
 
 async def locked_stays(training_id: UUID) -> list[_Where]:
-    """All stays that concern a training, under the locks of all trainings they concern.
+    """All stays that concern a training, under the locks of all their trainings.
 
-    One that came in between had its own transaction count it.
+    A stay that came in between was counted by its own transaction.
     """
     return await _locked(training_id, partial(_stays, training_id))
 
 
 async def lock_all_stays(training_ids: Collection[UUID]) -> None:
-    """Lock several trainings for what changes each, with all trainings that their stays concern."""
+    """Lock these trainings, and all that their stays concern, in order to change each."""
     held = set(training_ids)
     for training_id in training_ids:
         for stay in await _stays(training_id):
@@ -244,8 +241,8 @@ async def lock_all_stays(training_ids: Collection[UUID]) -> None:
 
 
 async def lock_stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
-    """The same of some of its people, by whichever of their sign-ups. Before any training is locked alone: they are
-    taken in key order, and nobody waits in a ring.
+    """As `locked_stays`, for some people, by any of their registrations. Call it before locking any training alone:
+    locks are taken in key order, against deadlocks.
     """
     concerned = await same_course_ids(registration_ids)
     return await _locked(training_id, partial(_stays_of, training_id, concerned))
@@ -263,14 +260,13 @@ WHERE = ("session_id", "registration_id", "session__training_id", "registration_
 
 
 async def _stays(training_id: UUID) -> list[_Where]:
-    """Asked in two halves: asked with `or`, a database reads the stays of everybody."""
+    """Two statements: with `or`, a database reads everybody's stays."""
     here = await Attendance.filter(session__training_id=training_id).values_list(*WHERE)
     of_its_people = await Attendance.filter(registration__training_id=training_id).values_list(*WHERE)
     return [_Where(*row) for row in dict.fromkeys([*here, *of_its_people])]
 
 
 async def _stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
-    """Those of these registrations that concern a training."""
     found = await Attendance.filter(registration_id__in=sorted(registration_ids)).values_list(*WHERE)
     stays = [_Where(*row) for row in found]
     return [stay for stay in stays if training_id in (stay.held_in, stay.signed_up_for)]

@@ -1,4 +1,4 @@
-"""Companions by the phone that counted them: told where several did, for they may have counted the same people."""
+"""Companions by the phone that counted them, told where several phones did: they may have counted the same people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trainings.db import reads
 
 @dataclass(frozen=True, slots=True)
 class CountedBy:
-    """What one phone counted at a session; `until` is when the last of it came in."""
+    """`until`: when the last of it came in."""
 
     phone_id: UUID
     name: str
@@ -23,7 +23,7 @@ class CountedBy:
 
 
 async def companions_by_phone(session_id: UUID) -> Sequence[CountedBy]:
-    """The phones that counted companions who count now, by name; none where it was one alone, or nobody."""
+    """By name; empty where at most one phone counted."""
     heads = await reads(ScanEvent).filter(session_id=session_id, registration_id=None, kind=ScanKind.HEADS)
     if len({one.phone_id for one in heads}) < 2:
         return []

@@ -1,5 +1,3 @@
-"""The cookie by which a prepared phone is known."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -11,9 +9,9 @@ if TYPE_CHECKING:
 COOKIE = "trainings_device"
 PREPARE = "/panel/telefonos/este"
 PATHS = ("/marcar", PREPARE)
-"""Sent to what the phone's program asks, and to the one page that has to know which phone it is prepared on again."""
+"""What the phone's program asks, and the page that must know which phone is prepared again."""
 SECONDS = 400 * 86_400
-"""As long as browsers keep any. What it still opens, and till when, is decided here (`device_queries`)."""
+"""As long as browsers keep any. `device_queries` decides what the cookie still opens."""
 
 
 def read_cookie(request: Request) -> str:
@@ -22,6 +20,6 @@ def read_cookie(request: Request) -> str:
 
 
 def write_cookie(response: Response, token: str, *, https: bool) -> None:
-    """Out of reach of scripts and of other sites. Signing out leaves it: marks may not have been sent yet."""
+    """Out of reach of scripts and other sites. Signing out leaves it: marks may wait to be sent."""
     for path in PATHS:
         response.set_cookie(COOKIE, token, max_age=SECONDS, path=path, secure=https, httponly=True, samesite="strict")

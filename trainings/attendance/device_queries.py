@@ -1,4 +1,4 @@
-"""The phone that sends a request, known by its own cookie alone, and what it may still do."""
+"""The phone that sends a request, known by its cookie alone, and what it may still do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 ROSTER_DAYS = timedelta(days=7)
-"""After the last session of the training: so long a list opens, so that a session moved the evening before does."""
+"""A list opens so long after the training's last session, also for a session moved the evening before."""
 UPLOAD_DAYS = ROSTER_DAYS + timedelta(days=30)
 
 
@@ -37,7 +37,7 @@ class NotFromApp(Malformed):
 
 
 class UnknownDevice(Refusal):
-    """No cookie, or one that nothing belongs to. The only answer that asks a phone to be prepared again."""
+    """No cookie, or an unknown one. Only this answer asks to prepare the phone again."""
 
     status = 401
     code = "unknown_device"
@@ -59,7 +59,7 @@ class RosterOver(NotAllowed):
 
 
 async def device_by_token(token: str) -> Device | None:
-    """The phone whose cookie this is, revoked or not, with its hub; none where there is no such phone (any more)."""
+    """With its hub, revoked or not."""
     read = tokens.read_own_link(token)
     if read is None:
         return None
@@ -67,7 +67,7 @@ async def device_by_token(token: str) -> Device | None:
 
 
 async def device_of(request: Request) -> Device:
-    """The phone that sends this request; who is signed in on it plays no part. Else UnknownDevice."""
+    """The phone that sends this request, whoever is signed in on it. Refuses with UnknownDevice."""
     device = await device_by_token(read_cookie(request))
     if device is None:
         raise UnknownDevice
@@ -75,7 +75,7 @@ async def device_of(request: Request) -> Device:
 
 
 async def phone_that_asks(request: Request) -> Device:
-    """The same for what the program on the phone asks (NotFromApp)."""
+    """As `device_of`, for the phone's program. Refuses with NotFromApp."""
     only_from_app(request)
     return await device_of(request)
 
@@ -92,17 +92,16 @@ def device_digest(token: str) -> str:
 
 
 def may_read_roster(device: Device, session: TrainingSession, last_end: datetime | None) -> bool:
-    """Whether it may have the list of a session it is bound to, whose training ends at `last_end` (`training_ends`).
-
-    Counted from the end of the training, not of the session: a moved one still opens.
+    """Whether a phone may have the list of a session that it is bound to. `last_end`: end of the training
+    (`training_ends`), so that a moved session still opens.
     """
     return device.revoked_at is None and clock.now() < roster_until(session, last_end)
 
 
 def may_upload(device: Device, last_end: datetime | None = None) -> bool:
-    """Whether what it sends counts by itself. All it sends is stored: this only says that nobody has to look at it.
+    """Whether what it sends counts without a decision. Everything is stored in any case.
 
-    `last_end` is that of the training in question; without it only a revocation speaks against it.
+    `last_end`: end of the training; without it only a revocation counts against the phone.
     """
     if device.revoked_at is not None:
         return False
@@ -110,17 +109,17 @@ def may_upload(device: Device, last_end: datetime | None = None) -> bool:
 
 
 def roster_until(session: TrainingSession, last_end: datetime | None) -> datetime:
-    """When a phone's list of a session is to be gone."""
+    """When the phone must delete its list."""
     return (last_end or session.ends_at) + ROSTER_DAYS
 
 
 def upload_until(session: TrainingSession, last_end: datetime | None) -> datetime:
-    """Until when what a phone sends of a session counts by itself."""
+    """Until when marks of the session count without a decision."""
     return (last_end or session.ends_at) + UPLOAD_DAYS
 
 
 def ends_of(sessions: Sequence[TrainingSession]) -> dict[UUID, datetime]:
-    """When each training ends, from all its sessions: its cancelled ones count only where it has no others."""
+    """End of each training, from all its sessions: cancelled ones count only where there are no others."""
     ends: dict[UUID, datetime] = {}
     for wanted in (SessionState.PLANNED, SessionState.CANCELLED):
         found: dict[UUID, datetime] = {}
@@ -132,21 +131,19 @@ def ends_of(sessions: Sequence[TrainingSession]) -> dict[UUID, datetime]:
 
 
 async def training_ends(training_ids: Collection[UUID]) -> Mapping[UUID, datetime]:
-    """The same, read for these trainings."""
     return ends_of(await reads(TrainingSession).filter(training_id__in=sorted(training_ids)))
 
 
 async def sessions_of(device: Device) -> set[UUID]:
-    """The sessions that a phone is bound to."""
     bound = reads(DeviceSession).filter(device_id=device.id)
     return {key for (key,) in await bound.values_list("session_id")}
 
 
 async def closes_from(device: Device, sessions: Collection[TrainingSession]) -> dict[UUID, datetime]:
-    """From when on it takes effect that this phone closes a session; those left out it only reports as over.
+    """From when a closing by this phone takes effect, by session; sessions left out are only reported as over.
 
-    A phone closes for who prepared it, as far as they may. One that a code let in is in somebody else's hand: it closes
-    nothing before its planned end. The trainings of the sessions are loaded.
+    A phone closes with the rights of the person who prepared it. A phone let in by a code is in other hands: it closes
+    nothing before the planned end. The sessions' trainings are loaded.
     """
     user = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
     if user is None:

@@ -1,4 +1,4 @@
-"""What a phone or the panel sends: each event is read by itself, so that one nobody understands holds back no other."""
+"""What a phone or the panel sends. Each event is read by itself: an unreadable one holds back no other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainings.lib import tokens
 
 MOST_EVENTS = 50
 CODE_HASH_LENGTH = 24
-"""How much of a card's digest a phone knows, and a mark keeps."""
+"""Characters of a card's digest that a phone knows and a mark keeps."""
 
 EPOCH, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_HEADS = 500
@@ -29,7 +29,7 @@ LONGEST_SLIP = 20_000
 
 
 class EventKind(StrEnum):
-    """Those of a scan event, and two that are kept elsewhere: a slip that was filled in, a head that was counted."""
+    """Kinds of scan events, and two that are kept elsewhere: filled-in slips and counted heads."""
 
     IN = "in"
     OUT = "out"
@@ -49,7 +49,7 @@ AT_THE_DOOR = frozenset({EventKind.IN, EventKind.OUT, EventKind.LEFT, EventKind.
 
 
 def _moment(value: Any) -> datetime:
-    """Any number is a moment: one that no clock shows becomes the nearest that one can, and is flagged for it."""
+    """Any number is a moment: one out of range becomes the nearest possible, and is flagged."""
     if isinstance(value, datetime):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -63,7 +63,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _or_nothing(of: Callable[[Any], Any]) -> BeforeValidator:
-    """For what is only noted beside a mark: where it makes no sense it is left out, and the mark is kept."""
+    """For side notes of a mark: nonsense is left out, the mark is kept."""
 
     def read(value: Any) -> Any:
         try:
@@ -85,7 +85,7 @@ def _small(value: Any) -> int | None:
 
 
 def _way(value: Any) -> ScanHow:
-    """How a mark was made is only noted beside it: a way that is not known here is kept as a tap."""
+    """An unknown way is kept as a tap."""
     return next((way for way in ScanHow if way.value == value), ScanHow.BUTTON)
 
 
@@ -98,10 +98,7 @@ Noted = Annotated[str, _or_nothing(_word(24))]
 
 
 class SentEvent(BaseModel):
-    """One event as the phone, or the panel's page, froze it when it was made.
-
-    `registration` is the row of the panel's list that was tapped; a phone knows nobody by that.
-    """
+    """One event as its sender froze it. `registration`: the tapped row of the panel's list; phones do not send it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -146,18 +143,18 @@ class SentEvent(BaseModel):
 
     @property
     def read_code(self) -> str | None:
-        """The code as kept: a QR token (20) or a short code with a right check character (9), else none."""
+        """A QR token (20 characters) or a short code with a right check character (9), else None."""
         return (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
 
     @property
     def piece_of_code(self) -> str | None:
-        """What is left of a torn card, for somebody to look at. A text that was never a code of ours is not kept."""
+        """The rest of a torn card, for staff to look at. Text that was never our code is not kept."""
         text = tokens.normalise(self.code) if self.code else ""
         return text if 0 < len(text) <= tokens.QR_TOKEN_LENGTH and set(text) <= set(tokens.ALPHABET) else None
 
     @property
     def shown_hash(self) -> str | None:
-        """The first characters of the digest of the card that was shown, as sent or computed."""
+        """First characters of the shown card's digest, as sent or computed."""
         code = self.read_code
         if self.h is not None or code is None or len(code) != tokens.QR_TOKEN_LENGTH:
             return self.h
@@ -165,18 +162,18 @@ class SentEvent(BaseModel):
 
     @property
     def sheet_code(self) -> str:
-        """As stored; empty for what can be none."""
+        """As stored; empty where it cannot be a sheet code."""
         code = tokens.normalise(self.sheet) if self.sheet is not None else ""
         return code if set(code) <= set(tokens.ALPHABET) else ""
 
     @property
     def said_at(self) -> str:
-        """The sender's time, as far as another one makes another body."""
+        """The sender's time, as far as it is part of the body."""
         return self.at.isoformat()
 
     @property
     def body_hash(self) -> str:
-        """Tells a repeat from another body under the same id; what is only noted beside a mark plays no part."""
+        """Tells a repeat from another body under the same id; side notes play no part."""
         parts = (
             self.kind.value,
             self.session,
@@ -199,7 +196,7 @@ class SentEvent(BaseModel):
 
 
 class FormEvent(SentEvent):
-    """What a form without script says: dated by its arrival here, it is the same however often it comes."""
+    """From a form without script. Dated by its arrival, so that a repeat is the same event."""
 
     at: Moment = Field(default_factory=clock.now)
 
@@ -209,19 +206,18 @@ class FormEvent(SentEvent):
 
 
 def other_id(event_id: UUID, body_hash: str) -> UUID:
-    """The id of another body under an id that is taken: the same however often, and by whichever way, it comes."""
+    """The id of another body under a taken id: the same however often, and by whichever way, it comes."""
     return uuid5(event_id, body_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What is no event of ours. `id` is what it calls itself, where that is short."""
+    """`id`: what it calls itself, where that is short."""
 
     id: str | None
 
 
 def read_event(item: object) -> SentEvent | Unreadable:
-    """One event of a batch, or that it is none."""
     if not isinstance(item, Mapping):
         return Unreadable(None)
     try:
@@ -232,7 +228,7 @@ def read_event(item: object) -> SentEvent | Unreadable:
 
 
 def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
-    """The same of the panel's page of a session, which marks who is there and nothing else."""
+    """As `read_event`, for the panel's page of a session, which only marks people."""
     event = read_event(item)
     if isinstance(event, SentEvent) and (event.session != session_id or event.kind not in AT_THE_DOOR):
         return Unreadable(str(event.id))
@@ -240,7 +236,7 @@ def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
 
 
 class First(BaseModel):
-    """The number of the first mark that a phone made as this device."""
+    """Number of the first mark that a phone made as this device."""
 
     device: UUID
     number: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
@@ -251,10 +247,10 @@ def _first(value: Any) -> First | None:
 
 
 class SentBatch(BaseModel):
-    """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them.
+    """Up to fifty events with the phone's clock now. `n_unsent`: events it keeps besides.
 
-    `first`: with which number it began, as which device: prepared anew, it may say what it knew before. `perf`: what
-    the counter of the page that sends, `page`, shows at that moment.
+    `first`: its first number, and as which device: prepared anew, it may still say what it knew before. `perf`: the
+    counter of the sending page `page` at that moment.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -269,5 +265,5 @@ class SentBatch(BaseModel):
     page: Annotated[str, _or_nothing(_word(16))] = ""
 
     def sent(self, now: datetime) -> Reading | None:
-        """What the counter of the page showed at this moment by our clock."""
+        """The page's counter at this moment of our clock."""
         return Reading(self.page, self.perf, now) if self.page and self.perf is not None else None

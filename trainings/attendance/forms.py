@@ -1,5 +1,3 @@
-"""Marks of a form without script, and what else the attendance page asks."""
-
 from __future__ import annotations
 
 from datetime import time
@@ -19,7 +17,7 @@ from trainings.web.i18n import N_
 
 
 class MarkForm(Form):
-    """One mark without script: a typed code, or a tapped row. `id` comes with the page, so two clicks are one mark."""
+    """A typed code or a tapped row, without script. `id` comes with the page: two clicks are one mark."""
 
     id: UUID
     code: str = Field(default="", max_length=300)
@@ -54,23 +52,20 @@ class MarkForm(Form):
 
 
 class UndoForm(Form):
-    """Take back one event. `id` comes with the page, as above."""
+    """`id` as in MarkForm."""
 
     id: UUID
     event: UUID
 
 
 class CloseForm(Form):
-    """When it really ended, asked where it is closed early."""
+    """When the session really ended, asked where it is closed early."""
 
     ended: time | None = None
 
 
 class WalkInForm(PersonForm):
-    """Somebody at the door without a ticket; `consent_data` was read aloud and answered.
-
-    `card` is the nameless card that the person brought, or was given here.
-    """
+    """A walk-in. `consent_data` was read aloud and answered; `card`: a nameless card, brought or given here."""
 
     id: UUID
     card: UUID | None = None

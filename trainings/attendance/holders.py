@@ -1,4 +1,4 @@
-"""Whom the marks of a batch mean: by the digest of a card, by a typed code, by the row of a sheet or of a list."""
+"""Whom marks mean, by a card's digest, a typed code, or the row of a sheet or list."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SELECT DISTINCT session_id, registration_id FROM scan_event WHERE session_id IN 
 
 
 class Person(NamedTuple):
-    """A registration, as far as marks are concerned. `code_hash` is its ticket's."""
+    """A registration. `code_hash`: its ticket's."""
 
     id: UUID
     training_id: UUID
@@ -64,7 +64,7 @@ class Person(NamedTuple):
 
 
 class SeenCard(NamedTuple):
-    """A card that is nobody's ticket, or was given up. `training_id`: what it is reserved for, none for a spare one."""
+    """A card that is no ticket, or was given up. `training_id`: reserved for it; None: a spare card."""
 
     code_hash: str
     state: CardState
@@ -73,7 +73,7 @@ class SeenCard(NamedTuple):
 
 
 class SheetRow(NamedTuple):
-    """What stands in a row of a sheet: somebody's key, or the card that a blank one is for."""
+    """A person's key, or the card of a blank row."""
 
     registration_id: UUID | None
     code_hash: str | None
@@ -81,7 +81,7 @@ class SheetRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Whom one event means. `code_hash` is the card's, also where it has no name; `has_no_row`: no sheet says this."""
+    """Whom one event means. `code_hash`: the card's, with or without a name. `has_no_row`: no sheet has this row."""
 
     holder: Holder = NOBODY
     registration_id: UUID | None = None
@@ -92,8 +92,8 @@ class Meant:
 
 @dataclass(slots=True)
 class Holders:
-    """What a batch's codes, digests and rows stand for; people by key are those that rows name, or that joined ones
-    count as. `guests` are of other trainings, by the session at which they were marked.
+    """What a batch's codes, digests and rows stand for. People by key: named by rows, or kept where others were joined
+    to them. `guests`: people of other trainings, by the session where they were marked.
     """
 
     by_card: dict[str, Person] = field(default_factory=dict)
@@ -107,9 +107,9 @@ class Holders:
     guests: set[tuple[UUID, UUID]] = field(default_factory=set)
 
     def of(self, event: SentEvent, session: TrainingSession, training: Training) -> Meant:
-        """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since.
+        """Whom an event means. A row keeps its person from the printing, whatever ticket they have since.
 
-        A sheet is one of this training: its code is short, and found out by trying it would name people of elsewhere.
+        Only sheets of this training count: a short code can be guessed, and would name people of other trainings.
         """
         shown, sheet_id = event.shown_hash, self.sheets.get((training.id, event.sheet_code))
         row = self.rows.get((sheet_id, event.row)) if sheet_id is not None and event.row is not None else None
@@ -126,7 +126,7 @@ class Holders:
         return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
     def _of_tapped(self, key: UUID, session: TrainingSession, sheet_id: UUID | None) -> Meant:
-        """In the panel's list stand those of the training, and who was marked here with the ticket of another."""
+        """The panel's list shows the training's people, and people marked here with a ticket of another."""
         person = self.by_key.get(key)
         is_listed = person is not None and person.training_id == session.training_id
         if not is_listed and (session.id, key) not in self.guests:
@@ -159,7 +159,7 @@ class Holders:
     def _of_person(
         self, person: Person | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
     ) -> Meant:
-        """A joined one's card counts as the kept one's."""
+        """A joined registration's card counts for the kept one."""
         if person is not None and person.joined_to_id is not None:
             person = self.by_key[person.joined_to_id]
         if person is None:
@@ -168,7 +168,7 @@ class Holders:
 
 
 async def find_holders(events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]) -> Holders:
-    """Read what a batch names, in the transaction in progress: as many statements for fifty events as for one."""
+    """Read what a batch names, in the caller's transaction. As many statements for fifty events as for one."""
     found = Holders()
     codes = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
     await _read_rows(found, events)
@@ -187,7 +187,7 @@ async def find_holders(events: Sequence[SentEvent], sessions: Mapping[UUID, Trai
 async def _guests(
     found: Holders, events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]
 ) -> set[tuple[UUID, UUID]]:
-    """Who of the tapped is of another training, and was marked at the session of the tap."""
+    """Tapped people of another training who were marked at the session of the tap."""
     odd = set()
     for one in events:
         session = sessions.get(one.session) if one.session is not None else None
@@ -201,7 +201,7 @@ async def _guests(
 
 
 async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, Person], dict[str, Person]]:
-    """Whose tickets begin so, and whose did until they were printed anew, by the beginning of the digest."""
+    """Holders of current tickets and of replaced ones, by the beginning of the digest."""
     by_card: dict[str, Person] = {}
     replaced: dict[str, Person] = {}
     for row in await sql.rows(PEOPLE_BY_CARD, hashes, hashes) if hashes else ():
@@ -223,7 +223,7 @@ async def _read_rows(found: Holders, events: Sequence[SentEvent]) -> None:
 
 
 async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str], tapped: set[UUID]) -> None:
-    """The cards that are nobody's ticket; whom rows name, or who were tapped; those kept of joined ones."""
+    """Cards that are no ticket; people named by rows or tapped; registrations kept in a join."""
     nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):

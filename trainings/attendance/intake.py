@@ -1,6 +1,4 @@
-"""Marks as they come in, from phones and from the panel: what they name is read together, each is decided in order, all
-are written together.
-"""
+"""Marks of phones and of the panel: read together, decided in order, written together."""
 
 from __future__ import annotations
 
@@ -55,12 +53,12 @@ class CameMeanwhile(Exception):
 
 
 class Intake:
-    """One batch of marks, with all trainings held that it touches: of a person in the panel (`user_id`), who may mark
-    at the sessions that they name, or of a prepared `phone`.
+    """One batch of marks with all its trainings held: of a person in the panel (`user_id`) with the right to mark at
+    these sessions, or of a prepared `phone`.
 
-    `waits` is why nothing counts yet of what is said of a session. `new` collects the events to be written, `again`
-    those that are here already, `contested` stored ones under whose id another body came, `touched` whose attendance is
-    computed anew, by session.
+    `waits`: why nothing said of a session counts yet. `new`: events to write. `again`: events already here.
+    `contested`: stored events under whose id another body came. `touched`: people whose attendance is computed anew, by
+    session.
     """
 
     now: datetime
@@ -89,9 +87,9 @@ class Intake:
         self.touched: dict[UUID, set[UUID]] = defaultdict(set)
 
     async def take(self, events: Sequence[SentEvent]) -> list[Result]:
-        """Keep these, in the caller's transaction, and compute attendance anew; one result for each, in order.
+        """Keep these events in the caller's transaction and compute attendance anew; one result for each, in order.
 
-        As many statements for fifty as for one. Raises CameMeanwhile: begun anew, it holds all it has to.
+        As many statements for fifty as for one. Raises CameMeanwhile: start again, with all locks.
         """
         await self._read(events)
         results = [self._decide(event) for event in events]
@@ -114,7 +112,6 @@ class Intake:
         self.holders = await find_holders(events, self.sessions)
 
     def _decide(self, event: SentEvent) -> Result:
-        """Keep one event, unless it is kept already, and say what came of it."""
         key = str(event.id)
         session = self.sessions.get(event.session) if event.session is not None else None
         if session is None:
@@ -147,7 +144,7 @@ class Intake:
         return Result(str(event.id), state, kept.flag, kept_as=kept.id)
 
     def _meant(self, event: SentEvent, session: TrainingSession) -> Meant:
-        """Whom an event is about. An undo: whom the event is about that it names, where that came before."""
+        """An undo is about the people of the event that it names, where that came before."""
         if event.kind in OF_SOMEBODY:
             return self.holders.of(event, session, self.trainings[session.training_id])
         target = self.stored.get(event.target) if event.target is not None else None
@@ -210,7 +207,7 @@ class Intake:
         return ScanFlag.NONE if is_typed_in else flag
 
     def _contest(self, first: KeptMark | ScanEvent) -> None:
-        """Two bodies under one id are both to be looked at, whichever came first; a flag that says more stays."""
+        """Two bodies under one id are both to be reviewed, whichever came first; a stronger flag stays."""
         if first.flag not in NOTHING_ODD:
             return
         if isinstance(first, ScanEvent):
@@ -221,7 +218,7 @@ class Intake:
         self._touch(first)
 
     def _touch(self, event: KeptMark | ScanEvent) -> None:
-        """Compute anew whom an event is about; an undo takes back all that came under the id that it names."""
+        """Compute the event's person anew; an undo takes back everything under the id that it names."""
         if event.registration_id is not None:
             self.touched[event.session_id].add(event.registration_id)
         if event.kind is ScanKind.UNDO:
@@ -230,7 +227,7 @@ class Intake:
             self.touched[event.session_id] |= {key for key in here if key is not None}
 
     async def _write(self) -> None:
-        """Write all of it, and compute attendance anew; hours too where they count."""
+        """Write everything, attendance, and hours where they count."""
         await write_marks(self.new)
         for one in await date_again(self.again, self.sessions, self.moments):
             self._touch(one)
@@ -244,13 +241,11 @@ class Intake:
             await settle_registrations(settled)
 
     async def note(self, results: Sequence[Result]) -> None:
-        """What is written down of who brought these, beside them. Of a person: nothing."""
+        """What is recorded about the sender. Of a person: nothing."""
 
 
 def _code_of(event: SentEvent, meant: Meant) -> str | None:
-    """By what somebody may find out afterwards whose a mark is: the code as it was shown, or that of a sheet which is
-    not here, for its row.
-    """
+    """What may tell later whose a mark is: the shown code, or the code of an unknown sheet, for its row."""
     of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
     return event.read_code or event.piece_of_code or of_sheet or None
 
@@ -260,7 +255,7 @@ def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:
 
 
 async def _locked_trainings(events: Sequence[SentEvent]) -> dict[UUID, Training]:
-    """The trainings of the sessions, of the tickets, and of what came before under the same ids, all held at once."""
+    """Trainings of the sessions, of the tickets, and of earlier events under the same ids, locked together."""
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
@@ -276,10 +271,10 @@ async def _locked_trainings(events: Sequence[SentEvent]) -> dict[UUID, Training]
 
 
 async def keep(begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadable]) -> list[Result]:
-    """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of an attempt.
+    """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of each attempt.
 
-    A known id with the same body is acknowledged again; with another body both are kept. Where one breaks us, each is
-    kept by itself, so that it holds back no other; where each does, it is we who are broken, and who sends tries again.
+    A known id with the same body is acknowledged again; with another body both are kept. If an event raises an error,
+    each is kept by itself, so that it holds back no other. If all do, the fault is ours and the sender tries again.
     """
     try:
         return await _keep_once_more(begin, read)

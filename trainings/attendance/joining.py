@@ -1,4 +1,4 @@
-"""Marks of sign-ups that staff join, or part again: what was seen of one counts for the other."""
+"""Marks of registrations that staff join, or part again."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from trainings.schedule.models import TrainingSession
 
 
 async def count_as(joined_id: UUID, kept_id: UUID) -> None:
-    """Whatever was marked of the joined one counts for the kept one, and no more for it. Hours are not counted here.
+    """All marks of the joined registration count for the kept one alone. Hours are not counted here.
 
-    In the caller's transaction, which holds the stays of both (`lock_all_stays`); as below.
+    In the caller's transaction, which holds the stays of both (`lock_all_stays`); so does `give_own_marks`.
     """
     await _move(await ScanEvent.filter(registration_id=joined_id), joined_id, kept_id)
 
 
 async def give_own_marks(own_id: UUID, kept_id: UUID) -> None:
-    """What was marked by this one's ticket counts for it again. What was marked in a list says not whose it is, and
-    stays.
+    """Marks by this registration's own ticket count for it again. Marks in a list do not say whose they are, and
+    stay.
     """
     own = await Registration.get(id=own_id)
     replaced = await ReplacedTicket.filter(registration_id=own_id).values_list("qr_hash")

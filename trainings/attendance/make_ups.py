@@ -1,4 +1,4 @@
-"""What somebody attended that counts for a sign-up: all that was marked on it, and what they made up by another one."""
+"""Stays that count for a registration: its own, and those made up through another registration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainings.registrations.models import TAKES_PLACE, Registration, Registrati
 from trainings.schedule.models import TrainingSession, sessions_on
 
 AT_ONCE = 1000
-"""So many registrations are looked at together: a statement names each of them."""
+"""Registrations named in one statement."""
 
 
 class _SignUp(NamedTuple):
@@ -29,7 +29,7 @@ class _SignUp(NamedTuple):
 
 
 async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
-    """These registrations, and the others of the same people, as staff merged them, for the same courses."""
+    """These registrations, and others of the same people, as staff merged them, for the same courses."""
     whole = set(registration_ids)
     for some in _in_parts(registration_ids):
         whole.update(one.id for own in await _of_same_people(some) for one in own)
@@ -37,12 +37,12 @@ async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[Attendance]]:
-    """For each registration the stays that its hours are computed from, each with its session and that one's training.
+    """The stays that each registration's hours are computed from, each with its session and that one's training.
 
-    They are those of its own ticket, wherever it was shown, and those by which the same person, as staff merged them,
-    was on another sign-up at this training, or at a session of its course that began later than this training did.
-    Of several sign-ups of a person for one training one has all of them, and the others none: who came before who did
-    not, then who has a place, then the oldest. A place that was not given, or given back, and never used, has none.
+    They are the stays of its own ticket, wherever shown, and those of the same person, as staff merged them, by another
+    registration: at this training, or at a session of its course that began later than this training did. Of several
+    registrations of a person for one training one has all the stays, the others none: first the one with attendance,
+    then with a place, then the oldest. A place that was not given, or given back, and never used, has none.
     """
     found: dict[UUID, list[Attendance]] = {}
     for some in _in_parts(registration_ids):
@@ -51,8 +51,8 @@ async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[
 
 
 async def stays_of_person(registration: Registration) -> list[Attendance]:
-    """What somebody is told of on the page of a sign-up: where another of theirs for the same training has the hours,
-    those. Who gave this place back hears of this one alone.
+    """The stays that a registration's page tells: those of another registration of the person for the training, where
+    that has the hours. For a place given back, its own alone.
     """
     own = (await stays_counting([registration.id]))[registration.id]
     if own or registration.state not in TAKES_PLACE:
@@ -87,8 +87,8 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
 
 
 async def _count_by_all_marks(people: Iterable[Sequence[_SignUp]], stays: Mapping[UUID, Sequence[Attendance]]) -> None:
-    """Of who has several sign-ups for one training: each stay lasts as all their marks at the session say together, as
-    on its list. Who left with one of two cards has not stayed with the other.
+    """For several registrations of one person for a training: a stay lasts as all their marks at the session say
+    together, as on its list. A person who left with one of two cards has not stayed with the other.
     """
     doubled = [same for own in people for same in _by_training(own).values() if len(same) > 1]
     sessions = {stay.session_id for same in doubled for one in same for stay in stays[one.id]}
@@ -116,7 +116,7 @@ def _by_training(own: Iterable[_SignUp]) -> dict[UUID, list[_SignUp]]:
 
 
 def _gaining(own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]]) -> Iterable[_SignUp]:
-    """Of one person's sign-ups for a course the one of each training to whose hours the others add."""
+    """Of one person's registrations for a course: the one of each training that gains the hours of the others."""
     by_training = _by_training(one for one in own if stays[one.id] or one.state in TAKES_PLACE)
     return (
         min(same, key=lambda one: (not stays[one.id], one.state not in TAKES_PLACE, one.id))
@@ -137,12 +137,12 @@ def _gained(
 
 
 def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
-    """Whether it is another sign-up for the same training."""
+    """Whether it is another registration for the same training."""
     return one.training_id == sign_up.training_id and one.id != sign_up.id
 
 
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    """The sign-ups of each person for each course, where there are several and one of them is of these."""
+    """Registrations of each person for each course, where there are several and one of them is given."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
     found = reads(Registration).filter(participant_id__in=sorted(person_of))
@@ -156,7 +156,7 @@ async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp
 
 
 async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each training began that was not called off."""
+    """When each training that was not cancelled began."""
     if not training_ids:
         return {}
     planned = reads(TrainingSession).filter(sessions_on(), training_id__in=sorted(training_ids))
