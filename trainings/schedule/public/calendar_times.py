@@ -1,4 +1,4 @@
-"""When something is, as calendars tell it: hundreds of sessions begin and end at a few hours of a few days."""
+"""Session times for calendars: hundreds of sessions share few hours and days."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from trainings.schedule.months import days_touched
 
 @lru_cache(maxsize=4096)
 def when(starts_told: datetime | str, ends_told: datetime | str, lang: str) -> tuple[datetime, str, tuple[date, ...]]:
-    """Its start on the clock of Guatemala, the same in words, and the local days that it touches.
+    """Local start, the same in words, and the local days it touches.
 
-    Out of moments as the database told them. Kept, for what is made anew asks for nearly the same again.
+    From moments as the database gives them. Cached: a page made anew asks for nearly the same.
     """
     here = clock.local(as_moment(starts_told))
     return here, dates.time_of_day(here, lang), days_touched(here, as_moment(ends_told))

@@ -1,4 +1,4 @@
-"""The days of a month with what is on them, as the month of the panel and the public one show them."""
+"""Days of a month with their entries, for the panel and the public month."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAYS_OF_WEEK = 7
 STARTS_AT = attrgetter("starts_at")
 MOST_DOTS = 3
 CALLED_OFF, CHANGED = "cerrar", "girar"
-"""Icons of what is to be noticed: it is struck, or another than it was."""
+"""Icons of cancelled and of changed entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,23 @@ class Cell:
 
     @property
     def dots(self) -> str:
-        """How full it is: as many dots as there is room for on a phone, a dash where it only has remarks."""
+        """One dot an entry, as many as fit on a phone; a dash for remarks only."""
         return "•" * min(len(self.entries), MOST_DOTS) or "–"
 
     @property
     def lines(self) -> Markup:
-        """The entries as HTML."""
+        """Entries as HTML."""
         return lines_of(self.entries)
 
 
 class ByDay(dict[date, list[Entry]]):
-    """Entries by local day, for each day of a span."""
+    """For each day of a span."""
 
     def __init__(self, first: date, last: date) -> None:
         super().__init__((day, []) for day in days_from(first, last))
 
     def put(self, entry: Entry, days: Sequence[date]) -> None:
-        """On each of the days that it touches; from the second on it says that it goes on."""
+        """On each day it touches; later days say that it goes on."""
         first, *later = days
         if first in self:
             self[first].append(entry)
@@ -60,19 +60,18 @@ class ByDay(dict[date, list[Entry]]):
                 self[day].append(entry._replace(time=gettext(N_("sigue"))))
 
     def in_order(self) -> ByDay:
-        """The same, each day by the time at which things begin."""
+        """Each day by start."""
         for entries in self.values():
             entries.sort(key=STARTS_AT)
         return self
 
 
 def cells_of(month: Month, entries: Mapping[date, Sequence[Entry]], notes: Mapping[date, Sequence[str]]) -> list[Cell]:
-    """Every day of the month."""
     today = clock.today()
     return [Cell(day, short_weekday(day), day == today, notes.get(day, ()), entries.get(day, ())) for day in month.days]
 
 
 def weekdays_of(month: Month) -> list[str]:
-    """The names above the columns, from Sunday."""
+    """Column heads, from Sunday."""
     sunday = month.first - timedelta(days=month.column - 1)
     return [short_weekday(sunday + timedelta(days=n)) for n in range(DAYS_OF_WEEK)]

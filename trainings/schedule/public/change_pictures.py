@@ -1,6 +1,6 @@
-"""The picture "CAMBIO DE FECHA" for chats, and the words to go with it. In Spanish, like the posters.
+"""The picture "CAMBIO DE FECHA" for chats, with its text. In Spanish, like the posters.
 
-It is sent on by anybody to anybody: a protected place is its municipality, as on the public pages.
+Anybody may forward it: a protected place is its municipality, as on public pages.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROOM = SIZE - 2 * MARGIN
 QR_SIZE = 230
 FOOT_TOP = SIZE - MARGIN - QR_SIZE
 DAY_SIZE = 200
-"""Height of the block with the day; two lines each of title, former date and place fit around it."""
+"""Height of the day's block: two lines each of title, old date and place fit around it."""
 HEADS = {
     ChangeKind.MOVED: N_("Cambio de fecha"),
     ChangeKind.PLACE: N_("Cambio de lugar"),
@@ -38,7 +38,7 @@ HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class ChangeCard:
-    """What stands on the picture: each line empty where there is nothing to say. `link` is what its code opens."""
+    """Lines of the picture, empty if unused. `link`: target of its code."""
 
     head: str
     title: str
@@ -54,9 +54,9 @@ class ChangeCard:
 
 
 def change_card(training: Training, one: Difference) -> ChangeCard:
-    """A training whose hub, seat and places are loaded, and what became of one of its sessions.
+    """Needs hub, seat and places loaded.
 
-    What was moved before it was cancelled is named by the day that it was last, and by that which some still know.
+    A session moved, then cancelled, shows its last day and the day that some people still know.
     """
     session = one.session
     is_off = one.kind is ChangeKind.CANCELLED
@@ -85,7 +85,7 @@ def _head(training: Training, one: Difference) -> str:
 
 
 def change_text(training: Training, one: Difference) -> str:
-    """What to write beside the picture. It says what public pages say, and asks nobody for anything."""
+    """Text beside the picture. It says what public pages say, and asks for nothing."""
     card = change_card(training, one)
     when = f"{card.weekday} {card.day} {card.month}, {card.hours}"
     with speaking(SOURCE_LANGUAGE):
@@ -98,7 +98,7 @@ def change_text(training: Training, one: Difference) -> str:
 
 
 def _before(training: Training, one: Difference) -> str:
-    """Only what is another now: the date, the hours, the place."""
+    """Only what changed: date, hours, place."""
     parts = []
     if one.is_moved and one.old_starts_at and one.old_ends_at:
         day = dates.day_and_time(one.old_starts_at, SOURCE_LANGUAGE)
@@ -126,7 +126,7 @@ def _place(training: Training, session: TrainingSession) -> str:
 
 
 def _without_house(training: Training, *, is_online: bool) -> str:
-    """That it is online, unless even that is protected."""
+    """ "Online", unless even that is protected."""
     is_told = is_online and training.place_shown is PlaceShown.PUBLIC
     return gettext(N_("En línea")) if is_told else training.hub.seat.full_name
 
@@ -145,7 +145,7 @@ def _phone(training: Training) -> str:
 
 @lru_cache(maxsize=64)
 def change_png(card: ChangeCard) -> bytes:
-    """The picture as a square PNG. CPU work: call it in a thread."""
+    """Square PNG. CPU work: call it in a thread."""
     card = replace(card, title=drawable(card.title), before=drawable(card.before), place=drawable(card.place))
     picture = Image.new("RGB", (SIZE, SIZE), PAPER)
     draw = ImageDraw.Draw(picture)
@@ -173,13 +173,13 @@ def _draw_head(draw: ImageDraw.ImageDraw, card: ChangeCard) -> int:
 
 
 def _strike(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, top: int) -> None:
-    """Through what holds no more; the words before the colon stay."""
+    """Strikes the old facts out; the words before the colon stay."""
     start = font.getlength(line.partition(": ")[0] + ": ") if ": " in line else 0
     draw.line((MARGIN + start, top + 27, MARGIN + font.getlength(line), top + 27), SOFT, 3)
 
 
 def _draw_date(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> int:
-    """The day in the one block of maize, its words at the right."""
+    """The day in the block of maize, its words at the right."""
     draw.rectangle((MARGIN, top, MARGIN + 280, top + DAY_SIZE), fill=MAIZE)
     draw.text((MARGIN + 140, top + DAY_SIZE // 2), card.day, INK, font_of(EXTRA_BOLD, 160), anchor="mm")
     left, room = MARGIN + 280 + 40, ROOM - 320
@@ -216,7 +216,7 @@ def _draw_foot(picture: Image.Image, draw: ImageDraw.ImageDraw, card: ChangeCard
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, most: int) -> list[str]:
-    """So many lines at most; what is longer ends in an ellipsis."""
+    """At most `most` lines, then an ellipsis."""
     lines = wrapped(text, font, ROOM)
     if len(lines) <= most:
         return lines

@@ -1,4 +1,4 @@
-"""A changed session in sentences: what it was and what it is now, as exactly as the reader may know the place."""
+"""A changed session in sentences, before and now, with the place as exactly as the reader may know it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 
 def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
-    """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the language spoken.
+    """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the current language.
 
-    What has no sure day before says only how it is now.
-
-    Without `knows_place` only municipalities are told, without `knows_link` only that it is online.
+    Without a sure day before: only the present. Without `knows_place` only municipalities, without `knows_link` only
+    "online".
     """
     session = one.session
     now = day_and_hours(session.starts_at, session.ends_at)
@@ -56,12 +55,12 @@ def _other_link(one: Difference, when: str, *, knows_link: bool) -> str:
 
 
 def _link(address: str) -> str:
-    """Nothing behind it: a full stop would be taken for a part of the address."""
+    """Last in its sentence: a full stop would become part of the address."""
     return gettext(N_("Enlace: %(address)s")) % {"address": address}
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
-    """`Antes: … Ahora: …`, of days, hours and places in words; what is as it was has no before."""
+    """`Antes: … Ahora: …` of days, hours and places; without `Antes` if unchanged."""
     told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
     if is_held_after_all:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
@@ -69,7 +68,7 @@ def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
 
 
 def put_in(session: TrainingSession, link: str | None) -> str:
-    """To who holds a session from now on, with its place and the address by which one comes to it online."""
+    """For a new facilitator of the session, with place and link."""
     place = place_words(session.venue, knows_place=True, is_online=link is not None)
     when = with_place(day_and_hours(session.starts_at, session.ends_at), place)
     told = stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
@@ -77,13 +76,13 @@ def put_in(session: TrainingSession, link: str | None) -> str:
 
 
 def taken_out(session: TrainingSession) -> str:
-    """To who held a session till now."""
+    """For a facilitator taken out of the session."""
     when = day_and_hours(session.starts_at, session.ends_at)
     return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 
 
 def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = False) -> str:
-    """The house and its municipality, or the municipality alone, and that it is online; empty without any of them."""
+    """Venue and municipality, or the municipality alone, and "online"; empty without any."""
     online = gettext(N_("En línea")) if is_online else ""
     if venue is None:
         return online
@@ -92,7 +91,7 @@ def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = Fal
 
 
 def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
-    """For public pages, as long as it is said there: `Cambió: antes jueves 4 de marzo, 8:30 a. m.`; else empty."""
+    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty once public pages are silent about it."""
     was = meeting.was
     if was is None:
         return ""
@@ -109,9 +108,9 @@ def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
 
 
 def left_note(thing: Span, town: Town, left: Left | None, *, is_called_off: bool = False) -> str:
-    """The same of a session or activity where the house may not be named, as in a month: then that it is another.
+    """The same where the venue is not named, as in a month: only that it changed.
 
-    Nothing is said of what is over.
+    Empty once it is over.
     """
     if left is None or thing.ends_at <= clock.now():
         return ""
@@ -142,15 +141,15 @@ def day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
 
 
 def with_place(when: str, place: str) -> str:
-    """The place behind it in brackets, where there is one."""
+    """The place in brackets, if any."""
     return f"{when} ({place})" if place else when
 
 
 def stopped(sentence: str) -> str:
-    """With its full stop: `4:00 p. m.` has one already."""
+    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def place_of(session: TrainingSession, training: Training) -> str:
-    """The venue with its municipality, or that it is online, or nothing."""
+    """The venue with its municipality, "online", or empty."""
     return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)

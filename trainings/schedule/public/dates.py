@@ -1,4 +1,4 @@
-"""The sessions of a span of time as public calendars show them, hundreds at a time."""
+"""Sessions of a span for public calendars, hundreds at a time."""
 
 from __future__ import annotations
 
@@ -37,19 +37,18 @@ DATED = f"""
         )
     ORDER BY s.starts_at
 """  # noqa: S608
-"""All in one: asked for apart, trainings and venues would have to be looked up by keys that were just read. CROSS: from
-sessions to trainings, for SQLite would begin with all trainings of all years. What begins together is put in order
-afterwards: for that SQLite would carry all columns through a tree.
+"""One statement: read apart, trainings and venues would be looked up by keys just read. CROSS: sessions first, for
+SQLite would begin with all trainings of all years. Ties are sorted in Python: SQLite would carry all columns through
+a tree.
 """
 BY_START = itemgetter(1, 0)
 
 
 class Dated(NamedTuple):
-    """A session of a listed training in a calendar, held and called-off ones too.
+    """A session of a listed training in a calendar; past and cancelled ones too.
 
-    `look` is its class there at the moment of reading: called off, over, or none of these; `is_online`: in no house,
-    for everybody to know. Moments, access and lists are as the database told them, for most are asked for once or
-    never. A tuple, because a page makes hundreds of them.
+    `look`: its class when read: cancelled, over, or none. `is_online`: publicly in no venue. Moments, access and lists
+    stay as the database gives them, for most are read once or never. A tuple, because a page makes hundreds.
     """
 
     key: UUID | str
@@ -73,12 +72,12 @@ class Dated(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The address of its training on this site."""
+        """Of its training."""
         return f"/capacitaciones/{self.slug}"
 
     @property
     def is_off(self) -> bool:
-        """Whether it does not take place; what was held before its training was called off did."""
+        """A session held before its training was cancelled is not off."""
         return self.look == "off"
 
     @property
@@ -103,18 +102,18 @@ class Dated(NamedTuple):
 
 
 def ask_dates(start: datetime, end: datetime) -> Statement:
-    """Asks for the sessions of listed trainings that are on at some time of the span, by start; see `dates_of`.
+    """Asks for sessions of listed trainings during the span, by start (`dates_of`).
 
-    Called-off ones are among them where calendars ever showed them.
+    Cancelled ones are included if calendars ever showed them.
     """
     return Statement(DATED, (clock.now(), start - LONGEST_SESSION, end, start))
 
 
 def dates_of(rows: Table) -> tuple[Dated, ...]:
-    """The answer to `ask_dates`, by start and key."""
+    """Answer to `ask_dates`, by start and key."""
     return tuple(map(Dated._make, sorted(rows, key=BY_START)))
 
 
 def kinds_among(sessions: Iterable[Dated]) -> tuple[Offered, ...]:
-    """What these are told apart by in the filters of lists: few, so their lists are read once for all of a kind."""
+    """What list filters read of these: few kinds, so their lists are parsed once a kind."""
     return offered({session[8:] for session in sessions})  # from the town on

@@ -1,4 +1,4 @@
-"""One training as a calendar file to keep: the entries of the feeds, joined under a head of our own."""
+"""A training as a calendar file: the entries of the feeds under our own head."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HEAD = (
 )
 END = "END:VCALENDAR\r\n"
 TELLING = ("DESCRIPTION", "CATEGORIES", "URL")
-"""What names the subject of a training besides its title: the address carries the title too."""
+"""Properties that name the subject besides the title: the address carries the title too."""
 
 
 def calendar_entry(events: Iterable[str], *, neutral_title: str = "") -> str:
-    """The file. With a neutral title, which a training has where its subject is nobody's business, only that is told.
+    """A neutral title replaces everything that names the subject.
 
-    Same UIDs as in the feeds, so a client that follows both shows one entry.
+    UIDs as in the feeds: a client with both shows one entry.
     """
     shown = [_neutral(text, neutral_title) if neutral_title else text for text in events]
     return "".join((HEAD, VTIMEZONE, *shown, END))

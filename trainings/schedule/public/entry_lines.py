@@ -1,4 +1,4 @@
-"""The lines of a calendar as HTML: a month has hundreds, so the template is rendered once for each kind of line."""
+"""Calendar lines as HTML: a month has hundreds, so the template is rendered once for each kind of line."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from trainings.web.render import render_text
 TEMPLATE = "schedule/public/_entry.html"
 FILLED_IN = ("look", "href", "time", "title", "place", "state", "move")
 HOLE = re.compile("\x02(\\w+)\x03")
-"""Where a value goes: characters that no text of ours has, and that the template leaves as they are."""
+"""Placeholder of a value, in characters that no text has and the template keeps."""
 BETWEEN = "\x1f"
 
 
 class Entry(NamedTuple):
-    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty.
+    """A session or activity in a calendar. `look`: its classes; `move`: the form that moves it, or empty.
 
-    `starts_at` is local; `mark`: the icon beside its state, where it is to be noticed without colours. A tuple, because
-    a page makes hundreds of them.
+    `starts_at` is local; `mark`: icon for its state, readable without colours. A tuple, because a page makes hundreds.
     """
 
     starts_at: datetime
@@ -40,7 +39,7 @@ class Entry(NamedTuple):
 
 
 def lines_of(entries: Sequence[Entry]) -> Markup:
-    """The entries of a day, each as its template writes it, in the language of the request."""
+    """Entries of a day by their template, in the request's language."""
     lang = language()
     written: list[str] = []
     values: list[str] = []
@@ -52,7 +51,7 @@ def lines_of(entries: Sequence[Entry]) -> Markup:
 
 
 def _escaped(values: list[str]) -> tuple[str, ...]:
-    """Each of them escaped; in one go, for a call for each takes longer than all else."""
+    """In one call: a call for each takes longer than all else."""
     told = BETWEEN.join(values)
     escaped = str(escape(told))
     if len(escaped) == len(told):
@@ -63,7 +62,7 @@ def _escaped(values: list[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(lang: str, mark: str, has_place: bool, has_move: bool) -> tuple[str, Callable[[Entry], tuple[str, ...]]]:
-    """The line of this kind with a hole for each of its values, and what takes these out of an entry in their order."""
+    """The line with a hole for each value, and a getter of these values in their order."""
     assert lang == language(), "rendered in the language of the request"
     values = {name: f"\x02{name}\x03" for name in FILLED_IN}
     values |= {"mark": mark} | ({} if has_place else {"place": ""}) | ({} if has_move else {"move": ""})

@@ -1,4 +1,4 @@
-"""A training's page in words: when, where, for whom, and what may be done now."""
+"""A training's page in words: when, where, for whom, what to do now."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from trainings.web.i18n import gettext, language, ngettext
 
 WHOLE = 100
 MOST_TOWNS = 3
-"""Municipalities that are named; more are counted."""
+"""Municipalities named; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """One meeting in words; `place` only where the meetings of the training are in several. `note`: what it was."""
+    """A session in words. `place`: only if the sessions' places differ. `note`: what changed."""
 
     day: str
     hours: str
@@ -35,7 +35,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a place has for people with disabilities, in words; `place` only where the places differ in it."""
+    """Accessibility in words. `place`: only if the places differ in it."""
 
     place: str
     words: str
@@ -46,7 +46,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a visitor may do now: sign up, or look elsewhere, and then `note` says why."""
+    """A visitor's next step: register, or look elsewhere for the reason in `note`."""
 
     label: str
     href: str
@@ -57,7 +57,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The words of the page, each empty where there is nothing to say."""
+    """Words of the page, empty if there is nothing to say."""
 
     about: str
     description: str
@@ -77,7 +77,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class HubFacts:
-    """A hub with what its languages and access say in words."""
+    """A hub with languages and access in words."""
 
     hub: HubCard
     languages: str
@@ -85,14 +85,14 @@ class HubFacts:
 
 
 def hub_facts(hub: HubCard) -> HubFacts:
-    """The hub as its municipality's page shows it, in the language of the request."""
+    """In the request's language."""
     spoken = sentences.listing([sentences.language_name(code) for code in hub.languages])
     languages = gettext("Atiende en %(languages)s.") % {"languages": spoken} if spoken else ""
     return HubFacts(hub, languages, sentences.access_sentence(hub.access))
 
 
 def facts_of(training: Posted) -> Facts:
-    """The page's words as of now, in the language of the request."""
+    """As of now, in the request's language."""
     places = tuple(dict.fromkeys(meeting.place for meeting in training.held))
     about = _about(training)
     return Facts(
@@ -114,7 +114,7 @@ def facts_of(training: Posted) -> Facts:
 
 
 def call_of(training: Posted) -> Call:
-    """The one action of the page in the training's phase."""
+    """By the training's phase."""
     phase, sign_up = training.phase, f"{training.path}/inscripcion"
     if phase is Phase.OPEN:
         return Call(gettext("Inscribirme"), sign_up, _until(training), is_sign_up=True)
@@ -126,7 +126,7 @@ def call_of(training: Posted) -> Call:
 
 
 def invitation(training: Posted, address: str) -> str:
-    """The WhatsApp link that tells somebody of this training."""
+    """WhatsApp link that tells others of this training."""
     meeting = training.next_meeting
     moment = dates.day_and_time(meeting.starts_at, language())
     text = f"{training.title}. {meeting.place.where}, {_stopped(moment)} {address}"
@@ -139,7 +139,7 @@ def _about(training: Posted) -> list[str]:
 
 
 def towns_of(training: Posted) -> str:
-    """Where it is: `La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`; or `En línea`."""
+    """`La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`; or `En línea`."""
     places = [meeting.place for meeting in training.held]
     found = tuple(dict.fromkeys(place.town for place in places if not place.is_online))
     online = [gettext("En línea")] if any(place.is_online for place in places) else []
@@ -155,7 +155,7 @@ def _towns(found: Sequence[Town]) -> str:
 
 
 def short_place(place: Place, among: Collection[Place]) -> str:
-    """As much of a place as tells it from the others: its name, with the municipality where they are in several."""
+    """What tells it from the others: the name, with the municipality if these differ."""
     if place.is_online:
         return place.where
     towns = {one.town for one in among if not one.is_online}
@@ -197,7 +197,7 @@ def _place_note(training: Posted) -> str:
 
 
 def _access(training: Posted, places: Sequence[Place]) -> tuple[Access, ...]:
-    """One sentence where it holds for all the places, else one for each: none may speak for another."""
+    """One sentence if it holds for all places, else one a place: none may speak for another."""
     if not training.is_place_public:
         return (Access("", gettext("Pregunte a la ventanilla por rampas, baños y transporte.")),)
     told = {place: sentences.access_sentence(place.access) for place in places}
@@ -232,7 +232,7 @@ def _childcare(training: Posted) -> str:
 
 
 def _finish(training: Posted) -> str:
-    """What one takes home, and the rule of hours in words."""
+    """The paper to earn, and the rule of hours."""
     is_municipal = training.hub.operator_kind is OperatorKind.MUNICIPALITY
     giver = gettext("la municipalidad") if is_municipal else training.hub.operator
     time = gettext("todo el tiempo")
@@ -272,5 +272,5 @@ def _why_not(training: Posted, phase: Phase) -> str:
 
 
 def _stopped(sentence: str) -> str:
-    """With its full stop: `4:00 p. m.` has one already."""
+    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
     return sentence if sentence.endswith(".") else f"{sentence}."

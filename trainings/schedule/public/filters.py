@@ -1,4 +1,4 @@
-"""Filters of the public list and month: read from the address, told in words, dropped one by one, shared by a link."""
+"""Filters of the public list and month: read from the address, named, dropped one by one, shared as a link."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from trainings.web.i18n import gettext, language
 PATH, MONTH_PATH = "/capacitaciones", "/calendario"
 WITHOUT_STEPS = frozenset({AccessFeature.STEP_FREE, AccessFeature.RAMP})
 FARTHEST = timedelta(days=1100)
-"""A date farther off than this is a slip of the finger."""
+"""Dates farther off are typing errors."""
 
 Choice = tuple[str, str]
 
 
 class Offered(Protocol):
-    """What sessions are told apart by in the filters."""
+    """What filters distinguish."""
 
     @property
     def town_code(self) -> str: ...
@@ -41,8 +41,6 @@ class Offered(Protocol):
 
 
 class Dated(Offered, Protocol):
-    """What they are chosen by."""
-
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -50,8 +48,6 @@ class Dated(Offered, Protocol):
 
 
 class Coming(Dated, Protocol):
-    """What trainings are chosen by."""
-
     @property
     def training_id(self) -> str: ...
 
@@ -61,9 +57,9 @@ D = TypeVar("D", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list, each empty where it does not matter.
+    """Empty values do not filter.
 
-    `town`, `topic` are slugs, `language` is ISO 639-3, `audience` a code of actor types; `since` is for the list alone.
+    `town`, `topic`: slugs; `language`: ISO 639-3; `audience`: actor type; `since`: for the list alone.
     """
 
     town: str = ""
@@ -74,12 +70,12 @@ class Filters:
     audience: str = ""
 
     def query(self, page: int = 1) -> str:
-        """The address of the list with these filters."""
+        """Address of the list."""
         since = self.since.isoformat() if self.since else ""
         return self._address(PATH, {"desde": since, "pagina": str(page) if page > 1 else ""})
 
     def month(self, month: Month | None) -> str:
-        """The address of a month with these filters; without a month the one that it is."""
+        """Address of a month; None is the current one."""
         return self._address(MONTH_PATH, {"mes": str(month) if month else ""})
 
     def _address(self, path: str, more: Mapping[str, str]) -> str:
@@ -96,25 +92,25 @@ class Filters:
 
     @property
     def town_code(self) -> str:
-        """INE code of the municipality; empty without one."""
+        """INE code; empty without one."""
         return _code_of(self.town)
 
     @property
     def starts_at(self) -> datetime | None:
-        """The moment from which on a meeting must begin."""
+        """Sessions must begin at or after this."""
         return clock.midnight(self.since) if self.since else None
 
     def trainings(self, coming: Sequence[Coming]) -> list[str]:
-        """Trainings of which a meeting passes, by their first; `coming` are all their meetings to come.
+        """Trainings with a session that passes, by their first; `coming`: all their coming sessions.
 
-        Access must hold at each of these, wherever it is: who comes to one wants to come to all.
+        Access must hold at every coming session: people want to come to all.
         """
         found = dict.fromkeys(one.training_id for one in self.chosen(coming))
         hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()
         return [one for one in found if one not in hindered]
 
     def chosen(self, coming: Iterable[D]) -> list[D]:
-        """Those that pass, in the order given. Who says nothing of its audience is for everybody."""
+        """In the order given. No audience means everybody."""
         if self == EVERYTHING:
             return list(coming)
         code, earliest = self.town_code, self.starts_at
@@ -135,14 +131,14 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One filter in words, and the address of the list without it."""
+    """A filter in words, and the address without it."""
 
     words: str
     href: str
 
 
 def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[Filters, list[str]]:
-    """The filters of an address, and a sentence for each value that was not understood and therefore left out."""
+    """Filters of an address, and a sentence for each value left out as not understood."""
     notes: list[str] = []
     town = query.get("municipio", "")
     if town and not _code_of(town):
@@ -166,7 +162,7 @@ def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[F
 def applied(
     filters: Filters, topics: Mapping[str, str], href: Callable[[Filters], str] = Filters.query
 ) -> list[Applied]:
-    """The filters in words, each with the way to drop it: `href` makes the address of the page that is filtered."""
+    """`href` makes the address of the filtered page."""
     told: list[Applied] = []
     if filters.town:
         where = gettext("en %(place)s") % {"place": towns.by_slug()[filters.town].full_name}
@@ -195,7 +191,7 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
 
 
 def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
-    """What the form offers: what there is, and what was chosen."""
+    """For the form: existing values and the chosen one."""
     known = list(coming)
     return {
         "towns": town_choices(known, chosen.town),
@@ -206,26 +202,26 @@ def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filter
 
 
 def town_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Municipalities with trainings to come, and the chosen one."""
+    """Of coming trainings, and the chosen one."""
     codes = {one.town_code for one in coming} | ({_code_of(chosen)} if chosen else set())
     shown = sorted((towns.by_code()[code] for code in codes), key=lambda town: town.sort_key)
     return [(town.slug, town.full_name) for town in shown]
 
 
 def topic_choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: str) -> list[Choice]:
-    """Topics of trainings to come, and the chosen one, in the order of the catalogue."""
+    """Of coming trainings, and the chosen one, in the catalogue's order."""
     slugs = {one.topic_slug for one in coming} | {chosen}
     return [(slug, name) for slug, name in topics.items() if slug in slugs]
 
 
 def language_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Languages spoken or interpreted at trainings to come, and the chosen one."""
+    """Spoken or interpreted at coming trainings, and the chosen one."""
     codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
     return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
 
 
 def audience_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Whom trainings to come invite by name, and the chosen ones."""
+    """Named by coming trainings, and the chosen one."""
     codes = {code for one in coming for code in one.audience} | ({chosen} if chosen else set())
     named = [(code.value, gettext(words)) for code, words in AUDIENCES.items() if code in codes]
     return [(code, words[:1].upper() + words[1:]) for code, words in named]

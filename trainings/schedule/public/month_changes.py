@@ -1,4 +1,4 @@
-"""Which sessions of the public month are another than a week ago: no house is named there, only that it is another."""
+"""Sessions of the public month that changed within a week: no venue is named, only that it changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainings.schedule.public.queries import Key, is_other_link, moment
 
 
 class _Row(NamedTuple):
-    """A change, what its session is now, and the municipalities of both of its places."""
+    """A change, its session now, and the municipalities of both places."""
 
     session_id: Key
     kind: str
@@ -48,16 +48,16 @@ CHANGES = f"""
     WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
     ORDER BY c.created_at DESC, c.id DESC
 """  # noqa: S608 - a constant
-"""Of all spans of time: asked for one, SQLite would go by its hundreds of sessions instead of the few changes."""
+"""Of all times: asked for a span, SQLite would go by its hundreds of sessions instead of the few changes."""
 
 
 def ask_changes() -> Statement:
-    """Asks for what changed within the days for which it is told; see `changed_between`."""
+    """Asks for changes still shown (`changed_between`)."""
     return Statement(CHANGES, (clock.now() - SHOWN_FOR,))
 
 
 def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[tuple[str, Left], ...]:
-    """Of the answer to `ask_changes` the sessions that are on at some time of the span, by key."""
+    """Of the answer to `ask_changes`, sessions during the span, by key."""
     changes = [_Row(*row) for row in rows]
     within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
     earliest = {str(one.session_id): one for one in within}

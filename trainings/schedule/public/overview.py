@@ -1,4 +1,4 @@
-"""Where and when there are trainings: numbers for the map, days for the band, what is nearest where nothing is."""
+"""Where and when there are trainings: numbers for the map, days for the band, the nearest elsewhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_HUBS_NEAR = 2
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month with the days (from 1) on which there are trainings to come; `start` is its first such moment."""
+    """Days (from 1) with coming trainings; `start`: the first such moment."""
 
     start: datetime
     days: tuple[int, ...]
@@ -30,7 +30,7 @@ class Month:
 
 
 def counts(coming: Iterable[Coming]) -> dict[str, int]:
-    """Trainings to come by INE code. One held in two municipalities counts in both."""
+    """Coming trainings by INE code. A training in two municipalities counts in both."""
     pairs = {(one.town_code, one.training_id) for one in coming}
     found: dict[str, int] = {}
     for code, _training in sorted(pairs):
@@ -39,12 +39,12 @@ def counts(coming: Iterable[Coming]) -> dict[str, int]:
 
 
 def marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
-    """Marks for the map, each leading to its municipality."""
+    """Each leads to its municipality."""
     return {code: Marked(n, towns.by_code()[code].path, n_trainings(n)) for code, n in numbers.items()}
 
 
 def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
-    """The departments that these municipalities are in, each leading to its own map."""
+    """Each leads to its own map."""
     totals: dict[str, int] = {}
     for code, n in numbers.items():
         totals[code[:2]] = totals.get(code[:2], 0) + n
@@ -52,7 +52,7 @@ def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
 
 
 def department_href(code: str) -> str:
-    """The search that shows a department with its map."""
+    """Address of the search with the department's map."""
     return f"/?q={quote(department_name(code))}"
 
 
@@ -62,7 +62,7 @@ def n_trainings(n: int) -> str:
 
 
 def month_of(coming: Sequence[Coming]) -> Month | None:
-    """The month of the first session to come, none where there is none."""
+    """Month of the first coming session, if any."""
     if not coming:
         return None
     first = clock.local(coming[0].starts_at)
@@ -72,19 +72,19 @@ def month_of(coming: Sequence[Coming]) -> Month | None:
 
 
 def nearest_session(code: str, coming: Iterable[Coming]) -> Coming | None:
-    """The first session to come of the nearest municipality that has one."""
+    """First coming session of the nearest municipality that has one."""
     return min(coming, key=lambda one: (_distance(code, one.town_code), one.starts_at), default=None)
 
 
 def nearest_hubs(code: str, hubs: Iterable[HubCard]) -> list[HubCard]:
-    """The nearest hubs of the same department; the nearest of all where the department has none."""
+    """In the same department; without hubs there, of all."""
     ordered = sorted(hubs, key=lambda hub: _distance(code, hub.seat.code))
     same = [hub for hub in ordered if hub.seat.department_code == code[:2]]
     return same[:MOST_HUBS_NEAR] or ordered[:1]
 
 
 def _distance(code: str, other: str) -> float:
-    """Between the label points of two municipalities, in degrees of latitude; good enough to compare."""
+    """Between label points, in degrees of latitude; good enough to compare."""
     here, there = by_code()[code], by_code()[other]
     across = float(here.lon - there.lon) * LATITUDE_SHRINK
     return across**2 + float(here.lat - there.lat) ** 2

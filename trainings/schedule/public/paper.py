@@ -1,4 +1,4 @@
-"""A training in Spanish words for paper (letters, posters): when, where, for whom, how to sign up; and its code."""
+"""A training in Spanish for paper (letters, posters): when, where, for whom, how to register; and its code."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from trainings.schedule.public.facts import Facts, facts_of
 from trainings.schedule.public.posted import Meeting, Place, Posted
 
 MOST_DATES = 4
-"""Meetings told one by one; more are told by their first and last day."""
+"""Sessions listed one by one; more are told by first and last day."""
 
 WHEN, WHERE, WHEN_AND_WHERE = "Cuándo", "Dónde", "Cuándo y dónde"
-"""Labels by which others find these facts."""
+"""Labels by which other modules find these facts."""
 
 OFFERED: Mapping[str, str] = {
     Offer.SNACK: "refacción",
@@ -29,7 +29,7 @@ OFFERED: Mapping[str, str] = {
 
 
 def facts_on_paper(posted: Posted) -> Iterator[tuple[str, list[str]]]:
-    """Labels with their lines; the place as exactly as everybody may know it."""
+    """Labels with lines; the place as public as it is."""
     facts = facts_of(posted)
     yield from _when_and_where(posted, facts)
     yield "Para quién", [facts.audience]
@@ -48,7 +48,7 @@ def facts_on_paper(posted: Posted) -> Iterator[tuple[str, list[str]]]:
 
 
 def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[str]]]:
-    """Days and place apart where all meet in one; else each day beside its place."""
+    """Apart if all sessions share a place; else each day with its place."""
     note = [facts.place_note] if facts.place_note else []
     if len({one.place for one in posted.taking_place}) > 1:
         yield WHEN_AND_WHERE, [*_pairs(posted.taking_place), *note]
@@ -60,7 +60,7 @@ def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[st
 def _pairs(meetings: Sequence[Meeting]) -> list[str]:
     """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.`
 
-    Days of one place and the same hours stand together; as long as they are few, those of one weekday.
+    Groups days of the same place and hours; if few, also of the same weekday.
     """
     together: dict[tuple[Place, str, str], list[Meeting]] = {}
     for one in meetings:
@@ -106,7 +106,7 @@ def _offered(posted: Posted) -> str:
 
 
 def _has(posted: Posted, code: str) -> bool:
-    """Offered because there are places or languages for it, though nobody ticked the box."""
+    """There are places or languages for it, though the box is not ticked."""
     if code == Offer.CHILDCARE:
         return posted.childcare_capacity > 0
     return code == Offer.INTERPRETER and bool(posted.interpreter_languages)
@@ -137,17 +137,17 @@ def _closing(closes_at: datetime) -> str:
 
 
 def capital(text: str) -> str:
-    """The same with a capital at the beginning."""
+    """With a capital first letter."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
 def stopped(sentence: str) -> str:
-    """With its full stop: `4:00 p. m.` has one already."""
+    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def qr_drawing(address: str) -> dict[str, Any]:
-    """The code of an address as a drawing, with its size in modules."""
+    """The QR code as a drawing, with its size in modules."""
     modules, path = qr.svg_path(address, "M")
     box = f'viewBox="0 0 {modules} {modules}"'
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'

@@ -1,4 +1,4 @@
-"""The picture of a training for chats. In Spanish whoever asks: a chat fetches it once and shows it to everybody."""
+"""A training's picture for chats. Always in Spanish: a chat fetches it once for everybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trainings as anybody may see them: frozen, and without what is protected, so that no page can show it by mistake."""
+"""Trainings for the public: frozen, without protected facts, so that no page can show them by mistake."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from trainings.web.i18n import gettext
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a meeting is. Without a name only the municipality may be told; online it is in none, whatever `town` it
-    is listed under.
-    """
+    """No name: only the municipality is public. An online place is in none, whatever `town` it is listed under."""
 
     town: Town
     name: str = ""
@@ -30,24 +28,24 @@ class Place:
 
     @property
     def where(self) -> str:
-        """The municipality with its department, or that it is online, in the language of the request."""
+        """Municipality and department, or "online", in the request's language."""
         return gettext("En línea") if self.is_online else self.town.full_name
 
     @property
     def with_name(self) -> str:
-        """The same behind the name of the house, where that may be told."""
+        """`where` after the venue's name, if public."""
         return f"{self.name}, {self.where}" if self.name else self.where
 
     @property
     def in_full(self) -> str:
-        """Name, address, municipality and department, as far as they may be told; or that it is online."""
+        """Name, address, municipality and department as far as public; or "online"."""
         if self.is_online:
             return self.where
         return ", ".join(part for part in (self.name, self.address, self.town.full_name) if part)
 
     @property
     def map_address(self) -> str:
-        """The point on OpenStreetMap, as a plain link; empty where there is no point that may be shown."""
+        """Plain link to OpenStreetMap; empty without a public point."""
         if self.lat is None or self.lon is None:
             return ""
         return f"https://www.openstreetmap.org/?mlat={self.lat}&mlon={self.lon}#map=17/{self.lat}/{self.lon}"
@@ -55,9 +53,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Was:
-    """How a session was before it changed within the last seven days. `place` is none where that is the same.
+    """A session before its change of the last seven days. `place`: None if unchanged.
 
-    `is_other_link`: of the place only the address by which one comes in online.
+    `is_other_link`: only the link of the place changed.
     """
 
     kind: ChangeKind
@@ -69,8 +67,8 @@ class Was:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How a session or activity was before all its changes of the last seven days. `is_elsewhere`: in another place,
-    be it none that may be named.
+    """A session or activity before all changes of the last seven days. `is_elsewhere`: in another place, named or
+    not.
     """
 
     was: Was
@@ -79,8 +77,6 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One dated session."""
-
     starts_at: datetime
     ends_at: datetime
     state: SessionState
@@ -97,7 +93,7 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class HubCard:
-    """A hub as public pages show it; `phone` is E.164, `hours` in words."""
+    """Public facts; `phone` is E.164, `hours` in words."""
 
     slug: str
     name: str
@@ -113,7 +109,7 @@ class HubCard:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A training that was published, as lists show it, with its meetings in order of time."""
+    """A published training in lists, sessions by time."""
 
     id: str
     slug: str
@@ -128,50 +124,45 @@ class Listed:
 
     @property
     def path(self) -> str:
-        """Its address on this site."""
         return f"/capacitaciones/{self.slug}"
 
     @property
     def occupied(self) -> int:
-        """Places gone."""
         return self.taken
 
     @property
     def free(self) -> int:
-        """Places left."""
         return max(self.capacity - self.taken, 0)
 
     @property
     def phase(self) -> Phase:
-        """What it is at this moment."""
         return phase(self, self.meetings, clock.now())
 
     @property
     def is_running(self) -> bool:
-        """Whether a session is going on."""
         return self.state is not TrainingState.CANCELLED and is_running(self.meetings, clock.now())
 
     @property
     def is_over(self) -> bool:
-        """Whether its last meeting has ended, or was closed."""
+        """Its last session ended or was closed."""
         return end_of(self.next_meeting) <= clock.now()
 
     @property
     def held(self) -> tuple[Meeting, ...]:
-        """The meetings that were not cancelled; all of them where none is left."""
+        """Sessions not cancelled; all if all were."""
         kept = tuple(meeting for meeting in self.meetings if meeting.state is SessionState.PLANNED)
         return kept or self.meetings
 
     @property
     def next_meeting(self) -> Meeting:
-        """The first that has not ended; the first of all once everything is over."""
+        """The first not ended; once all is over, the first."""
         now = clock.now()
         return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
 
     def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
-        """The first in this municipality that has not ended, not before `since`; else the next meeting at all.
+        """The first in this municipality that has not ended, not before `since`; else the next session anywhere.
 
-        Once everything is over, the first that was there.
+        Once all is over, the first there.
         """
         now, is_over = clock.now(), self.is_over
         found = (
@@ -184,25 +175,25 @@ class Listed:
         return next(found, self.next_meeting)
 
     def number_of(self, meeting: Meeting) -> int:
-        """Which one it is in the order of time, from 1; called-off ones count, as in calendars."""
+        """By time, from 1; cancelled ones count, as in calendars."""
         return self.meetings.index(meeting) + 1
 
     @property
     def town(self) -> Town:
-        """Where the next meeting is."""
+        """Of the next session."""
         return self.next_meeting.place.town
 
     @property
     def taking_place(self) -> tuple[Meeting, ...]:
-        """The meetings that were not called off."""
+        """Not cancelled."""
         return tuple(meeting for meeting in self.held if meeting.is_on)
 
 
 @dataclass(frozen=True, slots=True)
 class Posted(Listed):
-    """The same with all that its own page shows. `minutes` are the course's, `prerequisites` titles of courses.
+    """With all facts of its own page. `minutes` of the course; `prerequisites`: titles.
 
-    `is_unlisted`: for who has its address only, also when it is called off.
+    `is_unlisted`: by its address only, also once cancelled.
     """
 
     neutral_title: str
@@ -235,8 +226,8 @@ class Posted(Listed):
 
 
 def next_change(trainings: Iterable[Listed], now: datetime) -> datetime:
-    """Until when these trainings read as they do now, if nobody changes them: a session or a window begins or ends, or
-    the day does.
+    """When these trainings next read differently without an edit: a session or window begins or ends, or the day
+    ends.
     """
     moments = [clock.midnight(clock.local(now).date() + timedelta(days=1))]
     for training in trainings:

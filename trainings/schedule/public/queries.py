@@ -1,6 +1,6 @@
-"""What anybody may read of the schedule, by hand-written statements: these are the pages that everybody opens.
+"""Public reads of the schedule, by handwritten SQL: everybody opens these pages.
 
-Drafts never come out of here, unlisted trainings only by their own address, and no venue where it is protected.
+Never drafts, unlisted trainings only by their own address, no protected venue.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
 
 CODE = re.compile(r"[0-9A-Z]{1,8}")
-"""What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
+"""PostgreSQL refuses other texts with NUL or half a character."""
 
 
 Key = UUID | str
-"""As the database told it."""
+"""As the database gives it."""
 
 
 class UnknownTraining(NotFound):
@@ -68,7 +68,7 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What sessions of listed trainings are told apart by in the filters of lists."""
+    """What list filters distinguish in listed trainings."""
 
     town_code: str
     topic_slug: str
@@ -78,7 +78,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Coming(Offered):
-    """A session to come (or going on) of a listed training: what lists are chosen and counted by."""
+    """A session of a listed training that is not over, for choosing and counting."""
 
     training_id: str
     starts_at: datetime
@@ -86,17 +86,17 @@ class Coming(Offered):
 
 
 async def topic_names() -> dict[str, str]:
-    """Names of all topics by slug, in the order of the catalogue."""
+    """By slug, in the catalogue's order."""
     return {row["slug"]: row["name"] for row in await sql.reads(TOPICS)}
 
 
 async def event_texts(training_id: str) -> list[str]:
-    """The stored VEVENTs of a training, by start: those that the feeds show."""
+    """The training's stored VEVENTs as in feeds, by start."""
     return [row["body"] for row in await sql.reads(EVENTS, training_id)]
 
 
 async def public_training(slug: str) -> Posted:
-    """The training at this address. Raises UnknownTraining, for drafts and for what never had a session too."""
+    """Raises UnknownTraining, also for drafts and trainings without sessions."""
     found = await sql.reads(TRAINING, slug) if SLUG.fullmatch(slug) else []
     meetings = _earliest(await sql.reads(MEETINGS, _week_ago(), found[0]["id"])) if found else []
     if not meetings:
@@ -107,7 +107,7 @@ async def public_training(slug: str) -> Posted:
 
 
 async def slug_of_code(typed: str) -> str:
-    """The slug of the training with this short code, O and I forgiven. Raises UnknownTraining."""
+    """Forgives O and I. Raises UnknownTraining."""
     code = normalise(typed)
     found = await sql.reads(SLUG_OF_CODE, code) if CODE.fullmatch(code) else []
     if not found:
@@ -116,38 +116,38 @@ async def slug_of_code(typed: str) -> str:
 
 
 async def coming_sessions(now: datetime) -> list[Coming]:
-    """Sessions of listed trainings that have not ended at `now`, by start."""
+    """Sessions of listed trainings not over at `now`, by start."""
     return [_coming(row) for row in await sql.reads(COMING, now - LONGEST_SESSION, now)]
 
 
 def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
-    """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`.
+    """Asks for filter values of listed sessions not over at `now` (`offered`).
 
-    But for those that begin from `start` until `end`: who shows that span has read them.
+    Without those that begin from `start` until `end`: the caller has read them.
     """
     return Statement(OFFERED, (now - LONGEST_SESSION, start, end, now))
 
 
 def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
-    """The answer to `ask_offered`."""
+    """Answer to `ask_offered`."""
     return tuple(Offered(town, topic, *kinds_of(*lists)) for town, topic, *lists in rows)
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:
-    """Sessions that were to come, of trainings that calendars showed and that were called off within a week."""
+    """Coming sessions of trainings that calendars showed and that were cancelled within a week."""
     return [_coming(row) for row in await sql.reads(CALLED_OFF, now - LONGEST_SESSION, now, now - SHOWN_FOR)]
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
-    """Trainings held in this municipality, or by a hub that has its seat there, that were not over at `since`.
+    """Trainings not over at `since` that are held in this municipality, or by a hub seated there.
 
-    The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
+    As the municipality's feed. Cancelled ones are included if calendars ever showed them.
     """
     return _listed(await sql.reads(AROUND, _week_ago(), since - LONGEST_SESSION, since, town_code, town_code))
 
 
 async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
-    """These trainings, in the order of the ids; drafts and unknown ones are left out."""
+    """In the order of the ids, without drafts and unknown ones."""
     if not ids:
         return []
     found = {training.id: training for training in _listed(await sql.reads(LISTED, _week_ago(), list(ids)))}
@@ -155,18 +155,18 @@ async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
-    """Active hubs that serve this municipality, those that have their seat there first."""
+    """Active hubs serving this municipality, those seated there first."""
     hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
 
 async def all_hubs() -> list[HubCard]:
-    """Every active hub, by name."""
+    """Active hubs by name."""
     return [_hub(row) for row in await sql.reads(HUBS)]
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
-    """One training from all the rows of its sessions."""
+    """One training from the rows of its sessions."""
     of_training: dict[str, list[dict[str, Any]]] = {}
     for row in _earliest(rows):
         of_training.setdefault(str(row["id"]), []).append(row)
@@ -188,7 +188,7 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
 
 
 def _listed_meeting(row: dict[str, Any]) -> Meeting:
-    """With the name of its place, where everybody may know it."""
+    """With the venue's name, if public."""
     town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
     place = Place(town, name=row["name"] or "", is_online=bool(row["is_online"])) if is_public else Place(town)
     return _meeting(row, place, is_public=is_public)
@@ -198,7 +198,7 @@ _AS_READ = (
     *("slug", "title", "neutral_title", "minutes", "completion_share", "pass_mark", "topic_slug", "capacity", "taken"),
     *("childcare_capacity", "childcare_taken", "minimum_age", "bring", "revision", "cancel_reason"),
 )
-"""Columns of a training that need no reading."""
+"""Columns used unchanged."""
 
 
 def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
@@ -234,12 +234,12 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
 
 
 def _week_ago() -> datetime:
-    """Since when changes are still said to be such."""
+    """Changes are shown since then."""
     return clock.now() - SHOWN_FOR
 
 
 def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row per session: the one with what it was before all the changes that were read."""
+    """One row a session: as before all changes read."""
     return list({row["session_id"]: row for row in reversed(rows)}.values())[::-1]
 
 
@@ -254,7 +254,7 @@ def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
 
 
 def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
-    """A place that was left is as protected as the one that took its turn."""
+    """An old place is as protected as the new one."""
     place = None
     if row["was_online"] and is_public:
         place = Place(now.town, is_online=True)
@@ -272,9 +272,9 @@ def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
 
 
 def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key, link: str | None) -> bool:
-    """Whether one came in by another address before this change; it has an id here where that was online and still is.
+    """Whether the link changed. It has an id here if the session was online and still is.
 
-    The seals tell it only once they are opened.
+    Links are sealed: only opening tells.
     """
     if not (change_id and old_link and link):
         return False
@@ -283,7 +283,7 @@ def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key,
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
-    """The one home of the rule that a protected place is told by its municipality only."""
+    """The only home of the rule: of a protected place only the municipality."""
     town = towns.by_code()[row["municipality_id"]] if row["municipality_id"] else seat
     if not is_public or row["name"] is None:
         return Place(town, is_online=is_public and bool(row["is_online"]))
@@ -317,7 +317,7 @@ def _coming(row: dict[str, Any]) -> Coming:
 
 
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
-    """What lists are chosen by."""
+    """What filters read."""
     return {
         **_kind(row),
         "training_id": str(row["training_id"]),
@@ -328,7 +328,6 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def access_of(told: str | None) -> frozenset[str]:
-    """What is known of the ways into a place."""
     return frozenset(_read_codes(told)) if told else frozenset()
 
 
@@ -343,7 +342,7 @@ def _kind(row: dict[str, Any]) -> dict[str, Any]:
 def kinds_of(
     spoken: str | None, interpreted: str | None, invited: str | None, by_course: str | None
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
+    """Languages and audience from stored lists."""
     languages, interpreters, audience = (
         _read_codes(told or "[]") for told in (spoken, interpreted, invited or by_course)
     )
@@ -356,21 +355,21 @@ def _read_titles(stored: str) -> tuple[str, ...]:
 
 
 def _titles(stored: str | list[dict[str, Any]]) -> tuple[str, ...]:
-    """What a course treats, by its parts."""
+    """Titles of a course's parts."""
     return _read_titles(stored) if isinstance(stored, str) else tuple(str(part["title"]) for part in stored)
 
 
 def _codes(stored: str | list[str]) -> tuple[str, ...]:
-    """A stored list of codes: PostgreSQL may hand it over read, SQLite as text."""
+    """PostgreSQL may give a list, SQLite gives text."""
     return _read_codes(stored) if isinstance(stored, str) else tuple(stored)
 
 
 @lru_cache(maxsize=1024)
 def _read_codes(stored: str) -> tuple[str, ...]:
-    """The same few lists stand in every row."""
+    """Cached: the same few lists stand in every row."""
     return tuple(json.loads(stored))
 
 
 def moment(told: str | datetime | None) -> datetime | None:
-    """A moment in a row, where there is one."""
+    """None stays None."""
     return as_moment(told) if told is not None else None

@@ -1,8 +1,7 @@
-"""Pages that many people open at once, kept while they would come out the same.
+"""Cache of pages that many people open at once.
 
-The same facts in the same language give the same page, until the moment at which time alone changes it (a session
-begins, the day ends): a link that goes round in a chat costs its reading only. What people did a moment ago (a place
-taken) is among the facts, so nothing old is ever shown for it.
+The same facts in the same language give the same page until time alone changes it (a session begins, the day ends), so
+a link shared in a chat costs only its reading. Fresh acts (a place taken) are among the facts, so nothing old is shown.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ LONGEST_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page as it was made, out of which facts, and for which time it stands."""
+    """A page with its facts and how long it holds."""
 
     facts: object
     body: bytes
@@ -47,12 +46,11 @@ def remembered(
     with_query: bool = False,
     is_staff: bool = False,
 ) -> Response:
-    """The page of these facts, made where it is not there yet.
+    """The page of these facts, made if missing.
 
-    Each address has one page in each language: facts that are past seldom come back. Pages of filters are always made,
-    unless `with_query` says that each address has a page of its own; so are those that somebody sees who is signed in,
-    unless `is_staff`: then each person has their own, as the roles are now.
-    `until` is when the same facts begin to read differently.
+    One page for each address and language: past facts seldom return. Filtered pages are always made, unless
+    `with_query` gives each address its own; pages for signed-in people too, unless `is_staff`: then each person has
+    their own, with their present roles. `until`: when the same facts read differently.
     """
     query, actor = request.url.query, request.scope.get("state", {}).get("actor")
     is_known = actor is not None and actor.id is not None
@@ -79,11 +77,11 @@ def _keep(key: Hashable, page: _Page) -> None:
 
 
 def _seen_as(actor: Actor) -> Hashable:
-    """Who somebody is, as far as a page depends on it."""
+    """The actor as far as a page depends on it."""
     roles = frozenset(actor.roles_at.items())
     return actor.id, actor.name, actor.role, actor.place, roles, actor.roles_everywhere
 
 
 def forget() -> None:
-    """Drop every page kept."""
+    """Drop all pages."""
     _kept.clear()

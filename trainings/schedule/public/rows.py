@@ -1,4 +1,4 @@
-"""A training as one row of a list: date, hours, place, and the free places or what is in their way."""
+"""A training as a list row: date, hours, place, free places or the obstacle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainings.web.i18n import gettext, language, ngettext
 
 
 class Timed(Protocol):
-    """A meeting or an activity."""
+    """A session or an activity."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -27,7 +27,7 @@ class Timed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What `parts/rows.html` shows. `free` is none where a `state` stands in the place of the band."""
+    """For `parts/rows.html`. `free`: None if a `state` replaces the band."""
 
     href: str
     title: str
@@ -44,12 +44,12 @@ class Row:
 
 
 def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
-    """Rows in the order given, each by its next meeting; in this municipality, or since then, where one is there."""
+    """In the order given, each by its next session, if possible in this municipality or since then."""
     return [row_of(training, training.next_meeting_in(town_code, since)) for training in trainings]
 
 
 def row_of(training: Listed, meeting: Meeting) -> Row:
-    """The row of a training as it is now, by one of its meetings, in the language of the request."""
+    """By one of its sessions, in the request's language."""
     phase = training.phase
     state = state_of(phase)
     return Row(
@@ -75,9 +75,9 @@ def hours_of(what: Timed) -> str:
 
 
 def _when(training: Listed, meeting: Meeting) -> str:
-    """The hours of the meeting, and of several in its place the days: `… · 3 sesiones: 16, 17 y 18 de marzo de 2027`.
+    """Hours, and for several sessions in this place the days: `… · 3 sesiones: 16, 17 y 18 de marzo de 2027`.
 
-    One alone in its place says which it is: `… · sesión 3 de 4`.
+    A single one there is numbered: `… · sesión 3 de 4`.
     """
     hours, here = hours_of(meeting), [one for one in training.held if one.place == meeting.place]
     if len(here) > 1:
@@ -91,7 +91,7 @@ def _when(training: Listed, meeting: Meeting) -> str:
 
 
 def _elsewhere(training: Listed, shown: Meeting) -> str:
-    """`Además: 9 de marzo de 2027 en Escuela oficial, Las Cruces, Petén; …`; what is over only once all is."""
+    """`Además: 9 de marzo de 2027 en Escuela oficial, Las Cruces, Petén; …`; past sessions only once all are."""
     now, is_over = clock.now(), training.is_over
     others: dict[Place, list[datetime]] = {}
     for one in training.held:
@@ -105,7 +105,7 @@ def _elsewhere(training: Listed, shown: Meeting) -> str:
 
 
 def state_of(phase: Phase) -> str:
-    """What stands in the way of signing up; empty where nothing does."""
+    """The obstacle to registering; empty without one."""
     if phase is Phase.CANCELLED:
         return gettext("Cancelada")
     if phase is Phase.HELD:
@@ -116,7 +116,7 @@ def state_of(phase: Phase) -> str:
 
 
 def _changes(training: Listed) -> str:
-    """What became of its meetings within a week, as long as they are to come: of one in words, of several how many."""
+    """Changes of the last week to coming sessions: one in words, several as a number."""
     now = clock.now()
     ahead = [meeting for meeting in training.meetings if meeting.was is not None and meeting.ends_at > now]
     noted = [public_note(meeting, is_called_off=not meeting.is_on) for meeting in ahead]
@@ -129,7 +129,7 @@ def _changes(training: Listed) -> str:
 
 
 def note_of(training: Listed, meeting: Meeting) -> str:
-    """From when on one may sign up, or that the meeting is going on."""
+    """When registration opens, or that the session is on."""
     if training.phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
         moment = dates.day_and_time(training.opens_at, language())
         return gettext("La inscripción abre el %(moment)s") % {"moment": moment}

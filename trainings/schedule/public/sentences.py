@@ -1,4 +1,4 @@
-"""Short sentences of what a training's lists say: for whom, in which languages, with what access."""
+"""Short sentences of a training's lists: audience, languages, access."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AUDIENCES: dict[ActorType, str] = {
 
 
 def listing(parts: Sequence[str]) -> str:
-    """`a, b y c`; before a word that begins with the sound of i, Spanish says `e`."""
+    """`a, b y c`; before the sound of i, Spanish says `e`."""
     if len(parts) < 2:
         return "".join(parts)
     joint = N_("%(first)s e %(last)s") if _sounds_like_i(parts[-1]) else N_("%(first)s y %(last)s")
@@ -41,25 +41,25 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def sentence_of(parts: Iterable[str]) -> str:
-    """The parts as one sentence: the first letter large, a full stop. Empty without parts."""
+    """Adds the capital and the full stop. Empty without parts."""
     text = listing([part for part in parts if part])
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def language_name(code: str) -> str:
-    """Name of a language within a sentence: small in Spanish, as English writes it in English."""
+    """Within a sentence: lower case in Spanish, not in English."""
     name = gettext(LANGUAGES[code]) if code in LANGUAGES else code
     return name if language().startswith("en") else _small(name)
 
 
 def audience_sentence(codes: Iterable[str]) -> str:
-    """For whom it is; without codes for everybody."""
+    """Without codes: everybody."""
     named = [gettext(AUDIENCES[ActorType(code)]) for code in codes if code in AUDIENCES]
     return sentence_of(named) or gettext("Toda persona interesada.")
 
 
 def age_sentence(minimum_age: int | None, *, admits_minors: bool) -> str:
-    """From which age on; minors come with the consent of who looks after them."""
+    """From which age; minors with the consent of a parent or guardian."""
     if not admits_minors:
         return gettext("Desde %(age)s años.") % {"age": max(minimum_age or ADULT, ADULT)}
     if minimum_age is None:
@@ -69,7 +69,7 @@ def age_sentence(minimum_age: int | None, *, admits_minors: bool) -> str:
 
 
 def language_sentence(codes: Collection[str], interpreted: Collection[str]) -> str:
-    """`Español, con intérprete de q’eqchi’.` Empty where nothing is known."""
+    """`Español, con intérprete de q’eqchi’.` Empty if unknown."""
     spoken = listing([language_name(code) for code in codes])
     into = listing([language_name(code) for code in interpreted])
     if spoken and into:
@@ -80,12 +80,12 @@ def language_sentence(codes: Collection[str], interpreted: Collection[str]) -> s
 
 
 def access_sentence(features: Collection[str]) -> str:
-    """What helps, or hinders, people with disabilities there, in the order of the list of words."""
+    """Help and obstacles for people with disabilities, in the order of the word list."""
     return sentence_of(_small(gettext(words)) for feature, words in ACCESS.items() if feature in features)
 
 
 def offer_sentence(offers: Collection[str]) -> str:
-    """What is offered. Childcare and interpreters have facts of their own, and are left out."""
+    """Without childcare and interpreters, which have their own facts."""
     told = (Offer.SNACK, Offer.FARE)
     return sentence_of(_small(gettext(OFFERS[offer])) for offer in told if offer in offers)
 

@@ -1,4 +1,4 @@
-"""The statements of the pages that everybody opens, one text for both engines; `public.queries` says who may read."""
+"""SQL of the public pages, one text for both engines; `public.queries` says what is public."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CHANGED = f"""
     LEFT JOIN dated_change ch ON ch.session_id = s.id AND ch.created_at > ? AND {STILL_SAID.format(change="ch")}
     LEFT JOIN venue ov ON ov.id = ch.left_venue_id
 """
-"""What a session was before its changes since then: a row for each of them, the earliest first."""
+"""A session before its changes since then: a row for each, earliest first."""
 
 MEETINGS = f"""
     SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, s.called_off_at, v.name, v.address,
@@ -103,9 +103,9 @@ LISTS = """
     NULLIF(CAST(t.interpreter_languages AS TEXT), '[]') AS interpreter_languages,
     NULLIF(CAST(t.audience AS TEXT), '[]') AS audience, NULLIF(CAST(t.course_audience AS TEXT), '[]') AS course_audience
 """
-"""Most are empty, and hundreds of rows cost less where nothing is told of those."""
+"""Most lists are empty: NULL makes hundreds of rows cheaper."""
 ACCESS = "CASE WHEN t.place_shown = 'public' THEN NULLIF(CAST(v.access AS TEXT), '[]') END AS access"
-"""No fact of a place that is protected."""
+"""Nothing of a protected place."""
 _COMING = """
     SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, {lists}, {access}
@@ -119,8 +119,8 @@ _COMING = """
         AND {which}
     ORDER BY s.starts_at, s.id
 """
-"""CROSS, here and above: from the sessions that may not be over to their trainings, for SQLite would begin with the
-trainings of all years.
+"""CROSS, here and above: sessions that may not be over first, for SQLite would begin with the trainings of all
+years.
 """
 COMING = _COMING.format(lists=LISTS, access=ACCESS, which="t.state = 'published'")
 CALLED_OFF = _COMING.format(
@@ -150,7 +150,7 @@ OFFERED = """
     JOIN hub h ON h.id = d.hub_id
     LEFT JOIN venue v ON v.id = d.venue_id
 """
-"""Of hundreds of trainings few are told apart: what they share is looked up for those."""
+"""Hundreds of trainings have few kinds: shared values are looked up once a kind."""
 TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
 
 EVENTS = """

@@ -1,4 +1,4 @@
-"""What anybody may read of a topic: its courses as the catalogue tells them."""
+"""Public reads of a topic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UnknownTopic(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class TopicCourse:
-    """A course of a topic: `contents` are the titles of its parts."""
+    """`contents`: titles of its parts."""
 
     title: str
     kind: CourseKind
@@ -30,7 +30,7 @@ class TopicCourse:
 
 
 async def topic_name(slug: str) -> str:
-    """The name of the topic at this address. Raises UnknownTopic."""
+    """Raises UnknownTopic."""
     found = await reads(Topic).filter(slug=slug).values_list("name") if SLUG.fullmatch(slug) else []
     if not found:
         raise UnknownTopic
@@ -38,7 +38,7 @@ async def topic_name(slug: str) -> str:
 
 
 async def courses_of(slug: str) -> list[TopicCourse]:
-    """The courses of a topic that are given now, by title. Of a course and its copies the first is told."""
+    """Active courses by title; of a course and its copies the first."""
     found = await queries.courses(is_active=True)
     by_title = {fold(one.title): one for one in reversed(found) if one.topic.slug == slug}
     return [

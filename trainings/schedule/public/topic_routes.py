@@ -1,4 +1,4 @@
-"""`/temas/{slug}`: what a topic is about, what is to come, how to follow it, and its picture for shared links."""
+"""`/temas/{slug}`: a topic, its coming trainings, its feeds, and its picture for shared links."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PICTURE_CACHING = "public, max-age=3600"
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """One topic; what nobody knows is 404."""
+    """Unknown topics are 404."""
     slug = request.path_params["slug"]
     name = await topic_name(slug)
     courses = tuple(await courses_of(slug))
@@ -66,7 +66,7 @@ def _page(
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/temas/{slug}/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
+    """`/temas/{slug}/imagen.png`: for shared links in chats, always in Spanish."""
     name = await topic_name(request.path_params["slug"])
     with speaking(SOURCE_LANGUAGE):
         card = Card(
