@@ -1,4 +1,4 @@
-"""The day before, for who answers for an activity: place, hours, what to bring, what to do if it rains."""
+"""The note of the evening before an activity to its responsible person: place, hours, what to bring, plan for rain."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ EVE = "activity_eve"
 
 
 async def write_activity_eves() -> int:
-    """Enqueue what is due for the activities of tomorrow, and of today where that was missed; how many were written.
-
-    Safe at any time, and when several processes do it at once.
+    """Enqueue what is due for activities of tomorrow, and of today where missed; returns how many. Safe from several
+    processes at once.
     """
     until = due_until()
     if until is None:
@@ -42,7 +41,7 @@ async def write_activity_eves() -> int:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The note as things are when it is sent; none for who does not answer for it any more, or wants none."""
+    """As things are when it is sent. None: its reader is not responsible any more, or wants no notes."""
     around = ("hub", "municipality", "venue")
     activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).prefetch_related(*around)
     user = await reader_of(job)

@@ -1,4 +1,4 @@
-"""What a message says of sessions that changed: only what its reader does not know yet, in sentences."""
+"""Sentences about changed sessions: only what the reader does not know yet."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from trainings.schedule.public.change_words import sentence_of
 
 
 def news(facts: Facts) -> list[Difference]:
-    """What is another than the reader was last told; what was moved back is no news."""
+    """Differences from what the reader was last told; what was moved back is none."""
     reader, off = facts.registration, facts.is_cancelled
     found = facts.snapshots.news(reader, facts.sessions, facts.training, is_called_off=off)
     return [one for one in found if _concerns(one, facts)]
 
 
 def in_words(facts: Facts) -> dict[str, Any]:
-    """What the message about changes shows, in the language being spoken."""
+    """For the message about changes, in the active language."""
     found = news(facts)
     kinds = {one.kind for one in found}
     return {
@@ -31,12 +31,12 @@ def in_words(facts: Facts) -> dict[str, Any]:
 
 
 def moved_unheard(facts: Facts) -> list[str]:
-    """What was called off and had been on another day as far as the reader knows."""
+    """Sessions called off that the reader still knows on another day."""
     return [sentence_of(one, knows_place=facts.knows_place) for one in news(facts) if one.is_moved]
 
 
 def revivals(facts: Facts, session_id: UUID) -> int:
-    """How often the reader's calendar was told to forget this session, which takes place after all."""
+    """How often the reader's calendar had to forget this session, which takes place after all."""
     n_revivals = 0
     off_since: datetime | None = None
     for snapshot in facts.snapshots.numbered:
@@ -52,13 +52,15 @@ def revivals(facts: Facts, session_id: UUID) -> int:
 
 
 def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
-    """Whether a message about changes, not about the whole training, left in between."""
+    """A message about changes, not about the whole training, left in between."""
     told = (job for job in facts.told_of_changes if job.kind == "training_changed")
     return any(since <= job.run_at <= until for job in told)
 
 
 def _concerns(difference: Difference, facts: Facts) -> bool:
-    """Another house in the same town is no news for who may not know the house, nor another link to who has none."""
+    """Another house in the same town is no news for readers without the exact place, nor another link for readers
+    without one.
+    """
     if difference.is_other_link and difference.kind is ChangeKind.PLACE:
         return facts.takes_place
     if difference.kind is not ChangeKind.PLACE or facts.knows_place:

@@ -1,4 +1,4 @@
-"""What the page of a training's changes shows, in words: who is about to be told, what to share, what to print anew."""
+"""The page of a training's changes: who will be told, what to share, what to print anew."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ KINDS_OF_PAPER = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What can still be stopped: messages to how many people, to how many who facilitate, how many are to be called,
-    and when that begins. May be for nobody: who signs up again within that time would be called.
+    """What can still be stopped: numbers of people and facilitators written to and of people to call, and when that
+    begins. May be for nobody: a person who signs up again in that time would be called.
     """
 
     batch_id: UUID
@@ -68,7 +68,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A session that is another than a week ago. All of it may be read by anybody."""
+    """A session that differs from a week ago. Public."""
 
     session_id: UUID
     sentence: str
@@ -79,7 +79,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class WrongPaper:
-    """Paper that shows another date than holds; `anew` is where it is printed again, empty where nothing can be."""
+    """A printout with a date that no longer holds. `anew`: where to print it again; empty: nowhere."""
 
     what: str
     whom: str
@@ -89,7 +89,7 @@ class WrongPaper:
 
 
 async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
-    """The batch about this training's sessions that can still be stopped. `calls`: the training's open lists."""
+    """`calls`: the training's open lists."""
     n_calls = {one.batch_id: one.n_people for one in calls}
     recent = await recent_changes([training.id])
     batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
@@ -120,9 +120,9 @@ async def who_is_told(
     actor: Actor,
     readers: Readers | None = None,
 ) -> dict[str, Any]:
-    """How many people a change to these sessions will be told to, and how, for the question before it.
+    """How many people would be told of a change to these sessions, and how, for the question before it.
 
-    `readers`: those who have to hear of it, where that can be said; else all, and who holds these sessions.
+    `readers`: people who must hear of it, where known; else everybody, and the facilitators of these sessions.
     """
     if readers is None:
         held = reads(SessionFacilitator).filter(session_id__in=list(session_ids))
@@ -138,7 +138,7 @@ async def who_is_told(
 
 
 async def changed(training: Training) -> list[Changed]:
-    """What is another than a week ago, by time."""
+    """Differences from a week ago, by time."""
     recent = (await recent_changes([training.id])).get(training.id, [])
     is_off = training.state is TrainingState.CANCELLED
     found = differences(reversed(recent), list(training.sessions), training, is_called_off=is_off)
@@ -155,7 +155,7 @@ async def changed(training: Training) -> list[Changed]:
 
 
 def _sentence(one: Difference, training: Training) -> str:
-    """It stands beside what is shared: of a protected place not even that it is online may be copied along."""
+    """It stands beside a text to share: of a protected place not even "online" may be copied along."""
     if training.place_shown is PlaceShown.PUBLIC:
         return sentence_of(one, knows_place=True)
     return sentence_of(replace(one, is_other_link=False, was_online=False, online_url=None), knows_place=False)
@@ -165,7 +165,7 @@ def _sentence(one: Difference, training: Training) -> str:
 
 
 async def wrong_papers(training: Training) -> list[WrongPaper]:
-    """What was printed and says otherwise than holds now, the newest first."""
+    """Newest first."""
     found = await outdated(training, list(training.sessions))
     names = await _names(found)
     people = {one.id: one.name for one in await reads(User).filter(id__in={one.printed_by_id for one in found})}
@@ -183,7 +183,7 @@ async def wrong_papers(training: Training) -> list[WrongPaper]:
 
 
 async def _names(papers: Iterable[Printout]) -> dict[UUID, str]:
-    """For whom they are: the body of a letter, the community of cards, the person of a ticket by their short name."""
+    """By printout: the body of a letter, the community of cards, the short name on a ticket."""
     ids = {one.subject_id for one in papers if one.subject_id is not None}
     names = {one.id: one.addressee for one in await reads(InvitationLetter).filter(id__in=ids)}
     names |= {one.id: one.community for one in await reads(ReservedBlock).filter(id__in=ids)}

@@ -1,4 +1,4 @@
-"""Where people are reached: addresses that take no mail are marked, and free once they do; the desk corrects both."""
+"""Addresses that take no mail are marked until they do; the desk corrects addresses and telephones."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ class NoGuardian(Refusal):
 
 
 async def mark_refused(address: str) -> None:
-    """Remember that this address takes nothing, at everybody who is written to by it.
-
-    Who has another address by now is not touched: it is looked for by its keyed hashes.
+    """Mark the address at everybody written to by it. Found by keyed hashes, so that people with a new address stay
+    untouched.
     """
     people = await Participant.filter(email_key__in=keyring().blind_indexes(address, "email"))
     if not people:
@@ -43,10 +42,7 @@ async def mark_refused(address: str) -> None:
 
 
 async def mark_accepted(address: str) -> None:
-    """The address takes mail again: forget that it was refused, at everybody who is written to by it.
-
-    Asked after each message that left, so it writes only where there is a mark.
-    """
+    """Remove the mark everywhere. Runs after each message sent, so it writes only where there is a mark."""
     keys = keyring().blind_indexes(address, "email")
     marked = reads(Participant).filter(email_key__in=keys, email_refused_at__not_isnull=True)
     ids = [person_id for (person_id,) in await marked.values_list("id")]
@@ -60,10 +56,10 @@ async def mark_accepted(address: str) -> None:
 
 
 async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:
-    """Write to another address from now on, or to none: this person, and those of their form with the same one.
+    """Change or remove the address of this person, and of people of the form with the same one.
 
-    Of a minor it is the guardian's. What was refused before is forgotten. Refuses (PermissionGone) who took back the
-    permission for their data, and a minor without a guardian (NoGuardian).
+    For a minor it is the guardian's. Forgets earlier refusals. Refuses with PermissionGone after the consent for data
+    was withdrawn, with NoGuardian a minor without one.
     """
     async with transaction():
         registration = await _loaded(registration_id)
@@ -89,10 +85,10 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
 
 
 async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
-    """Call another number from now on, or none: this person, and those of their form with the same one.
+    """Change or remove the number of this person, and of people of the form with the same one.
 
-    Of a minor it is the guardian's. Refuses (PermissionGone) who took back the permission for their data, and a minor
-    without a guardian (NoGuardian).
+    For a minor it is the guardian's. Refuses with PermissionGone after the consent for data was withdrawn, with
+    NoGuardian a minor without one.
     """
     async with transaction():
         registration = await _loaded(registration_id)
@@ -118,7 +114,7 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
 
 
 async def _loaded(registration_id: UUID) -> Registration:
-    """The registration with its person and training. Refuses an unknown one."""
+    """With person and training. Refuses an unknown one."""
     registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
     if registration is None:
         raise UnknownRegistration
@@ -126,9 +122,9 @@ async def _loaded(registration_id: UUID) -> Registration:
 
 
 async def _held(registration: Registration, people: Collection[UUID]) -> Sequence[Participant]:
-    """These people, without who of the others took back the permission; of this person it is refused (PermissionGone).
+    """These people without others who withdrew consent; for this person that is refused (PermissionGone).
 
-    Held before it is asked: who takes it back at this moment holds the person too.
+    Locks before it asks: a withdrawal at this moment locks the person too.
     """
     held, gone = await lock(Participant, people), await without_permission(people)
     if registration.participant_id in gone:
@@ -137,7 +133,7 @@ async def _held(registration: Registration, people: Collection[UUID]) -> Sequenc
 
 
 async def _called_together(registration: Registration) -> set[UUID]:
-    """This person and those of the form with the same number, but for adults who made their link their own."""
+    """This person and people of the form with the same number, without adults who claimed their link."""
     key = registration.participant.phone_key
     people = {registration.participant_id}
     apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
@@ -149,8 +145,8 @@ async def _called_together(registration: Registration) -> set[UUID]:
 
 
 async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
-    """Of each minor among them who gave permission and is reached by the number or address with this key: another
-    sign-up of the same minor may name somebody else. Where nobody is reached by it, who gave it last.
+    """By minor, the guardian reached by this key: another sign-up of the same minor may name somebody else. Without
+    such, the last to permit.
     """
     minors = [person.id for person in people if _is_minor(person)]
     of_each: dict[UUID, list[Guardian]] = defaultdict(list)
@@ -168,7 +164,7 @@ def _is_reached_by(guardian: Guardian, way: str, key: str | None) -> bool:
 
 
 async def _write_to(person: Participant, email: str | None) -> None:
-    """A minor has only the key of the guardian's address."""
+    """A minor holds only the key of the guardian's address."""
     person.email = None if _is_minor(person) else email
     person.email_key = keyring().blind_index(email, "email") if email else None
     person.email_refused_at = None

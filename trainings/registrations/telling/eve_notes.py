@@ -1,4 +1,6 @@
-"""The day before, for who holds a session: place, people expected, care of children, support, and what to print."""
+"""The note of the evening before to a session's facilitator: place, people expected, childcare, support, what to
+print.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,8 @@ EVE = "facilitator_eve"
 
 
 async def write_eve_notes() -> int:
-    """Enqueue what is due for the sessions of tomorrow, and of today where that was missed; how many were written.
-
-    Safe at any time, and when several processes do it at once.
+    """Enqueue what is due for sessions of tomorrow, and of today where missed; returns how many. Safe from several
+    processes at once.
     """
     until = due_until()
     if until is None:
@@ -49,9 +50,8 @@ async def write_eve_notes() -> int:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The note as things are when it is sent.
-
-    None for who does not hold that session any more, has no role at a hub any more, or does not want it.
+    """As things are when it is sent. None: its reader does not hold the session any more, has no role at a hub, or
+    wants no notes.
     """
     user, session_id = await reader_of(job), UUID(job.payload["session_id"])
     if user is None or not await reads(SessionFacilitator).filter(session_id=session_id, user_id=user.id).exists():
@@ -88,7 +88,7 @@ def _place_of(session: TrainingSession) -> str:
 
 
 def _people(session: TrainingSession, expected: Sequence[Registration]) -> Section:
-    """How many, not who."""
+    """Numbers, no names."""
     n, reserved = len(expected), session.training.reserved
     children = sum(group.childcare_places for group in {one.group_id: one.group for one in expected}.values())
     items = [Item(ngettext("Se espera a %(num)s persona", "Se espera a %(num)s personas", n) % {"num": n})]
@@ -103,7 +103,7 @@ def _people(session: TrainingSession, expected: Sequence[Registration]) -> Secti
 
 
 def _support(expected: Sequence[Registration]) -> list[Item]:
-    """The support that is asked for, by kind; what cannot be had is not promised."""
+    """Needs by kind; impossible ones are not promised."""
     asked: Counter[str] = Counter()
     arranged: Counter[str] = Counter()
     for one in expected:

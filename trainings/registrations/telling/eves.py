@@ -1,4 +1,4 @@
-"""Notes of the evening before: until which day they are due, and each written once."""
+"""Notes of the evening before: when they are due, and each written once."""
 
 from __future__ import annotations
 
@@ -18,27 +18,25 @@ from trainings.schedule.dated import Span
 
 HOUR = time(16)
 EARLIEST = 6
-"""What was missed the evening before is made up for from this hour on."""
+"""Hour from which notes missed the evening before are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is enqueued to one person about one thing of one day."""
+    """To one person about one thing of one day."""
 
     payload: dict[str, Any]
     hub_id: UUID
 
 
 class Coming(Span, Protocol):
-    """A session or activity."""
-
     @property
     def id(self) -> UUID: ...
 
 
 def due_until() -> datetime | None:
-    """Up to when things begin whose note is due: those of tomorrow, before four in the afternoon only those of today
-    that were missed; none at night.
+    """Notes are due about things that begin before this: tomorrow's; before 16:00 only today's missed ones; at night
+    None.
     """
     now, today = clock.now(), clock.today()
     if clock.local(now).hour < EARLIEST:
@@ -48,8 +46,8 @@ def due_until() -> datetime | None:
 
 
 def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) -> tuple[str, Note]:
-    """The note to somebody about a session or activity (`key`: what it is called in the payload), behind what makes it
-    one message: once for each thing, person and day.
+    """The key of a note, which makes it one message for each thing, person and day, and the note. `key`: name of the
+    thing in the payload.
     """
     on = clock.local(thing.starts_at).date().isoformat()
     payload = {"user_id": str(user_id), key: str(thing.id), "on": on}
@@ -57,19 +55,19 @@ def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) 
 
 
 async def reader_of(job: OutboxJob) -> User | None:
-    """Who still has a role at a hub, and wants these notes."""
+    """None: no role at a hub any more, or wants no such notes."""
     working = reads(User).filter(id=UUID(job.payload["user_id"]), is_active=True, grants__role__in=list(HUB_STAFF))
     return await working.filter(wants_digest=True).first()
 
 
 def still_comes(job: OutboxJob, thing: Span) -> bool:
-    """Whether it is on the day of the note as before, and has not begun."""
+    """It is still on the day of the note, and has not begun."""
     is_same_day = clock.local(thing.starts_at).date() == date.fromisoformat(job.payload["on"])
     return is_same_day and thing.starts_at > clock.now()
 
 
 async def write_missing(kind: str, wanted: Mapping[str, Note]) -> int:
-    """Enqueue these notes, by what makes each one message, unless that was done; how many were written."""
+    """Enqueue the notes that their keys do not show as written; returns how many."""
     written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
     missing = [dedup for dedup in wanted if dedup not in written]
     if not missing:

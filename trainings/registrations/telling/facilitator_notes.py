@@ -1,4 +1,4 @@
-"""Word of a change to who holds the session, or held it: what it was, what it is, and where to look."""
+"""Changes told to facilitators of a session, present and former: what it was, what it is, where to look."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
 
 CHANGED = "facilitator_changed"
-"""The message to who holds a session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages that leave together at `run_at`, and may be stopped till then."""
+    """Messages that leave together at `run_at` and can be stopped until then."""
 
     id: UUID
     run_at: datetime
@@ -41,8 +40,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What somebody does not know of the sessions that they hold: those that changed, and those to come in which they
-    were put, or out of which they were taken. `knew_any`: that they held one, as far as they know.
+    """What a facilitator does not know: changes of own sessions, and sessions ahead they were put into or taken out of.
+    `knew_any`: they hold one, as far as they know.
     """
 
     changed: Sequence[Difference]
@@ -55,7 +54,7 @@ class News:
 
 
 async def who_holds_and_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool) -> frozenset[UUID]:
-    """Who holds sessions, or held them as far as they know, and does not know it as it is `now`."""
+    """Facilitators, present or as far as they know, who do not know what holds `now`."""
     users = set[UUID]().union(*now.holders.values())
     users |= {user for one in snapshots.numbered for known in one.facts.values() for user in known.holders}
     told = await _told_numbers(now.training.id)
@@ -64,7 +63,7 @@ async def who_holds_and_hears(now: Standing, snapshots: Snapshots, *, is_called_
 
 
 async def at_work(user_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of these people who still have a role at a hub."""
+    """With a role at a hub."""
     return frozenset([user_id for (user_id,) in await _at_work(user_ids).values_list("id")])
 
 
@@ -94,7 +93,7 @@ def _news_to(
 
 
 async def tell_facilitators(training: Training, user_ids: Collection[UUID], batch: Batch, *, actor: Actor) -> None:
-    """Enqueue one message to each of them. Who did it knows."""
+    """Enqueue one message to each, without the actor."""
     if actor.id is not None and actor.id in user_ids:
         await _note_told(training.id, actor.id, await last_number(training.id))
     for user_id in sorted(set(user_ids) - {actor.id}):
@@ -117,7 +116,7 @@ async def _note_told(training_id: UUID, user_id: UUID, number: int | None) -> No
 
 
 async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[OutboxJob]:
-    """Messages to who holds sessions of these trainings whose ten minutes are not over, and that were not stopped."""
+    """Messages to facilitators of these trainings that can still be stopped, and were not."""
     waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0)
     waiting = waiting.filter(done_at=None, failed_at=None, stopped_at=None)
     wanted = {str(training_id) for training_id in training_ids}
@@ -125,13 +124,13 @@ async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[Outbo
 
 
 async def n_facilitators_written_to(batch_id: UUID) -> int:
-    """To how many people who hold sessions something of a batch that waits will be said, as things are now."""
+    """How many facilitators a waiting batch tells something, as things are now."""
     waiting = await reads(OutboxJob).filter(kind=CHANGED, batch_id=batch_id, attempts=0, done_at=None, stopped_at=None)
     return sum([await says_something(job) for job in waiting])
 
 
 async def says_something(job: OutboxJob) -> bool:
-    """Whether its reader hears anything that they do not know, as things are now."""
+    """It holds something its reader does not know, as things are now."""
     mail = await compose(job)
     return mail is not None and not mail.is_overtaken
 
@@ -141,9 +140,9 @@ def _at_work(user_ids: Iterable[UUID]) -> QuerySet[User]:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """What became of this person's sessions, as it is when it is sent; overtaken where they know it all.
+    """As things are when it is sent; overtaken where its reader knows everything.
 
-    None for who has no role at a hub any more: the panel shows them nothing of it either.
+    None: no role at a hub any more; the panel shows such a person nothing of it either.
     """
     user = await _at_work([UUID(job.payload["user_id"])]).first()
     if user is None:
@@ -174,7 +173,7 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 def _named(training: Training) -> str:
-    """Which one, for who holds several: «Mitos y realidades · La Libertad, Petén»."""
+    """«Mitos y realidades · La Libertad, Petén», for facilitators of several."""
     return f"{training.neutral_title or training.title} · {training.hub.seat.full_name}"
 
 

@@ -1,6 +1,6 @@
-"""Sessions as entries for one person's own calendar: iTIP objects that go along with messages (RFC 5546, RFC 6047).
+"""Sessions for one person's calendar: iTIP objects in messages (RFC 5546, RFC 6047).
 
-They are another thing than the public feeds: one attendee, one session, and an UID of their own.
+Unlike in the public feeds: one attendee, one session, an UID of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trainings.schedule.ics import VTIMEZONE
 from trainings.web.i18n import gettext as _
 
 MOST_INVITATIONS = 3
-"""Above so many sessions the message carries one file with all of them instead."""
+"""With more sessions the message carries one file with all of them."""
 
 HEAD = (
     "BEGIN:VCALENDAR\r\n"
@@ -35,7 +35,7 @@ END = "END:VCALENDAR\r\n"
 class Appointment:
     """One session in one person's calendar. `sequence` rises with every change, also from REQUEST to CANCEL.
 
-    `is_apart`: it comes with a message of its own, or came so, however many sessions there are.
+    `is_apart`: it comes or came with a message of its own, however many sessions there are.
     """
 
     uid: str
@@ -52,22 +52,22 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Who invites (the From header of our mail) and who is invited: nobody else's address stands in the object."""
+    """Organizer (From of our mail) and attendee; the object holds nobody else's address."""
 
     organizer: str
     attendee: str
 
 
 def invitation_uid(registration_id: UUID, session_id: UUID, uid_domain: str, *, round_number: int = 0) -> str:
-    """The same from REQUEST to CANCEL. Who signs up again after a CANCEL gets another: calendars refuse a dead UID."""
+    """The same from REQUEST to CANCEL. A new sign-up after a CANCEL gets another: calendars refuse a dead UID."""
     again = f"-{round_number}" if round_number else ""
     return f"insc-{registration_id}-{session_id}{again}@{uid_domain}"
 
 
 def carried(appointments: Sequence[Appointment], parties: Parties) -> tuple[Invitation | None, tuple[Attachment, ...]]:
-    """What a message carries: up to three sessions as one object each, the first of them inline; more as one file.
+    """Up to three sessions as one object each, the first inline; more as one file.
 
-    Of those in one file, what the reader has an invitation of is told to their calendar by itself all the same.
+    Of sessions in a file, those with an invitation of their own still get their object.
     """
     if len(appointments) > MOST_INVITATIONS:
         apart = [appointment for appointment in appointments if appointment.is_apart][:MOST_INVITATIONS]
@@ -93,7 +93,7 @@ def _one_by_one(
 
 
 def invitation(appointment: Appointment, parties: Parties) -> Invitation:
-    """The REQUEST of a session, or its CANCEL."""
+    """A REQUEST, or a CANCEL."""
     event = _event(appointment)
     event.add("organizer", _person(parties.organizer, CN=parseaddr(parties.organizer)[0]))
     attendee = _person(
@@ -112,7 +112,7 @@ def invitation(appointment: Appointment, parties: Parties) -> Invitation:
 
 
 def all_in_one(appointments: Sequence[Appointment]) -> bytes:
-    """One file with all sessions, to be opened by hand: nobody is invited in it."""
+    """A file to open by hand; it invites nobody."""
     return _calendar("PUBLISH", [_event(appointment) for appointment in appointments])
 
 

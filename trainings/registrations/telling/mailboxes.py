@@ -1,4 +1,4 @@
-"""Who reads about whom: people of a group with one address are told together, and by which link they come back."""
+"""People of a group with one address are told together; by which link they come back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from trainings.registrations.models import LinkScope, OwnLink, Registration
 class Mailbox:
     """What one address may read about one registration.
 
-    `mates` are those of the group with the same address, in the order of the form, itself among them; of an adult who
-    made their link their own, only itself. The tokens are of links that
-    open; the group's is missing where this reader may not have it, since it shows the others' tickets.
+    `mates`: registrations of the group with the same address, in the order of the form, itself included; an adult with
+    a claimed link is alone. The tokens are of links that open; the group's is None where this reader may not have it,
+    since it shows the others' tickets.
     """
 
     registration: Registration
@@ -26,21 +26,20 @@ class Mailbox:
 
     @property
     def together(self) -> list[Registration]:
-        """Those about whom the same can be said at once: the same state, and cancelled in the same moment, if so."""
+        """Mates about whom one text is true: the same state and, if cancelled, the same moment."""
         this = self.registration
         return [one for one in self.mates if (one.state, one.cancelled_at) == (this.state, this.cancelled_at)]
 
     def token_for(self, n_people: int) -> str | None:
-        """The link of a message about so many of them: of several the group's, of one their own."""
+        """The group's link for several people, one's own for one."""
         if n_people > 1:
             return self.group_token or self.own_token
         return self.own_token or self.group_token
 
 
 def mailbox_of(registration: Registration, members: Sequence[Registration], links: Sequence[OwnLink]) -> Mailbox:
-    """The mailbox of a registration among all `members` of its group, whose people are loaded, and the group's links.
-
-    The group's link goes to the address of who filled in the form, and to no other.
+    """`members`: the whole group, people loaded; `links`: the group's. The group's link goes only to the address of the
+    person who filled in the form.
     """
     in_order = sorted(members, key=lambda one: one.id)
     by_id = {one.id: _newest(one, links) for one in in_order}
@@ -61,14 +60,14 @@ def mailbox_of(registration: Registration, members: Sequence[Registration], link
 
 
 async def read_mailbox(registration: Registration) -> Mailbox:
-    """The same, with the group read first. The registration's person is loaded."""
+    """Reads the group first. The registration's person is loaded."""
     members = await reads(Registration).filter(group_id=registration.group_id).prefetch_related("participant")
     links = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None)
     return mailbox_of(registration, members, links)
 
 
 async def address_of(participant: Participant) -> str | None:
-    """Where somebody is written to: their own address, or of a minor the last one that a guardian left."""
+    """Their own; a minor's is the last that a guardian left."""
     if participant.email or participant.age_group is None or not participant.age_group.is_minor:
         return participant.email
     permitted = reads(Guardian).filter(participant_id=participant.id, withdrawn_at=None, email__not_isnull=True)
@@ -77,7 +76,7 @@ async def address_of(participant: Participant) -> str | None:
 
 
 def _newest(registration: Registration | None, links: Sequence[OwnLink]) -> OwnLink | None:
-    """The link of one person, or without one the group's."""
+    """None: the group's link."""
     wanted = (LinkScope.GROUP, None) if registration is None else (LinkScope.PERSON, registration.id)
     found = [link for link in links if (link.scope, link.registration_id) == wanted]
     return max(found, key=lambda link: (link.created_at, link.id), default=None)

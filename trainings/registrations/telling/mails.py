@@ -1,4 +1,4 @@
-"""The messages about a registration: composed from ids at the moment they are sent."""
+"""Messages about a registration, composed from ids when they are sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from trainings.web.i18n import speaking
 
 
 def is_confirmed(facts: Facts) -> bool:
-    """The person has a place in something that is still to come."""
+    """With a place in something still to come."""
     return facts.registration.state is RegistrationState.CONFIRMED and is_coming(facts)
 
 
@@ -44,12 +44,11 @@ def is_waiting(facts: Facts) -> bool:
 
 
 def is_offered(facts: Facts) -> bool:
-    """A place is kept, and somebody has to say yes."""
     return facts.registration.state is RegistrationState.OFFERED and is_coming(facts)
 
 
 def is_off(facts: Facts) -> bool:
-    """The person has no place in something that is still to come."""
+    """Without a place in something still to come."""
     return has_cancelled(facts) and is_coming(facts)
 
 
@@ -66,17 +65,17 @@ def has_cancelled(facts: Facts) -> bool:
 
 
 def is_called_off(facts: Facts) -> bool:
-    """The whole training is cancelled, for somebody who did not cancel before."""
+    """The training is cancelled, and the person had not cancelled before."""
     return facts.is_cancelled and not has_cancelled(facts)
 
 
 def is_concerned(facts: Facts) -> bool:
-    """Somebody who counts on a training that is still to come."""
+    """Counts on a training still to come."""
     return not has_cancelled(facts) and is_coming(facts)
 
 
 def is_changed(facts: Facts) -> bool:
-    """Somebody who counts on a training of which they do not know yet how it changed."""
+    """Counts on a training and does not know its changes yet."""
     is_off = has_cancelled(facts) or facts.is_cancelled
     is_left = bool(facts.coming) or any(one.kind is not ChangeKind.CANCELLED for one in news(facts))
     return not is_off and is_left and bool(news(facts))
@@ -95,7 +94,7 @@ def nothing(_facts: Facts) -> list[Appointment]:
 
 
 def requests(facts: Facts) -> list[Appointment]:
-    """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
+    """Changed sessions for the calendar of a person with a place; sessions called off are taken out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
     by_stamp = sorted((one.session for one in news(facts)), key=lambda one: one.stamped_at, reverse=True)
@@ -103,21 +102,21 @@ def requests(facts: Facts) -> list[Appointment]:
 
 
 def confirmations(facts: Facts) -> list[Appointment]:
-    """The sessions to come, in order."""
+    """Sessions to come, in order."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
     return [appointment(facts, one) for one in facts.coming]
 
 
 def invitations_of_the_day(facts: Facts) -> list[Appointment]:
-    """The sessions that a reminder is about, where the confirmation brought a file with all of them."""
+    """The reminder's sessions, where the confirmation brought one file for all."""
     if not reminding.came_as_a_file(facts):
         return []
     return [appointment(facts, one) for one in reminding.sessions_of_the_day(facts)]
 
 
 def withdrawals(facts: Facts) -> list[Appointment]:
-    """The sessions that somebody had a place in, for taking out of the calendar."""
+    """Sessions to take out of the calendar."""
     if facts.registration.confirmed_at is None or facts.others_come:
         return []
     # Where only a session was called off, it has been taken out already.
@@ -126,19 +125,19 @@ def withdrawals(facts: Facts) -> list[Appointment]:
 
 
 def next_day(facts: Facts) -> datetime | None:
-    """When the next session ahead begins, or would have."""
+    """When the next session ahead begins, or would have begun."""
     ahead = [*facts.coming, *facts.called_off]
     return ahead[0].starts_at if ahead else None
 
 
 def day_off(facts: Facts) -> datetime | None:
-    """The first day that does not take place, as the reader knows it."""
+    """The first day called off, as the reader knows it."""
     days = [facts.known(one).starts_at for one in facts.coming]
     return min(days) if days else next_day(facts)
 
 
 def day_of_change(facts: Facts) -> datetime | None:
-    """The first session of which there is something to say: as it is now, or was to be where it is off."""
+    """The first session with news: its new time, or the old one where it is off."""
     found = news(facts)
     off = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
     days = [one.session.starts_at for one in found if one.kind is not ChangeKind.CANCELLED] or off
@@ -146,7 +145,6 @@ def day_of_change(facts: Facts) -> datetime | None:
 
 
 def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
-    """A session in this person's calendar."""
     settings = get_settings()
     is_called_off = session.state is SessionState.CANCELLED
     phone = _("Ventanilla: %(phone)s") % {"phone": show_phone(facts.phone)}
@@ -174,7 +172,7 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message: its words, when what it says holds, what it puts into the reader's calendar."""
+    """A kind of message: its words, when it holds, its calendar entries."""
 
     words: str
     holds: Callable[[Facts], bool]
@@ -186,12 +184,12 @@ class Kind:
 
 
 def is_reminded(facts: Facts) -> bool:
-    """Somebody with a place, before the first session of the day begins."""
+    """With a place, before the day's first session begins."""
     return is_confirmed(facts) and reminding.is_still_ahead(facts)
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
-    """Where a date moved before anybody heard of that, the one that people know."""
+    """A date that moved unheard shows as people know it."""
     return {"reason": facts.training.cancel_reason, "changes": moved_unheard(facts)}
 
 
@@ -200,7 +198,7 @@ def _way_up(facts: Facts) -> dict[str, Any]:
 
 
 def _no(facts: Facts) -> dict[str, Any]:
-    """Who was not taken in is promised no exact place."""
+    """A person who was not taken in is promised no exact place."""
     return {
         "lacks_course": facts.registration.group.hold_reason is HoldReason.PREREQUISITE,
         "place_comes_later": False,
@@ -208,14 +206,14 @@ def _no(facts: Facts) -> dict[str, Any]:
 
 
 def _time_left(facts: Facts) -> dict[str, Any]:
-    """Until when to answer: counted from now on, unless somebody was reached before."""
+    """Time to answer, counted from now unless the person was reached before."""
     group = facts.registration.group
     until = group.offered_until or offer_ends(facts.training, facts.sessions, clock.now())
     return {"until": until, "link_label": _("Decir sí o no")}
 
 
 def _changes(facts: Facts) -> dict[str, Any]:
-    """With the time to answer of who has to: it may be another by now."""
+    """With the time to answer of an offer: it may have changed."""
     if not is_offered(facts):
         return in_words(facts) | {"is_offered": False}
     until = facts.registration.group.offered_until
@@ -223,7 +221,7 @@ def _changes(facts: Facts) -> dict[str, Any]:
 
 
 def _answers(facts: Facts) -> list[tuple[str, bool]]:
-    """Support that was answered, in words, and whether it is arranged."""
+    """Answered needs in words, and whether arranged."""
     states = read_needs(facts.registration.needs)
     answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
     return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]
@@ -262,7 +260,6 @@ KINDS = {
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The message of a job about a registration."""
     facts = await gather(job)
     if facts is None:
         return None
@@ -273,7 +270,7 @@ COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 
 
 def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
-    """The message of this kind in the person's language; `own` are the operator's words for it."""
+    """In the person's language. `own`: the operator's words for it."""
     with speaking(facts.lang):
         entries = kind.entries(facts)
         invited, files = carried(entries, Parties(get_settings().mail_from, facts.to))
@@ -299,7 +296,7 @@ def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
 
 
 async def _leave(facts: Facts) -> bool:
-    """Whether what it says of the sessions is so still; if it is, its readers may have heard it from now on."""
+    """False: what it says of sessions no longer holds. True: from now on its readers may have heard it."""
     number = facts.snapshots.last
     if await last_number(facts.training.id) != number:
         return False
@@ -308,7 +305,7 @@ async def _leave(facts: Facts) -> bool:
 
 
 async def _follow(kind: Kind, facts: Facts) -> None:
-    """What follows from the server having taken the message."""
+    """After the server took the message."""
     await mark_accepted(facts.to)
     if _tells_all(facts):
         await were_told(Registration, facts.readers, facts.snapshots.last)
@@ -317,7 +314,7 @@ async def _follow(kind: Kind, facts: Facts) -> None:
 
 
 def _tells_all(facts: Facts) -> bool:
-    """Whether the message names all that its readers do not know of the sessions; a reminder only those of its day."""
+    """It names everything its readers do not know of the sessions; a reminder names only its day's."""
     if facts.job.kind in ABOUT_ONE | ABOUT_LEAVING:
         return False
     named = reminding.sessions_of_the_day(facts)
@@ -325,7 +322,7 @@ def _tells_all(facts: Facts) -> bool:
 
 
 def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
-    """What the placeholders of an operator's own words stand for, in the language being spoken."""
+    """Values of the placeholders in an operator's own words, in the active language."""
     places = [meeting.place for meeting in shown["meetings"] if meeting.place and not meeting.is_cancelled]
     return {
         "titulo": facts.title,
@@ -343,5 +340,5 @@ def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> d
 
 
 def _for_subject(day: datetime | None, lang: str) -> str:
-    """Nothing about the subject matter, which others may read over a shoulder; the day tells messages apart."""
+    """The day tells messages apart; nothing on the subject matter, which others may read over a shoulder."""
     return f": {day_and_time(day, lang).replace(NBSP, ' ')}" if day else ""

@@ -1,4 +1,4 @@
-"""What a message to a participant may tell: read when it is sent, so that it tells what is true then."""
+"""What a message to a participant may tell, read when it is sent: it tells what is true then."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from trainings.schedule.models import Training
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
-"""Messages about who is off; all others of a group are about who stays."""
+"""Messages about people who are off; all others of a group are about people who stay."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
 ENGLISH = "en"
 READ = (Outcome.SENT,)
-"""How messages end that came to somebody. What was kept without a mail server did not: it is news still."""
+"""Outcomes of messages that reached somebody. Kept without a mail server is not among them: it is still news."""
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
-"""Sources whose names somebody of the staff heard and typed."""
+"""Staff heard and typed these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session as a message shows it; the place is empty where the reader may not know it, or there is none."""
+    """A session in a message; the place is empty where there is none or the reader may not know it."""
 
     starts_at: datetime
     hours: str
@@ -57,11 +57,10 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Facts:
-    """One registration with everything around it, and those that one address is told of together with it.
+    """A registration with everything around it, and the registrations told together with it.
 
-    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `snapshots`:
-    what the training's sessions were each time. `told_of_changes`: the messages about changes that were read;
-    `reminded`: the reminders.
+    `to`: the address. `round_number`: how often its calendar forgot the entries. `snapshots`: the training's sessions
+    over time. `told_of_changes`: read messages about changes; `reminded`: reminders.
     """
 
     job: OutboxJob
@@ -79,7 +78,7 @@ class Facts:
 
     @cached_property
     def invited(self) -> frozenset[str]:
-        """Sessions of which the reader has an invitation by itself, from a reminder."""
+        """Sessions with an invitation of their own, from a reminder."""
         return frozenset(key for job in self.reminded for key in job.payload.get("sessions", ()))
 
     @property
@@ -92,7 +91,7 @@ class Facts:
 
     @property
     def title(self) -> str:
-        """A neutral title takes the place of the real one in everything personal."""
+        """In personal things a neutral title replaces the real one."""
         return self.training.neutral_title or self.training.title
 
     @property
@@ -109,12 +108,12 @@ class Facts:
 
     @cached_property
     def coming(self) -> list[TrainingSession]:
-        """Sessions that will be held and have not ended."""
+        """To be held and not ended."""
         return [one for one in self._ahead if one.state is SessionState.PLANNED]
 
     @cached_property
     def called_off(self) -> list[TrainingSession]:
-        """Sessions ahead that will not be held."""
+        """Ahead, and not to be held."""
         return [one for one in self._ahead if one.state is SessionState.CANCELLED]
 
     @property
@@ -127,7 +126,7 @@ class Facts:
 
     @property
     def knows_place(self) -> bool:
-        """A protected place is told only to people who have their place."""
+        """Only people with a place are told a protected one."""
         return self.training.place_shown is PlaceShown.PUBLIC or self.takes_place
 
     @property
@@ -136,34 +135,34 @@ class Facts:
 
     @property
     def readers(self) -> list[UUID]:
-        """The registrations of those who read it."""
+        """Their registrations."""
         mates = [self.registration] if self.job.kind in ABOUT_ONE else self.mailbox.mates
         return [one.id for one in mates]
 
     @property
     def others_come(self) -> bool:
-        """Whether somebody else of this address has a place, so that its calendar keeps the entries."""
+        """Somebody else of this address has a place, so the calendar keeps the entries."""
         told = {one.id for one in self.concerned}
         return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
 
     def known(self, session: TrainingSession) -> Known:
-        """A session that is off as the reader last heard of it: in a message or a call, else when they signed up."""
+        """A session as the reader last heard of it, in a message or call, else at sign-up."""
         return self.snapshots.shown_off(session, self.registration)
 
     def place_of(self, session: TrainingSession) -> str:
-        """Where a session is held, as exactly as this person may know."""
+        """As exact as this person may know."""
         return self._place(session.venue)
 
     def _place(self, venue: Venue | None) -> str:
         return place_told(self.training, venue, self.hub.seat, knows_place=self.knows_place)
 
     def is_online(self, sessions: Sequence[TrainingSession]) -> bool:
-        """Whether these are held in no house, so that nobody arrives anywhere."""
+        """Nobody has to arrive anywhere."""
         is_in_no_house = self.training.venue is None and all(one.venue is None for one in sessions)
         return is_in_no_house and self.training.online_url is not None
 
     def meetings(self) -> list[Meeting]:
-        """All sessions ahead, in the language being spoken; what is off on the day that the reader knows."""
+        """All sessions ahead, in the active language; sessions that are off show the day the reader knows."""
         return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
 
     def _meeting(self, session: TrainingSession) -> Meeting:
@@ -173,7 +172,7 @@ class Facts:
         return Meeting(shown.starts_at, hours, self._place(shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
-        """What the layout of messages shows, in the language being spoken."""
+        """For the layout of messages, in the active language."""
         meetings = self.meetings()
         places = {meeting.place for meeting in meetings if not meeting.is_cancelled}
         is_confirmed = self.registration.state is RegistrationState.CONFIRMED and not self.is_cancelled
@@ -199,9 +198,9 @@ class Facts:
 
 
 def called(registration: Registration) -> str:
-    """How a message calls somebody whose person is loaded: by the first name that staff typed, else by initials.
+    """The first name if staff typed it, else initials. Its person is loaded.
 
-    Anybody may have typed a name on the page, and it would travel in our name to an address that is not theirs.
+    Anybody could type a name on the page, and we would send it to a stranger's address.
     """
     person = registration.participant
     if registration.source in HEARD:
@@ -210,12 +209,12 @@ def called(registration: Registration) -> str:
 
 
 def names_of(registrations: Sequence[Registration]) -> str:
-    """`Rosa, Diego y Ana`, in the language being spoken."""
+    """`Rosa, Diego y Ana`, in the active language."""
     return sentences.listing([called(one) for one in registrations])
 
 
 def link_to(token: str | None) -> str:
-    """The address of an own link; empty without one."""
+    """Empty without a token."""
     return f"{get_settings().base_url.rstrip('/')}/i/{token}" if token else ""
 
 
@@ -226,7 +225,7 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
 
 
 async def gather(job: OutboxJob) -> Facts | None:
-    """The facts about the job's registration; none where it is gone or its person has no address."""
+    """None: the registration is gone or its person has no address."""
     registration = await _loaded(job.subject_id)
     if registration is None:
         return None
@@ -262,7 +261,7 @@ async def gather(job: OutboxJob) -> Facts | None:
 
 
 async def _language_of(registration: Registration) -> str:
-    """That in which the person reads; never that of whoever caused the message."""
+    """The person's own, never that of whoever caused the message."""
     person_id = registration.participant_id
     return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
 
@@ -273,7 +272,7 @@ async def _loaded(registration_id: UUID | None) -> Registration | None:
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
-    """Whom a message to all is about now, where the one that it names is off."""
+    """Whom a message to all is about now that the registration it names is off."""
     if job.kind in ABOUT_ONE | ABOUT_LEAVING or mailbox.registration.state is not RegistrationState.CANCELLED:
         return None
     return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
@@ -286,9 +285,9 @@ async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
-    """How often a calendar forgot the entries: by each training called off, and where places came after a good-bye.
+    """How often a calendar forgot the entries: at each training called off, and where places came after a good-bye.
 
-    After a good-bye of some of an address the entries stay for those who still come.
+    A good-bye to some of an address leaves the entries to the others.
     """
     n_rounds, good_bye = 0, None
     for message in messages:
@@ -309,7 +308,7 @@ def _came_all_the_time(registration: Registration, since: datetime, until: datet
 
 
 async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
-    """Whether a later message of this kind is waiting: each tells what is true when it is sent, so one is enough."""
+    """A later message of this kind waits. Each tells what is true when sent, so one is enough."""
     later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
     return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
 
@@ -319,7 +318,7 @@ MY_LINKS = "my_links"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an address has in one training: whom, when, and the link."""
+    """What an address has in one training: whom, when, the link."""
 
     title: str
     starts_at: datetime

@@ -1,4 +1,4 @@
-"""To whom a message of the outbox goes and about which training, as a list for staff may say it."""
+"""Reader and training of outbox messages, as lists for staff may show them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ STAFF_ROLES = {
     "activity_changed": N_("%(name)s, responde por la actividad"),
     "staff_digest": N_("%(name)s, coordina"),
 }
-"""In which role somebody of the staff is written to."""
+"""By kind of message."""
 ABOUT = ("training_id", "session_id", "activity_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Whom, by short name or as staff, and the title of the training or activity; empty where there is none."""
+    """Short name or staff role, and the title of the training or activity; empty: none."""
 
     to: str = ""
     training: str = ""
 
 
 async def destinations_of(jobs: Sequence[OutboxJob]) -> Mapping[UUID, Destination]:
-    """Of each of these messages, by its id. A constant number of questions."""
+    """By message id. A constant number of statements."""
     people = await _registrations({job.subject_id for job in jobs if job.subject_id})
     users: dict[UUID | None, User] = {one.id: one for one in await reads(User).filter(id__in=_named(jobs, "user_id"))}
     titles = await _titles(_named(jobs, "training_id"), _named(jobs, "session_id"))
@@ -58,7 +58,7 @@ async def _registrations(ids: Collection[UUID]) -> Mapping[UUID, Registration]:
 
 
 async def _titles(training_ids: Collection[UUID], session_ids: Collection[UUID]) -> dict[UUID | None, str]:
-    """Of trainings, and of those of sessions, by either id."""
+    """By training id or session id."""
     titles: dict[UUID | None, str] = {}
     for training in await reads(Training).filter(id__in=list(training_ids)):
         titles[training.id] = training.title

@@ -1,4 +1,4 @@
-"""How a message would look: with made-up data, and with an operator's own next training."""
+"""Previews of messages: with made-up data, and with an operator's next training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trainings.places.models import Hub
 
 WITH_PLACE = frozenset({"registration_confirmed", "registration_promoted", "session_reminder", "training_changed"})
-"""Messages to somebody who has a place: with day, code, what to bring."""
+"""To people with a place: with day, code, what to bring."""
 READY, ANNULLED = "certificate_ready", "certificate_annulled"
 CODE, CERTIFICATE, FOLIO = "7KQM2TRXZ", "7KQM2TRXZ4HDWB", "VIMMIG-1705-2027-000123"
 SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
@@ -35,12 +35,12 @@ SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
     ANNULLED: ("emails/certificate_annulled.txt", False),
     MY_LINKS: ("emails/my_links.txt", False),
 }
-"""What an operator may say in its own words: the template of each kind, and whether its subject names the day."""
+"""Kinds that an operator may word: template, and whether the subject names the day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a message in the preview is about, and the desk that it comes from."""
+    """What the message is about, and its hub."""
 
     hub: Hub
     title: str
@@ -51,14 +51,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as its reader would see it."""
-
     subject: str
     letter: Letter
 
 
 def made_up(hub: Hub) -> Sample:
-    """A workshop on a Saturday, at nobody's in particular. In the language being spoken."""
+    """A workshop on a Saturday, in the active language."""
     today = clock.today()
     starts_at = clock.midnight(today + timedelta(days=(5 - today.weekday()) % 7 + 7)) + timedelta(hours=8, minutes=30)
     ends_at = starts_at + timedelta(hours=4)
@@ -68,7 +66,7 @@ def made_up(hub: Hub) -> Sample:
 
 
 async def next_training(operator_id: UUID) -> Training | None:
-    """The one of this operator whose next session comes first."""
+    """The operator's training with the earliest session ahead."""
     coming = reads(TrainingSession).filter(
         training__hub__operator_id=operator_id,
         training__state=TrainingState.PUBLISHED,
@@ -83,7 +81,7 @@ async def next_training(operator_id: UUID) -> Training | None:
 
 
 def sample_of(training: Training, kind: str) -> Sample:
-    """A training as its people would read of it: a protected place only with a place. In the language being spoken."""
+    """As its people would read it: a protected place only with a place. In the active language."""
     ahead = sorted(
         (one for one in training.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()),
         key=lambda one: one.starts_at,
@@ -102,7 +100,7 @@ def _place(training: Training, session: TrainingSession, kind: str) -> str:
 
 
 def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Preview:
-    """The message of this kind about it, in the operator's own words or the program's."""
+    """In the operator's own words or the program's."""
     words, names_day = SHOWN[kind]
     with speaking(lang):
         filled = fill(own, _values(sample), kind) if own is not None else None
@@ -112,7 +110,7 @@ def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Previ
 
 
 def original(kind: str, hub: Hub, lang: str) -> OwnWords:
-    """The program's words for one person, as they would be typed; what must be said is not among them."""
+    """The program's words for one person as an operator would type them, without the obligatory ones."""
     with speaking(lang):
         words = words_of(SHOWN[kind][0], _facts(kind, made_up(hub)))
     mark = offer_of(kind).mark
@@ -121,7 +119,7 @@ def original(kind: str, hub: Hub, lang: str) -> OwnWords:
 
 
 def must_say(kind: str, sample: Sample, lang: str) -> tuple[str, ...]:
-    """What stands in such a message whoever words it, about this training."""
+    """What such a message says whoever words it."""
     with speaking(lang):
         return words_of(SHOWN[kind][0], _facts(kind, sample)).must
 
@@ -148,7 +146,7 @@ def _values(sample: Sample) -> dict[str, str]:
 
 
 def _facts(kind: str, sample: Sample) -> dict[str, Any]:
-    """What the layout shows of it, and what each kind adds: made up."""
+    """For the layout, and what each kind adds: made up."""
     has_place = kind in WITH_PLACE
     places = {meeting.place for meeting in sample.meetings}
     is_off = kind == "training_cancelled"
@@ -178,7 +176,7 @@ def _facts(kind: str, sample: Sample) -> dict[str, Any]:
 
 
 def _instead(kind: str, sample: Sample) -> Mapping[str, Any]:
-    """What a kind shows another way than most."""
+    """What a kind shows differently."""
     if kind == MY_LINKS:
         return {"entries": [_entry(sample)], "hub": None}
     if kind in (READY, ANNULLED):

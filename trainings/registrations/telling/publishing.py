@@ -1,4 +1,4 @@
-"""A training is shown for the first time, or called off, and those concerned hear of it: of a draft nobody was told."""
+"""People concerned hear when a training is first shown or called off; of a draft nobody was told."""
 
 from __future__ import annotations
 
@@ -28,19 +28,17 @@ from trainings.schedule.snapshots import keep_facts, snapshots_with
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> None:
-    """Show it to everybody; who holds its sessions is told, the first time. Refuses as `schedule.actions.publish`."""
+    """Tells facilitators the first time. Refuses as `schedule.actions.publish`."""
     await _show(training_id, schedule.publish, actor)
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> None:
-    """Show it to who has its address, and tell as `publish` does. Refuses as `schedule.actions.unlist`."""
+    """Show it only by address; tells as `publish`. Refuses as `schedule.actions.unlist`."""
     await _show(training_id, schedule.unlist, actor)
 
 
 async def leaves_at(training_id: UUID) -> datetime | None:
-    """When a message to who holds its sessions leaves that can still be stopped; none where no such waits, or says
-    nothing any more.
-    """
+    """When a stoppable message to facilitators leaves. None: none waits, or it says nothing any more."""
     waiting = await waiting_for_facilitators([training_id])
     return max([job.run_at for job in waiting if await says_something(job)], default=None)
 
@@ -59,7 +57,7 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
 
 
 async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """Cancel a training and tell everybody on it after ten minutes. Returns the batch that may be stopped till then.
+    """Cancel a training and tell everybody on it after ten minutes. Returns the batch, which can be stopped until then.
 
     None for a draft, and where people had not been told yet that it takes place.
     """

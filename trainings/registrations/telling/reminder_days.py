@@ -1,4 +1,4 @@
-"""On which days people are reminded: reckoned from the dates alone, so that a late start knows what is still to do."""
+"""Days of reminders, reckoned from the dates alone: a late start knows what is left to do."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from trainings.outbox.actions import STAFF_DELAY
 
 HOUR = time(9)
 EARLIEST = time(6)
-"""Before nine only for what begins before nine, where the day before was missed; and never by night."""
+"""Before 9:00 only for what begins before 9:00 and was missed the day before; never by night."""
 MOST_DAYS_BEFORE = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A planned session; `changed_at`: when it last became another for people (time, place, held or not)."""
+    """A planned session. `changed_at`: the last change that people notice (time, place, held or not)."""
 
     id: UUID
     starts_at: datetime
@@ -28,9 +28,9 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """What one training's people are reminded of now: its sessions of a day, so many days before.
+    """A training's sessions of one day, so many days before.
 
-    `since`: nine o'clock of the day on which it is due. Who was not confirmed by then has just been told everything.
+    `since`: 9:00 of the day on which it is due. People confirmed later have just been told everything.
     """
 
     training_id: UUID
@@ -41,7 +41,7 @@ class Reminder:
 
 
 def read_days(text: str) -> tuple[int, ...]:
-    """`Operator.reminder_days` as numbers, the farthest first."""
+    """`Operator.reminder_days` as numbers, farthest first."""
     return tuple(sorted((int(part) for part in text.split(",") if part), reverse=True))
 
 
@@ -50,11 +50,10 @@ def write_days(days: Collection[int]) -> str:
 
 
 def reminder_due(training_id: UUID, meetings: Sequence[Meeting], days: Sequence[int]) -> Reminder | None:
-    """The reminder that should have gone last, if it still makes sense now.
+    """The last reminder due, if it still makes sense.
 
-    Sessions of one day are one reminder, and of two that fall on the same morning the nearer session's goes. What was
-    missed before is not made up for once a later one is due: nobody gets two on one day. A session that was changed
-    so late that people have just heard of it is not reminded of.
+    Sessions of one day share a reminder; of two on one morning the nearer session's goes. An earlier one missed is not
+    made up for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
     """
     by_day = _by_day(meetings)
     mornings = _mornings(by_day, days)
@@ -79,7 +78,7 @@ def _by_day(meetings: Sequence[Meeting]) -> Mapping[date, list[Meeting]]:
 
 
 def _mornings(by_day: Mapping[date, object], days: Sequence[int]) -> Mapping[date, date]:
-    """Which day's sessions are reminded of on which morning."""
+    """By day of sessions, the morning of the reminder."""
     mornings: dict[date, date] = {}
     for on in sorted(by_day):
         for n in days:
@@ -88,7 +87,6 @@ def _mornings(by_day: Mapping[date, object], days: Sequence[int]) -> Mapping[dat
 
 
 def _is_hour_for(first: Meeting) -> bool:
-    """Whether a message may leave at this hour of the day."""
     now, today = clock.now(), clock.today()
     if now >= clock.at(today, HOUR):
         return True

@@ -1,4 +1,4 @@
-"""Reminders: enqueued every minute for whatever is due, one for each address, and never twice."""
+"""Due reminders are enqueued every minute, one for each address, never twice."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ PEOPLE = """
     WHERE r.training_id = ? AND p.email_key IS NOT NULL
     ORDER BY r.id
 """
-"""Of a form, people with one address have one mailbox and are told together; who made their link their own is apart.
-Not told: who is not expected, who is told as the first of their form, who refused the address.
+"""People of a form with one address share a mailbox and are told together; an adult with a claimed link is apart. Not
+told: people who are not expected, who are told with the first of their form, whose address refuses mail.
 """
 WRITTEN = """
     SELECT j.dedup, CAST(j.subject_id AS TEXT) AS subject_id, j.created_at >= ? AS is_of_today
@@ -49,10 +49,10 @@ Row = dict[str, Any]
 
 
 async def remind(done: set[Reminder] | None = None) -> int:
-    """Enqueue the reminders that are due, and open their call lists; how many messages were written.
+    """Enqueue due reminders and open their call lists; returns the number of messages.
 
-    Safe at any time, after however long a pause, and when several processes do it at once. What is in `done` is not
-    looked at again; what was dealt with is put there.
+    Safe after any pause, and from several processes at once. What is in `done` is skipped; what was dealt with is
+    added.
     """
     done = set() if done is None else done
     due = await _due()
@@ -73,7 +73,6 @@ async def remind(done: set[Reminder] | None = None) -> int:
 
 
 async def _due() -> list[Reminder]:
-    """What is due in each training now."""
     span = timedelta(days=MOST_DAYS_BEFORE + 1)
     sessions = reads(TrainingSession).filter(
         state=SessionState.PLANNED,
@@ -95,7 +94,9 @@ async def _due() -> list[Reminder]:
 
 
 async def _write(reminder: Reminder) -> tuple[int, bool]:
-    """Write one reminder's messages under the training's lock; how many, and whether nobody is left for later."""
+    """Write one reminder's messages under the training's lock; returns how many, and whether nobody is left for
+    later.
+    """
     async with transaction():
         training = await locked_training(reminder.training_id)
         if not await _still_holds(training, reminder):
@@ -117,7 +118,7 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
 
 
 async def _still_holds(training: Training, reminder: Reminder) -> bool:
-    """Asked under the lock: somebody may have moved or called it off since."""
+    """Under the lock: a session may have been moved or called off since."""
     sessions = await TrainingSession.filter(id__in=list(reminder.session_ids), state=SessionState.PLANNED)
     days = {clock.local(one.starts_at).date() for one in sessions}
     is_on = training.state in (TrainingState.PUBLISHED, TrainingState.UNLISTED)
@@ -125,7 +126,7 @@ async def _still_holds(training: Training, reminder: Reminder) -> bool:
 
 
 def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -> tuple[list[Wanted], int]:
-    """One message for each address, about the first who is to be told; and for how many it is too early."""
+    """One message for each address, about the first person to tell; and for how many it is too early."""
     dedups, today = {row["dedup"] for row in written}, _mailboxes_of_today(people, written)
     which = f"{reminder.on}:{reminder.days}"
     named: dict[str, str] = {}
@@ -150,6 +151,6 @@ def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -
 
 
 def _mailboxes_of_today(people: Sequence[Row], written: Sequence[Row]) -> set[str]:
-    """Which of them got a reminder of this training today."""
+    """Mailboxes that got a reminder of this training today."""
     keys = {row["subject_id"] for row in written if row["is_of_today"]}
     return {row["mailbox"] for row in people if row["id"] in keys} if keys else set()

@@ -1,4 +1,4 @@
-"""What a reminder says: the sessions of its day as they are when it is sent."""
+"""A reminder tells its day's sessions as they are when it is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainings.schedule.models import SessionState, TrainingSession
 
 
 def sessions_of_the_day(facts: Facts) -> list[TrainingSession]:
-    """Those on the day that the reminder was written for. What was moved away has a reminder of its own."""
+    """On the day the reminder was written for; a session moved away has a reminder of its own."""
     on = date.fromisoformat(facts.job.payload["on"]) if "on" in facts.job.payload else None
     return [one for one in facts.coming if clock.local(one.starts_at).date() == (on or _next_day(facts))]
 
@@ -22,7 +22,7 @@ def _next_day(facts: Facts) -> date | None:
 
 
 def is_still_ahead(facts: Facts) -> bool:
-    """Whether something takes place on that day, and has not begun."""
+    """Something takes place on that day and has not begun."""
     sessions = sessions_of_the_day(facts)
     return bool(sessions) and sessions[0].starts_at > clock.now()
 
@@ -33,7 +33,7 @@ def day(facts: Facts) -> datetime | None:
 
 
 def shown(facts: Facts) -> dict[str, Any]:
-    """What the layout shows of that day, and how far it is."""
+    """For the layout: that day, and how far off it is."""
     sessions = sessions_of_the_day(facts)
     if not sessions:
         return {"days_left": 0}
@@ -50,7 +50,7 @@ def shown(facts: Facts) -> dict[str, Any]:
 
 
 def came_as_a_file(facts: Facts) -> bool:
-    """Whether there were so many sessions ahead when the place was confirmed that they came in one file."""
+    """At confirmation so many sessions were ahead that they came in one file."""
     confirmed_at = facts.registration.confirmed_at
     if confirmed_at is None:
         return False

@@ -1,4 +1,4 @@
-"""Changes whose telling somebody stopped: how many people do not know of them, and telling them after all."""
+"""Changes whose messages staff stopped: how many people do not know them, and telling them after all."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NothingToTell(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """What `n_people` of a training, cards without a name among them, do not know of its sessions to come."""
+    """What `n_people` of a training, nameless cards included, do not know of its sessions to come."""
 
     training: Training
     n_people: int
@@ -52,7 +52,7 @@ class Untold:
 
 
 async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
-    """Trainings of these hubs whose last messages were stopped, and of which somebody does not know all, by title."""
+    """Trainings of these hubs whose last messages were stopped and whose people do not know everything, by title."""
     found = []
     for call_list in await _stopped(hub_ids):
         training = call_list.training
@@ -71,7 +71,7 @@ async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
 
 
 async def tell_now(training_id: UUID, *, actor: Actor) -> None:
-    """Tell at once what was stopped of this training. Refuses (NothingToTell) where nothing is left of that."""
+    """Tell at once what was stopped. Refuses (NothingToTell) where nothing is left of it."""
     async with transaction():
         training = await locked_training(training_id)
         stopped = [one for one in await _stopped([training.hub_id]) if one.training_id == training_id]
@@ -87,7 +87,7 @@ async def tell_now(training_id: UUID, *, actor: Actor) -> None:
 
 
 async def _stopped(hub_ids: Collection[UUID]) -> list[CallList]:
-    """The newest list about changes of each training, where somebody stopped it in its ten minutes."""
+    """The newest list about changes of each training, if staff stopped it in its ten minutes."""
     lists = CallList.filter(hub_id__in=sorted(hub_ids), reason__in=sorted(CHANGES))
     stopped = lists.filter(_is_ahead(), batch_id__in=Subquery(StoppedBatch.all().values("batch_id")))
     found = {one.training_id: one for one in await stopped.order_by("created_at", "id").prefetch_related("training")}
@@ -98,6 +98,6 @@ async def _stopped(hub_ids: Collection[UUID]) -> list[CallList]:
 
 
 def _is_ahead() -> Q:
-    """Where something is to come, or was a month ago: people may still come on a day that they know."""
+    """Something is to come, or was within the last month: people may still come on the day they know."""
     ahead = Subquery(TrainingSession.filter(ends_at__gt=clock.now()).values("training_id"))
     return Q(training_id__in=ahead) | Q(created_at__gt=clock.now() - timedelta(days=30))

@@ -1,4 +1,4 @@
-"""Telling people what became of a training's sessions: one message for all that they do not know yet, one call list."""
+"""Changed sessions are told in one message with everything the reader does not know, and on one call list."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
 
 async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
-    """Note what became of the sessions since `before` and tell it after ten minutes. Returns the batch to stop it by.
+    """Record what became of the sessions since `before` and tell it after ten minutes. Returns the batch, to stop it
+    by.
 
-    In the caller's transaction. What was said within the last ten minutes is not said any more, but together with this.
-    Who was put into a session or taken out of it hears of that, in the same batch; the people of the training do not.
-    None where nobody has to hear anything: in what was never published, and where all is again as people know it.
+    In the caller's transaction. It takes over what still waits from the last ten minutes. Facilitators put into a
+    session or taken out hear of that in the same batch; the training's people do not. None where nobody has to hear:
+    never published, or everything is again as people know it.
     """
     if before.training.published_at is None or not await keep_facts(before):
         return None
@@ -64,7 +65,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
 
 
 async def write_and_call(readers: Readers, training: Training, changes: Collection[DatedChange], batch: Batch) -> None:
-    """The messages about these changes, and the list of whom no message reaches: the one that is called from now on."""
+    """Messages about these changes, and the list of people whom no message reaches: from now on the one to call."""
     is_off = training.state is TrainingState.CANCELLED
     earlier = CallList.filter(training_id=training.id, reason__in=sorted(CHANGES), closed_at=None)
     await earlier.exclude(batch_id=batch.id).update(closed_at=clock.now())
@@ -81,8 +82,8 @@ async def write_and_call(readers: Readers, training: Training, changes: Collecti
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who was last told something else of the sessions than they are: `unknowing` registrations and blocks of cards,
-    not the `knowing`, and `facilitators`. `kinds`: what became of them, as far as any of the unknowing does not know.
+    """People last told something else of the sessions than what holds: `unknowing` registrations and blocks of cards,
+    not the `knowing`, and `facilitators`. `kinds`: changes that any of the unknowing does not know.
     """
 
     unknowing: frozenset[UUID] = frozenset()
@@ -92,15 +93,15 @@ class Readers:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is somebody, and all of them know."""
+        """There are people, and all of them know."""
         return bool(self.knowing) and not self.unknowing
 
 
 async def who_would_hear(
     training: Training, *, is_called_off: bool | None = None, turned: UUID | None = None
 ) -> Readers:
-    """Who has to hear of it if the training is called off, or held, and `turned` called off or held again; without
-    these, who does not know it as it stands.
+    """Who must hear if the training is called off or held, and `turned` called off or held again; without these, who
+    does not know it as it stands.
 
     Asked before it is done, so that no message is promised that is not sent.
     """
@@ -115,7 +116,7 @@ async def who_would_hear(
 
 
 async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
-    """The one comparison: who was last told something else than holds `now`."""
+    """The one comparison of what people were last told with `now`."""
     training, sessions = now.training, now.sessions.values()
     is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
     people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
@@ -140,7 +141,7 @@ async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool 
 
 
 async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
-    """The message to all people on a training who left an address, and do not know it all."""
+    """To everybody on the training with an address who does not know everything."""
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
@@ -156,7 +157,7 @@ def _only_session(changes: Collection[DatedChange]) -> UUID | None:
 
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
-    """Say from now on in this batch what an earlier one of the training was about to say, or was kept from saying."""
+    """This batch says from now on what an earlier one of the training was about to say, or was stopped from saying."""
     waiting = await _waiting_batches(training_id)
     moment = clock.now()
     jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
@@ -167,7 +168,7 @@ async def _take_over(training_id: UUID, batch_id: UUID) -> None:
 
 
 async def _stopped_batch(training_id: UUID) -> UUID | None:
-    """The batch of the training's last list about changes, where somebody stopped it."""
+    """Of the training's last list about changes, if staff stopped it."""
     lists = CallList.filter(training_id=training_id, reason__in=sorted(CHANGES)).order_by("-created_at", "-id")
     newest = await lists.first()
     if newest is None or newest.batch_id is None or not await StoppedBatch.exists(batch_id=newest.batch_id):
@@ -176,7 +177,7 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 
 async def _waiting_batches(training_id: UUID) -> list[UUID]:
-    """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
+    """Batches about the training's sessions of which nothing has left yet nor was stopped."""
     recent = DatedChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
