@@ -1,4 +1,4 @@
-"""The catalogue: courses and the topics people filter by."""
+"""Courses and topics of the catalogue."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PrerequisiteCircle(Refusal):
 class CoursePlan:
     """A catalogue entry. `contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100.
 
-    `prerequisite_ids`: courses to be completed before.
+    `prerequisite_ids`: courses to complete before.
     """
 
     kind: CourseKind
@@ -92,7 +92,7 @@ class CoursePlan:
     prerequisite_ids: frozenset[UUID] = frozenset()
 
     def columns(self) -> dict[str, Any]:
-        """The plan as columns of the course; prerequisites are rows of their own."""
+        """Without prerequisites, which are rows of their own."""
         names = [column.name for column in fields(self) if column.name != "prerequisite_ids"]
         values = {name: getattr(self, name) for name in names}
         contents = [{"title": title, "minutes": minutes} for title, minutes in self.contents]
@@ -100,9 +100,9 @@ class CoursePlan:
 
 
 async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | None = None) -> Course:
-    """A new entry of the catalogue, of that operator or the platform's.
+    """A new entry of the operator, or of the platform.
 
-    Refuses an unknown topic or prerequisite, a title that the same has already, no hours, a share over 100 %.
+    Refuses an unknown topic or prerequisite, a title the owner has already, no hours, a share over 100 %.
     """
     async with transaction():
         await _check(plan, operator_id)
@@ -113,8 +113,7 @@ async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | N
 
 
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
-    """Correct an entry; drafts follow, calendars in its topic and summary. What a published training asks for, of whom,
-    and what it prints stays as it was.
+    """Correct an entry; drafts follow, calendars in topic and summary. A published training keeps its terms.
 
     Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
     """
@@ -144,7 +143,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
 
 
 async def copy_course(course_id: UUID, operator_id: UUID, *, actor: Actor) -> Course:
-    """The same course as that operator's own, which nobody else changes. Refuses where it has one of that title."""
+    """A copy that only this operator changes. Refuses if it has one of that title."""
     async with transaction():
         course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
         if course is None:
@@ -165,7 +164,7 @@ async def copy_course(course_id: UUID, operator_id: UUID, *, actor: Actor) -> Co
 
 
 async def create_topic(name: str, *, actor: Actor, slug: str = "", position: int = 0) -> Topic:
-    """A subject to filter by; its slug (made from the name, unless given) is fixed. Refuses one that is there."""
+    """The slug (from the name, unless given) is fixed. Refuses an existing topic."""
     slug = slug or slugify(name)
     if any(fold(other) == fold(name) for (other,) in await Topic.all().values_list("name")):
         raise TopicExists(field="topic_name")
@@ -179,7 +178,7 @@ async def create_topic(name: str, *, actor: Actor, slug: str = "", position: int
 
 
 async def rename_topic(topic_id: UUID, name: str, *, actor: Actor) -> Topic:
-    """Correct the name of a subject; calendars follow, its slug stays. Refuses the name of another one."""
+    """Calendars follow, the slug stays. Refuses another topic's name."""
     async with transaction():
         topics = {
             topic.id: topic for topic in await lock(Topic, [one for (one,) in await Topic.all().values_list("id")])
@@ -214,7 +213,7 @@ async def _check(plan: CoursePlan, operator_id: UUID | None, *, but: UUID | None
 
 
 async def _require(course: Course, wanted: Collection[UUID]) -> bool:
-    """Make exactly these the course's prerequisites; whether that changed anything."""
+    """Set the course's prerequisites; returns whether they changed."""
     required: dict[UUID, set[UUID]] = {}
     for one, other in await CoursePrerequisite.all().values_list("course_id", "required_id"):
         required.setdefault(one, set()).add(other)
@@ -234,7 +233,7 @@ async def _require(course: Course, wanted: Collection[UUID]) -> bool:
 
 
 def _leads_to(start: UUID, required: Mapping[UUID, Collection[UUID]]) -> set[UUID]:
-    """The course and all that has to be completed before it, however far back."""
+    """The course and all its prerequisites, however far back."""
     found, waiting = set[UUID](), [start]
     while waiting:
         one = waiting.pop()

@@ -1,5 +1,3 @@
-"""The form of a catalogue entry: a course with its contents."""
-
 from __future__ import annotations
 
 import re
@@ -21,7 +19,7 @@ MINUTES = re.compile(r"\d{1,5}")
 
 
 class CourseForm(Form):
-    """A catalogue entry. `contents`: one part a line, with its minutes after a bar ("Mitos y realidades | 120")."""
+    """`contents`: one part a line, with its minutes after a bar ("Mitos y realidades | 120")."""
 
     kind: CourseKind
     topic: UUID | None = None
@@ -43,7 +41,7 @@ class CourseForm(Form):
         return self
 
     def plan(self, topic_id: UUID) -> CoursePlan:
-        """What the form says, hours in minutes."""
+        """Hours become minutes."""
         return CoursePlan(
             kind=self.kind,
             topic_id=topic_id,
@@ -60,7 +58,7 @@ class CourseForm(Form):
 
 
 def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
-    """Parts of a course with their minutes; 0 where none stand behind the bar."""
+    """Parts with minutes; 0 if none are given."""
     parts = []
     for line in lines.splitlines()[:MOST_CONTENTS]:
         title, _bar, minutes = line.partition("|")
@@ -70,7 +68,7 @@ def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
 
 
 def typed_course(course: Course, prerequisites: Iterable[UUID]) -> Typed:
-    """A catalogue entry with the courses that go before it, to be edited."""
+    """For editing, with its prerequisites."""
     values: dict[str, Any] = {name: getattr(course, name, None) for name in CourseForm.model_fields}
     values |= {
         "topic": course.topic_id,

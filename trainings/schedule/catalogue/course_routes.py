@@ -1,4 +1,4 @@
-"""`/panel/cursos`: the catalogue that trainings are runs of."""
+"""`/panel/cursos`: the catalogue."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ USUAL_SHARE = 80
 
 @dataclass(frozen=True, slots=True)
 class CourseLine:
-    """A course of the catalogue, and what whoever reads it may do. `copied_for`: (id, name) of each operator of theirs
-    that has none of its title.
+    """A course, and what the reader may do. `copied_for`: (id, name) of the reader's operators without a course of its
+    title.
     """
 
     course: Course
@@ -100,7 +100,7 @@ async def update(request: Request) -> Response:
 
 
 async def _own_course(request: Request) -> Course:
-    """Refuses (NotYourCourse) where another one changes it."""
+    """Refuses (NotYourCourse) a course of another owner."""
     course, actor = await queries.course(request.path_params["id"]), request.state.actor
     if not can_edit_course(actor, course.operator_id, own=await queries.operators_led_by(actor)):
         raise NotYourCourse
@@ -109,7 +109,7 @@ async def _own_course(request: Request) -> Course:
 
 @allow(*EDITORS)
 async def copy(request: Request) -> Response:
-    """Into a course of the operator that was chosen, of those where this person coordinates."""
+    """For the chosen operator, among those of this coordinator."""
     actor = request.state.actor
     owner = await _owner((await read_form(request)).value("operator"), actor)
     if owner is None:
@@ -121,7 +121,7 @@ async def copy(request: Request) -> Response:
 
 
 async def _owner(chosen: str, actor: Actor) -> UUID | None:
-    """Whose a new course is: of the operator chosen by its id, or the only one. Refuses (UnknownOwner) any other."""
+    """Owner of a new course: the chosen operator by id, or the only one. Refuses (UnknownOwner) any other."""
     own = await queries.operators_led_by(actor)
     if len(own) <= 1 and not chosen:
         return next(iter(own), None)
@@ -147,7 +147,7 @@ async def _save(request: Request, course: Course | None) -> Response:
 
 
 async def _keep(form: CourseForm, course: Course | None, chosen: str, request: Request) -> None:
-    """The entry, and the topic where a new one was typed: both or neither."""
+    """Saves the course and a newly typed topic: both or neither."""
     actor = request.state.actor
     async with transaction():
         topic_id = form.topic or (await course_actions.create_topic(form.topic_name, actor=actor)).id

@@ -1,4 +1,4 @@
-"""Projects of donors, to which trainings may belong."""
+"""Donors' projects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainings.schedule.models import Project
 
 
 class ProjectExists(Refusal):
-    """Only the command line says this and the next."""
+    """Only on the command line, as the next."""
 
     code = "project_exists"
     sentence = "There is a project %(name)s already."
@@ -28,7 +28,7 @@ class PeriodReversed(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ProjectPlan:
-    """A project; both days belong to it. `fiscal_year_month`: 1–12; `targets`: a number per code of an indicator."""
+    """Both days are included. `fiscal_year_month`: 1–12; `targets`: number by indicator code."""
 
     name: str
     donor: str
@@ -39,7 +39,7 @@ class ProjectPlan:
 
 
 async def create_project(plan: ProjectPlan, *, actor: Actor) -> Project:
-    """A project that forms of trainings offer from now on. Refuses a name that is there, and a reversed period."""
+    """Training forms offer it from now on. Refuses an existing name and a reversed period."""
     assert 1 <= plan.fiscal_year_month <= 12
     if plan.ends_on < plan.starts_on:
         raise PeriodReversed

@@ -1,4 +1,4 @@
-"""`/panel/cursos/temas/{slug}`: correcting the name of a topic. Its address stays: calendars and posters carry it."""
+"""`/panel/cursos/temas/{slug}`: correct a topic's name. The address stays: calendars and posters carry it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ class NotYourTopic(NotAllowed):
 
 
 class TopicForm(Form):
-    """The name by which people look for a subject."""
-
     topic_name: Annotated[str, printable(160), AfterValidator(required)]
 
 

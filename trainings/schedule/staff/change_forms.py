@@ -1,4 +1,4 @@
-"""What is asked before something cancelled takes place after all, and where a session was held at another time."""
+"""Forms: restoring what was cancelled, and the true time of a session."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from trainings.web.forms import Form
 
 
 class RestoreForm(Form):
-    """Why people or places may be at two sessions at once, where they are."""
+    """The reason for people or places at two sessions at once, if there are clashes."""
 
     override_reason: Reason = ""
 
 
 class HeldForm(Form):
-    """When a session was really held, and how that is known. `known_as`: when and where it was on the open form."""
+    """A session's true time, and the source of it. `known_as`: time and place on the open form."""
 
     day: Day
     starts: HourHere
@@ -29,7 +29,7 @@ class HeldForm(Form):
 
 
 class NotHeldForm(Form):
-    """Why a session did not take place. `known_as`: when and where it was to be on the open form."""
+    """Why a session did not take place. `known_as`: time and place on the open form."""
 
     reason: Annotated[str, printable(240), AfterValidator(required)]
     known_as: Text240 = ""

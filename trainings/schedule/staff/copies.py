@@ -1,6 +1,6 @@
-"""Copies of trainings, as drafts: one on other days, or a whole month of a hub in another month.
+"""Copies of trainings as drafts: one on other days, or a hub's whole month in another month.
 
-Activities of the month are copied by `outreach.copies`.
+`outreach.copies` copies the month's activities.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class NothingToCopy(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a training or activity (`owner`) of one month would be in another.
+    """A training or activity (`owner`) of one month as planned for another.
 
-    `is_last_of_month`: it was on a fifth weekday, which the other month does not have, and comes on its last.
-    `made_path`: the draft, where it was copied there before. `kind`: of an activity, in words.
+    `is_last_of_month`: it was on a fifth weekday, which the other month lacks, and comes on its last. `made_path`: the
+    draft, if copied before. `kind`: of an activity, in words.
     """
 
     owner: Owner
@@ -51,9 +51,9 @@ class Copy:
 async def duplicate_training(
     training_id: UUID, first_day: date, *, actor: Actor, override_reason: str = ""
 ) -> Training:
-    """A draft like this one with its first session on `first_day` (local), the others as far behind as they were.
+    """A draft with its first session on `first_day` (local), the others at the same distances.
 
-    Of its sessions those of `to_copy`. Refuses as `create_training`: the same people may be taken on the new days.
+    Copies the sessions of `to_copy`. Refuses as `create_training`: people may be taken on the new days.
     """
     async with transaction():
         training = await locked_training(training_id)
@@ -62,17 +62,19 @@ async def duplicate_training(
 
 
 def to_copy(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
-    """What stands; where nothing does, what was to be held and never was: such a training is held another time."""
+    """Sessions that stand; if none does, the cancelled ones that were never held: such a training is held another
+    time.
+    """
     return _standing(sessions) or [_plan_as_held(session) for session in sessions if was_not_held(session)]
 
 
 async def copy_to_month(
     training_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
 ) -> tuple[Training, bool]:
-    """A draft like this one in another month, on the same weekday of it; and whether it is new. Twice is once.
+    """A draft on the same weekday of another month, and whether it is new. Twice is once.
 
-    The key of the copy says of what and for which month it is: it is known again though it be moved or renamed.
-    Refuses a training without sessions, and as `create_training`.
+    The copy's key names origin and month: a moved or renamed copy is still found. Refuses a training without sessions,
+    and as `create_training`.
     """
     async with transaction():
         training = await locked_training(training_id)
@@ -87,9 +89,9 @@ async def copy_to_month(
 
 
 async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
-    """What the hub's trainings that begin in a month would be in another, by day. Called-off ones are left out.
+    """The hub's trainings that begin in one month as they would be in another, by day; without cancelled ones.
 
-    Both months are told by a day in them.
+    Each month is given by a day in it.
     """
     start, end = bounds(month)
     held = reads(TrainingSession).filter(
@@ -116,9 +118,7 @@ async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
 def foreseen(
     owner: Owner, plans: Sequence[SessionPlan], month: date, *, path: str, made: Collection[UUID], kind: str = ""
 ) -> Copy:
-    """What a training or activity with these meetings would be in another month. `made`: keys of drafts that are there,
-    each at `path`.
-    """
+    """A training or activity with these sessions in another month. `made`: keys of existing drafts, each at `path`."""
     assert owner.id is not None, "what is copied is there"
     old_day, new_day, key = _first_day(plans), day_in(month, plans), copy_key(owner.id, month)
     return Copy(
@@ -132,12 +132,12 @@ def foreseen(
 
 
 def day_in(month: date, plans: Sequence[SessionPlan]) -> date:
-    """The day of another month on which the first of these would be: the same weekday of it."""
+    """Day of the first session in another month: the same weekday of it."""
     return same_weekday_in(_first_day(plans), month.year, month.month)
 
 
 def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
-    """These meetings with the first on that day, in order: weeks and hours stay as far from each other as they were."""
+    """These sessions, in order, from that day: weeks and hours keep their distances."""
     shift = first_day - _first_day(plans) if plans else timedelta()
     return [
         replace(plan, starts_at=plan.starts_at + shift, ends_at=plan.ends_at + shift)
@@ -146,12 +146,11 @@ def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
 
 
 def copy_key(owner_id: UUID, month: date) -> UUID:
-    """The key of a training's or activity's copy in that month."""
     return uuid5(owner_id, f"{month:%Y-%m}")
 
 
 def bounds(month: date) -> tuple[datetime, datetime]:
-    """The moments between which a month is, told by a day in it."""
+    """Start and end of the month of this day."""
     following = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
     return clock.midnight(month.replace(day=1)), clock.midnight(following)
 
@@ -178,7 +177,7 @@ async def _copy(
     *,
     key: UUID | None = None,
 ) -> Training:
-    """The draft; its window moves with its sessions. Who has no access any more does not hold them."""
+    """The window moves with the sessions. Facilitators without access are left out."""
     plan, shift = _plan_of(training), first_day - _first_day(plans) if plans else timedelta()
     moved = replace(
         plan,

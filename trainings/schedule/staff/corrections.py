@@ -1,4 +1,4 @@
-"""When a session was really held, put right once it is over. It corrects what is known: nobody is told of it."""
+"""Correct the time of a past session. Nobody is told."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ class NotHeldYet(Refusal):
 async def correct_session(
     session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
 ) -> None:
-    """A session was held at another time than was known. The reason is kept on record, and nobody is told.
+    """Record a session's true time, with a reason, and tell nobody.
 
-    What was planned becomes what was held: a shorter time lowers the minutes against which the share is counted. Who
-    and what was taken then is not asked: it was so. SEQUENCE rises as with a move, for calendars to follow. Refuses a
-    time that is not over yet, one that overlaps another session of the training, what is called off, and as
-    `move_session` what is no longer as `known_as` says.
+    It replaces the plan: a shorter time lowers the minutes against which the share is counted. Clashes are not checked,
+    for it happened. SEQUENCE rises as with a move, for calendars. Refuses a time that is not over, an overlap with
+    another session of the training, a cancelled session, and as `move_session` an outdated `known_as`.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -71,7 +70,7 @@ async def correct_session(
 
 
 def _on_papers(starts_at: datetime, ends_at: datetime) -> tuple[date, timedelta]:
-    """A paper tells the day and the hours, not when they began."""
+    """Papers tell the day and the number of hours, not the start."""
     return clock.local(starts_at).date(), ends_at - starts_at
 
 

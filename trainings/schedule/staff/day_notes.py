@@ -1,4 +1,4 @@
-"""What a calendar says of a day beside its sessions: holidays, feasts of municipalities, who is not available."""
+"""A calendar's notes on days: holidays, feasts of municipalities, absences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Feast:
 
 
 async def feasts_between(first: date, last: date, town_codes: Collection[str]) -> list[Feast]:
-    """Days of the feasts of these municipalities, both ends included, in order."""
+    """Both ends included, in order."""
     return _feasts(await sql.reads(FEASTS, sorted(town_codes)), first, last)
 
 
@@ -50,7 +50,7 @@ def _feasts(rows: Iterable[dict[str, Any]], first: date, last: date) -> list[Fea
 
 
 def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> list[date]:
-    """Days of a feast within the span; one that lasts into January began in the year before."""
+    """Feast days within the span; a feast that lasts into January began in the year before."""
     found: set[date] = set()
     for year in range(first.year - 1, last.year + 1):
         begins = feast_begins(month, number, year)
@@ -59,12 +59,12 @@ def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> l
 
 
 async def feasts_served(first: date, last: date, hub_ids: Collection[UUID]) -> list[Feast]:
-    """The same of the municipalities that these hubs serve."""
+    """`feasts_between` of the municipalities that these hubs serve."""
     return _feasts(await sql.reads(FEASTS_SERVED, list(hub_ids)), first, last)
 
 
 async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """When somebody cannot hold a session within the span, by start."""
+    """Absences within the span, by start."""
     found = reads(Unavailability).filter(user_id=user_id, starts_at__lt=end, ends_at__gt=start)
     return [(begins, ends) for begins, ends in await found.order_by("starts_at").values_list("starts_at", "ends_at")]
 
@@ -75,7 +75,7 @@ def day_notes(
     feasts: Iterable[Feast] = (),
     away: Iterable[tuple[datetime, datetime]] = (),
 ) -> Notes:
-    """What to say of each day of the span of which there is something to say, in the language of the request."""
+    """Notes by day of the span, in the request's language."""
     notes: dict[date, list[str]] = {}
     for year in range(first.year, last.year + 1):
         for holiday in holidays(year):
@@ -94,7 +94,7 @@ def day_notes(
 
 
 def _away_on(day: date, starts_at: datetime, ends_at: datetime) -> str:
-    """With the hours where it is not the whole day."""
+    """With hours, unless the whole day."""
     begins, ends = max(starts_at, clock.midnight(day)), min(ends_at, clock.midnight(day + timedelta(days=1)))
     if ends - begins >= timedelta(days=1):
         return gettext(N_("No disponible"))

@@ -1,4 +1,4 @@
-"""`/panel/fiestas`: the feast days of the municipalities that one's hubs serve."""
+"""`/panel/fiestas`: feast days of the municipalities that the actor's hubs serve."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ONE = INDEX + "/{id:uuid}"
 
 
 class FeastForm(Form):
-    """A feast of every year: its first day without a year, and how many days it lasts."""
+    """A yearly feast: first day without a year, and number of days."""
 
     municipality: Annotated[str, Field(max_length=4)]
     name: Annotated[str, printable(120), AfterValidator(required)]
@@ -53,13 +53,12 @@ class FeastForm(Form):
     n_days: int = Field(default=1, ge=1, le=LONGEST_FEAST)
 
     def details(self) -> FeastDetails:
-        """What the form says, as the action takes it."""
         return FeastDetails(self.municipality, self.name, self.month, self.day, self.n_days)
 
 
 @dataclass(frozen=True, slots=True)
 class FeastLine:
-    """A feast in the list, with the days on which it is kept next, in words."""
+    """A feast with its next days in words."""
 
     feast: FeastDay
     days: str
@@ -67,15 +66,13 @@ class FeastLine:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A municipality in the list."""
-
     name: str
     feasts: Sequence[FeastLine]
 
 
 @allow(*EDITORS)
 async def index(request: Request) -> Response:
-    """The feasts of each municipality served, those that have none too."""
+    """With municipalities without feasts."""
     codes = await _served(request.state.actor)
     feasts = await feasts_in(codes)
     towns = [
@@ -147,7 +144,7 @@ async def _towns(codes: set[str]) -> list[Municipality]:
 
 
 async def _feast(request: Request) -> FeastDay:
-    """The feast of the address, of a municipality that the actor's hubs serve."""
+    """The address's feast, in a municipality that the actor's hubs serve."""
     feast = await reads(FeastDay).get_or_none(id=request.path_params["id"])
     if feast is None or feast.municipality_id not in await _served(request.state.actor):
         raise UnknownFeast

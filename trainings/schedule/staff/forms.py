@@ -1,4 +1,4 @@
-"""The forms of staff: a training with its sessions, a move, a copy. Days and times are typed as in Guatemala."""
+"""Staff forms: a training with its sessions, a move, a copy. Days and times are local."""
 
 from __future__ import annotations
 
@@ -24,17 +24,16 @@ from trainings.web.i18n import N_
 
 TICKED = "yes"
 ROW_FIELDS = ("id", "day", "starts", "ends", "venue", "facilitators", "series")
-"""Of a session's row; `series` marks those that a series put there."""
+"""Of a session's row; `series` marks rows made by a series."""
 ROW = re.compile(rf"sessions-(\d{{1,4}})-({'|'.join(ROW_FIELDS)})")
 LAST_MINUTE = time(23, 59)
 MOST_PLACES = 2000
 FROM_AGES = (ADULT, 14, 12)
-"""In years, as the age bands begin; the first admits adults only."""
+"""In years, as age bands begin; the first admits adults only."""
 OFFER_HOURS = (24, 48, 72)
 
 
 def required(text: str) -> str:
-    """Text that may not be empty."""
     if not text:
         raise wrong(N_("Falta este dato."))
     return text
@@ -83,7 +82,7 @@ def _later_than_start(ends: time, form: ValidationInfo) -> time:
 
 
 EndTime = Annotated[HourHere, AfterValidator(_later_than_start)]
-"""Stands after a field `starts`: a meeting is on one day."""
+"""After a field `starts`: a session is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
 Text240 = Annotated[str, printable(240)]
@@ -101,7 +100,7 @@ Reason = Annotated[str, printable(240)]
 
 
 class TrainingForm(Form):
-    """All of a training but its sessions. An empty title is the course's; `revision` that of the row when opened.
+    """A training without its sessions. An empty title is the course's; `revision` of the row when opened.
 
     `from_age`: 18 admits no minors.
     """
@@ -142,7 +141,7 @@ class TrainingForm(Form):
         return self
 
     def plan(self, course_title: str) -> TrainingPlan:
-        """What the form says, with moments in UTC. A closing day without a time is meant whole."""
+        """Moments in UTC. A closing day without a time includes the whole day."""
         return TrainingPlan(
             course_id=self.course,
             hub_id=self.hub,
@@ -173,7 +172,7 @@ class TrainingForm(Form):
 
 
 class SessionForm(Form):
-    """One meeting: a day, from when to when, where (empty: where the training is), who holds it."""
+    """A session: day, hours, venue (empty: the training's), facilitators."""
 
     id: UUID | None = None
     day: Day
@@ -183,7 +182,7 @@ class SessionForm(Form):
     facilitators: list[UUID] = []
 
     def plan(self) -> SessionPlan:
-        """The meeting in UTC."""
+        """In UTC."""
         return SessionPlan(
             clock.at(self.day, self.starts),
             clock.at(self.day, self.ends),
@@ -194,20 +193,20 @@ class SessionForm(Form):
 
 
 class RoomForm(Form):
-    """Of a training's form: where it is, and for how many, to be told whether they fit."""
+    """Venue and capacity of the training's form, to compare them."""
 
     venue: UUID | None = None
     capacity: int | None = None
 
 
 def row_numbers(typed: Typed) -> list[int]:
-    """The numbers of the session rows of a posted form, in order."""
+    """Of the session rows of a posted form, in order."""
     found = {int(match[1]) for name in typed.fields if (match := ROW.fullmatch(name))}
     return sorted(found)
 
 
 def close_ranks(typed: Typed, *, without: int | None = None) -> int:
-    """Number the rows from 0, leaving out `without` and those where nothing was typed; how many there are."""
+    """Number rows from 0 without `without` and empty ones; returns how many remain."""
     kept = [
         number
         for number in row_numbers(typed)
@@ -219,14 +218,14 @@ def close_ranks(typed: Typed, *, without: int | None = None) -> int:
 
 
 def sort_rows(typed: Typed, *, after: int) -> None:
-    """Put the rows behind the one numbered `after` in the order of their days; those without a day come last."""
+    """Sort rows behind number `after` by day; rows without a day come last."""
     numbers = row_numbers(typed)
     later = sorted((one for one in numbers if one > after), key=lambda one: day_of(typed, one) or date.max)
     _renumber(typed, [one for one in numbers if one <= after] + later)
 
 
 def _renumber(typed: Typed, order: Sequence[int]) -> None:
-    """Number from 0 the rows that stand under these numbers; others go."""
+    """Number these rows from 0; others go."""
     rows = {new: {name: typed.values(f"sessions-{old}-{name}") for name in ROW_FIELDS} for new, old in enumerate(order)}
     for name in [name for name in typed.fields if ROW.fullmatch(name)]:
         del typed.fields[name]
@@ -235,7 +234,7 @@ def _renumber(typed: Typed, order: Sequence[int]) -> None:
 
 
 def day_of(typed: Typed, number: int) -> date | None:
-    """The day of a row as typed, if it is one that a calendar has."""
+    """The row's typed day, if valid."""
     try:
         return day_in(typed.value(f"sessions-{number}-day"))
     except PydanticCustomError:
@@ -243,7 +242,7 @@ def day_of(typed: Typed, number: int) -> date | None:
 
 
 def plans_in(typed: Typed) -> dict[int, SessionPlan]:
-    """The rows that say when they are, by their number; the form's sentences stay as they are."""
+    """Rows with day and hours, by number; the form's error sentences stay."""
     plans = {}
     for number in row_numbers(typed)[: MOST_SESSIONS + 1]:
         form = checked(SessionForm, Typed(typed.fields), f"sessions-{number}-")
@@ -253,7 +252,7 @@ def plans_in(typed: Typed) -> dict[int, SessionPlan]:
 
 
 def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
-    """The whole form. Raises FormErrors with the sentences of all its parts."""
+    """The whole form. Raises FormErrors with the sentences of all parts."""
     n_rows = min(close_ranks(typed), MOST_SESSIONS + 1)
     training = checked(TrainingForm, typed)
     sessions = [checked(SessionForm, typed, f"sessions-{number}-") for number in range(n_rows)]
@@ -263,7 +262,7 @@ def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
 
 
 def checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
-    """The form, or nothing where its sentences are now in `typed`."""
+    """None if `typed` now holds its error sentences."""
     try:
         return check(form, typed, prefix=prefix)
     except FormErrors:
@@ -271,7 +270,7 @@ def checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
 
 
 def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> Typed:
-    """A training and those of its sessions that can still be changed, to be edited."""
+    """A training with its changeable sessions, for editing."""
     values: dict[str, Any] = {name: getattr(training, name, None) for name in TrainingForm.model_fields}
     values |= {
         "hub": training.hub_id,
@@ -291,7 +290,7 @@ def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> T
 
 
 def _from_age(training: Training) -> int:
-    """The age offered that lets in whom the training lets in: people are known by age bands only."""
+    """The offered age that admits the same people: only age bands are known."""
     if not training.admits_minors:
         return ADULT
     return max(age for age in FROM_AGES if age <= max(training.minimum_age or 0, min(FROM_AGES)))
@@ -320,7 +319,7 @@ def _day_and_time(prefix: str, moment: datetime | None) -> dict[str, Any]:
 
 
 class MoveForm(Form):
-    """Another day, time or place for one meeting. `known_as`: when and where it was as the form was opened."""
+    """A session's new day, time or place. `known_as`: time and place when the form was opened."""
 
     day: Day
     starts: HourHere
@@ -331,7 +330,7 @@ class MoveForm(Form):
 
 
 def at_the_day(typed: Typed) -> Typed:
-    """The rules speak of a row of a training's form; where a form has only one meeting, its day is what to correct."""
+    """Errors name a row of a training's form; a form with one session shows them at its day."""
     row_error = typed.errors.pop(session_field(0), "")
     if row_error:
         typed.errors["day"] = row_error
@@ -339,13 +338,13 @@ def at_the_day(typed: Typed) -> Typed:
 
 
 class DuplicateForm(Form):
-    """The day of the copy's first session."""
+    """Day of the copy's first session."""
 
     first_day: Day
     override_reason: Reason = ""
 
 
 class CancelForm(Form):
-    """Why it will not take place: people are told."""
+    """The reason, which people are told."""
 
     reason: Annotated[str, printable(240), AfterValidator(required)]

@@ -1,4 +1,4 @@
-"""What never took place though its time is over: it rained, nobody came. It corrects what is known: nobody is told."""
+"""Record that a past session never took place (rain, nobody came). Nobody is told."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trainings.schedule.session_actions import (
 from trainings.web.i18n import N_
 
 ACT = "schedule.not_held"
-"""The act on record; its detail is why."""
+"""Audit line with the reason."""
 
 
 class NotOverYet(Refusal):
@@ -33,17 +33,17 @@ class NotOverYet(Refusal):
 
 
 def was_not_held(session: TrainingSession) -> bool:
-    """Whether it was said to be off once it was over: what is called off before that is told to people."""
+    """Cancelled once it was over; an earlier cancellation is told to people."""
     if session.state is not SessionState.CANCELLED or session.cancelled_at is None:
         return False
     return session.cancelled_at >= end_of(session)
 
 
 async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """A session did not take place; twice is once. The reason is kept on record, and nobody is told.
+    """A session did not take place; twice is once. The reason is recorded, and nobody is told.
 
-    It may be the last one that is left: the training stays, for another date. SEQUENCE rises, for calendars to follow.
-    Refuses before its time is over, what is called off, and as `move_session` what is no longer as `known_as` says.
+    It may be the last one left: the training stays, for another date. SEQUENCE rises, for calendars. Refuses before its
+    end, a cancelled session, and as `move_session` an outdated `known_as`.
     """
     async with transaction():
         training, session = await _locked(session_id)
@@ -60,10 +60,10 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def say_held(session_id: UUID, *, actor: Actor) -> None:
-    """Take that back; nothing to do where it stands as held.
+    """Undo `say_not_held`; nothing if it stands as held.
 
-    Refuses what was cancelled before its end, which was told to people, what is called off as a whole, and where
-    another session of the training is known to have been then.
+    Refuses a session cancelled before its end (people were told), a cancelled training, and an overlap with another
+    session of the training.
     """
     async with transaction():
         training, session = await _locked(session_id)

@@ -1,4 +1,4 @@
-"""Paper with a date on it: what was printed, and what of it shows another date or place than holds by now."""
+"""Dated paper: what was printed, and which paper shows an outdated date or place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trainings.schedule.snapshots import Facts, Snapshots, snapshots_of
 ALL_OF_IT: Sequence[UUID | None] = (None,)
 
 Paper = tuple[PrintKind, UUID | None, UUID | None]
-"""What a print was of: its kind, the session (or all of them), the letter, ticket or block of cards."""
+"""Kind, session (None: all), and the letter, ticket or block of cards."""
 
 
 async def note_printed(
@@ -35,10 +35,10 @@ async def note_printed(
     session_id: UUID | None = None,
     subjects: Iterable[UUID | None] = ALL_OF_IT,
 ) -> None:
-    """Remember that paper of a training was made, for each of the letters, tickets or blocks of cards that it holds.
+    """Record a printout of a training, for each letter, ticket or block of cards in it.
 
-    Drafts are no paper that anybody waits for. Whoever holds a link prints as often as they like: it is kept once
-    between two changes.
+    Nothing for drafts: nobody has their paper. Holders of a link print as often as they like: one record between two
+    changes.
     """
     if await Training.exists(id=training_id, state=TrainingState.DRAFT):
         return
@@ -54,7 +54,7 @@ async def note_printed(
 
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
-    """Remember that the poster of a hub's month was made, for each training on it; `first` is the month's first day."""
+    """Record the poster of a hub's month for each training on it; `first`: the month's first day."""
     last = first.replace(day=monthrange(first.year, first.month)[1])
     shown = TrainingSession.filter(
         training__hub_id=hub_id,
@@ -82,9 +82,9 @@ async def _is_kept(training_id: UUID, paper: Paper) -> bool:
 
 
 async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
-    """What was printed last of each paper, where it says otherwise than holds now, the newest first.
+    """The last printout of each paper that no longer agrees with the facts, newest first.
 
-    What was printed anew is gone from it, and so is what tells of days that are over.
+    Without paper printed anew, and without days that are over.
     """
     last: dict[Paper, Printout] = {}
     for one in await reads(Printout).filter(training_id=training.id).order_by("created_at", "id"):
@@ -99,7 +99,7 @@ async def outdated(training: Training, sessions: Collection[TrainingSession]) ->
 def _is_wrong(
     printout: Printout, snapshots: Snapshots, training: Training, sessions: Collection[TrainingSession]
 ) -> bool:
-    """Whether somebody may still go by it. No paper carries the address of a meeting online."""
+    """Whether the paper may mislead somebody. No paper carries links."""
     if not snapshots:
         return False
     number, is_off = snapshots.shown_at(printout.created_at), training.state is TrainingState.CANCELLED
@@ -112,9 +112,9 @@ def _is_wrong(
 
 
 def _has_other_number(sheet: Printout, facts: Facts, sessions: Collection[TrainingSession]) -> bool:
-    """Whether a sheet says that its session is the second, and by now it is the first: another one changed.
+    """Whether the sheet's session number changed with another session.
 
-    A sheet counts the meetings that take place. How many they are is on it too, but leads nobody to another sheet.
+    Sheets count sessions not cancelled. Their total is printed too, but misleads nobody.
     """
     before = {key: one.starts_at for key, one in facts.items() if one.is_on}
     now = {one.id: one.starts_at for one in sessions if one.state is SessionState.PLANNED}

@@ -1,4 +1,4 @@
-"""What was cancelled takes place after all: one meeting or the whole training, where places and people are free."""
+"""Restore a cancelled session or training, if places and people are free."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class AllDatesPassed(Refusal):
 
 
 async def restore_session(session_id: UUID, *, actor: Actor, override_reason: str = "") -> TrainingSession:
-    """A cancelled meeting takes place as it was planned; one that stands stays so.
+    """A cancelled session takes place as planned; nothing if it stands.
 
-    Refuses in a training that is called off, once its time is over, where it overlaps another of its training, and
-    where a person or the place is taken (with a reason it stands, on record).
+    Refuses in a cancelled training, after its end, an overlap within the training, and taken people or places (a reason
+    lets it stand, on record).
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -56,10 +56,9 @@ async def restore_session(session_id: UUID, *, actor: Actor, override_reason: st
 async def restore_training(
     training_id: UUID, *, actor: Actor, override_reason: str = "", somebody_came: bool = False
 ) -> Training:
-    """A called-off training takes place after all, with the sessions that stood.
+    """A cancelled training takes place with the sessions that stood.
 
-    Refuses what is not called off, once all its dates are over unless `somebody_came` all the same, and people or
-    places that were taken meanwhile.
+    Refuses a training not cancelled, one that is over (unless `somebody_came`), and people or places taken meanwhile.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -1,6 +1,6 @@
-"""A series of meetings by one rule: every week, every two, the second Thursday of each month, or days one by one.
+"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days.
 
-Pure: what it gives are plans, which can each be changed before they are kept.
+Pure: it gives plans, which staff can change before saving.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ WEEK = 7
 
 
 class Pattern(StrEnum):
-    """The rule of a series."""
-
     WEEKLY = "weekly"
     BIWEEKLY = "biweekly"
     MONTHLY = "monthly"
@@ -55,9 +53,9 @@ class SeriesWithoutDays(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Meetings from `first_day` on, local days; of `until` and `times` what comes first ends it.
+    """From `first_day`, local days; ends by `until` or `times`, whichever comes first.
 
-    `times` counts the first one too. `days` are those of `PICKED`, the first beside them.
+    `times` counts the first session. `days`: of `PICKED`, besides the first.
     """
 
     pattern: Pattern
@@ -68,9 +66,9 @@ class Series:
 
 
 def days_of(series: Series) -> list[date]:
-    """The days in order, each once. Refuses a series without an end, one that ends before it starts or is too long.
+    """In order, each once. Refuses a series without an end, with an end before its start, or too long.
 
-    What is too long is counted, never listed.
+    A series too long is counted, never listed.
     """
     _check(series)
     if series.pattern is Pattern.PICKED:
@@ -82,7 +80,7 @@ def days_of(series: Series) -> list[date]:
 
 
 def count(series: Series) -> int:
-    """How many meetings it has, by reckoning; the series has an end."""
+    """Calculated; the series has an end."""
     if series.pattern is Pattern.PICKED:
         return len({series.first_day, *series.days})
     counts = [] if series.times is None else [series.times]
@@ -92,15 +90,12 @@ def count(series: Series) -> int:
 
 
 def ordinal(day: date) -> int:
-    """Which of its weekdays it is in the month: the second Thursday is 2, and a fifth one is the last."""
+    """Its number among the month's same weekdays: the second Thursday is 2, a fifth is the last."""
     return (day.day - 1) // WEEK + 1
 
 
 def same_weekday_in(day: date, year: int, month: int) -> date:
-    """The day of that month which is the same as this one of its own: the second Thursday for a second Thursday.
-
-    For a fifth one, the last.
-    """
+    """The second Thursday for a second Thursday; the last for a fifth."""
     n_days = monthrange(year, month)[1]
     first = 1 + (day.weekday() - date(year, month, 1).weekday()) % WEEK
     wanted = first + WEEK * (ordinal(day) - 1)
@@ -122,7 +117,7 @@ def _check(series: Series) -> None:
 
 
 def check_length(n_sessions: int, field: str) -> None:
-    """Refuses more sessions than a training has."""
+    """Refuses more sessions than a training may have."""
     if n_sessions > MOST_SESSIONS:
         raise SeriesTooLong(field=field, most=MOST_SESSIONS, n=f"{n_sessions:,}")
 

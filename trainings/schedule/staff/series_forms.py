@@ -1,4 +1,4 @@
-"""The buttons of the training's form that change its rows of sessions: one more, one less, a whole series."""
+"""Buttons of the training's form that change session rows: add, remove, repeat."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from trainings.web.forms import Form, FormErrors, Typed, wrong
 from trainings.web.i18n import N_, gettext, language
 
 LONGEST_LIST = 4000
-"""Letters in which days are picked."""
+"""Characters of the picked days."""
 SHOWN = "repeat_shown"
-"""The field that says which series stands in the rows."""
+"""Field that names the series in the rows."""
 COPIED = ("starts", "ends", "venue", "facilitators")
-"""What the next row takes over from the one before."""
+"""Fields that a new row copies from the last."""
 WEEK_OF_MONTH = {
     1: N_("Cada mes, el primer %(weekday)s"),
     2: N_("Cada mes, el segundo %(weekday)s"),
@@ -41,7 +41,7 @@ def _picked_days(typed: list[str]) -> tuple[date, ...]:
 
 
 class RepeatForm(Form):
-    """The part "Repetir": how, and until when or how many times. The picked days stand in lines or between commas."""
+    """The part "Repetir": rule and end. Picked days are parted by lines or commas."""
 
     repeat_pattern: Pattern
     repeat_times: int | None = Field(default=None, ge=2)
@@ -50,9 +50,9 @@ class RepeatForm(Form):
 
 
 def change_rows(typed: Typed) -> bool:
-    """Whether a button for rows was pressed; then the rows are changed, and the form is only shown again.
+    """True if a row button was pressed: the rows are changed, and the form is only shown again.
 
-    Raises FormErrors, and refuses a series as `days_of` does.
+    Raises FormErrors, and refuses as `days_of`.
     """
     pressed = next((name for name in BUTTONS if typed.value(name)), None)
     if pressed is not None:
@@ -67,7 +67,7 @@ def change_rows(typed: Typed) -> bool:
 
 
 def _wish(typed: Typed) -> str:
-    """All that the part "Repetir" says, to be known again; empty where nothing is written."""
+    """The part "Repetir" as one text, to recognise it; empty if blank."""
     written = [" ".join(typed.value(name).split()) for name in RepeatForm.model_fields]
     return "|".join(written) if any(written) else ""
 
@@ -78,7 +78,7 @@ def _remove_row(typed: Typed) -> None:
 
 
 def _add_row(typed: Typed) -> None:
-    """One more row like the last, a week later."""
+    """Like the last, a week later."""
     n_rows = forms.close_ranks(typed)
     if not 0 < n_rows < MOST_SESSIONS:
         return
@@ -87,12 +87,12 @@ def _add_row(typed: Typed) -> None:
 
 
 def _look(typed: Typed) -> None:
-    """Nothing changes: the rows are shown with what is to be known of them."""
+    """Changes nothing: rows are shown with their cautions."""
     forms.close_ranks(typed)
 
 
 def _repeat(typed: Typed) -> None:
-    """The first row again on each day of the series; what an earlier series put there goes, other rows stay."""
+    """Repeat the first row on each day of the series; rows of an earlier series go, others stay."""
     n_rows = forms.close_ranks(typed)
     first = forms.checked(forms.SessionForm, typed, "sessions-0-")
     form = forms.checked(RepeatForm, typed)
@@ -139,7 +139,7 @@ BUTTONS: dict[str, Callable[[Typed], None]] = {
 
 
 def patterns(typed: Typed) -> list[tuple[str, str]]:
-    """The rules of a series to choose from, in words about the first row's day."""
+    """Rules to choose from, in words about the first row's day."""
     day = forms.day_of(typed, 0)
     if day is None:
         monthly = gettext(N_("Cada mes, el mismo día de la semana: por ejemplo, el segundo jueves"))

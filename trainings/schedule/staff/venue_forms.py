@@ -1,5 +1,3 @@
-"""The form of a venue, as staff type it."""
-
 from __future__ import annotations
 
 import re
@@ -19,9 +17,9 @@ from trainings.web.i18n import N_
 MOST_SEATS = 100_000
 DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
 CORRECTION, ANOTHER = "correccion", "otro"
-"""What it means that a venue is written anew where something is to come there."""
+"""Meaning of an edit to a venue with coming sessions."""
 SOUTH, NORTH, WEST, EAST = 13, 19, -93, -88
-"""Around Guatemala: exchanged or mistyped numbers lie elsewhere."""
+"""Around Guatemala: swapped or mistyped numbers lie outside."""
 
 
 def _position(text: str) -> str:
@@ -35,7 +33,7 @@ def _position(text: str) -> str:
 
 
 class VenueForm(Form):
-    """Where people meet. `position`: latitude and longitude as maps give them to copy ("16.787, -90.116")."""
+    """`position`: latitude and longitude as copied from maps ("16.787, -90.116")."""
 
     hub: UUID
     name: Annotated[str, printable(160), AfterValidator(required)]
@@ -48,7 +46,6 @@ class VenueForm(Form):
     meaning: Literal["", "correccion", "otro"] = ""
 
     def details(self) -> VenueDetails:
-        """What the form says, as the action takes it."""
         lat, _comma, lon = self.position.partition(",")
         return VenueDetails(
             name=self.name,
@@ -63,7 +60,6 @@ class VenueForm(Form):
 
 
 def typed_venue(venue: Venue) -> Typed:
-    """A venue, to be edited."""
     values: dict[str, Any] = {name: getattr(venue, name, None) for name in VenueForm.model_fields if name != "hub"}
     values |= {
         "hub": venue.hub_id,
