@@ -1,4 +1,4 @@
-"""Scan events as rows: read with the few columns that say who was where, written many at a time."""
+"""Scan events as rows: few columns read, many rows written at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EVENT = Insert("scan_event", COLUMNS)
 
 
 class KeptMark(NamedTuple):
-    """A stored event. The texts of its enums are as their columns hold them."""
+    """A stored event. Enums are texts, as in their columns."""
 
     id: UUID
     session_id: UUID
@@ -54,7 +54,6 @@ class KeptMark(NamedTuple):
 
 
 key_of = sql.as_uuid
-"""A key as either engine gives it."""
 KINDS = {one.value: one for one in ScanKind}
 HOWS = {one.value: one for one in ScanHow}
 FLAGS = {one.value: one for one in ScanFlag}
@@ -71,37 +70,35 @@ def moment_of(value: Any) -> datetime:
 
 
 async def marks_of(session_ids: Iterable[UUID], registration_ids: Collection[UUID]) -> list[KeptMark]:
-    """All events of these people at these sessions."""
     return [_mark(row) for row in await sql.reads(OF_PEOPLE, list(session_ids), list(registration_ids))]
 
 
 async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
-    """Those events that exist."""
     return {mark.id: mark for mark in map(_mark, await sql.reads(BY_KEY, list(keys)))}
 
 
 async def marks_with_theirs(session_id: UUID, keys: Collection[UUID]) -> list[KeptMark]:
-    """Those events, and all others of the same people at a session."""
+    """These events, and all others of the same people at the session."""
     return [_mark(row) for row in await sql.reads(WITH_THEIRS, list(keys), session_id, list(keys))]
 
 
 async def marks_beside(session_id: UUID) -> list[KeptMark]:
-    """What is about nobody on the list: cards without a name, companions; and all that was taken back."""
+    """Marks of nobody on the list: nameless cards, companions; and everything taken back."""
     return [_mark(row) for row in await sql.reads(BESIDE, session_id)]
 
 
 async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) -> list[KeptMark]:
-    """What came at these sessions under these ids when something else had them already."""
+    """Events of these sessions that came under these ids when another body had them."""
     return [_mark(row) for row in await sql.reads(OTHER_BODIES, list(session_ids), list(keys))] if keys else []
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
-    """The events that take these back; which of them count is not asked here."""
+    """All undos of these events, whether they count or not."""
     return [_mark(row) for row in await sql.reads(UNDOS, list(keys))] if keys else []
 
 
 async def write_marks(events: Collection[ScanEvent]) -> None:
-    """Insert these events, in as many statements for fifty as for one. Refuses (IntegrityError) an id that is taken."""
+    """As many statements for fifty as for one. Refuses (IntegrityError) a taken id."""
     if events:
         await sql.write_all([Statement(EVENT, [_values(event) for event in events])])
 
@@ -112,7 +109,7 @@ def _values(event: ScanEvent) -> tuple[Any, ...]:
 
 
 def _mark(row: Mapping[str, Any]) -> KeptMark:
-    """Of the columns of `KEPT`, in their order: somebody's history has dozens of these, and fifty come at once."""
+    """In the order of the columns of `KEPT`."""
     key, session, person, kind, how, at, stated, target, conflict, code, number, flag, decision, body, phone, made = (
         row.values()
     )

@@ -1,4 +1,4 @@
-"""Marks of cards and codes that nobody had: given to whom they belong once a card got its name."""
+"""Marks of unknown codes and nameless cards, given to their people once the card has a name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OF_SOMEBODY: frozenset[ScanKind] = ARRIVALS | DEPARTURES
 
 
 async def match_unknown(training_id: UUID) -> int:
-    """Count the unknown codes and nameless cards of a training's sessions for the people who have them by now; returns
-    how many marks those are.
+    """Count unknown codes and nameless cards of the training's sessions for the people who have them now; returns how
+    many marks.
 
-    In the caller's transaction, with the training locked. What a mark says of when and how stays as it was, and what
-    waits for somebody's decision goes on waiting.
+    In the caller's transaction, with the training locked. Time and way of a mark stay, and what waits for a decision
+    goes on waiting.
     """
     unknown = await ScanEvent.filter(
         session__training_id=training_id, registration_id=None, kind__in=sorted(OF_SOMEBODY)
@@ -49,17 +49,17 @@ async def match_unknown(training_id: UUID) -> int:
 
 
 def _came_before_closing(event: ScanEvent) -> bool:
-    """Whether it was here when the session was closed, for somebody whose name came later: nothing is late about it."""
+    """Whether the mark was here at the closing: a name given later makes nothing late."""
     return event.session.closed_at is not None and event.created_at <= event.session.closed_at
 
 
 def _was_typed_in(event: ScanEvent) -> bool:
-    """Whether it is a row of a signed list typed in at the panel, by somebody who knew that the session is closed."""
+    """Whether it is a row of a signed list, typed in by staff who knew that the session is closed."""
     return event.how is ScanHow.SHEET and event.phone_id is None
 
 
 async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:
-    """Whose tickets of this training were shown, by event."""
+    """Owners of the shown tickets of this training, by event."""
     hashes = {event.id: shown for event in events if (shown := _hash_of(event))}
     by_card, replaced = await people_by_card(sorted(set(hashes.values())))
     typed = {event.id: event.unknown_code for event in events if event.unknown_code and event.id not in hashes}

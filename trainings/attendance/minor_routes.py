@@ -1,4 +1,4 @@
-"""A minor who comes to the door alone: a slip for the family, and the protection route. Nothing of it is kept."""
+"""A minor who comes alone: a slip for the family, and the protection route. Nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 ALONE = "/panel/menor-solo"
 COPIES = range(3)
-"""What fits on a sheet of paper."""
+"""Slips on one sheet of paper."""
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def slip(request: Request) -> Response:
-    """What the minor carries home: that they came, and how they are signed up. It names nobody, and no place."""
+    """For the minor to carry home: that they came, and how they are registered. It names no person and no place."""
     session = (await door_of(request.path_params["id"], request.state.actor)).session
     training = session.training
     context = {
@@ -43,7 +43,7 @@ async def slip(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def ask(request: Request) -> Response:
-    """Whether the minor travels alone: the contacts are shown only once somebody says so."""
+    """Contacts are shown only once staff say that the minor travels alone."""
     return render(request, "attendance/alone.html", {"is_alone": False})
 
 
@@ -51,14 +51,14 @@ async def ask(request: Request) -> Response:
 async def protect(request: Request) -> Response:
     """The route to follow, for the session that the address may name.
 
-    The form is empty, so that not even who was signed out meanwhile has it kept.
+    The form is empty: signing in again keeps nothing of it.
     """
     hubs = await _hubs_to_call(request.query_params.get("sesion", ""), request.state.actor)
     return render(request, "attendance/alone.html", {"is_alone": True, "hubs": hubs})
 
 
 async def _hubs_to_call(session_key: str, actor: Actor) -> Sequence[Hub]:
-    """The hub of the session at hand; where none is named that one works at, all hubs where one does."""
+    """The session's hub; where none is named in the person's scope, all their hubs."""
     try:
         return [(await door_of(UUID(session_key), actor)).session.training.hub]
     except (ValueError, UnknownSession):

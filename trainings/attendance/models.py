@@ -1,5 +1,3 @@
-"""Scan events as they were made (immutable), attendance as their projection, the phones that made them, the paper."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -21,8 +19,8 @@ if TYPE_CHECKING:
 
 
 class ScanKind(StrEnum):
-    """`left`: "se fue antes", at the time that somebody states; `heads`: companions without a card, as a number;
-    `consent`: the notice was read aloud to all; `close`: the facilitator ended the session.
+    """`left`: "se fue antes", at a stated time; `heads`: a number of companions without a card; `consent`: the notice
+    was read aloud to all; `close`: the facilitator ended the session.
     """
 
     IN = "in"
@@ -36,7 +34,7 @@ class ScanKind(StrEnum):
 
 
 class ScanHow(StrEnum):
-    """`row`: one row number of the printed sheet; `sheet`: many at once, typed in from it; `button`: nobody's card."""
+    """`row`: one row number of the printed sheet; `sheet`: many at once, typed in from it; `button`: no card."""
 
     CAMERA = "camera"
     TYPED = "typed"
@@ -69,7 +67,7 @@ class ScanFlag(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person decided about a flagged event: it counts, or it does not. Until then its flag decides."""
+    """Until a person decides about a flagged event, its flag does."""
 
     NONE = ""
     COUNTED = "counted"
@@ -77,7 +75,7 @@ class Decision(StrEnum):
 
 
 class DatedBy(StrEnum):
-    """What tells when a mark was made: its phone's clock; the counter of the page it was made on; its session alone."""
+    """What dates a mark: its phone's clock, the counter of its page, or its session alone."""
 
     CLOCK = "clock"
     PAGE = "page"
@@ -85,13 +83,12 @@ class DatedBy(StrEnum):
 
 
 class Device(Record):
-    """A phone or tablet that was prepared for scanning. It opens lists and sends marks for the sessions it is bound to.
+    """A phone or tablet prepared for scanning. It opens lists and sends marks of its sessions.
 
-    `enrol_hash` is that of the one-time code in a helper's QR; used, it is that of code and key of the phone which used
-    it, and `token_hash` is that of the cookie.
-    `enrol_until` stays with a phone that a code let in: it is in somebody else's hand than that of who prepared it.
-    `last_seq` and `n_unsent` are as the phone last said, `first_seq` is the number with which it began. Revoked, it
-    gets no list, and what it sends waits for somebody.
+    `enrol_hash`: of the one-time code in a helper's QR; once used, of code and key of the phone that used it.
+    `token_hash`: of the cookie. `enrol_until` stays with a phone let in by a code: it is in other hands than its
+    preparer's. `last_seq` and `n_unsent`: as the phone last said; `first_seq`: its first number. A revoked phone gets
+    no list, and what it sends waits for a decision.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
@@ -121,7 +118,7 @@ class Device(Record):
 
 
 class DeviceSession(Record):
-    """A session whose list a phone has and whose marks it sends, also where the session moves."""
+    """A session whose list a phone has and whose marks it sends, also once it moved."""
 
     device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField(
         "trainings.Device", related_name="sessions", on_delete=fields.RESTRICT
@@ -156,9 +153,9 @@ class DeviceActivity(Record):
 
 
 class AttendanceSheet(Record):
-    """A printed list to sign: printing it froze its rows under `code`, which stands on the paper.
+    """A printed list to sign, its rows frozen under the printed `code`.
 
-    `kept_where`: the place where the signed paper is. `columns` are printed empty and filled in by hand.
+    `kept_where`: where the signed paper is. `columns` are printed empty, for handwriting.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -180,7 +177,7 @@ class AttendanceSheet(Record):
 
 
 class SheetRow(Record):
-    """One numbered row of a sheet: somebody's who was expected, or a blank one that a spare card stands for."""
+    """One numbered row of a sheet: an expected person, or a blank one with a spare card."""
 
     sheet: fields.ForeignKeyRelation[AttendanceSheet] = fields.ForeignKeyField(
         "trainings.AttendanceSheet", related_name="rows", on_delete=fields.RESTRICT
@@ -203,7 +200,7 @@ class SheetRow(Record):
 
 
 class SlipState(StrEnum):
-    """A slip that waits for a person (`problem` says why), that became a registration, or that was put aside."""
+    """`waiting`: `problem` says why."""
 
     WAITING = "waiting"
     REGISTERED = "registered"
@@ -211,10 +208,10 @@ class SlipState(StrEnum):
 
 
 class WalkInSlip(Record):
-    """What somebody at the door filled in on a phone, under the id that the phone made, for the card `code_hash`.
+    """A slip filled in on a phone at the door, under the phone's id, for the card `code_hash`.
 
-    `body` is sealed by the phone to our public key and kept sealed; emptied once it is a registration or put aside.
-    `seq`: the number that the phone gave it, among its marks.
+    `body` is sealed by the phone to our public key and stays sealed; emptied once registered or put aside. `seq`: the
+    phone's number for it, among its marks.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -244,7 +241,7 @@ class WalkInSlip(Record):
 
 
 class SessionReport(Record):
-    """What the session's file says beside the list: the agenda, the account of it, rations, transport per person."""
+    """The session's file beside the list: agenda, account, rations, transport per person."""
 
     session: fields.OneToOneRelation[TrainingSession] = fields.OneToOneField(
         "trainings.TrainingSession", related_name="report", on_delete=fields.RESTRICT
@@ -262,14 +259,13 @@ class SessionReport(Record):
 
 
 class ScanEvent(Record):
-    """One scan, typed code, tap or undo, under the id that the client made (`id`). Never changed, never refused.
+    """One scan, typed code, tap or undo, under the client's id. Never changed, never refused.
 
-    `at` is when it was by our clock, `dated_by` what tells that. `unknown_code` keeps a well-formed but unknown token,
-    sealed, for later matching; `code_hash` is the first 24 characters of the card's digest, which a prepared phone
-    sends instead. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the
-    first. `perf` counts milliseconds since the page `page` was opened. `stated_at` is when somebody left, `number` how
-    many heads. Afterwards may change what somebody decides (`decision`), whom the event is about, and what is known of
-    when it was.
+    `at`: by our clock; `dated_by`: what tells it. `unknown_code`: a well-formed unknown token, sealed, for later
+    matching; `code_hash`: the first 24 characters of the card's digest, which a prepared phone sends instead.
+    `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the first. `perf`:
+    milliseconds since `page` was opened. `stated_at`: when the person left; `number`: heads. Only the decision, the
+    event's person, and what is known of its time may change later.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -319,9 +315,9 @@ class ScanEvent(Record):
 
 
 class Attendance(Record):
-    """Whether and how long one person was at one session: recomputed from the scans, never typed over them.
+    """Whether and how long a person was at a session: recomputed from scans, never edited.
 
-    Times are UTC, `minutes` whole minutes, counted once the session is closed or over. One per session and person.
+    Times are UTC. `minutes`: whole minutes, counted once the session is closed or over.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(

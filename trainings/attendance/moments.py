@@ -1,6 +1,6 @@
-"""When a mark was made: by its phone's clock, by the counter of the page it was made on, or as its session says.
+"""When a mark was made: by its phone's clock, by the counter of its page, or as its session says.
 
-A mark and what is sent with it tell that, never another mark: the order in which they come in changes nothing.
+Only the mark and what is sent with it tell that, so that the order of arrival changes nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from trainings.schedule.models import TrainingSession
 CAME: frozenset[str] = frozenset(ARRIVALS)
 AT_THE_END: frozenset[str] = frozenset({ScanKind.OUT, ScanKind.LEFT, ScanKind.CLOSE})
 OF_THE_TIME = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.BEFORE_ARRIVAL})
-"""Flags that come of when a mark was made; none; and what is looked at anew with attendance."""
+"""Flags that come from a mark's time; none; and the flag computed anew with attendance."""
 OF_THE_SESSION = OF_THE_TIME | {ScanFlag.SESSION_OFF}
-"""The same, and of whether its session is held."""
+"""Also flags that come from the session being held or not."""
 TRUTH = (DatedBy.SESSION, DatedBy.PAGE, DatedBy.CLOCK)
 NEEDED = (
     *("id", "created_at", "session_id", "registration_id", "kind", "how", "target_id", "conflict_of_id"),
@@ -31,7 +31,7 @@ NEEDED = (
 
 
 class Made(Protocol):
-    """What of an event says when it was made. `perf`: milliseconds since its page was opened."""
+    """What dates an event. `perf`: milliseconds since its page was opened."""
 
     @property
     def kind(self) -> str: ...
@@ -49,7 +49,7 @@ class Made(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the counter of a page showed at a moment, by our clock."""
+    """A page's counter at a moment of our clock."""
 
     page: str
     perf: int
@@ -57,16 +57,14 @@ class Reading:
 
 
 class Dated(NamedTuple):
-    """When a mark was made, and what tells so."""
-
     at: datetime
     by: DatedBy
 
     def is_truer_than(self, known: Dated) -> bool:
-        """Whether a mark that came again tells more than it did before.
+        """Whether a repeated mark knows its time better.
 
-        A counter may stand still with a phone that sleeps, never hurry: of two the earlier. A clock that was set right
-        in between was behind, as after an empty battery: of two the later. Minutes are the way here, and no difference.
+        A counter may stand still while a phone sleeps, and never hurries: the earlier of two. A clock set right in
+        between was behind, as after an empty battery: the later of two. Minutes are the way here, and no difference.
         """
         if self.by is not known.by:
             return TRUTH.index(self.by) > TRUTH.index(known.by)
@@ -77,11 +75,11 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How the times of marks are read. `offset`: our clock minus the sender's, as it was on sending. `sent`:
-    what the counter of the page that sends showed then, where the phone says so.
+    """How times of marks are read. `offset`: our clock minus the sender's on sending. `sent`: the counter of the
+    sending page then, where known.
 
-    A clock that was set right in between leaves marks of before at a time at which this phone cannot have made them:
-    before it was prepared, or after they came in. The panel marks at sessions that are entered: not before that.
+    A clock set right in between leaves earlier marks at impossible times: before the phone was prepared, or after they
+    came in. The panel marks at sessions that are entered: not before that.
     """
 
     prepared_at: datetime | None
@@ -90,9 +88,9 @@ class Moments:
     sent: Reading | None = None
 
     def of(self, event: Made, session: TrainingSession, came_at: datetime | None = None) -> Dated:
-        """When it was; `came_at`: when it came in first, unless that is now. Where nothing tells, as the session was.
+        """`came_at`: first arrival, unless that is now. Where nothing tells the time, as the session was.
 
-        A line of the signed paper says that somebody came, not when, whatever clock it was typed in by.
+        A line of the signed paper says that a person came, not when, whatever clock it was typed in by.
         """
         if is_line(event.kind, event.how):
             return Dated(session.starts_at, DatedBy.SESSION)
@@ -108,32 +106,32 @@ class Moments:
         return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
     def stated(self, event: Made, dated: Dated) -> datetime | None:
-        """When somebody left, as it was said on the same clock; none where nothing tells when that was."""
+        """When the person left, as said, on the same clock; None where nothing dates it."""
         if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
         return event.stated_at + (dated.at - event.at)
 
     def _counted(self, event: Made) -> datetime | None:
-        """When it was by the counter of the page that sends, where it was made on that."""
+        """By the counter of the sending page, where the mark was made on that page."""
         if self.sent is None or event.perf is None or event.page != self.sent.page:
             return None
         return self.sent.at + timedelta(milliseconds=event.perf - self.sent.perf)
 
 
 def is_line(kind: str, how: ScanHow) -> bool:
-    """Whether a mark is a line of the signed paper, by which somebody came."""
+    """Whether a mark is an arrival by a line of the signed paper."""
     return how is ScanHow.SHEET and kind in CAME
 
 
 def as_held(kind: str, session: TrainingSession) -> datetime:
-    """When a mark was made of which nothing else tells: at the beginning, and at the end who left."""
+    """The time of a mark that nothing else dates: the session's start, or its end for a departure."""
     return session.held_until if kind in AT_THE_END else session.starts_at
 
 
 async def date_again(
     again: Mapping[UUID, Made], sessions: Mapping[UUID, TrainingSession], moments: Moments
 ) -> list[ScanEvent]:
-    """Put marks that came again at the time that is known better now; those are returned, for their attendance.
+    """Correct the times of repeated marks where they are known better now; returns these, for their attendance.
 
     In the caller's transaction, with their trainings locked.
     """
@@ -152,7 +150,7 @@ async def date_again(
 
 
 async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
-    """Let the marks of which nothing else tells follow these sessions to when they are held by now."""
+    """Move marks that nothing else dates along with their sessions."""
     marks = ScanEvent.filter(session_id__in=sorted(sessions), dated_by=DatedBy.SESSION)
     moved: dict[datetime, list[UUID]] = defaultdict(list)
     for key, session_id, kind, at in await marks.values_list("id", "session_id", "kind", "at"):
@@ -164,10 +162,10 @@ async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
 
 
 async def compare_again(training_id: UUID) -> None:
-    """Look at the times of marks anew, with the sessions as they are now known: a phone in a village knew before us
-    that one was moved, or held after all. What is dated by its session alone moves with it.
+    """Compare times of marks with the sessions as now known: a phone in a village knew before us that a session moved,
+    or was held after all. Marks that only the session dates move with it.
 
-    What somebody decided about stays, and so does what is odd for another reason.
+    Decisions stay, and flags with another reason.
     """
     sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
     await date_as_held(sessions)

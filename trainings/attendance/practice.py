@@ -1,4 +1,4 @@
-"""The three sample cards with which one practises marking: known to everybody, so they open nothing and never count."""
+"""Three sample cards for practising: known to everybody, so they open nothing and never count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainings.web.i18n import N_, gettext
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample card. `flag` as in a phone's list, `name` what its answer shows; `size` and `path` draw its QR."""
+    """`flag`: as in a phone's list; `name`: shown in the answer; `size` and `path` draw its QR."""
 
     token: str
     short_code: str
@@ -30,12 +30,12 @@ WORD = "PRACT1CA"
 
 
 def is_sample(code: str) -> bool:
-    """Whether a code, as read, is a sample card's: in its picture, or typed."""
+    """A scanned or typed code."""
     return code.startswith(WORD[:-1])
 
 
 def samples() -> list[Sample]:
-    """The cards, in the language that is spoken now."""
+    """In the current language."""
     return [_sample(letter, flag, name, words) for letter, flag, name, words in CARDS]
 
 

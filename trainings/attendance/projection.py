@@ -29,15 +29,13 @@ ODD_ARRIVALS = frozenset(
         ScanFlag.REPLACED,
     }
 )
-"""Flags that make a person "present, to be reviewed"; clocks and late marks are reviewed by themselves."""
+"""Flags that make a person "present, to be reviewed"; clocks and late marks are reviewed apart."""
 
 WAIT_FOR_DECISION = frozenset({ScanFlag.REVOKED, ScanFlag.OTHER_SESSION})
-"""Flags of events that count only once somebody says so: of a phone that was not, or no more, prepared for them."""
+"""Such events count only by a decision: their phone was not, or no longer, prepared for them."""
 
 
 class Mark(Protocol):
-    """What of a scan event says who was where, and when."""
-
     @property
     def id(self) -> UUID: ...
     @property
@@ -71,10 +69,10 @@ M = TypeVar("M", bound=Mark)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """What the standing events say of one person at one session. `event_id` is what its state rests on.
+    """One person at one session, by the standing events. `event_id`: the event behind its state.
 
-    `seen_at`: when they were first seen, which a line of the signed paper does not say. `unseen_departure_id`: the word
-    that somebody left of whom no mark says that they came.
+    `seen_at`: first seen; a line of the signed paper does not say it. `unseen_departure_id`: a departure of a person
+    without an arrival.
     """
 
     arrived_at: datetime | None = None
@@ -90,36 +88,36 @@ class Stay:
 
     @property
     def left_unseen(self) -> bool:
-        """Whether they left, as somebody says, before anybody saw them."""
+        """Left, by somebody's word, before any arrival was seen."""
         return self.left_at is not None and self.seen_at is not None and self.left_at < self.seen_at
 
 
 def is_counted(event: Mark) -> bool:
-    """Whether an event says anything: what was put aside never does, what waits for a decision not yet."""
+    """Events put aside never count, and events that wait for a decision not yet."""
     if event.decision is Decision.NONE:
         return event.flag not in WAIT_FOR_DECISION
     return event.decision is Decision.COUNTED
 
 
 def undone_by(events: Iterable[Mark]) -> set[UUID]:
-    """The ids that these events take back, also where what they name has not come in yet."""
+    """Ids that these events take back, also of events that have not come in yet."""
     undos = (event for event in events if event.kind is ScanKind.UNDO and is_counted(event))
     return {event.target_id for event in undos if event.target_id is not None}
 
 
 def standing(events: Iterable[M], undone: Collection[UUID]) -> list[M]:
-    """Those that count and were not taken back. An undo takes back all that came under its id."""
+    """Events that count and were not taken back. An undo takes back everything under its id."""
     return [
         event for event in events if is_counted(event) and event.id not in undone and event.conflict_of_id not in undone
     ]
 
 
 def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
-    """Present is who has an arrival that stands; arrival is the earliest of those.
+    """A person with a standing arrival is present, from the earliest one.
 
-    The latest word of a departure counts unless the person came back after it was said. "Se fue antes" (LEFT) says
-    when that was, another departure is its own time. A line of the signed paper says that somebody came, never that
-    they came back. What somebody decided about is not to be reviewed again.
+    The latest departure counts unless the person came back after it was said. "Se fue antes" (LEFT) states its time,
+    another departure is its own time. A line of the signed paper is an arrival, never a return. Decided events are not
+    reviewed again.
     """
     left = standing(events, undone)
     arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
@@ -138,9 +136,8 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
 
 
 def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
-    """The departures of a stay whose flag is to be another by now: the one that counts is odd where it is said to have
-    been before the arrival, or nobody saw one, whichever came in first. What is odd for another reason, or decided,
-    stays as it is.
+    """Departures of a stay whose flag changes: the one that counts is odd where it is said to be before the arrival, or
+    no arrival was seen, whichever came in first. Decisions stay, and flags with another reason.
     """
     found = []
     for event in events:
@@ -159,18 +156,17 @@ def _in_time(event: Mark) -> tuple[datetime, datetime, UUID, UUID]:
 
 
 def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """Companions without a card: what all phones counted up and down, never less than nobody.
+    """Companions without a card: the sum of all phones, at least 0.
 
-    Not phone by phone: one that was prepared anew takes back under another key what it counted before.
+    Not phone by phone: a phone prepared anew takes back its old counts under another key.
     """
     return max(0, sum(heads_by_phone(events, undone).values()))
 
 
 def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """The same by the phone that counted.
+    """As `heads_of`, by phone.
 
-    One of whose companions some were put aside gives never less than nobody: what it takes back afterwards may be of
-    those.
+    Never below 0 where some of a phone's companions were put aside: what it takes back later may be of those.
     """
     heads = [event for event in events if event.kind is ScanKind.HEADS]
     counted: dict[UUID | None, int] = defaultdict(int)
@@ -182,13 +178,13 @@ def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUI
 
 
 def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """How many came whom nobody has written down yet."""
+    """How many came without a name on record."""
     return len(unnamed_stays(events, undone))
 
 
 def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str, Stay]:
-    """Who came whom nobody has written down yet: cards without a name, and what somebody decided to count; by the
-    beginning of the card's digest, or by the event where no card is known.
+    """Arrivals without a name on record: nameless cards, and what staff decided to count. By the beginning of the
+    card's digest, or by event where no card is known.
     """
     by_card: dict[str, list[Mark]] = defaultdict(list)
     for event in events:
@@ -199,14 +195,14 @@ def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str,
 
 
 def counts(session: TrainingSession) -> bool:
-    """Minutes count once the facilitator closed the session, or it ended; what is called off never counts."""
+    """Whether minutes count: the session was closed or ended, and is not cancelled."""
     if not session.is_on:
         return False
     return session.closed_at is not None or clock.now() >= session.ends_at
 
 
 def minutes_of(session: TrainingSession, stay: Stay) -> int:
-    """Whole minutes of one stay: the whole session as held without a departure, else from its start up to it."""
+    """Whole minutes: the whole session as held, or from its start to the departure."""
     if not stay.is_present or not counts(session):
         return 0
     until = session.held_until if stay.left_at is None else min(stay.left_at, session.held_until)
@@ -219,7 +215,7 @@ async def project(session: TrainingSession, registration_ids: Collection[UUID]) 
 
 
 async def project_all(sessions: Mapping[UUID, TrainingSession], touched: Mapping[UUID, Collection[UUID]]) -> None:
-    """The same for people of several sessions, in as many statements as for one."""
+    """As `project`, for several sessions, in as many statements as for one."""
     people = sorted({key for keys in touched.values() for key in keys})
     if not people:
         return
@@ -263,12 +259,12 @@ async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:
-    """The ids that were taken back at a session, also where what they name has not come in yet."""
+    """Ids taken back at the session, also of events that have not come in yet."""
     return undone_by(await reads(ScanEvent).filter(session_id=session_id, kind=ScanKind.UNDO))
 
 
 async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
-    """Which of these were taken back, by session: found by what they are called, however long a session's list is."""
+    """Which of these were taken back, by session. Found by the marks' ids, however many others the session has."""
     named = {mark.id for mark in marks} | {mark.conflict_of_id for mark in marks if mark.conflict_of_id is not None}
     undos: dict[UUID, list[KeptMark]] = defaultdict(list)
     for undo in await undos_naming(named):

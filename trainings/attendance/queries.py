@@ -1,5 +1,3 @@
-"""Reads for taking attendance: the session in scope, its roster with what the scans say, the counts."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -36,15 +34,13 @@ class UnknownSession(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A session that somebody takes the attendance of, with its training."""
-
     session: TrainingSession
     can_close: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The same as its pages show it: with hub, place, and who holds it."""
+    """A Gate with what its pages show: hub, place, facilitators."""
 
     session: TrainingSession
     facilitators: tuple[str, ...]
@@ -52,15 +48,16 @@ class Door:
 
     @property
     def place(self) -> str:
-        """The venue's name with its municipality."""
+        """Venue with municipality."""
         return place_of(self.session)
 
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the roster. `how` is that of the event which "Deshacer" takes back.
+    """One person of the roster. `how`: of the event which "Deshacer" takes back.
 
-    `others`: further sign-ups of theirs here, as staff merged them, also cancelled: one head, with the marks of all.
+    `others`: further registrations of the person here, as staff merged them, also cancelled: one head, with the marks
+    of all.
     """
 
     number: int
@@ -79,12 +76,11 @@ class RosterLine:
 
     @property
     def here_as(self) -> UUID:
-        """The sign-up of theirs to mark: minutes are counted for each by its own marks."""
+        """The registration to mark: minutes count for each by its own marks."""
         return self.marked_as or self.registration_id
 
     @property
     def sign_ups(self) -> frozenset[UUID]:
-        """All of theirs here."""
         return self.others | {self.registration_id}
 
     @property
@@ -102,13 +98,13 @@ class RosterLine:
 
 
 def place_of(session: TrainingSession) -> str:
-    """The venue's name with its municipality, for who works there. Training, hub and venues are loaded."""
+    """Venue with municipality, for staff. Training, hub and venues are loaded."""
     venue = session.venue or session.training.venue
     return f"{venue.name}, {venue.municipality.full_name}" if venue is not None else session.training.hub.seat.full_name
 
 
 async def gate_of(session_id: UUID, actor: Actor) -> Gate:
-    """The session, if this person holds it or works at its hub; else UnknownSession."""
+    """Refuses (UnknownSession) a session that the person neither holds nor has at a hub of theirs."""
     session = await reads(TrainingSession).get_or_none(id=session_id).select_related("training")
     if session is None:
         raise UnknownSession
@@ -120,7 +116,7 @@ async def gate_of(session_id: UUID, actor: Actor) -> Gate:
 
 
 async def door_of(session_id: UUID, actor: Actor) -> Door:
-    """The same with all that pages show."""
+    """As `gate_of`."""
     gate = await gate_of(session_id, actor)
     session = (
         await reads(TrainingSession)
@@ -132,9 +128,9 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
-    """Everybody who may come or came, by name; cancelled people and those of other trainings only where they came.
+    """Everybody who may come or came, by name; cancelled people and people of other trainings only where they came.
 
-    Of several sign-ups of one person the one for this training that has a place stands for all, else the oldest.
+    Of several registrations of a person, the one for this training with a place stands for all, else the oldest.
     """
     events = await _events_by_person(session.id)
     undone = await undone_at(session.id)
@@ -158,7 +154,7 @@ async def roster(session: TrainingSession) -> list[RosterLine]:
 
 
 async def _by_person(registrations: Iterable[Registration]) -> list[list[Registration]]:
-    """Those of each person together, as staff merged them."""
+    """Grouped by person, as staff merged them."""
     found = list(registrations)
     person_of = await persons_of({one.participant_id: one.participant.merged_into_id for one in found})
     together: dict[UUID, list[Registration]] = defaultdict(list)
@@ -168,7 +164,7 @@ async def _by_person(registrations: Iterable[Registration]) -> list[list[Registr
 
 
 async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
-    """For each of these participants, with what they were merged into, the one that stays. Nearly always: they do."""
+    """The participant that stays, for each of these with what they were merged into. Mostly themselves."""
     if any(merged_into.values()):
         return await whole_people(merged_into)
     return {key: key for key in merged_into}
@@ -216,12 +212,12 @@ def _line(
 
 
 async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
-    """What is said about a stored event of this session; none where there is no such event."""
+    """None: the session has no such event."""
     return (await answers_about(session_id, [event_id])).get(event_id)
 
 
 async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
-    """The same of many, by event, as all stands now: in as many statements for fifty as for one."""
+    """As `answer_about`, as of now; as many statements for fifty as for one."""
     marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
     told = [one for one in marks if one.id in set(event_ids)]
     keys = sorted({one.registration_id for one in told if one.registration_id is not None})
@@ -241,7 +237,7 @@ async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[U
 
 
 async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, SeenCard]:
-    """The cards whose codes these marks of nobody hold, by mark."""
+    """Cards whose codes these marks of nobody hold, by mark."""
     codes = {one.id: one.unknown_code or "" for one in await reads(ScanEvent).filter(id__in=list(event_ids))}
     cards = await seen_at(await reads(Training).get(sessions__id=session_id), set(codes.values()) - {""})
     return {key: cards[code] for key, code in codes.items() if code in cards}
@@ -249,9 +245,8 @@ async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UU
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many are here, and how many were expected (the confirmed, and everybody who came).
-
-    Beside them: who came with a card that has no name yet, and companions without a card.
+    """People here, and people expected (confirmed, and everybody who came). Beside them: arrivals by nameless card, and
+    companions without a card.
     """
 
     n_present: int
@@ -261,7 +256,6 @@ class Totals:
 
 
 def totals(lines: list[RosterLine]) -> Totals:
-    """Of the list alone."""
     return Totals(
         n_present=sum(line.stay.is_present for line in lines),
         n_expected=sum(line.is_expected or line.stay.is_present for line in lines),
@@ -269,7 +263,7 @@ def totals(lines: list[RosterLine]) -> Totals:
 
 
 class Heads(NamedTuple):
-    """Without names, and who has several sign-ups is one: who is here, and who is expected or here."""
+    """Without names; several registrations of a person are one head. Here, and expected or here."""
 
     n_present: int
     n_expected: int
@@ -287,13 +281,13 @@ SIGN_UPS = """
     SELECT (SELECT COUNT(*) FROM attendance WHERE session_id = ? AND is_present),
     (SELECT COUNT(*) FROM registration WHERE training_id = ? AND state IN ('confirmed', 'offered'))
 """
-"""Both are counted in an index of their own."""
+"""Each half is counted in an index."""
 
 FEW, SECONDS_KNOWN = 200, 10.0
 
 
 class _Surplus(NamedTuple):
-    """By how much heads differ from sign-ups at a session, until when (`clock.ticks`) that is taken as known."""
+    """Difference of heads from registrations at a session, and until when (`clock.ticks`) it is cached."""
 
     until: float
     n_present: int
@@ -304,10 +298,9 @@ _surplus: dict[UUID, _Surplus] = {}
 
 
 async def heads_now(session: TrainingSession) -> Heads:
-    """The heads for the answer to a scan, for which somebody waits at the door.
+    """Heads for the answer to a scan, while a person waits at the door.
 
-    In a hall of many only the sign-ups are counted anew. By how much they differ from heads (who has several, who came
-    without being expected) is as of ten seconds ago at most.
+    In a large hall only registrations are counted anew. Their difference from heads is up to ten seconds old.
     """
     [(n_here, n_expected)] = await sql.tuples(SIGN_UPS, session.id, session.training_id)
     if max(n_here, n_expected) <= FEW:
@@ -325,7 +318,7 @@ async def heads_now(session: TrainingSession) -> Heads:
 
 
 async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
-    """The heads, and beside them the sign-ups, all of one moment."""
+    """Heads and registrations of one moment."""
     rows = await sql.tuples(HERE_AND_EXPECTED, session.id, session.training_id)
     merged_into = {sql.as_uuid(key): into and sql.as_uuid(into) for _is_here, key, into in rows}
     person_of = await persons_of(merged_into)
@@ -335,13 +328,13 @@ async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
 
 
 async def totals_of(session: TrainingSession) -> Totals:
-    """All counts, without names. Who has several sign-ups is one."""
+    """All counts, without names. Several registrations of a person are one."""
     heads, _sign_ups = await _counted(session)
     return Totals(*heads, *(await beside_list(session.id)))
 
 
 class BesideList(NamedTuple):
-    """Who is here and stands in no list: with a card that has no name yet; companions."""
+    """Arrivals in no list: nameless cards, and companions."""
 
     n_unnamed: int
     n_companions: int

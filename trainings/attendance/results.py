@@ -1,5 +1,3 @@
-"""What a phone, or the panel, is told of each event that it sent."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from trainings.attendance.models import ScanFlag
 
 
 class ResultState(StrEnum):
-    """`conflict`: under its id another body was there before, both are kept. `malformed`: nothing could be kept."""
+    """`conflict`: its id had another body before, both are kept. `malformed`: nothing could be kept."""
 
     STORED = "stored"
     ALREADY = "already"
@@ -20,7 +18,7 @@ class ResultState(StrEnum):
 
 
 class Trouble(StrEnum):
-    """Why an event could not be kept: the phone goes on keeping it."""
+    """Why an event could not be kept; the phone keeps it."""
 
     UNREADABLE = "unreadable"
     UNKNOWN_SESSION = "unknown_session"
@@ -29,7 +27,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one event; `id` as the sender wrote it, none where it wrote none; `kept_as` is the mark's own."""
+    """`id`: as the sender wrote it, or None; `kept_as`: the mark's own."""
 
     id: str | None
     state: ResultState

@@ -1,4 +1,4 @@
-"""Decisions about odd marks: it counts, it does not, it is of this person. Attendance and hours follow at once."""
+"""Decisions about odd marks. Attendance and hours follow at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from trainings.web.i18n import N_
 
 MOST_AT_ONCE = 300
 NOBODYS = frozenset({ScanFlag.UNKNOWN_CODE, ScanFlag.UNKNOWN_ROW, ScanFlag.UNNAMED})
-"""Flags of marks that say not whose they are: no ticket, no row, or a card without a name."""
+"""Flags of marks that name nobody: no ticket, no row, or a nameless card."""
 PEOPLE_KINDS = frozenset(ScanKind(kind.value) for kind in OF_SOMEBODY)
 
 
@@ -42,12 +42,12 @@ class NotOfThisTraining(NotFound):
 
 
 def may_be_given(event: ScanEvent) -> bool:
-    """Whether a mark says that somebody came or left and not who: it can be said afterwards."""
+    """Whether it is an arrival or departure that names nobody, so that staff can say whose it is."""
     return event.registration_id is None and event.kind in PEOPLE_KINDS
 
 
 async def decide(session_id: UUID, event_ids: Collection[UUID], decision: Decision, *, actor: Actor) -> int:
-    """Count these marks or put them aside; how many. A decision of before gives way to the new one."""
+    """Count these marks or put them aside; returns how many. Replaces earlier decisions."""
     assert decision is not Decision.NONE
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -57,9 +57,9 @@ async def decide(session_id: UUID, event_ids: Collection[UUID], decision: Decisi
 
 
 async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, until: datetime, actor: Actor) -> int:
-    """The same for all undecided odd marks of one phone that had come in by `until`: nobody decides unseen ones.
+    """As `decide`, for all undecided odd marks of one phone that had come in by `until`: staff decide nothing unseen.
 
-    What names nobody, a card without a name too, is not counted together with the rest: each is somebody to be asked.
+    Marks that name nobody, nameless cards too, do not count this way: each needs a question to its person.
     """
     waiting = ScanEvent.filter(
         session_id=session_id, phone_id=phone_id, decision=Decision.NONE, created_at__lte=until
@@ -73,7 +73,9 @@ async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, 
 
 
 async def dismiss_companions(session_id: UUID, phone_id: UUID, *, until: datetime, actor: Actor) -> int:
-    """Put aside the companions of one phone that had come in by `until`: another counted them too. How many marks."""
+    """Put aside companions of one phone that had come in by `until`: another phone counted them too. Returns how many
+    marks.
+    """
     counted = ScanEvent.filter(session_id=session_id, phone_id=phone_id, kind=ScanKind.HEADS)
     keys = [one.id for one in await counted.filter(decision=Decision.NONE, created_at__lte=until)]
     if not keys:
@@ -88,9 +90,10 @@ async def dismiss_companions(session_id: UUID, phone_id: UUID, *, until: datetim
 
 
 async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id: UUID, *, actor: Actor) -> int:
-    """These marks are of this person, and count; how many. Refuses who is not on the session's training.
+    """Give these marks to a person, and count them; returns how many. Refuses people who are not on the session's
+    training.
 
-    A joined one's count as the kept one's. What names somebody already is left alone.
+    Joined registrations count as the kept one. Marks that name a person already are left alone.
     """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -104,9 +107,9 @@ async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id:
 
 
 async def take_back(session_id: UUID, event_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Undo decisions: the marks wait as before, and whom somebody gave them to has them no more. How many.
+    """Undo decisions: the marks wait again, and belong to nobody where staff gave them. Returns how many.
 
-    A card that got its name meanwhile has its marks again.
+    A card named meanwhile has its marks again.
     """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -128,7 +131,7 @@ def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[
 
 
 async def _names_nobody(event: ScanEvent) -> bool:
-    """Whether a mark by itself says not whose it is: then it was a person who said so."""
+    """Whether the mark itself names nobody: then staff said whose it is."""
     if event.flag in NOBODYS or event.unknown_code is not None:
         return True
     if event.code_hash:
@@ -152,7 +155,7 @@ async def _apply(
     is_taken_back: bool = False,
     **detail: str,
 ) -> int:
-    """Change marks of one session, and compute anew whom they were and are about, in one transaction."""
+    """Change marks of one session and recompute their people, before and after, in one transaction."""
     keys = sorted(set(event_ids))[:MOST_AT_ONCE]
     async with transaction():
         session = await TrainingSession.get_or_none(id=session_id)
@@ -189,7 +192,7 @@ async def _recount(session: TrainingSession, people: Collection[UUID]) -> None:
 
 
 async def _hold(session: TrainingSession, keys: Sequence[UUID], registration: UUID | None) -> set[UUID]:
-    """Lock the trainings of the session and of everybody whom the marks are about; who those people are."""
+    """Lock the trainings of the session and of the marks' people; returns these people."""
     people = {*await _concerned(await _of(session.id, keys)), *([registration] if registration is not None else [])}
     rows = await Registration.filter(id__in=sorted(people)).values_list("id", "training_id")
     if registration is not None and (registration, session.training_id) not in set(rows):
@@ -203,7 +206,7 @@ async def _of(session_id: UUID, keys: Sequence[UUID]) -> list[ScanEvent]:
 
 
 async def _concerned(events: Sequence[ScanEvent]) -> set[UUID]:
-    """Whom marks are about; an undo is about those whose marks it takes back."""
+    """People of the marks; an undo concerns the people whose marks it takes back."""
     people = {one.registration_id for one in events if one.registration_id is not None}
     targets = [one.target_id for one in events if one.kind is ScanKind.UNDO and one.target_id is not None]
     if targets:

@@ -1,5 +1,3 @@
-"""All pages about attendance, and what phones send."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

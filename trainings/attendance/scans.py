@@ -1,4 +1,4 @@
-"""What is odd about a mark, and what the person at the door is told of it."""
+"""What is odd about a mark, and what its person at the door is told."""
 
 from __future__ import annotations
 
@@ -18,17 +18,15 @@ from trainings.schedule.models import TrainingSession
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
-"""How long before and after a session a scan is nothing odd."""
+"""A scan is not odd so long before and after a session."""
 
 NOTHING_ODD = frozenset(
     {ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL}
 )
-"""Flags of which the person at the door need not know."""
+"""Flags that are not told at the door."""
 
 
 class Outcome(StrEnum):
-    """The answer at the door."""
-
     PRESENT = "present"
     ALREADY = "already"
     LEFT = "left"
@@ -40,11 +38,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said about one event. `registration` is whom it counts for; none for unknown codes.
+    """What is said about one event. `registration`: the one it counts for; None for unknown codes.
 
-    `event_id` is what undoing now would take back: the arrival that counts, or the departure of who left. `card` is
-    what the code is that has no registration, where it is a card. `arrived_at` of an undo: the arrival by which the
-    person is here all the same.
+    `event_id`: what an undo would take back now: the arrival that counts, or the departure. `card`: a card without a
+    registration. `arrived_at` of an undo: another arrival by which the person is still here.
     """
 
     id: UUID
@@ -57,7 +54,7 @@ class Answer:
 
 
 class Registered(Protocol):
-    """What of a registration decides how a mark of it is looked at."""
+    """What decides about marks of a registration."""
 
     @property
     def training_id(self) -> UUID: ...
@@ -67,9 +64,8 @@ class Registered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who comes with a code or stands in a row: somebody registered, a card without a name (`is_card`), or nobody.
-
-    `is_replaced`: the ticket was printed anew since, and this is the old one.
+    """A registered person, a nameless card (`is_card`), or nobody. `is_replaced`: the old one of a ticket printed
+    anew.
     """
 
     registration: Registered | None = None
@@ -88,10 +84,10 @@ ODD_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The times of a mark, by our clock: `at` is the client's plus `offset`, what ours was ahead of it.
+    """Times of a mark by our clock: `at` is the client's plus `offset`.
 
-    `stated_at`: when somebody left, as it was said. `now` finds what is dated in the future. `has_clock`: not so what
-    was typed in from the signed paper, which says nothing of when it was typed.
+    `stated_at`: when the person left, as said. `now` finds dates in the future. `has_clock`: False for the signed
+    paper, whose typing time says nothing.
     """
 
     at: datetime
@@ -102,15 +98,15 @@ class When:
 
 
 def when_of(event: ScanEvent) -> When:
-    """The times of a mark that is kept, as they were when it came in."""
+    """As they were when the mark came in."""
     offset = event.at - event.device_at
     return When(event.at, offset, event.created_at, event.stated_at, has_clock=event.how is not ScanHow.SHEET)
 
 
 def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
-    """Why a mark is to be looked at; it is stored all the same. Compared with the session as it is known by now.
+    """Why a stored mark is to be reviewed, compared with the session as now known.
 
-    The same rule runs on the phone (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
+    The phone has the same rule (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
     """
     person = holder.registration
     if person is None:
@@ -125,7 +121,7 @@ def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
-    """The same for what is about nobody: companions, the notice read aloud, an undo."""
+    """As `flag_of`, for marks of nobody: companions, the notice read aloud, an undo."""
     if not session.is_on:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
@@ -135,7 +131,7 @@ def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
-    """Whether the clock was wrong, or the time is not one of this session."""
+    """Whether the clock was wrong, or the time is outside the session."""
     is_early_or_late = not (session.starts_at - DOOR_OPENS <= when.at <= session.held_until + DOOR_OPENS)
     is_ahead = when.now is not None and when.at > when.now + CLOCK_TOLERANCE
     said = when.stated_at
@@ -152,7 +148,7 @@ def answer_to(
     undone: Collection[UUID],
     card: SeenCard | None = None,
 ) -> Answer:
-    """What is said about a stored event, now or whenever it is sent again. `events` are the person's at the session."""
+    """The answer about a stored event, now or when sent again. `events`: the person's at the session."""
     if event.kind is ScanKind.UNDO:
         is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
         still = stay_of(events, undone).arrived_at if is_of_arrival else None

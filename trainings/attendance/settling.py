@@ -1,4 +1,4 @@
-"""Minutes and completion of sign-ups, from all that their people attended: recomputed, never edited."""
+"""Minutes and completion of registrations: recomputed, never edited."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHE
 
 
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
-    """Write minutes and, when the training's share is reached, the moment of completion.
+    """Write minutes and, once the training's share is reached, the moment of completion.
 
-    Sessions of other trainings of the same course make up for what was missed, also for what the same people signed up
-    for elsewhere: their registrations there are settled with these. In the caller's transaction, with the trainings of
-    these registrations locked.
+    Sessions of other trainings of the same course make up for missed ones, also for other registrations of the same
+    people: those are settled too. In the caller's transaction, with the trainings of these registrations locked.
     """
     concerned = await same_course_ids(registration_ids)
     if concerned != set(registration_ids):
@@ -51,7 +50,7 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
 def _settled(
     registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int | None
 ) -> bool:
-    """Set what the stays come to; whether it is another number than before."""
+    """Set what the stays come to; True where the number changed."""
     minutes = minutes_counted(stays, sessions)
     is_complete = is_completed(minutes, minutes_planned(sessions), share)
     completed_at = (registration.completed_at or clock.now()) if is_complete else None

@@ -1,5 +1,3 @@
-"""Rows and answers in the words the attendance page shows."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -42,8 +40,6 @@ STATES: dict[Outcome, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """The session's head."""
-
     id: UUID
     title: str
     starts_at: datetime
@@ -55,7 +51,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One row of the roster (fields: the template `panel/attendance/_row.html`)."""
+    """One row of the roster (template `panel/attendance/_row.html`)."""
 
     number: int
     registration_id: UUID
@@ -122,7 +118,7 @@ def _the_time(moment: datetime) -> dict[str, str]:
 
 
 def answer_name(answer: Answer) -> str:
-    """The short name of whom the scan counts for; empty where nobody is known."""
+    """Short name of the person that the scan counts for, or empty."""
     if answer.registration is None:
         return ""
     person = answer.registration.participant
@@ -144,21 +140,21 @@ def answer_text(answer: Answer) -> str:
 
 
 def card_text(card: SeenCard) -> str:
-    """What a nameless card is, or what to do about one that was."""
+    """What a nameless card is, or what to do about a former one."""
     if card.is_usable:
         return gettext(CARD_WITH_PLACE if card.is_reserved else SPARE_CARD)
     return gettext(CARD_OF_ANOTHER_TRAINING if card.is_elsewhere else CARDS[card.state])
 
 
 def form_of_card(answer: Answer, session_id: UUID) -> str:
-    """Where a nameless card gets its name; empty for all other answers."""
+    """Where a nameless card gets its name; empty for other answers."""
     if answer.outcome is not Outcome.CARD or answer.card is None:
         return ""
     return f"/panel/sesiones/{session_id}/asistencia/sin-boleto?tarjeta={answer.card.id}"
 
 
 def result_json(result: Result) -> dict[str, Any]:
-    """What who sent an event is told of it; `text` is for the person who holds the phone."""
+    """For the sender; `text` is for the person with the phone."""
     sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
     return {
         "id": result.id,
@@ -169,7 +165,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 
 def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
-    """What the attendance page shows of one mark, beside what a phone is told of it."""
+    """For the attendance page, beside what phones are told."""
     return {
         "outcome": answer.outcome.value,
         "name": answer_name(answer),
@@ -182,7 +178,7 @@ def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
 
 
 def answer_view(answer: Answer, session_id: UUID) -> dict[str, Any]:
-    """The same for the page without script; only what an undo can take back offers one."""
+    """For the page without script; offers an undo only where one is possible."""
     is_undoable = answer.outcome in (Outcome.PRESENT, Outcome.REVIEW, Outcome.LEFT)
     return {
         "outcome": STATES[answer.outcome],

@@ -1,5 +1,3 @@
-"""What is said about scans and rosters."""
-
 from __future__ import annotations
 
 from trainings.attendance.models import ScanFlag, ScanHow
@@ -49,7 +47,7 @@ TIME_OVER = N_(
     "Las listas de esta fecha ya no se entregan, y la marca llegó más de %(days)s días después del final. "
     "Queda guardada: avise a quien coordina, que decide si cuenta."
 )
-"""Of a phone in use whose time for this session is over."""
+"""For a phone in use whose time for the session is over."""
 
 CARDS: dict[CardState, str] = {
     CardState.HELD: N_("Esta tarjeta ya tiene nombre. Busque a la persona en la lista."),
@@ -57,7 +55,7 @@ CARDS: dict[CardState, str] = {
     CardState.RELEASED: N_("El lugar de esta tarjeta ya se soltó. Anote a la persona con «Sin boleto»."),
     CardState.VOID: N_("Esta tarjeta se anuló. Anote a la persona con «Sin boleto»."),
 }
-"""What to do about a card that waits for no name any more."""
+"""What to do about a card that needs no name any more."""
 
 CARD_WITH_PLACE, SPARE_CARD = N_("Tiene lugar apartado."), N_("Es una tarjeta de reserva.")
 CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la persona con «Sin boleto».")
@@ -67,4 +65,3 @@ TROUBLES: dict[Trouble, str] = {
     Trouble.UNKNOWN_SESSION: N_("El servidor no conoce esa sesión. La marca sigue en el teléfono: avise."),
     Trouble.UNKNOWN_ACTIVITY: N_("El servidor no conoce esa actividad. Lo contado sigue en el teléfono: avise."),
 }
-"""What is said of an event that could not be kept."""
