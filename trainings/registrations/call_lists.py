@@ -1,4 +1,4 @@
-"""Opening a call list: what people have to be told by voice, written with the change that causes it; its marks."""
+"""Call lists, written with the change that causes them, and their marks."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ async def open_list(
     due_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> CallList:
-    """The list of those who hear of this only by voice, in the caller's transaction; the same cause twice is one list.
+    """In the caller's transaction; the same cause twice is one list. Its people are worked out at each reading.
 
     `cause_id`: the change, the session that is near, the training called off. `session_id`: the list is about that
-    session only. `due_at`: when the messages leave and calling begins; without it at once, or after the ten minutes in
-    which the messages of `batch_id` can be stopped. Who is on it is not written: that is worked out when it is read.
+    session only. `due_at`: when messages leave and calling begins; None: at once, or after the ten minutes in which
+    messages of `batch_id` can be stopped.
     """
     assert is_in_transaction(), "a list is opened together with what causes it"
     due = due_at or (clock.now() + STAFF_DELAY if batch_id else clock.now())
@@ -47,7 +47,7 @@ async def open_list(
 
 
 def standing_marks(marks: Iterable[Mark]) -> list[Mark]:
-    """The marks that stand: "not reached" right after "reached" takes that one back."""
+    """ "Not reached" right after "reached" takes that back."""
     standing: list[Mark] = []
     for mark in marks:
         if mark.result is CallResult.NOT_REACHED and standing and standing[-1].result is CallResult.REACHED:

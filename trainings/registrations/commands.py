@@ -1,4 +1,4 @@
-"""What is asked of a training's places: to enter, to leave, to move between. Many are decided and written together."""
+"""Requests for a training's places: enter, leave, move. Many are decided and written together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainings.registrations.wishes import SignUp
 
 
 class Ticket(NamedTuple):
-    """What one person's rows will be known by, drawn before it is decided whether they are written."""
+    """Keys of one person's rows, drawn before it is decided whether they are written."""
 
     registration_id: str
     short_code: str
@@ -32,9 +32,9 @@ class Draft(NamedTuple):
 
 
 class Enter(NamedTuple):
-    """A sign-up. `lang` is the language of the page on which it was agreed.
+    """A sign-up. `lang`: of the page on which they consented.
 
-    `watched` are the windows in which it counts: beyond their limits it is refused, or held for staff.
+    `watched`: the windows in which it counts; beyond their limits it is refused or held.
     """
 
     training_id: UUID
@@ -45,7 +45,7 @@ class Enter(NamedTuple):
 
 
 class HandReason(StrEnum):
-    """Why staff let somebody go before others: our mistake, their office, a long way, those before do not come."""
+    """Why staff let a group go first: our mistake, their office, a long way, others do not come."""
 
     ERROR = "error"
     AUTHORITY = "authority"
@@ -55,8 +55,8 @@ class HandReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What is asked of people who have signed up. All of a group that has one of `registration_ids`, or is one of
-    `group_ids`, is known when it is decided.
+    """A request about registrations. Every group of `registration_ids` or `group_ids` is loaded whole when it is
+    decided.
     """
 
     training_id: UUID
@@ -66,28 +66,26 @@ class Move:
 
     @property
     def concerned(self) -> tuple[UUID, ...]:
-        """The registrations whose groups have to be known."""
+        """Registrations whose groups must be loaded."""
         return self.registration_ids
 
     @property
     def group(self) -> str:
-        """The only group that is meant, as its key is written."""
+        """The only group, as its key is written."""
         [group_id] = self.group_ids
         return str(group_id)
 
     @property
     def person(self) -> str:
-        """The only registration."""
         [registration_id] = self.registration_ids
         return str(registration_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Move):
-    """Some people, or all of some groups, give their places back. `run_at` and `batch_id`: staff can stop the messages
-    until then.
+    """People or whole groups give their places back. `run_at` and `batch_id`: staff can stop the messages until then.
 
-    Only to cancel is refused once the training is over: what was waited for ends then too.
+    Only cancelling is refused once the training is over: waiting ends then too.
     """
 
     run_at: datetime | None = None
@@ -96,28 +94,28 @@ class Leave(Move):
 
 
 class Decline(Leave):
-    """A group says no to the places that it is offered, or (`EXPIRED`) staff give them on.
+    """A group declines its offer, or (`EXPIRED`) staff give the places on.
 
-    Who made their link their own answers for themselves.
+    An adult with a claimed link answers alone.
     """
 
 
 class Reject(Leave):
-    """Staff say no to a group that waits for them."""
+    """Of a held group, by staff."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOut(Move):
-    """One person becomes a group of their own; `to_answer`: only who has to answer an offer for themselves."""
+    """One person becomes a group of their own; `to_answer`: only to answer an offer alone."""
 
     to_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejoin(Move):
-    """Who cancelled comes back: one person, or (a group) those of it who left last.
+    """A cancelled person comes back, or the people of a group who left last.
 
-    `without`: the participants who took back the permission for their data.
+    `without`: participants who withdrew consent for data.
     """
 
     without: frozenset[UUID] = frozenset()
@@ -125,7 +123,7 @@ class Rejoin(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Leave):
-    """Sign-ups of one person leave, and what they ask for counts with the one that is kept."""
+    """Sign-ups of one person leave; what they ask for counts with the kept one."""
 
     kept_id: UUID
 
@@ -136,7 +134,7 @@ class Join(Leave):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandAgain(Move):
-    """A sign-up that was joined to the kept one stands for itself again."""
+    """Takes a join back."""
 
     kept_id: UUID
 
@@ -146,49 +144,47 @@ class StandAgain(Move):
 
 
 class Approve(Move):
-    """Staff let a held group in."""
+    """Of a held group, by staff."""
 
 
 class Accept(Move):
-    """A group says yes to the places that it is offered."""
+    """Of an offer, by a group."""
 
 
 class OfferAgain(Move):
-    """Groups are offered their places anew: nobody knows that they know of them."""
+    """For groups that may not know of their offer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetGoFirst(Move):
-    """Staff let a waiting group go before others."""
+    """Of a waiting group, by staff."""
 
     reason: HandReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FewerChildren(Move):
-    """A group keeps only `n` of its places in childcare."""
+    """A group keeps only `n` places in childcare."""
 
     n: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize(Move):
-    """A training has so many places from now on."""
-
     capacity: int
     childcare_capacity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill(Move):
-    """Who waits gets what is free, and the places of `n_cards` nameless cards that were given up."""
+    """The waiting list gets what is free, and the places of `n_cards` nameless cards given up."""
 
     n_cards: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAside(Move):
-    """So many places are reserved for nameless cards."""
+    """Reserve places for nameless cards."""
 
     n_cards: int
 
@@ -197,7 +193,7 @@ class SetAside(Move):
 class UseCard(Move):
     """One person signs up with a nameless card: a reserved one gives its place, a spare one none.
 
-    `draft` has the tokens of the card, so that the card in the hand is the ticket. `at_door`: they stand there.
+    `draft` has the card's tokens: the card becomes the ticket. `at_door`: they stand there.
     """
 
     wish: SignUp
@@ -209,7 +205,6 @@ class UseCard(Move):
 
 
 def author_of(actor: Actor) -> Author:
-    """Who acts, as a registration keeps it."""
     if actor.id is not None:
         return Author.HUB
     by_link = {HOLDER_OF_LINK.role: Author.PERSON, FILLER_OF_FORM.role: Author.FILLER}
@@ -220,7 +215,7 @@ Command = Enter | Move
 
 
 class SignedUp(NamedTuple):
-    """The registrations, and the secret address that opens them. Ids are as they are written: few ask for them."""
+    """The registrations and the token of their link. Ids as they are written: few callers read them."""
 
     group: str
     registrations: tuple[str, ...]
@@ -243,14 +238,14 @@ class SignedUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Who left now; who had left before is not among them."""
+    """People who left now, without people who had left before."""
 
     registration_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was asked is done, or was before: asked twice it is one. `group_id`: in which group the person is now."""
+    """The same request twice is one. `group_id`: the person's group now."""
 
     group_id: UUID | None = None
 

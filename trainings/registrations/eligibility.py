@@ -1,4 +1,4 @@
-"""Who may sign up for a training: its state and window, who it is for, ages, minors, and earlier courses."""
+"""Who may sign up: state, window, audience, ages, minors, earlier courses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainings.schedule.phase import Meeting, Phase, Run, last_end, phase
 from trainings.web.i18n import N_
 
 OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
-"""The oldest somebody of an age group under 18 can be."""
+"""In years."""
 
 
 class TrainingFull(Refusal):
@@ -98,11 +98,11 @@ REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
     Phase.NOT_YET_OPEN: NotYetOpen,
     Phase.FULL: TrainingFull,
 }
-"""The window binds the public page; the desk may still take somebody in."""
+"""The desk may still take people in."""
 
 
 class Window(Run, Protocol):
-    """What decides who may sign up, as a row or as plain values."""
+    """What decides who may sign up, as a row or plain values."""
 
     @property
     def contact_phone(self) -> str: ...
@@ -115,12 +115,12 @@ class Window(Run, Protocol):
 
 
 def check_phase(training: Run, sessions: Sequence[Meeting], source: Source, now: datetime) -> None:
-    """Refuse what the training's state and window do not let in now; the window is for the public page only."""
+    """Refuses by state and window; the window binds the public page only."""
     refuse_in(phase(training, sessions, now), source)
 
 
 def refuse_in(current: Phase, source: Source) -> None:
-    """The same for a phase that is known."""
+    """For a known phase."""
     if current is Phase.DRAFT:
         raise NotFound(N_("No encontramos esa capacitación."))
     refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL
@@ -129,22 +129,22 @@ def refuse_in(current: Phase, source: Source) -> None:
 
 
 def check_ahead(training: Run, sessions: Sequence[Meeting], now: datetime) -> None:
-    """Refuse to change what is over or called off."""
+    """Refuses changes of what is over or called off."""
     end = last_end(sessions)
     if training.state is TrainingState.CANCELLED or end is None or now >= end:
         raise CannotChange
 
 
 def minor_ages(training: Window) -> list[AgeGroup]:
-    """The age groups under 18 of which somebody may come; none where it is for adults only."""
+    """Empty: for adults only."""
     years = training.minimum_age or 0
     return [band for band, oldest in OLDEST.items() if training.admits_minors and oldest >= years]
 
 
 def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
-    """Refuse who the training is not for, and minors without a guardian or without their own yes.
+    """Refuses people outside the audience, and minors without guardian or assent.
 
-    Staff may take in somebody of another audience; ages and guardians bind everybody.
+    Staff may take in another audience; ages and guardians bind everybody.
     """
     phone = training.contact_phone or hub_phone
     for number, member in enumerate(wish.members):
@@ -170,5 +170,5 @@ def _check_minor(training: Window, wish: SignUp, member: Member, number: int, ph
 
 
 def field_of(number: int, name: str) -> str:
-    """A field of the form: the first person's bare, the others' with their number."""
+    """Bare for the first person, with the number for others."""
     return f"members-{number}-{name}" if number else name

@@ -1,4 +1,4 @@
-"""A new own link for who lost theirs, or whose link somebody else holds: the one before opens nothing any more."""
+"""A new own link in place of a lost one, or of one in other hands: the old one opens nothing."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class LinkChanged(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links that may be given to one person anew: an adult's own one, and that of all who signed up together.
+    """Links that this person may get anew: an adult's own, and the group's.
 
-    The family's is for who filled in the form, and for who looks after a minor of it.
+    The group's is for the person who filled in the form, and for guardians of its minors.
     """
 
     own: OwnLink | None
@@ -39,7 +39,7 @@ NO_LINKS = Links(None, None)
 
 
 async def links_for(registration: Registration) -> Links:
-    """Those that stand now. The registration's person is loaded."""
+    """The registration's person is loaded."""
     standing = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None).order_by("created_at", "id")
     newest = {(link.scope, link.registration_id): link for link in standing}
     age_group = registration.participant.age_group
@@ -52,10 +52,10 @@ async def links_for(registration: Registration) -> Links:
 
 
 async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> str:
-    """Replace a link that may be given to this person; the token of the new one, which nobody is written about.
+    """Replace a link of this person; returns the new token. No message goes out.
 
-    Who had made it their own keeps it out of the family's sight. Refuses (LinkChanged) a link that was replaced in the
-    meantime, so that sending the form again does not undo what was scanned, and one that is not theirs to have.
+    A claimed link stays out of the family's sight. Refuses (LinkChanged) a link replaced in the meantime, so that
+    sending the form again does not undo what was scanned, and a link this person may not have.
     """
     async with transaction():
         registration, hub_id = await _locked(registration_id)
@@ -75,9 +75,9 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
 
 
 async def replace_link(registration: Registration, scope: LinkScope) -> str:
-    """Make the only link of this scope that opens, in a transaction that holds the training; its token.
+    """The only link of this scope that opens; returns its token. The caller's transaction holds the training.
 
-    No browser is led to it by what it remembers of the sign-up.
+    No browser gets to it by its memory of the sign-up.
     """
     whose = registration.id if scope is LinkScope.PERSON else None
     standing = OwnLink.filter(group_id=registration.group_id, scope=scope, registration_id=whose, revoked_at=None)
@@ -100,7 +100,7 @@ async def replace_link(registration: Registration, scope: LinkScope) -> str:
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, UUID]:
-    """The registration with its person and the hub, read under its training's lock."""
+    """Registration with its person, and hub, under the training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration

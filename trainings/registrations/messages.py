@@ -1,4 +1,4 @@
-"""Which message a change causes: an outbox line in the same transaction, for people who left an e-mail address."""
+"""The outbox line of a change, in its transaction, for people with an e-mail address."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from trainings.schedule.models import Training
 
 REMINDER = "session_reminder"
-"""The message that a session is near."""
 ABOUT_CHANGES = ("training_changed", "training_cancelled")
-"""The messages that tell what became of sessions; others show the days as they stand."""
+"""They tell what became of sessions; others show the days as they stand."""
 
 
 async def announce(registration: Registration, participant: Participant, training: Training, kind: str) -> None:
-    """Enqueue one message to one person; nothing where there is no address. Each call is a message of its own."""
+    """Without an address nothing. Each call is a message of its own."""
     if participant.email_key is None:
         return
     await enqueue(
@@ -32,4 +31,4 @@ async def announce(registration: Registration, participant: Participant, trainin
 
 
 ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
-"""Messages about one person; all others tell of everybody of a group who has the same address."""
+"""All others tell of everybody of a group with the same address."""

@@ -1,4 +1,4 @@
-"""Sign-ups: groups that are confirmed or wait whole, their members' registrations, and the links that open them."""
+"""Groups that are confirmed or wait whole, their registrations, and the links that open them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RegistrationState(StrEnum):
-    """`held` waits for staff (approval or review) and takes no place, `taken` counts confirmed and offered."""
+    """`held` waits for staff (approval or review) and takes no place; `taken` counts confirmed and offered."""
 
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
@@ -43,12 +43,10 @@ MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
         {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD}
     ),
 }
-"""Permitted state moves; a cancelled registration may be taken up again by its own link."""
+"""Permitted moves; an own link may take a cancelled registration up again."""
 
 
 class Source(StrEnum):
-    """How a registration came in."""
-
     WEB = "web"
     DESK = "desk"
     CALL = "call"
@@ -59,7 +57,9 @@ class Source(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why a sign-up waits for staff: the training asks for it, too many came at once, an earlier course is missing."""
+    """Why a sign-up waits for staff: the training asks for approval, too many came at once, an earlier course is
+    missing.
+    """
 
     APPROVAL = "approval"
     REVIEW = "review"
@@ -67,14 +67,14 @@ class HoldReason(StrEnum):
 
 
 class RegistrationGroup(Record):
-    """People who signed up together for one training: they get all they ask for, or wait whole.
+    """People who signed up together for one training: they get all places they ask for, or wait whole.
 
-    `n_people` counts those who did not cancel. `offered_until` ends an offer, once somebody of the
-    group was reached (`reached_at`: the mail was accepted, or a call recorded). `told_until`: the `offered_until` that
-    they were last told, where sessions moved it since, last at `offer_moved_at`. `wait_number` orders the waiting list,
-    and is kept when the group cancels. `moved_up_at`: when they last came
-    off the list. `changed_at` of an offer is since when it stands. `filler_id`: the registration of who filled in the
-    form, the first of it. `idempotency_key` replays the same answer for an equal body (`body_hash`) within 24 hours.
+    `n_people`: without cancelled ones. `offered_until`: end of an offer, set once somebody of the group was reached
+    (`reached_at`: mail accepted, or call recorded). `told_until`: the `offered_until` last told, if sessions moved it
+    since, last at `offer_moved_at`. `wait_number`: order of the waiting list, kept when the group cancels.
+    `moved_up_at`: when it last came off the list. `changed_at` of an offer: since when it stands. `filler_id`: the
+    registration that filled in the form, its first. `idempotency_key` replays the answer for an equal body
+    (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -99,7 +99,7 @@ class RegistrationGroup(Record):
 
     @property
     def offered_before(self) -> datetime | None:
-        """Until when they had time to answer as they were last told, where it is another time by now."""
+        """The time to answer that they were last told, if it has changed."""
         is_running = self.state is RegistrationState.OFFERED and None not in (self.reached_at, self.offered_until)
         return self.told_until if is_running and self.told_until != self.offered_until else None
 
@@ -109,7 +109,7 @@ class RegistrationGroup(Record):
 
 
 class Author(StrEnum):
-    """Who did something to a registration: the person, who filled in the form for them, the hub, or the program."""
+    """Who acted on a registration: the person, the person who filled in the form, the hub, or the program."""
 
     PERSON = "person"
     FILLER = "filler"
@@ -118,9 +118,9 @@ class Author(StrEnum):
 
 
 class Farewell(StrEnum):
-    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed.
+    """The message on leaving: cancelled, rejected by staff, offer expired, waiting list closed.
 
-    Who is joined to another sign-up of theirs leaves without one.
+    A sign-up joined to another of the same person leaves without one.
     """
 
     CANCELLED = "registration_cancelled"
@@ -133,16 +133,14 @@ class Farewell(StrEnum):
 class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
-    `joined_to` is the sign-up that staff kept of the same person: this one is cancelled, and its card counts as that
-    one's at the door. `joined_state`, `joined_childcare`: the state it had then, and how many of the children that it
-    asked for count with the kept one.
-    `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
-    asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
-    corrected. `taken_off`: why somebody was cancelled whose wish it was not. `detached_at`: this person was taken out
-    of the group of who filled in the form, into one of their own: at the desk, or by answering an offer for themselves.
-    `told_number`: the snapshot of the training's facts that they were last told, by an accepted mail or a recorded
-    call; none: what was shown when they signed up. `heard_number`: one that they may have heard since, by loudspeaker
-    or a mail that was never answered for.
+    `joined_to`: the sign-up of the same person that staff kept; this one is cancelled, and its card counts as the kept
+    one's at the door. `joined_state`, `joined_childcare`: its state then, and how many of its childcare places count
+    with the kept one. `minutes_attended`, `completed_at`: written by attendance, read by certificates. `needs`: support
+    and answers (`needs.py`), deleted 7 days after. `renamed_at`: last correction of the name. `taken_off`: why somebody
+    was cancelled without asking for it. `detached_at`: moved out of the group of the person who filled in the form, at
+    the desk or by answering an offer alone. `told_number`: the snapshot of the training's facts last told, by accepted
+    mail or recorded call; None: as shown at sign-up. `heard_number`: one that they may have heard since, by loudspeaker
+    or a mail whose delivery is unknown.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -184,7 +182,7 @@ class Registration(Record):
 
     @property
     def holds_place(self) -> bool:
-        """Whether it is one of the `taken`: walk-ins never are."""
+        """It is one of the `taken`; walk-ins never are."""
         return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
     class Meta:
@@ -194,7 +192,7 @@ class Registration(Record):
 
 
 class ReplacedTicket(Record):
-    """QR and code of a ticket that was printed anew: whoever still comes with it came, and staff look at it."""
+    """QR and code of a ticket that was printed anew: it still counts at the door, and staff look at it."""
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
         "trainings.Registration", related_name="replaced_tickets", on_delete=fields.RESTRICT
@@ -209,7 +207,7 @@ class ReplacedTicket(Record):
 
 
 class LinkScope(StrEnum):
-    """A group link sees names and tickets, a person's also their own data and certificates."""
+    """A group link sees names and tickets; a person's also own data and certificates."""
 
     GROUP = "group"
     PERSON = "person"
@@ -218,8 +216,8 @@ class LinkScope(StrEnum):
 class OwnLink(Record):
     """The address `/i/{token}` that opens one's own registration.
 
-    Sealed so that it can be sent again, rotated at the desk. `claimed_at`: an adult made it their own, it was changed
-    then, and who filled in the form no longer sees it.
+    Sealed, so that it can be sent again; rotated at the desk. `claimed_at`: an adult made it theirs, with a new token
+    that the person who filled in the form does not have.
     """
 
     token_hash = fields.CharField(max_length=64, unique=True)
@@ -244,9 +242,9 @@ class OwnLink(Record):
 class ReservedBlock(Record):
     """Places kept for a community: nameless cards in the hands of a leader or a school (`holder`).
 
-    `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list: so long
-    (`agreed_seconds`) before the first session, wherever that moves.
-    `told_number`, `heard_number` of the holder, as of a registration.
+    `/tarjetas/{token}` lets the bearer give names. Nameless cards go to the waiting list at `release_at`:
+    `agreed_seconds` before the first session, wherever that moves. `told_number`, `heard_number`: the holder's, as of a
+    registration.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -275,8 +273,8 @@ class ReservedBlock(Record):
 
 
 class CardState(StrEnum):
-    """An open card waits for a name; a held one has it, and its place, and waits for staff; a used one is a
-    registration's ticket; the others open nothing.
+    """An open card waits for a name; a held one has name and place and waits for staff; a used one is a registration's
+    ticket; others open nothing.
     """
 
     OPEN = "open"
@@ -290,10 +288,9 @@ HAS_NAME = frozenset({CardState.HELD, CardState.USED})
 
 
 class Card(Record):
-    """A printed card with tokens made in advance: of a reserved block, or a hub's spare one for whoever comes.
+    """A printed card with tokens made in advance: of a reserved block, or a hub's spare one.
 
-    `sheet_id` is the printing it belongs to, `number` its line there. Used, its tokens pass to the registration, so
-    that the card in the hand is the ticket.
+    `sheet_id`: its printing, `number` its line there. Its tokens pass to the registration: the card becomes the ticket.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
@@ -322,8 +319,6 @@ class Card(Record):
 
 
 class Addressee(StrEnum):
-    """Who a letter goes to."""
-
     COCODE = "cocode"
     SCHOOL = "school"
     INSTITUTION = "institution"
@@ -343,7 +338,7 @@ class InvitedHow(StrEnum):
 class InvitationLetter(Record):
     """A convocatoria: a body invited to a training, on paper or otherwise, and how and when that was done.
 
-    It names a body and an office, no private person's contact. `invited_at` is empty while it is only prepared.
+    It names a body and an office, no private contact. `invited_at` None: only prepared.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -374,9 +369,9 @@ class ImportState(StrEnum):
 
 
 class ImportDraft(Record):
-    """An uploaded list of people, sealed, until it is confirmed or a day has passed, then only its counts are kept.
+    """An uploaded list of people, sealed until it is confirmed or a day old, then only its counts are kept.
 
-    `columns` maps a field to the number of its column. `rows` is the sheet, `outcomes` what each row came to (JSON).
+    `columns`: number of the column by field. `rows`: the sheet; `outcomes`: the result of each row (JSON).
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

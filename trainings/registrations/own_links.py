@@ -1,4 +1,4 @@
-"""An adult makes the link their own that was handed over to them: from then on nobody else holds its address."""
+"""An adult claims the link that was handed over: nobody else holds its address from then on."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from trainings.schedule.locks import locked_training
 
 
 async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
-    """Change the address of a person's link to `new_token`, so that who handed it over no longer holds it.
+    """Change the token of a person's link to `new_token`.
 
-    The training is held meanwhile, as it is by who renames or cancels: they ask under that lock whose the link is.
-
-    Asked again with the same new token, as after an answer that got lost, it is one change. Refuses what is no person's
-    link, and one that was made somebody's own in the meantime: both are unknown.
+    Holds the training, as renaming and cancelling do: they ask under that lock whose the link is. The same new token
+    again, as after a lost answer, is one change. Refuses as unknown what is no person's link, and one claimed in the
+    meantime.
     """
     async with transaction():
         standing = await _person_link(new_token)
@@ -41,13 +40,13 @@ async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
 
 
 async def claimed_in(group_id: UUID) -> list[UUID]:
-    """The registrations of a group whose people made their link their own."""
+    """Registrations with claimed links."""
     claimed = OwnLink.filter(group_id=group_id, revoked_at=None, claimed_at__not_isnull=True)
     return [key for (key,) in await claimed.values_list("registration_id")]
 
 
 async def check_in_reach(registration: Registration, actor: Actor) -> None:
-    """Refuse (HasOwnLink) to who filled in the form what is another's own by now, under the lock of the training."""
+    """Refuse (HasOwnLink) the person who filled in the form what another has claimed. Under the training's lock."""
     if actor == FILLER_OF_FORM and registration.id in await claimed_in(registration.group_id):
         raise HasOwnLink
 

@@ -1,4 +1,4 @@
-"""What the pages behind an own link say about codes. Spanish is the source; translate where shown."""
+"""Words for codes on the pages of an own link. Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CANCELLED_BY: dict[Author, dict[Author, str]] = {
         Author.HUB: N_("El %(when)s canceló la ventanilla."),
     },
 }
-"""Who reads it, and who cancelled; what the program did has sentences of its own."""
+"""By reader and author; the program's acts have sentences of their own."""
 
 RENAMED_BY: dict[Author, dict[Author, str]] = {
     Author.PERSON: {
@@ -52,11 +52,11 @@ RENAMED_BY: dict[Author, dict[Author, str]] = {
         Author.HUB: N_("El %(when)s lo corrigió la ventanilla."),
     },
 }
-"""Who reads it, and who corrected the name."""
+"""By reader and author."""
 
 
 def said_of(words: dict[Author, dict[Author, str]], reader: Author, author: Author | None, at: datetime | None) -> str:
-    """Who did it and when, for this reader; empty where nobody did, or nothing was kept of it."""
+    """Empty: nobody did, or it is not on record."""
     sentence = words[reader].get(author) if author is not None else None
     if sentence is None or at is None:
         return ""

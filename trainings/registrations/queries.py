@@ -1,5 +1,3 @@
-"""Reads of registrations: by the secret link, in the scope of staff, positions on the waiting list."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +23,7 @@ from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
 
 LINK_DAYS = timedelta(days=30)
-"""After the last session the link shows only certificates and own data."""
+"""So long after the last session the link still shows more than certificates and own data."""
 
 LONGEST_SLUG = 120
 SHOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED)
@@ -36,7 +34,7 @@ ALL_OF_IT = (
     "training__hub__seat",
     "training__venue__municipality",
 )
-"""What the pages of one registration show."""
+"""For the pages of one registration."""
 SIGN_UP_PAGE = ("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
 
 ORDER = {
@@ -60,7 +58,7 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class OwnRegistration:
-    """One person's registration with its training, hub, sessions in order, and what changed of them within a week."""
+    """With training, hub, sessions in order, and their changes of a week."""
 
     registration: Registration
     sessions: Sequence[TrainingSession]
@@ -69,13 +67,13 @@ class OwnRegistration:
 
     @property
     def is_only_archive(self) -> bool:
-        """Whether the own link now shows only certificates and own data."""
+        """The link shows only certificates and own data."""
         end = over_at(self.sessions)
         return end is not None and clock.now() > end + LINK_DAYS
 
 
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    """A registration that exists, with all that its pages show."""
+    """A registration that exists, with everything its pages show."""
     registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(
@@ -86,7 +84,7 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
 
 
 async def changes_for_own(training_id: UUID) -> tuple[Sequence[DatedChange], Snapshots]:
-    """What changed within a week, and how it was known before; where nothing changed that is not asked."""
+    """Changes of a week, and snapshots before them; without changes those are not read."""
     changes = await changes_since(training_id, clock.now() - SHOWN_FOR)
     return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()
 
@@ -96,9 +94,9 @@ MOST_IDS = 4_096
 
 
 async def id_of_open_training(slug: str) -> UUID:
-    """The key of a training that people may look at (published, or by its address). Else UnknownTraining.
+    """Of a published or unlisted training; else UnknownTraining.
 
-    Kept: a slug is fixed when a training is made, and what was published once never becomes a draft again.
+    Cached: a slug never changes, and nothing published becomes a draft again.
     """
     kept = _ids.get(slug)
     if kept is not None:
@@ -114,7 +112,7 @@ async def id_of_open_training(slug: str) -> UUID:
 
 
 async def open_training(slug: str) -> Training:
-    """The same with all that its sign-up page shows."""
+    """As above, with everything its sign-up page shows."""
     training = await _open(slug).first().prefetch_related(*SIGN_UP_PAGE) if _is_slug(slug) else None
     if training is None:
         raise UnknownTraining
@@ -130,7 +128,7 @@ def _is_slug(text: str) -> bool:
 
 
 async def position_on_waiting_list(registration: Registration) -> int | None:
-    """1 for who is next; none for who does not wait."""
+    """1 is next; None: does not wait."""
     group = registration.group
     if group.state is not RegistrationState.WAITLISTED or group.wait_number is None:
         return None
@@ -143,7 +141,7 @@ async def position_on_waiting_list(registration: Registration) -> int | None:
 
 
 async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[RegistrationState, int]]:
-    """People per training and state."""
+    """People."""
     rows = (
         await reads(Registration)
         .filter(training_id__in=list(training_ids))
@@ -158,13 +156,13 @@ async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping
 
 
 async def of_training(training_id: UUID) -> list[Registration]:
-    """Everybody on a training: confirmed first, then held, waiting in order, cancelled last; families together."""
+    """Confirmed, held, waiting in order, cancelled; families together."""
     found = await reads(Registration).filter(training_id=training_id).prefetch_related("participant", "group")
     return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.group_id, one.id))
 
 
 def is_minor(registration: Registration) -> bool:
-    """Whether its person, who is loaded, said to be under 18."""
+    """The person is loaded and said to be under 18."""
     age_group = registration.participant.age_group
     return age_group is not None and age_group.is_minor
 

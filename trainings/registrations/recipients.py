@@ -1,4 +1,4 @@
-"""Those who signed up, as messages and calls reach them: no name, no contact."""
+"""Signed-up people as messages and calls reach them, without names and contacts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from trainings.schedule.models import ChangeKind
 from trainings.settings import get_settings
 
 AT_ONCE = 10_000
-"""So many keys are asked for in one question: the engines take some thirty thousand."""
+"""Keys in one statement: the engines take some thirty thousand."""
 
 Mailbox = tuple[UUID, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One registration as the working out needs it."""
+    """One registration."""
 
     id: UUID
     created_at: datetime
@@ -45,22 +45,22 @@ class Person:
 
     @property
     def takes_mail(self) -> bool:
-        """Whether mail is sent at all, there is an address, and it has not refused what was sent there last."""
+        """Mail is sent at all, and there is an address that did not refuse the last message."""
         return self.email_key is not None and self.refused_at is None and get_settings().sends_mail
 
     @property
     def is_counted(self) -> bool:
-        """Whether somebody is to hear of it: who cancelled is not."""
+        """To be told; cancelled people are not."""
         return self.state is not RegistrationState.CANCELLED
 
     @property
     def mailbox(self) -> Mailbox:
-        """People of a group with one address are told together; who made their link their own is not."""
+        """People of a group with one address share it; an adult with a claimed link does not."""
         return (self.id, None) if self.is_apart else (self.group_id, self.email_key)
 
 
 async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Person]]:
-    """Everybody who signed up, by training, in the order in which they did; without whom nobody speaks to."""
+    """By training, in order of sign-up; without people whom nobody may call."""
     gone = await _without_permission(training_ids)
     rows = [row for row in await _registrations(training_ids) if row["participant_id"] not in gone]
     apart = await _apart(training_ids)
@@ -85,9 +85,9 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
 
 
 async def _without_permission(training_ids: Collection[UUID]) -> set[UUID]:
-    """Who took back the permission for their data, of a minor the guardian's: nobody calls them.
+    """People who withdrew consent for data, for minors the guardian: nobody calls them.
 
-    Few ever took one back: only of those it is asked whether they gave it again.
+    Withdrawals are few, so only those are checked for a later consent.
     """
     everybody = Subquery(Registration.filter(training_id__in=list(training_ids)).values("participant_id"))
     consents = reads(Consent).filter(participant_id__in=everybody, purpose=ConsentPurpose.DATA)
@@ -125,14 +125,14 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
 
 
 async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those who made their link their own: what others of the form read is not for them, nor theirs for the others."""
+    """Claimed links: what others of the form read is not for them, nor theirs for the others."""
     links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
     claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
     return frozenset(registration_id for (registration_id,) in claimed)
 
 
 async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
-    """Of minors the guardian's address counts: the last one left. Only those are told that it refuses."""
+    """By minor, when the last guardian's address refused; only minors with one."""
     if not minors:
         return {}
     permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None, email__not_isnull=True)
@@ -142,7 +142,6 @@ async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
 
 
 def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Person]) -> dict[Mailbox, list[OutboxJob]]:
-    """The messages to these people, by the mailbox in which each is read."""
     mailbox_of = {one.id: one.mailbox for one in everybody}
     found: dict[Mailbox, list[OutboxJob]] = defaultdict(list)
     for job in jobs:
@@ -152,5 +151,5 @@ def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Person]) -> dict[M
 
 
 def for_who_waits(news: Iterable[Difference]) -> list[Difference]:
-    """What of these is news for who has no place: the address of a meeting online is told to who has one alone."""
+    """News for people without a place: they are not told the address of an online meeting."""
     return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]

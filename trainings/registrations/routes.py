@@ -1,5 +1,3 @@
-"""Signing up, the desk, cards, lists and calls."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

@@ -1,4 +1,4 @@
-"""What somebody asks for: people who sign up together for one training, by a form, at the desk, by card or list."""
+"""What people ask for who sign up together, by form, desk, card or list."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from trainings.registrations.models import HoldReason, Source
 LARGEST_GROUP = 8
 
 Namesake = tuple[str, str, bool]
-"""Folded name, INE code of the municipality or nothing, whether a minor: father and son may have one name."""
+"""(folded name, INE code or empty, is a minor): father and son may share a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of a sign-up. `has_assented`: a minor's own yes."""
+    """`has_assented`: a minor's own yes."""
 
     person: PersonForm
     needs: tuple[str, ...] = ()
@@ -32,12 +32,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A wish to take part, of 1 to 8 people, with how it came in and what makes a repeat of it recognisable.
+    """A sign-up of 1 to 8 people, with its source and what shows a repeat of it.
 
-    `contact_phone` and `contact_email` are asked once and reach everybody of it; of minors alone they are the
-    guardian's. `body_hash` is of all answers of the form, `browser_key` a digest of a cookie (not looked for where the
-    cookie is new), `earlier_code` what the first person typed who was here before: an earlier ticket's or certificate's
-    code, or an own link. `card_id` is the printed card that becomes the first person's ticket.
+    `contact_phone` and `contact_email` reach everybody of it; of minors alone they are the guardian's. `body_hash`: of
+    all answers; `browser_key`: digest of a cookie (not searched for where the cookie is new); `earlier_code`: what the
+    first person typed: code of an earlier ticket or certificate, or own link. `card_id`: the printed card that becomes
+    the first person's ticket.
     """
 
     members: tuple[Member, ...]
@@ -66,7 +66,7 @@ class SignUp:
         object.__setattr__(self, "keys", keys)
 
     def _reached_at(self, member: Member) -> tuple[str | None, str | None]:
-        """The contact by which somebody is known: a minor's is the guardian's."""
+        """A minor's is the guardian's."""
         if member.is_minor and self.guardian is not None:
             return self.guardian_contact.phone, self.guardian_contact.email
         return self.contact_phone, self.contact_email
@@ -84,7 +84,7 @@ class SignUp:
         return [one for one in self.members if one.is_minor]
 
     def _contact(self) -> tuple[str | None, str | None]:
-        """The first adult's; where only minors come, their guardian's."""
+        """The first adult's; of minors alone their guardian's."""
         adult = next((one.person for one in self.members if not one.is_minor), None)
         if adult is not None:
             return adult.phone, adult.email
@@ -92,29 +92,29 @@ class SignUp:
 
     @property
     def guardian_contact(self) -> GuardianContact:
-        """Who permits the minors; reached where the whole sign-up is, unless they gave a contact of their own."""
+        """Has the sign-up's contact unless the guardian gave another."""
         assert self.guardian is not None
         own = self.guardian.phone or self.guardian.email
         return self.guardian if own else replace(self.guardian, phone=self.contact_phone, email=self.contact_email)
 
     @property
     def namesakes(self) -> Sequence[Namesake]:
-        """Who comes, as far as one sign-up is told from that of people of the same names; in no order of the form."""
+        """Tell one sign-up from another; independent of the form's order."""
         pairs = zip(self.members, self.keys, strict=True)
         return sorted((keys.name_key, keys.municipality or "", member.is_minor) for member, keys in pairs)
 
     @property
     def contact_keys(self) -> frozenset[str]:
-        """The keyed hashes of every contact, of every secret key."""
+        """Keyed hashes of every contact with every secret key."""
         return frozenset(key for one in self.keys for key in (*one.phone_keys, *one.email_keys))
 
     def held(self, reason: HoldReason) -> SignUp:
-        """The same wish, to be looked at by staff first."""
+        """To be looked at by staff first."""
         return replace(self, hold_reason=reason)
 
 
 def for_one(
     person: PersonForm, purposes: frozenset[ConsentPurpose], *, needs: Sequence[str] = (), **how: object
 ) -> SignUp:
-    """The wish of one adult; `how` are the other fields of `SignUp`."""
+    """One adult; `how`: other fields of `SignUp`."""
     return SignUp((Member(person, tuple(needs)),), purposes, **how)  # type: ignore[arg-type]  # passed on as given

@@ -1,4 +1,4 @@
-"""The words for states and sources. Spanish is the source; translate where shown."""
+"""Words for states and sources. Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOW_THEY_COME: dict[Source, str] = {
     Source.CALL: N_("Llama por teléfono"),
     Source.WHATSAPP: N_("Escribe por WhatsApp"),
 }
-"""How somebody comes whom staff sign up."""
+"""Of people whom staff sign up."""
 
 PURPOSES: dict[ConsentPurpose, str] = {
     ConsentPurpose.DATA: N_("Guardar sus datos"),
@@ -51,7 +51,7 @@ HOLD_REASONS: dict[HoldReason, str] = {
     HoldReason.REVIEW: N_("Llegaron demasiadas juntas, demasiado rápido o sin abrir la página"),
     HoldReason.PREREQUISITE: N_("Falta un curso que va antes"),
 }
-"""Why somebody waits for staff, as a heading."""
+"""As a heading."""
 
 WHAT_TO_DO: dict[HoldReason, str] = {
     HoldReason.APPROVAL: N_("Decida quién entra."),
@@ -63,7 +63,7 @@ WHAT_TO_DO: dict[HoldReason, str] = {
         "No mostró que terminó el curso de antes. Si lo terminó, apruebe; si no, dígale dónde llevarlo."
     ),
 }
-"""What staff look at before they answer."""
+"""What staff check before they answer."""
 
 NEED_STATES: dict[NeedState, str] = {
     NeedState.ASKED: N_("Por responder"),
