@@ -1,4 +1,4 @@
-"""What makes people alike, whom they are found by, and the correcting of their names."""
+"""Look-alike keys, search keys, and corrected names of people."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class UnknownMunicipality(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """What makes two sign-ups look alike: folded names, municipality, and keyed hashes of the contacts.
+    """Keys of look-alikes: folded names, municipality, and keyed hashes of contacts.
 
-    `phone_keys` and `email_keys` are of every secret key, the current one first: what was stored before a change of
-    keys is still found.
+    `phone_keys` and `email_keys`: one for each secret key, the current first, so rows from before a change of keys are
+    found.
     """
 
     name_key: str
@@ -33,17 +33,17 @@ class Sameness:
 
     @property
     def phone_key(self) -> str | None:
-        """The one to be stored."""
+        """To store."""
         return self.phone_keys[0] if self.phone_keys else None
 
     @property
     def email_key(self) -> str | None:
-        """The one to be stored."""
+        """To store."""
         return self.email_keys[0] if self.email_keys else None
 
 
 def sameness(person: PersonForm, phone: str | None, email: str | None) -> Sameness:
-    """The keys by which look-alikes are found without opening anything; the contact is the one of their sign-up."""
+    """Find look-alikes without opening seals; the contact is the registration's."""
     ring = keyring()
     return Sameness(
         name_key=name_key(person.given_names, person.surnames),
@@ -54,19 +54,19 @@ def sameness(person: PersonForm, phone: str | None, email: str | None) -> Samene
 
 
 def name_key(given_names: str, surnames: str) -> str:
-    """The folded full name, cut to its column."""
+    """Folded full name, cut to its column."""
     return fold(f"{given_names} {surnames}")[:260]
 
 
 def searchable(keys: Sameness, person: PersonForm) -> str:
-    """What a new participant is found by: their folded name, which the keys hold already, and community."""
+    """Search text of a new participant: folded name (from the keys) and community."""
     community = f" {fold(person.community)}" if person.community else ""
     return f" {keys.name_key}{community}"[:500]
 
 
 @dataclass(frozen=True, slots=True)
 class GuardianContact:
-    """Who permits a minor to take part, and how to reach them."""
+    """A minor's parent or guardian, and how to reach them."""
 
     name: str
     relation: Relation
@@ -75,7 +75,7 @@ class GuardianContact:
 
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:
-    """Write the name as the person wants it printed, in the caller's transaction."""
+    """As the person wants it printed, in the caller's transaction."""
     participant.given_names = given_names
     participant.surnames = surnames
     participant.name_key = name_key(given_names, surnames)

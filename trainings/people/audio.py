@@ -1,7 +1,7 @@
-"""Recordings of what people agree to, read aloud by a person of the language: one for each text version and language.
+"""Recordings of consent texts, read by a speaker: one for each text version and language.
 
-They lie in the data folder, beside the database: `audio/consent-{version}-{language}.{ending}`. None comes with the
-program, and none is made by a machine.
+They are files of the data folder: `audio/consent-{version}-{language}.{ending}`. The program brings none, and no
+machine makes any.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ LARGEST = 2 * 1024 * 1024
 ADDRESS = "/audio/permiso/"
 TYPES = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg"}
 SPEECHLESS = frozenset({"gsm", "und"})
-"""A sign language has no voice, and no answer no language."""
+"""A sign language has no voice, and "und" no language."""
 
 NAME = re.compile(r"consent-(?P<version>[0-9-]+)-(?P<language>[a-z]{3})\.(?P<ending>[a-z0-9]{3})")
 
 
 class UnusableRecording(ValueError):
-    """The file cannot be the recording that it is to be; the sentence tells an operator why."""
+    """The file cannot be this recording; the sentence tells the operator why."""
 
 
 class UnknownRecording(NotFound):
@@ -36,7 +36,7 @@ class UnknownRecording(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording as it lies there. `address` changes with its content, so that browsers may keep it."""
+    """`address` changes with the content, so browsers may cache it."""
 
     version: str
     language: str
@@ -46,17 +46,17 @@ class Recording:
 
     @property
     def words(self) -> str:
-        """The language, for people."""
+        """The language's name."""
         return gettext(LANGUAGES[self.language])
 
 
 def available() -> list[Recording]:
-    """The recordings of the sentences that are asked now, in the order in which forms list languages."""
+    """Of the current texts, in the forms' order of languages."""
     return [one for one in recordings() if one.version == TEXT_VERSION]
 
 
 def recordings() -> list[Recording]:
-    """Those of all versions, the newest version first."""
+    """Of all versions, the newest first."""
     folder = _folder()
     files = list(folder.iterdir()) if folder.is_dir() else []
     found = [one for one in map(_recording, files) if one is not None]
@@ -66,7 +66,7 @@ def recordings() -> list[Recording]:
 
 
 def recording_in(language: str) -> Recording:
-    """The recording of the sentences that are asked now. Refuses with UnknownRecording where there is none."""
+    """Of the current texts. Refuses (UnknownRecording) a missing one."""
     found = next((one for one in available() if one.language == language), None)
     if found is None:
         raise UnknownRecording
@@ -74,10 +74,10 @@ def recording_in(language: str) -> Recording:
 
 
 def add(file: Path, language: str, version: str = TEXT_VERSION) -> Recording:
-    """Keep a copy of the file as the recording of this version and language, in place of an earlier one.
+    """Store a copy of the file for this version and language; replaces an earlier one.
 
-    Raises UnusableRecording for an unknown language or version, more than 2 MB, and what is neither MP3, M4A nor Ogg by
-    its content, whatever its name; OSError where it cannot be read.
+    Raises UnusableRecording for an unknown language or version, more than 2 MB, and content that is not MP3, M4A or
+    Ogg, whatever the name; OSError if unreadable.
     """
     if language not in LANGUAGES or language in SPEECHLESS:
         spoken = ", ".join(code for code in LANGUAGES if code not in SPEECHLESS)
@@ -94,7 +94,7 @@ def add(file: Path, language: str, version: str = TEXT_VERSION) -> Recording:
 
 
 def _keep(content: bytes, stem: str, ending: str) -> Recording:
-    """Written beside and moved into place: whoever is listening hears the old one or the new one."""
+    """Moved into place: listeners hear the old file or the new."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{stem}.{ending}"
@@ -110,7 +110,7 @@ def _keep(content: bytes, stem: str, ending: str) -> Recording:
 
 
 def _recording(path: Path) -> Recording | None:
-    """What a file of the folder is; none for what is no recording of a version and language that we know."""
+    """None for a file of no known version and language."""
     read = NAME.fullmatch(path.name)
     if read is None or read["version"] not in TEXTS or read["language"] not in LANGUAGES or read["ending"] not in TYPES:
         return None
@@ -128,7 +128,7 @@ def _recording(path: Path) -> Recording | None:
 
 
 def _ending_of(content: bytes) -> str | None:
-    """The kind of recording by what the file begins with, as the name it gets."""
+    """By the first bytes of the content."""
     if content[:4] == b"OggS" and content[28:36] in (b"OpusHead", b"\x01vorbis\x00"):
         return "ogg"
     if content[4:8] == b"ftyp" and content[8:12] in (b"M4A ", b"mp42", b"isom"):
@@ -139,7 +139,7 @@ def _ending_of(content: bytes) -> str | None:
 
 
 def _is_mpeg_frame(head: bytes) -> bool:
-    """Whether an MPEG audio frame of layer III begins here: eleven set bits, then a version, a layer, a bit rate."""
+    """MPEG audio frame of layer III: eleven set bits, then version, layer, bit rate."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     version, layer, bit_rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2] >> 4

@@ -1,4 +1,4 @@
-"""The lists that forms offer, translated at the moment of showing."""
+"""Lists of forms, translated when shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sexes() -> Choices:
 
 
 def age_groups(*, adults_only: bool = False) -> Choices:
-    """Age bands in order; at the door only those of adults."""
+    """In order; at the door adults only."""
     words = {band: text for band, text in AGE_GROUPS.items() if not (adults_only and band.is_minor)}
     return _choices(words)
 
@@ -47,7 +47,7 @@ def needs() -> Choices:
 
 
 def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
-    """All lists that a form about a person offers, by the names its template knows them, and the spoken permission.
+    """All lists of a form about a person, by template name, and the spoken consent.
 
     Municipalities of `department` come first: most people live near.
     """
@@ -64,7 +64,7 @@ def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
 
 
 def municipalities_by_department(first: str = "") -> list[tuple[str, Choices]]:
-    """All 340 under their departments, and last the answer of who lives elsewhere or does not say."""
+    """All 340, and last the answer "elsewhere or not said"."""
     groups = [(name, [(row.ine_code, row.full_name) for row in rows]) for name, rows in grouped_by_department()]
     ordered = sorted(groups, key=lambda group: group[0] != first)
     return [*ordered, (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]

@@ -1,7 +1,7 @@
-"""Communities: what people of a municipality wrote, and what staff decided on it. Only confirmed names are suggested.
+"""Communities: names people wrote in a municipality, and what staff decided. Only confirmed names are suggested.
 
-What somebody wrote is never shown to the public by itself: it may be the address of a house. Names that fold alike
-(capitals, accents, apostrophes apart) are the same community.
+Written names are never public by themselves: one may be a house's address. Names that fold alike (capitals, accents,
+apostrophes) are one community.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class NotDecided(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A name as most people wrote it, and how many wrote it in any spelling."""
+    """The most frequent spelling, and how many people wrote any."""
 
     name: str
     n_people: int
@@ -48,7 +48,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A name that staff decided on. `n_otherwise` of its people spell it in another way."""
+    """A name decided by staff. `n_otherwise`: people with another spelling."""
 
     name: str
     n_people: int
@@ -57,7 +57,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """A municipality's names: those nobody decided on (the most written first), and by name the others."""
+    """Undecided names (most frequent first), and decided ones by name."""
 
     new: Sequence[Written]
     confirmed: Sequence[Known]
@@ -68,25 +68,25 @@ class Communities:
 
 
 async def suggestions(ine_code: str) -> list[str]:
-    """Confirmed names of a municipality, in the order of the alphabet, 200 at most."""
+    """Confirmed names, alphabetically, at most 200."""
     found = reads(Community).filter(municipality_id=ine_code, hidden_at=None).order_by("key").limit(MOST_SUGGESTED)
     return [name for (name,) in await found.values_list("name")]
 
 
 async def confirmed_names(codes: Collection[str]) -> dict[tuple[str, str], str]:
-    """How staff write the communities of these municipalities that they confirmed, by municipality and folded name."""
+    """The staff's spelling by municipality and folded name."""
     rows = reads(Community).filter(municipality_id__in=list(codes), hidden_at=None)
     return {(code, key): name for code, key, name in await rows.values_list("municipality_id", "key", "name")}
 
 
 async def municipalities_in_scope(actor: Actor) -> list[Municipality]:
-    """Those served by the hubs where the actor works at the desk, by name."""
+    """Served by hubs where the actor works at the desk, by name."""
     found = reads(Municipality).filter(services__hub_id__in=list(actor.hubs_with(DESK)))
     return await found.distinct().order_by("name", "ine_code")
 
 
 async def written_by_people(codes: Collection[str]) -> dict[str, list[Written]]:
-    """By municipality, what people wrote and staff did not decide on, the most written first. No person is told."""
+    """Undecided names by municipality, most frequent first. No person is named."""
     spelled = await _spellings(codes)
     known: dict[str, set[str]] = {code: set() for code in codes}
     for code, key in (
@@ -108,7 +108,7 @@ async def communities_of(ine_code: str) -> Communities:
 
 
 Spellings = Mapping[str, Counter[str]]
-"""By folded name: how many people wrote it in which way."""
+"""By folded name: people for each spelling."""
 
 
 async def _spellings(codes: Collection[str]) -> dict[str, dict[str, Counter[str]]]:
@@ -133,7 +133,7 @@ def _undecided(spelled: Spellings, known: Collection[str]) -> list[Written]:
 
 
 def _usual(names: Counter[str]) -> str:
-    """The spelling of most; of several, the first of the alphabet, so that it does not change from page to page."""
+    """The most frequent spelling; of equals the first alphabetically, so that pages agree."""
     return min(names, key=lambda name: (-names[name], name))
 
 
@@ -146,13 +146,13 @@ def _known(row: Community, spelled: Spellings) -> Known:
 
 
 async def confirm(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Suggest this name, in this spelling, to whoever chooses the municipality. Refuses one without letters."""
+    """Suggest this name in this spelling. Refuses one without letters."""
     async with transaction():
         await _decide(ine_code, name, is_hidden=False, actor=actor)
 
 
 async def correct(ine_code: str, written: str, name: str, *, actor: Actor) -> None:
-    """Suggest `name` where people wrote `written`, which is not suggested. What they wrote stays as it is.
+    """Suggest `name` instead of `written`. People's answers stay as they are.
 
     Refuses as `confirm`.
     """
@@ -169,9 +169,9 @@ async def hide(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Undo what was decided on a name, which is then new again. Refuses (NotDecided) where nothing was decided.
+    """Undo a decision; the name is new again. Refuses (NotDecided) an undecided name.
 
-    The row goes: it says nothing but the decision, and the audit keeps who made and who undid it.
+    The row goes: it holds only the decision, and the audit keeps both acts.
     """
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name))
@@ -182,9 +182,9 @@ async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def use_spelling(ine_code: str, name: str, *, actor: Actor) -> int:
-    """Write a confirmed name in the staff's spelling wherever people wrote it in another; how many people that were.
+    """Give people's other spellings the staff's; returns how many people that were.
 
-    Refuses (NotDecided) a name that is not confirmed.
+    Refuses (NotDecided) an unconfirmed name.
     """
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name), hidden_at=None)
@@ -217,7 +217,7 @@ async def _decide(ine_code: str, name: str, *, is_hidden: bool, actor: Actor) ->
 
 
 def _folded(name: str) -> str:
-    """What makes two names the same, cut to its column."""
+    """Equal for equal names, cut to its column."""
     return fold(name)[:160]
 
 

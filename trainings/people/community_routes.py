@@ -1,4 +1,4 @@
-"""`/panel/comunidades`: staff decide which names the form suggests; `/comunidades/{code}.json`: what it suggests."""
+"""`/panel/comunidades`: staff decide on suggested names; `/comunidades/{code}.json`: the suggestions."""
 
 from __future__ import annotations
 
@@ -43,8 +43,6 @@ Name = Annotated[str, printable(120), AfterValidator(_named)]
 
 
 class NameForm(Form):
-    """A community of a municipality."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"name": NAMELESS, "right": NAMELESS}
 
     municipality: MunicipalityCode
@@ -52,7 +50,7 @@ class NameForm(Form):
 
 
 class CorrectForm(NameForm):
-    """What people wrote, and how it is right."""
+    """As written, and as it should be."""
 
     right: Name
 
@@ -64,7 +62,7 @@ class UnknownMunicipality(NotFound):
 
 @allow(PUBLIC)
 async def suggested(request: Request) -> Response:
-    """Confirmed names only; nothing for a code that is none."""
+    """Confirmed names; empty for an unknown code."""
     code = request.path_params["code"]
     names = await communities.suggestions(code) if CODE.fullmatch(code) else []
     return JSONResponse({"communities": names}, headers={"cache-control": AN_HOUR})
@@ -89,7 +87,7 @@ async def _page(
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    """One municipality's names: the one asked for, else where most are new. What could not be done stays `typed`."""
+    """The municipality asked for, else the one with most new names. A refused form stays `typed`."""
     written = await communities.written_by_people([one.ine_code for one in towns])
     if town is None and towns:
         town = max(towns, key=lambda one: len(written[one.ine_code]))
@@ -110,7 +108,7 @@ Act = Callable[[NameForm, Actor], Awaitable[str]]
 
 
 async def _obey(request: Request, form: type[NameForm], act: Act) -> Response:
-    """Do what the button says with a name of a municipality in scope, or show the page again with the reason."""
+    """Apply the button to a name of a municipality in scope, or show the page with the refusal."""
     typed = await read_form(request)
     towns = await communities.municipalities_in_scope(request.state.actor)
     town = next((one for one in towns if one.ine_code == typed.value("municipality")), None)

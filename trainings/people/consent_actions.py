@@ -1,4 +1,4 @@
-"""Taking back a permission that was given: as easy as giving it, and just as provable."""
+"""Withdraw consent: as easy as giving it, and as provable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainings.people.models import Consent, ConsentPurpose, Guardian, Participa
 from trainings.web.i18n import N_
 
 WITHDRAWABLE = (ConsentPurpose.CONTACT, ConsentPurpose.PHOTO)
-"""What can be taken back by itself. The data hang on the registrations: `privacy.withdrawal` takes back both."""
+"""Withdrawn alone. The data consent goes with the registrations (`privacy.withdrawal`)."""
 
 
 class PermissionGone(Refusal):
@@ -32,9 +32,9 @@ class NotByItself(Refusal):
 
 
 async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Actor, hub_id: UUID | None = None) -> None:
-    """Take back the permission to be invited or photographed, of all participants that are this person.
+    """Withdraw the consent to be invited or photographed, for all participants merged with this person.
 
-    What is taken back twice is taken back once, at the first moment. Refuses with NotByItself for the data.
+    Twice is once, at the first moment. Refuses (NotByItself) the data consent.
     """
     if purpose not in WITHDRAWABLE:
         raise NotByItself
@@ -54,7 +54,7 @@ async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Acto
 
 
 async def without_permission(participant_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those whose permission for the data was taken back, of a minor the guardian's, and not given again."""
+    """People (a minor's guardian) whose data consent was withdrawn and not given again."""
     people = list(participant_ids)
     own = reads(Consent).filter(participant_id__in=people, purpose=ConsentPurpose.DATA)
     protectors = reads(Guardian).filter(participant_id__in=people)
@@ -65,16 +65,15 @@ async def without_permission(participant_ids: Collection[UUID]) -> frozenset[UUI
 
 
 async def check_permission(participant_id: UUID) -> None:
-    """Refuse (PermissionGone) to keep anything more of who took the permission back."""
+    """Refuses (PermissionGone) to store more of a person without data consent."""
     if await without_permission([participant_id]):
         raise PermissionGone
 
 
 async def locked_with_permission(participant_id: UUID) -> Participant:
-    """The person, held until the caller's transaction ends, to keep something more of them. Refuses (PermissionGone).
+    """The person, locked for the caller's transaction, to store more of them. Refuses (PermissionGone).
 
-    Held before it is asked: who takes the permission back at this moment holds the person too. A training's lock comes
-    first.
+    Locked before the check: a simultaneous withdrawal locks the person too. A training's lock comes first.
     """
     [person] = await lock(Participant, [participant_id])
     await check_permission(person.id)

@@ -1,7 +1,6 @@
-"""What people agree to, purpose by purpose, in every version there was.
+"""Consent texts by purpose, in every version.
 
-What was agreed stays provable: a sentence is never edited, a changed one gets a new version. A test holds the sums of
-all versions.
+They stay provable: no sentence is ever edited, a change gets a new version. A test holds the checksums of all versions.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.web.i18n import N_, gettext, speaking
 
 TEXT_VERSION = "2026-12"
-"""The version that is asked now."""
+"""The current version."""
 
 IN_ENGLISH = "-en"
-"""At the end of a version: the person read it in English."""
+"""Suffix of a version read in English."""
 
 GUARDIAN, ASSENT = "guardian", "assent"
-"""Beside the purposes: what permits a minor to take part, and the minor's own yes."""
+"""Besides the purposes: the guardian's consent, and the minor's assent."""
 
 AT_DOOR = "data_at_door"
-"""Until 2026-12 the door read a sentence of its own to who came without a ticket."""
+"""Read at the door to walk-ins until 2026-12."""
 
 SPOKEN_HOW = frozenset({ConsentHow.READ_ALOUD, ConsentHow.CALL})
 
@@ -61,7 +60,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-"""The sentences beside the boxes that people tick, on a page, on paper or in a message: version → purpose."""
+"""Sentences beside checkboxes, on a page, on paper or in a message: version → purpose."""
 
 SPOKEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -86,23 +85,23 @@ SPOKEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-"""The questions that staff read aloud or ask on the telephone: version → purpose."""
+"""Questions that staff read aloud or ask by telephone: version → purpose."""
 
 CURRENT = TEXTS[TEXT_VERSION]
 
 
 def version_read(language: str, how: ConsentHow) -> str:
-    """What is kept of the sentence that somebody agrees to now: its version, and that it was the English one.
+    """The version to store, with its suffix if read in English.
 
-    What staff read aloud is in a language of which nothing is known.
+    Read aloud, the language is unknown.
     """
     return TEXT_VERSION + IN_ENGLISH if how is ConsentHow.FORM and language.startswith("en") else TEXT_VERSION
 
 
 def text_of(version: str, purpose: str, how: ConsentHow = ConsentHow.FORM) -> str:
-    """The sentence that was agreed to in this way: in English where it was read so, else in the reader's language.
+    """The sentence as agreed to: in English if read so, else in the reader's language.
 
-    `purpose` is a ConsentPurpose, GUARDIAN or ASSENT. Where nothing was read aloud for it, the written sentence.
+    `purpose`: a ConsentPurpose, GUARDIAN or ASSENT. Without a spoken sentence, the written one.
     """
     said = version.removesuffix(IN_ENGLISH)
     spoken = SPOKEN[said].get(purpose) if how in SPOKEN_HOW else None
@@ -113,6 +112,6 @@ def text_of(version: str, purpose: str, how: ConsentHow = ConsentHow.FORM) -> st
 
 
 def asked_now(*, aloud: bool = False) -> dict[str, str]:
-    """The current sentences to be shown on a form or, `aloud`, to be read to somebody: purpose → words."""
+    """Current sentences, written or spoken (`aloud`): purpose → words."""
     texts = SPOKEN[TEXT_VERSION] if aloud else CURRENT
     return {str(purpose): gettext(text) for purpose, text in texts.items()}

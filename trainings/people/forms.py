@@ -1,4 +1,4 @@
-"""The fields of a person, as typed: names, place, actor type, contact. Shape only."""
+"""Form fields of a person: names, place, actor type, contact. Shape only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME_LENGTH = 120
 
 
 def printable(max_length: int) -> AfterValidator:
-    """Any printable text, as written (NFC; control and direction marks removed)."""
+    """Printable text as written (NFC; control and direction marks removed)."""
 
     def check(text: str) -> str:
         try:
@@ -77,7 +77,7 @@ Language = Annotated[str | None, AfterValidator(_language)]
 
 
 class PersonForm(Form):
-    """Who somebody is. `municipality` 0000 is "another place, or I prefer not to say"."""
+    """`municipality` 0000 is "another place, or I prefer not to say"."""
 
     MISSING: ClassVar[Mapping[str, str]] = {
         "given_names": N_("Escriba los nombres."),
@@ -102,5 +102,5 @@ class PersonForm(Form):
 
     @property
     def municipality_code(self) -> str | None:
-        """The INE code, or none for another place."""
+        """INE code; None for another place."""
         return None if self.municipality == ANOTHER_PLACE else self.municipality

@@ -1,4 +1,4 @@
-"""Who is one person with whom: participants that staff merged, whatever was merged into what."""
+"""Participants merged into one person, however they were merged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from trainings.people.models import Merge, Participant
 
 
 async def same_person_ids(participant_id: UUID) -> list[UUID]:
-    """All participants that are held to be this person, it among them, the one that stays first.
+    """All participants merged with this one, itself included, the kept one first.
 
-    Found through the merges rather than `merged_into`: those are few, while people are many and not indexed by it.
+    Through merges rather than `merged_into`: merges are few, people many and not indexed by it.
     """
     return await all_merged_into(await last_kept(participant_id))
 
 
 async def last_kept(participant_id: UUID) -> UUID:
-    """The participant that stays where this one, and those it was merged into, were merged; else it itself."""
+    """The participant kept at the end of its merges; itself without any."""
     while True:
         found = await reads(Participant).get_or_none(id=participant_id).values_list("merged_into_id")
         if found is None or found[0] is None:
@@ -29,7 +29,7 @@ async def last_kept(participant_id: UUID) -> UUID:
 
 
 async def all_merged_into(kept_id: UUID) -> list[UUID]:
-    """This participant and all that were merged into it, directly or by way of others, in the order of merging."""
+    """Itself and all merged into it, directly or through others, in order of merging."""
     whole, latest = [kept_id], [kept_id]
     while latest:
         standing = reads(Merge).filter(kept_id__in=latest, undone_at=None).order_by("created_at", "id")
@@ -39,7 +39,7 @@ async def all_merged_into(kept_id: UUID) -> list[UUID]:
 
 
 async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
-    """The pairs of these of whom staff said that they are two: merges that were taken back as they were made."""
+    """Pairs held different by staff: merges undone at once."""
     if not people:
         return frozenset()
     said = reads(Merge).filter(kept_id__in=sorted(people), merged_id__in=sorted(people), undone_at=F("created_at"))
@@ -47,9 +47,9 @@ async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
 
 
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
-    """All that are one person with any of these, by themselves, each with the participant that stays.
+    """All participants merged with any of these, each with the kept one.
 
-    `merged_into`: participants with what each was merged into.
+    `merged_into`: participant to what it was merged into.
     """
     last = {into for into in merged_into.values() if into is not None}
     kept = {key for key, into in merged_into.items() if into is None} - last

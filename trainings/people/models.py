@@ -1,4 +1,4 @@
-"""Participants and what they consented to. Only what the domain allows; contacts and sensitive answers are sealed."""
+"""Participants and their consents. Only what the domain allows; contacts and sensitive answers are sealed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ActorType(StrEnum):
-    """Community actor types, the words stand in `words.py`."""
+    """Words are in `words.py`."""
 
     COCODE = "cocode"
     COMUDE = "comude"
@@ -44,7 +44,7 @@ class Sex(StrEnum):
 
 
 class AgeGroup(StrEnum):
-    """Age bands, there is no birth date."""
+    """There is no birth date."""
 
     A12_13 = "12-13"
     A14_17 = "14-17"
@@ -69,7 +69,7 @@ class Pueblo(StrEnum):
 
 
 NOBODY = "—"
-"""The given name of who took back everything, and of whose name was forgotten."""
+"""Given name once permission or name is gone."""
 
 
 class ConsentPurpose(StrEnum):
@@ -79,8 +79,6 @@ class ConsentPurpose(StrEnum):
 
 
 class ConsentHow(StrEnum):
-    """How consent was given."""
-
     FORM = "form"
     READ_ALOUD = "read_aloud"
     CALL = "call"
@@ -89,8 +87,6 @@ class ConsentHow(StrEnum):
 
 
 class Relation(StrEnum):
-    """What a guardian is to a minor."""
-
     MADRE = "madre"
     PADRE = "padre"
     ABUELO = "abuelo"
@@ -101,8 +97,6 @@ class Relation(StrEnum):
 
 
 class MergeReason(StrEnum):
-    """Why staff hold two participants to be one person."""
-
     SAID_SO = "said_so"
     SAME_CONTACT = "same_contact"
     SAME_DOCUMENT = "same_document"
@@ -111,11 +105,11 @@ class MergeReason(StrEnum):
 
 
 class Participant(Record):
-    """A person as of one sign-up. No natural keys: staff merge the rest (`merged_into`), both histories are kept.
+    """A person as of one sign-up. No natural keys: staff merge duplicates (`merged_into`), both histories stay.
 
-    `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: together they find look-alikes
-    without opening anything. A minor has no contact, only the keys of the guardian's. A municipality left empty means
-    another place, or not said. `email_refused_at`: the mail server said for good that the address takes nothing.
+    `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: look-alikes are found without
+    opening seals. A minor has no contact, only keys of the guardian's. An empty municipality means elsewhere or not
+    said. `email_refused_at`: a mail server refused the address for good.
     """
 
     given_names = fields.CharField(max_length=120)
@@ -153,7 +147,7 @@ class Participant(Record):
 
 
 TELLING_ANSWERS: Mapping[str, str | None] = {"community": "", "organization": "", "language": None, "pueblo": None}
-"""Answers that could tell who somebody is, and what stands there once name or permission is gone."""
+"""Identifying answers, with their value once name or permission is gone."""
 
 
 class Consent(Record):
@@ -175,10 +169,10 @@ class Consent(Record):
 
 
 class Guardian(Record):
-    """The mother, father or other person in charge who permitted a minor's participation: who, how and when.
+    """The parent or guardian who permitted a minor's participation: who, how and when.
 
-    The only contact that is kept for a minor (Decreto 27-2003: the best interest of the child). `created_at` is when
-    the permission was given, `text_version` the sentence that was agreed to.
+    The only contact kept for a minor (Decreto 27-2003: best interest of the child). `created_at`: time of permission;
+    `text_version`: sentence agreed to.
     """
 
     participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
@@ -217,9 +211,9 @@ class Assent(Record):
 
 
 class Community(Record):
-    """A village, hamlet or quarter as staff confirmed its name: what the form suggests. `key` is the folded name.
+    """A village, hamlet or quarter whose name staff confirmed for suggestions. `key` is the folded name.
 
-    `hidden_at`: staff decided that it is not suggested (an address, a joke, another municipality's).
+    `hidden_at`: staff decided not to suggest it (an address, a joke, another municipality's).
     """
 
     municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
@@ -237,7 +231,7 @@ class Community(Record):
 
 
 class Merge(Record):
-    """Two participants that staff hold to be one person. Both histories are kept, `undone_at` takes it back."""
+    """Two participants held to be one person. Both histories stay, `undone_at` takes it back."""
 
     kept: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
         "trainings.Participant", related_name="merges_kept", on_delete=fields.RESTRICT

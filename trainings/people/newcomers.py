@@ -1,4 +1,4 @@
-"""Writes who is new, and what somebody agrees to: the one place where rows of people are made, many in one go."""
+"""The only writer of new people and their consents, many in one go."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "p
 
 
 class Agreed(NamedTuple):
-    """What is kept of a permission: when it was given, who wrote it down, how it was asked, and which sentence."""
+    """A consent's facts: when, recorded by whom, asked how, which sentence."""
 
     at: datetime | str
     by: UUID | None
@@ -53,7 +53,7 @@ class Agreed(NamedTuple):
 
 @dataclass(slots=True)
 class NewPeople:
-    """The rows of a batch. Their keys are drawn in the order in which people come."""
+    """Rows of a batch. Keys are drawn in the order of people."""
 
     keys: Iterator[str]
     people: list[Values] = field(default_factory=list)
@@ -62,7 +62,7 @@ class NewPeople:
     assents: list[Values] = field(default_factory=list)
 
     def statements(self) -> list[Statement]:
-        """Each table after those that it refers to."""
+        """Each table after those it refers to."""
         return [
             Statement(PARTICIPANT, self.people),
             Statement(CONSENT, self.consents),
@@ -73,7 +73,7 @@ class NewPeople:
     def add(
         self, person: PersonForm, keys: Sameness, contact: tuple[str | None, str | None], at: datetime | str
     ) -> str:
-        """Somebody who was never here before; their key. `contact`: telephone and e-mail, a minor has none."""
+        """Returns the key. `contact`: telephone and e-mail, none for a minor."""
         key, (phone, email) = next(self.keys), contact
         self.people.append(
             (
@@ -101,15 +101,15 @@ class NewPeople:
         return key
 
     def consent(self, person_id: str, purposes: AbstractSet[ConsentPurpose], agreed: Agreed) -> None:
-        """An adult permits this."""
+        """Of an adult."""
         at, by, how, version = agreed
         self.consents += [
             (next(self.keys), at, person_id, str(purpose), version, how, by) for purpose in sorted(purposes)
         ]
 
     def assent(self, person_id: str, guardian: GuardianContact, agreed: Agreed) -> None:
-        """A minor agrees, and their guardian permits it: asked each time, also of who was here before. No photograph of
-        a minor, and nothing else that the guardian's own permission is for.
+        """A minor's assent and the guardian's consent: asked each time, also of people who came before. Never
+        photographs, nor anything else of the guardian's own consent.
         """
         (at, by, how, version), key, (name, phone, email) = agreed, next(self.keys), SEALED_GUARDIAN
         sealed = (phone(key, guardian.phone), email(key, guardian.email))

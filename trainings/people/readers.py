@@ -1,4 +1,4 @@
-"""In which language people read, as far as it is known: what they agreed to on a page was in one."""
+"""Languages people read, known from consents on pages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trainings.people.models import Consent, ConsentHow, Guardian
 
 
 async def english_readers(participant_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Who read in English what they last agreed to on a page; of a minor, whose guardian did.
+    """People (a minor's guardian) whose last consent on a page was in English.
 
-    What staff read aloud or wrote down for somebody says nothing of them, whatever language the panel was in.
+    Consents that staff read aloud or recorded say nothing about them, whatever the panel's language.
     """
     read: dict[UUID, str] = {}
     for model in (Consent, Guardian):

@@ -1,4 +1,4 @@
-"""`/audio/permiso/{language}`: the permission read aloud, for who would rather hear than read it."""
+"""`/audio/permiso/{language}`: the consent text read aloud."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @allow(PUBLIC)
 async def recording(request: Request) -> Response:
-    """In parts where the player asks for parts. Addressed by its content it is kept, without that asked for again."""
+    """In ranges, as players ask. Cached for good at its address by content, else revalidated."""
     found = audio.recording_in(request.path_params["language"])
     caching = FOREVER if str(request.url.query) == found.address.partition("?")[2] else ASKED_AGAIN
     response = FileResponse(

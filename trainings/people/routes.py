@@ -1,4 +1,4 @@
-"""Recordings of the permission, and communities."""
+"""Recordings of the consent text, and communities."""
 
 from __future__ import annotations
 

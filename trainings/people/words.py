@@ -1,4 +1,4 @@
-"""The words for the codes that people choose from. Spanish is the source; translate where shown."""
+"""Words of codes to choose from. Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 
@@ -95,11 +95,11 @@ LANGUAGES: dict[str, str] = {
     "gsm": N_("Lengua de señas (LENSEGUA)"),
     "und": N_("Otro, o prefiero no decir"),
 }
-"""ISO 639-3. Chalchiteko has no code of its own there: `qcc` is from the range for local use (qaa–qtz)."""
+"""ISO 639-3. Chalchiteko has no code: `qcc` is from the local range (qaa–qtz)."""
 
 NEEDS: dict[str, str] = {
     "interpreter": N_("Intérprete"),
     "ramp": N_("Entrada sin gradas"),
     "food": N_("Alimentación especial"),
 }
-"""Support that a person may ask for; childcare is a number of places, not a need."""
+"""Support needs; childcare is a number of places, not a need."""

@@ -1,4 +1,4 @@
-"""Deleting what is no longer needed, by the periods that people are told (`/privacidad`)."""
+"""Delete what is no longer needed, by the periods of `/privacidad`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from trainings.schedule.absences import forget_over
 NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
 CONTACTS_KEPT = timedelta(days=365)
-"""Each counted from the end of a training's last session; contacts from the last training of the person."""
+"""All from the end of a training's last session; contacts from the person's last training."""
 LOGS_KEPT = timedelta(days=90)
-"""After a sign-in, or a link to sign in, was over."""
+"""After a sign-in or its link ended."""
 
 OVER = "SELECT training_id FROM training_session GROUP BY training_id HAVING MAX(ends_at) < ?"
 
@@ -37,19 +37,19 @@ FORGET_MESSAGES = f"""
         AND (done_at IS NOT NULL OR failed_at IS NOT NULL OR stopped_at IS NOT NULL)
         AND (subject_id IS NULL OR subject_id IN (SELECT id FROM registration WHERE training_id IN ({OVER})))
 """  # noqa: S608
-"""What somebody asked to have deleted is not forgotten because it failed."""
+"""Not failed jobs of an erasure asked for."""
 
 FORGET_REFUSALS = "DELETE FROM mail_hold WHERE held_at IS NULL AND created_at < ?"
-"""Keyed hashes of who was refused because of us."""
+"""Keyed hashes of recipients refused because of us."""
 
 PAST_LISTS = f"""
     training_id IN ({OVER}) AND (reason NOT IN ({", ".join(f"'{one}'" for one in sorted(PAPER_CALLS))}) OR due_at < ?)
 """
-"""Certificates are issued and annulled long after: whoever is to be called about one is, for as long as the others."""
+"""Certificates are issued and annulled long after, so their lists are kept as long again from then."""
 FORGET_CALLS = f'DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE {PAST_LISTS})'  # noqa: S608
 FORGET_HOLDER_CALLS = FORGET_CALLS.replace('"call"', "holder_call")
 FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE {PAST_LISTS}"  # noqa: S608
-"""Who was told what, when and through whom goes with the messages: a list without its marks would ask to call again."""
+"""Marks go with the messages, and the list with them: without its marks it would ask to call again."""
 
 COMES_AGAIN = f"""({SAME_PERSON}, lately (participant_id) AS (
         SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
@@ -60,14 +60,14 @@ COMES_AGAIN = f"""({SAME_PERSON}, lately (participant_id) AS (
     )
     SELECT participant_id FROM lately UNION SELECT same.one FROM same JOIN lately ON lately.participant_id = same.other
 )"""  # noqa: S608
-"""Also with the ticket of another training. Who was merged is one person: what one sign-up keeps, all of them keep."""
+"""Also with another training's ticket. Merged participants are one person: what one registration keeps, all keep."""
 
 FORGET_CONTACTS = f"""
     UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL, email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
         AND created_at < ? AND id NOT IN {COMES_AGAIN}
 """  # noqa: S608
-"""Of a minor only the keys of the guardian's are there."""
+"""Of a minor there are only keys of the guardian's contacts."""
 
 FORGET_GUARDIANS = f"""
     UPDATE guardian SET phone = NULL, email = NULL, email_refused_at = NULL
@@ -75,18 +75,18 @@ FORGET_GUARDIANS = f"""
 """  # noqa: S608
 
 FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NULL AND training_id IN ({OVER})"  # noqa: S608
-"""Who was given the cards of a community."""
+"""Holders of a community's cards."""
 
 FORGET_SIGN_INS = "DELETE FROM staff_session WHERE expires_at < ?"
 FORGET_SIGN_IN_LINKS = "DELETE FROM sign_in_link WHERE expires_at < ?"
-"""Who was signed in, and when they last did something. What they did is in the audit, without a browser."""
+"""Sessions too: who was signed in, and their last activity. The audit keeps acts, without the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks
-    of calls, absences of who facilitates, drafts of notes that were deleted, phones for marking, slips of walk-ins,
-    marks of arrivals, names with their attendance, sign-ins.
+    """Rows that lost data: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks of
+    calls, absences, deleted drafts of notes, prepared devices, slips of walk-ins, marks of arrivals, names with
+    attendance, sign-ins.
     """
 
     needs: int
@@ -104,11 +104,11 @@ class Swept:
 
 
 class _OnlyWeighed(Exception):
-    """Ends a transaction so that nothing of it stays."""
+    """Ends a transaction without a trace."""
 
 
 async def what_is_due() -> Swept:
-    """What a sweep would delete now, without doing it."""
+    """What a sweep would delete now."""
     try:
         async with transaction():
             due = await _forget_all(n_notes=await n_deleted(), n_marks=await n_old_marks())
@@ -118,7 +118,7 @@ async def what_is_due() -> Swept:
 
 
 async def sweep() -> Swept:
-    """Delete what is due now. Safe at any time, and when several processes do it at once."""
+    """Safe at any time, also in several processes at once."""
     n_notes, n_marks = await forget_deleted(), await forget_marks()
     async with transaction():
         swept = await _forget_all(n_notes=n_notes, n_marks=n_marks)
@@ -129,7 +129,7 @@ async def sweep() -> Swept:
 
 
 async def _forget_all(*, n_notes: int, n_marks: int) -> Swept:
-    """Delete what is due and needs no transaction of its own, in the caller's; notes and marks are only counted."""
+    """All that needs no transaction of its own, in the caller's; notes and marks are only counted."""
     now = clock.now()
     return Swept(
         needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
@@ -156,14 +156,14 @@ async def _forget_sign_ins(before: datetime) -> int:
 
 
 async def _forget_calls(before: datetime) -> int:
-    """The marks of the call lists of trainings that were over before, and the lists with them."""
+    """Lists with their marks, of trainings over before."""
     n_marks = await sql.execute(FORGET_CALLS, before, before) + await sql.execute(FORGET_HOLDER_CALLS, before, before)
     await sql.execute(FORGET_CALL_LISTS, before, before)
     return n_marks
 
 
 async def _forget_contacts(before: datetime) -> int:
-    """Those of people whose last training was before, of minors' guardians, and of who was given cards."""
+    """Of people whose last training was before, of minors' guardians, and of card holders."""
     n_people = await sql.execute(FORGET_CONTACTS, before, before, before)
     n_guardians = await sql.execute(FORGET_GUARDIANS, before, before, before)
     return n_people + n_guardians + await sql.execute(FORGET_HOLDERS, before)

@@ -1,4 +1,4 @@
-"""`/panel/reloj`: staff say that the clock is right, where deleting by itself stands still because of it."""
+"""`/panel/reloj`: staff confirm the clock, while deletion stands still because of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 @allow(*CLOCK_KEEPERS)
 async def clock_is_right(request: Request) -> Response:
-    """The button where nothing is deleted because the clock may have jumped."""
     await say_clock_is_right(actor=request.state.actor)
     response = redirect("/panel")
     flash(response, gettext(N_("Anotado. En unas horas se vuelve a borrar lo que toca.")))

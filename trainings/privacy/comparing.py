@@ -1,4 +1,4 @@
-"""Two people side by side, as far as the staff of a hub may see them: what their trainings there tell."""
+"""Two people side by side, as far as the staff of a hub may see them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnknownPerson(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: `person` as was asked for, and `people` with those merged with it, all of them at own hubs."""
+    """`person` as asked for, and `people` merged with it, all at own hubs."""
 
     person: Participant
     people: Sequence[Participant]
@@ -38,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`are_one`: merged already. `both_live`: pairs of live registrations of the two in the same training."""
+    """`are_one`: merged already. `both_live`: pairs of live registrations in the same training."""
 
     one: Side
     other: Side
@@ -55,16 +55,16 @@ class Comparison:
 
     @property
     def hub_id(self) -> UUID:
-        """A hub where the second of them was, for the record."""
+        """A hub of the second person, for the audit."""
         return self.other.registrations[0].training.hub_id
 
 
 async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
-    """Both with what they did at hubs where the actor may merge.
+    """Both with their history at hubs where the actor may merge.
 
-    Refuses with UnknownPerson where one of them was at none of these, and for a minor and somebody who were at no
-    training together: minors are found only inside their own session. Of them only the common trainings are told. Who
-    are one by now are shown apart, as each came.
+    Refuses (UnknownPerson) a person who was at none of these, and a minor with somebody of no common training: minors
+    are found only inside their own session, so only common trainings are shown. Merged people are shown apart, as each
+    came.
     """
     if one_id == other_id:
         raise UnknownPerson
@@ -81,7 +81,7 @@ async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
 
 
 async def hub_in_scope(participant_id: UUID, actor: Actor) -> UUID | None:
-    """A hub where this participant was and the actor may merge."""
+    """A hub of this participant where the actor may merge."""
     hubs = reads(Registration).filter(participant_id=participant_id).distinct().values_list("training__hub_id")
     return next((hub_id for (hub_id,) in await hubs if can_merge(actor, hub_id)), None)
 
@@ -107,12 +107,12 @@ def _trainings_of(side: Side) -> set[UUID]:
 
 
 def _within(side: Side, trainings: set[UUID]) -> Side:
-    """The same person as these trainings know them."""
+    """The same person in these trainings only."""
     return _with(side, [row for row in side.registrations if row.training_id in trainings])
 
 
 def _alone(side: Side) -> Side:
-    """Without whom they were merged with: else both would show the same."""
+    """Without merged participants, else both sides would show the same."""
     own = [row for row in side.registrations if row.participant_id == side.person.id]
     return replace(_with(side, own), people=[side.person])
 

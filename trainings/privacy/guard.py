@@ -1,4 +1,4 @@
-"""What is deleted by itself stands still and asks, where it is far more than usual or the clock may be wrong."""
+"""Automatic deletion stops and asks if it is far more than usual or the clock may be wrong."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from trainings.privacy.models import SweepLook, SweepRun, SweepStop, WhyStopped
 from trainings.registrations.own.erasures import ASKED
 
 ALWAYS = 1_000
-"""So many rows go without being asked for."""
+"""Rows deleted without asking."""
 TIMES_USUAL, RUNS = 10, 7
-"""And so many times the median of the last runs that deleted anything."""
+"""Also allowed: this many times the median of the last runs that deleted anything."""
 LONGEST_SILENCE = timedelta(days=6)
-"""From one look of the sweeps to the next: after a longer one the clock may have jumped. Shorter than the shortest time
-that anything is kept, so that a jump which nobody notices deletes nothing of what is not over.
+"""After a longer time between two looks the clock may have jumped. Shorter than any retention period, so an unnoticed
+jump deletes nothing that is not over.
 """
 CLOCKS_DIFFER = timedelta(days=1)
-"""So far ahead of the clock the last look may be: more, and the clock went back."""
+"""If the last look is further ahead, the clock went back."""
 
 
 async def sweep_unless_odd() -> Swept | None:
-    """Delete what is due, or nothing, where that stands still or has to be asked for.
+    """Delete what is due; None if deletion stands still or must be asked for.
 
-    A clock that is right again ends the stop for it; one that stays odd needs somebody who says that it is right.
+    A corrected clock ends its stop; one that stays odd needs a person's confirmation.
     """
     if await _is_clock_odd():
         await _stop(WhyStopped.CLOCK, n_rows=0)
@@ -46,18 +46,18 @@ async def sweep_unless_odd() -> Swept | None:
 
 
 async def standing_stop() -> SweepStop | None:
-    """Why nothing is deleted now, the clock before the rows; none where it is."""
+    """The reason for a stop, clock before rows; None without one."""
     return await reads(SweepStop).filter(agreed_at=None).order_by("why", "id").first()
 
 
 async def kept_back() -> Collection[str]:
-    """What somebody asked to have deleted waits while the clock may be wrong: it can be taken back till its moment."""
+    """Erasures asked for wait while the clock may be wrong: they can be undone until their moment."""
     is_stopped = await reads(SweepStop).filter(why=WhyStopped.CLOCK, agreed_at=None).exists()
     return ASKED if is_stopped or await _is_clock_odd() else ()
 
 
 async def go_on() -> Swept:
-    """An operator looked: delete what is due, however much, and by itself from now on."""
+    """An operator looked: delete all that is due, and automatically from now on."""
     swept = await sweep()
     await _trust_clock()
     async with transaction():
@@ -67,21 +67,21 @@ async def go_on() -> Swept:
 
 
 async def most_rows() -> int:
-    """How many rows go without being asked for."""
+    """Rows deleted without asking."""
     runs = await reads(SweepRun).order_by("-id").limit(RUNS)
     usual = median(one.n_rows for one in runs) if runs else 0
     return max(ALWAYS, int(TIMES_USUAL * usual))
 
 
 async def say_clock_is_right(*, actor: Actor) -> None:
-    """Somebody read the clock: it counts from now on. The next round deletes what is due, as ever."""
+    """A person read the clock: it counts from now on, and the next round deletes as usual."""
     async with transaction():
         await _trust_clock()
         await record("privacy.clock_is_right", actor=actor)
 
 
 async def _is_clock_odd() -> bool:
-    """Against the last look and no newer act: whoever works on with a wrong clock leaves acts of its time."""
+    """Against the last look, if no act is newer: work with a wrong clock leaves acts of its time."""
     last = await reads(SweepLook).order_by("-looked_at").first()
     return last is not None and not -CLOCKS_DIFFER <= clock.now() - last.looked_at <= LONGEST_SILENCE
 

@@ -1,4 +1,4 @@
-"""The sign-ups of one person for one training become one, once staff hold them to be one; and are parted again."""
+"""Join a person's registrations for one training, and part them again."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ BEST = (
 
 
 async def shared_trainings(some: Collection[UUID], others: Collection[UUID], hubs: Collection[UUID]) -> set[UUID]:
-    """The trainings of these hubs where participants of both sides signed up."""
+    """Trainings of these hubs with registrations of both sides."""
     of_hubs = Registration.filter(training__hub_id__in=list(hubs))
     found = [await of_hubs.filter(participant_id__in=list(side)).values_list("training_id") for side in (some, others)]
     return {key for (key,) in found[0]} & {key for (key,) in found[1]}
 
 
 async def trainings_joined(people: Collection[UUID]) -> set[UUID]:
-    """The trainings of all hubs where something of these participants was joined."""
+    """Trainings of all hubs with joined registrations of these participants."""
     joined = Registration.filter(participant_id__in=list(people), joined_to_id__not_isnull=True)
     return {key for (key,) in await joined.values_list("training_id")}
 
 
 async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> None:
-    """Of all that these participants, who are one person, have in a training the best stays: who is in, then who was
-    offered a place, who waits, who is held. Of several the one with a counted place, with a paper, with a contact to be
-    told by, and then the oldest. The places of the others go to the list.
+    """Keep the best registration that these participants, one person, have in a training: confirmed, offered,
+    waitlisted, held; among equals one with a counted place, a paper, a contact, then the oldest. The waiting list
+    gets the other places.
 
-    Nobody hears of a loss: there is none. Their cards and marks count for the one that stays, so does the support that
-    they asked for, and childcare that was asked for twice once. What came in one form is not joined, nor what a
-    certificate was issued for. In the caller's transaction, which holds the training and its stays.
+    Nobody is told, for nothing is lost: cards, marks and support needs count for the kept one, childcare asked twice
+    counts once. Registrations of one form are not joined, nor certified ones. Runs in the caller's transaction, which
+    holds the training and its stays.
     """
     mine = Registration.filter(training_id=training_id, participant_id__in=list(people))
     live = await mine.exclude(state=RegistrationState.CANCELLED).order_by("id").prefetch_related("participant")
@@ -79,28 +79,28 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
 
 
 def _worse(one: Registration, papers: Collection[UUID]) -> tuple[bool, bool]:
-    """Who has no paper comes after who has one, and whom nobody can tell of a change after who left a contact."""
+    """Without a paper is worse; then without a contact to be told of changes."""
     return one.id not in papers, not (one.participant.phone_key or one.participant.email_key)
 
 
 async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
-    """The state of the best paper of each that has one which stands."""
+    """State of each registration's best paper that stands."""
     found = Certificate.filter(registration_id__in=[one.id for one in live]).exclude(state=CertificateState.REVOKED)
     return dict(await found.order_by("state").values_list("registration_id", "state"))
 
 
 def _all_asked(kept: Registration, one: Registration) -> str | None:
-    """The support that either asked for. Where one of them has an answer it stays, the kept one's first."""
+    """Support that either asked for. An answer stays, the kept one's first."""
     own, more = read_needs(kept.needs), read_needs(one.needs)
     answered = {code: state for code, state in own.items() if state is not NeedState.ASKED}
     return write_needs(own | more | answered)
 
 
 async def part(training: Training, some: Collection[UUID], others: Collection[UUID], *, actor: Actor) -> int:
-    """What was joined of participants who are two people after all stands for itself again, as it stood before.
+    """Part joined registrations of participants who are two people after all, each in its former state.
 
-    Whose place is gone is the first of the waiting list, and is told; how many those are. What each of the two has
-    twice by themselves stays joined. In the caller's transaction, as `join`.
+    A registration without its place goes first on the waiting list and is told; returns their number. What each person
+    has twice alone stays joined. In the caller's transaction, as `join`.
     """
     pairs = Q(participant_id__in=list(some), joined_to__participant_id__in=list(others))
     pairs |= Q(participant_id__in=list(others), joined_to__participant_id__in=list(some))

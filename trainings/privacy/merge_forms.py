@@ -1,4 +1,4 @@
-"""The forms about people who may be one: a name to look for, two to compare, which one stays and why."""
+"""Forms of merging: search, compare two, choose who stays and why."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _two(people: list[UUID]) -> list[UUID]:
 
 
 class SearchForm(Form):
-    """A name, or the beginnings of its words."""
+    """A name, or beginnings of its words."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"nombre": N_("Escriba por lo menos 3 letras del nombre.")}
 
@@ -44,13 +44,13 @@ class PairForm(Form):
 
 
 class JoinForm(Form):
-    """Those of one row of the list; without them all rows of the training in the address are meant."""
+    """People of one row; without them all rows of the address's training."""
 
     persona: list[UUID] = []
 
 
 class MergeForm(Form):
-    """Which of the two stays, and how it is known that they are one."""
+    """Who stays, and how staff know."""
 
     MISSING: ClassVar[Mapping[str, str]] = {
         "kept": N_("Escoja con qué datos se queda."),

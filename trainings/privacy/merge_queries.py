@@ -1,6 +1,6 @@
-"""Who may be the same person, for the staff of the hubs where they were: pairs that look alike, a search, decisions.
+"""Possible duplicates for the staff of their hubs: look-alike pairs, a search, decisions.
 
-The lists that cross trainings are of adults: minors are found only inside their own training.
+Lists across trainings hold adults only: minors are found inside their own training.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training
 
 SHOWN = 50
-"""Most pairs of a list, findings and decisions that are shown at once."""
+"""Most pairs, findings and decisions shown at once."""
 CROWD = 5
-"""Up to so many people of one name and municipality are compared with each other; more are only counted."""
+"""More namesakes in a municipality are only counted, not compared."""
 MINORS = tuple(band for band in AgeGroup if band.is_minor)
 
 NAMESAKES = """
@@ -46,7 +46,7 @@ NAMESAKES = """
 
 @dataclass(frozen=True, slots=True)
 class Someone:
-    """A person in a list. `n_trainings` counts those of the reader's hubs."""
+    """`n_trainings`: at the reader's hubs."""
 
     participant: Participant
     n_trainings: int
@@ -58,15 +58,13 @@ class Someone:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two who look alike."""
-
     one: Someone
     other: Someone
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Several who may be one person, the oldest first. `is_sure`: name, municipality and telephone agree of all."""
+    """Possibly one person, the oldest first. `is_sure`: all agree in name, municipality and telephone."""
 
     people: Sequence[Someone]
     is_sure: bool
@@ -74,7 +72,7 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """One of the many of a municipality who have the same name: comparing them all would tell nothing."""
+    """A name too frequent in its municipality to compare."""
 
     someone: Someone
     n_people: int
@@ -82,9 +80,9 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Who share more than a name, by person; pairs of one name and municipality, and names of many there.
+    """By person those who share more than a name; pairs of one name and municipality; crowds.
 
-    `n_strong` and `n_weak` count also those that are left out here.
+    `n_strong` and `n_weak` also count those left out.
     """
 
     strong: Sequence[Repeated]
@@ -96,7 +94,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A merge, or two people held to be different; a side that was only at other hubs is not shown."""
+    """A merge, or two people held different; a side known only at other hubs is not shown."""
 
     row: Merge
     kept: Someone | None
@@ -108,9 +106,9 @@ Edge = tuple[UUID, UUID]
 
 @dataclass(slots=True)
 class _Search:
-    """Looks for pairs among people as they are merged by now. A person is known by who was kept last.
+    """Finds pairs among people as now merged, each by the participant kept last.
 
-    `seen` names for each the first participant that was at the reader's hubs: who was kept may have been elsewhere.
+    `seen`: the first participant at the reader's hubs, for the kept one may be of another hub.
     """
 
     merged_into: Mapping[UUID, UUID]
@@ -149,9 +147,7 @@ class _Search:
 
 
 async def alike(actor: Actor) -> Alike:
-    """Who may be one person at the hubs where the actor may merge, the newest first, without what was decided
-    already.
-    """
+    """Possible duplicates at hubs where the actor may merge, newest first, without decided ones."""
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
     search.add_namesakes(await sql.reads(NAMESAKES, hubs))
@@ -171,8 +167,8 @@ async def alike(actor: Actor) -> Alike:
 
 
 async def alike_in(training: Training) -> Alike:
-    """Who may stand in this training more than once, the newest first: those who bear the mark, with whom they look
-    like. Minors too, since the list is of one training; and those who are one person already, and still stand twice.
+    """Possible duplicates within this training, newest first: marked registrations and their look-alikes. Minors too,
+    since it is one training; and merged people with two registrations left.
     """
     pairs = [pair for pair in await pairs_in([training.id]) if pair[0].participant_id != pair[1].participant_id]
     seen = {one.participant_id: one for pair in pairs for one in pair}
@@ -193,7 +189,7 @@ def _ids(pairs: Iterable[tuple[Seen, Seen]]) -> Iterator[Edge]:
 
 
 async def _of_one_form(search: _Search) -> set[Edge]:
-    """Pairs who signed up in one form: father and son may have one name."""
+    """Registered in one form: father and son may share a name."""
     ids = sorted({*itertools.chain(*search.strong)})
     together: dict[UUID, set[UUID]] = defaultdict(set)
     rows = reads(Registration).filter(participant_id__in=ids)
@@ -203,7 +199,7 @@ async def _of_one_form(search: _Search) -> set[Edge]:
 
 
 def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
-    """People who are linked, directly or by others; who came last is in the first group."""
+    """Groups linked directly or through others; the newest is in the first."""
     linked: dict[UUID, set[UUID]] = defaultdict(set)
     for one, other in edges:
         linked[one].add(other)
@@ -226,7 +222,7 @@ def _is_sure(search: _Search, group: Sequence[UUID], apart: Collection[Edge]) ->
 
 
 async def found(actor: Actor, name: str) -> list[Someone]:
-    """Adults with words that begin like these in name or community, in order of their names; at most SHOWN."""
+    """Adults by beginnings of words in name or community, by name; at most SHOWN."""
     terms, hubs = like_terms(name), list(actor.hubs_with(MERGERS))
     if not terms:
         return []
@@ -242,18 +238,18 @@ async def found(actor: Actor, name: str) -> list[Someone]:
 
 
 async def merges(actor: Actor) -> list[Said]:
-    """What was merged, and taken back, of people of the actor's hubs, the last first."""
+    """Made and undone at the actor's hubs, the last first."""
     real = Q(undone_at__isnull=True) | ~Q(undone_at=F("created_at"))
     return await _said(reads(Merge).filter(real), actor)
 
 
 async def held_different(actor: Actor) -> list[Said]:
-    """Pairs that were held to be different people, the last first."""
+    """The last first."""
     return await _said(differences(), actor)
 
 
 def differences() -> QuerySet[Merge]:
-    """Pairs that were looked at and are not one person: merges that were taken back in the moment they were made."""
+    """Pairs held different: stored as merges undone at once."""
     return reads(Merge).filter(undone_at=F("created_at"))
 
 
@@ -268,7 +264,7 @@ async def _said(rows: QuerySet[Merge], actor: Actor) -> list[Said]:
 
 
 async def _people(ids: Iterable[UUID], hubs: Sequence[UUID]) -> dict[UUID, Someone]:
-    """Those of these people who were at these hubs."""
+    """Only people at these hubs."""
     wanted = list(ids)
     at_hubs = reads(Registration).filter(participant_id__in=wanted, training__hub_id__in=list(hubs))
     counted = await at_hubs.annotate(n=Count("id")).group_by("participant_id").values_list("participant_id", "n")
@@ -278,7 +274,7 @@ async def _people(ids: Iterable[UUID], hubs: Sequence[UUID]) -> dict[UUID, Someo
 
 
 def _edges(groups: Iterable[Iterable[UUID]]) -> Iterator[Edge]:
-    """Every two of each group."""
+    """Every pair of each group."""
     for group in groups:
         yield from itertools.combinations(sorted(group), 2)
 

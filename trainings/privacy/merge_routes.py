@@ -1,4 +1,4 @@
-"""`/panel/personas/repetidas`: people who may be one person; comparing two, merging them, taking that back."""
+"""`/panel/personas/repetidas`: possible duplicates; compare two, merge, undo."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SAID = INDEX + "/decisiones/{id:uuid}"
 
 @allow(*MERGERS)
 async def index(request: Request) -> Response:
-    """Pairs, what was decided, and a search; with two people ticked in its findings it leads to their comparison."""
+    """Pairs, decisions, search; two ticked people lead to their comparison."""
     asked = Typed({name: request.query_params.getlist(name) for name in request.query_params})
     try:
         if "persona" in asked.fields:
@@ -52,7 +52,7 @@ async def index(request: Request) -> Response:
 
 
 async def _training(request: Request) -> Training | None:
-    """The training whose repeats alone are asked for, of a hub where the actor may merge."""
+    """The training that limits the list, of a hub where the actor may merge."""
     try:
         training_id = UUID(request.query_params.get("capacitacion", ""))
     except ValueError:
@@ -98,7 +98,7 @@ async def show(request: Request) -> Response:
 
 
 async def _show(request: Request, two: Comparison, form: Typed | None = None, status: int = 200) -> Response:
-    """Two people with their full names: opening them is logged."""
+    """Shows full names, so opening it is logged."""
     await record(
         "privacy.compare",
         actor=request.state.actor,
@@ -134,7 +134,7 @@ async def merge(request: Request) -> Response:
 
 @allow(*MERGERS)
 async def merge_sure(request: Request) -> Response:
-    """One row of the list, or all of a training, with one press."""
+    """One row, or all of a training."""
     form, training = check(JoinForm, await read_form(request)), await _training(request)
     try:
         n = await merging.merge_sure(training, form.persona, actor=request.state.actor)

@@ -1,4 +1,4 @@
-"""What the pages about merging show, in words: rows of lists, and two people compared fact by fact."""
+"""Merging in words: list rows, and two people compared fact by fact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ A_MINOR = N_("Una persona menor de edad")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person in a list of two: short name, and where they are from; `town` is that without the community."""
+    """A person of a pair: short name and origin; `town`: without the community."""
 
     id: UUID
     name: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """What was decided about two people, when, by whom and why."""
+    """A decision on two people: when, by whom, why."""
 
     id: UUID
     kept: Row | None
@@ -47,7 +47,7 @@ class SaidRow:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing about both. `verdict` in words, empty where one of them did not say; `differs`: it does not fit."""
+    """One fact of both. `verdict` in words, empty if one did not say; `differs`: they disagree."""
 
     label: str
     values: tuple[str, str]
@@ -57,7 +57,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """A training of one of them, with its first day and what became of it."""
+    """A training of one person, with first day and outcome."""
 
     registration_id: UUID
     title: str
@@ -66,7 +66,7 @@ class Attended:
 
 
 def row_of(someone: Someone) -> Row:
-    """What was decided is listed across trainings: there a minor has no name."""
+    """Decisions are listed across trainings, so minors have no name there."""
     person = someone.participant
     town = person.municipality.full_name if person.municipality else ""
     is_minor = person.age_group is not None and person.age_group.is_minor
@@ -93,7 +93,7 @@ def said_row(said: Said, names_of_users: dict[UUID, str]) -> SaidRow:
 
 
 def facts(two: Comparison) -> list[Fact]:
-    """Names, place, role, age and contacts of both, each with whether it fits. Contacts show their last digits only."""
+    """Names, place, role, age and contacts of both, compared. Contacts show their last digits only."""
     return [
         _fact(two, N_("Nombre completo"), lambda one: one.full_name),
         _fact(two, N_("Comunidad"), lambda one: one.community),
@@ -111,7 +111,7 @@ def _fact(
     shown: Callable[[Participant], str],
     compared: Callable[[Participant], str | None] | None = None,
 ) -> Fact:
-    """`compared` is what has to be equal where that is not what is shown."""
+    """`compared`: values to compare, if not those shown."""
     one, other = (_different(map(shown, side.people)) for side in two.sides)
     some, others = (_different(map(compared or shown, side.people)) for side in two.sides)
     verdict, differs = _verdict(some, others)
@@ -150,7 +150,7 @@ def _email(person: Participant) -> str:
 
 
 def trainings_of(side: Side) -> list[Attended]:
-    """The last ones first, by their first day."""
+    """The last first, by first day."""
     attended = [_attended(row) for row in side.registrations]
     return sorted(attended, key=lambda one: (one.starts_at is not None, one.starts_at), reverse=True)
 

@@ -1,4 +1,4 @@
-"""Holding two participants to be one person, or not to be; and taking that back. Both histories stay where they are."""
+"""Merge two participants, hold them different, and undo it. Both histories stay."""
 
 from __future__ import annotations
 
@@ -38,15 +38,14 @@ class AlreadyOne(Refusal):
 
 
 class _MergedMeanwhile(Exception):
-    """One of them was merged or joined between our look and our lock: look again."""
+    """One of them was merged or joined before we got the lock: look again."""
 
 
 async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
-    """Hold two people to be one: the first stays, and with it all that either was merged with before.
+    """Merge two people: the first stays, with all that either was merged with before.
 
-    Certificates and what each did apart stay where they are; what both have in one training becomes one (`join`). Two
-    merges of the same two are one. Refuses, as `compare` does, who is not of the actor's hubs, and minors who were at
-    no training together.
+    Certificates and separate histories stay; registrations in one training are joined (`join`). The same merge twice is
+    one. Refuses as `compare`: people of other hubs, and minors without a common training.
     """
     while True:
         with contextlib.suppress(_MergedMeanwhile):
@@ -56,10 +55,10 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
 
 
 async def merge_sure(training: Training | None, people: Collection[UUID], *, actor: Actor) -> int:
-    """Hold those of the list to be one of whom name, municipality and telephone agree: these people, or without them
-    all who are in a training more than once. The oldest stays; how many were merged into another.
+    """Merge people of the list who agree in name, municipality and telephone: these, or all of a training. The oldest
+    stays; returns how many were merged into another.
 
-    Refuses (ListChanged) where nobody of the list is meant.
+    Refuses (ListChanged) if nobody on the list is meant.
     """
     listed = await (alike(actor) if training is None else alike_in(training))
     rows = [[one.id for one in row.people] for row in listed.strong if row.is_sure]
@@ -88,7 +87,7 @@ async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
 
 
 async def _shared(one_id: UUID, other_id: UUID, actor: Actor) -> set[UUID]:
-    """The trainings of the actor's hubs that both have: what stands at others is not for the actor to see."""
+    """Common trainings at the actor's hubs; others are not the actor's to see."""
     some, others = await same_person_ids(one_id), await same_person_ids(other_id)
     return await shared_trainings(some, others, actor.hubs_with(MERGERS))
 
@@ -102,11 +101,11 @@ async def _unite(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, hub_id:
 
 
 async def undo(merge_id: UUID, *, actor: Actor) -> int:
-    """Take a merge back: who was merged stands for themselves again, with those who had been merged into them. So do
-    the sign-ups that were joined, at whichever hub; how many of them wait now, since their place is gone.
+    """Undo a merge: the merged participant stands alone again, with those merged into it before, and joined
+    registrations are parted at every hub; returns how many of these now wait, their place gone.
 
-    Taken back twice is once; the hours are written again then, as somebody may have been cut off before they were.
-    Refuses with UnknownMerge where neither was at the actor's hubs.
+    Twice is once; hours are written again then, for the first run may have been cut off. Refuses (UnknownMerge) if
+    neither was at the actor's hubs.
     """
     row, hub_id = await _in_scope(merge_id, actor)
     concerned = await trainings_in_common([row.kept_id, row.merged_id])
@@ -135,16 +134,16 @@ async def _undo(row: Merge, hub_id: UUID, actor: Actor) -> int:
 
 
 async def _settle(training_ids: Iterable[UUID]) -> None:
-    """What one person attended on one sign-up for a course makes up for what they missed on another."""
+    """Attendance on one registration makes up for another of the same person and course."""
     for training_id in sorted(training_ids):
         await settle(training_id)
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Say that two people who look alike are two: they are shown as a pair no more.
+    """Hold two look-alikes different: the pair is no longer shown.
 
-    Kept as a merge that was taken back in the moment it was made; its reason tells nothing. Said twice it is said once.
-    Refuses with AlreadyOne while they are merged, and else as `merge` does.
+    Stored as a merge undone at once, its reason meaningless. Twice is once. Refuses with AlreadyOne while merged, else
+    as `merge`.
     """
     two = await compare(one_id, other_id, actor)
     async with transaction():
@@ -181,9 +180,9 @@ async def _is_said(some: list[UUID], others: list[UUID]) -> bool:
 
 
 async def show_again(said_id: UUID, *, actor: Actor) -> None:
-    """Take back that two are different: the pair is shown again where they look alike, the record keeps what was said.
+    """Undo `hold_different`: the pair is shown again, the record keeps the decision.
 
-    Refuses with UnknownMerge for a real merge, for what was taken back, and where neither was at the actor's hubs.
+    Refuses (UnknownMerge) a real merge, one already undone, and if neither was at the actor's hubs.
     """
     row, hub_id = await _in_scope(said_id, actor)
     if row.undone_at != row.created_at:
@@ -196,7 +195,7 @@ async def show_again(said_id: UUID, *, actor: Actor) -> None:
 
 
 async def _in_scope(merge_id: UUID, actor: Actor) -> tuple[Merge, UUID]:
-    """What was said, and a hub of the actor's where one of the two was."""
+    """With a hub of the actor's where either was."""
     row = await Merge.get_or_none(id=merge_id)
     if row is None:
         raise UnknownMerge

@@ -1,4 +1,4 @@
-"""When what is deleted by itself stood still, and asked."""
+"""Stops of automatic deletion."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from trainings.db.models import Record
 
 
 class WhyStopped(StrEnum):
-    """Far more rows than usual; or the clock is far from when the sweeps last looked."""
+    """Far more rows than usual, or a clock far from the last look."""
 
     ROWS = "rows"
     CLOCK = "clock"
 
 
 class SweepStop(Record):
-    """From `created_at` until `agreed_at` nothing is deleted by itself. `n_rows`: how many would have gone."""
+    """Automatic deletion stands still from `created_at` until `agreed_at`. `n_rows`: rows that would have gone."""
 
     why = fields.CharEnumField(WhyStopped, max_length=16)
     n_rows = fields.IntField(default=0)
@@ -39,7 +39,7 @@ class SweepRun(Record):
 
 
 class SweepLook(Record):
-    """When the sweeps last looked with a clock that went on as clocks do: one row, moved on by each look."""
+    """The sweeps' last look with a plausible clock: one row, moved on by each look."""
 
     looked_at: datetime = UTCDatetimeField()
 

@@ -1,6 +1,6 @@
-"""Five years after somebody's last training their name and attendance go, unless a certificate bears the name.
+"""Five years after a person's last training name and attendance go, unless a certificate bears the name.
 
-Who was merged is one person: what one of their sign-ups keeps, all of them keep.
+Merged participants are one person: what one registration keeps, all keep.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trainings.registrations.models import Registration
 NAMES_KEPT = timedelta(days=5 * 365 + 1)
 """After the last session of the person's last training."""
 MOST_PEOPLE = 500
-"""At once; what is left comes in the next round."""
+"""At once; the next round takes the rest."""
 
 KEEPS = """(
     EXISTS (SELECT 1 FROM training_session s WHERE s.training_id = r.training_id AND s.ends_at >= ?)
@@ -30,7 +30,7 @@ KEEPS = """(
         SELECT 1 FROM certificate c
         WHERE c.registration_id = r.id AND c.revoked_at IS NULL AND c.erased_at IS NULL))
 """
-"""Whether a registration `r` keeps the name of its person."""
+"""Whether a registration `r` keeps its person's name."""
 
 LONG_AGO = f"""{SAME_PERSON}
     SELECT p.id FROM participant p
@@ -43,10 +43,10 @@ LONG_AGO = f"""{SAME_PERSON}
 
 
 async def forget_names() -> int:
-    """Take name, community and organization from whoever last came five years ago or more, and delete their attendance,
-    in the caller's transaction; of how many. A guardian's name goes with the minor's, transcripts with the name.
+    """Delete name, community, organization and attendance of people who last came five years ago, in the caller's
+    transaction; returns how many. A guardian's name goes with the minor's, transcripts with the name.
 
-    That somebody was registered, from which municipality, and completed the course stays a number of nobody.
+    Registration, municipality and completion stay as anonymous numbers.
     """
     before = clock.now() - NAMES_KEPT
     rows = await sql.rows(LONG_AGO, *[before] * LONG_AGO.count("?"))

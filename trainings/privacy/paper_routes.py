@@ -1,4 +1,4 @@
-"""Asking that one's certificates lose the name or go altogether: by the own link, and at the desk at once."""
+"""Requests to erase the name on certificates, or the certificates: by own link, and at the desk at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AT_DESK = "/panel/inscripciones/{id:uuid}/diplomas/borrar"
 
 
 class WishForm(Form):
-    """What is to go: the name, or all."""
+    """The name, or all."""
 
     what: What
 
@@ -62,7 +62,7 @@ async def _own_page(request: Request, form: Typed, status: int = 200) -> Respons
 
 @allow(HOLDER)
 async def ask_own(request: Request) -> Response:
-    """Noted, and done 72 hours later."""
+    """Carried out 72 hours later."""
     ticket = await known(request)
     try:
         form = check(WishForm, await read_form(request))
@@ -108,7 +108,7 @@ async def _desk_page(request: Request, registration: Registration, form: Typed, 
 
 @allow(*ISSUERS)
 async def erase_at_desk(request: Request) -> Response:
-    """At once: the person stands there and asks for it."""
+    """At once: the person is present."""
     registration = await _registration(request)
     try:
         form = check(WishForm, await read_form(request))
@@ -124,7 +124,7 @@ async def erase_at_desk(request: Request) -> Response:
 
 
 def _own(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
-    """Under one's own link, and under a group's for its minors."""
+    """Under an own link, and under a group's for its minors."""
     return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
 
 

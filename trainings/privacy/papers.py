@@ -1,4 +1,4 @@
-"""Erasing certificates at their person's wish: the name on them, or all of them. By an own link 72 hours after."""
+"""Erase certificates, or the name on them, as the person wishes. By own link 72 hours later."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from trainings.web.i18n import N_
 
 
 async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """The certificates that this actor would erase: for staff of all that are held to be this person.
+    """Certificates this actor would erase: for staff of everybody merged with this person.
 
-    By an own link those of this very participant alone, as `withdrawal.withdraw_data`.
+    By own link those of this participant alone, as `withdrawal.withdraw_data`.
     """
     return await erasing.erasable(await _whose(await _registration(registration_id), actor))
 
 
 async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> int:
-    """Do it at once, for somebody who stands at the desk; of how many. Done twice is done once.
+    """At once, at the desk; returns how many. Twice is once.
 
     Refuses an unknown registration.
     """
@@ -41,7 +41,7 @@ async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> in
 
 
 async def carry_out(job: OutboxJob) -> None:
-    """Do what was asked by an own link 72 hours ago, unless it was undone or staff did it in between."""
+    """Job of an own link, after 72 hours, unless undone or done by staff meanwhile."""
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
     is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
@@ -58,7 +58,7 @@ COMPOSERS: Composers = {PAPERS: carry_out}
 
 
 async def _erase(registration: Registration, what: What, actor: Actor) -> int:
-    """In the caller's transaction. With the wish goes its job, and the name where only a certificate still kept it."""
+    """In the caller's transaction. Deletes the job too, and the name if only a certificate still kept it."""
     people = await lock(Participant, await _whose(registration, actor))
     ids = [person.id for person in people]
     n = await (erasing.remove_names(ids) if what is What.NAME else erasing.withdraw_all(ids))

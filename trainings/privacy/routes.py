@@ -1,4 +1,4 @@
-"""All pages about sameness of people, erased certificates and what is deleted by itself; none is for the public."""
+"""Pages of merging, erased certificates and automatic deletion; none is public."""
 
 from __future__ import annotations
 

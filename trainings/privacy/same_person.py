@@ -1,4 +1,4 @@
-"""Who is one person with whom, inside a statement: participants that staff merged, whatever was merged into what."""
+"""Merged participants inside a statement, however they were merged."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ SAME_PERSON = """
         UNION SELECT same.one, pair.other FROM same JOIN pair ON pair.one = same.other
     )
 """
-"""Begins a statement. `same` has each two participants that are held to be one person, both ways round; nobody else."""
+"""Begins a statement. `same`: each two participants merged into one person, both ways round; nobody else."""

@@ -1,5 +1,3 @@
-"""Sweeps now and then, beside the outbox worker."""
-
 from __future__ import annotations
 
 import asyncio
@@ -15,7 +13,7 @@ logger = logging.getLogger("trainings.privacy")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Sweep at once and every six hours until stopped. What fails is tried again."""
+    """Sweep at once and every six hours until stopped. Failures are tried again."""
     while not stop.is_set():
         try:
             swept = await sweep_unless_odd()

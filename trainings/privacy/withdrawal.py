@@ -1,4 +1,4 @@
-"""Taking back the permission for one's data: nothing stays but what the person was told would stay."""
+"""Withdraw the permission for a person's data: only what they were told stays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from trainings.web.i18n import N_, gettext
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What a participant did that others rely on: attended, or holds a certificate that can be checked."""
+    """Acts that others rely on: attendance, or a certificate that can be checked."""
 
     attended: frozenset[UUID]
     certified: frozenset[UUID]
@@ -44,7 +44,7 @@ class Traces:
 
 
 async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
-    """Sentences about what will be kept of this person, to be read before they take back their permission."""
+    """Sentences on what will be kept, to read before withdrawing."""
     people = await _whose(await _registration(registration_id), actor)
     traces = await _traces(people)
     stays = []
@@ -66,7 +66,7 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
 
 
 async def _left_with_others(people: Sequence[UUID]) -> list[str]:
-    """What the others of a form keep of who filled it in: the one contact, and who permits the minors to come."""
+    """What others of the form keep of the person who filled it in: the contact, and the guardian of minors."""
     own = await reads(Participant).filter(id__in=people)
     groups = reads(Registration).filter(participant_id__in=people).values("group_id")
     together = reads(Registration).filter(group_id__in=Subquery(groups)).values("participant_id")
@@ -86,25 +86,24 @@ async def _left_with_others(people: Sequence[UUID]) -> list[str]:
 
 
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Take back the permission for the data of the person of this registration, of a minor the guardian's, at once.
+    """Withdraw the permission for the data of this registration's person (a minor's guardian), at once.
 
-    By an own link it is asked for first (`registrations.own.erasures`), and done 72 hours later.
+    By own link it is asked first (`registrations.own.erasures`) and carried out 72 hours later.
 
-    By staff of everybody who is held to be this person; by an own link of this very participant alone: somebody else
-    may have made it with a name and a telephone, before the two were merged.
+    Staff withdraw it for everybody merged with this person; an own link for this participant alone, for somebody else
+    may have registered with the same name and telephone before the merge.
 
-    Their registrations that are to come are cancelled, each in a transaction of its own: stopped half way, the same
-    again does the rest. Then go all permissions, contacts, optional answers, support needs and waiting messages.
-    The name stays only for what was attended or certified (`what_stays`). Taken back twice is once. Refuses an unknown
-    registration.
+    Coming registrations are cancelled, each in its own transaction: a repeat finishes an interrupted run. Then all
+    permissions, contacts, optional answers, support needs and waiting messages go. The name stays only for attendance
+    and certificates (`what_stays`). Twice is once. Refuses an unknown registration.
     """
     await _take_back(await _registration(registration_id), actor)
 
 
 async def carry_out(job: OutboxJob) -> None:
-    """Do what was asked by an own link 72 hours ago, unless it was undone or staff did it in between.
+    """Job of an own link, after 72 hours, unless undone or done by staff meanwhile.
 
-    The job is deleted with all that hangs on the permission, in one transaction: it is done once, or tried again.
+    The job is deleted with all that hangs on the permission, in one transaction: done once, or tried again.
     """
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
@@ -119,11 +118,11 @@ COMPOSERS: Composers = {KIND: carry_out}
 
 
 class _CameBack(Exception):
-    """Somebody was taken up again between the cancelling and the taking back: cancel once more."""
+    """Registered again between cancelling and withdrawing: cancel once more."""
 
 
 async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[OutboxJob] | None = None) -> None:
-    """Cancel what is ahead, then do the rest, as long as the job (if there is one) still stands."""
+    """Cancel coming registrations, then do the rest, while the job (if any) stands."""
     n_cancelled = 0
     while True:
         cancelled, left = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
@@ -140,7 +139,7 @@ async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[
 
 
 async def _end(registration: Registration, people: Sequence[Participant], n_cancelled: int, actor: Actor) -> None:
-    """What is left to do once nothing is ahead, in the caller's transaction, which holds the people."""
+    """The rest, in the caller's transaction, which holds the people."""
     n_permissions = await _take_back_permissions(people)
     has_changed = await forget(people)
     if n_cancelled or n_permissions or has_changed:
@@ -167,14 +166,14 @@ async def _registration(registration_id: UUID) -> Registration:
 
 
 async def _may_come_before(people: Sequence[UUID], moment: datetime) -> bool:
-    """Whether they are signed up for a session that begins till then and is not over."""
+    """Registered for a session that begins until then and is not over."""
     live = reads(Registration).filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
     soon = live.filter(training__sessions__ends_at__gt=clock.now(), training__sessions__starts_at__lt=moment)
     return await soon.exclude(training__state=TrainingState.CANCELLED).exists()
 
 
 async def _ahead(people: Sequence[UUID]) -> list[Registration]:
-    """Their registrations for trainings that are neither over nor called off."""
+    """Registrations of trainings neither over nor cancelled."""
     live = Registration.filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
     called_on = await live.exclude(training__state=TrainingState.CANCELLED).order_by("training_id", "id")
     coming = TrainingSession.filter(training_id__in=[one.training_id for one in called_on], ends_at__gt=clock.now())
@@ -183,7 +182,7 @@ async def _ahead(people: Sequence[UUID]) -> list[Registration]:
 
 
 async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> tuple[int, frozenset[UUID]]:
-    """Cancel what is ahead of them; how many that were, and those that cannot be cancelled any more."""
+    """Returns how many, and those that cannot be cancelled any more."""
     n_cancelled, left = 0, set[UUID]()
     for registration in await _ahead(people):
         try:
@@ -201,7 +200,7 @@ async def _take_back_permissions(people: Sequence[Participant]) -> int:
 
 
 async def forget(people: Sequence[Participant]) -> bool:
-    """Delete what hung on permissions that are taken back, in the caller's transaction; whether there was anything."""
+    """Delete what hung on withdrawn permissions, in the caller's transaction; returns whether there was anything."""
     ids = [person.id for person in people]
     traces = await _traces(ids)
     n_guardians = await _forget_guardians(ids, traces)
@@ -217,7 +216,7 @@ async def forget(people: Sequence[Participant]) -> bool:
 
 
 async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
-    """Their contacts go; the name of who permitted stays as long as the minor's."""
+    """Contacts go; the guardian's name stays as long as the minor's."""
     reachable = Guardian.filter(Q(phone__not_isnull=True) | Q(email__not_isnull=True), participant_id__in=list(ids))
     n_changed = await reachable.update(phone=None, email=None, email_refused_at=None)
     nameless = [key for key in ids if not traces.keep_name_of(key)]
@@ -226,9 +225,9 @@ async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
 
 
 async def _forget_answers(person: Participant, traces: Traces) -> bool:
-    """Delete contact and optional answers, and the name where nothing hangs on it; whether anything changed.
+    """Delete contact and optional answers, and the name if nothing needs it; returns whether anything changed.
 
-    The age group of a minor stays: without it the rest would be shown like an adult's.
+    A minor's age group stays: without it the rest would be shown as an adult's.
     """
     columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
     columns += ["sex", "public_official"]
