@@ -1,4 +1,4 @@
-"""`/panel/telefonos/copia`: the file of a phone that could not send, loaded by a coordinator."""
+"""`/panel/telefonos/copia`: a coordinator loads the file of a phone that could not send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def ask(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def load(request: Request) -> Response:
-    """303 to the page itself, which says how many marks are new."""
+    """303 to the page, which says how many marks are new."""
     typed = Typed()
     try:
         typed, content = await read_upload(request, "file", PhoneCopyTooLarge)

@@ -1,4 +1,4 @@
-"""The file that a phone saves when it cannot send: sealed to our key there, opened here, taken in like its uploads."""
+"""The sealed file of a phone that cannot send: opened here, taken in like its uploads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.web.i18n import N_
 
 MOST_OFFSET = 200 * 365 * 86_400_000
-"""Milliseconds: more than any two clocks can lie apart that we still understand."""
+"""Milliseconds between any two clocks that we still understand."""
 
 
 class NotACopy(Refusal):
@@ -53,7 +53,7 @@ class CopyNotOurs(Refusal):
 
 
 class _Envelope(BaseModel):
-    """What is readable of the file: which phone it is of."""
+    """The readable part: which phone it is of."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -62,7 +62,7 @@ class _Envelope(BaseModel):
 
 
 class Copy(BaseModel):
-    """What was sealed. `offset`: our clock minus the phone's in milliseconds, as it last knew."""
+    """The sealed part. `offset`: our clock minus the phone's in milliseconds, as it last knew."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -74,7 +74,7 @@ class Copy(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many events of a copy came in now, were here before, were here with another body, could not be read."""
+    """Events of a copy: new, known, known with another body, unreadable."""
 
     phone: str
     n_new: int
@@ -84,9 +84,9 @@ class Loaded:
 
 
 async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
-    """Take in what a phone saved. Loading it again changes nothing: each event has its id.
+    """Take in a phone's file; twice is once, since each event has its id.
 
-    Refuses (NotACopy) another file, and (CopyNotOurs) one that was changed, or whose phone the actor does not see.
+    Refuses (NotACopy) another file, (CopyNotOurs) a changed one, or one of a phone out of the actor's sight.
     """
     copy = _opened(content)
     try:
@@ -114,9 +114,9 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
 
 
 async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
-    """In batches like the phone's own; what it says of itself is left to the phone: its numbers, and that it was here.
+    """In batches, like the phone's own. What the phone says of itself (numbers, last seen) is left to the phone.
 
-    Anybody can seal something to us: a copy is believed as far as who loads it decides. Another hub's marks wait there.
+    Anybody can seal a file to us: it counts as far as its loader decides. Another hub's marks wait there.
     """
     offset, states = timedelta(milliseconds=copy.offset), Counter[ResultState]()
     hubs = actor.hubs_with(EDITORS)
@@ -131,9 +131,9 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
 
 
 async def _note_arrived(device: Device, n: int) -> None:
-    """So many fewer are on the phone alone, by its last word; some may have been made after that.
+    """Lower the number of marks that the phone alone holds; it may have made more since.
 
-    A copy that is loaded again tells nothing new, and what the phone says next counts.
+    A copy loaded again changes nothing, and the phone's next word replaces this.
     """
     said = Device.filter(id=device.id)
     if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):

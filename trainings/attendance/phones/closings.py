@@ -1,4 +1,4 @@
-"""Closing from a phone: at once where it may and all phones of a session have told all, else somebody confirms it."""
+"""Closing from a phone: at once where it may close and all phones of the session have told all, else staff confirm."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
-"""Of a phone that told within so long that it keeps nothing back, a running session waits for nothing."""
+"""A running session does not wait for phones that said so recently that they hold nothing."""
 PHONE = Actor(id=None, role="phone")
-"""Whose doing it is, also where somebody here ended the wait."""
+"""The actor of a closing by phone, also where staff ended the wait."""
 
 
 class ClosedMeanwhile(Refusal):
@@ -42,10 +42,10 @@ class NoClosingWaits(Refusal):
 
 
 async def close_reported(session_ids: Collection[UUID]) -> None:
-    """Close those of these sessions that a phone closed that may, and whose phones have all told what they have.
+    """Close the sessions among these that a phone with that right closed, and whose phones have told all.
 
-    In a transaction for each. One that is not closed now waits for its phones, or for somebody's word. An early end
-    waits for phones up to the planned end only: from then on hours count, and too many would.
+    One transaction each. The others wait for their phones, or for staff. An early end waits only up to the planned end:
+    from then on hours count, and too many would.
     """
     for session, closes in await _closes(session_ids):
         if await _due(session, closes) is not None:
@@ -55,7 +55,7 @@ async def close_reported(session_ids: Collection[UUID]) -> None:
 
 
 async def _close_if_still_due(session: TrainingSession) -> None:
-    """Asked again under the lock: somebody may have said in the same moment that it goes on."""
+    """Asked again under the lock: staff may just have kept it open."""
     async with transaction():
         await actions.locked_stays(session.training_id)
         for again, closes in await _closes([session.id]):
@@ -76,19 +76,18 @@ async def _close_as_said(session: TrainingSession, close: ScanEvent, *, actor: A
 
 
 def _end_said(session: TrainingSession, close: ScanEvent) -> datetime | None:
-    """When it really ended, where the phone asked. An end that cannot be is the nearest that can."""
+    """The real end, where the phone asked; an impossible one becomes the nearest possible."""
     return max(session.starts_at, min(close.stated_at, close.at)) if close.stated_at is not None else None
 
 
 def _held_until(session: TrainingSession, close: ScanEvent) -> datetime:
-    """When it ended, by this closing."""
     return _end_said(session, close) or (close.at if closes_early(session, close.at) else session.ends_at)
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
-    """Close a session when a phone said, though others have not told everything. Twice is once.
+    """Close when a phone said, though others have not told all. Twice is once.
 
-    Refuses (NoClosingWaits) where no closing waits, by somebody's word, and it is open.
+    Refuses (NoClosingWaits) an open session without a waiting closing.
     """
     async with transaction():
         session = await _locked(session_id)
@@ -99,9 +98,9 @@ async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def keep_open(session_id: UUID, *, actor: Actor) -> None:
-    """A session goes on that a phone closed: what phones closed until now is put aside, as where it is opened again.
+    """Keep a session open that a phone closed: phones' closings until now are put aside, as when reopened.
 
-    Nothing to do where no closing waits. Refuses (ClosedMeanwhile) what was closed by now.
+    Nothing to do where no closing waits. Refuses (ClosedMeanwhile) a closed session.
     """
     async with transaction():
         session = await _locked(session_id)
@@ -113,21 +112,21 @@ async def keep_open(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def _locked(session_id: UUID) -> TrainingSession:
-    """The session as it is, under the locks of all trainings whose hours its closing changes."""
+    """Under the locks of all trainings whose hours the closing changes."""
     where = await TrainingSession.get(id=session_id)
     await actions.locked_stays(where.training_id)
     return await TrainingSession.get(id=session_id)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """The open ones of these sessions that were closed on a phone, and when, on our clock: the word of a phone that may
-    close it before that of one that only reports.
+    """Open sessions that a phone closed, and when by our clock: a phone that may close comes before one that only
+    reports.
     """
     return {key: close.at for key, (_session, close) in (await _closings(session_ids)).items()}
 
 
 async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Of those of them that were closed early on a phone, when they ended."""
+    """When sessions ended that were closed early on a phone."""
     reported = (await _closings(session_ids)).items()
     ends = {key: (session, _held_until(session, close)) for key, (session, close) in reported}
     return {key: ended_at for key, (session, ended_at) in ends.items() if ended_at < session.ends_at}
@@ -139,10 +138,10 @@ async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingS
 
 
 async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
-    """The open ones of these sessions with their closings, the earliest first.
+    """Open sessions with their closings, earliest first.
 
-    Not counted: what was taken back or put aside, or waits for a decision; a time that cannot be; and what was made
-    before somebody opened the session again, whenever it came in.
+    Without closings that were taken back, put aside, wait for a decision, have an impossible time, or were made before
+    the session was reopened, whenever they came in.
     """
     now = clock.now()
     found = reads(TrainingSession).filter(sessions_on(), id__in=sorted(session_ids), closed_at=None, starts_at__lte=now)
@@ -164,12 +163,12 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
 
 
 def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
-    """Whether it was made after that. When one was made that only its session dates, nobody knows."""
+    """Unknown, so False, for a closing that only its session dates."""
     return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
 
 
 async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
-    """The first of these closings that needs nobody's word."""
+    """The first closing that needs no confirmation."""
     since: dict[UUID | None, datetime | None] = {}
     for phone in await reads(Device).filter(
         id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})
@@ -183,7 +182,7 @@ async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) 
 
 
 async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
-    """The phones of a session, in use, that since this moment have not said that they keep nothing back."""
+    """Phones in use of a session that have not said since this moment that they hold nothing."""
     bound = reads(DeviceSession).filter(session_id=session_id).values_list("device_id")
     devices = await reads(Device).filter(
         id__in=[key for (key,) in await bound], revoked_at=None, token_hash__not_isnull=True
@@ -192,8 +191,8 @@ async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
 
 
 async def untold(session: TrainingSession) -> list[Gap]:
-    """What its phones have not told, where somebody is about to close it: marks that they hold or that did not arrive,
-    and phones not heard of since it ended, or lately.
+    """What phones have not told, for staff about to close: marks held or missing, and phones not heard of since the
+    end, or lately.
     """
     since = min(session.ends_at, clock.now() - LATELY)
     missing = {one.id: one for one in await phones_missing(session.id, since)}

@@ -1,4 +1,4 @@
-"""Phones for taking attendance: prepared in the hand or by a one-time code, renamed, taken out of use."""
+"""Phones: prepared in the hand or by a one-time code, renamed, taken out of use."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class NotYourPhone(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a phone is for: sessions to be marked, activities to be counted at, and the hub that answers for it."""
+    """What a phone is for: sessions to mark, activities to count at, and the hub that answers for it."""
 
     hub_id: UUID
     session_ids: Collection[UUID] = field(default=())
@@ -70,17 +70,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A phone, and the token for its cookie: its own from before, or a new one."""
+    """`token`: for its cookie, the phone's earlier one or a new one."""
 
     device: Device
     token: str
 
 
 async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = None, actor: Actor) -> Prepared:
-    """Prepare the phone that asks. It stays the one that `token` names, if that works for the same hub.
+    """Prepare the phone that asks; it stays the phone of `token`, if that works for the same hub.
 
-    A phone that was taken out of use is in use again, for what is loaded now and nothing else. `key` is the form's:
-    sent twice it is one phone. Refuses (NothingToMark) an empty load, and (AccountClosed) who left.
+    A revoked phone is in use again, only for what is loaded now. `key`: the form's; sent twice is one phone. Refuses
+    (NothingToMark) an empty load, (AccountClosed) a person who left.
     """
     _refuse_empty(load)
     async with transaction():
@@ -98,17 +98,17 @@ async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = 
 
 
 async def phone_in_hand(token: str, actor: Actor) -> Device | None:
-    """The phone of this cookie that preparing it now would make use of again; none where it would be a new one."""
+    """The phone that preparing this one would use again; None: it would be a new one."""
     read = tokens.read_own_link(token)
     known = await Device.get_or_none(token_hash=device_digest(read)) if read is not None else None
     return known if known is not None and _can_take_up(known, actor) else None
 
 
 async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor) -> tuple[Device, str]:
-    """A one-time code by which another phone prepares itself within ten minutes. Told this once, kept as a hash.
+    """A one-time code with which another phone prepares itself within ten minutes. Told once, stored as a hash.
 
-    The form sent again (`key`) is the same phone with another code. Refuses (NothingToMark) an empty load, and
-    (CodeUsed) once a phone has used it.
+    The form sent again (`key`) is the same phone with another code. Refuses (NothingToMark) an empty load, (CodeUsed)
+    once a phone used it.
     """
     _refuse_empty(load)
     code = tokens.short_code()
@@ -126,12 +126,12 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
 
 
 async def claim(typed: str, *, address: str, token: str = "", key: UUID | None = None) -> Prepared:
-    """Make whoever comes first with a one-time code the phone that it was shown for, and let in who comes again with
-    the same `key`: on a poor line the answer was lost. Without the phone's own cookie, while the code lives.
+    """The first to come with a one-time code becomes its phone. The same `key` is let in again without the phone's
+    cookie, while the code lives: on a poor line the answer may be lost.
 
-    A phone that is prepared already (`token`) and that the code's maker may prepare again stays the one that it is,
-    with what it has to send, and gets what the code was for besides. Refuses (CodeOver) what is unknown, used or
-    expired, and after 30 such tries in an hour whatever comes from the same `address` (rules: Rate limits).
+    A prepared phone (`token`) that the code's maker may prepare again stays the same phone, with what it has to send,
+    and gets the code's load besides. Refuses (CodeOver) unknown, used and expired codes, and after 30 such tries in an
+    hour everything from the same `address` (rules: Rate limits).
     """
     await limits.refuse_if_spent(MISSES, address, MOST_MISSES)
     code = tokens.read_short_code(typed)
@@ -168,7 +168,7 @@ async def _claim(code: str, token: str, key: UUID | None) -> Prepared | None:
 
 
 async def _claim_again(used_by: str | None, token: str) -> Prepared | None:
-    """The phone that used a code last: the one of this cookie, or its cookie did not arrive and is another one now."""
+    """The phone that used a code last: by this cookie, or with a new cookie where the first did not arrive."""
     if used_by is None:
         return None
     used = Device.filter(enrol_hash=used_by, revoked_at=None)
@@ -183,7 +183,7 @@ async def _claim_again(used_by: str | None, token: str) -> Prepared | None:
 
 
 async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:
-    """Call a phone something else. Refuses (NotYourPhone) as `revoke`."""
+    """Refuses (NotYourPhone) as `revoke`."""
     async with transaction():
         device = await _managed(device_id, actor)
         device.name = await _free_name(name, device)
@@ -192,10 +192,10 @@ async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:
 
 
 async def revoke(device_id: UUID, *, actor: Actor) -> None:
-    """From now on it gets no list, and what it still sends is kept for somebody to decide. Twice is once.
+    """The phone gets no more lists, and what it still sends waits for a decision. Twice is once.
 
-    A closing that waited for this phone alone takes effect. Prepared again it is in use again. A code that no phone has
-    used yet is gone altogether. Refuses (NotYourPhone) who neither leads its hub nor prepared it.
+    A closing that waited for this phone alone takes effect. Preparing it again ends this. An unused code is deleted.
+    Refuses (NotYourPhone) people who neither lead its hub nor prepared it.
     """
     async with transaction():
         device = await _managed(device_id, actor)
@@ -207,7 +207,7 @@ async def revoke(device_id: UUID, *, actor: Actor) -> None:
 
 
 async def take_out_of_use(device: Device, actor: Actor) -> bool:
-    """The part of `revoke` that happens under a lock of the phone. False for a code that no phone has used."""
+    """The part of `revoke` under the phone's lock. False: an unused code."""
     await _record("devices.revoke", device, actor)
     if device.token_hash is None:
         await _unload(device)
@@ -219,14 +219,14 @@ async def take_out_of_use(device: Device, actor: Actor) -> bool:
 
 
 async def note_ready(device: Device, lacking: Collection[UUID], app: str) -> None:
-    """The phone said which lists it holds: without any that it is `lacking` it is ready for use without signal."""
+    """Record which lists the phone holds: `lacking` none, it is ready for use without signal."""
     now = clock.now()
     ready_at = now if not lacking and device.revoked_at is None else None
     await Device.filter(id=device.id).update(app_version=app, last_seen_at=now, ready_at=ready_at)
 
 
 async def note_seen(device: Device) -> None:
-    """The phone asked for something; written at most once a minute. It is answered while nothing can be written."""
+    """Written at most once a minute. The phone is answered even while nothing can be written."""
     now = clock.now()
     if device.last_seen_at is None or now - device.last_seen_at >= SEEN_EVERY:
         with contextlib.suppress(OperationalError):
@@ -237,14 +237,14 @@ async def note_seen(device: Device) -> None:
 
 
 async def _hold(actor: Actor) -> None:
-    """One phone at a time by one person. Refuses (AccountClosed) whose account was closed since they signed in."""
+    """One phone at a time by one person. Refuses (AccountClosed) an account closed since sign-in."""
     [user] = await lock(User, [actor.id])
     if not user.is_active:
         raise AccountClosed
 
 
 async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> Device:
-    """A new row, or the one that this person made with the same form. Under the lock of who asks."""
+    """A new row, or the one of the same form. Under the lock of the person."""
     made = await Device.get_or_none(id=key, prepared_by_id=actor.id) if key is not None else None
     if made is not None:
         return made
@@ -255,7 +255,7 @@ async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> D
 
 
 async def _take_up(device: Device, name: str, actor: Actor) -> None:
-    """The same phone again. What one that was out of use had before is not for who prepares it now."""
+    """The same phone again. What a revoked phone had before is not for its new preparer."""
     if device.revoked_at is not None:
         await _unload(device)
         device.revoked_at, device.revoked_by_id = None, None
@@ -267,9 +267,7 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
 
 
 async def _free_name(name: str, device: Device) -> str:
-    """The name, with a number where another phone of the hub that is in use is called so: what is missing of a phone is
-    told by its name.
-    """
+    """The name, numbered where another phone in use of the hub has it: what a phone lacks is told by its name."""
     others = Device.filter(hub_id=device.hub_id, revoked_at=None).exclude(id=device.id)
     taken = {other.casefold() for (other,) in await others.values_list("name")}
     endings = ["", *(f" {number}" for number in range(2, len(taken) + 3))]
@@ -278,10 +276,10 @@ async def _free_name(name: str, device: Device) -> str:
 
 
 async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
-    """Put onto a phone what the code was for that it used (`used_by`), and forget what stood for the code.
+    """Put a used code's load (`used_by`) onto a known phone, and delete the code's row.
 
-    Whose phone it is stays so: a code changes nothing about the hand that it is in. One that was out of use is now for
-    who made the code.
+    The phone stays its preparer's: a code does not change whose hand it is in. A revoked one is now for the code's
+    maker.
     """
     load = Load(
         waiting.hub_id,
@@ -301,7 +299,7 @@ async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
 
 
 async def _release(token: str) -> None:
-    """The phone of this cookie is another one from now on: what it was is heard of no more, and holds up nobody."""
+    """The cookie's phone becomes another one: nothing waits for the old one any more."""
     read = tokens.read_own_link(token)
     former = await Device.get_or_none(token_hash=device_digest(read), revoked_at=None) if read is not None else None
     if former is not None:
@@ -319,7 +317,9 @@ def _code_digest(code: str) -> str:
 
 
 async def _same_phone(token: str, actor: Actor) -> Device | None:
-    """The phone of this cookie, held, unless it belongs where this person does not work: that stays as it is."""
+    """The cookie's phone, locked; None where it belongs to a hub at which this person does not work: it stays
+    untouched.
+    """
     known = await phone_in_hand(token, actor)
     if known is None:
         return None
@@ -332,7 +332,7 @@ def _can_take_up(device: Device, actor: Actor) -> bool:
 
 
 async def _managed(device_id: UUID, actor: Actor) -> Device:
-    """A phone that this person may rename and take out of use, held."""
+    """Locked, if this person may rename and revoke it."""
     found = await lock(Device, [device_id])
     if not found:
         raise UnknownPhone
@@ -343,7 +343,7 @@ async def _managed(device_id: UUID, actor: Actor) -> Device:
 
 
 async def _bind(device: Device, load: Load) -> None:
-    """What it does not have yet is added."""
+    """Add what it does not have yet."""
     known = {key for (key,) in await DeviceSession.filter(device_id=device.id).values_list("session_id")}
     new = [DeviceSession(device_id=device.id, session_id=key) for key in sorted({*load.session_ids} - known)]
     if new:

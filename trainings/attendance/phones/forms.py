@@ -1,5 +1,3 @@
-"""Forms of the panel about phones."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -27,15 +25,11 @@ class ThisPhoneForm(Form):
 
 
 class RenameForm(Form):
-    """A name that people tell it by."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"name": N_("Escriba cómo se llama el teléfono.")}
     name: PhoneName
 
 
 class AnotherPhoneForm(RenameForm):
-    """Another phone: its name, and which sessions and activities it is for."""
-
     para: list[UUID] = []
     sesion: UUID | None = None
     key: UUID | None = None
@@ -49,16 +43,16 @@ class AnotherPhoneForm(RenameForm):
 
 
 class ClaimBody(BaseModel):
-    """What a phone sends with the code that it scanned, or that somebody typed."""
+    """Sent with a scanned or typed code."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
     code: Annotated[str, Field(max_length=100)]
     key: UUID | None = None
-    """The phone's own, the same each time it asks."""
+    """The phone's own, the same on each try."""
 
 
 class ReadyBody(BaseModel):
-    """What a phone says that it holds: the version of its program, and of the list of each session."""
+    """What a phone holds: versions of its program and of each session's list."""
 
     model_config = ConfigDict(extra="ignore")
     version: Noted

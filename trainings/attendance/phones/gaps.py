@@ -1,4 +1,4 @@
-"""What phones have not told yet: numbers missing between their marks, marks that they hold, phones not heard of."""
+"""What phones have not told yet: missing numbers, marks they hold, phones not heard of."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 ASKED_FOR = timedelta(days=45)
-"""So long after a session its phones are asked for what they did not tell."""
+"""After a session, its phones are asked so long for what is missing."""
 EARLY = timedelta(days=1)
-"""No mark of a session comes in earlier than so long before it."""
+"""No mark of a session comes in earlier than this before it."""
 
 LOOKED_BACK = 5_000
-"""A phone is asked again for what it sent among so many of its newest marks: more it does not keep."""
+"""A phone keeps so many of its newest marks to send again."""
 
 NOT_HERE = """
     WITH here AS (
@@ -40,13 +40,13 @@ NOT_HERE = """
 """
 
 MOST_TOLD = 12
-"""Sentences about what is missing of one phone at one session."""
+"""Sentences about one phone at one session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Marks that a phone made and that did not arrive: how many, and between which others. No end: after `since`; no
-    beginning: before all others.
+    """Marks made but not arrived: how many, between which others. No end: after `since`; no beginning: before all
+    others.
     """
 
     n: int
@@ -56,9 +56,9 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is not known of one phone at one session. `said_at`: when it was last heard of; `n_unsent`: as it then said.
+    """What is unknown of one phone at one session. `said_at`: last heard of; `n_unsent`: as it then said.
 
-    `is_silent`: it said nothing since the session was over.
+    `is_silent`: not heard of since the session was over.
     """
 
     device_id: UUID
@@ -142,11 +142,11 @@ def _when(moment: datetime | None) -> str:
 
 
 async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
-    """The gaps of each of these sessions, by phone; sessions and phones without any, and those of long ago, left out.
+    """Gaps by session and phone; sessions and phones without any, and old ones, are left out.
 
-    A phone numbers what it makes: a number that never came, between two that did, is a mark of that time. It counts at
-    the session where the mark before it was made; what is missing before the first at that one's, and what a phone made
-    of which nothing came at the last that had begun when it said so.
+    Phones number their marks: a missing number between two others is a mark of that time. It counts at the session of
+    the mark before it; before the first mark, at the first one's; of a phone without any mark, at the session that had
+    begun last when it spoke.
     """
     lately = reads(TrainingSession).filter(id__in=sorted(session_ids), starts_at__gt=clock.now() - ASKED_FOR)
     sessions = {one.id: one for one in await lately}
@@ -169,8 +169,8 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
 
 
 async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
-    """For each phone that holds something by its own word, or says with which number it began, the session that had
-    begun last when it said so.
+    """The session that had begun last when the phone spoke, for phones that say that they hold something, or with which
+    number they began.
     """
     telling = {key: one for key, one in devices.items() if one.n_unsent or one.first_seq is not None}
     if not telling:
@@ -186,8 +186,8 @@ async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
 
 
 async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """What is not known of each of these phones, in words, at the sessions of the last days; what it holds by its own
-    word left out, and phones of which nothing is missing.
+    """Gaps of the last days in words, by phone; without marks that the phone says it holds, and without complete
+    phones.
     """
     now = clock.now()
     lately = {"session__starts_at__gt": now - ASKED_FOR, "session__starts_at__lte": now}
@@ -201,7 +201,7 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *, is_latest: bool) -> Gap | None:
-    """Of a phone that was taken out of use only what it made and did not send. What it holds is said once."""
+    """Of a revoked phone only marks that it made and did not send. What it holds is said once."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
     is_held = session.is_on and now >= end
@@ -216,10 +216,9 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
 
 
 async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
-    """The numbers of a phone's marks that are not here, first and last of each run; the last run has no end.
+    """Numbers of the phone's marks that are not here, first and last of each run; the last run has no end.
 
-    They were never made, wait on the phone, or went with a database in whose place a backup was put: marks that the
-    phone sent it then sends again.
+    They were never made, wait on the phone, or were lost when a backup was restored: sent marks are then sent again.
     """
     first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
     rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
@@ -228,8 +227,6 @@ async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
 
 @dataclass(frozen=True, slots=True)
 class _Numbered:
-    """A mark that came, by the number that its phone gave it."""
-
     seq: int
     session_id: UUID
     at: datetime
@@ -237,7 +234,7 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True)
 class _Others:
-    """What a phone made that is kept elsewhere, in order: by its number, and by its time where it was kept without."""
+    """Slips and heads of a phone, in order: by number, or by time where kept without."""
 
     numbers: Sequence[int]
     moments: Sequence[datetime]
@@ -261,9 +258,9 @@ class _Others:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What came from one phone: marks with their numbers, and what is kept elsewhere.
+    """What came from one phone: numbered marks, and what is kept elsewhere.
 
-    `is_all`: nothing came of it earlier than what was asked for.
+    `is_all`: nothing came earlier than what was read.
     """
 
     marks: Sequence[_Numbered]
@@ -272,7 +269,6 @@ class _Made:
 
 
 async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[UUID, _Made]:
-    """What came in since then."""
     keys = sorted(devices)
     marks: dict[UUID, list[_Numbered]] = defaultdict(list)
     columns = ("phone_id", "seq", "session_id", "at")
@@ -284,7 +280,7 @@ async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[U
 
 
 async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
-    """Slips that came in since then, and heads at activities."""
+    """Slips, and heads at activities, that came in since."""
     slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since)
     heads = reads(HeadCount).filter(counted_by_id__in=keys)
     rows = [
@@ -302,7 +298,7 @@ async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
 
 
 async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set[UUID]:
-    """Those of which something came in before, of the phones that say with which number they began."""
+    """Phones that told their first number, and of which something came in before."""
     older = sorted(key for key, one in devices.items() if one.first_seq is not None and one.created_at < since)
     if not older:
         return set()
@@ -312,10 +308,10 @@ async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set
 
 
 def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
-    """What is missing of one phone, by the session of the mark before it.
+    """Missing marks of one phone, by the session of the mark before.
 
-    Slips, and heads at an activity, have numbers too: they are taken off, those that were kept without by their time.
-    What the phone holds by its own word is not missing as well. `latest`: where it was when it last spoke.
+    Slips and heads have numbers too: they are taken off, by time where kept without. So is what the phone says it
+    holds. `latest`: its session when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
     # What it made before it was prepared as this one it may have sent as the one that it was.
@@ -340,7 +336,7 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
 def _before_first(
     first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: _Others, latest: UUID | None
 ) -> list[tuple[UUID, Missing]]:
-    """What never came before the first mark; all of it, where there is none."""
+    """Missing before the first mark; all, where there is none."""
     if marks:
         oldest = marks[0]
         n = oldest.seq - first_seq - others.n_before(first_seq, oldest)
@@ -350,7 +346,7 @@ def _before_first(
 
 
 def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tuple[UUID, Missing]]:
-    """What is missing besides what the phone holds: nobody knows the numbers of that, so it is taken off the end."""
+    """Taken off the end: nobody knows the numbers of what the phone holds."""
     left: list[tuple[UUID, Missing]] = []
     for session_id, one in reversed(found):
         n = max(0, one.n)
@@ -362,6 +358,6 @@ def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tu
 
 
 def _told(missing: list[Missing]) -> list[Missing]:
-    """The first ones, and all later ones in one: a phone may number its marks as it likes."""
+    """The first ones, the rest joined: a phone may number its marks at will."""
     told, rest = missing[: MOST_TOLD - 1], missing[MOST_TOLD - 1 :]
     return [*told, Missing(sum(one.n for one in rest), rest[0].since, rest[-1].until)] if rest else told

@@ -1,7 +1,7 @@
-"""Heads counted on a phone without signal at an activity: kept under the ids that it made, in whatever order they come.
+"""Heads counted on a phone without signal, kept under the phone's ids in any order.
 
-Nothing is refused: what a phone sends that is out of use, or not for the activity, waits for somebody. The sum may be
-less than nobody while a part of them has not come in.
+Nothing is refused: what comes from a revoked phone, or not for the activity, waits for staff. The sum may be negative
+while a part has not come in.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """The activities that a batch names, each with why what this phone counts there waits, or nothing. `new` collects
-    the rows, which name the phone as who counted.
+    """A batch's activities, each with the reason why this phone's heads wait, if any. `new`: rows to write, which name
+    the phone as counter.
     """
 
     device_id: UUID
@@ -35,7 +35,7 @@ class Counting:
     new: list[HeadCount]
 
     def decide(self, event: SentEvent, at: datetime) -> Result:
-        """Keep one event, unless it is kept already. Another body under an id is kept beside the first."""
+        """Keep one event once. Another body under an id is kept beside the first."""
         key = str(event.id)
         if event.activity not in self.waits:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_ACTIVITY)
@@ -58,7 +58,7 @@ class Counting:
             await HeadCount.bulk_create(self.new, ignore_conflicts=True)
 
     def _row(self, event: SentEvent, at: datetime) -> HeadCount | None:
-        """What is kept of an event; none of one that names no cell. What takes back names none: it has no number."""
+        """None where the event names no cell. An undo names none: it has no number."""
         is_undo = event.kind is EventKind.UNDO
         sex, band = (Sex.UNDISCLOSED, AgeBand.UNKNOWN) if is_undo else (event.sex, event.age_band)
         if event.activity is None or sex not in SEXES or band not in BANDS:
@@ -87,7 +87,7 @@ def _is_same(one: HeadCount, other: HeadCount) -> bool:
 
 
 def _took_back(kept: HeadCount, undo: HeadCount) -> bool:
-    """Whether a row is this undo, from when they were kept as a number of their own, not by what they take back."""
+    """Whether the row is this undo from older times, kept as a number instead of by its target."""
     is_undo = undo.target_id is not None and undo.activity_id == kept.activity_id
     return is_undo and kept.target_id is None and kept.number <= 0
 
@@ -95,10 +95,10 @@ def _took_back(kept: HeadCount, undo: HeadCount) -> bool:
 async def open_counting(
     device: Device, events: Sequence[SentEvent], hub_ids: frozenset[UUID] | None = None
 ) -> Counting:
-    """Read what a batch is about, with the activities held, in the caller's transaction.
+    """Read what a batch is about, with the activities locked, in the caller's transaction.
 
-    What a phone counted that was taken out of use, whose time is over, or that is not for an activity, waits there. In
-    a copy that somebody loads also what is of none of `hub_ids`.
+    Heads wait there of a revoked phone, one whose time is over, or one not for the activity; in a loaded copy also of
+    activities of none of `hub_ids`.
     """
     wanted = {one.activity for one in events if one.activity is not None}
     if not wanted:

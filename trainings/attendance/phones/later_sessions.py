@@ -1,4 +1,4 @@
-"""Sessions that a training got after a phone was prepared for it: they come onto it by themselves, with a signal."""
+"""Sessions added to a training after a phone was prepared: it gets them by itself, with a signal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Later = Mapping[UUID, Sequence[TrainingSession]]
 
 
 async def sessions_to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
-    """What is on these phones with a list that still opens, by start."""
+    """Sessions on these phones whose list still opens, by start."""
     bound = await reads(DeviceSession).filter(device_id__in=list(device_ids)).select_related("session__training")
     ends = await training_ends({one.session.training_id for one in bound})
     still = [one for one in bound if clock.now() < roster_until(one.session, ends.get(one.session.training_id))]
@@ -32,9 +32,9 @@ async def sessions_to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
 
 
 async def later_sessions(devices: Collection[Device], bound: Sequence[DeviceSession]) -> Later:
-    """By phone, what its trainings got after it had its last session of them (`bound`), and it does not have.
+    """By phone: sessions that its trainings got after its last one of them (`bound`).
 
-    What it was not given then is not for it, nor what whoever prepared it may not mark.
+    Not sessions that it was not given then, nor those that its preparer may not mark.
     """
     planned = await _planned_in({one.session.training_id for one in bound})
     later: dict[UUID, list[TrainingSession]] = {}
@@ -46,7 +46,7 @@ async def later_sessions(devices: Collection[Device], bound: Sequence[DeviceSess
 
 
 async def take_later_sessions(device: Device) -> None:
-    """Put them onto the phone that asks. It is answered while nothing can be written."""
+    """Bind the asking phone to them. It is answered even while nothing can be written."""
     with contextlib.suppress(OperationalError):
         if not await _later_of(device):
             return
@@ -63,7 +63,7 @@ async def _later_of(device: Device) -> Sequence[TrainingSession]:
 
 
 async def _planned_in(training_ids: Collection[UUID]) -> list[TrainingSession]:
-    """What is still to be held of these trainings, by start."""
+    """Sessions still to come, by start."""
     planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
     of_open = planned.filter(ends_at__gt=clock.now(), training__state__in=list(TAKES_MARKS))
     return await of_open.order_by("starts_at", "id") if training_ids else []
@@ -80,7 +80,7 @@ def _added(bound: Sequence[DeviceSession], planned: Sequence[TrainingSession]) -
 
 
 async def _allowed(device: Device, sessions: Sequence[TrainingSession]) -> set[UUID]:
-    """Those of these sessions that whoever prepared the phone may mark."""
+    """Sessions that the phone's preparer may mark."""
     maker = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
     if maker is None:
         return set()

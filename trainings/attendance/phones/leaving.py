@@ -1,4 +1,4 @@
-"""Who stops working: an account closed or a role taken, and with it the phones that the person prepared."""
+"""Closing an account or taking a role, and with it the person's phones."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from trainings.db import lock, reads, transaction
 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
-    """Close an account (as `accounts.actions.close_account`, which says what it refuses), and take out of use, for
-    good, the phones that the person prepared and nobody else has since. Returns these, by name.
+    """Close an account (refuses as `accounts.actions.close_account`), and revoke for good the phones that the person
+    prepared last. Returns these, by name.
 
-    Phones that others carry by the person's codes are among them: whose hand a code reached nobody knows.
+    Also phones that others got by the person's codes: nobody knows whose hand a code reached.
     """
     async with transaction():
         await accounts.close_account(user_id, actor=actor)
@@ -29,8 +29,8 @@ async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
 
 
 async def take_role(grant: RoleGrant, *, actor: Actor) -> list[Device]:
-    """Take a role away (as `accounts.actions.take_role`), and out of use the phones that the person prepared for a hub
-    where they may prepare none any more. Returns these, by name.
+    """Take a role (as `accounts.actions.take_role`), and revoke the person's phones of hubs where they may prepare none
+    any more. Returns these, by name.
     """
     async with transaction():
         await accounts.take_role(grant, actor=actor)
@@ -41,13 +41,13 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> list[Device]:
 
 
 async def phones_of(user_id: UUID) -> list[Device]:
-    """The phones in use that this person prepared last, with their hubs, by name; also codes that wait for one."""
+    """Phones in use that this person prepared last, with hubs, by name; also codes that wait for a phone."""
     found = await reads(Device).filter(prepared_by_id=user_id, revoked_at=None).select_related("hub")
     return sorted(found, key=lambda one: (one.name.casefold(), one.id))
 
 
 async def _take_out_of_use(phones: list[Device], actor: Actor) -> list[Device]:
-    """Those of them that were phones. Whoever prepares one meanwhile is waited for, and keeps it if it is another."""
+    """Returns real phones. A phone that another person prepares meanwhile is waited for, and stays theirs."""
     makers = {one.id: one.prepared_by_id for one in phones}
     held = [one for one in await lock(Device, makers) if one.prepared_by_id == makers[one.id] and not one.revoked_at]
     gone = {one.id for one in held if await take_out_of_use(one, actor)}

@@ -1,7 +1,7 @@
-"""A year after a training its marks go: what attendance says stays, as marks of nobody's hand, phone or minute.
+"""A year after a training its marks are deleted; attendance stays, by marks without hand, phone or minute.
 
-Attendance is computed from marks, so each session keeps one for each thing that stands: that somebody came, when they
-left, that a card without a name came, how many companions there were.
+Attendance is computed from marks, so each session keeps one for each fact: an arrival, a departure, a nameless card,
+the number of companions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trainings.schedule.models import Training, TrainingSession
 MARKS_KEPT = timedelta(days=365)
 """After the last session of the training."""
 MOST_SESSIONS = 200
-"""At once; what is left comes in the next round."""
+"""In one round."""
 MOMENT = timedelta(seconds=1)
 
 WITH_MARKS = """
@@ -30,16 +30,16 @@ WITH_MARKS = """
             OR EXISTS (SELECT 1 FROM walk_in_slip w WHERE w.session_id = s.id))
     ORDER BY s.id
 """
-"""What is left of marks has no body."""
+"""Marks left over have no body."""
 
 
 async def n_old_marks() -> int:
-    """How many marks `forget_marks` would let go of."""
+    """Marks that `forget_marks` would delete."""
     return await ScanEvent.filter(session_id__in=await _sessions_with_marks()).count()
 
 
 async def forget_marks() -> int:
-    """Let go of the marks of trainings that were over a year ago; how many. A transaction for each session."""
+    """Delete marks of trainings over for a year; returns how many. One transaction for each session."""
     return sum([await _forget(session_id) for session_id in await _sessions_with_marks()])
 
 
@@ -66,7 +66,7 @@ async def _forget(session_id: UUID) -> int:
 
 
 def what_stays(session: TrainingSession, marks: Sequence[ScanEvent]) -> list[ScanEvent]:
-    """The marks from which the same attendance follows, made anew: all arrived when the session began."""
+    """New marks that give the same attendance: all arrived when the session began."""
     undone = undone_by(marks)
     by_whom: dict[object, list[ScanEvent]] = defaultdict(list)
     for mark in marks:
@@ -82,7 +82,7 @@ def what_stays(session: TrainingSession, marks: Sequence[ScanEvent]) -> list[Sca
 
 
 def _of_one(session: TrainingSession, marks: Sequence[ScanEvent], undone: set[UUID]) -> list[ScanEvent]:
-    """Of one person, or of one card without a name, who came: that they did, and when they left."""
+    """Arrival and departure of one person, or of one nameless card."""
     stay = stay_of(marks, undone)
     if not stay.is_present:
         return []

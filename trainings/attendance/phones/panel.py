@@ -1,5 +1,3 @@
-"""Phones as the panel shows them: who sees which, what each is for, whether it is ready, what it still holds."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +25,7 @@ NAMED = N_("Teléfono de %(name)s")
 
 
 class PhoneState(StrEnum):
-    """`waiting`: its code is shown and no phone has used it; `over`: nothing it has a list of is to come."""
+    """`waiting`: its code is unused; `over`: nothing it has a list of is to come."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -38,9 +36,9 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone with its sessions and activities to come, by start. `prepared_by` is a name, empty where unknown.
+    """With sessions and activities to come, by start. `prepared_by`: a name, or empty.
 
-    `added`: sessions that its trainings got since it was prepared, which come onto it when it next has a signal.
+    `added`: sessions of its trainings added since, which it gets with its next signal.
     """
 
     device: Device
@@ -54,7 +52,7 @@ class Phone:
 
 
 async def phones_seen_by(actor: Actor) -> list[Phone]:
-    """The phones in somebody's scope: by hub, those that hold something unsent first, then by name."""
+    """By hub, phones with something unsent first, then by name."""
     now = clock.now()
     prepared = Q(token_hash__not_isnull=True) | Q(enrol_until__gt=now)
     is_recent = Q(revoked_at=None) | Q(revoked_at__gte=now - SHOWN_AFTER_REVOKING)
@@ -64,7 +62,7 @@ async def phones_seen_by(actor: Actor) -> list[Phone]:
 
 
 async def phone_seen_by(device_id: UUID, actor: Actor) -> Phone:
-    """One of them. Raises UnknownPhone."""
+    """Raises UnknownPhone."""
     found = await reads(Device).filter(await _in_scope(actor), id=device_id).select_related("hub")
     if not found:
         raise UnknownPhone
@@ -73,7 +71,7 @@ async def phone_seen_by(device_id: UUID, actor: Actor) -> Phone:
 
 
 async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
-    """What a new phone may be called: after who prepares it, with a number where such a one exists."""
+    """A new phone's usual name: its preparer's, numbered where taken."""
     whose = gettext(N_("apoyo")) if helper else (actor.name.split() or [gettext(N_("apoyo"))])[0]
     base = gettext(NAMED) % {"name": whose}
     known = reads(Device).filter(await _in_scope(actor), revoked_at=None)
@@ -86,7 +84,7 @@ async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
 
 
 async def _in_scope(actor: Actor) -> Q:
-    """Phones of hubs where somebody works at the desk, of sessions there or that they hold, and those they prepared."""
+    """Phones of the person's hubs at the desk, of sessions there or that they hold, and those they prepared."""
     hubs = sorted(actor.hubs_with(DESK))
     of_sessions = Q(session__training__hub_id__in=hubs) | Q(session__facilitators__user_id=actor.id)
     bound = reads(DeviceSession).filter(of_sessions).distinct()
@@ -124,7 +122,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
 
 
 def _state(device: Device, given: Sequence[datetime], has_activities: bool, *, is_behind: bool) -> PhoneState:
-    """Ready is what had all its lists when it last said so, and for which no session was added since."""
+    """Ready: it last said that it has all lists, and no session was added since."""
     if device.revoked_at is not None:
         return PhoneState.REVOKED
     if device.token_hash is None:

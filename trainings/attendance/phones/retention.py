@@ -1,4 +1,4 @@
-"""What phones leave behind: phones that are over are deleted or emptied, and what a slip said goes."""
+"""Phones that are over are deleted or emptied, and slips are emptied."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from trainings.attendance.models import Device, DeviceActivity, DeviceSession, S
 from trainings.db import sql
 
 PHONES_KEPT = timedelta(days=30)
-"""After it was taken out of use, or after the last of its marks that would have counted by itself."""
+"""After it was revoked, or after the last mark that would have counted by itself."""
 CODES_KEPT = timedelta(days=1)
 SLIPS_KEPT = timedelta(days=30)
-"""After the session: what became a registration, or was put aside, is empty already."""
+"""After the session. Slips registered or put aside are empty already."""
 
 OVER = """
     SELECT d.id FROM device d
@@ -50,10 +50,9 @@ EMPTY_SLIPS = f"""
 
 
 async def forget_phones() -> int:
-    """Delete the phones that are over, in the caller's transaction; how many.
+    """Delete phones that are over, in the caller's transaction; returns how many.
 
-    Of one that marks or slips came from the row stays as long as they do, without name and token: it opens nothing any
-    more.
+    A phone with marks or slips keeps its row as long as they stay, without name and token: it opens nothing.
     """
     await sql.execute(EMPTIED)
     now = clock.now()
@@ -72,5 +71,5 @@ async def forget_phones() -> int:
 
 
 async def forget_slips() -> int:
-    """Empty the slips that still wait so long after their session, and put them aside; how many."""
+    """Empty waiting slips of old sessions, and put them aside; returns how many."""
     return await sql.execute(EMPTY_SLIPS, clock.now() - SLIPS_KEPT)

@@ -1,6 +1,6 @@
-"""The list of a session as a phone keeps it: cards by their hash, names that only the card in the hand opens.
+"""A session's list as a phone keeps it: cards by hash, names that only the card in the hand opens.
 
-The token on a card is random and long: it is what makes hashing it, and sealing the name with it, safe.
+A card's token is random and long: so hashing it, and sealing the name with it, is safe.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from trainings.schedule.models import Training, TrainingSession
 
 FORMAT = 1
 MOST_SPARES = 200
-"""Beside those that a printed sheet or a reserved block of this training needs: these are all there, whatever it be."""
+"""Besides cards on printed sheets and in reserved blocks of the training, which are always all there."""
 
 HASH_CHARACTERS = 24
 SHORT_CHARACTERS = 16
 VERSION_CHARACTERS = 24
 SALT = b"tm-roster-v1"
 NAME_BLOCK = 16
-"""Octets. A name is filled up with spaces to so many or a multiple: its length would say whose it may be."""
+"""Octets. Names are padded with spaces to a multiple: their length would tell whose they may be."""
 ONE_USE = bytes(12)
-"""The nonce: token and version make a key of its own for each name."""
+"""The nonce: token and version make a separate key for each name."""
 
 STATES: Mapping[RegistrationState, str] = {
     RegistrationState.CONFIRMED: "c",
@@ -50,9 +50,9 @@ REPLACED = "r"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A card of somebody who may come. `counts_as`: the hash of whose card it counts as, where that is another.
+    """A card of a person who may come. `counts_as`: hash of another card that it counts as.
 
-    A joined one's counts as the kept one's. Of a replaced ticket neither token nor code is known any more.
+    A joined registration's card counts as the kept one's. A replaced ticket has neither token nor code.
     """
 
     qr_hash: str
@@ -73,7 +73,7 @@ class Spare(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A printed list: which row is whose card. The first `n_named` rows were printed with a name."""
+    """A printed list: rows by card. The first `n_named` rows were printed with a name."""
 
     code: str
     printed_at: datetime
@@ -83,10 +83,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All that a phone needs of one session. Tickets in the order of their hashes, which says nothing of their names.
+    """All that a phone needs of one session. Tickets in the order of their hashes, which reveals nothing of names.
 
-    `version` changes with anything in it. It depends on a secret key: made of names alone, it would tell them to
-    whoever tries names out.
+    `version` changes with any content. It depends on a secret key: made of names alone, it would confirm guessed names.
     """
 
     session_id: UUID
@@ -97,7 +96,7 @@ class Roster:
     version: str = ""
 
     def body(self) -> bytes:
-        """The file that is sent, as JSON."""
+        """As JSON."""
         place = {ticket.qr_hash: number for number, ticket in enumerate(self.tickets)}
         file: dict[str, Any] = {
             "v": FORMAT,
@@ -124,7 +123,7 @@ class Roster:
         return [*told, place[ticket.counts_as]] if ticket.counts_as else told
 
     def _name(self, ticket: Ticket) -> str:
-        """Sealed with what is on the card, for this version and session; empty where no token is known."""
+        """Sealed with the card's token, for this version and session; empty without a token."""
         if ticket.key is None:
             return ""
         token = reveal(Registration, "qr_token", ticket.key, ticket.sealed_token)
@@ -147,12 +146,12 @@ def name_key(token: str, version: str) -> bytes:
 
 
 def short_key(short_code: str, training_id: UUID) -> str:
-    """What a typed code is looked up by. Few enough to be tried out, so it opens no name."""
+    """For looking up a typed code. Codes are few enough to be guessed, so it opens no name."""
     return hashlib.sha256(f"short:{short_code}:{training_id}".encode()).hexdigest()[:SHORT_CHARACTERS]
 
 
 def moment(value: datetime) -> str:
-    """A time for phones: UTC, whole seconds, ISO 8601."""
+    """UTC, whole seconds, ISO 8601."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -164,7 +163,7 @@ def _hash(qr_hash: str) -> str:
 
 
 async def rosters_of(sessions: Collection[TrainingSession]) -> dict[UUID, Roster]:
-    """The lists of these sessions, with their versions; people are read once for all sessions of a training."""
+    """By session; people are read once for all sessions of a training."""
     training_ids = sorted({session.training_id for session in sessions})
     tickets = await _tickets(training_ids)
     sheets = await _sheets([session.id for session in sessions])
@@ -205,7 +204,7 @@ _NAMES = ("participant__given_names", "participant__surnames")
 
 
 async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
-    """Everybody who may come: who waits, who is to be approved and who cancelled, too."""
+    """Everybody who may come: also waiting, held and cancelled."""
     found = reads(Registration).filter(training_id__in=list(training_ids))
     rows = {row[0]: _Row(*row) for row in await found.values_list(*_COLUMNS, *_NAMES)}
     old = reads(ReplacedTicket).filter(registration__training_id__in=list(training_ids))
@@ -219,7 +218,7 @@ async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
 
 
 def _kept(row: _Row, rows: Mapping[UUID, _Row]) -> _Row:
-    """Whom a card counts for: of a joined one the kept one."""
+    """The row a card counts for: the kept one of a joined one."""
     return rows.get(row.joined_to_id, row) if row.joined_to_id is not None else row
 
 
@@ -236,7 +235,7 @@ def _ticket(row: _Row, first: _Row) -> Ticket:
 
 
 async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
-    """The printed lists of each session, the oldest first."""
+    """Oldest first."""
     printed = await reads(AttendanceSheet).filter(session_id__in=list(session_ids)).order_by("id")
     rows: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
     named: Counter[UUID] = Counter()
@@ -266,8 +265,8 @@ class _Card(NamedTuple):
 
 
 async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
-    """Open cards that may be given out at each session: those on blank rows of its sheets and those reserved for its
-    training always; then, up to the limit, others of the same printings, and of the hub's newest.
+    """Open cards that may be given out at each session: always cards on blank rows of its sheets and those reserved for
+    its training; then, up to the limit, others of the same printings and of the hub's newest.
     """
     trainings = {session.training_id for session in sessions}
     hub_of = dict(await reads(Training).filter(id__in=sorted(trainings)).values_list("id", "hub_id"))
@@ -300,7 +299,7 @@ def _given_out(
 
 
 async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UUID]]:
-    """For each session, the cards on rows of its sheets and the printing of each."""
+    """For each session, cards on its sheets' rows with their printing."""
     found: dict[UUID, dict[UUID, UUID]] = {key: {} for key in session_ids}
     rows = reads(SheetRow).filter(sheet__session_id__in=list(session_ids), card_id__not_isnull=True)
     for session_id, card_id, printing in await rows.values_list("sheet__session_id", "card_id", "card__sheet_id"):
@@ -309,6 +308,6 @@ async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUI
 
 
 async def _newest_printing(hub_id: UUID) -> UUID | None:
-    """The printing of spare cards that was made last: what the hub has in its drawer."""
+    """The newest spare cards: the hub has them in its drawer."""
     latest = reads(Card).filter(hub_id=hub_id, block_id=None).order_by("-created_at", "-id")
     return next(iter([key for (key,) in await latest.limit(1).values_list("sheet_id")]), None)

@@ -1,4 +1,4 @@
-"""What a phone asks for under `/marcar/api/`: to be let in, how things stand, lists. Its cookie says which it is."""
+"""`/marcar/api/…`: a phone, known by its cookie, asks to be let in, for its state, for lists."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def _read(request: Request, model: type[Body]) -> Body:
 
 @allow(PUBLIC)
 async def claim(request: Request) -> Response:
-    """Let the phone in that comes first with a one-time code: its cookie comes with the answer, or stays as it is."""
+    """Let in the first phone with a one-time code: its cookie is set, or stays."""
     only_from_app(request)
     body = await _read(request, ClaimBody)
     prepared = await devices.claim(body.code, address=client_address(request), token=read_cookie(request), key=body.key)
@@ -56,7 +56,7 @@ async def claim(request: Request) -> Response:
 
 @allow(HOLDER)
 async def state(request: Request) -> Response:
-    """204 in a browser that was never prepared: whoever only looks at the program has made no mistake."""
+    """204 in a browser that was never prepared: looking at the program is no mistake."""
     only_from_app(request)
     if not read_cookie(request):
         return Response(status_code=204, headers=NOT_KEPT)
@@ -68,7 +68,7 @@ async def state(request: Request) -> Response:
 
 @allow(HOLDER)
 async def roster(request: Request) -> Response:
-    """The list of a session, or 304 where the phone has it as it is. A session it is not for is one that is over."""
+    """A session's list, or 304 where unchanged. A session it is not for is answered as one that is over."""
     device = await phone_that_asks(request)
     if device.revoked_at is not None:
         raise DeviceRevoked
@@ -87,7 +87,7 @@ async def roster(request: Request) -> Response:
 
 @allow(HOLDER)
 async def ready(request: Request) -> Response:
-    """The phone says which lists it holds; those it lacks are told back."""
+    """The phone says which lists it holds, and is told which it lacks."""
     device = await phone_that_asks(request)
     body = await _read(request, ReadyBody)
     lacking = sorted({one.id for one in await sessions_with_lists(device)} - body.sessions.keys())

@@ -1,4 +1,4 @@
-"""`/panel/telefonos`: phones for taking attendance: this one with one button, others by a code; names, taking away."""
+"""`/panel/telefonos`: prepare this phone or another by code, rename, take out of use."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ async def index(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def ask_this(request: Request) -> Response:
-    """One button; where the day-before note leads to."""
+    """The day-before note leads here."""
     offer = await _offer(request, request.query_params.get("sesion", ""))
     return await _this_page(request, offer, Typed())
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def prepare_this(request: Request) -> Response:
-    """303 to the program that marks, which this phone may now open without anybody signed in."""
+    """303 to the scan app, which this phone may now open without sign-in."""
     typed, actor = await read_form(request), request.state.actor
     offer = await _offer(request, typed.value("sesion"))
     try:
@@ -79,7 +79,7 @@ async def prepare_this(request: Request) -> Response:
 
 
 async def _offer(request: Request, session_key: str) -> Offer:
-    """What may go onto a phone, from the session that the address or the form names."""
+    """From the session that the address or the form names."""
     if not session_key:
         return await offer_to(request.state.actor)
     try:
@@ -89,7 +89,7 @@ async def _offer(request: Request, session_key: str) -> Offer:
 
 
 async def _usual_name(request: Request) -> str:
-    """What the phone in the hand is called already, or what a new one may be."""
+    """The phone's present name, or the usual one of a new phone."""
     actor = request.state.actor
     phone = await devices.phone_in_hand(read_cookie(request), actor)
     return phone.name if phone is not None else await name_for_another(actor)
@@ -117,7 +117,7 @@ async def ask_another(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def invite(request: Request) -> Response:
-    """The code stands in this answer and nowhere else, so there is no other page to lead to."""
+    """Only this answer shows the code, so there is no page to redirect to."""
     typed = await read_form(request)
     offer = await _offer(request, typed.value("sesion"))
     try:
@@ -148,7 +148,7 @@ async def _another_page(request: Request, offer: Offer, form: Typed | None, stat
 
 
 def _likely(offer: Offer) -> set[UUID]:
-    """What is ticked at first: the training at hand, else the next day on which something is."""
+    """Ticked at first: the training at hand, else the next day with anything."""
     if offer.at_hand is not None:
         return {one.id for one in offer.sessions if one.training_id == offer.at_hand}
     starts = {one.id: one.starts_at for one in offer.sessions} | {one.id: one.starts_at for one in offer.activities}
@@ -193,7 +193,6 @@ async def _managed(request: Request) -> Phone:
 
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_revoke(request: Request) -> Response:
-    """What it means, before it is done."""
     return render(request, "attendance/phones/revoke.html", {"phone": await _managed(request)})
 
 

@@ -1,4 +1,4 @@
-"""What a person may put onto a phone: sessions whose attendance they take, activities where they count."""
+"""What a person may put onto a phone: sessions to mark, activities to count at."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTHING = Load(UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What may go onto a phone, by start. Sessions with training, hub and venue, activities with hub.
+    """By start. Sessions with training, hub and venue, activities with hub.
 
     `at_hand`: the training that the person comes from, if any.
     """
@@ -39,13 +39,13 @@ class Offer:
 
     @property
     def hub_id(self) -> UUID | None:
-        """The hub that answers for the phone: of the training at hand, else of what comes first."""
+        """The hub that answers for the phone: of the training at hand, else of the first item."""
         of_training = [one.training.hub_id for one in self.sessions if one.training_id == self.at_hand]
         of_any = [one.training.hub_id for one in self.sessions]
         return next(iter([*of_training, *of_any, *(one.hub_id for one in self.activities)]), None)
 
     def load(self, chosen: Collection[UUID] | None = None) -> Load:
-        """All of it, or what was chosen of it; whatever else was asked for is left out."""
+        """All, or the chosen part; anything not on offer is left out."""
         sessions = tuple(one for one in self.sessions if chosen is None or one.id in chosen)
         activities = tuple(one for one in self.activities if chosen is None or one.id in chosen)
         hub_id = Offer(sessions, activities, self.at_hand).hub_id
@@ -55,11 +55,11 @@ class Offer:
 
 
 async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
-    """What this person may put onto a phone, who comes from the page of a session or from the list of phones.
+    """What this person may put onto a phone, coming from a session or from the list of phones.
 
-    From a session: of its training what they may mark, and the sessions that they hold themselves. Else the latter, and
-    at hubs where they work at the desk those of the next 14 days, with the activities where they may count. Raises
-    UnknownSession for a session out of their scope.
+    From a session: the sessions of its training that they may mark, and those that they hold. Else those that they
+    hold, and at hubs where they work at the desk the sessions of the next 14 days and the activities where they may
+    count. Raises UnknownSession for a session out of scope.
     """
     if session_id is None:
         wanted = _held_by(actor) | _at_hubs(actor)
@@ -74,7 +74,7 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
 
 
 def in_scope(actor: Actor) -> Q:
-    """The sessions that this person may mark: those that they hold, and those of hubs where they work at the desk."""
+    """Sessions that this person may mark: held by them, or of hubs where they work at the desk."""
     return _own(actor) | Q(training__hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
@@ -83,7 +83,7 @@ def _own(actor: Actor) -> Q:
 
 
 def _held_by(actor: Actor) -> Q:
-    """Sessions of this person that are to come, or hardly over."""
+    """This person's sessions to come, or just over."""
     return _own(actor) & Q(ends_at__gt=clock.now() - JUST_OVER)
 
 
@@ -100,7 +100,7 @@ async def _sessions(wanted: Q) -> tuple[TrainingSession, ...]:
 
 
 async def _still_open(sessions: tuple[TrainingSession, ...]) -> tuple[TrainingSession, ...]:
-    """Without those whose list opens no more."""
+    """Sessions whose list still opens."""
     ends = await training_ends({one.training_id for one in sessions})
     return tuple(one for one in sessions if clock.now() < roster_until(one, ends.get(one.training_id)))
 

@@ -1,4 +1,4 @@
-"""The scan app as a phone keeps it: its pages, its files with their hashes, the worker that keeps them."""
+"""The scan app as a phone keeps it: pages, files with hashes, and the service worker."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ WORKER_PATH = "/marcar/sw.js"
 LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
 NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
 PREPARED = "#/preparado"
-"""Behind its address it tells the program that this phone was prepared just now, and is to be told its lists."""
+"""This fragment tells the program that the phone was just prepared and has to load its lists."""
 SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
-"""The page that answers at each address."""
+"""The page at each address."""
 
 WORKER = "js/marcar/worker.js"
 PROGRAM = "js/marcar/main.js"
@@ -47,11 +47,11 @@ ASSETS = (
     "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
     "vendor/jsqr-1.4.0/jsQR.js",
 )
-"""What the page loads, under addresses that carry their version."""
+"""Loaded by the page, under versioned addresses."""
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
-"""Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time, and
-so does the page in the other language.
+"""A phone needs one of these two code readers, and its worker finds out which. The other comes later, as does the page
+in the other language.
 """
 
 ICONS = (
@@ -62,13 +62,12 @@ ICONS = (
 
 
 def path_for(language: str) -> str:
-    """Where the program is for somebody who reads this language."""
     return next((path for path, code in LANGUAGES.items() if code == language), PATH)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One file of the app: its address, what is in it, and what besides decides whether a phone has it already."""
+    """One file: address, content, and what else decides whether a phone has it already."""
 
     url: str
     content: bytes
@@ -77,17 +76,17 @@ class Kept:
 
     @property
     def digest(self) -> str:
-        """SHA-256 in base64, as `integrity` wants it."""
+        """SHA-256 in base64, for `integrity`."""
         return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
 
     @property
     def key(self) -> str:
-        """Changes with the content, and with the headers under which a page is kept."""
+        """Changes with the content, and with a page's headers."""
         return hashlib.sha256(self.content + self.extra.encode()).hexdigest()[:16]
 
     @property
     def size(self) -> int:
-        """Bytes on the way, roughly: for the progress of the download."""
+        """Approximate bytes sent, for the download's progress."""
         return len(zlib.compress(self.content))
 
 
@@ -103,7 +102,7 @@ def _reader(path: str) -> str:
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """Names this state of the app: the same wherever files, pages and worker are the same."""
+    """The same wherever files, pages and worker are the same."""
     content = hashlib.sha256((STATIC_DIR / WORKER).read_bytes())
     for file in (*files(), *(Kept(path, _page(path, "").encode(), SCAN_POLICY) for path in LANGUAGES)):
         content.update(f"{file.url} {file.key}\n".encode())
@@ -112,13 +111,13 @@ def version() -> str:
 
 @lru_cache(maxsize=4)
 def page(path: str) -> str:
-    """The page of one language, the same for everybody."""
+    """The same for everybody."""
     return _page(path, version())
 
 
 @lru_cache(maxsize=4)
 def packed_page(path: str) -> bytes:
-    """The same in Brotli, as small as it gets: it is packed once, and travels over a village's line. Takes a while."""
+    """In Brotli, packed once as small as possible, for slow lines. Takes a while."""
     return bytes(brotli.compress(page(path).encode()))
 
 
@@ -138,7 +137,7 @@ def _page(path: str, named: str) -> str:
 
 
 def _offered() -> dict[str, Any]:
-    """What the slip, the counter and the practice offer, in the language that is spoken now."""
+    """Choices of slip, counter and practice, in the current language."""
     aloud = asked_now(aloud=True)
     return {
         "actor_types": choices.actor_types(),
@@ -154,13 +153,13 @@ def _offered() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def precached() -> tuple[Kept, ...]:
-    """Exactly what a phone keeps, and nothing with a person in it."""
+    """Exactly what a phone keeps; no personal data."""
     return (*(Kept(path, page(path).encode(), SCAN_POLICY) for path in LANGUAGES), *files())
 
 
 @lru_cache(maxsize=1)
 def worker() -> str:
-    """The service worker's text: what it keeps, then how."""
+    """The service worker's text: the files it keeps, then its program."""
     files = [
         {"url": one.url, "hash": one.digest, "key": one.key, "size": one.size}
         | ({"reader": one.reader} if one.reader else {})
@@ -173,7 +172,7 @@ def worker() -> str:
 
 @lru_cache(maxsize=4)
 def manifest(path: str) -> str:
-    """What the phone needs to put the app beside its others."""
+    """For installing the app."""
     with speaking(LANGUAGES[path]):
         name, short_name = gettext("Marcar llegadas"), gettext("Marcar")
     icons = [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """The page. A code for preparing a phone stands behind the `#` of its address and never comes here."""
+    """A code for preparing a phone stands behind the `#` of the address and never comes here."""
     path = shell.SHELLS[request.url.path]
     headers = {**scan_page_headers(), "cache-control": ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
     if "br" not in request.headers.get("accept-encoding", ""):
@@ -31,15 +31,15 @@ async def show(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def lead_to_app(_request: Request) -> Response:
-    """To the program in the reader's language: for now, they may choose another."""
+    """In the reader's language. Temporary, since they may choose another."""
     return RedirectResponse(shell.path_for(language()), 307, headers={"cache-control": "no-store"})
 
 
 @allow(PUBLIC)
 async def worker(_request: Request) -> Response:
-    """Which files belong to the current version; browsers ask again and again.
+    """Lists the files of the current version; browsers ask often.
 
-    It finds out by trying whether this browser can compile WebAssembly, so the page's policy is its own, too.
+    It tests whether this browser can compile WebAssembly, so it has the page's policy.
     """
     headers = {"content-security-policy": SCAN_POLICY, "cache-control": ASKED_AGAIN}
     return Response(shell.worker(), media_type="text/javascript", headers=headers)

@@ -1,4 +1,4 @@
-"""What a prepared phone is told about itself, its sessions and activities: nothing of anybody who is signed up."""
+"""What a prepared phone is told about itself, its sessions and activities: nothing of participants."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ISO_CODES = {SOURCE_LANGUAGE: "spa", "en": "eng"}
 
 
 async def state_of(device: Device) -> dict[str, Any]:
-    """The whole answer. Of a phone that was taken out of use, only that it was: what it keeps it then lets go."""
+    """A revoked phone is only told so, and deletes what it keeps."""
     sessions = await _bound(device) if device.revoked_at is None else []
     ends = await training_ends({one.training_id for one in sessions})
     now = clock.now()
@@ -70,12 +70,12 @@ async def state_of(device: Device) -> dict[str, Any]:
 
 
 def about(device: Device) -> dict[str, Any]:
-    """Which phone it is, and whether it is still in use."""
+    """Which phone it is, and whether it is in use."""
     return {"id": str(device.id), "name": device.name, "revoked": device.revoked_at is not None}
 
 
 async def _last_number(device: Device) -> int:
-    """The highest number that this phone gave a mark, as far as we know: emptied, it goes on behind it."""
+    """The highest known number of this phone's marks: once emptied, it continues from there."""
     newest = (
         await reads(ScanEvent).filter(phone_id=device.id, seq__not_isnull=True).order_by("-seq").first().only("seq")
     )
@@ -83,12 +83,12 @@ async def _last_number(device: Device) -> int:
 
 
 def exact(value: datetime) -> str:
-    """The moment to the millisecond: phones correct their clocks by it."""
+    """To the millisecond: phones correct their clocks by it."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def sessions_with_lists(device: Device) -> list[TrainingSession]:
-    """The sessions whose lists a phone may have now."""
+    """Sessions whose lists the phone may have now."""
     sessions = await _bound(device)
     ends = await training_ends({one.training_id for one in sessions})
     return [one for one in sessions if may_read_roster(device, one, ends.get(one.training_id))]
@@ -121,7 +121,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
 
 
 def _place(session: TrainingSession) -> str:
-    """Where it is, in the clear on whatever phone is found: of a protected training, as in public, only the town."""
+    """Readable on a lost phone: of a protected training only the town, as in public."""
     if session.training.place_shown is PlaceShown.PUBLIC:
         return place_of(session)
     venue = session.venue or session.training.venue
@@ -129,7 +129,7 @@ def _place(session: TrainingSession) -> str:
 
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
-    """How many are expected at each training; who has several sign-ups is one."""
+    """By training; several registrations of a person are one."""
     found = reads(Registration).filter(training_id__in=sorted(training_ids), state__in=list(EXPECTED))
     rows = await found.values_list("training_id", "participant_id", "participant__merged_into_id")
     person_of = await persons_of({key: merged_into for _training, key, merged_into in rows})
@@ -154,7 +154,9 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
 
 
 def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The municipalities that a slip offers, (INE code, name): those of the hubs' departments, under their names."""
+    """Municipalities that a slip offers, (INE code, name), by the name of their department: those of the hubs'
+    departments.
+    """
     near: dict[str, list[tuple[str, str]]] = {}
     for one in municipalities():
         if one.department_code in department_codes:
@@ -163,7 +165,7 @@ def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, 
 
 
 def _spoken() -> dict[str, str]:
-    """What is read aloud once to all, in the languages of the program (ISO 639-3)."""
+    """The notice read aloud to all, by language (ISO 639-3)."""
     sentence = SPOKEN[TEXT_VERSION][ConsentPurpose.DATA]
     texts = {}
     for code in get_settings().language_codes:
@@ -174,7 +176,7 @@ def _spoken() -> dict[str, str]:
 
 
 async def _protection(sessions: Iterable[TrainingSession]) -> dict[str, Any]:
-    """Whom to call where a minor travels alone; phones show it only when somebody says that one does."""
+    """Contacts for a minor who travels alone; phones show them only once somebody says so."""
     hubs: dict[UUID, Hub] = {one.training.hub_id: one.training.hub for one in sessions}
     return {
         "hubs": [{"name": hub.name, "phone": hub.phone, "hours": hub.hours} for hub in hubs.values()],

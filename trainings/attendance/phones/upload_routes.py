@@ -1,4 +1,4 @@
-"""`POST /marcar/api/marcas`: what a prepared phone kept without signal, up to fifty events at a time."""
+"""`POST /marcar/api/marcas`: what a phone kept without signal, up to fifty events at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NOT_KEPT = {"cache-control": "no-store"}
 REVOKED_BATCHES, MOST_REVOKED, REVOKED_SECONDS = "revoked_phone", 200, 86_400
-"""A phone that was taken out of use may be in the wrong hands: ten thousand marks a day, then it has to wait."""
+"""A revoked phone may be in the wrong hands: ten thousand marks a day, then it has to wait."""
 
 
 class UnreadableBatch(Malformed):
@@ -41,8 +41,8 @@ class UnreadableBatch(Malformed):
 
 @allow(HOLDER)
 async def receive(request: Request) -> Response:
-    """One result for each event, by its id. Refused is only what is no batch: the phone then sends less at a time; and
-    for a while what is too much of a phone that was taken out of use: it keeps that.
+    """One result for each event, by its id. Refuses only what is no batch: the phone then sends less at a time; and,
+    for a while, too much from a revoked phone, which keeps it.
     """
     device = await phone_that_asks(request)
     if not request.headers.get("content-type", "").startswith("application/json"):
@@ -76,14 +76,14 @@ def _upload(device: Device, body: SentBatch, now: datetime) -> Upload:
 
 
 def _numbers_of(device: Device, body: SentBatch) -> tuple[int | None, int | None]:
-    """The first number and the last; none where the phone still speaks as the one that it was before."""
+    """First and last number; None where the phone still speaks as its former self."""
     if body.first is None:
         return None, body.last_seq
     return (body.first.number, body.last_seq) if body.first.device == device.id else (None, None)
 
 
 def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
-    """As `views.result_json`. `is_in_use`: so is the phone."""
+    """As `views.result_json`. `is_in_use`: whether the phone is."""
     told = views.result_json(result)
     # What was here already may have come while the phone was out of use.
     if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:

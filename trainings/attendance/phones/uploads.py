@@ -1,4 +1,4 @@
-"""What prepared phones send: their marks are taken like any, and with them slips and heads counted at activities."""
+"""Uploads of prepared phones: marks, slips, and heads counted at activities."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from trainings.lib import tokens
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Events as they came, with our clock minus the phone's, and what the phone says of itself.
+    """Events as they came, our clock minus the phone's, and what the phone says of itself.
 
-    `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
-    are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities. `sent`:
-    what the counter of the phone's page showed on sending. `first_seq`: the number with which it began as this device.
+    `n_unsent`: what it keeps besides; None where the phone itself is not the sender. Then `session_ids` and `hub_ids`
+    are the sessions, and the hubs of activities, that the sender answers for. `sent`: the page's counter on sending.
+    `first_seq`: its first number as this device.
     """
 
     items: Sequence[object]
@@ -44,10 +44,9 @@ class Upload:
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
-    """Keep a batch as `intake.keep` does, then open its slips, and close what it was the last to wait for.
+    """Keep a batch as `intake.keep` does, then open its slips, and close sessions that waited for it last.
 
-    Of a phone that was taken out of use, or is not prepared for the session, everything is kept and nothing counts
-    until somebody says so.
+    From a revoked phone, or one not prepared for the session, everything is kept and nothing counts without a decision.
     """
     read = [read_event(item) for item in upload.items]
     results = await keep(partial(PhoneIntake, device, upload), read)
@@ -58,15 +57,15 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
 
 
 def _slips_in(read: Sequence[SentEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
-    """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
+    """Keys under which a batch's slips may be kept; also of those sent again, since opening them may have failed."""
     sent = [one for one in read if isinstance(one, SentEvent) and one.kind is EventKind.SLIP]
     sent = [one for one in sent if session_ids is None or one.session in session_ids]
     return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]
 
 
 class PhoneIntake(Intake):
-    """Nothing is refused. What a phone says waits that was taken out of use, or is not prepared for the session; and in
-    a copy that somebody loads, what is of none of their sessions, and heads at activities of none of their hubs.
+    """Nothing is refused. Marks wait from a revoked phone, or one not prepared for the session; in a loaded copy also
+    marks of sessions, and heads of hubs, that the loader does not answer for.
     """
 
     counting: Counting
@@ -125,7 +124,7 @@ class PhoneIntake(Intake):
             await slips.receive(self.device, slip)
 
     async def note(self, results: Sequence[Result]) -> None:
-        """How many of its events nobody understands, never what they say; and what the phone says of itself."""
+        """How many events were unreadable, never their content; and what the phone says of itself."""
         device, upload, n_malformed = self.device, self.upload, sum(not one.is_kept for one in results)
         if n_malformed:
             await record(
