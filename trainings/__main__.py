@@ -274,7 +274,7 @@ def add_design(folder: Annotated[Path, typer.Argument(help="A folder with a mani
 
 @contextmanager
 def _told_as_a_problem() -> Iterator[None]:
-    """What a designer did may stop the program that looks at it: one line says how, without a trace."""
+    """A designer's mistake may stop the program: one line says how, without a trace."""
     try:
         yield
     except design_check.UnusableDesign as refusal:
@@ -284,7 +284,7 @@ def _told_as_a_problem() -> Iterator[None]:
 
 
 def _printable(text: str) -> str:
-    """A name of a file may hold octets that are no letters."""
+    """File names may hold invalid octets."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -399,7 +399,7 @@ async def _open_user(email: str) -> str:
 
 
 def _settings() -> Settings:
-    """The settings, or an exit with a sentence for each one that cannot be read."""
+    """Exits with a sentence for each unreadable setting."""
     try:
         return get_settings()
     except ValidationError as exc:
@@ -410,7 +410,7 @@ def _settings() -> Settings:
 
 
 def _report(found: list[checks.Finding], *, only_fatal: bool) -> None:
-    """Say what was found; exit 1 where something is fatal."""
+    """Exits with 1 if a finding is fatal."""
     for finding in found:
         if finding.is_fatal or not only_fatal:
             typer.echo(("✗ " if finding.is_fatal else "· ") + finding.sentence, err=finding.is_fatal)

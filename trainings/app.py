@@ -54,8 +54,8 @@ from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 LEAVES_NO_TRACE = ("/orientacion", "/incrustar")
-"""Pages about which nothing is kept on the telephone, the choice of a language neither: those that nobody is to know
-were looked at, and those that stand inside another site and that caches keep for everybody.
+"""Pages that store nothing on the telephone, not even the language: private ones, and embedded ones that caches
+share.
 """
 
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
@@ -70,7 +70,7 @@ EXCEPTION_HANDLERS: Mapping[Any, Any] = {
 
 
 def create_app(settings: Settings | None = None, *, with_worker: bool = True) -> Starlette:
-    """The application for these settings; `with_worker` sends messages inside this process."""
+    """`with_worker` sends messages inside this process."""
     settings = settings or get_settings()
     server_of(settings)  # a mail address that cannot be read must show before the first message does
     app = Starlette(
@@ -123,7 +123,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
 
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
-    """Feeds and static files bring their own compression and know nobody: these layers are for pages only."""
+    """For pages only: feeds and static files compress themselves and know nobody."""
     return [Middleware(CompressMiddleware, zstd=False), Middleware(StaffSessions, settings=settings)]
 
 

@@ -1,6 +1,5 @@
-"""What runs beside the pages: messages are sent, offers run out, papers become valid, and what is due is deleted.
-
-In the server's process, or alone.
+"""Work beside the pages, in the server's process or alone: send messages, end offers, validate papers, delete what is
+due.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from trainings.settings import Settings
 
 
 async def work(stop: asyncio.Event, settings: Settings) -> None:
-    """Until `stop` is set. If one part ends with an error, so does all of it."""
+    """Until `stop` is set. An error in one part ends all."""
     async with asyncio.TaskGroup() as parts:
         sending = worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE, kept_back=guard.kept_back)
         parts.create_task(sending)
@@ -27,7 +26,7 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
 
 
 async def work_alone(settings: Settings) -> None:
-    """The `worker` command: until the process is told to end (SIGTERM, SIGINT)."""
+    """The `worker` command: until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

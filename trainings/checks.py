@@ -1,4 +1,4 @@
-"""What an operator should know before serving: each finding says what is wrong and how to mend it."""
+"""Findings for operators before serving: what is wrong and how to mend it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence for the operator; with `is_fatal` the program would not run, or not safely."""
+    """`is_fatal`: the program would not run, or not safely."""
 
     sentence: str
     is_fatal: bool = True
 
 
 async def findings(settings: Settings) -> list[Finding]:
-    """What is wrong with the settings, the data folder and the database, the worst first."""
+    """Of settings, data folder and database, the worst first."""
     found = [*_keys(settings), *_addresses(settings), *_mail(settings), *_words(settings)]
     if not any(finding.is_fatal for finding in found):
         found += await _database(settings)
@@ -107,7 +107,7 @@ def _standing_still(stop: SweepStop) -> str:
 
 
 async def mail_server_findings(settings: Settings) -> list[Finding]:
-    """What the mail server says when it is called: for `check` only, nothing else waits for it."""
+    """Calls the mail server: for `check` only, nothing else waits for it."""
     try:
         server = server_of(settings)
     except (SettingsProblem, ValueError):

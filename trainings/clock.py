@@ -15,22 +15,22 @@ _ahead = [timedelta()]
 
 
 def now() -> datetime:
-    """This moment, UTC, to the microsecond."""
+    """UTC, to the microsecond."""
     return _frozen[-1] if _frozen else datetime.now(UTC) + _ahead[0]
 
 
 def running_ns() -> int:
-    """Nanoseconds since 1970, also where the clock is `frozen`: for keys, which must not stand still."""
+    """Nanoseconds since 1970, also while `frozen`: for keys, which must not stand still."""
     return time_module.time_ns() + _ahead[0] // timedelta(microseconds=1) * 1000
 
 
 def today() -> date:
-    """The local calendar date."""
+    """Local."""
     return local(now()).date()
 
 
 def local(moment: datetime) -> datetime:
-    """The same moment on a Guatemalan wall clock. A datetime without a zone is a bug, and refused."""
+    """In Guatemala. Refuses a datetime without a zone."""
     if moment.tzinfo is GUATEMALA:
         return moment
     if moment.tzinfo is None:
@@ -39,17 +39,17 @@ def local(moment: datetime) -> datetime:
 
 
 def at(day: date, hour: time) -> datetime:
-    """The UTC moment of a local date and wall-clock time."""
+    """UTC of a local date and time."""
     return datetime.combine(day, hour, GUATEMALA).astimezone(UTC)
 
 
 def midnight(day: date) -> datetime:
-    """The UTC moment at which a local day begins."""
+    """UTC start of a local day."""
     return at(day, time())
 
 
 def whole_second_after(previous: datetime | None) -> datetime:
-    """Now in whole seconds, but always later than `previous`: stamps of calendar entries strictly grow."""
+    """Now in whole seconds, but later than `previous`: stamps of calendar entries strictly grow."""
     current = now().replace(microsecond=0)
     if previous is None or current > previous:
         return current
@@ -58,7 +58,7 @@ def whole_second_after(previous: datetime | None) -> datetime:
 
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
-    """Stop the clock at `moment` for this process (tests, and the demo world's past)."""
+    """Stop this process's clock (tests, and the demo world's past)."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs its zone")
     _frozen.append(moment.astimezone(UTC))
@@ -69,10 +69,10 @@ def frozen(moment: datetime) -> Iterator[None]:
 
 
 def go_ahead(by: timedelta) -> None:
-    """Let the clock of this process run ahead of the machine's, for tests alone: nothing in the program calls it."""
+    """Tests only: run this process's clock ahead of the machine's."""
     _ahead[0] = by
 
 
 def ticks() -> float:
-    """Seconds that only run forward, for the age of things in memory; never a date."""
+    """Monotonic seconds, for the age of things in memory; never a date."""
     return time_module.monotonic()

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 class Refusal(Exception):
     """A rule said no. The sentence names who, why, and the way out.
 
-    `sentence` is a Spanish msgid with `%(name)s` placeholders; `values` fill it after translation.
-    `field` ties the refusal to a form field, where there is one.
+    `sentence`: a Spanish msgid with `%(name)s` placeholders; `values` fill it after translation. `field`: its form
+    field, if any.
     """
 
     status: ClassVar[int] = 409
@@ -24,22 +24,20 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """Unknown, expired, revoked and out of scope all look alike."""
+    """Unknown, expired, revoked and out of scope look alike."""
 
     status = 404
     code = "not_found"
 
 
 class NotAllowed(Refusal):
-    """The person may see it but not do this."""
+    """Visible to the person, but not theirs to do."""
 
     status = 403
     code = "not_allowed"
 
 
 class Malformed(Refusal):
-    """The request itself is not readable."""
-
     status = 400
     code = "malformed"
 
@@ -56,7 +54,7 @@ class TooMany(Refusal):
 
 
 class Busy(TooMany):
-    """The program cannot take this now; nothing was kept, try again."""
+    """Nothing was kept, try again."""
 
     status = 503
     code = "busy"

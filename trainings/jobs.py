@@ -1,4 +1,4 @@
-"""Which coroutine does which kind of job of the outbox."""
+"""Coroutines by kind of outbox job."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MESSAGES: Composers = {
     **facilitator_notes.COMPOSERS,
     **responsible.COMPOSERS,
 }
-"""Each composes the message of a job when it is sent; what is no message is done then."""
+"""Each composes a job's message when it is sent; jobs without a message are done then."""
 
 TASKS: Composers = {**withdrawal.COMPOSERS, **papers.COMPOSERS, **certificate_mails.TASKS, **bulk.TASKS}
-"""What only the worker may do: to be looked at in the panel is not to be done."""
+"""For the worker only: a look in the panel must not do them."""
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}
 
 OFFLINE = frozenset({*TASKS, *import_job.COMPOSERS})
-"""What sends nothing and therefore waits for no mail server: what was promised for an hour is done in that hour."""
+"""These send nothing, so they wait for no mail server: an erasure promised for an hour is done then."""

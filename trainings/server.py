@@ -1,4 +1,4 @@
-"""The server process: uvicorn with our limits on connections, ending with 0 when it is told to."""
+"""The server process: uvicorn with our limits on connections; told to end, it exits with 0."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from trainings.settings import Settings
 from trainings.web.protocol import CappedHttpTools
 
 SECONDS_FOR_REQUESTS = 3
-"""After SIGTERM; with the five seconds of a message that is being sent, the process ends within ten."""
+"""After SIGTERM; with five seconds for a message being sent, the process ends within ten."""
 SECONDS_KEPT_ALIVE = 125
-"""Longer than proxies wait (nginx 60 s, Caddy 120 s): who closes while the other side asks loses its request."""
+"""Longer than proxies wait (nginx 60 s, Caddy 120 s): if the server closes first, a request may be lost."""
 SECONDS_TO_BE_UP = 120
-"""A process that says nothing for so long is replaced. One of several that starts on a busy machine is not hung: with
-the usual five seconds it was ended before it had begun, again and again, and nothing ever listened.
+"""A process silent for this long is replaced. With the usual five seconds, workers starting on a busy machine were
+ended again and again, and nothing ever listened.
 """
 RARE_COLLECTIONS = (20_000, 20, 20)
 
 
 def app_with_worker() -> Starlette:
-    """The application with the outbox's worker inside; each server process makes its own."""
+    """Each server process makes its own."""
     app = create_app()
     collect_rarely()
     return app
 
 
 def app_alone() -> Starlette:
-    """The application where a `worker` process serves the outbox."""
+    """A `worker` process serves the outbox."""
     app = create_app(with_worker=False)
     collect_rarely()
     return app
 
 
 def collect_rarely() -> None:
-    """Leave the program's own objects uncollected: going through them again and again cost a tenth of a sign-up."""
+    """Exempt the program's own objects from garbage collection: scanning them cost a tenth of a sign-up."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker: bool) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT."""
     factory = app_with_worker if with_worker else app_alone
     uvicorn.run(
         f"{__name__}:{factory.__name__}",
@@ -72,7 +72,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker
 
 
 def end_well_when_told() -> None:
-    """Let SIGTERM end the process with 0: while it starts, and when uvicorn repeats the signal after its own end."""
+    """SIGTERM exits with 0: during start, and when uvicorn repeats the signal after its own end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
@@ -81,7 +81,7 @@ def set_up_logging(settings: Settings) -> None:
 
 
 class WithoutValues(logging.Filter):
-    """Leaves a statement as it is sent and drops the values that go with it: they are people's names and contacts."""
+    """Keeps a logged statement, drops its values: people's names and contacts."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -90,7 +90,7 @@ class WithoutValues(logging.Filter):
 
 
 def logging_config(settings: Settings) -> dict[str, Any]:
-    """Plain lines on standard error. There is no access log: addresses hold the tokens of people's own links."""
+    """Plain lines on standard error. No access log: addresses hold tokens of own links."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""What an operator can set. The only reader of the environment (and of `.env`)."""
+"""Operators' settings. The only reader of the environment (and of `.env`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1"})
 
 
 class Environment(StrEnum):
-    """Where the program runs; decides which conveniences are refused."""
+    """Decides which conveniences are refused."""
 
     PRODUCTION = "production"
     DEMO = "demo"
@@ -24,11 +24,11 @@ class Environment(StrEnum):
 
 
 class SettingsProblem(ValueError):
-    """A setting that would make the program unsafe; the sentence says how to mend it."""
+    """An unsafe setting; the sentence says how to mend it."""
 
 
 class Settings(BaseSettings):
-    """Every setting, read from `TRAININGS_…` variables; documented in docs/operations.md."""
+    """From `TRAININGS_…` variables; documented in docs/operations.md."""
 
     model_config = SettingsConfigDict(env_prefix="TRAININGS_", env_file=".env", extra="ignore")
 
@@ -63,17 +63,17 @@ class Settings(BaseSettings):
 
     @property
     def host(self) -> str:
-        """Host and port people see, for printed addresses."""
+        """Public host and port, for printed addresses."""
         return urlsplit(self.base_url).netloc
 
     @property
     def sends_mail(self) -> bool:
-        """Whether a mail server is set. Without one no page promises mail: messages are kept, and people are called."""
+        """Without a mail server no page promises mail: messages are kept, and people are called."""
         return bool(self.smtp_url and self.smtp_url.get_secret_value())
 
     @cached_property
     def allowed_hosts(self) -> frozenset[str]:
-        """Host header values (without port) that are answered."""
+        """Accepted Host headers, without port."""
         own = frozenset({urlsplit(self.base_url).hostname or "localhost"})
         return own if self.is_production else own | LOOPBACK_NAMES
 
@@ -93,7 +93,6 @@ class Settings(BaseSettings):
 
     @property
     def sqlite_path(self) -> Path:
-        """The embedded database's file."""
         if self.database_url.startswith("sqlite://"):
             return Path(self.database_url.removeprefix("sqlite://"))
         return self.data_dir / "trainings.db"
@@ -104,9 +103,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Secret keys, the current one first. Made on first run in the data folder; refused if missing in production.
+        """Secret keys, the current first. Made on first run in the data folder.
 
-        Raises SettingsProblem in production when neither the setting nor the file exists.
+        Raises SettingsProblem in production without the setting and the file.
         """
         if self.secret_keys:
             return tuple(key.strip() for key in self.secret_keys.split(",") if key.strip())
@@ -125,5 +124,4 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings."""
     return Settings()

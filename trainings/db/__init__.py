@@ -1,4 +1,4 @@
-"""The data layer: one database, SQLite or PostgreSQL, behind the same few functions."""
+"""The data layer: SQLite or PostgreSQL behind the same few functions."""
 
 from tortoise import models
 

@@ -1,8 +1,7 @@
-"""Engine for PostgreSQL: a cancelled transaction always gives its connection back to the pool.
+"""PostgreSQL engine: a cancelled transaction always returns its connection to the pool.
 
-Upstream loses the connection when the task is cancelled between acquire and BEGIN, or during COMMIT: a pool
-of five is empty after a few hundred such moments. Migrations choose their schema editor by this module's
-name, so it must contain "asyncpg".
+Upstream loses it when the task is cancelled between acquire and BEGIN, or during COMMIT: a few hundred such moments
+empty a pool of five. Migrations choose their schema editor by this module's name, which must contain "asyncpg".
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ from trainings.db.cancellation import finish
 
 
 class SafeTransaction(TransactionWrapper):
-    """The connection as seen inside a transaction."""
-
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(SafeTransaction(self))
 
@@ -34,11 +31,11 @@ class SafeTransaction(TransactionWrapper):
         await finish(super().execute_many(query, values))
 
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
-        """The rows of several SELECTs, one after the other."""
+        """Several SELECTs, one after the other."""
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
     async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
-        """Run each statement for all its rows, in order."""
+        """Each statement for all its rows, in order."""
         for text, values, is_columns in statements:
             if is_columns:
                 await self.execute_query(text, list(values))
@@ -47,7 +44,7 @@ class SafeTransaction(TransactionWrapper):
 
 
 class SafeContext(TransactionContextPooled):
-    """`async with` around a transaction: whatever interrupts it, the connection returns to the pool."""
+    """Whatever interrupts it, the connection returns to the pool."""
 
     async def __aenter__(self) -> TransactionalDBClient:
         await finish(self.ensure_connection())
@@ -79,8 +76,6 @@ class SafeContext(TransactionContextPooled):
 
 
 class Savepoint(NestedTransactionContext):
-    """A transaction inside a transaction."""
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -89,8 +84,6 @@ class Savepoint(NestedTransactionContext):
 
 
 class SafeClient(AsyncpgDBClient):
-    """A pool of connections."""
-
     def _in_transaction(self) -> TransactionContext:
         return SafeContext(SafeTransaction(self), self._pool_init_lock)
 

@@ -1,5 +1,3 @@
-"""Finishing what must not stop half-way when a request is cancelled."""
-
 from __future__ import annotations
 
 import asyncio
@@ -10,10 +8,10 @@ T = TypeVar("T")
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end even if the waiting task is cancelled meanwhile, then cancel.
+    """Run `work` to its end even if the waiting task is cancelled, then cancel.
 
-    A commit, a rollback or the return of a connection that is broken off in the middle leaves the
-    whole process without its database: the lock is never released, the pooled connection never returned.
+    An interrupted commit, rollback or return of a connection leaves the process without its database: the lock is never
+    released, the connection never returned.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

@@ -1,4 +1,4 @@
-"""What Tortoise is told about the database, from the settings."""
+"""Tortoise's configuration from the settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from trainings.settings import Settings
 
 APP = "trainings"
-"""The one Tortoise app; relations name their models `trainings.Model`."""
+"""The only Tortoise app; relations name models `trainings.Model`."""
 
 MIGRATIONS = "trainings.migrations"
 
@@ -31,11 +31,11 @@ MODELS = (
 )
 
 READ_POOL = 5
-"""Connections of the `read` alias of one process on PostgreSQL, at most."""
+"""Most `read` connections of a process on PostgreSQL."""
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
-    """Two aliases: `default` for transactions, and `read`, which cannot write, for pages that only show."""
+    """Two aliases: `default` for transactions, `read` (cannot write) for pages that only show."""
     connections = _sqlite(settings) if settings.is_sqlite else _postgres(settings)
     return {
         "connections": connections,
@@ -85,7 +85,7 @@ def _postgres(settings: Settings) -> dict[str, Any]:
 
 
 def postgres_address(url: str) -> dict[str, Any]:
-    """A `postgres://` address in asyncpg's words; `?host=/folder` is a unix socket, `?sslmode=…` is kept."""
+    """A `postgres://` address for asyncpg; `?host=/folder` is a unix socket, `?sslmode=…` is kept."""
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     address: dict[str, Any] = {

@@ -1,5 +1,3 @@
-"""Connecting, transactions, locks, and reads beside them."""
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
@@ -26,9 +24,9 @@ M = TypeVar("M", bound=Model)
 
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[None]:
-    """Hold the database open; fails at once where it cannot be reached. Inside itself it changes nothing.
+    """Hold the database open; fails at once if unreachable. Nested it does nothing.
 
-    One database per process at a time: Tortoise keeps its statements by alias, not by engine.
+    One database per process at a time: Tortoise keeps statements by alias, not by engine.
     """
     current = get_current_context()
     if current is not None and current.inited:
@@ -57,10 +55,10 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
 
 
 async def close_in_turn() -> None:
-    """Close the reader, then the writer, so that all of an embedded database is in its one file.
+    """Close the reader, then the writer, so that an embedded database is whole in its file.
 
-    Closed in one instant, as Tortoise does it, each takes the other for a user who stays, and what was written last is
-    left in the file beside it, where a copy of the database alone misses it. The next question opens them again.
+    Closed at once, as Tortoise does, each takes the other for a user who stays, and the last writes stay in the file
+    beside it, which a copy of the database misses. The next statement opens both again.
     """
     for alias in ("read", "default"):
         await get_connection(alias).close()
@@ -75,7 +73,7 @@ def prepare_folder(settings: Settings) -> None:
 
 
 def transaction() -> TransactionContext:
-    """`async with transaction():` all or nothing. Inside another one it is a savepoint."""
+    """All or nothing. Nested it is a savepoint."""
     return in_transaction("default")
 
 
@@ -84,15 +82,14 @@ def is_in_transaction() -> bool:
 
 
 def reads(model: type[M]) -> QuerySet[M]:
-    """Rows for showing, read beside the writers. In a transaction it is the transaction that reads, to see its own."""
+    """Rows for showing, read beside the writers; in a transaction by it, to see its own."""
     return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
 
 
 async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
-    """Those of the rows that exist, held until the transaction ends. On SQLite the transaction itself is the lock.
+    """The existing rows, locked for the transaction. On SQLite the transaction itself is the lock.
 
-    They are taken in key order, so that two transactions never wait for each other in a ring; a transaction that locks
-    rows of two kinds takes trainings first.
+    Taken in key order against deadlocks; a transaction that locks two kinds takes trainings first.
     """
     assert is_in_transaction(), "a lock lasts as long as its transaction"
     return await model.filter(pk__in=sorted(set(keys))).order_by(model._meta.pk_attr).select_for_update()

@@ -1,6 +1,6 @@
-"""What a condition on an empty list becomes beside others: nothing can meet it, and no database is asked about it.
+"""Drop conditions on empty lists.
 
-Tortoise writes it as `1=0`. Beside `OR` SQLite then finds none of the others by an index, and reads the whole table.
+Tortoise writes them as `1=0`. Beside `OR` SQLite then uses no index for the others, and reads the whole table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _both, _either = QueryModifier.__and__, QueryModifier.__or__
 
 
 def is_never(criterion: Criterion) -> bool:
-    """Whether it is what Tortoise makes of an empty list."""
+    """Whether Tortoise made it of an empty list."""
     return (
         isinstance(criterion, BasicCriterion)
         and criterion.comparator is Equality.eq
@@ -41,5 +41,5 @@ def _or(self: QueryModifier, other: QueryModifier) -> QueryModifier:
 
 
 def leave_out() -> None:
-    """From now on a condition that cannot be met goes from an `OR`, and all of an `AND` goes with it."""
+    """From now on such a condition goes from an `OR`, and takes all of an `AND` with it."""
     QueryModifier.__and__, QueryModifier.__or__ = _and, _or  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Columns of our own: moments in UTC, and texts that are sealed in the database."""
+"""Own columns: moments in UTC, and sealed texts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from trainings.db.keyring import keyring
 
 
 class UTCDatetimeField(fields.DatetimeField[datetime]):
-    """A moment, stored and read as UTC whatever zone it is given in. A moment without a zone is refused.
+    """Stored and read as UTC, whatever its zone. Refuses a moment without a zone.
 
-    SQLite compares moments as text with their offset, so 9:00-06:00 and 15:00+00:00 would differ there.
+    SQLite compares moments as text with their offset: 9:00-06:00 and 15:00+00:00 would differ.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -38,7 +38,7 @@ class UTCDatetimeField(fields.DatetimeField[datetime]):
 
 
 def _read(text: str) -> datetime:
-    """A moment as SQLite gives it; its own functions write UTC without saying so.
+    """SQLite's own functions write UTC without saying so.
 
     The mapper's parser knows all of ISO 8601, and takes thirty times as long.
     """
@@ -47,11 +47,11 @@ def _read(text: str) -> datetime:
 
 
 class EncryptedTextField(fields.TextField):
-    """A text that the database holds only sealed (AES-256-GCM, with the key's id).
+    """A text sealed in the database (AES-256-GCM, with the key's id).
 
-    On a `Record` the attribute reads and writes the plain text. The seal is tied to table, column and row: copied
-    to another row it does not open. It cannot be compared, nor set by `.update()`: filter by a blind index beside it,
-    and write with `save(update_fields=…)`. Rows of `.values()` carry it sealed: `reveal` opens them.
+    On a `Record` the attribute reads and writes plain text. The seal is tied to table, column and row: copied to
+    another row it does not open. It cannot be compared or set by `.update()`: filter by a blind index, write with
+    `save(update_fields=…)`. `.values()` gives it sealed: use `reveal`.
     """
 
     def to_db_value(self, value: Any, instance: Any) -> Any:
@@ -68,23 +68,23 @@ class EncryptedTextField(fields.TextField):
 
 @cache
 def sealed_columns(model: type[Model]) -> tuple[tuple[str, str], ...]:
-    """(attribute, column) of the sealed columns of a model."""
+    """(attribute, column) pairs."""
     found = ((name, field) for name, field in model._meta.fields_map.items())
     return tuple((name, field.column) for name, field in found if isinstance(field, EncryptedTextField))
 
 
 def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> str:
-    """The plain text of a sealed value. Raises what the keyring raises when it was changed or moved."""
+    """Raises the keyring's errors for a changed or moved value."""
     return keyring().open(stored, f"{_place(model, column)}{row_id}")
 
 
 def sealed(model: type[Model], attribute: str, row_id: UUID | str, text: str | None) -> str | None:
-    """The value to be stored by a statement written by hand."""
+    """For handwritten statements."""
     return None if text is None else keyring().seal(text, f"{_sealed_place(model, attribute)}{row_id}")
 
 
 def sealer(model: type[Model], attribute: str) -> Callable[[UUID | str, str | None], str | None]:
-    """`sealed` for one column, whose place is looked up once: for the rows of a batch."""
+    """`sealed` for one column of a batch: looks its place up once."""
     place = _sealed_place(model, attribute)
 
     def seal(row_id: UUID | str, text: str | None) -> str | None:
@@ -94,7 +94,7 @@ def sealer(model: type[Model], attribute: str) -> Callable[[UUID | str, str | No
 
 
 def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
-    """The plain text of a sealed value that came from `.values()`."""
+    """Plain text of a sealed value from `.values()`."""
     return None if stored is None else open_sealed(model, _sealed_column(model, attribute), row_id, stored)
 
 
@@ -109,5 +109,5 @@ def _sealed_place(model: type[Model], attribute: str) -> str:
 
 
 def _place(model: type[Model], column: str) -> str:
-    """What a seal is tied to, with the row's key behind it."""
+    """What a seal is tied to, before the row's key."""
     return f"{model._meta.db_table}:{column}:"

@@ -1,7 +1,7 @@
-"""One transaction for all that is asked in a moment: what makes a durable commit cheap when two hundred come at once.
+"""One transaction for all commands of a moment: makes durable commits cheap when two hundred come at once.
 
-A command waits while the batch before it is written, then what gathered meanwhile is written together. A lone command
-is a batch of one. A batch that fails is halved until the command that broke it fails alone.
+Commands wait while the batch before is written, then go together. A lone command is a batch of one. A failed batch is
+halved until the broken command fails alone.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ MOST_AT_ONCE = 200
 LONGEST_QUEUE = 2_000
 CALM_TURNS = 3
 ENOUGH = 32
-"""Nobody near is waited for once so many are there."""
+"""With this many no more are waited for."""
 
 
 class GroupCommit(Generic[C, R]):
-    """Gathers commands and has them written by `write`, which takes a batch in its own transaction.
+    """Gathers commands for `write`, which takes a batch in its own transaction.
 
-    `write` answers each command in order, with a result or with the exception that refuses it; what it raises itself
-    undoes the whole batch.
+    `write` answers each command in order, with a result or the exception that refuses it; an exception it raises undoes
+    the whole batch.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class GroupCommit(Generic[C, R]):
         self._writer: asyncio.Task[None] | None = None
 
     async def submit(self, command: C) -> R:
-        """The command's result, once it is on disk. Raises what refuses it, and Busy where too many wait already.
+        """The result, once on disk. Raises the refusal, and Busy if too many wait.
 
-        Who stops waiting may find the command done or not: sent again under its key, it is one.
+        After a cancelled wait the command may be done or not: sent again under its key, it is one.
         """
         if len(self._waiting) >= self._longest:
             raise self._busy
@@ -66,10 +66,10 @@ class GroupCommit(Generic[C, R]):
             await self._settle([self._waiting.popleft() for _number in range(n)])
 
     async def _gather(self) -> None:
-        """Let those in who are on their way already: requests that have come in but are still being read.
+        """Let in requests that arrived but are still being read.
 
-        Each turn of the loop reads what the sockets hold. When nobody joined for a few turns nobody is near; a lone
-        command waits for those few turns only, and who is enough is not kept waiting for more.
+        Each turn of the loop reads the sockets. A few turns without a newcomer end the wait, as does `ENOUGH`; a lone
+        command waits for those few turns only.
         """
         calm = 0
         while calm < CALM_TURNS and len(self._waiting) < ENOUGH:
@@ -97,7 +97,7 @@ class GroupCommit(Generic[C, R]):
                 answer.set_result(outcome)
 
     async def _once_more(self, command: C, error: Exception) -> Any:
-        """A row that another process wrote between our look and our write can be found now."""
+        """Finds a row that another process wrote between our look and our write."""
         if not isinstance(error, IntegrityError):
             return error
         try:

@@ -1,4 +1,4 @@
-"""The process's keyring, with which sealed columns are opened and closed."""
+"""The process's keyring for sealed columns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ _current: list[Keyring] = []
 
 
 def set_keyring(ring: Keyring) -> None:
-    """Seal and open with `ring` from now on."""
     _current[:] = [ring]
 
 
 def keyring() -> Keyring:
-    """The keyring set by `connect`."""
+    """As set by `connect`."""
     assert _current, "the keyring is set when the database is connected"
     return _current[0]

@@ -1,5 +1,3 @@
-"""Bringing the database up to date."""
-
 from __future__ import annotations
 
 import asyncio
@@ -26,13 +24,13 @@ RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'trainings'"
 
 
 class BrokenReferences(RuntimeError):
-    """A migration left rows that point nowhere; the tables are named. Restore the backup made before."""
+    """A migration left dangling rows in these tables. Restore the backup made before."""
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Apply what is pending and return its names. Safe when two run at once: the second waits and finds nothing.
+    """Apply pending migrations; returns their names. Of two at once, the second waits and finds nothing.
 
-    Raises BrokenReferences when an SQLite file has dangling references afterwards.
+    Raises BrokenReferences if an SQLite file has dangling references afterwards.
     """
     prepare_folder(settings)
     async with _sqlite_lock(settings) if settings.is_sqlite else _postgres_lock(settings):
@@ -47,7 +45,7 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def pending_migrations(settings: Settings) -> list[str]:
-    """Names of the migrations that the database has not seen, oldest first."""
+    """Names, oldest first."""
     on_disk = [m.name for m in pkgutil.iter_modules(import_module(MIGRATIONS).__path__) if m.name[0].isdigit()]
     applied = _applied_sqlite(settings) if settings.is_sqlite else await _applied_postgres(settings)
     return sorted(set(on_disk) - applied)

@@ -1,5 +1,3 @@
-"""What every stored thing has: a key made here, in time order, and the moment it was made."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -14,7 +12,7 @@ from trainings.lib.tokens import uuid7
 
 
 class Record(Model):
-    """Base of the models. The key exists before the row does, because seals and outbox lines name it."""
+    """Base of the models. The key exists before the row, for seals and outbox lines name it; keys sort by time."""
 
     id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
     created_at: datetime = UTCDatetimeField(default=clock.now)

@@ -1,6 +1,6 @@
-"""The mapper's SQL in the same words, written with a fifth less work: a page asks twenty questions.
+"""The mapper's SQL, made with a fifth less work: a page asks twenty statements.
 
-pypika copies a query at each step of its making, by the long way round.
+pypika copies a query at each step of its making, slowly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _copy(self: T) -> T:
 
 
 def _copy_of_query(self: QueryBuilder) -> QueryBuilder:
-    """What it has many of, it has in lists and sets of its own."""
+    """With its own lists and sets."""
     copied = _copy(self)
     own = copied.__dict__
     for name, part in self.__dict__.items():
@@ -67,6 +67,6 @@ UPSTREAM = {(owner, name): owner.__dict__.get(name) for owner, name in OURS}
 
 
 def begin() -> None:
-    """From now on the mapper writes so."""
+    """From now on the mapper copies this way."""
     for (owner, name), ours in OURS.items():
         setattr(owner, name, ours)

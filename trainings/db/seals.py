@@ -1,5 +1,3 @@
-"""Whether the secret keys are those that the database was sealed with."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -13,9 +11,7 @@ from trainings.lib.crypt import SealBroken
 
 
 async def broken_seals() -> list[str]:
-    """The sealed columns (`table.column`) of which a row does not open with the keys of this process: one is tried of
-    each.
-    """
+    """Sealed columns (`table.column`) that this process's keys do not open, tried on one row each."""
     broken = []
     for model in Tortoise.apps["trainings"].values():
         table = model._meta.db_table

@@ -1,7 +1,7 @@
-"""Statements written by hand, with one text for both engines: `?` is a value, `IN ?list` a list of values,
-`IN ?pairs` a list of (UUID or its text, text), `FROM ?texts` a table `wanted` of texts (`wanted.value`).
+"""Handwritten statements, one text for both engines: `?` is a value, `IN ?list` a list of values, `IN ?pairs` a list of
+(UUID or its text, text), `FROM ?texts` a table `wanted` of texts (`wanted.value`).
 
-They run on the transaction in progress, if there is one.
+They run in the current transaction, if any.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from trainings.db.sqlite_reader import ReadingClient
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
 ROWS_AT_ONCE = (64, 32, 16, 8)
-"""And what is left: a family and one person take the same number of statements."""
+"""Then the rest, so that a family and one person take the same number of statements."""
 TEXT_OR_NOTHING = frozenset({str, NoneType})
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 ON_SQLITE = {
@@ -43,25 +43,25 @@ Table = tuple[tuple[Any, ...], ...]
 
 
 async def rows(text: str, *values: object) -> list[dict[str, Any]]:
-    """The rows of a SELECT or of a RETURNING. Moments and UUIDs come as text on SQLite."""
+    """Of a SELECT or RETURNING. SQLite gives moments and UUIDs as text."""
     connection = get_connection("default")
     return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
 
 async def reads(text: str, *values: object) -> list[dict[str, Any]]:
-    """The same rows for showing, read beside the writers; in a transaction by it, to see its own."""
+    """`rows` for showing, read beside the writers; in a transaction by it, to see its own."""
     connection = _reader()
     return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
 
 async def tuples(text: str, *values: object) -> Table:
-    """Rows for showing without the names of their columns: hundreds cost less, and two readings can be compared."""
+    """Rows for showing without column names: cheaper by hundreds, and two readings can be compared."""
     [found] = await tables([Statement(text, values)])
     return found
 
 
 async def tables(statements: Sequence[Statement]) -> list[Table]:
-    """The same of several SELECTs, asked for in one go: what one of them says is not needed to ask the next."""
+    """`tuples` of several independent SELECTs in one go."""
     connection = _reader()
     asked = [_bound(str(one.text), one.values, connection.capabilities.dialect) for one in statements]
     if isinstance(connection, ReadingClient):
@@ -70,9 +70,9 @@ async def tables(statements: Sequence[Statement]) -> list[Table]:
 
 
 async def row_by_key(text: str, *values: object) -> dict[str, Any] | None:
-    """The one row of a SELECT by unique keys, for showing like `reads`; None where there is none.
+    """The row of a SELECT by unique keys, for showing like `reads`; None if missing.
 
-    On SQLite it is read here and now: a turn of the reader's thread costs many times what the row does.
+    SQLite reads it in the event loop: a turn of the reader's thread costs many times the row.
     """
     connection = _reader()
     bound = _bound(text, values, connection.capabilities.dialect)
@@ -93,30 +93,29 @@ def _bound(text: str, values: Iterable[object], dialect: str) -> tuple[str, list
 
 
 READ_AGAIN = 4096
-"""So many keys are kept as read: a page that is made anew has nearly all of them again."""
+"""Parsed keys kept: a page made anew has nearly all again."""
 
 
 @lru_cache(maxsize=READ_AGAIN)
 def as_uuid(told: UUID | str) -> UUID:
-    """A key in a row: SQLite keeps text."""
+    """SQLite keeps text."""
     return UUID(told) if isinstance(told, str) else told
 
 
 def as_moment(told: datetime | str) -> datetime:
-    """A moment in a row, in UTC: SQLite keeps text."""
+    """In UTC; SQLite keeps text."""
     moment = datetime.fromisoformat(told) if isinstance(told, str) else told
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 async def execute(text: str, *values: object) -> int:
-    """Run an INSERT, UPDATE or DELETE; the number of rows it touched."""
+    """INSERT, UPDATE or DELETE; returns the number of rows."""
     connection = get_connection("default")
     touched, _ = await connection.execute_query(*_bound(text, values, connection.capabilities.dialect))
     return touched
 
 
 async def execute_many(text: str, values: Iterable[Iterable[object]]) -> None:
-    """Run one statement for each row of values."""
     connection = get_connection("default")
     dialect = connection.capabilities.dialect
     prepared: list[Any] = [_prepared(row, dialect) for row in values]
@@ -126,7 +125,7 @@ async def execute_many(text: str, values: Iterable[Iterable[object]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The value of `IN ?pairs`."""
+    """Value of `IN ?pairs`."""
 
     pairs: Sequence[tuple[UUID | str, str]]
 
@@ -135,10 +134,10 @@ class Pairs:
 
 
 class Insert:
-    """An INSERT of many rows: on PostgreSQL one statement over arrays, on SQLite one for as many rows as are given."""
+    """Many rows: on PostgreSQL one statement over arrays, on SQLite one for a number of rows."""
 
     def __init__(self, table: str, columns: str, **fixed: str) -> None:
-        """`columns` are names with their PostgreSQL types, `fixed` those that are the same in every row."""
+        """`columns`: names with PostgreSQL types; `fixed`: the same in every row."""
         typed = [column.split() for column in columns.split(", ")]
         names = ", ".join([name for name, _type in typed] + list(fixed))
         same = "".join(f", {value}" for value in fixed.values())
@@ -151,7 +150,7 @@ class Insert:
         self._texts: dict[int, str] = {}
 
     def on_sqlite(self, n_rows: int) -> str:
-        """The text for so many rows, whose values come one after the other. Each is kept: ask for few numbers."""
+        """Text for this many rows, values in sequence. Texts are cached: ask for few numbers."""
         text = self._texts.get(n_rows)
         if text is None:
             text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows)
@@ -160,14 +159,14 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A text with its values, or, to be written, with rows of values."""
+    """A text with its values; for writing, with rows of values."""
 
     text: str | Insert
     values: Sequence[Any]
 
 
 async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
-    """The rows of several SELECTs of the transaction in progress, asked for in one go."""
+    """Several SELECTs in the current transaction, in one go."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
     asked = [_bound(str(one.text), one.values, dialect) for one in statements]
@@ -176,7 +175,7 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
 
 
 async def write_all(statements: Iterable[Statement]) -> None:
-    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
+    """Each statement for all its rows, in order, in the current transaction, in one go. No lists."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
     written = [each for one in statements if one.values for each in _written(one, dialect)]
@@ -198,9 +197,9 @@ def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence
 
 
 def parts(n: int) -> Iterator[int]:
-    """A number as a sum of few different ones: so many texts are prepared, and SQLite runs many rows at a time.
+    """A number as a sum of few different ones: few prepared texts, and SQLite runs many rows at a time.
 
-    While it does, other threads go on; row by row it would have to wait for them each time.
+    Meanwhile other threads go on; row by row it would wait for them each time.
     """
     for part in ROWS_AT_ONCE:
         yield from itertools.repeat(part, n // part)
@@ -210,7 +209,7 @@ def parts(n: int) -> Iterator[int]:
 
 
 def _as_text(rows: Sequence[Any], columns: Sequence[int]) -> list[Any]:
-    """All values in a row, those of these columns (keys and moments) as SQLite holds them."""
+    """Values in a row; those of these columns (keys and moments) as SQLite holds them."""
     values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
     for column in columns:
         in_column = values[column::width]
@@ -222,7 +221,7 @@ def _as_text(rows: Sequence[Any], columns: Sequence[int]) -> list[Any]:
 
 
 def moments(told: Iterable[datetime]) -> list[datetime | str]:
-    """Moments as values of an `Insert`, each of which stands in many rows: SQLite has them turned once."""
+    """Repeated `Insert` moments, converted once for SQLite."""
     is_on_sqlite = get_connection("default").capabilities.dialect == "sqlite"
     return [_text_of(moment) if is_on_sqlite else moment for moment in told]
 
@@ -233,7 +232,7 @@ def _text_of(value: UUID | datetime) -> str:
 
 @cache
 def translated(text: str, dialect: str) -> str:
-    """The text as the engine wants it. Meant for constant texts: each is kept."""
+    """For the engine. Texts are cached: use constants."""
     if dialect != "postgres":
         # SQLite reads ->> since 3.38 only.
         text = TEXT_IN_JSON.sub(r"json_extract(\1, '$.\2')", text)

@@ -1,8 +1,8 @@
-"""Engine for SQLite: transactions take the write lock at BEGIN and survive cancellation.
+"""SQLite engine: transactions take the write lock at BEGIN and survive cancellation.
 
-Upstream begins "deferred": a transaction that reads and then writes fails with "database is locked" at once,
-whatever the busy timeout, when another process wrote in between. Migrations choose their schema editor by
-this module's name, so it must contain "sqlite".
+Upstream begins "deferred": a transaction that reads, then writes, fails with "database is locked" at once, whatever the
+busy timeout, if another process wrote in between. Migrations choose their schema editor by this module's name, which
+must contain "sqlite".
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _read_all(connection: sqlite3.Connection, asked: Sequence[tuple[str, list[An
 
 
 def _rows_of(cursor: sqlite3.Cursor, text: str, values: list[Any]) -> list[dict[str, Any]]:
-    """Named at once: the rows that the driver names look up each of their columns anew."""
+    """Named here: the driver's named rows look up each column anew."""
     cursor.row_factory = None
     cursor.execute(text, values)
     names = [column[0] for column in cursor.description]
@@ -55,9 +55,9 @@ def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, S
 
 
 class _Turn(asyncio.Future[T]):
-    """A turn of the connection's thread. Who waits for it is cancelled once it is done: it cannot be called back.
+    """A turn of the connection's thread. It cannot be called back: a waiting task is cancelled once it is done.
 
-    `finish` does the same by a task of its own, of which each step waits behind all requests that are being read.
+    `finish` needs a task, each step of which waits behind all requests being read.
     """
 
     def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - its signature
@@ -65,8 +65,6 @@ class _Turn(asyncio.Future[T]):
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
-    """The connection as seen inside a transaction."""
-
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(ImmediateTransaction(self))
 
@@ -77,13 +75,13 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             raise OperationalError(error) from error
 
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
-        """The rows of several SELECTs: one turn of the connection's thread, where each alone would take one."""
+        """Several SELECTs in one turn of the connection's thread."""
         for text, values in asked:
             self.log.debug("%s: %s", text, values)
         return await self._in_one_turn(partial(_read_all, self._connection._conn, asked))
 
     async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
-        """Run each statement for all its rows, in one turn of the connection's thread."""
+        """Each statement for all its rows, in one turn of the connection's thread."""
         for text, values, _is_one_run in statements:
             self.log.debug("%s: %s", text, values)
         await self._in_one_turn(partial(_write_all, self._connection._conn, statements))
@@ -109,7 +107,7 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class ImmediateContext(SqliteTransactionContext):
-    """`async with` around a transaction: whatever interrupts it, the lock is free afterwards."""
+    """Whatever interrupts it, the lock is free afterwards."""
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
@@ -144,8 +142,6 @@ class ImmediateContext(SqliteTransactionContext):
 
 
 class Savepoint(NestedTransactionContext):
-    """A transaction inside a transaction."""
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

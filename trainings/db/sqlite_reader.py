@@ -1,7 +1,7 @@
-"""Engine that reads SQLite beside the writers: in a thread of its own, and single rows in the event loop's.
+"""Engine that reads SQLite beside the writers: in its own thread, and single rows in the event loop's.
 
-Why, and what may be read so: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain
-"sqlite" (`sqlite_immediate.py`).
+Reasons and limits: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain "sqlite"
+(`sqlite_immediate.py`).
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def _read_tables(
 
 
 class ReadingClient(SqliteClient):
-    """The `read` alias. Who closes it closes both of its connections.
+    """The `read` alias; closing it closes both connections.
 
-    The second one belongs to the event loop's thread: it never waits (a busy database is an error at once), and no
-    snapshot outlives its row, so each row is as it was committed last.
+    The second belongs to the event loop's thread: it never waits (a busy database is an error at once), and no snapshot
+    outlives its row, so each row is as last committed.
     """
 
     _here: sqlite3.Connection | None = None
 
     def row_here(self, text: str, values: Sequence[Any]) -> dict[str, Any] | None:
-        """The one row of a SELECT by unique keys, read before the loop goes on; None where there is none.
+        """The row of a SELECT by unique keys, read in the loop; None if missing.
 
-        Raises sqlite3.OperationalError, also where the database is busy at this moment.
+        Raises sqlite3.OperationalError, also if the database is busy.
         """
         self.log.debug("%s: %s", text, values)
         if self._here is None:
@@ -45,7 +45,7 @@ class ReadingClient(SqliteClient):
 
     @translate_exceptions
     async def read_tables(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
-        """The rows of several SELECTs: one turn of the connection's thread, where each alone would take one."""
+        """Several SELECTs in one turn of the connection's thread."""
         for text, values in asked:
             self.log.debug("%s: %s", text, values)
         async with self.acquire_connection() as connection:

@@ -1,4 +1,4 @@
-"""Going through migrations in a fraction of the mapper's time."""
+"""Apply migrations in a fraction of the mapper's time."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Models = dict[tuple[str, str], ModelState]
 
 
 async def apply_pending(config: dict[str, Any]) -> None:
-    """Apply what the database of this configuration has not seen, oldest first. Runs in a context of its own."""
+    """Oldest first, in a context of its own."""
     await Tortoise.init(config=config, init_connections=False)
     await _Executor(get_connection("default"), config["apps"]).migrate()
 
 
 async def told_by(steps: Iterable[Migration], connections: Mapping[str, str]) -> State:
-    """The models that these migrations make; `connections` are those of each app."""
+    """Models that these migrations make; `connections` by app."""
     told = _Told({}, connections)
     for step in steps:
         await step.apply(told, dry_run=True)
@@ -40,7 +40,7 @@ class _Executor(MigrationExecutor):
 
 
 class _Told(State):
-    """Models as they are described, and no classes: the mapper makes those anew of all that are related at each step.
+    """Descriptions of models without classes: at each step the mapper would make all related classes anew.
 
     Tortoise copies it before each step.
     """
@@ -60,10 +60,10 @@ class _Told(State):
 
 
 class _Classes(StateApps):
-    """Makes a class when a step asks for it, as it is described at that moment, with those it has foreign keys to.
+    """Makes a class when a step asks for it, as described then, with its foreign keys' classes.
 
-    Nothing else is made: no many-to-many relation, no foreign key of those. Two calls return different
-    classes, so rows of one are not to be compared with rows of the other.
+    Nothing else: no many-to-many relation, no foreign keys of those. Two calls return different classes, so their rows
+    are not to be compared.
     """
 
     def __init__(self, models: Models, connections: Mapping[str, str]) -> None:

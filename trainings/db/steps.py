@@ -1,4 +1,4 @@
-"""Steps of migrations that the mapper does not write by itself."""
+"""Migration steps that the mapper does not write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tortoise.migrations import operations as ops
 
 
 class Known(ops.AlterField):
-    """A change of which only the models know: on SQLite it would make the table anew, without checks and indexes."""
+    """A change only of the models: on SQLite the mapper would rebuild the table, without checks and indexes."""
 
     async def database_forward(self, *_state: Any, **_more: Any) -> None:
         pass
@@ -21,7 +21,7 @@ class Known(ops.AlterField):
 class Checks(ops.RunPython):
     """Rules about rows, by (table, name); `{0}` stands before each column.
 
-    CHECK on PostgreSQL. SQLite adds none to a table that stands: there each is a pair of triggers.
+    CHECK on PostgreSQL. SQLite cannot add one to a table: there each is a pair of triggers.
     """
 
     def __init__(self, rules: Mapping[tuple[str, str], str]) -> None:

@@ -1,4 +1,4 @@
-"""What `tortoise makemigrations` reads (see `[tool.tortoise]`); the program itself does not import it."""
+"""For `tortoise makemigrations` (see `[tool.tortoise]`); the program does not import it."""
 
 from trainings.db.config import tortoise_config
 from trainings.settings import get_settings

@@ -1,4 +1,4 @@
-"""Which errors say that the database is away, locked or full for a moment, and not that we asked it something wrong."""
+"""Tell passing database errors (away, locked, full) from our mistakes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ PASSING = (
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether it goes by itself: the same may be tried again later."""
+    """The same may be tried again later."""
     text = str(error).lower()
     return isinstance(error, CONNECTION_LOST) or any(word in text for word in PASSING)

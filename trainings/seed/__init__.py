@@ -31,13 +31,13 @@ ACCOUNTS = ("admin", "municipal", "coordina", "coordina2", "facilita", "monitore
 
 
 class RealData(Exception):
-    """The database holds something that is not the demo world."""
+    """The database holds other data than the demo world."""
 
 
 async def seed_demo(settings: Settings, scale: int = 1) -> str:
-    """Make the demo world, or bring back what always runs in it; returns what to tell the person who called.
+    """Make the demo world, or restore what always runs in it; returns the text for the caller.
 
-    Refuses (RealData) on a database that has other people in it.
+    Refuses (RealData) a database with other people.
     """
     async with db.connect(settings):
         password = _password(settings)
@@ -52,7 +52,7 @@ async def seed_demo(settings: Settings, scale: int = 1) -> str:
 
 
 def _password(settings: Settings) -> str:
-    """The demo password: as set, else made once and kept in the data folder."""
+    """As set, else made once and kept in the data folder."""
     if settings.demo_password is not None:
         return settings.demo_password.get_secret_value()
     kept = settings.data_dir / PASSWORD_FILE
@@ -87,7 +87,7 @@ async def _build(password: str, scale: int) -> None:
 
 
 async def _keep_running(scale: int) -> None:
-    """Where the training of the day is over, closed or full by now, make another."""
+    """Make another training of the day if it is over, closed or full."""
     now = clock.now()
     hubs = {hub.slug: hub for hub in await Hub.all()}
     first = hubs[demo_hubs()[0].hub.slug]

@@ -1,4 +1,4 @@
-"""A session of the demo world that was moved: who cannot be written to is called, and some have been told already."""
+"""A moved session of the demo world: people without mail are called, some already were."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TOLD: dict[str, tuple[tuple[CallResult, CallVia], ...]] = {
 
 
 async def build_calls(world: World) -> None:
-    """A talk that is two days later than people knew."""
+    """A talk moved by two days."""
     hub = world.hubs[0]
     training = await _training(world, hub)
     with clock.frozen(clock.now() - timedelta(days=3)):
@@ -72,7 +72,7 @@ async def build_calls(world: World) -> None:
 
 
 async def _tell(training: Training) -> None:
-    """The assistant has called some of them."""
+    """The assistant has called some."""
     assistant = await actor_of(await User.get(email=f"asistente@{DOMAIN}"))
     [call_list] = await CallList.filter(training_id=training.id)
     start = clock.now() - timedelta(hours=1)

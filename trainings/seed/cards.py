@@ -1,4 +1,4 @@
-"""Cards of the demo world: places reserved at the first hub, and spare cards to try at the desk."""
+"""Cards of the demo world: reserved places at the first hub, spare cards for the desk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def build_cards(world: World) -> None:
 
 
 async def _next_with_room(world: World) -> Training | None:
-    """The first training of the hub that is still to come and has places to spare."""
+    """The hub's first coming training with free places."""
     coming = Training.filter(
         hub_id=world.hubs[0].id, state=TrainingState.PUBLISHED, sessions__starts_at__gt=clock.now()
     )

@@ -1,4 +1,4 @@
-"""The fourteen courses of the demo world: real subjects, invented hours."""
+"""Fourteen courses of the demo world: real subjects, invented hours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOUR = 60
 
 @dataclass(frozen=True, slots=True)
 class SeedCourse:
-    """A course: its topic's name, its hours by session, what it says of itself, from which age people may come."""
+    """Topic's name, hours by session, summary, minimum age."""
 
     title: str
     kind: CourseKind

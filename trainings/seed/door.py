@@ -1,4 +1,4 @@
-"""A course of two mornings at the first hub: one is all written down, of the other some marks wait for an answer."""
+"""A course of two mornings at the first hub: one is recorded, the other has marks to review."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ WALKED_IN = {
 
 
 async def build_door(world: World) -> None:
-    """After the phones: the one that got lost sends what it held."""
+    """After the phones: the lost one sends its marks."""
     training = await _training(world)
     first, second = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
     people = await Registration.filter(training_id=training.id).order_by("id")
@@ -80,7 +80,7 @@ async def _staff(name: str) -> Actor:
 
 
 async def _training(world: World) -> Training:
-    """Held on the last working day and a week before it; one person more than there are places."""
+    """On the last working day and a week before; one person more than places."""
     hub, course = world.hubs[0], world.courses[TITLE]
     venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
     plan = TrainingPlan(
@@ -112,7 +112,7 @@ async def _training(world: World) -> Training:
 async def _write_down(
     session: TrainingSession, people: Sequence[Registration], ana: Device, leader: Actor, holder: Actor
 ) -> None:
-    """Marked by phone and from paper, companions counted, closed, its list put away, its account written."""
+    """Marked by phone and from paper, companions counted, closed, list put away, report written."""
     sheet = await _print(session, leader)
     at = session.starts_at
     marks = [_event(session, at + n * MINUTE, h=_h(one), seq=n + 1) for n, one in enumerate(people[: N_CAME - 2])]
@@ -130,9 +130,9 @@ async def _write_down(
 
 
 async def _leave_open(session: TrainingSession, people: Sequence[Registration], ana: Device, leader: Actor) -> None:
-    """Somebody of the waiting list, a strange code, a card without a name, a slip that is not whole, a lost phone.
+    """A waitlisted person, a strange code, a nameless card, an incomplete slip, a lost phone.
 
-    Ana's phone closed the session, one of its marks never came, and it holds one more.
+    Ana's phone closed the session; one of its marks never came, and it holds one more.
     """
     sheet, at, seq = await _print(session, leader), session.starts_at, N_CAME
     nameless, filled_in = [
@@ -179,7 +179,7 @@ def _heads(session: TrainingSession, at: datetime, number: int, *, seq: int) -> 
 
 
 def _slip(session: TrainingSession, at: datetime, card: str, *, seq: int) -> dict[str, Any]:
-    """Of somebody who agreed; the municipality is none that there is."""
+    """Of a consenting person; the municipality does not exist."""
     answers = WALKED_IN | {"v": 1, "municipality": "9999", "consent": True, "consent_read_at": _ms(at)}
     key = tokens.uuid7()
     return _event(session, at, EventKind.SLIP, id=str(key), how="button", h=card, sealed=_sealed(answers, key), seq=seq)

@@ -1,4 +1,4 @@
-"""A training of the demo world that families sign up for: minors, childcare, who waits, an offer, a look-alike."""
+"""A training of the demo world for families: minors, childcare, waiting list, an offer, a look-alike."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATA = frozenset({ConsentPurpose.DATA})
 
 
 async def build_families(world: World) -> None:
-    """Who has places, who waits, who was offered one, two that look alike, and some that came all at once."""
+    """Confirmed, waitlisted, offered, two look-alikes, and some registered all at once."""
     training = await for_families(world, IN_DAYS)
     with clock.frozen(clock.now() - timedelta(days=1)):
         mother = member(world, "Elvira", "Xol Cucul", phone="5555 0160", email="elvira.xol@correo.example")
@@ -54,7 +54,7 @@ async def build_families(world: World) -> None:
 
 
 async def for_families(world: World, in_days: int) -> Training:
-    """One session so many days from now (before now: negative), published in good time before."""
+    """One session in so many days (past: negative), published well before."""
     hub = world.hubs[0]
     venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
     assert venue is not None
@@ -112,7 +112,7 @@ async def ask(
     guardian: GuardianContact | None = None,
     needs: tuple[str, ...] = (),
 ) -> UUID:
-    """Sign people up together; the first one's registration."""
+    """Register people together; returns the first registration."""
     first, *others = members
     together = (Member(first.person, needs, first.has_assented), *others)
     wish = SignUp(together, DATA, childcare_places=childcare, guardian=guardian)

@@ -1,4 +1,4 @@
-"""What staff of the demo world did lately: confirmed communities, invited by letter, asked for an earlier course."""
+"""Recent work of the demo world's staff: confirmed communities, invitations by letter, a prerequisite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONFIRMED = (
     *("Las Pozas", "El Subín", "Las Palmas", "San Joaquín", "Barrio El Centro", "Nueva Libertad"),
     *("Colonia El Porvenir", "Aldea El Retalteco"),
 )
-"""Of those that people write (`names.py`); the others wait to be confirmed."""
+"""Among those in `names.py`; the others wait."""
 INVITED = """\
 COCODE Aldea Las Pozas | Presidencia | Aldea Las Pozas
 COCODE Caserío San Marcos
@@ -32,7 +32,7 @@ LATER = "Diplomado en gestión municipal de la migración"
 
 
 async def build_lately(world: World) -> None:
-    """Last of all: whoever signed up before was asked for no earlier course."""
+    """Last of all: earlier registrations knew no prerequisite."""
     for name in CONFIRMED:
         await communities.confirm(world.hubs[0].seat_id, name, actor=PROGRAM)
     await _invite()
@@ -58,7 +58,7 @@ async def _ask_for_an_earlier_course(course: Course, earlier: Course) -> None:
 
 
 async def _invite() -> None:
-    """To the training whose cards are out: the first letter, with the cards, and the school have been delivered."""
+    """For the training with cards: the first letter, with the cards, and the school's are delivered."""
     block = await ReservedBlock.first()
     if block is None:
         return

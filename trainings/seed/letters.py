@@ -1,4 +1,4 @@
-"""Mail of the demo world: one municipality's own words, an address that takes nothing, and what could not be sent."""
+"""Mail of the demo world: an operator's own words, a refused address, unsent messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN = {
 
 
 async def build_letters(world: World) -> None:
-    """The first operator words its reminders; the oldest address of the world bounced."""
+    """The first operator words its reminders; the oldest address bounced."""
     operator_id = world.hubs[0].operator_id
     for kind, words in OWN.items():
         await save_words(operator_id, kind, "es-GT", words, actor=PROGRAM)

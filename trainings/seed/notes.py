@@ -1,7 +1,7 @@
-"""Notes of the demo world, with sources that say they are examples, and the contacts of the orientation page.
+"""Notes of the demo world, with sources marked as examples, and contacts of the orientation page.
 
-The notes are invented. The numbers are not: each is public and was compared with the page named beside it on
-`CHECKED_ON`. A year later they stand there as unreviewed, like anybody's.
+Notes are invented. Numbers are real: each is public and was compared with the page beside it on `CHECKED_ON`. A year
+later they show as unreviewed, as any.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ EXAMPLE = "Ejemplo de demostración"
 
 @dataclass(frozen=True, slots=True)
 class SeedNote:
-    """A note: whose, written so many days ago, valid so many days from now; without these days a draft."""
+    """A hub's note, written and valid so many days from today; without days a draft."""
 
     hub: int
     title: str

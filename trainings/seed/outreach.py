@@ -1,4 +1,4 @@
-"""Fairs, community activities and open dialogues of the demo world, who came to them, and the tally of the desk."""
+"""Outreach activities of the demo world, their head counts, and the desk's tally."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ SEEN = {
     AgeBand.ADULTS: (31, 19, 2),
     AgeBand.ELDERS: (6, 5, 1),
 }
-"""Who came to the fair that was held: women, men, and who did not say."""
+"""At the fair: women, men, not said."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedActivity:
-    """An activity so many days from today, by the clock of Guatemala. `at_venue`: at the hub's usual place."""
+    """So many days from today, local hours. `at_venue`: at the hub's usual place."""
 
     days: int
     hours: tuple[int, int]
@@ -112,7 +112,7 @@ DRAFT = SeedActivity(
 
 
 async def build_outreach(world: World) -> None:
-    """Six activities of the first two hubs, one of them held and counted, one today, and three weeks of the desk."""
+    """Six activities of the first two hubs, one held and counted, one today, and three weeks of tallies."""
     first, second = world.hubs[:2]
     held = await _make(first, FAIR, "coordina")
     await _count(held)

@@ -44,15 +44,15 @@ COOPERATIVE = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60">
 <circle cx="34" cy="30" r="24" fill="none" stroke="#0a5272" stroke-width="6"/>
 <circle cx="60" cy="30" r="24" fill="none" stroke="#0b5a3c" stroke-width="6"/>
 <circle cx="86" cy="30" r="24" fill="none" stroke="#f7b32b" stroke-width="6"/></svg>"""
-"""Invented, like the people: no municipality or cooperative has these."""
+"""Invented: no municipality or cooperative has these."""
 PASS_MARK = 70
 DAYS_SINCE_FAMILIES = 40
 MARKS = (92, 78, 64)
 
 
 async def build_papers(world: World) -> None:
-    """Last of all: what is printed from now on has the letterhead, what was given out has none. Files are set when
-    somebody opens them, and signed; their key is the one thing that no seed repeats.
+    """Last of all: new papers have the letterhead, earlier ones none. Files are set when opened, and signed; their key
+    is the one thing that no seed repeats.
     """
     hub = world.hubs[0]
     await signing_keys.make_key(hub.operator_id, actor=PROGRAM)
@@ -71,7 +71,7 @@ async def build_papers(world: World) -> None:
 
 
 async def _with_diplomas(hub: Hub) -> list[Training]:
-    """Trainings of which at least three people have their diploma, the newest first."""
+    """At least three people have their diploma; newest first."""
     found = Certificate.filter(hub_id=hub.id, state=CertificateState.VALID).order_by("-issued_at", "-id")
     keys = [key for (key,) in await found.values_list("registration__training_id")]
     trainings = {one.id: one for one in await Training.filter(id__in=keys)}
@@ -84,7 +84,7 @@ async def _diplomas(training: Training) -> list[Certificate]:
 
 
 async def _hand_over(training: Training) -> None:
-    """All but one came to fetch theirs; who was asked said that the name is right."""
+    """All but one fetched theirs; those asked confirmed the name."""
     diplomas = await _diplomas(training)
     for one in diplomas[:2]:
         await names.confirm(one.registration_id, ConfirmedHow.DESK, actor=PROGRAM)
@@ -96,7 +96,7 @@ async def _annul_and_replace(diplomas: Sequence[Certificate]) -> None:
 
 
 async def _examine(training: Training) -> None:
-    """A course with a test: who reached the mark has a certificate in place of the diploma."""
+    """A course with a test: people who reached the mark have a certificate instead of the diploma."""
     await Course.filter(id=training.course_id).update(pass_mark=PASS_MARK)
     await Training.filter(course_id=training.course_id).update(pass_mark=PASS_MARK)
     people = [one.registration_id for one in await _diplomas(training)]
@@ -108,7 +108,7 @@ async def _examine(training: Training) -> None:
 
 
 async def _note_hours(hub: Hub) -> None:
-    """Somebody who came, but not long enough for a diploma, takes a note of their hours along."""
+    """A participant short of a diploma takes an attendance note."""
     came = Registration.filter(
         training__hub_id=hub.id, minutes_attended__gt=0, completed_at=None, training__sessions__ends_at__lt=clock.now()
     )
@@ -120,7 +120,7 @@ async def _note_hours(hub: Hub) -> None:
 
 
 async def _certify_minors(world: World) -> None:
-    """A mother came with her two: whoever checks a minor's diploma learns of its person that they are one, no more."""
+    """A mother with her two: checking a minor's diploma tells only that the person is a minor."""
     training = await families.for_families(world, -DAYS_SINCE_FAMILIES)
     [session] = await TrainingSession.filter(training_id=training.id)
     with clock.frozen(session.starts_at - timedelta(days=2)):
@@ -145,7 +145,7 @@ async def _certify_minors(world: World) -> None:
 
 
 async def _prepare_what_runs(hub: Hub) -> None:
-    """For the ceremony at the end of today’s training; the worker sets the files once the program runs."""
+    """For the ceremony after today’s training; the worker sets the files once the program runs."""
     running = Training.filter(hub_id=hub.id, state=TrainingState.PUBLISHED, sessions__starts_at__lte=clock.now())
     today = await running.filter(sessions__ends_at__gt=clock.now(), sessions__closed_at=None).first()
     if today is not None:

@@ -1,4 +1,4 @@
-"""Phones of the demo world at the first hub: one that is ready, one that still holds marks, one that got lost."""
+"""Phones of the demo world at the first hub: one ready, one with unsent marks, one lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HERE = "127.0.0.1"
 
 
 async def build_phones(world: World) -> None:
-    """Prepared for the sessions that come next."""
+    """For the next sessions."""
     load = Load(world.hubs[0].id, await _next_sessions(world.hubs[0].id))
     if not load.session_ids:
         return

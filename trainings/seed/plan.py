@@ -1,4 +1,4 @@
-"""Which trainings the demo world has: a year around today, hub by hub, with every state that the pages know."""
+"""Trainings of the demo world: a year around today, by hub, in every state that pages show."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ FIRST_HUB = 0
 
 
 class Fate(StrEnum):
-    """What becomes of a training of the demo world."""
-
     USUAL = "usual"
     FULL = "full"
     DRAFT = "draft"
@@ -35,7 +33,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One training to be made: a course at a hub (by its number), from a first day on."""
+    """A course at a hub (by number), from a first day on."""
 
     hub: int
     course: SeedCourse
@@ -44,7 +42,7 @@ class Planned:
 
 
 def planned_trainings(dice: random.Random, n_hubs: int) -> list[Planned]:
-    """All of them, oldest first."""
+    """Oldest first."""
     made = [training for hub in range(n_hubs) for training in _of_hub(dice, hub)]
     return sorted(made, key=lambda one: (one.first_day, one.hub))
 
@@ -73,7 +71,7 @@ def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
 
 
 def _touches_today(course: SeedCourse, offset: int) -> bool:
-    """Whether it may still be held in the days around today; a Sunday is put off by up to six days."""
+    """May be held in the days around today; a Sunday moves by up to six days."""
     return offset <= 1 and offset + 7 * (len(course.sessions) - 1) + 6 >= -2
 
 
@@ -83,7 +81,7 @@ COMING_FATES = (
     (Fate.USUAL, Fate.USUAL, Fate.UNLISTED),
     (Fate.FULL, Fate.USUAL, Fate.USUAL),
 )
-"""By hub in turn: the fates of the first trainings to come."""
+"""Of the first coming trainings, by hub in turn."""
 
 
 def _working_day(dice: random.Random, day: date) -> date:
@@ -92,7 +90,7 @@ def _working_day(dice: random.Random, day: date) -> date:
 
 
 def sessions_of(planned: Planned, facilitator_ids: tuple[UUID, ...]) -> tuple[SessionPlan, ...]:
-    """Weekly mornings; an eight-hour day goes on after lunch, a charla is in the afternoon."""
+    """Weekly mornings; an eight-hour day continues after lunch, a charla is in the afternoon."""
     plans = []
     for number, minutes in enumerate(planned.course.sessions):
         start = AFTERNOON if minutes <= 120 else MORNING

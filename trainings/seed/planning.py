@@ -1,4 +1,4 @@
-"""What the calendar of the demo world is planned around: feasts of its municipalities, days when somebody is away."""
+"""Feasts and absences in the demo world's calendar."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ FEASTS = (
     FeastDetails("1207", "Feria de la Asunción", 8, 12, 4),
     FeastDetails("1201", "Feria de San Marcos Evangelista", 4, 22, 7),
 )
-"""As such feasts are; the operators enter their own."""
+"""Plausible; operators enter their own."""
 
 
 async def build_planning(world: World) -> None:
-    """Feasts, and when the first hub's facilitator cannot come."""
     served = {details.municipality for details in FEASTS}
     for details in FEASTS:
         await add_feast(details, served=served, actor=PROGRAM)

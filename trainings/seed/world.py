@@ -1,4 +1,4 @@
-"""Builds the demo world through the same actions that people use, with the clock set back for its past."""
+"""Builds the demo world through the actions people use, with the clock set back for its past."""
 
 from __future__ import annotations
 
@@ -44,8 +44,6 @@ OFFER_HOURS = 48
 
 @dataclass(slots=True)
 class World:
-    """What is there to build with."""
-
     dice: random.Random
     scale: int
     hubs: list[Hub]
@@ -58,13 +56,13 @@ class World:
 
 
 async def build_hubs() -> list[Hub]:
-    """The ten hubs with their operators and venues."""
+    """Ten hubs with operators and venues."""
     await places.load_municipalities()
     return await open_hubs(demo_hubs(), actor=PROGRAM)
 
 
 async def build_accounts(hubs: list[Hub], password: str) -> list[User]:
-    """The seven demo accounts, and a facilitator for each other hub; returns the facilitators, hub by hub."""
+    """Seven demo accounts, and a facilitator for each other hub; returns the facilitators by hub."""
     first, second = hubs[0], hubs[1]
     await _account("admin", "Administración de la plataforma", Role.PLATFORM_ADMIN, password)
     await _account("municipal", "Otto Rolando Méndez", Role.MUNICIPAL_ADMIN, password, operator_id=first.operator_id)
@@ -91,7 +89,7 @@ async def _account(
 
 
 async def build_project() -> Project:
-    """One that pays for what the first hub does."""
+    """Of the first hub."""
     first = clock.today().replace(month=1, day=1)
     plan = ProjectPlan(
         name="Comunidades informadas",
@@ -105,7 +103,7 @@ async def build_project() -> Project:
 
 
 async def build_catalogue() -> dict[str, Course]:
-    """Topics and courses, by title."""
+    """Courses by title."""
     topics: dict[str, Topic] = {}
     made = {}
     for position, entry in enumerate(COURSES):
@@ -128,7 +126,7 @@ async def build_catalogue() -> dict[str, Course]:
 
 
 async def build_year(world: World) -> None:
-    """Every planned training, each at its time: made a month before, signed up to, held, certified."""
+    """Each training at its time: made a month before, registered for, held, certified."""
     now = clock.now()
     for planned in planned_trainings(world.dice, len(world.hubs)):
         plans = sessions_of(planned, (world.facilitators[planned.hub].id,))
@@ -188,7 +186,7 @@ def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list
 
 
 def _audience(course: Course) -> tuple[str, ...]:
-    """Talks and workshops are for whoever comes; courses are for those they are made for."""
+    """Talks and workshops are for everybody; courses for their audience."""
     return tuple(course.audience) if course.kind in (CourseKind.CURSO, CourseKind.DIPLOMADO) else ()
 
 
@@ -225,7 +223,7 @@ async def _sign_up(world: World, training: Training, municipality: str) -> None:
 async def _hold(
     world: World, training: Training, planned: Planned, plans: tuple[SessionPlan, ...], now: datetime
 ) -> None:
-    """Check people in at the sessions that are over, close them, and issue what was earned."""
+    """Check people in at past sessions, close these, issue what was earned."""
     people = await Registration.filter(training_id=training.id, state="confirmed").order_by("id")
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
     over = [session for session in sessions if session.ends_at < now]
@@ -259,7 +257,7 @@ async def _check_in(world: World, session: TrainingSession, people: list[Registr
 
 
 async def _leave_early(session: TrainingSession, people: list[Registration]) -> None:
-    """Half an hour is not enough for a diploma: at the first hub there is always somebody who takes a note of hours."""
+    """Half an hour earns no diploma: the first hub always has an attendance note to issue."""
     gone = session.starts_at + timedelta(minutes=30)
     scans = [
         SentEvent(
@@ -281,12 +279,12 @@ async def _leave_early(session: TrainingSession, people: list[Registration]) -> 
 
 
 def running_course() -> SeedCourse:
-    """The one-session course that is always on in La Libertad, Petén."""
+    """The one-session course always on in La Libertad, Petén."""
     return COURSES[0]
 
 
 async def build_running(world: World) -> Training:
-    """A training that runs now in La Libertad, Petén: open, with places, held by `facilita@`, some people in."""
+    """Now in La Libertad, Petén: open, with places, held by `facilita@`, some people in."""
     now = clock.now()
     hub = world.hubs[0]
     starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
