@@ -1,5 +1,3 @@
-"""Ages that a form offers: those the training takes."""
-
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -15,14 +13,14 @@ from trainings.web.i18n import N_, gettext
 
 
 def short_ages(trainings: Collection[Window], *given: str) -> Choices:
-    """«18 o más», each age under 18 that one training takes, and what was answered."""
+    """«18 o más», each age under 18 that any training takes, and the given answers."""
     taken = {band for one in trainings for band in minor_ages(one)}
     bands = [band for band in AgeGroup if band in taken or (band.value in given and band.value != ADULT)]
     return [(ADULT, gettext(N_("18 o más"))), *((band.value, gettext(AGE_GROUPS[band])) for band in bands)]
 
 
 def asked_ages(training: Window, *given: str) -> Choices:
-    """On the public form also too young an age: only then one is told whom to call."""
+    """The public form also offers ages that are too young: only then it tells whom to call."""
     offered, taken = short_ages([training], *given), minor_ages(training)
     untaken = [band for band in OLDEST if band not in taken]
     if not untaken or untaken[-1].value in dict(offered):
@@ -32,7 +30,7 @@ def asked_ages(training: Window, *given: str) -> Choices:
 
 
 def age_groups(training: Window, *given: str) -> Choices:
-    """All bands without those under 18 that the training does not take; the answer stays."""
+    """Without groups under 18 that the training does not take, unless given."""
     taken = {band.value for band in minor_ages(training)} | {*given}
     return [one for one in choices.age_groups() if one[0] not in MINOR_AGES or one[0] in taken]
 

@@ -1,6 +1,6 @@
-"""The form of one to eight people who sign up together: typed fields → the wish, or everything wrong at its field.
+"""The form of one to eight people: typed fields → the sign-up, or every error at its field.
 
-The first person's fields stand bare, those of further ones with a prefix (`members-1-given_names`, the contract).
+The first person's fields are bare, others' have a prefix (`members-1-given_names`, the contract).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from trainings.web.i18n import N_, gettext
 
 FURTHER = re.compile(r"members-([1-9][0-9]{0,3})-(.+)")
 ADULT = "18+"
-""""18 o más": the band is asked later, or never."""
+""""18 o más": the age group is asked later, or never."""
 MINOR_AGES = frozenset(band.value for band in AgeGroup if band.is_minor)
 CONTACT = ("phone", "email")
 INHERITED = ("municipality", "actor_type")
 ASKS_AGE = "ask_age"
-"""Sent with each further person: their age must be answered, since a child is easily overlooked."""
+"""Sent with each further person: the age is obligatory, since a child is easily overlooked."""
 ABOUT_GUARDIAN = ("guardian_name", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
 
 TOO_MANY_PEOPLE = N_(
@@ -41,11 +41,11 @@ NO_GUARDIAN_CONTACT = N_("Escriba el teléfono de la madre, el padre o la person
 
 
 def read_wish(typed: Typed, **how: Any) -> SignUp:
-    """What the form asks for; `how` are the fields of `SignUp` that no form holds (source, browser …).
+    """`how`: fields of `SignUp` that no form holds (source, browser …).
 
-    Further people who leave out municipality, community or actor type have the first one's. A minor's own contact is
-    not looked at. People are numbered anew without gaps or empty ones, so that `typed` can be shown again. Raises
-    FormErrors with all that is wrong; a minor alone is a wish without a guardian, which the sign-up refuses.
+    Further people inherit municipality, community and actor type from the first. A minor's own contact is ignored.
+    People are renumbered without gaps, so that `typed` can be shown again. Raises FormErrors with everything wrong; a
+    minor alone has no guardian, which the sign-up refuses.
     """
     renumber(typed)
     n_people = count_people(typed)
@@ -75,7 +75,7 @@ def read_wish(typed: Typed, **how: Any) -> SignUp:
 
 
 def numbers_of(typed: Typed) -> list[int]:
-    """The numbers under which further people came, in order."""
+    """Of further people, in order."""
     return sorted({int(found[1]) for found in map(FURTHER.fullmatch, typed.fields) if found})
 
 
@@ -84,7 +84,7 @@ def count_people(typed: Typed) -> int:
 
 
 def renumber(typed: Typed, *, without: Iterable[int] = (), keep_empty: bool = False) -> None:
-    """Number the further people 1, 2, 3 …, in place: without those taken out, and without those never filled in."""
+    """Renumber further people 1, 2, 3 … in place, without removed and never filled ones."""
     numbers = numbers_of(typed)
     if not numbers:
         return
@@ -109,7 +109,7 @@ def _is_empty(typed: Typed, number: int) -> bool:
 
 
 def is_minor(typed: Typed, number: int) -> bool:
-    """Whether this person's age, as typed, is under 18."""
+    """By the typed age."""
     return typed.value(field_of(number, "age_group")).strip() in MINOR_AGES
 
 
@@ -135,7 +135,7 @@ def _read_person(typed: Typed, number: int) -> MemberForm | None:
 
 
 def _inherit(typed: Typed, own: dict[str, list[str]]) -> set[str]:
-    """Fill in what a further person left out from the first one; which fields, for they are told wrong only once."""
+    """Fill in from the first person; returns the fields, whose errors are shown only once."""
     blank = {name for name in (*INHERITED, "community") if not any(value.strip() for value in own[name])}
     if "municipality" not in blank:
         blank.discard("community")
@@ -144,7 +144,7 @@ def _inherit(typed: Typed, own: dict[str, list[str]]) -> set[str]:
 
 
 def _read_guardian(typed: Typed, n_people: int) -> GuardianContact | None:
-    """Who lets the minors take part: by default the first adult who comes along. None where nobody does."""
+    """By default the first adult of the form. None: nobody."""
     minors = [number for number in range(n_people) if is_minor(typed, number)]
     if not minors:
         return None
@@ -176,7 +176,7 @@ def _full_name(typed: Typed, number: int) -> str:
 
 
 def _reachable(members: Sequence[Member], guardian: GuardianContact | None) -> list[Member]:
-    """The same people, the first adult with the contact of all: the first that an adult or the guardian gave."""
+    """The first adult gets the first contact that an adult or the guardian gave."""
     adult = next((place for place, one in enumerate(members) if not one.is_minor), None)
     if adult is None:
         return list(members)
@@ -189,7 +189,7 @@ def _reachable(members: Sequence[Member], guardian: GuardianContact | None) -> l
 
 
 def _checked(form: type[FormT], typed: Typed, into: Typed | None = None) -> FormT | None:
-    """The typed form, or nothing where it has errors; they stand in `typed`, and also in `into`."""
+    """None: errors, which stand in `typed` and in `into`."""
     try:
         return check(form, typed)
     except FormErrors:

@@ -1,4 +1,4 @@
-"""The sign-up form (fields: the contract), that of the desk, and the small forms of one registration."""
+"""Forms: sign-up (fields: the contract), the desk's, and small ones of a registration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _agreed(answer: str) -> str:
 
 
 Agreed = AfterValidator(_agreed)
-"""A box that must be ticked: consent to keep the data."""
+"""Must be ticked: consent to keep the data."""
 
 
 def _known_needs(codes: list[str]) -> list[str]:
@@ -39,16 +39,16 @@ KEY = re.compile(r"[0-9A-Za-z_-]{22,64}")
 
 
 class MemberForm(PersonForm):
-    """One person of a sign-up. `assent` is `yes` where a minor said that they want to take part."""
+    """`assent`: `yes` from a minor."""
 
     needs: Needs = []
     assent: str = ""
 
 
 class SharedForm(Form):
-    """What is answered once for everybody of a sign-up.
+    """Answered once for everybody.
 
-    The idempotency key is the form's own, or a client's: 22 to 64 letters and digits.
+    `idempotency_key`: the form's or a client's, 22 to 64 letters and digits.
     """
 
     childcare_places: int = Field(default=0, ge=0, le=8)
@@ -67,7 +67,6 @@ class SharedForm(Form):
 
     @property
     def purposes(self) -> frozenset[ConsentPurpose]:
-        """What was ticked."""
         ticked = {ConsentPurpose.DATA}
         if self.consent_contact == "yes":
             ticked.add(ConsentPurpose.CONTACT)
@@ -83,7 +82,7 @@ def _permitted(answer: str) -> str:
 
 
 class GuardianForm(Form):
-    """The mother, father or person in charge who lets the minors of a sign-up take part."""
+    """The parent or guardian who permits the minors."""
 
     MISSING: ClassVar[Mapping[str, str]] = {
         "guardian_name": N_("Escriba el nombre de la madre, el padre o la persona encargada."),
@@ -98,26 +97,24 @@ class GuardianForm(Form):
 
 
 UNHASHED = frozenset({"idempotency_key", "do"})
-"""What tells no answers from others: the key itself, and which button was pressed."""
+"""Not answers: the key, and the button pressed."""
 
 
 def answers_hash(typed: Typed) -> str:
-    """The same for the same answers, in whatever order they came: tells a repeat from another form under one key.
+    """Equal for equal answers in any order: tells a repeat from another form under one key.
 
-    Made with the secret key: names stand readable beside it, so telephone numbers could be tried out on a bare hash.
+    Keyed: names stand readable beside it, so telephone numbers could be tried on a bare hash.
     """
     answers = sorted((name, values) for name, values in typed.fields.items() if name not in UNHASHED)
     return keyring().blind_index(repr(answers), "answers")
 
 
 class RenameForm(Form):
-    """The name as it will be printed."""
+    """The name as printed."""
 
     given_names: Name
     surnames: Name
 
 
 class NeedsForm(Form):
-    """Support needs, changed by the person."""
-
     needs: Needs = []

@@ -1,4 +1,4 @@
-"""Which sign-ups are let through, which staff look at first: limits, wide because a whole village shares an address."""
+"""Limits of sign-ups: pass, refuse or hold for staff. They are wide because a village may share an address."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ PER_CONTACT_DAY = 10
 REJOINS_A_DAY = 10
 
 BAIT = "website"
-"""A field that people neither see nor hear."""
+"""People neither see nor hear this field."""
 FROM_PAGE = "from_page"
-"""What our page says of the key that it made: who sends none, or another, has not read the page."""
+"""Our page's mark of its key; a client without it has not read the page."""
 MARK_LENGTH = 24
 FASTEST = timedelta(seconds=3)
-"""Nobody reads, fills and sends the form in less. With the names filled in by the browser there are still two lists to
-choose from, a box to tick and a button: six touches, after the page has come over the network.
+"""Nobody is faster: even with names filled in by the browser two lists, a box and a button are left, six touches after
+the page has loaded.
 """
 
 
 def page_mark(key: str) -> str:
-    """What our page sends along with an idempotency key that it made; nobody else can tell it."""
+    """Only our page can make it."""
     return keyring().blind_index(key, FROM_PAGE)[:MARK_LENGTH]
 
 
 def hidden_of(typed: Typed) -> tuple[str, str]:
-    """The key that the form carries, and the page's mark of it: those that came with it where it is shown again."""
+    """The form's key and the page's mark of it; a form shown again keeps them."""
     key = typed.value("idempotency_key")
     if key:
         return key, typed.value(FROM_PAGE)
@@ -46,7 +46,7 @@ def hidden_of(typed: Typed) -> tuple[str, str]:
 
 
 def give_another_key(typed: Typed) -> None:
-    """Make it another form, filled since the first was shown; it is of our page where the first was."""
+    """The form changed since it was first shown; its new key is our page's if the old one was."""
     old = typed.value("idempotency_key").strip()
     new = tokens.another_key(old)
     if _is_of_page(old, typed.value(FROM_PAGE)):
@@ -55,10 +55,9 @@ def give_another_key(typed: Typed) -> None:
 
 
 def is_odd(typed: Typed, now: datetime) -> bool:
-    """Whether this form was filled as no person does, so that staff look at it first; `now` is when it came in.
+    """No person fills in a form so; staff look at it first. `now`: when it came in.
 
-    It took the bait, is not from our page, or came back in less than three seconds. Where limits are switched off only
-    the bait is judged.
+    It took the bait, is not from our page, or came back within three seconds. With limits off only the bait counts.
     """
     if typed.value(BAIT).strip():
         return True
@@ -73,20 +72,20 @@ def is_odd(typed: Typed, now: datetime) -> bool:
 
 
 def _is_of_page(key: str, mark: str) -> bool:
-    """A page that was open while the program's keys were changed is known by the earlier ones."""
+    """A page opened before the program's keys changed is known by earlier keys."""
     return any(tokens.same(mark, own[:MARK_LENGTH]) for own in keyring().blind_indexes(key, FROM_PAGE))
 
 
 async def check_rate(address: str) -> None:
-    """Count a form that cannot be read, and refuse above 300 a minute from one address (429)."""
+    """Count an unreadable form; refuses above 300 a minute from one address (429)."""
     await limits.hit("sign_up_minute", address, PER_ADDRESS_MINUTE, MINUTE)
 
 
 def watches(address: str, keys: Sequence[Sameness]) -> tuple[Watch, ...]:
-    """The windows in which a sign-up counts, together with it: above 300 a minute from one address it is refused (429).
+    """Windows counted with the sign-up: above 300 a minute from one address it is refused (429).
 
-    Staff look first at what comes above 300 an hour from one address, or 10 a day with one phone or e-mail. Nothing of
-    that is refused: it may be a village.
+    Above 300 an hour from one address, or 10 a day with one phone or e-mail, it is held, not refused: it may be a
+    village.
     """
     contacts = [contact for contact in (keys[0].phone_key, keys[0].email_key) if contact is not None]
     return (
@@ -97,8 +96,8 @@ def watches(address: str, keys: Sequence[Sameness]) -> tuple[Watch, ...]:
 
 
 async def check_rejoin(registration: Registration) -> None:
-    """Refuse to take a registration up again above ten times a day for one address (429): each time it is written to,
-    and anybody may have typed it.
+    """Refuses above ten rejoins a day for one address (429): each sends a message, and anybody may have typed the
+    address.
     """
     subject = registration.participant.email_key or str(registration.id)
     await limits.hit("rejoin", subject, REJOINS_A_DAY, DAY)

@@ -1,4 +1,4 @@
-"""What the sign-up form shows: the training, the lists to choose from, the people so far, and why a rule said no."""
+"""What the sign-up form shows."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 
 CONFLICT = 409
-"""A rule said no; everything else is to be corrected in the form."""
+"""A rule refused; other errors can be corrected in the form."""
 
 LATER = ("organization", "sex", "language", "pueblo", "public_official", "needs")
-"""Asked only after the ticket; shown here again to whom sent them along."""
+"""Asked only after the ticket; shown here again if sent along."""
 
 CROWD = N_(
     "Hay mucha gente inscribiéndose. Lo que escribió está guardado en esta página: espere %(seconds)s segundos y toque "
@@ -46,7 +46,7 @@ TOO_OFTEN = N_("Lo que escribió sigue en esta página: envíela otra vez entonc
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Why the form was not taken, over everything else, and the ways out: (address, words)."""
+    """Why the form was refused, on top, and ways out: (address, words)."""
 
     title: str
     sentence: str
@@ -54,7 +54,7 @@ class Box:
 
 
 async def context_of(training: Training, typed: Typed | None, refused: Refusal | None = None) -> dict[str, Any]:
-    """All that `registrations/signup/new.html` shows; `refused` is why the form that was typed is not taken."""
+    """For `registrations/signup/new.html`. `refused`: why the typed form is not taken."""
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions
@@ -117,7 +117,7 @@ def _people(training: Training, typed: Typed) -> dict[str, Any]:
 
 
 def _told(typed: Typed) -> Typed:
-    """The errors for the summary on top, where it must be said whose age is missing."""
+    """For the summary on top, which names the person whose age is missing."""
     errors = {}
     for name, sentence in typed.errors.items():
         further = FURTHER.fullmatch(name)
@@ -132,7 +132,7 @@ def _title(number: int) -> str:
 
 
 def _person(training: Training, typed: Typed, number: int) -> dict[str, Any]:
-    """One person as the form shows them; `carried` are answers that it has no field for."""
+    """`carried`: answers without a field here."""
     return {
         "number": number,
         "title": _title(number),
@@ -155,14 +155,14 @@ def _is_answered(typed: Typed, name: str) -> bool:
 
 
 def _actor_types(training: Training, given: str) -> Iterator[tuple[str, str]]:
-    """Those whom the training is for, and what was chosen all the same."""
+    """The training's audience, and the given one."""
     for code in ActorType:
         if not training.audience or code.value in training.audience or code.value == given:
             yield code.value, gettext(ACTOR_TYPES[code])
 
 
 def _near(department: str, given: str) -> Iterator[tuple[str, str]]:
-    """Where somebody who comes along is likely to live: all 340 for each person would make the page heavy."""
+    """A companion's likely municipalities: all 340 for each person would make the page heavy."""
     for row in by_code().values():
         if row.department == department or row.ine_code == given:
             yield row.ine_code, row.full_name
@@ -173,7 +173,7 @@ def _near(department: str, given: str) -> Iterator[tuple[str, str]]:
 
 
 def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box | None:
-    """What stands over the form; none where the fields say it all."""
+    """None: the fields say everything."""
     call = (f"tel:{phone}", gettext(N_("Llamar al %(phone)s")) % {"phone": show_phone(phone)})
     if isinstance(refused, Busy):
         return Box(gettext(N_("Espere un momento")), gettext(CROWD) % {"seconds": refused.retry_after})
@@ -193,9 +193,9 @@ def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box 
 
 
 def tell_ages(training: Training, typed: Typed) -> bool:
-    """Say at each minor's age that the training is not for it, where so; whether that was said of all of them.
+    """Put an error at each minor's age that the training does not take; True: at all of them.
 
-    Of whom nobody asks to come, no permission is asked either.
+    Without admissible minors no permission is asked.
     """
     minors = [number for number in range(count_people(typed)) if is_minor(typed, number)]
     too_young = [number for number in minors if _tell_age(training, typed, number)]
@@ -207,7 +207,7 @@ def tell_ages(training: Training, typed: Typed) -> bool:
 
 
 def _tell_age(training: Training, typed: Typed, number: int) -> bool:
-    """Ask the rules about this person alone."""
+    """Checks this person alone."""
     field = field_of(number, "age_group")
     person = PersonForm.model_construct(
         given_names="",
@@ -229,14 +229,14 @@ def _tell_age(training: Training, typed: Typed, number: int) -> bool:
 
 
 def _dates(training: Training, sessions: Sequence[TrainingSession]) -> list[tuple[datetime, str]]:
-    """Each meeting beside its place, where they are in several."""
+    """With places, if there are several."""
     places = [_public_place(training, session) for session in sessions]
     starts = [session.starts_at for session in sessions]
     return list(zip(starts, places, strict=True)) if len(set(places)) > 1 else []
 
 
 def _public_place(training: Training, session: TrainingSession) -> str:
-    """Where it is held, as anybody may know: a protected place is its municipality only."""
+    """A protected place is its municipality only."""
     venue = session.venue or training.venue
     if venue is None:
         is_told = training.online_url and training.place_shown is PlaceShown.PUBLIC

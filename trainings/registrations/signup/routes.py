@@ -1,4 +1,4 @@
-"""`/capacitaciones/{slug}/inscripcion`: anybody signs up, alone or as a family, without an account."""
+"""`/capacitaciones/{slug}/inscripcion`: sign-up of a person or family without an account."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 WRONG, CONFLICT = 422, 409
 REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
 CROWD = LARGEST_GROUP * 4
-"""A form with so many numbered people is no family's, whatever else cannot be read in it."""
+"""More numbered people are no family, whatever else is unreadable."""
 
 
 class TooManyPeople(Refusal):
@@ -55,8 +55,8 @@ async def new(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def create(request: Request) -> Response:
-    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed, 429 or 503 with when to try again;
-    200 where a button only adds or takes out people.
+    """303 to the own link; 422 or 409 with the form as typed; 429 or 503 with the time to try again; 200 after a button
+    that adds or removes people.
     """
     slug = request.path_params["slug"]
     training_id = await id_of_open_training(slug)
@@ -82,13 +82,13 @@ async def create(request: Request) -> Response:
 
 
 def _wish(typed: Typed, browser: str, *, is_known: bool) -> SignUp:
-    """What is asked for; staff look first at what no person fills in so. Raises FormErrors."""
+    """Odd forms are held. Raises FormErrors."""
     wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=is_known)
     return wish.held(HoldReason.REVIEW) if is_odd(typed, clock.now()) else wish
 
 
 async def _read(request: Request) -> Typed:
-    """The fields. A form too long to be read is told what is wrong with it where it names a crowd."""
+    """A form too long to read gets its error if it names a crowd."""
     try:
         return await read_form(request)
     except UnreadableForm:
@@ -99,7 +99,7 @@ async def _read(request: Request) -> Typed:
 
 
 def _is_edited(typed: Typed) -> bool:
-    """Whether a button asked only for one person more or less; if so, it is done in `typed`."""
+    """A button added or removed a person, now in `typed`."""
     done = typed.value("do")
     removed = REMOVE.fullmatch(done)
     if done != "add" and removed is None:
@@ -112,7 +112,7 @@ def _is_edited(typed: Typed) -> bool:
 
 
 async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Response:
-    """What cannot be read counts as well: above the limit of its address it is shown again with when to send it."""
+    """Unreadable forms count too: above the address's limit the form says when to send it."""
     try:
         await check_rate(address)
     except TooMany as refused:
@@ -125,7 +125,7 @@ async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Res
 
 
 async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
-    """The form with all that was typed, and what is wrong with it."""
+    """The form as typed, with errors."""
     renumber(typed, keep_empty=True)
     if isinstance(refused, KeyUsedAgain):
         give_another_key(typed)
@@ -151,7 +151,7 @@ def _signed_up(signed_up: SignedUp, browser: str) -> Response:
 
 @allow(PUBLIC)
 async def minors(request: Request) -> Response:
-    """For who is under 18 and comes alone: what to do, whom to call. Nothing is asked and nothing is kept."""
+    """For minors alone: what to do, whom to call. Nothing is asked or kept."""
     hubs: Sequence[object] = await all_hubs()
     return render(request, "registrations/signup/minors.html", {"hubs": hubs})
 
