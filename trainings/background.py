@@ -26,7 +26,6 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
 
 
 async def work_alone(settings: Settings) -> None:
-    """The `worker` command: until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -15,7 +15,6 @@ _ahead = [timedelta()]
 
 
 def now() -> datetime:
-    """UTC, to the microsecond."""
     return _frozen[-1] if _frozen else datetime.now(UTC) + _ahead[0]
 
 
@@ -25,12 +24,11 @@ def running_ns() -> int:
 
 
 def today() -> date:
-    """Local."""
     return local(now()).date()
 
 
 def local(moment: datetime) -> datetime:
-    """In Guatemala. Refuses a datetime without a zone."""
+    """Refuses a datetime without a zone."""
     if moment.tzinfo is GUATEMALA:
         return moment
     if moment.tzinfo is None:
@@ -44,7 +42,6 @@ def at(day: date, hour: time) -> datetime:
 
 
 def midnight(day: date) -> datetime:
-    """UTC start of a local day."""
     return at(day, time())
 
 

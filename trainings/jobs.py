@@ -1,5 +1,3 @@
-"""Coroutines by kind of outbox job."""
-
 from __future__ import annotations
 
 from trainings.certificates.issuing import bulk

@@ -28,14 +28,12 @@ RARE_COLLECTIONS = (20_000, 20, 20)
 
 
 def app_with_worker() -> Starlette:
-    """Each server process makes its own."""
     app = create_app()
     collect_rarely()
     return app
 
 
 def app_alone() -> Starlette:
-    """A `worker` process serves the outbox."""
     app = create_app(with_worker=False)
     collect_rarely()
     return app
@@ -49,7 +47,6 @@ def collect_rarely() -> None:
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker: bool) -> None:
-    """Until SIGTERM or SIGINT."""
     factory = app_with_worker if with_worker else app_alone
     uvicorn.run(
         f"{__name__}:{factory.__name__}",

@@ -16,8 +16,6 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1"})
 
 
 class Environment(StrEnum):
-    """Decides which conveniences are refused."""
-
     PRODUCTION = "production"
     DEMO = "demo"
     TEST = "test"
@@ -63,7 +61,6 @@ class Settings(BaseSettings):
 
     @property
     def host(self) -> str:
-        """Public host and port, for printed addresses."""
         return urlsplit(self.base_url).netloc
 
     @property

@@ -31,11 +31,9 @@ class SafeTransaction(TransactionWrapper):
         await finish(super().execute_many(query, values))
 
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
-        """Several SELECTs, one after the other."""
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
     async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
-        """Each statement for all its rows, in order."""
         for text, values, is_columns in statements:
             if is_columns:
                 await self.execute_query(text, list(values))

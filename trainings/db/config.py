@@ -1,5 +1,3 @@
-"""Tortoise's configuration from the settings."""
-
 from __future__ import annotations
 
 from typing import Any

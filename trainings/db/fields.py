@@ -68,7 +68,6 @@ class EncryptedTextField(fields.TextField):
 
 @cache
 def sealed_columns(model: type[Model]) -> tuple[tuple[str, str], ...]:
-    """(attribute, column) pairs."""
     found = ((name, field) for name, field in model._meta.fields_map.items())
     return tuple((name, field.column) for name, field in found if isinstance(field, EncryptedTextField))
 
@@ -79,7 +78,6 @@ def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> s
 
 
 def sealed(model: type[Model], attribute: str, row_id: UUID | str, text: str | None) -> str | None:
-    """For handwritten statements."""
     return None if text is None else keyring().seal(text, f"{_sealed_place(model, attribute)}{row_id}")
 
 

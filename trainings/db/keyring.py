@@ -12,6 +12,5 @@ def set_keyring(ring: Keyring) -> None:
 
 
 def keyring() -> Keyring:
-    """As set by `connect`."""
     assert _current, "the keyring is set when the database is connected"
     return _current[0]

@@ -45,7 +45,6 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def pending_migrations(settings: Settings) -> list[str]:
-    """Names, oldest first."""
     on_disk = [m.name for m in pkgutil.iter_modules(import_module(MIGRATIONS).__path__) if m.name[0].isdigit()]
     applied = _applied_sqlite(settings) if settings.is_sqlite else await _applied_postgres(settings)
     return sorted(set(on_disk) - applied)

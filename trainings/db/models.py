@@ -12,7 +12,7 @@ from trainings.lib.tokens import uuid7
 
 
 class Record(Model):
-    """Base of the models. The key exists before the row, for seals and outbox lines name it; keys sort by time."""
+    """Base of the models. The key, in order of time, exists before the row: seals and outbox lines name it."""
 
     id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
     created_at: datetime = UTCDatetimeField(default=clock.now)

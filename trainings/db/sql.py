@@ -98,12 +98,10 @@ READ_AGAIN = 4096
 
 @lru_cache(maxsize=READ_AGAIN)
 def as_uuid(told: UUID | str) -> UUID:
-    """SQLite keeps text."""
     return UUID(told) if isinstance(told, str) else told
 
 
 def as_moment(told: datetime | str) -> datetime:
-    """In UTC; SQLite keeps text."""
     moment = datetime.fromisoformat(told) if isinstance(told, str) else told
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
@@ -125,8 +123,6 @@ async def execute_many(text: str, values: Iterable[Iterable[object]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Value of `IN ?pairs`."""
-
     pairs: Sequence[tuple[UUID | str, str]]
 
     def split(self) -> tuple[list[UUID | str], list[str]]:

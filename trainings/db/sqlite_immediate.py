@@ -75,13 +75,11 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             raise OperationalError(error) from error
 
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
-        """Several SELECTs in one turn of the connection's thread."""
         for text, values in asked:
             self.log.debug("%s: %s", text, values)
         return await self._in_one_turn(partial(_read_all, self._connection._conn, asked))
 
     async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
-        """Each statement for all its rows, in one turn of the connection's thread."""
         for text, values, _is_one_run in statements:
             self.log.debug("%s: %s", text, values)
         await self._in_one_turn(partial(_write_all, self._connection._conn, statements))

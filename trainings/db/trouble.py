@@ -18,6 +18,5 @@ PASSING = (
 
 
 def is_passing(error: Exception) -> bool:
-    """The same may be tried again later."""
     text = str(error).lower()
     return isinstance(error, CONNECTION_LOST) or any(word in text for word in PASSING)

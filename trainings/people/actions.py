@@ -33,12 +33,10 @@ class Sameness:
 
     @property
     def phone_key(self) -> str | None:
-        """To store."""
         return self.phone_keys[0] if self.phone_keys else None
 
     @property
     def email_key(self) -> str | None:
-        """To store."""
         return self.email_keys[0] if self.email_keys else None
 
 
@@ -66,8 +64,6 @@ def searchable(keys: Sameness, person: PersonForm) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GuardianContact:
-    """A minor's parent or guardian, and how to reach them."""
-
     name: str
     relation: Relation
     phone: str | None = None

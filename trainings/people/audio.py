@@ -46,7 +46,6 @@ class Recording:
 
     @property
     def words(self) -> str:
-        """The language's name."""
         return gettext(LANGUAGES[self.language])
 
 

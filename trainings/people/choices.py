@@ -29,7 +29,6 @@ def sexes() -> Choices:
 
 
 def age_groups(*, adults_only: bool = False) -> Choices:
-    """In order; at the door adults only."""
     words = {band: text for band, text in AGE_GROUPS.items() if not (adults_only and band.is_minor)}
     return _choices(words)
 

@@ -97,7 +97,6 @@ async def written_by_people(codes: Collection[str]) -> dict[str, list[Written]]:
 
 
 async def communities_of(ine_code: str) -> Communities:
-    """All names of a municipality, with how many people wrote each."""
     spelled = (await _spellings([ine_code]))[ine_code]
     rows = await reads(Community).filter(municipality_id=ine_code).order_by("key")
     return Communities(
@@ -217,7 +216,6 @@ async def _decide(ine_code: str, name: str, *, is_hidden: bool, actor: Actor) ->
 
 
 def _folded(name: str) -> str:
-    """Equal for equal names, cut to its column."""
     return fold(name)[:160]
 
 

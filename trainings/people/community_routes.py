@@ -50,8 +50,6 @@ class NameForm(Form):
 
 
 class CorrectForm(NameForm):
-    """As written, and as it should be."""
-
     right: Name
 
 

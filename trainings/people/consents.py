@@ -12,7 +12,6 @@ from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.web.i18n import N_, gettext, speaking
 
 TEXT_VERSION = "2026-12"
-"""The current version."""
 
 IN_ENGLISH = "-en"
 """Suffix of a version read in English."""

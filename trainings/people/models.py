@@ -1,5 +1,3 @@
-"""Participants and their consents. Only what the domain allows; contacts and sensitive answers are sealed."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class ActorType(StrEnum):
-    """Words are in `words.py`."""
-
     COCODE = "cocode"
     COMUDE = "comude"
     ALCALDIA = "alcaldia"

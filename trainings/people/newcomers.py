@@ -101,7 +101,6 @@ class NewPeople:
         return key
 
     def consent(self, person_id: str, purposes: AbstractSet[ConsentPurpose], agreed: Agreed) -> None:
-        """Of an adult."""
         at, by, how, version = agreed
         self.consents += [
             (next(self.keys), at, person_id, str(purpose), version, how, by) for purpose in sorted(purposes)

@@ -1,5 +1,3 @@
-"""Recordings of the consent text, and communities."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

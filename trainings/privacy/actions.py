@@ -75,7 +75,6 @@ FORGET_GUARDIANS = f"""
 """  # noqa: S608
 
 FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NULL AND training_id IN ({OVER})"  # noqa: S608
-"""Holders of a community's cards."""
 
 FORGET_SIGN_INS = "DELETE FROM staff_session WHERE expires_at < ?"
 FORGET_SIGN_IN_LINKS = "DELETE FROM sign_in_link WHERE expires_at < ?"
@@ -104,7 +103,7 @@ class Swept:
 
 
 class _OnlyWeighed(Exception):
-    """Ends a transaction without a trace."""
+    pass
 
 
 async def what_is_due() -> Swept:
@@ -156,7 +155,6 @@ async def _forget_sign_ins(before: datetime) -> int:
 
 
 async def _forget_calls(before: datetime) -> int:
-    """Lists with their marks, of trainings over before."""
     n_marks = await sql.execute(FORGET_CALLS, before, before) + await sql.execute(FORGET_HOLDER_CALLS, before, before)
     await sql.execute(FORGET_CALL_LISTS, before, before)
     return n_marks

@@ -81,7 +81,6 @@ async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
 
 
 async def hub_in_scope(participant_id: UUID, actor: Actor) -> UUID | None:
-    """A hub of this participant where the actor may merge."""
     hubs = reads(Registration).filter(participant_id=participant_id).distinct().values_list("training__hub_id")
     return next((hub_id for (hub_id,) in await hubs if can_merge(actor, hub_id)), None)
 
@@ -107,7 +106,6 @@ def _trainings_of(side: Side) -> set[UUID]:
 
 
 def _within(side: Side, trainings: set[UUID]) -> Side:
-    """The same person in these trainings only."""
     return _with(side, [row for row in side.registrations if row.training_id in trainings])
 
 

@@ -67,7 +67,6 @@ async def go_on() -> Swept:
 
 
 async def most_rows() -> int:
-    """Rows deleted without asking."""
     runs = await reads(SweepRun).order_by("-id").limit(RUNS)
     usual = median(one.n_rows for one in runs) if runs else 0
     return max(ALWAYS, int(TIMES_USUAL * usual))

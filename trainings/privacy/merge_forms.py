@@ -1,5 +1,3 @@
-"""Forms of merging: search, compare two, choose who stays and why."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -30,16 +28,12 @@ def _two(people: list[UUID]) -> list[UUID]:
 
 
 class SearchForm(Form):
-    """A name, or beginnings of its words."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"nombre": N_("Escriba por lo menos 3 letras del nombre.")}
 
     nombre: Annotated[str, printable(120), AfterValidator(_telling)]
 
 
 class PairForm(Form):
-    """Two people ticked in a list."""
-
     persona: Annotated[list[UUID], AfterValidator(_two)]
 
 

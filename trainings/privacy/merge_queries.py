@@ -46,8 +46,6 @@ NAMESAKES = """
 
 @dataclass(frozen=True, slots=True)
 class Someone:
-    """`n_trainings`: at the reader's hubs."""
-
     participant: Participant
     n_trainings: int
 
@@ -199,7 +197,6 @@ async def _of_one_form(search: _Search) -> set[Edge]:
 
 
 def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
-    """Groups linked directly or through others; the newest is in the first."""
     linked: dict[UUID, set[UUID]] = defaultdict(set)
     for one, other in edges:
         linked[one].add(other)
@@ -238,13 +235,11 @@ async def found(actor: Actor, name: str) -> list[Someone]:
 
 
 async def merges(actor: Actor) -> list[Said]:
-    """Made and undone at the actor's hubs, the last first."""
     real = Q(undone_at__isnull=True) | ~Q(undone_at=F("created_at"))
     return await _said(reads(Merge).filter(real), actor)
 
 
 async def held_different(actor: Actor) -> list[Said]:
-    """The last first."""
     return await _said(differences(), actor)
 
 
@@ -264,7 +259,6 @@ async def _said(rows: QuerySet[Merge], actor: Actor) -> list[Said]:
 
 
 async def _people(ids: Iterable[UUID], hubs: Sequence[UUID]) -> dict[UUID, Someone]:
-    """Only people at these hubs."""
     wanted = list(ids)
     at_hubs = reads(Registration).filter(participant_id__in=wanted, training__hub_id__in=list(hubs))
     counted = await at_hubs.annotate(n=Count("id")).group_by("participant_id").values_list("participant_id", "n")
@@ -274,11 +268,9 @@ async def _people(ids: Iterable[UUID], hubs: Sequence[UUID]) -> dict[UUID, Someo
 
 
 def _edges(groups: Iterable[Iterable[UUID]]) -> Iterator[Edge]:
-    """Every pair of each group."""
     for group in groups:
         yield from itertools.combinations(sorted(group), 2)
 
 
 def _uuid(stored: object) -> UUID:
-    """SQLite keeps keys as text."""
     return UUID(str(stored))

@@ -1,5 +1,3 @@
-"""Merging in words: list rows, and two people compared fact by fact."""
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,8 +32,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """A decision on two people: when, by whom, why."""
-
     id: UUID
     kept: Row | None
     merged: Row | None
@@ -57,8 +53,6 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """A training of one person, with first day and outcome."""
-
     registration_id: UUID
     title: str
     starts_at: datetime | None
@@ -150,7 +144,6 @@ def _email(person: Participant) -> str:
 
 
 def trainings_of(side: Side) -> list[Attended]:
-    """The last first, by first day."""
     attended = [_attended(row) for row in side.registrations]
     return sorted(attended, key=lambda one: (one.starts_at is not None, one.starts_at), reverse=True)
 

@@ -195,7 +195,6 @@ async def show_again(said_id: UUID, *, actor: Actor) -> None:
 
 
 async def _in_scope(merge_id: UUID, actor: Actor) -> tuple[Merge, UUID]:
-    """With a hub of the actor's where either was."""
     row = await Merge.get_or_none(id=merge_id)
     if row is None:
         raise UnknownMerge

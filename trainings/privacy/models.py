@@ -1,5 +1,3 @@
-"""Stops of automatic deletion."""
-
 from __future__ import annotations
 
 from datetime import datetime

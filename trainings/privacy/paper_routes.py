@@ -31,8 +31,6 @@ AT_DESK = "/panel/inscripciones/{id:uuid}/diplomas/borrar"
 
 
 class WishForm(Form):
-    """The name, or all."""
-
     what: What
 
 
@@ -62,7 +60,6 @@ async def _own_page(request: Request, form: Typed, status: int = 200) -> Respons
 
 @allow(HOLDER)
 async def ask_own(request: Request) -> Response:
-    """Carried out 72 hours later."""
     ticket = await known(request)
     try:
         form = check(WishForm, await read_form(request))

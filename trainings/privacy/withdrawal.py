@@ -139,7 +139,6 @@ async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[
 
 
 async def _end(registration: Registration, people: Sequence[Participant], n_cancelled: int, actor: Actor) -> None:
-    """The rest, in the caller's transaction, which holds the people."""
     n_permissions = await _take_back_permissions(people)
     has_changed = await forget(people)
     if n_cancelled or n_permissions or has_changed:
@@ -173,7 +172,6 @@ async def _may_come_before(people: Sequence[UUID], moment: datetime) -> bool:
 
 
 async def _ahead(people: Sequence[UUID]) -> list[Registration]:
-    """Registrations of trainings neither over nor cancelled."""
     live = Registration.filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
     called_on = await live.exclude(training__state=TrainingState.CANCELLED).order_by("training_id", "id")
     coming = TrainingSession.filter(training_id__in=[one.training_id for one in called_on], ends_at__gt=clock.now())

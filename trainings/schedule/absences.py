@@ -62,7 +62,6 @@ def whole_days(first: date, last: date) -> tuple[datetime, datetime]:
 
 
 def hours_of(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
-    """UTC."""
     return clock.at(day, starts), clock.at(day, ends)
 
 

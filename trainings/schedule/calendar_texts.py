@@ -132,8 +132,8 @@ async def write_entries(
 ) -> set[UUID]:
     """Update calendar entries in the caller's transaction, which holds the rows. Returns the changed ones.
 
-    An entry appears when listed and stays in every feed it was ever in. Cancelled, it shows as CANCELLED and is frozen
-    until it takes place again. Hidden, it leaves the feeds until listed again.
+    An entry appears when listed and stays in every feed it was ever in. Cancelled, it is frozen until it takes place
+    again. Hidden, it leaves the feeds until listed again.
     """
     assert is_in_transaction(), "text, feeds and counters change together with what they tell of"
     by_id = {entry.id: entry for entry in entries}
@@ -245,12 +245,10 @@ async def refresh(
 
 
 async def rewrite_outdated() -> int:
-    """`write_again` for sessions."""
     return await write_again(SESSIONS, lambda session_ids: refresh(session_ids=session_ids))
 
 
 async def _locked(wanted: Q) -> list[Row]:
-    """Rows of sessions, held until the transaction ends."""
     found = await TrainingSession.filter(wanted).values_list("id", "training_id")
     # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
     await lock(Training, {training_id for _session_id, training_id in found})
@@ -276,7 +274,6 @@ def _entry(row: Row, n_sessions: int, hub: Hub) -> Entry:
 
 
 def _is_listed(row: Row) -> bool:
-    """Public, so in feeds."""
     return bool(row["training__state"] == TrainingState.PUBLISHED and is_on(row["state"], row["called_off_at"]))
 
 
@@ -287,7 +284,6 @@ def _is_live(row: Row) -> bool:
 
 
 def _is_hidden(row: Row) -> bool:
-    """By its address only, also if cancelled."""
     return TrainingState.UNLISTED in (row["training__state"], row["training__state_before"])
 
 

@@ -79,7 +79,7 @@ async def cautions_of(
 
 
 async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
-    """Days off and seats of a training loaded with hub and places; no clashes."""
+    """Without clashes. The training is loaded with hub and places."""
     venues = {session.id: session.venue for session in training.sessions}
     codes = {
         session_id: venue.municipality_id if venue else training.hub.seat_id for session_id, venue in venues.items()
@@ -97,7 +97,6 @@ async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
 
 
 def has_clashes(cautions: Mapping[int, Cautions]) -> bool:
-    """Then a reason is needed."""
     return any(one.clashes for one in cautions.values())
 
 

@@ -35,8 +35,6 @@ NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A training's sessions and their facilitators before an action."""
-
     training: Training
     sessions: Mapping[UUID, TrainingSession]
     holders: Mapping[UUID, frozenset[UUID]]
@@ -70,8 +68,6 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Time, place and state of a session as far as somebody knows."""
-
     starts_at: datetime
     ends_at: datetime
     venue_id: UUID | None
@@ -100,7 +96,6 @@ def _is_elsewhere(old_venue_id: UUID | None, old_link: str | None, venue_id: UUI
 
 
 def as_it_stands(session: TrainingSession) -> Known:
-    """As shown now."""
     return Known(session.starts_at, session.ends_at, session.venue_id, session.venue if session.venue_id else None)
 
 
@@ -111,7 +106,6 @@ async def standing(training_id: UUID) -> Standing:
 
 
 async def as_shown(training_id: UUID) -> Standing:
-    """For showing."""
     training = await reads(Training).get(id=training_id)
     sessions = {session.id: session for session in await reads(TrainingSession).filter(training_id=training_id)}
     holders: dict[UUID, set[UUID]] = {session_id: set() for session_id in sessions}
@@ -208,7 +202,6 @@ async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]
 
 
 async def changes_of_batch(batch_id: UUID) -> list[DatedChange]:
-    """In order."""
     found = DatedChange.filter(batch_id=batch_id).order_by("created_at", "id")
     return await found.select_related("session", "left_venue__municipality")
 

@@ -16,8 +16,6 @@ from trainings.schedule.models import Training, TrainingState
 
 
 class Meeting(Protocol):
-    """`minutes`: planned length."""
-
     @property
     def id(self) -> UUID: ...
     @property
@@ -27,7 +25,7 @@ class Meeting(Protocol):
 
 
 class Coming(Protocol):
-    """A session that does not count yet. `minutes`: planned length."""
+    """A session that does not count yet."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -45,7 +43,7 @@ class Stay(Protocol):
 
 
 def minutes_planned(sessions: Iterable[Meeting]) -> int:
-    """Denominator: minutes of the training's sessions without cancelled ones."""
+    """Denominator: without cancelled sessions."""
     return sum(session.minutes for session in sessions if session.is_on)
 
 

@@ -110,12 +110,11 @@ async def planned_between(
 
 
 async def planned_to_come(hub_ids: Collection[UUID]) -> list[Planned]:
-    """At these hubs, by start; without sessions closed early."""
+    """By start; without sessions closed early."""
     return _by_thing(await sql.reads(TO_COME, clock.now(), sorted(hub_ids)))
 
 
 def _by_thing(rows: list[dict[str, Any]]) -> list[Planned]:
-    """`rows`: one for each person."""
     found: dict[UUID, Planned] = {}
     for row in rows:
         key = as_uuid(row["id"])

@@ -120,7 +120,7 @@ class Course(Record):
 
 
 class CoursePrerequisite(Record):
-    """A course to complete before another one."""
+    """A course to complete before another."""
 
     course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
         "trainings.Course", related_name="prerequisites", on_delete=fields.RESTRICT
@@ -288,7 +288,6 @@ class TrainingSession(Dated):
 
     @property
     def minutes(self) -> int:
-        """Planned length."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
@@ -298,7 +297,6 @@ class TrainingSession(Dated):
 
     @property
     def minutes_held(self) -> int:
-        """True length."""
         return int((self.held_until - self.starts_at).total_seconds() // 60)
 
 
@@ -401,7 +399,6 @@ class DatedChange(Record):
 
     @property
     def thing_id(self) -> UUID:
-        """The session or the activity."""
         found = self.session_id or self.activity_id
         assert found is not None, "one of them changed"
         return found

@@ -44,7 +44,6 @@ class Month:
         return f"{self.year}-{self.number:02}"
 
     def later(self, n: int) -> Month:
-        """Earlier for negative `n`."""
         years, number = divmod(self.number - 1 + n, MONTHS_OF_YEAR)
         return Month(self.year + years, number + 1)
 
@@ -62,12 +61,10 @@ class Month:
 
     @property
     def starts_at(self) -> datetime:
-        """In Guatemala."""
         return clock.midnight(self.first)
 
     @property
     def ends_at(self) -> datetime:
-        """Start of the next month."""
         return clock.midnight(self.last + timedelta(days=1))
 
     @property

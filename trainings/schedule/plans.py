@@ -1,5 +1,3 @@
-"""A planned training with its sessions, and the rules for it."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -220,7 +218,6 @@ async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]
 
 
 async def with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """People with an account and a role at a hub."""
     wanted = set(user_ids)
     if not wanted:
         return frozenset()

@@ -37,7 +37,6 @@ class Quarter:
         return f"{self.year}-{self.number}"
 
     def later(self, n: int) -> Quarter:
-        """Earlier for negative `n`."""
         years, number = divmod(self.number - 1 + n, QUARTERS_OF_YEAR)
         return Quarter(self.year + years, number + 1)
 
@@ -51,12 +50,10 @@ class Quarter:
 
     @property
     def starts_at(self) -> datetime:
-        """In Guatemala."""
         return self.first_month.starts_at
 
     @property
     def ends_at(self) -> datetime:
-        """Start of the next quarter."""
         return self.last_month.ends_at
 
     @property

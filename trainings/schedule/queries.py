@@ -115,7 +115,6 @@ async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
 
 
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
-    """Sessions not over, by start."""
     scope, of_scope = scope_of(actor)
     now = clock.now()
     values = [now - LONGEST_SESSION, now, *of_scope]
@@ -137,7 +136,6 @@ UNCLOSED = """
 
 
 def sunday_before(day: date) -> date:
-    """First day of a Guatemalan week."""
     return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
@@ -146,8 +144,6 @@ def sunday_before(day: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class TrainingFilter:
-    """State, hub, words of the title."""
-
     state: TrainingState | None = None
     hub_id: UUID | None = None
     text: str = ""
@@ -278,7 +274,6 @@ async def required_by(course_id: UUID) -> dict[UUID, str]:
 
 
 async def courses_before(training: Training) -> list[str]:
-    """Titles, by title."""
     if not training.required_courses:
         return []
     found = reads(Course).filter(id__in=training.required_courses).order_by("title")

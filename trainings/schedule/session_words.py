@@ -16,11 +16,10 @@ from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
 FIXED = frozenset({"off", "gone"})
-"""Looks of sessions that cannot be moved."""
+"""Not movable."""
 
 
 def numbered(session: StaffSession) -> str:
-    """The title, with the session's number if there are several."""
     return numbering()(session)
 
 

@@ -18,7 +18,6 @@ from trainings.schedule.changes import Difference, Known, Standing, as_it_stands
 from trainings.schedule.models import ChangeKind, FactsSnapshot, SessionState, Training, TrainingSession, TrainingState
 
 Facts = Mapping[UUID, Known]
-"""By session."""
 
 
 class Reader(Protocol):
@@ -36,8 +35,6 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A training's sessions from `at` on."""
-
     at: datetime
     facts: Facts
 
@@ -53,7 +50,6 @@ class Snapshots:
 
     @property
     def last(self) -> int | None:
-        """The current number."""
         return len(self.numbered) - 1 if self.numbered else None
 
     def known_by(self, reader: Reader) -> int:
@@ -63,7 +59,6 @@ class Snapshots:
         return self.shown_at(reader.created_at)
 
     def shown_at(self, moment: datetime) -> int:
-        """The number shown then."""
         return max([n for n, one in enumerate(self.numbered) if one.at < moment], default=0)
 
     def news(
@@ -101,7 +96,6 @@ class Snapshots:
         is_called_off: bool,
         at: datetime,
     ) -> dict[UUID, Difference]:
-        """Sessions that differ from the facts of this number."""
         facts, found = self.numbered[number].facts, {}
         for session in sessions:
             known = facts.get(session.id)

@@ -33,7 +33,6 @@ SESSIONS = """
 BY_START = itemgetter(2, 0)
 """Ties are sorted here: in SQL, SQLite would carry all columns through a tree."""
 TRAINING = 1
-"""Its column."""
 TRAININGS = """
     SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
         (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
@@ -97,7 +96,6 @@ class StaffSession(NamedTuple):
 
     @property
     def state(self) -> TrainingState:
-        """Of its training."""
         return TrainingState(self.state_told)
 
     @property
@@ -110,12 +108,10 @@ class StaffSession(NamedTuple):
 
     @property
     def day(self) -> date:
-        """Local."""
         return clock.local(self.starts_at).date()
 
     @property
     def is_due(self) -> bool:
-        """Its day has come."""
         return self.day <= clock.today()
 
     @property

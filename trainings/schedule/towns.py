@@ -31,7 +31,6 @@ class Town:
 
 @cache
 def by_code() -> dict[str, Town]:
-    """All 340."""
     return {
         row.ine_code: Town(
             row.ine_code, row.name, row.department, row.full_name, row.slug, (fold(row.name), fold(row.department))
@@ -42,5 +41,4 @@ def by_code() -> dict[str, Town]:
 
 @cache
 def by_slug() -> dict[str, Town]:
-    """All 340, by the last part of their addresses."""
     return {town.slug: town for town in by_code().values()}

@@ -47,7 +47,6 @@ TOLD: dict[str, tuple[tuple[CallResult, CallVia], ...]] = {
 
 
 async def build_calls(world: World) -> None:
-    """A talk moved by two days."""
     hub = world.hubs[0]
     training = await _training(world, hub)
     with clock.frozen(clock.now() - timedelta(days=3)):
@@ -72,7 +71,6 @@ async def build_calls(world: World) -> None:
 
 
 async def _tell(training: Training) -> None:
-    """The assistant has called some."""
     assistant = await actor_of(await User.get(email=f"asistente@{DOMAIN}"))
     [call_list] = await CallList.filter(training_id=training.id)
     start = clock.now() - timedelta(hours=1)

@@ -45,7 +45,6 @@ async def build_cards(world: World) -> None:
 
 
 async def _next_with_room(world: World) -> Training | None:
-    """The hub's first coming training with free places."""
     coming = Training.filter(
         hub_id=world.hubs[0].id, state=TrainingState.PUBLISHED, sessions__starts_at__gt=clock.now()
     )

@@ -12,8 +12,6 @@ HOUR = 60
 
 @dataclass(frozen=True, slots=True)
 class SeedCourse:
-    """Topic's name, hours by session, summary, minimum age."""
-
     title: str
     kind: CourseKind
     topic: str

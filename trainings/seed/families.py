@@ -28,7 +28,6 @@ DATA = frozenset({ConsentPurpose.DATA})
 
 
 async def build_families(world: World) -> None:
-    """Confirmed, waitlisted, offered, two look-alikes, and some registered all at once."""
     training = await for_families(world, IN_DAYS)
     with clock.frozen(clock.now() - timedelta(days=1)):
         mother = member(world, "Elvira", "Xol Cucul", phone="5555 0160", email="elvira.xol@correo.example")

@@ -197,7 +197,6 @@ AUTHORS = ("coordina", "coordina2")
 
 
 async def build_notes(world: World) -> None:
-    """Contacts for all, and notes of the two hubs with a coordinator: valid, soon to expire, expired, a draft."""
     for contact in CONTACTS:
         await add_contact(replace(contact, reviewed_on=min(CHECKED_ON, clock.today())), actor=PROGRAM)
     now = clock.now()

@@ -112,7 +112,6 @@ DRAFT = SeedActivity(
 
 
 async def build_outreach(world: World) -> None:
-    """Six activities of the first two hubs, one held and counted, one today, and three weeks of tallies."""
     first, second = world.hubs[:2]
     held = await _make(first, FAIR, "coordina")
     await _count(held)

@@ -19,7 +19,6 @@ HERE = "127.0.0.1"
 
 
 async def build_phones(world: World) -> None:
-    """For the next sessions."""
     load = Load(world.hubs[0].id, await _next_sessions(world.hubs[0].id))
     if not load.session_ids:
         return

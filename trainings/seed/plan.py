@@ -33,8 +33,6 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A course at a hub (by number), from a first day on."""
-
     hub: int
     course: SeedCourse
     first_day: date
@@ -42,7 +40,6 @@ class Planned:
 
 
 def planned_trainings(dice: random.Random, n_hubs: int) -> list[Planned]:
-    """Oldest first."""
     made = [training for hub in range(n_hubs) for training in _of_hub(dice, hub)]
     return sorted(made, key=lambda one: (one.first_day, one.hub))
 
@@ -85,7 +82,6 @@ COMING_FATES = (
 
 
 def _working_day(dice: random.Random, day: date) -> date:
-    """Monday to Saturday."""
     return day + timedelta(days=dice.randrange(1, 7)) if day.weekday() == SUNDAY else day
 
 

@@ -56,7 +56,6 @@ class World:
 
 
 async def build_hubs() -> list[Hub]:
-    """Ten hubs with operators and venues."""
     await places.load_municipalities()
     return await open_hubs(demo_hubs(), actor=PROGRAM)
 
@@ -89,7 +88,6 @@ async def _account(
 
 
 async def build_project() -> Project:
-    """Of the first hub."""
     first = clock.today().replace(month=1, day=1)
     plan = ProjectPlan(
         name="Comunidades informadas",
@@ -103,7 +101,6 @@ async def build_project() -> Project:
 
 
 async def build_catalogue() -> dict[str, Course]:
-    """Courses by title."""
     topics: dict[str, Topic] = {}
     made = {}
     for position, entry in enumerate(COURSES):
@@ -186,7 +183,6 @@ def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list
 
 
 def _audience(course: Course) -> tuple[str, ...]:
-    """Talks and workshops are for everybody; courses for their audience."""
     return tuple(course.audience) if course.kind in (CourseKind.CURSO, CourseKind.DIPLOMADO) else ()
 
 

@@ -1,5 +1,3 @@
-"""Courses and topics of the catalogue."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
@@ -92,7 +90,6 @@ class CoursePlan:
     prerequisite_ids: frozenset[UUID] = frozenset()
 
     def columns(self) -> dict[str, Any]:
-        """Without prerequisites, which are rows of their own."""
         names = [column.name for column in fields(self) if column.name != "prerequisite_ids"]
         values = {name: getattr(self, name) for name in names}
         contents = [{"title": title, "minutes": minutes} for title, minutes in self.contents]
@@ -213,7 +210,6 @@ async def _check(plan: CoursePlan, operator_id: UUID | None, *, but: UUID | None
 
 
 async def _require(course: Course, wanted: Collection[UUID]) -> bool:
-    """Set the course's prerequisites; returns whether they changed."""
     required: dict[UUID, set[UUID]] = {}
     for one, other in await CoursePrerequisite.all().values_list("course_id", "required_id"):
         required.setdefault(one, set()).add(other)
@@ -233,7 +229,6 @@ async def _require(course: Course, wanted: Collection[UUID]) -> bool:
 
 
 def _leads_to(start: UUID, required: Mapping[UUID, Collection[UUID]]) -> set[UUID]:
-    """The course and all its prerequisites, however far back."""
     found, waiting = set[UUID](), [start]
     while waiting:
         one = waiting.pop()

@@ -41,7 +41,6 @@ class CourseForm(Form):
         return self
 
     def plan(self, topic_id: UUID) -> CoursePlan:
-        """Hours become minutes."""
         return CoursePlan(
             kind=self.kind,
             topic_id=topic_id,
@@ -68,7 +67,6 @@ def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
 
 
 def typed_course(course: Course, prerequisites: Iterable[UUID]) -> Typed:
-    """For editing, with its prerequisites."""
     values: dict[str, Any] = {name: getattr(course, name, None) for name in CourseForm.model_fields}
     values |= {
         "topic": course.topic_id,

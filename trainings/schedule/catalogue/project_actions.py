@@ -1,5 +1,3 @@
-"""Donors' projects."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -20,13 +20,10 @@ DAYS_OF_WEEK = 7
 STARTS_AT = attrgetter("starts_at")
 MOST_DOTS = 3
 CALLED_OFF, CHANGED = "cerrar", "girar"
-"""Icons of cancelled and of changed entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the month."""
-
     day: date
     weekday: str
     is_today: bool
@@ -40,7 +37,6 @@ class Cell:
 
     @property
     def lines(self) -> Markup:
-        """Entries as HTML."""
         return lines_of(self.entries)
 
 
@@ -60,7 +56,6 @@ class ByDay(dict[date, list[Entry]]):
                 self[day].append(entry._replace(time=gettext(N_("sigue"))))
 
     def in_order(self) -> ByDay:
-        """Each day by start."""
         for entries in self.values():
             entries.sort(key=STARTS_AT)
         return self

@@ -126,7 +126,6 @@ def _place(training: Training, session: TrainingSession) -> str:
 
 
 def _without_house(training: Training, *, is_online: bool) -> str:
-    """ "Online", unless even that is protected."""
     is_told = is_online and training.place_shown is PlaceShown.PUBLIC
     return gettext(N_("En línea")) if is_told else training.hub.seat.full_name
 
@@ -173,13 +172,11 @@ def _draw_head(draw: ImageDraw.ImageDraw, card: ChangeCard) -> int:
 
 
 def _strike(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, top: int) -> None:
-    """Strikes the old facts out; the words before the colon stay."""
     start = font.getlength(line.partition(": ")[0] + ": ") if ": " in line else 0
     draw.line((MARGIN + start, top + 27, MARGIN + font.getlength(line), top + 27), SOFT, 3)
 
 
 def _draw_date(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> int:
-    """The day in the block of maize, its words at the right."""
     draw.rectangle((MARGIN, top, MARGIN + 280, top + DAY_SIZE), fill=MAIZE)
     draw.text((MARGIN + 140, top + DAY_SIZE // 2), card.day, INK, font_of(EXTRA_BOLD, 160), anchor="mm")
     left, room = MARGIN + 280 + 40, ROOM - 320
@@ -216,7 +213,6 @@ def _draw_foot(picture: Image.Image, draw: ImageDraw.ImageDraw, card: ChangeCard
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, most: int) -> list[str]:
-    """At most `most` lines, then an ellipsis."""
     lines = wrapped(text, font, ROOM)
     if len(lines) <= most:
         return lines

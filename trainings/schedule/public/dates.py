@@ -72,7 +72,6 @@ class Dated(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Of its training."""
         return f"/capacitaciones/{self.slug}"
 
     @property

@@ -57,7 +57,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Words of the page, empty if there is nothing to say."""
+    """Empty if there is nothing to say."""
 
     about: str
     description: str
@@ -77,15 +77,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class HubFacts:
-    """A hub with languages and access in words."""
-
     hub: HubCard
     languages: str
     access: str
 
 
 def hub_facts(hub: HubCard) -> HubFacts:
-    """In the request's language."""
     spoken = sentences.listing([sentences.language_name(code) for code in hub.languages])
     languages = gettext("Atiende en %(languages)s.") % {"languages": spoken} if spoken else ""
     return HubFacts(hub, languages, sentences.access_sentence(hub.access))
@@ -114,7 +111,6 @@ def facts_of(training: Posted) -> Facts:
 
 
 def call_of(training: Posted) -> Call:
-    """By the training's phase."""
     phase, sign_up = training.phase, f"{training.path}/inscripcion"
     if phase is Phase.OPEN:
         return Call(gettext("Inscribirme"), sign_up, _until(training), is_sign_up=True)
@@ -126,7 +122,6 @@ def call_of(training: Posted) -> Call:
 
 
 def invitation(training: Posted, address: str) -> str:
-    """WhatsApp link that tells others of this training."""
     meeting = training.next_meeting
     moment = dates.day_and_time(meeting.starts_at, language())
     text = f"{training.title}. {meeting.place.where}, {_stopped(moment)} {address}"

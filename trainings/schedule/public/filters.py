@@ -70,7 +70,6 @@ class Filters:
     audience: str = ""
 
     def query(self, page: int = 1) -> str:
-        """Address of the list."""
         since = self.since.isoformat() if self.since else ""
         return self._address(PATH, {"desde": since, "pagina": str(page) if page > 1 else ""})
 
@@ -131,8 +130,6 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A filter in words, and the address without it."""
-
     words: str
     href: str
 
@@ -162,7 +159,6 @@ def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[F
 def applied(
     filters: Filters, topics: Mapping[str, str], href: Callable[[Filters], str] = Filters.query
 ) -> list[Applied]:
-    """`href` makes the address of the filtered page."""
     told: list[Applied] = []
     if filters.town:
         where = gettext("en %(place)s") % {"place": towns.by_slug()[filters.town].full_name}
@@ -185,7 +181,6 @@ def applied(
 
 
 def summary(n: int, filters: Iterable[Applied]) -> str:
-    """`12 capacitaciones en La Libertad, Petén, desde el 5 de marzo de 2027`."""
     number = n_trainings(n) if n else gettext("No hay capacitaciones")
     return " ".join(filter(None, [number, ", ".join(one.words for one in filters)]))
 
@@ -202,26 +197,24 @@ def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filter
 
 
 def town_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Of coming trainings, and the chosen one."""
     codes = {one.town_code for one in coming} | ({_code_of(chosen)} if chosen else set())
     shown = sorted((towns.by_code()[code] for code in codes), key=lambda town: town.sort_key)
     return [(town.slug, town.full_name) for town in shown]
 
 
 def topic_choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: str) -> list[Choice]:
-    """Of coming trainings, and the chosen one, in the catalogue's order."""
+    """In the catalogue's order."""
     slugs = {one.topic_slug for one in coming} | {chosen}
     return [(slug, name) for slug, name in topics.items() if slug in slugs]
 
 
 def language_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Spoken or interpreted at coming trainings, and the chosen one."""
+    """Spoken or interpreted."""
     codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
     return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
 
 
 def audience_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
-    """Named by coming trainings, and the chosen one."""
     codes = {code for one in coming for code in one.audience} | ({chosen} if chosen else set())
     named = [(code.value, gettext(words)) for code, words in AUDIENCES.items() if code in codes]
     return [(code, words[:1].upper() + words[1:]) for code, words in named]

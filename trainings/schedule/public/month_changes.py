@@ -16,8 +16,6 @@ from trainings.schedule.public.queries import Key, is_other_link, moment
 
 
 class _Row(NamedTuple):
-    """A change, its session now, and the municipalities of both places."""
-
     session_id: Key
     kind: str
     left_starts_at: datetime | str | None

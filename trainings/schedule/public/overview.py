@@ -39,12 +39,10 @@ def counts(coming: Iterable[Coming]) -> dict[str, int]:
 
 
 def marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
-    """Each leads to its municipality."""
     return {code: Marked(n, towns.by_code()[code].path, n_trainings(n)) for code, n in numbers.items()}
 
 
 def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
-    """Each leads to its own map."""
     totals: dict[str, int] = {}
     for code, n in numbers.items():
         totals[code[:2]] = totals.get(code[:2], 0) + n
@@ -52,17 +50,14 @@ def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
 
 
 def department_href(code: str) -> str:
-    """Address of the search with the department's map."""
     return f"/?q={quote(department_name(code))}"
 
 
 def n_trainings(n: int) -> str:
-    """`1 capacitación`, `5 capacitaciones`."""
     return ngettext("%(num)s capacitación", "%(num)s capacitaciones", n) % {"num": n}
 
 
 def month_of(coming: Sequence[Coming]) -> Month | None:
-    """Month of the first coming session, if any."""
     if not coming:
         return None
     first = clock.local(coming[0].starts_at)

@@ -137,7 +137,6 @@ def _closing(closes_at: datetime) -> str:
 
 
 def capital(text: str) -> str:
-    """With a capital first letter."""
     return f"{text[:1].upper()}{text[1:]}"
 
 

@@ -93,7 +93,7 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class HubCard:
-    """Public facts; `phone` is E.164, `hours` in words."""
+    """`phone` is E.164, `hours` in words."""
 
     slug: str
     name: str
@@ -180,12 +180,10 @@ class Listed:
 
     @property
     def town(self) -> Town:
-        """Of the next session."""
         return self.next_meeting.place.town
 
     @property
     def taking_place(self) -> tuple[Meeting, ...]:
-        """Not cancelled."""
         return tuple(meeting for meeting in self.held if meeting.is_on)
 
 

@@ -58,7 +58,6 @@ CODE = re.compile(r"[0-9A-Z]{1,8}")
 
 
 Key = UUID | str
-"""As the database gives it."""
 
 
 class UnknownTraining(NotFound):
@@ -129,7 +128,6 @@ def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
 
 
 def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
-    """Answer to `ask_offered`."""
     return tuple(Offered(town, topic, *kinds_of(*lists)) for town, topic, *lists in rows)
 
 
@@ -161,12 +159,10 @@ async def hubs_serving(town_code: str) -> list[HubCard]:
 
 
 async def all_hubs() -> list[HubCard]:
-    """Active hubs by name."""
     return [_hub(row) for row in await sql.reads(HUBS)]
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
-    """One training from the rows of its sessions."""
     of_training: dict[str, list[dict[str, Any]]] = {}
     for row in _earliest(rows):
         of_training.setdefault(str(row["id"]), []).append(row)
@@ -188,7 +184,6 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
 
 
 def _listed_meeting(row: dict[str, Any]) -> Meeting:
-    """With the venue's name, if public."""
     town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
     place = Place(town, name=row["name"] or "", is_online=bool(row["is_online"])) if is_public else Place(town)
     return _meeting(row, place, is_public=is_public)
@@ -198,7 +193,6 @@ _AS_READ = (
     *("slug", "title", "neutral_title", "minutes", "completion_share", "pass_mark", "topic_slug", "capacity", "taken"),
     *("childcare_capacity", "childcare_taken", "minimum_age", "bring", "revision", "cancel_reason"),
 )
-"""Columns used unchanged."""
 
 
 def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
@@ -234,7 +228,6 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
 
 
 def _week_ago() -> datetime:
-    """Changes are shown since then."""
     return clock.now() - SHOWN_FOR
 
 
@@ -317,7 +310,6 @@ def _coming(row: dict[str, Any]) -> Coming:
 
 
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
-    """What filters read."""
     return {
         **_kind(row),
         "training_id": str(row["training_id"]),
@@ -342,7 +334,6 @@ def _kind(row: dict[str, Any]) -> dict[str, Any]:
 def kinds_of(
     spoken: str | None, interpreted: str | None, invited: str | None, by_course: str | None
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Languages and audience from stored lists."""
     languages, interpreters, audience = (
         _read_codes(told or "[]") for told in (spoken, interpreted, invited or by_course)
     )
@@ -355,7 +346,6 @@ def _read_titles(stored: str) -> tuple[str, ...]:
 
 
 def _titles(stored: str | list[dict[str, Any]]) -> tuple[str, ...]:
-    """Titles of a course's parts."""
     return _read_titles(stored) if isinstance(stored, str) else tuple(str(part["title"]) for part in stored)
 
 
@@ -371,5 +361,4 @@ def _read_codes(stored: str) -> tuple[str, ...]:
 
 
 def moment(told: str | datetime | None) -> datetime | None:
-    """None stays None."""
     return as_moment(told) if told is not None else None

@@ -25,8 +25,6 @@ LONGEST_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page with its facts and how long it holds."""
-
     facts: object
     body: bytes
     caching: str
@@ -77,11 +75,9 @@ def _keep(key: Hashable, page: _Page) -> None:
 
 
 def _seen_as(actor: Actor) -> Hashable:
-    """The actor as far as a page depends on it."""
     roles = frozenset(actor.roles_at.items())
     return actor.id, actor.name, actor.role, actor.place, roles, actor.roles_everywhere
 
 
 def forget() -> None:
-    """Drop all pages."""
     _kept.clear()

@@ -17,8 +17,6 @@ from trainings.web.i18n import gettext, language, ngettext
 
 
 class Timed(Protocol):
-    """A session or an activity."""
-
     @property
     def starts_at(self) -> datetime: ...
     @property

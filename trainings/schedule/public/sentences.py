@@ -1,5 +1,3 @@
-"""Short sentences of a training's lists: audience, languages, access."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
@@ -85,7 +83,7 @@ def access_sentence(features: Collection[str]) -> str:
 
 
 def offer_sentence(offers: Collection[str]) -> str:
-    """Without childcare and interpreters, which have their own facts."""
+    """Without childcare and interpreters."""
     told = (Offer.SNACK, Offer.FARE)
     return sentence_of(_small(gettext(OFFERS[offer])) for offer in told if offer in offers)
 

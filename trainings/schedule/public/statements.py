@@ -105,7 +105,6 @@ LISTS = """
 """
 """Most lists are empty: NULL makes hundreds of rows cheaper."""
 ACCESS = "CASE WHEN t.place_shown = 'public' THEN NULLIF(CAST(v.access AS TEXT), '[]') END AS access"
-"""Nothing of a protected place."""
 _COMING = """
     SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, {lists}, {access}

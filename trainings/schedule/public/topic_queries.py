@@ -1,5 +1,3 @@
-"""Public reads of a topic."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

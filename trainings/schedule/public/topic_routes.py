@@ -28,7 +28,6 @@ PICTURE_CACHING = "public, max-age=3600"
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """Unknown topics are 404."""
     slug = request.path_params["slug"]
     name = await topic_name(slug)
     courses = tuple(await courses_of(slug))

@@ -1,5 +1,3 @@
-"""Forms: restoring what was cancelled, and the true time of a session."""
-
 from __future__ import annotations
 
 from typing import Annotated

@@ -22,8 +22,6 @@ Notes = Mapping[date, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Feast:
-    """A day of a municipality's feast."""
-
     day: date
     name: str
     town_code: str
@@ -59,12 +57,10 @@ def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> l
 
 
 async def feasts_served(first: date, last: date, hub_ids: Collection[UUID]) -> list[Feast]:
-    """`feasts_between` of the municipalities that these hubs serve."""
     return _feasts(await sql.reads(FEASTS_SERVED, list(hub_ids)), first, last)
 
 
 async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Absences within the span, by start."""
     found = reads(Unavailability).filter(user_id=user_id, starts_at__lt=end, ends_at__gt=start)
     return [(begins, ends) for begins, ends in await found.order_by("starts_at").values_list("starts_at", "ends_at")]
 
@@ -94,7 +90,6 @@ def day_notes(
 
 
 def _away_on(day: date, starts_at: datetime, ends_at: datetime) -> str:
-    """With hours, unless the whole day."""
     begins, ends = max(starts_at, clock.midnight(day)), min(ends_at, clock.midnight(day + timedelta(days=1)))
     if ends - begins >= timedelta(days=1):
         return gettext(N_("No disponible"))

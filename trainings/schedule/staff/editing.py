@@ -1,5 +1,3 @@
-"""Shared by the pages that change a training."""
-
 from __future__ import annotations
 
 from starlette.requests import Request
@@ -31,7 +29,6 @@ async def editable(request: Request) -> Training:
 
 
 async def editable_hubs(actor: Actor) -> list[Hub]:
-    """Active hubs that the actor leads."""
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
 
 

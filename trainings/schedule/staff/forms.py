@@ -24,7 +24,7 @@ from trainings.web.i18n import N_
 
 TICKED = "yes"
 ROW_FIELDS = ("id", "day", "starts", "ends", "venue", "facilitators", "series")
-"""Of a session's row; `series` marks rows made by a series."""
+"""`series` marks rows made by a series."""
 ROW = re.compile(rf"sessions-(\d{{1,4}})-({'|'.join(ROW_FIELDS)})")
 LAST_MINUTE = time(23, 59)
 MOST_PLACES = 2000
@@ -182,7 +182,6 @@ class SessionForm(Form):
     facilitators: list[UUID] = []
 
     def plan(self) -> SessionPlan:
-        """In UTC."""
         return SessionPlan(
             clock.at(self.day, self.starts),
             clock.at(self.day, self.ends),
@@ -225,7 +224,6 @@ def sort_rows(typed: Typed, *, after: int) -> None:
 
 
 def _renumber(typed: Typed, order: Sequence[int]) -> None:
-    """Number these rows from 0; others go."""
     rows = {new: {name: typed.values(f"sessions-{old}-{name}") for name in ROW_FIELDS} for new, old in enumerate(order)}
     for name in [name for name in typed.fields if ROW.fullmatch(name)]:
         del typed.fields[name]
@@ -338,8 +336,6 @@ def at_the_day(typed: Typed) -> Typed:
 
 
 class DuplicateForm(Form):
-    """Day of the copy's first session."""
-
     first_day: Day
     override_reason: Reason = ""
 

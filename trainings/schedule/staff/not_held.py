@@ -24,7 +24,6 @@ from trainings.schedule.session_actions import (
 from trainings.web.i18n import N_
 
 ACT = "schedule.not_held"
-"""Audit line with the reason."""
 
 
 class NotOverYet(Refusal):

@@ -19,11 +19,9 @@ from trainings.web.forms import Form, FormErrors, Typed, wrong
 from trainings.web.i18n import N_, gettext, language
 
 LONGEST_LIST = 4000
-"""Characters of the picked days."""
 SHOWN = "repeat_shown"
 """Field that names the series in the rows."""
 COPIED = ("starts", "ends", "venue", "facilitators")
-"""Fields that a new row copies from the last."""
 WEEK_OF_MONTH = {
     1: N_("Cada mes, el primer %(weekday)s"),
     2: N_("Cada mes, el segundo %(weekday)s"),
@@ -78,7 +76,6 @@ def _remove_row(typed: Typed) -> None:
 
 
 def _add_row(typed: Typed) -> None:
-    """Like the last, a week later."""
     n_rows = forms.close_ranks(typed)
     if not 0 < n_rows < MOST_SESSIONS:
         return
