@@ -1,4 +1,4 @@
-"""Changes of a registration that stands: cancel, rename, needs, approve; and those that free places."""
+"""Changes of a registration: cancel, rename, needs, approve, places."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class NameOfBefore(Refusal):
 
 
 async def cancel(registration_id: UUID, *, actor: Actor) -> None:
-    """Cancel one person; their place goes to the waiting list in the same transaction.
+    """Cancel one person; the place goes to the waiting list in the same transaction.
 
-    Cancelling twice is one cancellation. Refuses once the training is over or
-    called off, and (HasOwnLink) to who filled in the form what became the person's own. What staff cancel is told after
-    ten minutes, in which the message can be stopped; who takes back what nobody let in is not written to.
+    Twice is once. Refuses once the training is over or called off, and with HasOwnLink the person who filled in the
+    form after another claimed their link. A cancellation by staff is told after ten minutes, in which it can be
+    stopped; a held person who cancels is not written to.
     """
     registration = await Registration.get_or_none(id=registration_id)
     if registration is None:
@@ -46,28 +46,28 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
-    """Cancel everybody of a group together. Refuses and tells as `cancel` does.
+    """Cancel a whole group. Refuses and tells as `cancel`.
 
-    Who filled in the form leaves those who made their link their own: they decide for themselves.
+    The person who filled in the form leaves out claimed links: those adults decide alone.
     """
     await ask_of(group_id, Leave, actor=actor, **stoppable(actor))
 
 
 async def approve(group_id: UUID, *, actor: Actor) -> None:
-    """Let a group in that waits for staff: a place, or the waiting list when none is left.
+    """Let a held group in: a place, or the waiting list when none is left.
 
-    Who waited with a named card has the place that it reserved, whatever is left. Refuses (TrainingFull, ChildcareFull)
-    without a place where nobody waits, (NotHeld) what has its answer, and once the training is over or called off.
+    A named card keeps the place it reserved, whatever is left. Refuses with TrainingFull or ChildcareFull without place
+    and waiting list, with NotHeld an answered group, and once the training is over or called off.
     """
     await ask_of(group_id, Approve, actor=actor)
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
-    """Correct the name as it will be printed. What was already printed keeps its own name.
+    """Correct the name to print. Printed papers keep theirs.
 
-    Who came back with an earlier code only corrects the spelling (NameOfBefore): such codes stand on diplomas, lists.
-    Refuses (PermissionGone) who took back the permission for their data: that name is gone, or proves what was; and to
-    who filled in the form as `cancel` does.
+    A person who came back with an earlier code may only correct the spelling (NameOfBefore): such codes stand on
+    diplomas and lists. Refuses with PermissionGone after the consent for data was withdrawn: that name is deleted or is
+    evidence; and the person who filled in the form as `cancel` does.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -83,15 +83,15 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
 
 
 async def _came_back(registration: Registration) -> bool:
-    """Whether the person was known before this registration."""
+    """The person was known before this registration."""
     earlier = Registration.filter(participant_id=registration.participant_id, created_at__lt=registration.created_at)
     return await earlier.exists()
 
 
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
-    """Ask for other support, or for none; what was answered before stays answered.
+    """Needs that stay keep their answers.
 
-    Refuses once the training is over: needs are deleted soon after it; and who took back the permission for their data.
+    Refuses once the training is over, since needs are deleted soon after, and after the consent for data was withdrawn.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -105,21 +105,21 @@ async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Ac
 
 
 async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, actor: Actor) -> None:
-    """Change a training's places; more of them promote the waiting list. Below `taken` is refused with the number."""
+    """More places promote the waiting list. Refuses below `taken`, with the number."""
     await ask(Resize(training_id=training_id, capacity=capacity, childcare_capacity=childcare_capacity, actor=actor))
 
 
 async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
-    """Keep so many of a group's places in childcare; no fewer than before changes nothing: more is a new sign-up.
+    """Keep `n` of a group's childcare places. Not fewer than before changes nothing: more is a new sign-up.
 
-    What it gives up goes to the waiting list in the same transaction; itself, where it waits, may fit now. Refuses
-    (CannotChange) once nothing is ahead.
+    What it gives up goes to the waiting list in the same transaction; the group itself, if waiting, may fit now.
+    Refuses (CannotChange) once nothing is ahead.
     """
     await ask_of(group_id, FewerChildren, actor=actor, n=n)
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
-    """The registration read under its training's lock."""
+    """Under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration
@@ -129,5 +129,4 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
 
 
 async def _check_ahead(training: Training) -> None:
-    """Refuse once nothing is ahead."""
     check_ahead(training, await TrainingSession.filter(training_id=training.id), clock.now())

@@ -1,7 +1,7 @@
-"""Who gets a place: pure rules over numbers, so that they can be replayed and proved.
+"""Pure rules over numbers on who gets a place, so that they can be replayed and proved.
 
-A group gets all it asks for or waits whole. A freed place goes to the first waiting group that fits; for each group
-passed over the reason is told. Nobody waits who fits.
+A group gets everything it asks for or waits whole. A freed place goes to the first waiting group that fits, with a
+reason for each group passed over. No group that fits waits.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Shortage(StrEnum):
-    """What a group lacks to be confirmed."""
+    """What a group lacks."""
 
     SEATS = "seats"
     CHILDCARE = "childcare"
 
 
 class Room(NamedTuple):
-    """A training's places: seats, of which nameless cards reserve some, and, beside them, places in childcare."""
+    """Seats, some reserved by nameless cards, and childcare places beside them."""
 
     capacity: int
     taken: int
@@ -39,22 +39,19 @@ class Room(NamedTuple):
         return self.childcare_capacity - self.childcare_taken
 
     def shortage(self, party: Party[K]) -> Shortage | None:
-        """What this group lacks, or nothing."""
         if party.n_people > self.free:
             return Shortage.SEATS
         return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
 
     def taking(self, party: Party[K]) -> Room:
-        """The room with this group in it."""
         return self.releasing(-party.n_people, -party.childcare_places)
 
     def releasing(self, n_people: int, childcare_places: int) -> Room:
-        """The room after people left it."""
         return self._replace(taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
 
 
 class Party(NamedTuple, Generic[K]):
-    """A group's wish: people and childcare places, all or none."""
+    """People and childcare places a group asks for, all or none."""
 
     id: K
     n_people: int = 1
@@ -63,7 +60,7 @@ class Party(NamedTuple, Generic[K]):
 
 @dataclass(frozen=True, slots=True)
 class Promotion(Generic[K]):
-    """The outcome of going through the waiting list once, in its order."""
+    """Outcome of one pass through the waiting list."""
 
     room: Room
     promoted: tuple[K, ...]
@@ -71,9 +68,9 @@ class Promotion(Generic[K]):
 
 
 def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
-    """Give free places to waiting groups, first come first served by group that fits.
+    """Free places go to the first waiting groups that fit.
 
-    Groups behind the last promoted one were not passed over: nobody overtook them.
+    Groups behind the last promoted one were not passed over.
     """
     promoted: list[K] = []
     passed: list[tuple[K, Shortage]] = []

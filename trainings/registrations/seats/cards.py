@@ -1,4 +1,4 @@
-"""Nameless cards: places reserved for a community, and a hub's spare ones. Making, releasing, and giving up cards.
+"""Nameless cards, reserved for a community or a hub's spare ones: made, released, given back.
 
 Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own.
 """
@@ -32,11 +32,11 @@ from trainings.web.i18n import N_
 logger = logging.getLogger("trainings.registrations")
 
 MOST_RESERVED = 60
-"""Cards in one block."""
+"""In one block."""
 MOST_SPARE = 80
-"""Spare cards in one printing."""
+"""In one printing."""
 RELEASED_BEFORE = timedelta(hours=24)
-"""How long before the first session unnamed cards go to the waiting list, unless another time is set."""
+"""Default time before the first session at which nameless cards go to the waiting list."""
 
 
 class ReleasedTooLate(Refusal):
@@ -76,9 +76,9 @@ class HasName(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What is set aside for whom: `holder` is who gets the cards, `release_at` until when they wait for names.
+    """`holder` gets the cards, which wait for names until `release_at`.
 
-    `key` is made by the form: what comes twice with it is reserved once.
+    `key`: made by the form; the same twice is reserved once.
     """
 
     n: int
@@ -91,10 +91,10 @@ class Reservation:
 
 
 async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> ReservedBlock:
-    """Set places aside as nameless cards, 1 to 60 of them, all or none (rules: Reserved places).
+    """Reserve 1 to 60 places as nameless cards, all or none (rules: Reserved places).
 
-    What was reserved under the same key stays as it is. Refuses more than are free, a time of release that has passed
-    or lies after the beginning, an unknown municipality, drafts, and what was called off or is over.
+    The same key again changes nothing. Refuses more than are free, a time of release that has passed or lies after the
+    beginning, an unknown municipality, drafts, and trainings that are called off or over.
     """
     assert 1 <= wanted.n <= MOST_RESERVED
     async with transaction():
@@ -115,7 +115,7 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
 
 
 async def start_of_what_is_to_come(training: Training) -> datetime:
-    """When the first session begins. Refuses a training that takes nobody in."""
+    """The first session's. Refuses a training that takes nobody in."""
     sessions = await TrainingSession.filter(training_id=training.id)
     refused = {Phase.DRAFT: NotPublished, Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
     now = phase(training, sessions, clock.now())
@@ -131,7 +131,7 @@ def usual_release(starts_at: datetime) -> datetime:
 
 
 def release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
-    """The time that was asked for, or the usual one. Refuses what has passed, and what lies after the beginning."""
+    """None: the usual one. Refuses a time that has passed or lies after the beginning."""
     wanted = usual_release(starts_at) if wanted is None else wanted
     if wanted <= clock.now():
         raise ReleasedInThePast(field="release_on")
@@ -159,19 +159,19 @@ async def _write_block(training: Training, wanted: Reservation, starts_at: datet
 
 
 def seconds_before(before: timedelta) -> int:
-    """How long before the first session, never after it began."""
+    """Before the first session; never negative."""
     return max(int(before.total_seconds()), 0)
 
 
 def block_digest(token: str) -> str:
-    """How the bearer's link of a block is stored."""
+    """The stored form of the bearer's link."""
     return tokens.digest(token, "block")
 
 
 async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = None) -> UUID:
-    """A printing of 1 to 80 spare cards for whoever comes to this hub; returns the key of its sheet.
+    """Print 1 to 80 spare cards; returns the key of their sheet.
 
-    That is `key`, which the form makes: what comes twice with it is printed once.
+    That is `key`, made by the form: the same twice is printed once.
     """
     assert 1 <= n <= MOST_SPARE
     sheet_id = key or tokens.uuid7()
@@ -185,7 +185,7 @@ async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = 
 
 
 async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | None) -> None:
-    """The cards of one printing, numbered from 1."""
+    """Numbered from 1."""
     codes = await _free_short_codes(n, block.training_id if block else None)
     rows = []
     for number, code in enumerate(codes, start=1):
@@ -205,7 +205,7 @@ async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | No
 
 
 async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
-    """Codes that no card has, nor a ticket of this training. Looked for first: a refused insert ends a transaction."""
+    """Of no card and of no ticket of this training. Searched first: a refused insert ends a transaction."""
     free: dict[str, None] = {}
     while len(free) < n:
         codes = [tokens.short_code() for _ in range(n - len(free))]
@@ -216,7 +216,7 @@ async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
 
 
 async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
-    """Cards were put on paper: from then on each opens a door, so that it is on record who did it."""
+    """Each printed card opens a door, so the log says who printed it."""
     await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
 
 
@@ -224,9 +224,9 @@ async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Acto
 
 
 async def release(block_id: UUID, *, actor: Actor) -> int:
-    """Give the places of a block's unnamed cards to the waiting list; the cards open nothing from then on.
+    """A block's nameless cards open nothing any more; their places go to the waiting list.
 
-    Returns how many there were. Releasing twice is releasing once.
+    Returns how many. Twice is once.
     """
     async with transaction():
         block, training = await locked_block(block_id)
@@ -242,10 +242,10 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
 
 
 async def set_release(block_id: UUID, wanted: datetime, *, actor: Actor) -> ReservedBlock:
-    """Keep the nameless cards of a block till then, and from now on as long before the first session.
+    """Keep a block's nameless cards until then, and from now on as long before the first session.
 
-    Refuses (AlreadyReleased) a block that was released, a time that has passed or lies after the beginning, and what
-    was called off or is over.
+    Refuses with AlreadyReleased a released block; a time that has passed or lies after the beginning; a training that
+    is called off or over.
     """
     async with transaction():
         block, training = await locked_block(block_id)
@@ -269,9 +269,9 @@ async def set_release(block_id: UUID, wanted: datetime, *, actor: Actor) -> Rese
 
 
 async def release_due() -> int:
-    """Release every block whose time has come, each by itself; returns how many places that freed.
+    """Release each due block by itself; returns the number of places freed.
 
-    What was called off keeps them, as it keeps its offers: it may take place after all.
+    A training called off keeps them, like its offers: it may take place after all.
     """
     come = ReservedBlock.filter(released_at=None, release_at__lte=clock.now())
     due = await come.exclude(training__state=TrainingState.CANCELLED).order_by("release_at", "id")
@@ -285,11 +285,11 @@ async def release_due() -> int:
 
 
 async def move_releases(before: Standing, *, actor: Actor) -> None:
-    """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
+    """Reserve places until as long as agreed before the first session, after that moved or another became first.
 
-    Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
-    earlier, places would stay empty while others wait. Where less time is left than that, or the time came while it was
-    called off, till it begins; the agreement stays. In the caller's transaction, with the training locked.
+    Else cards would open nothing weeks before a postponed training, and keep places empty in one that is held earlier.
+    Where less time is left, or the time came while the training was called off, until it begins; the agreement stays.
+    In the caller's transaction, with the training locked.
     """
     was_off = before.training.state is TrainingState.CANCELLED
     old = None if was_off else _first_start(list(before.sessions.values()))
@@ -317,12 +317,12 @@ def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
 
 
 async def give_back(card_id: UUID, *, actor: Actor) -> None:
-    """The bearer needs one card less: its place goes to the waiting list. Refuses a card that has a name."""
+    """The card's place goes to the waiting list. Refuses a card with a name."""
     await _give_up(card_id, CardState.RELEASED, "registrations.give_back_card", actor)
 
 
 async def void(card_id: UUID, *, actor: Actor) -> None:
-    """A lost or spoiled card opens nothing any more; a reserved one's place is free again. Refuses one with a name."""
+    """A lost or spoiled card opens nothing; a reserved place is free again. Refuses a card with a name."""
     await _give_up(card_id, CardState.VOID, "registrations.void_card", actor)
 
 
@@ -341,7 +341,7 @@ async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> N
 
 
 async def renew_link(block_id: UUID, *, actor: Actor) -> None:
-    """A new address for the bearer; the old one opens nothing any more."""
+    """The bearer's old address opens nothing any more."""
     async with transaction():
         block, training = await locked_block(block_id)
         token = tokens.own_link()
@@ -351,7 +351,7 @@ async def renew_link(block_id: UUID, *, actor: Actor) -> None:
 
 
 async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
-    """The card, its row and (reserved) its training's held until the transaction ends."""
+    """Locked, with the training of a reserved one, until the transaction ends."""
     where = await Card.get_or_none(id=card_id).select_related("block")
     if where is None:
         raise UnknownCard
@@ -361,7 +361,7 @@ async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
 
 
 async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
-    """The block read under its training's lock."""
+    """Under its training's lock."""
     where = await ReservedBlock.get_or_none(id=block_id)
     if where is None:
         raise NotFound(N_("No encontramos esas tarjetas."))

@@ -14,14 +14,14 @@ from trainings.registrations.models import CardState, HoldReason, RegistrationSt
 
 
 class Entrant(NamedTuple):
-    """A person who comes in: known from before (`known_id`) or new."""
+    """A person who comes in, known (`known_id`) or new."""
 
     known_id: UUID | None
     purposes: frozenset[ConsentPurpose]
 
 
 class Entry(NamedTuple):
-    """A new group with its people, in the state in which it begins."""
+    """A new group with its people and first state."""
 
     command: Enter | UseCard
     draft: Draft
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     has_group_link: bool
 
     def line(self, hub_id: str) -> Line:
-        """The line of the log that says what was asked for, and what came of it."""
+        """The audit line: request and result."""
         wish = self.command.wish
         detail = {
             "state": str(self.state),
@@ -45,8 +45,6 @@ class Entry(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A message about a registration."""
-
     kind: str
     registration_id: str
     hub_id: str
@@ -55,8 +53,6 @@ class Letter(NamedTuple):
 
 
 class Line(NamedTuple):
-    """An audit line."""
-
     act: str
     actor: Actor
     object_id: str
@@ -66,13 +62,12 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """In the order in which they were decided. `runs`, `groups`, `people` are the keys of those that changed.
+    """In order of decision. `runs`, `groups`, `people`: keys of changed ones.
 
-    `promoted` are the groups that moved up, whose people are not known but all stand as their group does.
-    `made` are groups of people who were in others before; their own links come along (`moved`, by registration).
-    `shifts`: who stands on a waiting list behind a number moves one on, before anything else is written.
-    `cards`: what becomes of the named card with which somebody waited for staff. `used`: cards with their state and the
-    registration that they became.
+    `promoted`: groups that moved up; their people are not loaded and have the group's state. `made`: groups of people
+    from other groups; their own links come along (`moved`, by registration). `shifts`: everybody on a waiting list
+    behind a number moves one on, before anything else is written. `cards`: what becomes of a held person's named card.
+    `used`: cards with their state and registration.
     """
 
     entries: list[Entry] = field(default_factory=list)

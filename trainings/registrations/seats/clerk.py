@@ -1,4 +1,4 @@
-"""What a batch of commands does to the situation: places taken and freed, who moves up, what is said to whom."""
+"""What a batch does to the situation: places taken and freed, promotions, messages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from trainings.schedule.phase import Phase, phase
 
 @dataclass(slots=True)
 class Clerk:
-    """Goes through a batch; the situation is always as after the last command. `last_move`: only sign-ups after it.
+    """Works through a batch; the situation is as after the last command. `last_move`: only sign-ups follow it.
 
-    `key`: for the group that the command in hand makes.
+    `key`: for a group made by the current command.
     """
 
     situation: Situation
@@ -32,7 +32,7 @@ class Clerk:
     phases: dict[tuple[UUID, bool], Phase] = field(default_factory=dict)
 
     def phase_of(self, run: Run) -> Phase:
-        """The phase of a training, which changes within a batch only where places come or go."""
+        """Within a batch it changes only where places come or go."""
         key = (run.id, run.occupied < run.capacity)
         known = self.phases.get(key)
         if known is None:
@@ -40,24 +40,23 @@ class Clerk:
         return known
 
     def check_offered(self, group: Group, run: Run) -> None:
-        """Refuse (NoOffer) once the places went to others, and what is over or called off."""
+        """Refuse (NoOffer) once the places went to others, and a training that is over or called off."""
         if group.state is not RegistrationState.OFFERED:
             raise NoOffer
         self.check_not_over(run)
 
     def check_not_over(self, run: Run) -> None:
-        """Refuse what is over or called off; the window does not matter to who is on the list."""
+        """Refuse a training that is over or called off; people on the list do not need an open window."""
         refuse_in(self.phase_of(run), Source.DESK)
 
     # -- places
 
     def take(self, party: Party[str], run: Run) -> None:
-        """Count these places as taken."""
         run.room = run.room.taking(party)
         self.changes.runs[run.id] = None
 
     def settle(self, group: Group, people: Iterable[Person], state: RegistrationState, run: Run) -> None:
-        """Put a group and these of its people in a state, at the end of the list where they wait."""
+        """Set the state of a group and these of its people; waiting ones go to the end of the list."""
         group.state, group.changed_at = state, self.situation.at
         group.wait_number = None
         if state is RegistrationState.WAITLISTED:
@@ -69,7 +68,7 @@ class Clerk:
             self.let_in(person, state)
 
     def let_in(self, person: Person, state: RegistrationState) -> None:
-        """One person comes, or waits."""
+        """Comes, or waits."""
         # Into a group that was offered its places one comes back as the others are.
         assert state in MOVES[person.state] or state is RegistrationState.OFFERED
         person.state, person.cancelled_at = state, None
@@ -77,7 +76,7 @@ class Clerk:
         self.changes.people[person.id] = None
 
     def release(self, group: Group, person: Person, run: Run) -> bool:
-        """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""
+        """Take a person out; True: a waiting group may fit now, the smaller group included."""
         held_place = person.holds_place
         person.state = RegistrationState.CANCELLED
         self.changes.people[person.id] = None
@@ -89,7 +88,7 @@ class Clerk:
         return held_place or gives_card_back or not is_last
 
     def _shrink(self, group: Group, run: Run) -> bool:
-        """One of a group is gone; whether nobody is left."""
+        """True: nobody is left."""
         is_last = not group.live
         if is_last:
             group.state = RegistrationState.CANCELLED
@@ -103,14 +102,14 @@ class Clerk:
         return is_last
 
     def _give_card_back(self, person: Person, run: Run) -> bool:
-        """Free the place that was reserved for who waited for staff with a named card."""
+        """Free the place reserved by a held person's named card."""
         if person.held_card is None:
             return False
         self.answer_card(person, CardState.RELEASED, run)
         return True
 
     def answer_card(self, person: Person, becomes: CardState, run: Run) -> None:
-        """The card with which somebody waited for staff reserves nothing any more."""
+        """A held person's card reserves nothing any more."""
         person.held_card = None
         run.reserved -= 1
         self.changes.cards[person.id] = becomes
@@ -119,7 +118,7 @@ class Clerk:
     # -- groups
 
     def part(self, group: Group, person: Person, own: Group) -> None:
-        """Somebody is a group of their own from now on; their link comes along."""
+        """The person becomes a group of their own; their link comes along."""
         del group.people[person.id]
         self.situation.groups[own.id] = own
         self.situation.add_person(own, person)
@@ -128,10 +127,10 @@ class Clerk:
         self.changes.people[person.id] = None
 
     def move_out(self, group: Group, person: Person, run: Run) -> Group:
-        """A group of their own where the family's stands, so that each answers, cancels and comes back alone.
+        """A group of one beside the family's, so that each answers, cancels and comes back alone.
 
-        Who was told of an offer was the family: for the person alone the time to answer has not begun. Childcare stays
-        with the family. Who waits, and asks for less now, moves up where it fits.
+        The family was told of an offer: for the person alone the time to answer has not begun. Childcare stays with the
+        family. A waiting family that asks for less now moves up where it fits.
         """
         own = Group(self.key, run.id, person.state, 1, 0, None, group.changed_at, group.hold_reason)
         if group.wait_number is not None:
@@ -151,13 +150,13 @@ class Clerk:
         return own
 
     def count_childcare_with(self, more: Group, less: Group, n: int) -> None:
-        """So many places in childcare are asked for by one group instead of another."""
+        """Move `n` childcare places between groups."""
         more.childcare_places += n
         less.childcare_places -= n
         self.changes.groups[more.id] = self.changes.groups[less.id] = None
 
     def behind(self, number: int, run: Run) -> int:
-        """The number of the waiting list right behind this one: whoever stands further behind moves one on."""
+        """The number right behind this one on the waiting list; later ones move one on."""
         run.number()
         self.changes.runs[run.id] = None
         self.changes.shifts.append((run.id, number))
@@ -173,14 +172,16 @@ class Clerk:
         return number + 1
 
     def queue(self, group: Group, run: Run) -> None:
-        """Put a group on the waiting list, at its number."""
+        """At its number."""
         run.waiting[group.id] = group
         run.waiting = dict(sorted(run.waiting.items(), key=lambda each: each[1].wait_number or 0))
 
     # -- moving up
 
     def promote(self, run: Run) -> None:
-        """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
+        """Give free places to the first waiting groups that fit; nobody moves up in a training that is called off or
+        over.
+        """
         if self.phase_of(run) in PAST_PROMOTING:
             return
         outcome = promote(run.room, [one.party for one in run.waiting.values()])
@@ -191,7 +192,7 @@ class Clerk:
             self.line("registrations.pass_over", PROGRAM, group_id, run, lacking=lacking.value)
 
     def move_up(self, group: Group, run: Run, actor: Actor, **why: object) -> None:
-        """Give a group its places, or offer them where the training gives time to say yes. They are counted already."""
+        """Confirm a group, or offer its places where the training gives time to answer. They are counted already."""
         run.waiting.pop(group.id, None)
         group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
         group.changed_at = group.moved_up_at = self.situation.at
@@ -222,9 +223,8 @@ class Clerk:
                 self.changes.letters.append(Letter(kind, person.id, run.hub_id, run_at, batch_id))
 
     def tell_group(self, kind: str, group: Group, run: Run) -> None:
-        """The same to all who come of one group."""
+        """Everybody of the group who comes."""
         self.tell(kind, [(group, one) for one in group.live], run)
 
     def line(self, act: str, actor: Actor, object_id: str, run: Run, **detail: Any) -> None:
-        """A line of the log."""
         self.changes.lines.append(Line(act, actor, object_id, run.hub_id, detail))

@@ -1,4 +1,4 @@
-"""What a number of places means for who asks for them, and what is refused."""
+"""What numbers of places mean for sign-ups, and refusals."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ class NotEnoughPlaces(Refusal):
 
 
 def state_for(run: Run, party: Party[str], *, hold: bool = False) -> RegistrationState:
-    """The state in which a new group begins; `hold` leaves it to staff, as a training by approval does.
+    """First state of a new group; `hold`: for staff, as in a training by approval.
 
-    Refuses what can never fit, and what does not fit where there is no waiting list.
+    Refuses what can never fit, and what does not fit without a waiting list.
     """
     if party.childcare_places > run.childcare_capacity:
         raise ChildcareFull(field="childcare_places")
@@ -98,7 +98,7 @@ def state_for(run: Run, party: Party[str], *, hold: bool = False) -> Registratio
 
 
 def state_let_in(run: Run, party: Party[str]) -> RegistrationState:
-    """The state of a group that nobody has to look at any more. Refuses it without a place or a list to wait on."""
+    """Without holding. Refuses without a place or waiting list."""
     lacking = run.room.shortage(party)
     if lacking is None:
         return RegistrationState.CONFIRMED

@@ -1,7 +1,7 @@
-"""Who gets in, who waits, who moves up: each command of a batch in turn, decided over plain values.
+"""Decides each command of a batch in turn, over plain values.
 
-Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A rule that
-says no refuses its command before anything has changed; whatever else is raised is a bug, and undoes the batch.
+Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A refusal
+comes before its command has changed anything; any other exception is a bug, and undoes the batch.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from trainings.web.i18n import N_
 
 
 def decide(commands: Sequence[Command], situation: Situation) -> tuple[list[Outcome | Exception], Changes]:
-    """The answer to each command, in order, and what has to be written for all of them."""
+    """Answers in order, and what to write for all."""
     last = max((number for number, one in enumerate(commands) if not isinstance(one, Enter)), default=-1)
     clerk = Clerk(situation, last)
     return [_answer(clerk, number, command) for number, command in enumerate(commands)], clerk.changes
@@ -74,7 +74,7 @@ def _answer(clerk: Clerk, number: int, command: Command) -> Outcome | Exception:
 
 
 def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
-    """What a group gives up of childcare goes to who waits; itself, where it waits, may fit now."""
+    """Childcare given up goes to the waiting list; the group itself, if waiting, may fit now."""
     group = clerk.situation.groups[command.group]
     check_ahead(run, run.meetings, clerk.situation.at)
     given_up = group.childcare_places - command.n
@@ -93,7 +93,7 @@ def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
 
 
 def _approve(clerk: Clerk, command: Approve, run: Run) -> None:
-    """A place, or the waiting list when none is left. Who waited with a named card has the place that it reserved."""
+    """A place, or the waiting list when none is left. A named card keeps the place it reserved."""
     group = clerk.situation.groups[command.group]
     if group.state is not RegistrationState.HELD:
         raise NotHeld
@@ -122,13 +122,13 @@ def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
 
 
 def _offer_again(clerk: Clerk, command: OfferAgain, run: Run) -> None:
-    """Whatever the training gives by now."""
+    """As the training offers now."""
     for group_id in command.group_ids:
         clerk.move_up(clerk.situation.groups[str(group_id)], run, command.actor, again=True)
 
 
 def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
-    """With the reason on record for the group and for those it passes."""
+    """With the reason on record for the group and for groups it passes."""
     group, why = clerk.situation.groups[command.group], command.reason.value
     if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
         raise NotWaiting

@@ -1,4 +1,4 @@
-"""What only the desk does: a new ticket, an adult out of their family, an answer to a need or to who is held."""
+"""Acts of the desk alone: new ticket, detaching an adult, answers to needs and held groups."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class NeedGone(Refusal):
 
 
 async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
-    """Give a registration a new QR, short code and own link; from then on the old link and code open nothing.
+    """New QR, short code and own link for one person; the old link and code open nothing. The family's link stays.
 
-    Whoever still comes with the old QR is known, and looked at: it is kept as replaced. Only this person's are new: the
-    link of their family stays. Who left an e-mail address gets the new link by mail; the printed card that was the
-    ticket is void. Refuses (NoTicketAnyMore) what is cancelled or over.
+    The old QR is kept as replaced: it is known at the door, and looked at. The new link goes out by e-mail, if there is
+    an address; a printed card that was the ticket is void. Refuses (NoTicketAnyMore) a cancelled registration or a
+    training that is over.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -73,12 +73,12 @@ async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def detach(registration_id: UUID, *, phone: str | None, email: str | None, actor: Actor) -> None:
-    """Take an adult out of sight of who filled in the form: ticket and link are replaced, the family's contact too.
+    """Take an adult out of sight of the person who filled in the form: ticket, link and contact are replaced.
 
-    `phone` and `email` are the person's own, or none: the family's are removed all the same. From then on they are a
-    group of their own, with their place or at their point of the waiting list; childcare stays with the family. Who
-    waits, and asks for less now, moves up where it fits. Refuses minors (MinorStays), who signed up alone (ComesAlone)
-    and (PermissionGone) who took back the permission for their data.
+    `phone` and `email`: the person's own; None still removes the family's. They become a group of one with their place
+    or their point of the waiting list; childcare stays with the family. A waiting family that asks for less now moves
+    up where it fits. Refuses with MinorStays minors, with ComesAlone people who signed up alone, with PermissionGone
+    after the consent for data was withdrawn.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -102,11 +102,10 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
 
 
 async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) -> None:
-    """Say no to a group that waits for staff: it is cancelled as a whole. It held no place; one that is reserved by a
-    named card goes to who waits.
+    """Cancel a held group. It held no place; one reserved by a named card goes to the waiting list.
 
-    Told after ten minutes, in which it can be stopped (`batch_id`), except what was held because too much came at once:
-    that address was never written to, and may be somebody else's. Refuses (NotHeld) what has its answer.
+    Told after ten minutes, in which it can be stopped (`batch_id`), unless it was held because too many came at once:
+    that address was never written to, and may be somebody else's. Refuses (NotHeld) an answered group.
     """
     await ask_of(
         group_id,
@@ -119,9 +118,9 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
 
 
 async def answer_need(registration_id: UUID, code: str, state: NeedState, *, actor: Actor) -> None:
-    """Say what came of one support need; the person is told, where it is an answer and a new one.
+    """A new answer is told to the person.
 
-    Refuses (NeedGone) what is not asked for any more, of who cancelled, or once the training is over or called off.
+    Refuses (NeedGone) a need no longer asked for, a cancelled registration, and a training that is over or called off.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -149,14 +148,14 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
 
 
 async def _is_seen_by_others(registration: Registration) -> bool:
-    """Whether somebody came along, or a family's link still opens although nobody else of it is left."""
+    """Somebody came along, or a family's link still opens although nobody else of it is left."""
     others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
     links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
     return await others.exists() or await links.exists()
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
-    """The registration with its person, read under its training's lock."""
+    """With its person, under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration
@@ -182,7 +181,7 @@ async def _set_contact(person: Participant, phone: str | None, email: str | None
 
 
 async def _rotate(registration: Registration, training: Training) -> None:
-    """New tokens for one person; a minor has no link of their own."""
+    """New tokens; a minor has no link of their own."""
     qr = tokens.qr_token()
     await ReplacedTicket.create(
         registration_id=registration.id, qr_hash=registration.qr_hash, short_code=registration.short_code
@@ -198,7 +197,7 @@ async def _rotate(registration: Registration, training: Training) -> None:
 
 
 async def _tell(registration: Registration, training: Training, kind: str) -> None:
-    """Write to the person, unless they wait because too many came at once: such an address may be somebody else's."""
+    """Not to people held because too many came at once: such an address may be somebody else's."""
     held = RegistrationGroup.filter(id=registration.group_id, state=RegistrationState.HELD)
     if await held.filter(hold_reason=HoldReason.REVIEW).exists():
         return
@@ -206,7 +205,7 @@ async def _tell(registration: Registration, training: Training, kind: str) -> No
 
 
 async def _free_short_code(training: Training) -> str:
-    """A code that no ticket of this training has, or had."""
+    """That no ticket of this training has or had."""
     while True:
         code = tokens.short_code()
         has = await Registration.exists(training_id=training.id, short_code=code)

@@ -1,4 +1,4 @@
-"""Short codes for the tickets of a batch, drawn before it is known who of it comes in."""
+"""Short codes for a batch, drawn before it is decided."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Codes:
         self._drawn = [[self._draw(written[training_id]) for _member in wish.members] for training_id, wish in wishes]
 
     def questions(self) -> dict[str | UUID, Statement]:
-        """Which of them are taken."""
+        """Which are taken."""
         pairs = [pair for pairs in self._drawn for pair in pairs]
         return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
 
     async def free(self, taken: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-        """The codes, those that are taken drawn anew."""
+        """Draws taken ones anew."""
         while taken:
             clashing = {(str(row["training_id"]), row["short_code"]) for row in taken}
             self._drawn = [
@@ -38,7 +38,7 @@ class Codes:
         return [[code for _training_id, code in pairs] for pairs in self._drawn]
 
     def _draw(self, training_id: str) -> tuple[str, str]:
-        """A code that did not come up in this batch before."""
+        """Not drawn in this batch before."""
         while True:
             pair = (training_id, tokens.short_code())
             if pair not in self._drawn_before:

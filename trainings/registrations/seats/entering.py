@@ -1,4 +1,4 @@
-"""Who gets in, who waits and who is held for staff, of those who sign up."""
+"""Which sign-ups get in, wait, or are held."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDED = frozenset({ConsentPurpose.DATA})
 
 
 def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
-    """A sign-up: a place, the waiting list, or held for staff. The same again is the one that stands."""
+    """A place, the waiting list, or held. The same sign-up again is the one that stands."""
     wish = _watched(clerk, number, command.wish)
     known = clerk.situation.known.get(number)
     standing = same_again(clerk.situation, wish, run) or (known.standing if known is not None else None)
@@ -55,7 +55,7 @@ def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
 
 
 def _watched(clerk: Clerk, number: int, wish: SignUp) -> SignUp:
-    """What comes too often is refused, or looked at by staff first."""
+    """Too frequent sign-ups are refused or held."""
     counted = clerk.situation.counted.get(number)
     beyond = [one for one in counted if one.is_beyond] if counted else ()
     for one in beyond:
@@ -83,7 +83,7 @@ def _entrants(clerk: Clerk, number: int, wish: SignUp) -> tuple[Entrant, ...]:
 
 
 def _missing_course(clerk: Clerk, number: int, wish: SignUp, run: Run) -> HoldReason | None:
-    """Staff decide about who has not shown, alone and by a code, that the courses before this one are completed."""
+    """Held unless the person, alone and by a code, showed the earlier courses as completed."""
     if not run.required_courses:
         return None
     known = clerk.situation.known.get(number)
@@ -92,7 +92,7 @@ def _missing_course(clerk: Clerk, number: int, wish: SignUp, run: Run) -> HoldRe
 
 
 def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
-    """Confirm by mail; no address is written to twice."""
+    """One mail for each address."""
     keys_of = entry.command.wish.keys
     written_to: set[str] = set()
     known = clerk.situation.known.get(number)
@@ -107,7 +107,7 @@ def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
 
 
 def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
-    """Later commands of the batch find this sign-up as if it were stored."""
+    """Later commands of the batch find this sign-up as if stored."""
     wish, draft = entry.command.wish, entry.draft
     ids = tuple([ticket.registration_id for ticket in draft.tickets])
     answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
@@ -122,7 +122,7 @@ def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
 
 
 def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
-    """Who waits may move up before the batch ends."""
+    """Waiting groups may move up before the batch ends."""
     wish, group_id = entry.command.wish, entry.draft.group_id
     group = Group(
         group_id,
@@ -144,8 +144,8 @@ def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
 
 
 def use_card(clerk: Clerk, command: UseCard, run: Run) -> SignedUp:
-    """A reserved card's place becomes the person's, whatever the waiting list; a spare one is a sign-up, at the door a
-    walk-in. Staff decide first where an earlier course is asked for, except at the door: nobody waits there for that.
+    """A reserved card gives its place, whatever the waiting list; a spare one is a sign-up, at the door a walk-in. Held
+    where an earlier course is required, except at the door: nobody waits there for that.
     """
     if not command.at_door:
         refuse_in(clerk.phase_of(run), Source.CARD)

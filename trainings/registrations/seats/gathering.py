@@ -1,4 +1,4 @@
-"""Reads all that a batch of commands touches, under the locks of its trainings, in a constant number of statements."""
+"""Reads everything a batch touches, under its trainings' locks, in a constant number of statements."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RUNS = """
     WHERE t.id IN ?list ORDER BY t.id
 """
 LOCKED = {"postgres": RUNS + " FOR UPDATE OF t", "sqlite": RUNS}
-"""The trainings in key order, so that two batches never wait for each other in a ring; SQLite locks as it begins."""
+"""In key order, so that two batches never deadlock; SQLite locks as it begins."""
 
 MEETINGS = "SELECT training_id, starts_at, ends_at, closed_at, state FROM training_session WHERE training_id IN ?list"
 MUNICIPALITIES = "SELECT ine_code FROM municipality WHERE ine_code IN ?list"
@@ -96,7 +96,7 @@ WHOLE_GROUPS = {
 
 
 def _whole_groups(wanted: str) -> dict[str, str]:
-    """The members of the groups that a question for `group_id` finds, a text for each engine."""
+    """By engine: members of the groups whose `group_id` the statement finds."""
     return {
         dialect: text.replace("WANTED", wanted).replace("MEMBER_COLUMNS", MEMBER_COLUMNS)
         for dialect, text in WHOLE_GROUPS.items()
@@ -110,7 +110,7 @@ GROUPS = """
         hold_reason, reached_at, offered_until, moved_up_at
     FROM registration_group WHERE id IN ?list
 """
-"""Also those of which everybody went on apart: they have no people."""
+"""Also groups without people, whose members all went on apart."""
 
 WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
@@ -124,7 +124,7 @@ MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER B
 
 
 async def gather(commands: Sequence[Command]) -> Situation:
-    """The situation of a batch, in the transaction in progress; its trainings stay locked until that ends."""
+    """In the transaction in progress; the trainings stay locked until it ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
     tally = Tally([one.watched for _number, one in enters])
@@ -158,7 +158,7 @@ async def gather(commands: Sequence[Command]) -> Situation:
 
 
 def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
-    """What has to be read, the locks first. The waiting lists of trainings where somebody moves are under their id."""
+    """The locks first. Waiting lists of trainings where somebody moves are under their id."""
     ids = sorted({one.training_id for one in commands})
     wishes = [one.wish for one in commands if isinstance(one, Enter)]
     people = [keys for one in commands if isinstance(one, Enter | UseCard) for keys in one.wish.keys]
@@ -192,7 +192,7 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
 
 
 def _browsers(commands: Sequence[Command]) -> list[tuple[UUID, str]]:
-    """The browsers that were here before, each with the training it asks for."""
+    """(training, browser) of browsers that were here before."""
     return [
         (one.training_id, one.wish.browser_key)
         for one in commands
@@ -270,7 +270,7 @@ def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
 
 
 async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
-    """The address of each group that stands: of all of it, else of the one person."""
+    """By group that stands, its link, or its one person's."""
     if not group_ids:
         return {}
     wanted = sorted(group_ids)
@@ -314,7 +314,6 @@ def _add_people(situation: Situation, rows: Iterable[Row]) -> None:
 
 
 def _group_of(situation: Situation, row: Row) -> Group:
-    """A group with all that is stored of it."""
     group_id = str(row["group_id"])
     known = situation.groups.get(group_id)
     if known is not None:
@@ -326,7 +325,7 @@ def _group_of(situation: Situation, row: Row) -> Group:
 
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
-    """Who waits, with what is needed to let them move up: lists are long, and read whole where somebody leaves."""
+    """Only what moving up needs: lists are long, and read whole where somebody leaves."""
     for row in rows:
         group_id = str(row["id"])
         group = situation.groups.get(group_id)
@@ -342,7 +341,7 @@ def _add_group(situation: Situation, group_id: str, training_id: UUID, state: Re
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
-    """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
+    """Keys and codes for all possible entries, drawn under the lock: keys follow the order of the list."""
     n_people = sum(map(len, codes))
     keys, qrs = tokens.uuid7_texts(), iter(tokens.several(n_people, tokens.QR_TOKEN_LENGTH))
     links = iter(tokens.several(len(enters) + n_people, tokens.OWN_LINK_LENGTH))
@@ -359,7 +358,7 @@ def _key(value: Any) -> UUID:
 
 
 def _codes(stored: str | list[str]) -> list[str]:
-    """PostgreSQL hands a list over read, SQLite as text."""
+    """A list from PostgreSQL, text from SQLite."""
     return json.loads(stored) if isinstance(stored, str) else stored
 
 

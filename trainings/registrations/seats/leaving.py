@@ -1,4 +1,4 @@
-"""Who leaves, and to whom it is told; sign-ups of one person that become one leave too."""
+"""People who leave, and the messages; joined sign-ups leave too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainings.registrations.seats.situation import Group, Person, Run
 
 
 def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
-    """Some of a group give their places back, to who waits."""
+    """Places go to the waiting list."""
     leaving = [(group, person) for group, person in _asked(clerk, command) if person.is_live]
     if not leaving:
         return Left(())
@@ -42,7 +42,7 @@ def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
 
 
 def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
-    """Whom the actor may take out: who filled in the form, not those who made their link their own."""
+    """People the actor may take out: the person who filled in the form leaves out claimed links."""
     named = [clerk.situation.person(str(one)) for one in command.registration_ids]
     groups = [clerk.situation.groups[str(one)] for one in command.group_ids]
     asked = named + [(group, one) for group in groups for one in group.people.values()]
@@ -55,7 +55,7 @@ def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
 
 
 def decline(clerk: Clerk, command: Decline, run: Run) -> Left:
-    """Those of a group that is offered places whose link is not their own, or, if nobody else is left, the last one."""
+    """People of an offered group without a claimed link or, if nobody else is left, the last one."""
     group, is_by_wish = clerk.situation.groups[command.group], command.farewell is Farewell.CANCELLED
     if group.state is RegistrationState.CANCELLED and is_by_wish:
         return Left(())
@@ -74,7 +74,7 @@ def decline(clerk: Clerk, command: Decline, run: Run) -> Left:
 
 
 def reject(clerk: Clerk, command: Reject, run: Run) -> Left:
-    """A group that waits for staff. It held no place; one that is reserved by a named card goes to who waits."""
+    """A held group. It held no place; one reserved by a named card goes to the waiting list."""
     group = clerk.situation.groups[command.group]
     if group.state is not RegistrationState.HELD:
         raise NotHeld
@@ -84,7 +84,9 @@ def reject(clerk: Clerk, command: Reject, run: Run) -> Left:
 
 
 def _is_told(command: Leave, group: Group, person: Person) -> bool:
-    """Who was never let in is told only what staff decided; who came with too many others was never written to."""
+    """People who were never let in are told only what staff decided; people held because too many came at once were
+    never written to.
+    """
     if command.farewell is Farewell.JOINED:
         return False
     if person.state is not RegistrationState.HELD:
@@ -94,7 +96,7 @@ def _is_told(command: Leave, group: Group, person: Person) -> bool:
 
 
 def join(clerk: Clerk, command: Join, run: Run) -> Left:
-    """Each leaves as it stood, which is kept with it; the kept one counts what it asks for more."""
+    """Each leaves, and its state is kept with it; the kept one counts what it asks for more."""
     kept_in, kept = clerk.situation.person(str(command.kept_id))
     for registration_id in command.registration_ids:
         group, one = clerk.situation.person(str(registration_id))
@@ -106,7 +108,7 @@ def join(clerk: Clerk, command: Join, run: Run) -> Left:
 
 
 def _lend_childcare(clerk: Clerk, joined: tuple[Group, Person], kept: tuple[Group, Person], run: Run) -> int:
-    """What the joined one asks for more than the kept one counts with that, where so many places are free; how many."""
+    """The kept one counts the joined one's additional childcare places that are free; returns how many."""
     (group, one), (kept_in, other) = joined, kept
     more = group.childcare_places - kept_in.childcare_places
     if more <= 0 or group.n_people > 1 or (one.holds_place and not other.holds_place):

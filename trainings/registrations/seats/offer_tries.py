@@ -1,4 +1,4 @@
-"""Calls in vain about an offered place: after three on two days staff may give the place on."""
+"""Calls in vain about an offer: after three on two days staff may give the place on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ TRIES, DAYS = 3, 2
 
 
 async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
-    """When each group that is offered places was called in vain since then, whichever list the call stands on.
+    """By offered group, its calls in vain since the offer, on whichever list.
 
-    A call has a row for each person of a household: those of the person with most of them are counted, who is still
-    offered one.
+    A call has a row for each person of a household: those of the person with the most count, if still offered a place.
     """
     groups = await RegistrationGroup.filter(id__in=list(group_ids), state=RegistrationState.OFFERED)
     offered_at = {one.id: one.changed_at for one in groups}
@@ -40,13 +39,13 @@ async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[date
 
 
 def are_enough(tries: Iterable[datetime]) -> bool:
-    """Whether a place that nobody could be told of may be given on: three calls, on two days."""
+    """Three calls, on two days."""
     days = [clock.local(moment).date() for moment in tries]
     return len(days) >= TRIES and len(set(days)) >= DAYS
 
 
 async def releasable(group_ids: Collection[UUID]) -> set[UUID]:
-    """Of these groups those whose places staff may give on: called in vain often enough, and not told of the time."""
+    """Groups called in vain often enough and not told of the time to answer."""
     tries: Mapping[UUID, Sequence[datetime]] = await tries_in_vain(group_ids)
     enough = [group_id for group_id, moments in tries.items() if are_enough(moments)]
     untold = RegistrationGroup.filter(id__in=enough, reached_at=None)

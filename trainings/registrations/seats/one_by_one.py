@@ -1,4 +1,4 @@
-"""What is done for many trainings, each in its own transaction: one that fails must not hold up the others."""
+"""Work on many trainings, each in its own transaction: a failure must not hold up the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ logger = logging.getLogger("trainings.registrations")
 
 
 async def for_each(training_ids: Iterable[UUID], act: Callable[[UUID], Awaitable[int]], *, trouble: str) -> int:
-    """Do `act` for each training; the sum of what it came to. What fails is logged as `trouble` of that training."""
+    """Returns the sum of results. A failure is logged as `trouble` of that training."""
     n_done = 0
     for training_id in training_ids:
         try:

@@ -1,4 +1,4 @@
-"""Offering places anew to whom a change, of which nobody was told, left with another time to answer than they know."""
+"""New offers after an untold change left groups with another time to answer than they know."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ BUT_WHO_HAS_TO_ANSWER = N_(
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A group that knows another time than counts; the message about the change was stopped at this moment."""
+    """A group that knows another time than counts, and when the message about the change was stopped."""
 
     group: RegistrationGroup
     stopped_at: datetime
 
     @property
     def is_due(self) -> bool:
-        """Ten minutes are left to put right what was moved by mistake, as long as nobody loses a place in them."""
+        """Staff have ten minutes to undo a mistaken move, unless somebody loses a place meanwhile."""
         assert self.group.offered_until is not None
         return clock.now() >= min(self.stopped_at + STAFF_DELAY, self.group.offered_until)
 
 
 async def offer_anew() -> int:
-    """Offer their places anew where the message about another time to answer was stopped; to how many groups.
+    """Offer places anew where the message about another time to answer was stopped; returns how many groups.
 
-    A time to answer applies only to who was told of it: theirs begins when the message or a call reaches them. What was
-    moved back within ten minutes is told to nobody. Safe at any time, and when several processes do it at once.
+    A time to answer counts only for people told of it: theirs begins when the message or a call reaches them. A move
+    undone within ten minutes is told to nobody. Safe from several processes at once.
     """
     found = await untold(reads(RegistrationGroup))
     due = sorted({one.group.training_id for one in found if one.is_due})
@@ -68,7 +68,7 @@ async def _offer(training_id: UUID) -> int:
 
 
 async def told_all_the_same(batch_id: UUID) -> str:
-    """What who stopped these messages has to know; empty where nobody is to be offered their place anew for it."""
+    """A notice for the person who stopped these messages; empty: no offer is renewed because of it."""
     changes = reads(DatedChange).filter(batch_id=batch_id)
     trainings = {key for (key,) in await changes.values_list("session__training_id")}
     found = await untold(reads(RegistrationGroup).filter(training_id__in=sorted(trainings))) if trainings else []
@@ -76,7 +76,7 @@ async def told_all_the_same(batch_id: UUID) -> str:
 
 
 async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
-    """Of these groups those that were told another time than counts, in the order of their time."""
+    """Groups that were told another time than counts, by their time."""
     moved = groups.filter(state=RegistrationState.OFFERED, offer_moved_at__not_isnull=True)
     ahead = moved.exclude(training__state=TrainingState.CANCELLED).order_by("offered_until", "id")
     running = [one for one in await ahead if one.offered_before is not None]
@@ -87,7 +87,7 @@ async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
 
 
 async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
-    """When the messages about the last move of these groups' times were stopped, by group; without what was not."""
+    """By group, when the message about the last move of its time was stopped; only stopped ones."""
     moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
     changes = reads(DatedChange).filter(
         session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())

@@ -1,4 +1,4 @@
-"""Who comes back after having cancelled or been joined, and who goes on apart from their family."""
+"""People who come back after cancelling or a join, and people who go on apart from their family."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainings.registrations.seats.situation import Group, Person, Run
 
 
 class Cancelled(Protocol):
-    """Somebody who may have left, as a row or as plain values."""
+    """As a row or plain values."""
 
     @property
     def cancelled_at(self) -> datetime | None: ...
@@ -29,13 +29,13 @@ C = TypeVar("C", bound=Cancelled)
 
 
 def left_last(cancelled: Sequence[C]) -> Sequence[C]:
-    """Those who left last, in one go: who had cancelled alone before decided so, and does not come back with them."""
+    """People who left last, in one go; people who had cancelled alone before do not come back with them."""
     last = max((one.cancelled_at for one in cancelled if one.cancelled_at is not None), default=None)
     return [one for one in cancelled if one.cancelled_at == last]
 
 
 def move_out(clerk: Clerk, command: MoveOut, run: Run) -> Done:
-    """A group of their own; who does not have to answer an offer alone stays, where that is what it is for."""
+    """`to_answer`: a person who need not answer an offer alone stays."""
     group, person = clerk.situation.person(command.person)
     is_offered = person.state is RegistrationState.OFFERED
     if command.to_answer and not (is_offered and group.n_people > 1 and person.has_own_link):
@@ -44,12 +44,12 @@ def move_out(clerk: Clerk, command: MoveOut, run: Run) -> Done:
 
 
 def rejoin(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """One person, or those of a group who left last. Refuses like any sign-up by window, state and places."""
+    """One person, or the people of a group who left last. Refuses by window, state and places like a sign-up."""
     return _rejoin_member(clerk, command, run) if command.registration_ids else _rejoin_group(clerk, command, run)
 
 
 def _rejoin_group(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """All in, or all waiting, only once nobody of the group comes any more; a group that stands is left as it is."""
+    """All in, or all waiting, once nobody of the group comes; a group that stands stays as it is."""
     group = clerk.situation.groups[command.group]
     if group.state is RegistrationState.CANCELLED:
         _check_window(clerk, run, command.actor)
@@ -62,7 +62,7 @@ def _rejoin_group(clerk: Clerk, command: Rejoin, run: Run) -> Done:
 
 
 def _rejoin_member(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """With the others if a place is free, else alone: who has a link of their own, or any adult whom staff take up."""
+    """With the others if a place is free, else alone: people with a claimed link, or any adult for staff."""
     group, person = clerk.situation.person(command.person)
     if person.is_live:
         return Done(UUID(group.id))
@@ -96,12 +96,12 @@ def _check_window(clerk: Clerk, run: Run, actor: Actor) -> None:
 
 
 def _waits_for_staff(person: Person, group: Group, actor: Actor) -> bool:
-    """Whether nobody let this person in before: the family was held, and they cancelled before it was answered."""
+    """Never let in: the family was held, and they cancelled before it was answered."""
     return actor.id is None and person.confirmed_at is None and group.hold_reason is not None
 
 
 def _fits(person: Person, group: Group, run: Run, actor: Actor) -> bool:
-    """Whether they can simply be one more of their family. A waiting one gets no larger before those behind it."""
+    """They can rejoin their family. A waiting one must not grow ahead of groups behind it."""
     if group.state is RegistrationState.HELD:
         return True
     if group.state not in TAKES_PLACE or _waits_for_staff(person, group, actor):
@@ -110,7 +110,7 @@ def _fits(person: Person, group: Group, run: Run, actor: Actor) -> bool:
 
 
 def _one_more(group: Group) -> Party[str]:
-    """One more of a family; with its childcare, if nobody of it is counted so far."""
+    """With the family's childcare, if nobody of it counts so far."""
     return Party("again", 1, 0 if any(one.holds_place for one in group.live) else group.childcare_places)
 
 
@@ -134,7 +134,7 @@ def _with_the_others(clerk: Clerk, person: Person, group: Group, run: Run, actor
 
 
 def _apart(clerk: Clerk, person: Person, left: Group, run: Run, actor: Actor) -> Group:
-    """A group of their own: their place no longer hangs on the family's."""
+    """Their place no longer depends on the family's."""
     state = state_for(run, Party("again"), hold=_waits_for_staff(person, left, actor))
     own = Group(clerk.key, run.id, state, 1, 0, None, clerk.situation.at, left.hold_reason)
     clerk.part(left, person, own)
@@ -163,7 +163,7 @@ def _say(clerk: Clerk, group: Group, members: Sequence[Person], run: Run, actor:
 
 
 def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
-    """As it stood before it was joined. Whose place is gone is the first of the waiting list, and is told."""
+    """As before the join. A sign-up whose place is gone becomes first of the waiting list, and is told."""
     group, one = clerk.situation.person(command.person)
     before = one.joined_state
     if before is None:

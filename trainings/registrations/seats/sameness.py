@@ -1,4 +1,4 @@
-"""Who signs up twice: the very same sign-up again, and who comes back with an earlier code."""
+"""The same sign-up again, and people who return with an earlier code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainings.registrations.wishes import SignUp
 from trainings.web.i18n import N_
 
 REPLAY = timedelta(hours=24)
-"""How long the same key with the same answers is the same sign-up."""
+"""So long the same key with the same answers is the same sign-up."""
 
 
 class KeyUsedAgain(Refusal):
@@ -31,7 +31,7 @@ class KeyUsedAgain(Refusal):
 
 
 def same_again(situation: Situation, wish: SignUp, run: Run) -> SignedUp | None:
-    """The same sign-up again. Refuses with KeyUsedAgain a key that came with other answers, or a day ago."""
+    """Refuses with KeyUsedAgain a key with other answers or older than a day."""
     if wish.idempotency_key:
         found = situation.by_key.get(wish.idempotency_key)
         if found is not None:
@@ -46,10 +46,10 @@ def same_again(situation: Situation, wish: SignUp, run: Run) -> SignedUp | None:
 
 
 async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
-    """The person whom the earlier code of a sign-up means, with what counts for this training.
+    """The person behind a sign-up's earlier code, with what counts for this training.
 
-    A minor is no adult of the same name, nor the other way round: who permits, and what, is another matter. Who stands
-    in this very training and cannot be shown what stands comes in as if no code had been typed.
+    A minor is no adult of the same name, nor the reverse: who permits, and what, differs. A person already in this
+    training whose registration must not be shown comes in as without a code.
     """
     participant = await earlier_participant(wish.earlier_code, wish.keys[0])
     if participant is None or _is_minor(participant) is not wish.first.is_minor:
@@ -66,10 +66,10 @@ async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
 
 
 async def _shown(live: Registration, participant: Participant, wish: SignUp) -> SignedUp | None:
-    """What stands of who comes alone, with the link that opens it alone. Others of the form must not be lost.
+    """The registration of a person who comes alone, with the link to it alone. Others of the form must not be lost.
 
-    A ticket and a name on paper are for others to read: they open nothing without the contact. Nor does a code open
-    what is of somebody whom staff merged its holder with.
+    Others can read a ticket and a name on paper: they open nothing without the contact. Nor does a code open the data
+    of a person whom staff merged with its holder.
     """
     is_own_link = tokens.read_own_link(_last_part(wish.earlier_code)) is not None
     is_sure = is_own_link or bool(wish.keys[0].phone_keys or wish.keys[0].email_keys)
@@ -82,10 +82,10 @@ async def _shown(live: Registration, participant: Participant, wish: SignUp) -> 
 
 
 async def earlier_participant(typed: str, keys: Sameness) -> Participant | None:
-    """The person behind an earlier ticket, certificate or own link, where the name is theirs too.
+    """The person behind an earlier ticket, certificate or own link, if the name matches.
 
-    A code alone must not open or change anybody: with another name, or a contact that is not the one we know, it is
-    as if no code had been typed, and nothing tells.
+    A code alone must not open or change anything: with another name or an unknown contact it is ignored, without a
+    hint.
     """
     standing = _behind(typed)
     if standing is None:
@@ -106,12 +106,12 @@ def _is_minor(person: Participant) -> bool:
 
 
 def _last_part(typed: str) -> str:
-    """A link may be typed whole."""
+    """Of a whole link."""
     return typed.strip().rstrip("/").rpartition("/")[2]
 
 
 def _behind(typed: str) -> QuerySet[Registration] | None:
-    """The registrations that a typed code may mean; none for what is no code of ours."""
+    """None: no code of ours."""
     link = tokens.read_own_link(_last_part(typed))
     if link is not None:
         return Registration.filter(links__token_hash=tokens.digest(link, "own"), links__revoked_at=None)

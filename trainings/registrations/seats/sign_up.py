@@ -1,4 +1,4 @@
-"""Signing up and giving places back: what is asked in a moment is decided and written together."""
+"""Commands that arrive at once are decided and written together."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Crowded(Busy):
 
 
 async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
-    """Decide and write a batch, in one transaction; each command's answer in order, or the refusal of it."""
+    """One batch in one transaction; answers or refusals in order."""
     async with transaction():
         situation = await gather(commands)
         outcomes, changes = decide(commands, situation)
@@ -47,11 +47,11 @@ async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
 
 
 counter: GroupCommit[Command, Outcome] = GroupCommit(serve, busy=Crowded)
-"""Where everybody of this process stands in line."""
+"""The queue of this process."""
 
 
 async def ask(command: Command) -> Outcome:
-    """The answer to one command, once it is on disk. In a transaction of the caller's it is part of that."""
+    """Returns once it is on disk. Inside a caller's transaction it is part of that."""
     if not is_in_transaction():
         return await counter.submit(command)
     [outcome] = await serve([command])
@@ -61,10 +61,10 @@ async def ask(command: Command) -> Outcome:
 
 
 async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tuple[Watch, ...] = ()) -> SignedUp:
-    """Register the people of one wish: all confirmed, all on the waiting list, or all held for staff.
+    """Register people together: all confirmed, all on the waiting list, or all held.
 
-    The same sign-up again answers with the registration that stands. Refuses by window, state, audience, age and
-    places, and with Crowded where too many wait in line. What comes too often (`watched`) is refused or held.
+    The same sign-up again returns the registration that stands. Refuses by window, state, audience, age and places, and
+    with Crowded a queue that is too long. Too frequent ones (`watched`) are refused or held.
     """
     outcome = await ask(Enter(training_id, wish, actor, i18n.language(), watched))
     assert isinstance(outcome, SignedUp)
@@ -72,20 +72,20 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
 
 
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
-    """Register somebody who stands at the door without a sign-up. It takes none of the counted places.
+    """It takes none of the counted places.
 
-    Refuses a minor whose guardian is not named.
+    Refuses a minor without a named guardian.
     """
     return await sign_up(training_id, wish, actor=actor)
 
 
 def stoppable(actor: Actor) -> dict[str, Any]:
-    """What staff cause is told after ten minutes, in which it can be stopped; anybody else's act at once."""
+    """Messages caused by staff wait ten minutes, in which they can be stopped; others leave at once."""
     return {"run_at": clock.now() + STAFF_DELAY, "batch_id": uuid7()} if actor.id is not None else {}
 
 
 async def moved_to(command: MoveOut) -> UUID:
-    """In which group the person is from now on."""
+    """The person's group now."""
     outcome = await ask(command)
     assert isinstance(outcome, Done)
     assert outcome.group_id is not None
@@ -93,12 +93,12 @@ async def moved_to(command: MoveOut) -> UUID:
 
 
 async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> None:
-    """One thing asked of a whole group. Refuses (UnknownGroup) one that does not exist."""
+    """For a whole group. Refuses (UnknownGroup) an unknown one."""
     await ask(command(training_id=await training_of(group_id), group_ids=(group_id,), actor=actor, **fields))
 
 
 async def training_of(group_id: UUID) -> UUID:
-    """The training that a group signed up for: it never changes."""
+    """It never changes."""
     where = await RegistrationGroup.get_or_none(id=group_id)
     if where is None:
         raise UnknownGroup

@@ -1,8 +1,8 @@
-"""What is known while a batch of commands is decided: plain values, changed in memory as one command after another is.
+"""What is known while a batch is decided: plain values, changed in memory command by command.
 
-Nothing here reads or writes the database, so that decisions can be replayed. What is made anew for each sign-up is a
-named tuple: a frozen dataclass takes more than twice as long to make. Ids of groups and registrations are texts, as
-they are written: a UUID takes longer to make, to look up and to write than all that is decided about it.
+No database here, so that decisions can be replayed. What each sign-up makes anew is a named tuple: a frozen dataclass
+takes more than twice as long. Ids of groups and registrations are texts, as written: a UUID takes longer to make, look
+up and write than the decisions about it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from trainings.schedule.models import SessionState, TrainingState
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session, as far as a training's phase depends on it."""
+    """What a training's phase needs of a session."""
 
     starts_at: datetime
     ends_at: datetime
@@ -41,11 +41,11 @@ class Meeting:
 
 @dataclass(slots=True)
 class Person:
-    """One registration of a group that is being changed.
+    """A registration of a group in change.
 
-    `held_card`: it waits for staff with a named card, whose place is reserved until they answer; what becomes of the
-    card where they say yes. `has_own_link`: they made their link their own. `joined_to` is another one of theirs,
-    `joined_state` how they stood before, and `joined_childcare` what counts with that one.
+    `held_card`: held with a named card that reserves the place; the state the card gets with a yes. `has_own_link`:
+    claimed. `joined_to`: another sign-up of theirs; `joined_state`: the state before; `joined_childcare`: places that
+    count with that one.
     """
 
     id: str
@@ -71,13 +71,13 @@ class Person:
 
     @property
     def holds_place(self) -> bool:
-        """Whether there is a seat for this one: nobody counted who came without a sign-up."""
+        """Walk-ins have none."""
         return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
 
 @dataclass(slots=True)
 class Group:
-    """A group as it is stored, with its people where they are being changed."""
+    """Its people are loaded if they are being changed."""
 
     id: str
     training_id: UUID
@@ -98,15 +98,12 @@ class Group:
 
     @property
     def party(self) -> Party[str]:
-        """What it asks for."""
         return Party(self.id, self.n_people, self.childcare_places)
 
 
 @dataclass(slots=True)
 class Run:
-    """A training: its rules, and its places as they change. `waiting` is in order; `by_browser` are the groups that
-    stand.
-    """
+    """A training's rules, and its places as they change. `waiting`: in order; `by_browser`: groups that stand."""
 
     id: UUID
     hub_id: str
@@ -146,12 +143,12 @@ class Run:
         self.capacity, self.taken, self.childcare_capacity, self.childcare_taken, self.reserved = room
 
     def same_browser(self, wish: SignUp) -> Iterator[Standing]:
-        """The groups that the same people made from the same browser."""
+        """Groups of the same people from the same browser."""
         standing = self.by_browser.get(wish.browser_key or "", ())
         return (one for one in standing if one.is_of(wish))
 
     def number(self) -> int:
-        """The next number of the waiting list: given once, never reused."""
+        """The next number of the waiting list: never reused."""
         number = self.next_wait_number
         self.next_wait_number = number + 1
         return number
@@ -159,7 +156,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Who came with an earlier code: the participant, what stands of them in this very training, courses completed."""
+    """The person behind an earlier code: participant, registration in this training, completed courses."""
 
     participant_id: UUID
     email_key: str | None
@@ -168,10 +165,10 @@ class Known:
 
 
 class Standing(NamedTuple):
-    """A group that stands, as the same sign-up again finds it: by its key, or by who comes and how they are reached.
+    """A group that stands, found by its key, or by its people and contact.
 
-    `people` are those who have not cancelled, in order. Of a sign-up of the same batch they are in its `wish`, which is
-    looked into only where its browser comes again.
+    `people`: not cancelled, in order. For a sign-up of the same batch they are in its `wish`, read only if its browser
+    comes again.
     """
 
     training_id: UUID
@@ -183,8 +180,8 @@ class Standing(NamedTuple):
     wish: SignUp | None = None
 
     def is_of(self, wish: SignUp) -> bool:
-        """Whether the same people come, and are reached as before: one telephone signs up namesakes of a whole village,
-        and a name alone, typed on a shared one, must open nothing.
+        """The same people with the same contact: one telephone signs up namesakes of a whole village, and a name typed
+        on a shared one must open nothing.
         """
         people, reached_at = self.people, self.contact_keys
         if self.wish is not None:
@@ -196,7 +193,7 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class Situation:
-    """Everything a batch touches. `spare_keys` are for groups that a command makes of people who have signed up."""
+    """Everything a batch touches. `spare_keys`: for groups that a command makes of registered people."""
 
     at: datetime
     runs: dict[UUID, Run]
@@ -210,7 +207,7 @@ class Situation:
     spare_keys: dict[int, str] = field(default_factory=dict)
 
     def add_person(self, group: Group, person: Person) -> None:
-        """Somebody who may leave."""
+        """A person who may leave."""
         group.people[person.id] = person
         self.group_of[person.id] = group.id
 
@@ -219,5 +216,4 @@ class Situation:
         return group, group.people[registration_id]
 
     def run_of(self, group_id: str) -> Run:
-        """The training of a group that is known."""
         return self.runs[self.groups[group_id].training_id]

@@ -1,4 +1,4 @@
-"""The waiting list in the hands of people: offers that are answered or run out, moving up by hand, closing the list."""
+"""Offers answered or expired, moving up by hand, closing the waiting list."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
 OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
-"""The columns of the time to answer."""
+"""Columns of the time to answer."""
 
 
 class TooFewTries(Refusal):
@@ -51,9 +51,9 @@ class TooFewTries(Refusal):
 
 
 def offer_ends(training: Training, sessions: Sequence[TrainingSession], reached_at: datetime) -> datetime | None:
-    """Until when a place is kept for somebody reached at this moment; none where the training gives no time limit.
+    """Time to answer of a group reached at this moment. None: the training sets no limit.
 
-    Never beyond the beginning of the next session: then it is wanted, or free for who stands at the door.
+    Never after the next session begins: then the place is wanted, or free for people at the door.
     """
     if training.offer_hours is None:
         return None
@@ -62,19 +62,15 @@ def offer_ends(training: Training, sessions: Sequence[TrainingSession], reached_
 
 
 async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
-    """The group says yes to its places, and is told that they are theirs.
-
-    Saying it twice is one yes. Refuses (NoOffer) once the places went to others, and what is over or called off.
-    """
+    """Twice is once. Refuses (NoOffer) once the places went to others, and a training that is over or called off."""
     await ask_of(group_id, Accept, actor=actor)
 
 
 async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
-    """The group says no: it is cancelled, and its places go to who waits in the same transaction.
+    """The group is cancelled; its places go to the waiting list in the same transaction.
 
-    Who made their link their own is still offered a place, unless nobody else is; of several refuses
-    (EachForThemselves). Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after
-    ten minutes.
+    An adult with a claimed link keeps the offer, unless nobody else has it; of several refuses (EachForThemselves).
+    Twice is once. Refuses as `accept_offer`. A no recorded by staff is told after ten minutes.
     """
     async with transaction():
         await ask_of(group_id, Decline, actor=actor, **stoppable(actor))
@@ -82,13 +78,13 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUID, *, actor: Actor) -> None:
-    """One person says yes (`accept_offer`) or no (`decline_offer`) for those whom `answering_group` names."""
+    """`act`: `accept_offer` or `decline_offer`, for the group that `answering_group` names."""
     async with transaction():
         await act(await answering_group(registration_id), actor=actor)
 
 
 async def answering_group(registration_id: UUID) -> UUID:
-    """The group for which a person answers an offer: who made their link their own leaves the others for it.
+    """The group a person answers for: an adult with a claimed link leaves the others for it.
 
     In the caller's transaction.
     """
@@ -98,10 +94,10 @@ async def answering_group(registration_id: UUID) -> UUID:
 
 
 async def release_offer(group_id: UUID, *, actor: Actor) -> None:
-    """Staff give on the places of a group that nobody could reach, after three calls in vain on two days.
+    """Staff give on the places of a group that nobody reached in three calls on two days.
 
-    Who made their link their own keeps theirs, unless nobody else is left. Who loses them is told after ten minutes.
-    Refuses (TooFewTries) before that, and like `accept_offer`.
+    Claimed links keep theirs, unless nobody else is left. Told after ten minutes. Refuses with TooFewTries before that,
+    and as `accept_offer`.
     """
     async with transaction():
         await locked_offer(group_id)
@@ -118,9 +114,9 @@ async def release_offer(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
-    """Staff told somebody of the group by telephone or in person: from now on the time to answer runs.
+    """Staff told somebody of the group: the time to answer begins.
 
-    Whoever was reached before keeps that time. Refuses like `accept_offer`.
+    A group reached before keeps its time. Refuses as `accept_offer`.
     """
     async with transaction():
         group, training = await locked_offer(group_id)
@@ -128,9 +124,9 @@ async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
-    """Staff had not told them after all: no time to answer runs, unless a message about the offer went out.
+    """Staff had not told them: no time to answer runs, unless a message about the offer went out.
 
-    Nothing where they answered meanwhile.
+    Nothing once they answered.
     """
     async with transaction():
         group, training = await _locked(group_id)
@@ -142,7 +138,7 @@ async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def _is_written_to(group: RegistrationGroup) -> bool:
-    """Whether the mail server took a message about this offer, to somebody who is still offered it."""
+    """The mail server took a message about this offer to somebody who still has it."""
     live = Registration.filter(group_id=group.id, state=RegistrationState.OFFERED)
     ids = [key for (key,) in await live.values_list("id")]
     sent = OutboxJob.filter(subject_id__in=ids, kind="registration_offered", outcome=Outcome.SENT)
@@ -150,7 +146,7 @@ async def _is_written_to(group: RegistrationGroup) -> bool:
 
 
 async def reached_by_mail(group_id: UUID) -> None:
-    """The mail server took the message about the offer: the time to answer runs. Nothing where it does not any more."""
+    """The mail server took the message about the offer: the time to answer begins. Nothing once the offer is gone."""
     async with transaction():
         group, training = await _locked(group_id)
         if group.state is RegistrationState.OFFERED:
@@ -169,11 +165,11 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
 
 
 async def renew_offers(before: Standing, *, actor: Actor) -> None:
-    """The time to answer after something was done to the sessions: never beyond the beginning, also of an earlier one.
+    """Adjust times to answer after sessions changed: never after the beginning, also of an earlier one.
 
-    It is computed anew from when they were reached: what is moved by mistake and put right takes nothing from them.
-    While a training is called off nobody can say yes: whose time ran meanwhile has it again. The message and the call
-    about the sessions name the new time. In the caller's transaction, with the training locked.
+    Computed anew from when they were reached: a mistaken move put right takes nothing from them. While a training is
+    called off nobody can say yes: a time that expired meanwhile starts again. Message and call about the sessions name
+    the new time. In the caller's transaction, with the training locked.
     """
     was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
     training = await Training.get(id=before.training.id)
@@ -205,7 +201,7 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
 
 
 def _is_being_told(group: RegistrationGroup) -> bool:
-    """Whether the message about the last move of their time still waits. What moves again meanwhile is told once."""
+    """The message about the last move of their time still waits. Another move meanwhile is told together with it."""
     return group.offer_moved_at is not None and clock.now() < group.offer_moved_at + STAFF_DELAY
 
 
@@ -214,7 +210,7 @@ def _written(moment: datetime | None) -> str | None:
 
 
 def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[TrainingSession]) -> datetime | None:
-    """Until when this group has time now. Fewer hours than it was told of are for those reached from now on."""
+    """The group's time now. Fewer hours than it was told are only for groups reached from now on."""
     assert group.reached_at is not None
     assert group.offered_until is not None
     until = offer_ends(training, ahead, group.reached_at)
@@ -223,7 +219,7 @@ def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[Train
 
 
 async def fill_places(training_id: UUID) -> None:
-    """Give who waits the places that came free while nobody could move up: the training was called off, or seemed over.
+    """Give the waiting list the places freed while nobody could move up: the training was called off, or seemed over.
 
     In the caller's transaction, with the training locked.
     """
@@ -231,10 +227,9 @@ async def fill_places(training_id: UUID) -> None:
 
 
 async def expire_offers() -> int:
-    """Give on the places of who was reached and did not answer in time; how many groups that were.
+    """Give on the places of groups that were reached and did not answer in time; returns how many.
 
-    Who was not reached, or not told of the time that counts, keeps theirs. Safe at any time, and when several
-    processes do it at once.
+    Groups not reached, or not told of the time that counts, keep theirs. Safe from several processes at once.
     """
     late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     # What was called off keeps its offers: it may take place after all.
@@ -264,19 +259,19 @@ async def _expire(training_id: UUID) -> int:
 
 
 async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -> None:
-    """Let a waiting group go before others, with the reason on record for it and for those it passes.
+    """The reason is on record for the group and for groups it passes.
 
-    Refuses (NotWaiting) who does not wait, (NoRoom, NoChildcareRoom) with the number of places missing, and what is
+    Refuses with NotWaiting, with NoRoom or NoChildcareRoom and the number of places missing, and a training that is
     over or called off.
     """
     await ask_of(group_id, LetGoFirst, actor=actor, reason=reason)
 
 
 async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
-    """End the waiting list: nobody joins it any more, who is on it is cancelled and told after ten minutes.
+    """Nobody joins it any more; people on it are cancelled and told after ten minutes.
 
-    Offered places stay. Returns the batch of messages that may be stopped till then; none where it was closed before.
-    It is opened again in the training's form. Refuses what is over or called off.
+    Offered places stay. Returns the batch that can be stopped until then; None: it was closed before. The training's
+    form opens it again. Refuses a training that is over or called off.
     """
     batch = uuid7()
     async with transaction():
@@ -308,7 +303,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
-    """The group read under its training's lock."""
+    """Under its training's lock."""
     where = await RegistrationGroup.get_or_none(id=group_id)
     if where is None:
         raise UnknownGroup
@@ -317,9 +312,9 @@ async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
 
 
 async def locked_offer(group_id: UUID) -> tuple[RegistrationGroup, Training]:
-    """A group that is offered places, in the caller's transaction and under its training's lock.
+    """An offered group under its training's lock, in the caller's transaction.
 
-    Refuses (NoOffer) once the places went to others, and what is over or called off.
+    Refuses (NoOffer) once the places went to others, and a training that is over or called off.
     """
     group, training = await _locked(group_id)
     await _check_offered(group, training)
@@ -333,5 +328,5 @@ async def _check_offered(group: RegistrationGroup, training: Training) -> None:
 
 
 async def _check_ahead(training: Training) -> None:
-    """Refuse what is over or called off; the window does not matter to who is on the list."""
+    """Refuse a training that is over or called off; people on the list do not need an open window."""
     check_phase(training, await TrainingSession.filter(training_id=training.id), Source.DESK, clock.now())

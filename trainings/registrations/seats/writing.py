@@ -1,4 +1,4 @@
-"""Writes what a batch decided: constant texts for both engines, each run once for all rows of the batch."""
+"""Writes a decided batch: constant statements for both engines, each run once for all rows."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SHIFTED = (
     "UPDATE registration_group SET wait_number = -1 - wait_number WHERE training_id = ? AND wait_number > ?",
     "UPDATE registration_group SET wait_number = -wait_number WHERE training_id = ? AND wait_number < 0",
 )
-"""In two steps: not even in passing may two have one number."""
+"""In two steps: never two with one number, not even in passing."""
 CHANGED_GROUP = """
     UPDATE registration_group SET state = ?, n_people = ?, childcare_places = ?, wait_number = ?, hold_reason = ?,
         changed_at = ?, reached_at = ?, offered_until = ?, moved_up_at = ?
@@ -97,7 +97,7 @@ TO_TELL = """
 
 
 async def keep(changes: Changes, situation: Situation) -> None:
-    """Write a decided batch in the transaction in progress."""
+    """In the transaction in progress."""
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
     jobs = [_job(next(keys), letter, at) for letter in changes.letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
@@ -112,8 +112,8 @@ async def keep(changes: Changes, situation: Situation) -> None:
 
 
 class _Arrival(NamedTuple):
-    """An entry as all its rows tell it. Keys are texts, as SQLite holds them: each stands in several rows. A state and
-    the like is told by `str`, which takes a third of the time that `value` does.
+    """An entry for all its rows. Keys are texts, as SQLite holds them: each stands in several rows. `str` of a state
+    takes a third of the time of `value`.
     """
 
     entry: Entry
@@ -125,7 +125,7 @@ class _Arrival(NamedTuple):
 
 
 def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str]) -> list[Statement]:
-    """What came in, people first: the others refer to them."""
+    """People first: the other rows refer to them."""
     people = NewPeople(keys)
     groups: list[Values] = []
     registrations: list[Values] = []
@@ -165,7 +165,7 @@ def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
 
 
 def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None]:
-    """A minor has none, only the keys of the guardian's."""
+    """A minor has only the keys of the guardian's."""
     return (None, None) if member.is_minor else (arrival.wish.contact_phone, arrival.wish.contact_email)
 
 
@@ -214,7 +214,7 @@ def _registration(arrival: _Arrival, member: Member, ticket: Ticket, person_id: 
 
 
 def _link(key: str, arrival: _Arrival, registration_id: str | None, token: str) -> Values:
-    """One person's link, or without a registration the whole group's."""
+    """Without a registration the group's."""
     scope = LinkScope.GROUP if registration_id is None else LinkScope.PERSON
     hashed, kept = tokens.digest(token, "own"), SEALED_LINK(key, token)
     return (key, arrival.at, arrival.group_id, registration_id, str(scope), hashed, kept)
@@ -230,7 +230,7 @@ def _shifts(changes: Changes) -> list[Statement]:
 
 
 def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
-    """Who moved up, then each person who was looked at: who moved up and left in one batch has left."""
+    """Promotions, then each person looked at: a person who moved up and left in one batch has left."""
     moved = []
     for group_id in changes.promoted:
         state = _state_after(group_id, situation)
@@ -274,7 +274,7 @@ def _word(one: StrEnum | None) -> str | None:
 
 
 def _state_after(group_id: str, situation: Situation) -> RegistrationState:
-    """What moving up made of a group."""
+    """After moving up."""
     is_offered = situation.run_of(group_id).offer_hours is not None
     return RegistrationState.OFFERED if is_offered else RegistrationState.CONFIRMED
 
@@ -329,11 +329,11 @@ def _line(key: str, line: Line, at: datetime | str) -> Values:
 
 @lru_cache
 def _as_json(detail: tuple[tuple[str, str | int], ...]) -> str:
-    """Kept, since most of a rush say the same."""
+    """Cached, since most of a rush say the same."""
     return json.dumps(dict(detail))
 
 
 @lru_cache
 def _text(key: UUID) -> str:
-    """Kept, since a rush is for few trainings."""
+    """Cached, since a rush is for few trainings."""
     return str(key)
