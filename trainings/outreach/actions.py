@@ -1,7 +1,4 @@
-"""Activities without sign-up: plan, publish, move, call off. Counting heads has its own file.
-
-Nobody signs up: who follows a calendar sees the change there, and who answers for it is told by message.
-"""
+"""Activities: plan, publish, move, cancel. Followers see changes in calendars, the responsible person by message."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
     ActivityState.CANCELLED: frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED}),
 }
-"""Permitted moves: what was published never becomes a draft again, what was cancelled becomes what it was before."""
+"""What was published is never a draft again; what was cancelled becomes what it was before."""
 WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
@@ -108,7 +105,7 @@ class MovedMeanwhile(Refusal):
 class TimeAndPlace:
     """When (UTC) and where: at a venue of the hub, or at `place`, in the open, in a municipality (INE code).
 
-    Where there is a venue the municipality is the venue's, and `place` tells more exactly where.
+    A venue decides the municipality, and `place` then tells more exactly where.
     """
 
     starts_at: datetime
@@ -120,7 +117,7 @@ class TimeAndPlace:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPlan:
-    """An activity as staff want it. `materials`: a line each."""
+    """`materials`: a line each."""
 
     hub_id: UUID
     kind: ActivityKind
@@ -132,7 +129,7 @@ class ActivityPlan:
     rain_plan: str = ""
 
     def columns(self) -> dict[str, Any]:
-        """What the plan says besides time and place."""
+        """Without time and place."""
         names = ("kind", "title", "responsible_id", "summary", "materials", "rain_plan")
         return {name: getattr(self, name) for name in names}
 
@@ -140,10 +137,10 @@ class ActivityPlan:
 async def create_activity(
     plan: ActivityPlan, *, actor: Actor, override_reason: str = "", activity_id: UUID | None = None
 ) -> OutreachActivity:
-    """A draft; its slug is fixed from now on. `activity_id` is given where the same must not be made twice.
+    """A draft; its slug is fixed from now on. `activity_id`: given so that a repeat makes no second one.
 
-    Refuses an unknown hub, venue or municipality, no place at all, an end before the start, a responsible person who
-    does not work at the hub, and people or venues that are taken at the time (with a reason they stand, on record).
+    Refuses an unknown hub, venue or municipality, no place, an end before the start, a responsible person who does not
+    work at the hub, and people or venues taken at the time (allowed with a reason, which is logged).
     """
     async with transaction():
         where = await _checked(plan.hub_id, plan.at)
@@ -170,8 +167,8 @@ async def edit_activity(
     override_reason: str = "",
     revision: int | None = None,
 ) -> OutreachActivity:
-    """Write what changed. Refuses as `create_activity`, another hub, what is cancelled, to move what was held, and a
-    `revision` (from when the form was opened) that is no longer so.
+    """Refuses as `create_activity`, and another hub, a cancelled activity, moving a held one, and an outdated
+    `revision` (from when the form was opened).
     """
     async with transaction():
         activity = await _standing(activity_id)
@@ -191,7 +188,7 @@ async def edit_activity(
 async def move_activity(
     activity_id: UUID, at: TimeAndPlace, *, actor: Actor, override_reason: str = "", revision: int | None = None
 ) -> OutreachActivity:
-    """Another time or place. Refuses as `edit_activity` (MovedMeanwhile), and a time that is over."""
+    """Refuses as `edit_activity` (MovedMeanwhile), and a time that is over."""
     async with transaction():
         activity = await _standing(activity_id)
         if revision is not None and revision != activity.revision:
@@ -204,7 +201,7 @@ async def move_activity(
 
 
 async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
-    """Show it in lists and calendars, and tell who answers for it; twice is once. Refuses what is cancelled."""
+    """Show it in lists and calendars, and tell the responsible person; twice is once. Refuses a cancelled one."""
     async with transaction():
         activity = await _standing(activity_id)
         if activity.state is ActivityState.PUBLISHED:
@@ -216,7 +213,7 @@ async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivi
 
 
 async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> OutreachActivity:
-    """It will not take place; twice is once. Refuses without a reason, and what was held."""
+    """Twice is once. Refuses without a reason, and an activity that was held."""
     if not reason.strip():
         raise NoReason(field="reason")
     async with transaction():
@@ -241,9 +238,9 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
 
 
 async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
-    """A cancelled one takes place after all, a draft as a draft again; twice is once.
+    """Undo a cancellation: a draft is a draft again; twice is once.
 
-    Meanwhile its time was free for others: refuses people and venues that are taken now, as `create_activity` does.
+    Its time was free meanwhile: refuses people and venues taken now, as `create_activity`.
     """
     async with transaction():
         activity = await locked_activity(activity_id)
@@ -264,7 +261,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
 
 
 async def locked_activity(activity_id: UUID) -> OutreachActivity:
-    """The activity, its row held until the transaction ends. Raises UnknownActivity."""
+    """Raises UnknownActivity."""
     found = await lock(OutreachActivity, [activity_id])
     if not found:
         raise UnknownActivity
@@ -279,14 +276,14 @@ async def _standing(activity_id: UUID) -> OutreachActivity:
 
 
 def is_held(activity: OutreachActivity) -> bool:
-    """Whether it took place: then it is neither moved nor called off."""
+    """Held activities are neither moved nor cancelled."""
     return activity.state is not ActivityState.DRAFT and clock.now() >= activity.ends_at
 
 
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
 ) -> list[str]:
-    """Save the columns that differ, only them, and what calendars show. Returns their names."""
+    """Save the columns that differ, and the calendar entries. Returns their names."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
         return []
@@ -306,7 +303,7 @@ async def _write(
 
 
 async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place_rewritten: bool = False) -> None:
-    """Keep how it was, before an act. Nobody has seen a draft."""
+    """Keep the state before an act, except of a draft, which nobody has seen."""
     if activity.published_at is None:
         return
     last = await DatedChange.filter(activity_id=activity.id).order_by("-created_at", "-id").first()
@@ -319,7 +316,6 @@ async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place
 
 
 async def _become(activity: OutreachActivity, state: ActivityState, **columns: Any) -> None:
-    """Move a locked activity to another state."""
     if state not in ACTIVITY_MOVES[activity.state]:
         raise IllegalMove
     await activity.update_from_dict({"state": state, **columns}).save(update_fields=["state", *columns])
@@ -327,7 +323,7 @@ async def _become(activity: OutreachActivity, state: ActivityState, **columns: A
 
 
 async def _finish(activity: OutreachActivity) -> None:
-    """The last step of every change that people may see."""
+    """The last step of every visible change."""
     activity.revision += 1
     await activity.save(update_fields=["revision"])
     await calendar_texts.refresh([activity.id])
@@ -335,7 +331,7 @@ async def _finish(activity: OutreachActivity) -> None:
 
 
 async def _checked(hub_id: UUID, at: TimeAndPlace) -> dict[str, Any]:
-    """Time and place as columns, by the rules that are the same for all activities."""
+    """Time and place as columns, by the rules of all activities."""
     if at.ends_at <= at.starts_at:
         raise ActivityEndsBeforeStart(field="ends")
     if at.ends_at - at.starts_at > LONGEST_SESSION:
@@ -364,13 +360,13 @@ async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
 
 
 async def works_at(hub_id: UUID, user_id: UUID) -> bool:
-    """Whether somebody may answer for an activity of this hub."""
+    """Whether a person may be responsible for an activity of this hub."""
     hub = await Hub.get(id=hub_id)
     return user_id in {one.id for one in await people_who_facilitate(hub.id, hub.operator_id)}
 
 
 async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason: str) -> None:
-    """Refuses a responsible person or a venue that is at a session, or at another activity, at the time."""
+    """Refuses a responsible person or venue taken by a session or another activity at the time."""
     plan = SessionPlan(activity.starts_at, activity.ends_at, activity.venue_id, (activity.responsible_id,))
     await check_bookings(
         {0: plan}, actor=actor, hub_id=activity.hub_id, override_reason=override_reason, but=[activity.id]

@@ -1,15 +1,13 @@
-"""The bands of age in which heads are counted."""
-
 from __future__ import annotations
 
 from enum import StrEnum
 
 
 class AgeBand(StrEnum):
-    """Ages that can be told by eye, and that the age groups of participants add up to.
+    """Ages that can be told by eye, as sums of participants' age groups.
 
-    12 to 17 is 12–13 and 14–17; 18 to 59 is 18–24, 25–34 and 35–59: nobody sees who is 24 and who is 26. Children under
-    12 are no participants, yet they come to fairs and are counted. Sheets of paper often hold no ages at all: `nd`.
+    12 to 17 is 12–13 and 14–17; 18 to 59 is 18–24, 25–34 and 35–59. Children under 12 are no participants, but come to
+    fairs. Paper often says no age: `nd`.
     """
 
     CHILDREN = "0-11"
@@ -20,4 +18,4 @@ class AgeBand(StrEnum):
 
 
 SEEN_BANDS = tuple(band for band in AgeBand if band is not AgeBand.UNKNOWN)
-"""Those that have a button: whoever stands there has an age."""
+"""Bands with a button."""

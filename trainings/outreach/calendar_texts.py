@@ -1,4 +1,4 @@
-"""What calendars are told of an activity: its words and feeds, kept by the rules of sessions."""
+"""Activities in calendars, by the rules of sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIVITIES = Kept(OutreachActivity, ActivityText, ActivityFeed, "activity_id", P
 
 
 async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
-    """`write_entries` of these activities. Once an action, at its end."""
+    """`write_entries` of these activities. Once, at the end of an action."""
     ids = [activity.id for activity in await lock(OutreachActivity, activity_ids)]
     found = OutreachActivity.filter(id__in=ids).order_by("id")
     with speaking(SOURCE_LANGUAGE):
@@ -41,7 +41,7 @@ async def rewrite_outdated() -> int:
 
 
 def facts_of(activity: OutreachActivity) -> EventFacts:
-    """What an entry tells of an activity; hub, municipality and venue are loaded."""
+    """Hub, municipality and venue are loaded."""
     settings = get_settings()
     venue = activity.venue
     return EventFacts(
@@ -69,14 +69,14 @@ def facts_of(activity: OutreachActivity) -> EventFacts:
 
 
 def place_in_words(activity: OutreachActivity) -> str:
-    """The venue with its address, then the place in the open, without the municipality; `venue` is loaded."""
+    """Venue with address, then the place in the open, without the municipality; `venue` is loaded."""
     venue = activity.venue
     parts = (venue.name, venue.address, activity.place) if venue is not None else (activity.place,)
     return ", ".join(part for part in parts if part)
 
 
 def whole_place(activity: OutreachActivity) -> str:
-    """The same with the municipality; both are loaded."""
+    """As `place_in_words`, with the municipality; both are loaded."""
     return ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
 
 

@@ -1,4 +1,4 @@
-"""What is to be known of an activity before it is kept: days off where it is held, who and what is taken then."""
+"""Warnings before an activity is saved: days off at its place, people and venues taken."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from trainings.web.forms import Typed
 
 
 async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: OutreachActivity | None = None) -> Cautions:
-    """Of the day, place and person in the form, as of a session; nothing while the day or an hour is missing.
+    """About day, place and person in the form, as for sessions; none while the day or an hour is missing.
 
-    The form that moves an activity asks for no person: that is who answers for it.
+    The form that moves an activity asks for no person: its responsible one is meant.
     """
     form = checked(LookForm, Typed(typed.fields))
     if form is None:
@@ -37,5 +37,5 @@ async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: Outreac
 
 
 async def days_off(starts_at: datetime, ends_at: datetime, municipality: str) -> str:
-    """The holiday and the feasts (of the municipality by its INE code) in this time; empty on an ordinary day."""
+    """Holiday and feasts of the municipality (INE code) in this time; empty on an ordinary day."""
     return days_off_during(starts_at, ends_at, (await feasts_in({municipality}))[municipality])

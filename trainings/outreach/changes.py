@@ -1,4 +1,4 @@
-"""What activities were before they changed within a week, as public pages say it of sessions."""
+"""What changed activities were before, for a week, as public pages say it of sessions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainings.schedule.public.posted import Left, Place, Was
 
 
 class Placed(DatedThing, Protocol):
-    """An activity, as far as it is asked where it is."""
+    """An activity, as far as its place is concerned."""
 
     @property
     def id(self) -> UUID: ...
@@ -25,7 +25,7 @@ class Placed(DatedThing, Protocol):
 
 
 async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
-    """How these were before all that was done to them within the last seven days, by id."""
+    """State before all changes of the last seven days, by id."""
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
         return {}
@@ -36,7 +36,7 @@ async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
 
 
 def _left(change: DatedChange, activity: Placed, *, is_rewritten: bool) -> Left:
-    """Before this change, its first. `is_rewritten`: its place in the open was, in any of them."""
+    """Before its first change. `is_rewritten`: any of them changed the place in the open."""
     assert change.left_municipality_id is not None, "an activity's"
     town = towns.by_code()[change.left_municipality_id]
     is_elsewhere = (change.left_venue_id, town.code) != (activity.venue_id, activity.municipality_id)

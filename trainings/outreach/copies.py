@@ -1,4 +1,4 @@
-"""Copies of a month's activities in another month, as drafts, beside those of its trainings."""
+"""Copies of a month's activities in another month, as drafts, beside its trainings'."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from trainings.web.i18n import gettext
 async def copy_activity_to_month(
     activity_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `schedule.staff.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`; where who
-    answered for it left the hub, whoever copies it answers for the copy.
+    """As `schedule.staff.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`. If the
+    responsible person left the hub, the actor becomes responsible.
     """
     async with transaction():
         activity = await locked_activity(activity_id)
@@ -45,7 +45,7 @@ async def copy_activity_to_month(
 
 
 async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[Copy]:
-    """What the hub's activities of a month would be in another, by day. Called-off ones are left out."""
+    """The copies of a hub's month in another, by day, without cancelled activities."""
     start, end = bounds(month)
     held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=start, starts_at__lt=end)
     activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
@@ -65,7 +65,6 @@ async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[
 
 
 def _in_month(activity: OutreachActivity, month: date) -> TimeAndPlace:
-    """When and where it would be."""
     plan = _plan_of(activity)
     [then] = shifted([plan], day_in(month, [plan]))
     return TimeAndPlace(then.starts_at, then.ends_at, activity.municipality_id, activity.venue_id, activity.place)

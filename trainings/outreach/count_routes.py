@@ -1,4 +1,4 @@
-"""`/panel/actividades/{id}/conteo`: big buttons that count heads, with and without script, and totals from paper."""
+"""`/panel/actividades/{id}/conteo`: buttons that count heads, with and without script, and totals from paper."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class UnreadableTouches(Malformed):
 
 
 async def _countable(request: Request) -> OutreachActivity:
-    """The activity of the address, if the actor may count there."""
+    """If the actor may count there."""
     activity = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_count_heads(request.state.actor, activity.hub_id):
         raise WrongRole
@@ -131,7 +131,7 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 @allow(*HEAD_COUNTERS)
 async def touches(request: Request) -> Response:
-    """Touches as the script sends them; the answer is what is counted now, and which of them were not kept."""
+    """Touches of the script; answers the present counts, and which touches were not kept."""
     activity = await _countable(request)
     try:
         body = forms.TouchesBody.model_validate_json(await request.body())
@@ -179,7 +179,7 @@ async def write_totals(request: Request) -> Response:
 
 
 async def _totals_refused(request: Request, activity: OutreachActivity, typed: Typed, refusal: Refusal) -> Response:
-    """The form again: what was typed stays, beside what is counted by now."""
+    """The form again with what was typed, beside the present counts."""
     counts = await heads.counts_of(activity.id)
     fresh = forms.typed_totals(counts).fields
     typed.fields |= {name: values for name, values in fresh.items() if name.startswith(forms.SEEN)}

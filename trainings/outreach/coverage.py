@@ -1,4 +1,4 @@
-"""Where nothing happens: municipalities without a training or an activity in a quarter, by department."""
+"""Municipalities without a training or activity in a quarter, by department."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ SEEN = f"""
     GROUP BY town_code, hub
     ORDER BY town_code, hub
 """  # noqa: S608 (both texts are constants of the program)
-"""What is held or planned and was announced; drafts are nobody's plan yet, and what was called off did not happen."""
+"""Held or planned, and announced; no drafts, nothing cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The last one before a quarter, or the first one after it, and whose it is."""
+    """The last event before a quarter, or the first after it, and whose it is."""
 
     starts_at: datetime
     hub: str
@@ -53,7 +53,7 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A municipality without activity in the quarter: `hubs` are those that serve it."""
+    """A municipality without anything in the quarter. `hubs` serve it."""
 
     town: Town
     last: Nearby | None
@@ -63,7 +63,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentCount:
-    """How many municipalities of a department have something in the quarter, and how many have nothing."""
+    """Municipalities of a department with something in the quarter, and with nothing."""
 
     code: str
     name: str
@@ -77,7 +77,7 @@ class DepartmentCount:
 
 @dataclass(slots=True)
 class Coverage:
-    """A quarter: `busy` are the INE codes of municipalities with something in it."""
+    """`busy`: INE codes of municipalities with something in the quarter."""
 
     busy: set[str]
     last: dict[str, Nearby]
@@ -85,7 +85,7 @@ class Coverage:
 
 
 async def coverage_of(quarter: Quarter) -> Coverage:
-    """What there is in the quarter, before it and after it, of all hubs: that nothing happens is nobody's secret."""
+    """What is in, before and after the quarter, of all hubs: this is no secret."""
     found = Coverage(set(), {}, {})
     start, end = quarter.starts_at, quarter.ends_at
     for row in await sql.rows(SEEN, end, start, start, end):
@@ -105,7 +105,7 @@ def _add(found: Coverage, row: Mapping[str, Any]) -> None:
 
 
 def counts_of(coverage: Coverage, codes: Iterable[str]) -> list[DepartmentCount]:
-    """These departments, by name."""
+    """By name."""
     counted = []
     for code in codes:
         in_it = [town for town in towns.by_code() if town.startswith(code)]
@@ -114,7 +114,7 @@ def counts_of(coverage: Coverage, codes: Iterable[str]) -> list[DepartmentCount]
 
 
 async def quiet_in(coverage: Coverage, department: str) -> list[Quiet]:
-    """The municipalities of a department in which nothing is, by name."""
+    """By name."""
     serving = await _hubs_by_town(department)
     found = [
         Quiet(town, coverage.last.get(code), coverage.next.get(code), tuple(serving.get(code, ())))
@@ -138,7 +138,7 @@ async def _hubs_by_town(department: str) -> dict[str, list[str]]:
 
 
 async def departments_served(hub_ids: Collection[UUID]) -> set[str]:
-    """Codes of the departments in which these hubs serve a municipality."""
+    """Codes of departments with a municipality that these hubs serve."""
     rows = await reads(HubService).filter(hub_id__in=list(hub_ids)).values_list("municipality_id")
     return {code[:2] for (code,) in rows}
 

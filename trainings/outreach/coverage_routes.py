@@ -1,4 +1,4 @@
-"""`/panel/sin-actividad`: the municipalities of a department in which nothing is held or planned in a quarter."""
+"""`/panel/sin-actividad`: municipalities of a department without anything in a quarter."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def index(request: Request) -> Response:
 
 
 async def _departments(actor: Actor) -> set[str]:
-    """All for who works without a hub; else those in which the hubs that the actor leads serve somebody."""
+    """All for staff without a hub; else those served by hubs that the actor leads."""
     if Role.MONITORING_OFFICER in actor.roles_everywhere:
         return set(departments())
     return await coverage.departments_served(actor.hubs_with(EDITORS))

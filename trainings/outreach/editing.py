@@ -1,5 +1,3 @@
-"""What the pages that change an activity have in common."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -25,7 +23,7 @@ INDEX = "/panel/actividades"
 
 
 async def editable(request: Request) -> OutreachActivity:
-    """The activity of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
+    """If the actor may change it: 404 if unseen, 403 if seen only."""
     activity = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_edit_activities(request.state.actor, activity.hub_id):
         raise WrongRole
@@ -33,7 +31,7 @@ async def editable(request: Request) -> OutreachActivity:
 
 
 async def saved(activity: OutreachActivity, sentence: str) -> Response:
-    """Back to its page, with a word of warning where the day is a holiday or the municipality's feast."""
+    """Back to its page, with a warning on holidays and feasts of the municipality."""
     response = redirect(f"{INDEX}/{activity.id}")
     days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
     if days:
@@ -47,10 +45,9 @@ async def saved(activity: OutreachActivity, sentence: str) -> Response:
 async def when_and_where(
     request: Request, hub: Hub, typed: Typed, activity: OutreachActivity | None, *, is_booked: bool
 ) -> dict[str, Any]:
-    """The fields of time and place, with what is to be known of them before they are sent.
+    """Fields of time and place, with warnings.
 
-    To choose from: the hub's venues and all municipalities, its own department first; a retired venue stays where it
-    is in use.
+    Offers the hub's venues and all municipalities, its own department first; a retired venue stays where it is in use.
     """
     also = [activity.venue_id] if activity is not None else []
     seat = await hub.seat

@@ -28,7 +28,7 @@ from trainings.web.render import render
 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
-    """The empty form; who leads several hubs first says for which."""
+    """The empty form; people who lead several hubs choose one first."""
     hubs = await _hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
@@ -122,7 +122,7 @@ async def _form(
 
 
 async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUID, str]]:
-    """Who may answer for it; who did so far stays in the list."""
+    """Possible responsible people; the present one stays in the list."""
     people = {user.id: user.name for user in await people_who_facilitate(hub.id, hub.operator_id)}
     if activity is not None:
         people.setdefault(activity.responsible_id, activity.responsible.name)

@@ -1,4 +1,4 @@
-"""The forms of activities: plan one, move it, count heads with a touch, write totals. Times as in Guatemala."""
+"""Times as in Guatemala."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from trainings.web.i18n import N_, gettext
 
 MOST_TOUCHES = 100
 TYPED, SEEN = "n", "antes"
-"""How the fields of the totals begin: what is written now, and what stood there when the page was opened."""
+"""Prefixes of the totals' fields: the new number, and the number when the page was opened."""
 
 
 class WhenAndWhereForm(Form):
-    """Another day, time or place. Where a venue is chosen, the municipality is the venue's.
+    """Another day, time or place. A chosen venue decides the municipality.
 
-    `revision`: that of the row when the form was opened.
+    `revision`: of the row when the form was opened.
     """
 
     day: Day
@@ -41,7 +41,7 @@ class WhenAndWhereForm(Form):
     revision: int | None = None
 
     def at(self) -> TimeAndPlace:
-        """What the form says, in UTC."""
+        """In UTC."""
         return TimeAndPlace(
             starts_at=clock.at(self.day, self.starts),
             ends_at=clock.at(self.day, self.ends),
@@ -52,13 +52,13 @@ class WhenAndWhereForm(Form):
 
 
 class LookForm(WhenAndWhereForm):
-    """What may be looked up before the rest is written: the day, the place, and who answers for it."""
+    """What warnings need before the rest is written: day, place and responsible person."""
 
     responsible: UUID | None = None
 
 
 class ActivityForm(WhenAndWhereForm):
-    """All of an activity. `materials`: one a line."""
+    """`materials`: one a line."""
 
     kind: ActivityKind
     title: Title
@@ -68,7 +68,6 @@ class ActivityForm(WhenAndWhereForm):
     rain_plan: Text240 = ""
 
     def plan(self, hub_id: UUID) -> ActivityPlan:
-        """The activity as the actions take it."""
         return ActivityPlan(
             hub_id=hub_id,
             kind=self.kind,
@@ -82,7 +81,6 @@ class ActivityForm(WhenAndWhereForm):
 
 
 def typed_time_and_place(activity: OutreachActivity) -> dict[str, Any]:
-    """When and where an activity is, as the form shows it."""
     start, end = clock.local(activity.starts_at), clock.local(activity.ends_at)
     return {
         "day": start.date(),
@@ -95,7 +93,6 @@ def typed_time_and_place(activity: OutreachActivity) -> dict[str, Any]:
 
 
 def typed_activity(activity: OutreachActivity) -> Typed:
-    """An activity, to be edited."""
     names = ("title", "summary", "materials", "rain_plan", "revision")
     values = {name: getattr(activity, name) for name in names}
     about = {"kind": activity.kind.value, "responsible": activity.responsible_id}
@@ -106,7 +103,7 @@ def typed_activity(activity: OutreachActivity) -> Typed:
 
 
 def cell_code(cell: Cell) -> str:
-    """A square in one word: `mujer:18-59`."""
+    """`mujer:18-59`."""
     return f"{cell.sex}:{cell.band}"
 
 
@@ -120,7 +117,7 @@ def _cell(code: str) -> str:
 
 
 class CountForm(Form):
-    """One touch without script. `key` comes with the page: the same button pressed twice on one page is one touch."""
+    """One touch without script. `key` comes with the page: two presses of one button are one touch."""
 
     key: UUID
     cell: Annotated[str, AfterValidator(_cell)]
@@ -130,7 +127,7 @@ class CountForm(Form):
 
 
 class UndoForm(Form):
-    """Take back one's last touch; `key` as in the form that counts."""
+    """Take back one's last touch; `key` as in CountForm."""
 
     key: UUID
 
@@ -140,7 +137,7 @@ class UndoForm(Form):
 
 
 class TouchBody(BaseModel):
-    """One touch as the script sends it, under the name that the phone gave it."""
+    """One touch of the script, under the phone's name for it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -153,7 +150,7 @@ class TouchBody(BaseModel):
 
 
 class TouchesBody(BaseModel):
-    """Touches in the order in which they were made."""
+    """In the order in which they were made."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -161,14 +158,14 @@ class TouchesBody(BaseModel):
 
 
 def typed_totals(counts: dict[Cell, int]) -> Typed:
-    """The totals that there are, to be corrected, and beside each what it was when the page was opened."""
+    """Present totals to correct, beside each its number when the page was opened."""
     typed = {f"{TYPED}-{cell_code(cell)}": number for cell, number in counts.items()}
     seen = {f"{SEEN}-{cell_code(cell)}": number for cell, number in counts.items()}
     return Typed.of(typed | seen)
 
 
 def read_totals(typed: Typed) -> tuple[dict[Cell, int], dict[Cell, int]]:
-    """The totals as typed, nothing being none, and as they were seen. Raises FormErrors."""
+    """Totals as typed (empty is 0), and as seen. Raises FormErrors."""
     wanted, seen = {}, {}
     for cell in CELLS:
         name = f"{TYPED}-{cell_code(cell)}"
@@ -189,7 +186,6 @@ def _number(text: str) -> int | None:
 
 
 def rows() -> list[tuple[AgeBand, list[Cell]]]:
-    """The table row by row."""
     return [(band, [Cell(sex, band) for sex in Sex]) for band in AgeBand]
 
 
@@ -203,7 +199,7 @@ def _subject(code: str) -> str:
 
 
 class TallyForm(Form):
-    """One orientation more or less at the desk of a hub."""
+    """One orientation more or less at a hub's desk."""
 
     hub: UUID
     subject: Annotated[str, AfterValidator(_subject)]

@@ -1,4 +1,4 @@
-"""Counting who came to an activity: by sex and age as they are seen, never a name. Nothing ever falls below zero."""
+"""Counting heads at an activity, by sex and age as seen, without names. Never below zero."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STANDING = """
         WHERE u.target_id IN (c.id, c.conflict_of_id) AND u.activity_id = c.activity_id AND u.state IN ('', 'counted'))
     GROUP BY c.activity_id, c.sex, c.age_band
 """
-"""What counts and was not taken back by its name, also where that came in first."""
+"""Counts, and was not taken back by its name, also where the undo came first."""
 
 WAITING = """
     SELECT c.activity_id, COUNT(*) AS n FROM head_count c JOIN outreach_activity a ON a.id = c.activity_id
@@ -50,7 +50,7 @@ CELLS = tuple(Cell(sex, band) for band in AgeBand for sex in Sex)
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One touch of a button, under the name it got from the phone: sent twice it is one. `number` is 1, or −1."""
+    """One touch of a button, under the phone's name for it: sent twice it is one. `number`: 1 or −1."""
 
     id: UUID
     cell: Cell
@@ -78,13 +78,13 @@ Counts = Mapping[Cell, int]
 
 
 async def counts_of(activity_id: UUID) -> dict[Cell, int]:
-    """How many were counted, square by square; those without anybody too."""
+    """By square, zeros too."""
     counted = {(row["sex"], row["age_band"]): int(row["n"]) for row in await sql.reads(STANDING, [activity_id])}
     return {cell: counted.get((cell.sex.value, cell.band.value), 0) for cell in CELLS}
 
 
 async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many were counted at each of these activities; those without anybody left out."""
+    """Without zeros."""
     counted: dict[UUID, int] = {}
     for row in await sql.reads(STANDING, list(activity_ids)):
         key = sql.as_uuid(row["activity_id"])
@@ -93,26 +93,26 @@ async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, int]:
-    """At which activities of these hubs, begun since, heads of phones wait for somebody, and how many touches."""
+    """Waiting touches of phones by activity of these hubs, begun since."""
     rows = await sql.reads(WAITING, list(hub_ids), since)
     return {sql.as_uuid(row["activity_id"]): int(row["n"]) for row in rows}
 
 
 async def is_anything_waiting(activity_id: UUID) -> bool:
-    """Whether heads that a phone counted wait for somebody to say that they count."""
+    """Whether a phone's heads wait for a decision."""
     return await reads(HeadCount).filter(activity_id=activity_id, state=HeadState.WAITING).exists()
 
 
 def is_countable(activity: OutreachActivity) -> bool:
-    """Whether heads may be counted now: from its day on, and also long after."""
+    """From its day on, and long after."""
     return activity.state is ActivityState.PUBLISHED and _is_the_day(activity)
 
 
 async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor) -> set[UUID]:
-    """Keep these touches in their order; what is kept already is not counted again. Returns those that were not kept.
+    """Keep these touches in order, known ones once. Returns the touches that were not kept.
 
-    Not kept is a −1 that would leave less than nobody, and a name that stands for another touch. Refuses before the
-    day, and an activity that does not take place.
+    Not kept: a −1 below zero, and a name that stands for another touch. Refuses before the day, and a cancelled
+    activity.
     """
     async with transaction():
         await _countable(activity_id)
@@ -140,7 +140,7 @@ async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Act
 
 
 async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
-    """Take back the last touch of this person here that still stands; whether there was one. Sent twice it is one.
+    """Take back this person's last standing touch here; False: there was none. Sent twice is once.
 
     Refuses as `count_heads`.
     """
@@ -162,9 +162,9 @@ async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
 
 
 async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor: Actor) -> None:
-    """Let these totals, counted on paper, stand instead of what there is; cells left out stay.
+    """Replace counts by totals from paper; cells left out stay.
 
-    `seen` is what the person had before their eyes: refuses where somebody counted since. Else as `count_heads`.
+    `seen`: what the person saw: refuses where somebody counted since. Else as `count_heads`.
     """
     async with transaction():
         activity = await _countable(activity_id)
@@ -181,12 +181,11 @@ async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor
 
 
 def total(counts: Counts, cells: Iterable[Cell] = CELLS) -> int:
-    """Heads in these squares."""
     return sum(counts[cell] for cell in cells)
 
 
 async def _countable(activity_id: UUID) -> OutreachActivity:
-    """The activity, locked: those who count at once wait for each other, so that no sum is read too early."""
+    """Locked: counting at once waits, so that no sum is read too early."""
     activity = await locked_activity(activity_id)
     if activity.state is not ActivityState.PUBLISHED:
         raise NotTakingPlace
@@ -200,7 +199,7 @@ def _is_the_day(activity: OutreachActivity) -> bool:
 
 
 def _take_in(standing: list[HeadCount], row: HeadCount) -> None:
-    """A row that takes heads back takes them from the last ones of its square."""
+    """A row that takes heads back takes the last ones of its square."""
     if row.number > 0:
         standing.append(row)
         return
@@ -220,7 +219,7 @@ def _is_same(stored: HeadCount, touch: Touch, activity_id: UUID) -> bool:
 
 
 def _after(moment: datetime | None) -> datetime:
-    """Now, and later than that moment: undoing goes back in the order in which heads were counted."""
+    """Now, and later than that moment: undoing follows the order of counting."""
     now = clock.now()
     return now if moment is None else max(now, moment + timedelta(microseconds=1))
 

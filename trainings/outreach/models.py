@@ -1,5 +1,3 @@
-"""Activities without sign-up (fairs, community work, open dialogues) and what is counted there: heads, never names."""
-
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -32,9 +30,9 @@ class ActivityState(StrEnum):
 
 
 class OutreachActivity(Dated):
-    """A fair, community or recreational activity, or an open dialogue. Nobody signs up.
+    """A fair, community or recreational activity, or open dialogue, without registrations.
 
-    It has a venue, or stands in the open (`place`) in a municipality. `materials` is a line each.
+    At a venue, or in the open (`place`) in a municipality. `materials`: a line each.
     """
 
     slug = fields.CharField(max_length=120, unique=True)
@@ -71,8 +69,8 @@ class OutreachActivity(Dated):
 
 
 class MonthPoster(Record):
-    """When the poster of a hub's month (its first day) was last printed, and by whom: every public activity of the hub
-    in that month stands on it.
+    """When the poster of a hub's month (its first day) was last printed, and by whom. It shows every public activity of
+    the hub in that month.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
@@ -89,7 +87,7 @@ class MonthPoster(Record):
 
 
 class ActivityFeed(Record):
-    """A feed in which an activity was ever published: there it stays (`municipio:1705`)."""
+    """A feed in which an activity was ever published and stays (`municipio:1705`)."""
 
     activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
         "trainings.OutreachActivity", related_name="feeds", on_delete=fields.RESTRICT
@@ -103,7 +101,7 @@ class ActivityFeed(Record):
 
 
 class ActivityText(EntryText):
-    """That of an activity."""
+    """The calendar text of an activity."""
 
     activity: fields.OneToOneRelation[OutreachActivity] = fields.OneToOneField(
         "trainings.OutreachActivity", related_name="text", primary_key=True, on_delete=fields.RESTRICT
@@ -115,7 +113,7 @@ class ActivityText(EntryText):
 
 
 class HeadState(StrEnum):
-    """Whether heads count: those of the panel and of a phone in use do, those of another once somebody says so."""
+    """Heads of the panel and of phones in use count, others only by a decision."""
 
     COUNTS = ""
     WAITING = "waiting"
@@ -124,12 +122,11 @@ class HeadState(StrEnum):
 
 
 class HeadCount(Record):
-    """Heads counted at an activity with one touch: `number` is negative where one is taken back.
+    """Heads counted with one touch, negative where taken back.
 
-    The key comes from the phone that counted: sent twice it is one. `sex` and `age_band` as seen, or not said. A phone
-    takes back what it counted by its name (`target_id`), and all that came under it: `conflict_of_id` names the first
-    that had the same one. Which rows stand is found from all of them together (`heads`). `seq`: the number that a
-    prepared phone gave it, among its marks.
+    The key comes from the phone: sent twice it is one. `sex` and `age_band`: as seen, or not said. A phone takes back
+    by name (`target_id`) everything that came under it; `conflict_of_id`: the first that had the same name. `heads`
+    finds the standing rows from all of them. `seq`: a prepared phone's number for it, among its marks.
     """
 
     activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
@@ -154,7 +151,7 @@ class HeadCount(Record):
 
 
 class OrientationTally(Record):
-    """How often somebody was given orientation at a hub's desk, by day and subject: a number, nothing about whom."""
+    """How many orientations a hub's desk gave, by day and subject, nothing about people."""
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
         "trainings.Hub", related_name="tallies", on_delete=fields.RESTRICT

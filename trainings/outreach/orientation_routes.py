@@ -1,4 +1,4 @@
-"""`/panel/orientaciones`: how many orientations were given at the desk, by subject and with a touch each."""
+"""`/panel/orientaciones`: orientations given at the desk, by subject, counted with a touch each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INDEX = "/panel/orientaciones"
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    """Today's and this month's numbers of one hub; who is at several chooses."""
+    """Today's and this month's numbers of one hub; people of several hubs choose."""
     hubs = await _hubs(request.state.actor)
     hub = next((hub for hub in hubs if hub.slug == request.query_params.get("ventanilla")), hubs[0] if hubs else None)
     tallies = await tallies_of(hub.id, clock.today()) if hub is not None else []

@@ -1,4 +1,4 @@
-"""Posters of a month that are out there with an activity on them: what of them says otherwise than holds by now."""
+"""Printed month posters that say something outdated of an activity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainings.schedule.models import ChangeKind, DatedChange
 
 @dataclass(frozen=True, slots=True)
 class WrongPoster:
-    """The poster of the month that begins with `first`, printed before the activity changed."""
+    """Poster of the month beginning with `first`, printed before the activity changed."""
 
     first: date
     printed_at: datetime
@@ -26,15 +26,15 @@ class WrongPoster:
 
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
-    """Remember that the poster of a hub's month was made: every public activity of the hub in that month is on it."""
+    """Record the printing: every public activity of the hub in that month is on it."""
     poster = MonthPoster(hub_id=hub_id, month=first, printed_at=clock.now(), printed_by_id=actor.id)
     last = ["printed_at", "printed_by_id"]
     await MonthPoster.bulk_create([poster], on_conflict=["hub_id", "month"], update_fields=last)
 
 
 async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
-    """The last ones printed of each month, where this activity stood on them otherwise than it is now. None once both
-    days are over.
+    """The last poster of each month that shows this activity otherwise than it is now. Empty once both days are
+    over.
     """
     found = reads(DatedChange).filter(activity_id=activity.id).order_by("created_at", "id")
     changes = await found.select_related("left_venue")

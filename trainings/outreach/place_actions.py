@@ -1,4 +1,4 @@
-"""Hubs and venues opened and corrected together with what calendars say of the sessions and activities there."""
+"""Hubs and venues, opened and corrected together with calendar entries of their sessions and activities."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from trainings.schedule.models import TrainingSession
 
 
 class HubIsAnothers(Refusal):
-    """Only the command line says this: `%(slug)s` stands in a file."""
+    """From the command line only: `%(slug)s` stands in a file."""
 
     code = "hub_is_anothers"
     sentence = "The hub %(slug)s is there with another operator or seat, which never change. Choose another slug."
 
 
 async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
-    """Make what is not there yet, and correct what is said otherwise: all entries or none. Nothing is removed.
+    """Create missing entries and correct different ones: all or none. Nothing is removed.
 
-    An operator is known by its code, a hub by its slug, a venue by its name within hub and municipality. Signatories
-    are written with a new operator only: later they are the hub's own. Refuses as the actions of places do.
+    Operators are known by code, hubs by slug, venues by name within hub and municipality. Signatories are written with
+    a new operator only: later the hub keeps them. Refuses as the actions of places.
     """
     async with transaction():
         return [await _open(entry, actor) for entry in entries]
 
 
 async def renew_municipalities() -> set[str]:
-    """Write the municipalities of the file again; entries and calendars that name one whose name was corrected follow.
+    """Write the file's municipalities again; entries and calendars with a corrected name follow.
 
-    Returns the codes of those.
+    Returns their codes.
     """
     async with transaction():
         before = await _names()
@@ -64,7 +64,7 @@ async def _names() -> dict[str, tuple[str, str]]:
 
 
 async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
-    """Correct what is said of a venue; entries in calendars follow. Refuses as `places.actions.update_venue`."""
+    """Calendar entries follow. Refuses as `places.actions.update_venue`."""
     async with transaction():
         if not await places.update_venue(venue, details, hub=hub, actor=actor):
             return
@@ -75,9 +75,9 @@ async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor:
 
 
 async def _entries_follow(held: Q, activity: Q, *, renamed: Iterable[str] = ()) -> None:
-    """Bring up to date what calendars still show of these sessions, with all of their trainings, and activities.
+    """Update calendars of these sessions, with all of their trainings, and of these activities.
 
-    `renamed` are the feeds that have another name from now on.
+    `renamed`: feeds with a new name.
     """
     found = TrainingSession.filter(held, starts_at__gte=_since()).values_list("training_id")
     trainings = {training_id for (training_id,) in await found}

@@ -1,4 +1,4 @@
-"""`/actividades/{slug}`: one activity for everybody, with its calendar entry and picture. Nobody signs up."""
+"""`/actividades/{slug}`: one public activity, with its calendar entry and picture."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ PICTURE_CACHING = "public, max-age=3600"
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """One activity: when, where, what, and whom to call."""
     activity = await public_activity(request.path_params["slug"])
     town, venue, path = towns.by_code()[activity.municipality_id], activity.venue, PATH + activity.slug
     now = clock.now()
@@ -72,14 +71,14 @@ def _map_address(town: Town, venue: Venue | None) -> str:
 
 
 def _invitation(activity: OutreachActivity) -> str:
-    """The WhatsApp link that tells somebody of it."""
+    """A WhatsApp link."""
     text = f"{activity.title}. {_description(activity)} {absolute(PATH + activity.slug)}"
     return f"https://wa.me/?text={quote(text, safe='')}"
 
 
 @allow(PUBLIC)
 async def entry(request: Request) -> Response:
-    """`…/evento.ics`: the activity for one's own calendar, while it is to come."""
+    """`…/evento.ics`: for one's own calendar, while it is to come."""
     activity = await public_activity(request.path_params["slug"])
     text = await reads(ActivityText).get_or_none(activity_id=activity.id)
     is_coming = activity.state is ActivityState.PUBLISHED and activity.ends_at > clock.now()
@@ -91,7 +90,7 @@ async def entry(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`…/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
+    """`…/imagen.png`: the preview of a shared link, always in Spanish."""
     activity = await public_activity(request.path_params["slug"])
     drawn = await asyncio.to_thread(og_png, _card(activity))
     return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})

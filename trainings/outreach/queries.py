@@ -1,5 +1,3 @@
-"""Which activities calendars, lists and pages show, and to whom."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
@@ -39,7 +37,7 @@ class UnknownPublicActivity(UnknownActivity):
 
 @dataclass(frozen=True, slots=True)
 class ListedActivity:
-    """An activity as calendars and lists show it. Times UTC; `place` without the municipality, which is `town`."""
+    """Times UTC; `place` without the municipality, which is `town`."""
 
     id: UUID
     hub_id: UUID
@@ -62,12 +60,11 @@ class ListedActivity:
 
     @property
     def path(self) -> str:
-        """Its public address on this site."""
+        """The public address."""
         return PATH + self.slug
 
     @property
     def staff_path(self) -> str:
-        """Its page in the panel."""
         return f"/panel/actividades/{self.id}"
 
     @property
@@ -89,7 +86,7 @@ class ListedActivity:
 
     @property
     def note(self) -> str:
-        """What became of it within a week, in the language of the request; empty where nothing did."""
+        """What changed within a week, in the request's language, or empty."""
         return left_note(self, self.town, self.left, is_called_off=self.is_cancelled)
 
 
@@ -103,9 +100,8 @@ async def listed_activities(
 ) -> list[ListedActivity]:
     """Activities that begin on the local days `first` to `last`, both included, by start.
 
-    `municipality` (INE code): those there, and those of hubs with their seat there, as its feed holds them. `hub_ids`:
-    of these hubs only. Without `with_drafts`, which is for staff, everybody may see what is returned: published ones,
-    and for a week those that were cancelled.
+    `municipality` (INE code): there, or of hubs with their seat there, as in its feed. `hub_ids`: of these hubs only.
+    Without `with_drafts`, which is for staff, only what the public may see: published, and cancelled for a week.
     """
     text = LISTED
     values: list[object] = [clock.midnight(first), clock.midnight(last + timedelta(days=1))]
@@ -133,12 +129,12 @@ OF_HUBS = " AND a.hub_id IN ?list"
 PUBLIC = """
     AND (a.state = 'published' OR a.state = 'cancelled' AND a.published_at IS NOT NULL AND a.cancelled_at > ?)
 """
-"""What public lists hold now."""
+"""In public lists now."""
 IN_ORDER = " ORDER BY a.starts_at, a.id"
 
 
 def _listed(row: dict[str, Any]) -> ListedActivity:
-    """A line out of its row: SQLite keeps keys and moments as text."""
+    """SQLite keeps keys and moments as text."""
     return ListedActivity(
         id=as_uuid(row["id"]),
         hub_id=as_uuid(row["hub_id"]),
@@ -157,7 +153,7 @@ def _listed(row: dict[str, Any]) -> ListedActivity:
 
 
 def listed(activities: Iterable[OutreachActivity], left: Mapping[UUID, Left] = NOTHING) -> list[ListedActivity]:
-    """Rows with hub and venue loaded, as lists show them; `left`: how those that changed were before."""
+    """Hub and venue are loaded; `left`: earlier state of changed ones."""
     return [
         ListedActivity(
             id=one.id,
@@ -183,7 +179,7 @@ def listed(activities: Iterable[OutreachActivity], left: Mapping[UUID, Left] = N
 
 
 async def public_activity(slug: str) -> OutreachActivity:
-    """The activity at this address with hub and place; cancelled ones too, for whoever kept the link.
+    """With hub and place; also cancelled, for people who kept the link.
 
     Raises UnknownPublicActivity, for drafts too.
     """
@@ -198,9 +194,9 @@ _SHOWN = ("hub__seat", "municipality", "venue__municipality", "responsible")
 
 
 def visible_to(actor: Actor) -> QuerySet[OutreachActivity]:
-    """Activities of the hubs where the actor works, drafts only for the desk there and for who answers for them.
+    """Activities of the actor's hubs; drafts only for the desk and the responsible person.
 
-    Who works without a hub sees them all: they hold no names of those who came.
+    Staff without a hub see all: activities hold no names of visitors.
     """
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(OutreachActivity)
@@ -210,7 +206,7 @@ def visible_to(actor: Actor) -> QuerySet[OutreachActivity]:
 
 
 async def for_staff(activity_id: UUID, actor: Actor) -> OutreachActivity:
-    """An activity in scope with hub, place and who answers for it. Else UnknownActivity."""
+    """In scope, with hub, place and responsible person. Else UnknownActivity."""
     activity = await visible_to(actor).get_or_none(id=activity_id).select_related(*_SHOWN)
     if activity is None:
         raise UnknownActivity
@@ -218,7 +214,7 @@ async def for_staff(activity_id: UUID, actor: Actor) -> OutreachActivity:
 
 
 async def coming_activities(actor: Actor, limit: int) -> list[ListedActivity]:
-    """The next activities in scope that are not over, by start."""
+    """The next in scope that are not over, by start."""
     coming = visible_to(actor).filter(ends_at__gt=clock.now()).order_by("starts_at", "id")
     return listed(await coming.select_related("hub", "venue").limit(limit))
 
@@ -228,7 +224,7 @@ async def coming_activities(actor: Actor, limit: int) -> list[ListedActivity]:
 
 @dataclass(frozen=True, slots=True)
 class ActivityFilter:
-    """What was asked for: those to come, soonest first, or those that are over, latest first."""
+    """To come, soonest first, or over, latest first."""
 
     is_past: bool = False
     kind: ActivityKind | None = None
@@ -237,7 +233,7 @@ class ActivityFilter:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
-    """A page of the list; `start` counts from 0."""
+    """`start` counts from 0."""
 
     rows: list[ListedActivity]
     start: int
@@ -249,7 +245,7 @@ class ActivityPage:
 
 
 async def activities_page(actor: Actor, wanted: ActivityFilter, page: int) -> ActivityPage:
-    """A page of the activities in scope, numbered from 1."""
+    """In scope; pages count from 1."""
     now = clock.now()
     found = visible_to(actor).filter(**{"ends_at__lte" if wanted.is_past else "ends_at__gt": now})
     if wanted.kind is not None:

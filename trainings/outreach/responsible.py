@@ -1,7 +1,7 @@
-"""Word of a change to who answers for an activity, or did: what it was as far as they know, what it is, where to look.
+"""Messages to the responsible person of an activity, present or former, about changes.
 
-As for who holds a session: it leaves after ten minutes, tells in one message all that was done till then, and nothing
-of what was undone. Whoever does it needs no word of it.
+As for facilitators: a message leaves after ten minutes, tells in one all changes until then, and nothing that was
+undone. The person who made the change gets none.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from trainings.web.render import absolute
 
 CHANGED = "activity_changed"
 NOBODY = UUID(int=0)
-"""Who answered for an activity while it was a draft, as far as anybody was told."""
+"""The responsible person of a draft, as far as anybody was told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A public activity as somebody last knew it; `spot` is a mark of the place in the open, which is free text."""
+    """A public activity as a person last knew it; `spot`: a digest of the place in the open, which is free text."""
 
     responsible_id: UUID
     is_on: bool
@@ -51,11 +51,11 @@ class Seen:
 
 
 SEEN = TypeAdapter(Seen)
-"""How it waits in a message."""
+"""As stored in a message."""
 
 
 def seen(activity: OutreachActivity) -> Seen | None:
-    """How it stands; nobody has to know of a draft."""
+    """None: a draft."""
     if activity.state is ActivityState.DRAFT or activity.published_at is None:
         return None
     return Seen(
@@ -70,9 +70,10 @@ def seen(activity: OutreachActivity) -> Seen | None:
 
 
 async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, actor: Actor) -> None:
-    """Tell who answers for it, and who did, what became of it since `before`; in the caller's transaction.
+    """Tell the present and former responsible person what changed since `before`; in the caller's transaction.
 
-    What was over before and still is, is told to nobody; nor is what was stopped told because other words were changed.
+    Changes of an activity that was over before and still is are not told; a stopped message is not told again because
+    of other edits.
     """
     assert is_in_transaction(), "a change and what is said of it are written together"
     now = seen(activity)
@@ -101,14 +102,14 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
 
 
 async def tell_published(activity: OutreachActivity, *, actor: Actor) -> None:
-    """Tell who answers for it that it takes place, in the caller's transaction that shows it for the first time."""
+    """In the caller's transaction, which shows it for the first time."""
     now = seen(activity)
     assert now is not None, "shown"
     await tell_responsible(replace(now, responsible_id=NOBODY), activity, actor=actor)
 
 
 async def leaves_at(activity_id: UUID) -> datetime | None:
-    """When a message about it leaves that can still be stopped; none where no such waits."""
+    """When a message about it leaves that can still be stopped; None: none waits."""
     waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
     about = [job.run_at for job in await waiting if job.payload["activity_id"] == str(activity_id)]
     return max(about, default=None)
@@ -119,15 +120,15 @@ def _about(activity: OutreachActivity) -> str:
 
 
 async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
-    """The last message about it to each, if it left or not."""
+    """The last message about it to each person, sent or not."""
     found = OutboxJob.filter(kind=CHANGED, hub_id=activity.hub_id, dedup__startswith=_about(activity))
     return {UUID(job.payload["user_id"]): job for job in await found.order_by("id")}
 
 
 async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
-    """What waits does not leave; whether it did not, now or before: then they know what was before it.
+    """Stop a waiting message; True if it did not leave, now or before: then the person knows the state before it.
 
-    Whoever acts themselves has seen how things stand, also where a message was stopped.
+    A person who acts themselves has seen the present state, also where a message was stopped.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
     waits = this.filter(attempts=0, done_at=None, failed_at=None, stopped_at=None)
@@ -138,7 +139,7 @@ async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
 
 
 def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
-    """Whether it is another for this person than they know. Of what is off only that is told."""
+    """Whether it differs from what this person knows. Of a cancelled activity only the cancellation is told."""
     was_theirs, is_theirs = known.responsible_id == user_id, now.responsible_id == user_id
     if was_theirs != is_theirs:
         return now.is_on or (was_theirs and known.is_on)
@@ -149,9 +150,9 @@ def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """What became of the activity, as it is when it is sent; overtaken where all is as this person knows it.
+    """The changes as they are on sending; overtaken where the person knows everything.
 
-    None for who has no role at a hub any more: the panel shows them nothing of it either.
+    None for people without a role at a hub: the panel shows them nothing either.
     """
     working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
     user = await working.filter(id=UUID(job.payload["user_id"])).first()
@@ -180,7 +181,7 @@ def _subject(known: Seen, now: Seen, user: User) -> str:
 
 
 async def _told(known: Seen, activity: OutreachActivity, user: User) -> list[str]:
-    """Sentences in the language being spoken."""
+    """In the current language."""
     is_on = activity.state is ActivityState.PUBLISHED
     old = day_and_hours(known.starts_at, known.ends_at)
     if activity.responsible_id != user.id:
@@ -211,7 +212,7 @@ def _place(activity: OutreachActivity) -> tuple[UUID | None, str, str]:
 
 
 async def _old_place(known: Seen, activity: OutreachActivity) -> str:
-    """The house and its municipality; of a place in the open, which is not kept, that it was another."""
+    """Venue and municipality; a place in the open is not kept, so only that it was another."""
     venue = await reads(Venue).get_or_none(id=known.venue_id) if known.venue_id else None
     town = towns.by_code()[known.municipality].full_name
     if venue is not None:

@@ -1,5 +1,3 @@
-"""All pages of outreach: the public ones, and those of the panel."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

@@ -1,4 +1,4 @@
-"""`/panel/actividades`: the list, one activity, and the buttons that publish, move, call off and reopen it."""
+"""`/panel/actividades`: the list, one activity, and buttons to publish, move, cancel and reopen it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """Activities in scope, to come or past, by kind and hub."""
+    """In scope, to come or past, by kind and hub."""
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
@@ -136,7 +136,7 @@ async def _show(
 
 
 def _said(refusal: Refusal) -> str:
-    """Why not: of people and places that are taken each has its sentence."""
+    """People and places that are taken have a sentence each."""
     others = refusal.others if isinstance(refusal, Booked) else ()
     return " ".join(sentence_of(one) for one in (refusal, *others))
 
@@ -153,7 +153,7 @@ async def publish(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def reopen(request: Request) -> Response:
-    """It takes place after all; where somebody or the venue is taken by now, the page asks why that is no trouble."""
+    """Where the person or venue is taken now, the page asks for a reason."""
     activity = await editable(request)
     reason = (await read_form(request)).value("override_reason").strip()[:240]
     try:
@@ -181,7 +181,7 @@ def _done(activity: OutreachActivity, sentence: str) -> Response:
 
 @allow(*EDITORS)
 async def show_move(request: Request) -> Response:
-    """The form as the activity stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
+    """`?dia=2027-03-09` proposes that day, confirmed by sending the form."""
     activity = await editable(request)
     if activity.state is ActivityState.CANCELLED:
         raise ActivityCalledOff
@@ -213,7 +213,7 @@ async def move(request: Request) -> Response:
 
 
 async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
-    """The form again, with what was typed. Once somebody has seen what another person did meanwhile, theirs counts."""
+    """The form again, as typed. Once another person's change was seen, sending counts."""
     if refusal.status not in REFUSED:
         raise refusal
     activity = await editable(request)

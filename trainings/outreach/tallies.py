@@ -1,4 +1,4 @@
-"""Orientations given at a hub's desk, counted by day and subject: nothing about whom, nor by whom, nor at what time."""
+"""Orientations at a hub's desk by day and subject, without people or hours."""
 
 from __future__ import annotations
 
@@ -29,17 +29,15 @@ ONE_LESS = """
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Orientations on one subject."""
-
     subject: str
     today: int
     this_month: int
 
 
 async def tally(hub_id: UUID, subject: str, step: int) -> bool:
-    """One more (1) or one less (−1) today; whether a number changed: there is none below zero.
+    """One more (1) or less (−1) today; False: unchanged, at zero.
 
-    No line in the audit: with a time and a person it would tell who stood at the desk. Touches at once each count.
+    Not audited: time and person would tell who stood at the desk. Touches at once each count.
     """
     assert subject in SUBJECTS, "the form offers these only"
     day = clock.today()
@@ -53,7 +51,7 @@ async def tally(hub_id: UUID, subject: str, step: int) -> bool:
 
 
 async def tallies_of(hub_id: UUID, day: date) -> list[Tally]:
-    """The numbers of this day and of its month so far, subject by subject."""
+    """This day and its month so far, by subject."""
     today = await _sums(hub_id, day, day)
     month = await _sums(hub_id, day.replace(day=1), day)
     return [Tally(subject, today.get(subject, 0), month.get(subject, 0)) for subject in SUBJECTS]

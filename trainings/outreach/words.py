@@ -1,5 +1,3 @@
-"""What codes of outreach are called: kinds of activities, who was counted, subjects of orientation."""
-
 from __future__ import annotations
 
 from trainings.outreach.bands import AgeBand
@@ -55,6 +53,6 @@ SUBJECTS = {
     "from_abroad": N_("Viene de otro país"),
     "child_alone": N_("Una niña, un niño o adolescente sin compañía"),
 }
-"""The situations of the orientation page, by the codes of the notes, which stand above this package in the order of
-imports: a test holds the two equal.
+"""The situations of the orientation page, by the notes' codes. Notes stand above this package in the order of imports,
+so a test holds the two equal.
 """
