@@ -85,7 +85,7 @@ async def test_row_of_another_training_is_nobodys_here_until_its_person_was_mark
     assert await Attendance.all().count() == 0
 
     left = scan(registration=elsewhere, at=door.starts_at + MINUTE, kind=ScanKind.OUT)
-    assert await take(door, scan(elsewhere.short_code, door.starts_at)) == ["review"]
+    assert await take(door, scan(qr_of(elsewhere), door.starts_at)) == ["review"]
     assert await take(door, left) == ["left"]
     assert (await stay(door, elsewhere)).left_at == door.starts_at + MINUTE
 

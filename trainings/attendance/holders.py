@@ -125,6 +125,14 @@ class Holders:
             return self._of_code(event.read_code, session, training)
         return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
+    def keep_codes_of(self, training_ids: Collection[UUID]) -> None:
+        """Forget codes of other trainings. The panel shows names, and whoever types a code there need not hold the
+        ticket; a phone shows none.
+        """
+        for codes in (self.by_code, self.replaced_codes):
+            for key in [key for key in codes if key[0] not in training_ids]:
+                del codes[key]
+
     def _of_tapped(self, key: UUID, session: TrainingSession, sheet_id: UUID | None) -> Meant:
         """The panel's list shows the training's people, and people marked here with a ticket of another."""
         person = self.by_key.get(key)

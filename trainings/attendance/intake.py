@@ -97,7 +97,7 @@ class Intake:
         return results
 
     async def _read(self, events: Sequence[SentEvent]) -> None:
-        self.trainings = await _locked_trainings(events)
+        self.trainings = await _locked_trainings(events, codes_elsewhere=self.phone_id is not None)
         # Only now: what was kept before has an earlier moment.
         self.now = clock.now()
         self.moments = Moments(self.prepared_at, self.offset, self.now, self.sent)
@@ -110,6 +110,10 @@ class Intake:
             raise CameMeanwhile
         self.stored = {**kept}
         self.holders = await find_holders(events, self.sessions)
+        if self.phone_id is None:
+            self.holders.keep_codes_of(
+                {self.sessions[key].training_id for key in _sessions_in(events) if key in self.sessions}
+            )
 
     def _decide(self, event: SentEvent) -> Result:
         key = str(event.id)
@@ -254,7 +258,7 @@ def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:
     return {one.session for one in events if one.session is not None}
 
 
-async def _locked_trainings(events: Sequence[SentEvent]) -> dict[UUID, Training]:
+async def _locked_trainings(events: Sequence[SentEvent], *, codes_elsewhere: bool) -> dict[UUID, Training]:
     """Trainings of the sessions, of the tickets, and of earlier events under the same ids, locked together."""
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
@@ -262,7 +266,7 @@ async def _locked_trainings(events: Sequence[SentEvent]) -> dict[UUID, Training]
     tapped = sorted({one.registration for one in events if one.registration is not None})
     found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets, tapped)
     typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
-    if typed:
+    if typed and codes_elsewhere:
         found = [*found, *await sql.rows(TRAININGS_BY_CODE, typed, typed)]
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
