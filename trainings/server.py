@@ -21,9 +21,7 @@ SECONDS_FOR_REQUESTS = 3
 SECONDS_KEPT_ALIVE = 125
 """Longer than proxies wait (nginx 60 s, Caddy 120 s): if the server closes first, a request may be lost."""
 SECONDS_TO_BE_UP = 120
-"""A process silent for this long is replaced. With the usual five seconds, workers starting on a busy machine were
-ended again and again, and nothing ever listened.
-"""
+"""A process silent for this long is replaced. At the usual five seconds workers on a busy machine never came up."""
 RARE_COLLECTIONS = (20_000, 20, 20)
 
 

@@ -27,7 +27,7 @@ class SafeTransaction(TransactionWrapper):
         return Savepoint(SafeTransaction(self))
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
-        # Broken off between two rows, asyncpg waits for the server, which waits for the next row: for ever.
+        # Interrupted between two rows, asyncpg and the server wait for each other for ever.
         await finish(super().execute_many(query, values))
 
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:

@@ -10,8 +10,7 @@ T = TypeVar("T")
 async def finish(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end even if the waiting task is cancelled, then cancel.
 
-    An interrupted commit, rollback or return of a connection leaves the process without its database: the lock is never
-    released, the connection never returned.
+    An interrupted commit, rollback or return of a connection leaves a lock or connection taken for ever.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

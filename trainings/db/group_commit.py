@@ -1,7 +1,7 @@
-"""One transaction for all commands of a moment: makes durable commits cheap when two hundred come at once.
+"""One transaction for all commands of a moment: cheap durable commits when two hundred come at once.
 
-Commands wait while the batch before is written, then go together. A lone command is a batch of one. A failed batch is
-halved until the broken command fails alone.
+Commands wait while the batch before is written, then go together. A failed batch is halved until the broken command
+fails alone.
 """
 
 from __future__ import annotations

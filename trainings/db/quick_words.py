@@ -50,7 +50,7 @@ def _name_of_field(self: Field, ctx: SqlContext) -> str:
 
 
 def _for_dialect(self: Column[Any], dialect: str, key: str) -> Any:
-    # Hardly any column has something special, and upstream finds that out by an error each time.
+    # Few columns are special, and upstream finds out by an exception each time.
     return _special_for(self, dialect, key) if hasattr(self, f"_db_{dialect}") else getattr(self, key, None)
 
 

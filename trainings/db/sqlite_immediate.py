@@ -1,8 +1,8 @@
 """SQLite engine: transactions take the write lock at BEGIN and survive cancellation.
 
-Upstream begins "deferred": a transaction that reads, then writes, fails with "database is locked" at once, whatever the
-busy timeout, if another process wrote in between. Migrations choose their schema editor by this module's name, which
-must contain "sqlite".
+Upstream's "deferred" transaction that reads, then writes, fails with "database is locked" at once, whatever the busy
+timeout, if another process wrote in between. Migrations choose their schema editor by this module's name, which must
+contain "sqlite".
 """
 
 from __future__ import annotations

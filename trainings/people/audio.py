@@ -1,7 +1,6 @@
-"""Recordings of consent texts, read by a speaker: one for each text version and language.
+"""Recordings of consent texts, read by a speaker, never by a machine: one for each version and language.
 
-They are files of the data folder: `audio/consent-{version}-{language}.{ending}`. The program brings none, and no
-machine makes any.
+Files of the data folder: `audio/consent-{version}-{language}.{ending}`. The program brings none.
 """
 
 from __future__ import annotations

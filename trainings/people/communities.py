@@ -206,7 +206,7 @@ async def _decide(ine_code: str, name: str, *, is_hidden: bool, actor: Actor) ->
         confirmed_by_id=actor.id,
         hidden_at=clock.now() if is_hidden else None,
     )
-    # Two of the staff may decide at once: the later one's word counts.
+    # Of two simultaneous decisions the later counts.
     await Community.bulk_create(
         [row], on_conflict=["municipality_id", "key"], update_fields=["name", "confirmed_by_id", "hidden_at"]
     )

@@ -71,7 +71,7 @@ async def check_permission(participant_id: UUID) -> None:
 
 
 async def locked_with_permission(participant_id: UUID) -> Participant:
-    """The person, locked for the caller's transaction, to store more of them. Refuses (PermissionGone).
+    """Lock the person, to store more of them. Refuses (PermissionGone).
 
     Locked before the check: a simultaneous withdrawal locks the person too. A training's lock comes first.
     """

@@ -12,9 +12,9 @@ from trainings.people.models import Merge, Participant
 
 
 async def same_person_ids(participant_id: UUID) -> list[UUID]:
-    """All participants merged with this one, itself included, the kept one first.
+    """All merged with this participant, itself included, the kept one first.
 
-    Through merges rather than `merged_into`: merges are few, people many and not indexed by it.
+    Through merges, which are few: people are many and not indexed by `merged_into`.
     """
     return await all_merged_into(await last_kept(participant_id))
 

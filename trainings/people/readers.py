@@ -17,7 +17,7 @@ async def english_readers(participant_ids: Collection[UUID]) -> frozenset[UUID]:
     """
     read: dict[UUID, str] = {}
     for model in (Consent, Guardian):
-        # A minor agreed to nothing themselves; most are adults, of whom no guardian is looked for.
+        # Only minors have guardians: adults, the most, are not looked up.
         missing = [key for key in participant_ids if key not in read]
         if missing:
             on_pages = reads(model).filter(participant_id__in=missing, how=ConsentHow.FORM)

@@ -51,13 +51,13 @@ async def standing_stop() -> SweepStop | None:
 
 
 async def kept_back() -> Collection[str]:
-    """Erasures asked for wait while the clock may be wrong: they can be undone until their moment."""
+    """Erasures wait while the clock may be wrong: they can be undone until their moment."""
     is_stopped = await reads(SweepStop).filter(why=WhyStopped.CLOCK, agreed_at=None).exists()
     return ASKED if is_stopped or await _is_clock_odd() else ()
 
 
 async def go_on() -> Swept:
-    """An operator looked: delete all that is due, and automatically from now on."""
+    """An operator agreed: delete all that is due, and automatically from now on."""
     swept = await sweep()
     await _trust_clock()
     async with transaction():

@@ -55,8 +55,8 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
 
 
 async def merge_sure(training: Training | None, people: Collection[UUID], *, actor: Actor) -> int:
-    """Merge people of the list who agree in name, municipality and telephone: these, or all of a training. The oldest
-    stays; returns how many were merged into another.
+    """Merge people who agree in name, municipality and telephone: these, or all of a training. The oldest stays;
+    returns how many were merged.
 
     Refuses (ListChanged) if nobody on the list is meant.
     """
@@ -76,7 +76,7 @@ async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
     async with transaction():
         shared = await _shared(kept_id, merged_id, actor)
         await lock_all_stays(shared)
-        # Both rows in the order of their keys, whichever stays: a ring of merges at once would have nobody left.
+        # Both rows in key order: simultaneous merges in a ring would keep nobody.
         locked = await lock(Participant, [kept_id, merged_id])
         if any(one.merged_into_id is not None for one in locked) or await _shared(kept_id, merged_id, actor) - shared:
             raise _MergedMeanwhile

@@ -45,7 +45,7 @@ async def carry_out(job: OutboxJob) -> None:
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
     is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
-    # Coordinators read the messages of their hub: from now on they see this one too, until it is done.
+    # With a hub its coordinators see the job until it is done.
     if not await is_ours.update(hub_id=registration.training.hub_id):
         return
     async with transaction():

@@ -17,7 +17,7 @@ async def run(stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             swept = await sweep_unless_odd()
-        except Exception:  # whatever the database or a bug does, the next round comes
+        except Exception:  # the next round comes all the same
             logger.exception("could not sweep; trying again later")
         else:
             if swept is None:

@@ -44,7 +44,7 @@ class Traces:
 
 
 async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
-    """Sentences on what will be kept, to read before withdrawing."""
+    """Sentences to read before withdrawing."""
     people = await _whose(await _registration(registration_id), actor)
     traces = await _traces(people)
     stays = []
@@ -66,7 +66,7 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
 
 
 async def _left_with_others(people: Sequence[UUID]) -> list[str]:
-    """What others of the form keep of the person who filled it in: the contact, and the guardian of minors."""
+    """What others of the form keep of its filler: the contact, and the guardian of minors."""
     own = await reads(Participant).filter(id__in=people)
     groups = reads(Registration).filter(participant_id__in=people).values("group_id")
     together = reads(Registration).filter(group_id__in=Subquery(groups)).values("participant_id")
@@ -107,7 +107,7 @@ async def carry_out(job: OutboxJob) -> None:
     """
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
-    # Coordinators read the messages of their hub: from now on they see this one too, until it is done.
+    # With a hub its coordinators see the job until it is done.
     is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
     if not await is_ours.update(hub_id=registration.training.hub_id):
         return
@@ -131,7 +131,7 @@ async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[
             async with transaction():
                 people = await lock(Participant, await _whose(registration, actor))
                 if job is None or await job.exists():
-                    # Who comes back holds the person, too: from here on nobody does.
+                    # A new registration locks the person too: from here on none comes.
                     if {one.id for one in await _ahead([one.id for one in people])} - left:
                         raise _CameBack
                     await _end(registration, people, n_cancelled, actor)

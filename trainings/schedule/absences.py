@@ -57,7 +57,7 @@ class AbsenceSaidBefore(Refusal):
 
 
 def whole_days(first: date, last: date) -> tuple[datetime, datetime]:
-    """UTC, from the midnight before the first day to the midnight after the last."""
+    """UTC, both days whole."""
     return clock.midnight(first), clock.midnight(last + timedelta(days=1))
 
 
@@ -66,9 +66,7 @@ def hours_of(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
 
 
 async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) -> Unavailability:
-    """The actor cannot hold sessions then. Refuses an end before the start, a time that is over, too long or already
-    given.
-    """
+    """Refuses an end before the start, a time that is over, too long or already given."""
     assert actor.id is not None, "only people of the staff are absent"
     if ends_at <= starts_at:
         raise AbsenceReversed(field="last_day")
@@ -77,7 +75,7 @@ async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) ->
     if ends_at - starts_at > LONGEST:
         raise AbsenceTooLong(field="last_day")
     async with transaction():
-        # Whoever plans a session with this person holds the row too: one of both sees the other.
+        # A plan with this person locks the row too, so the later of both sees the other.
         await lock(User, [actor.id])
         own = Unavailability.filter(user_id=actor.id, ends_at__gt=clock.now())
         if await own.count() >= MOST:
@@ -131,7 +129,7 @@ class Unheld:
 
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """At these hubs: absent people first, then sessions of people who left, each by start.
+    """Absent people first, then sessions of people who left, each by start.
 
     A person put in despite an absence stays listed until they take it back.
     """

@@ -192,7 +192,7 @@ def _check_fixed(training: Training, plan: TrainingPlan) -> None:
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
-    """Save only columns that differ; returns their names. `terms`: of a draft's new course."""
+    """Returns the names of changed columns. `terms`: of a draft's new course."""
     columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:
@@ -234,8 +234,8 @@ async def reopen(training_id: UUID, *, actor: Actor) -> Training:
 async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
     """Cancel a training, in the transaction (and under the lock) of the caller, which tells the registered people.
 
-    Cancels its sessions that are not closed; closed ones were held. Each keeps its own state, so reopening brings back
-    the right ones. Refuses without a reason, and when all sessions were held.
+    Cancels its open sessions; closed ones were held. Each keeps its own state for a reopening. Refuses without a
+    reason, and when all sessions were held.
     """
     if not reason.strip():
         raise NoReason(field="reason")

@@ -94,8 +94,8 @@ async def check_bookings(
 ) -> None:
     """Refuses facilitators and places taken at that time, with name and time. `but`: sessions being replaced.
 
-    Runs in the caller's transaction and locks people and places, so that two simultaneous plans see each other. With a
-    reason the clashes stand and are recorded.
+    Locks people and places in the caller's transaction, so that two simultaneous plans see each other. With a reason
+    the clashes stand and are recorded.
     """
     people, places = _people_in(sessions.values()), _places_in(sessions.values())
     # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
@@ -212,7 +212,7 @@ def _clashes(plan: SessionPlan, taken: _Taken, actor: Actor, number: int) -> lis
 
 
 def _as_seen_by(actor: Actor, booking: Planned) -> str:
-    """The title, or only the hub for an actor without access to it."""
+    """Without access to it only the hub."""
     is_theirs = booking.hub_id is None or actor.roles_everywhere or booking.hub_id in actor.roles_at
     return booking.title if is_theirs else booking.hub
 

@@ -169,7 +169,7 @@ async def write_entries(
 async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
     """Store the new text, stamp and sequence; None if it shows the same.
 
-    `has_left`: no text is stored, but feeds once had it, so the new one must be newer than old copies.
+    `has_left`: feeds once had it though no text is stored, so the new one must be newer.
     """
     facts = entry.facts
     if stored is None:
@@ -177,7 +177,7 @@ async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_
             return None
         return await _stamped(facts, facts.sequence + has_left, kept, after=facts.stamped_at if has_left else None)
     if CANCELLED_LINE in stored.body and facts.is_cancelled and stored.format >= TEXT_FORMAT:
-        # Frozen as it was cancelled: nobody needs to hear more, but that its place has become protected since then.
+        # Frozen as it was cancelled, unless its place has become protected since.
         if not entry.is_protected or without_place(stored.body) == stored.body:
             return None
         sequence, stamped_at = await _stamp(facts, sequence_in(stored.body) + 1, kept, after=facts.stamped_at)
@@ -201,10 +201,9 @@ async def _stamp(facts: EventFacts, sequence: int, kept: Kept, *, after: datetim
 
 
 async def write_again(kept: Kept, refresh: Callable[[list[UUID]], Awaitable[set[UUID]]]) -> int:
-    """Rewrite texts that an older version wrote differently, or that hold an earlier address of this site.
+    """Rewrite texts of an older version or an earlier address of this site; returns their number.
 
     Stamp and sequence stay if the meaning does. Several processes may run it at once: the later finds rows done.
-    Returns the number of changed texts.
     """
     # A line may be folded after 75 octets.
     address = f"\r\nURL:{get_settings().base_url.rstrip('/')}{kept.path}"[:70]
@@ -250,7 +249,7 @@ async def rewrite_outdated() -> int:
 
 async def _locked(wanted: Q) -> list[Row]:
     found = await TrainingSession.filter(wanted).values_list("id", "training_id")
-    # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
+    # The training before its sessions, as a move locks them: no deadlock.
     await lock(Training, {training_id for _session_id, training_id in found})
     ids = [session_id for session_id, _training_id in found]
     await lock(TrainingSession, ids)

@@ -116,7 +116,7 @@ async def as_shown(training_id: UUID) -> Standing:
 
 
 async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]:
-    """Store the changes since `before` of sessions that are not over, in the caller's transaction.
+    """Store changes since `before` of coming sessions, in the caller's transaction.
 
     Drafts are skipped. SEQUENCE rises with each change, also for sessions in no feed.
     """

@@ -48,10 +48,9 @@ def minutes_planned(sessions: Iterable[Meeting]) -> int:
 
 
 def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
-    """Numerator: minutes at the training's own sessions, and at others of the course up to what was missed.
+    """Numerator: minutes at the training's `sessions`, and at others of the course (make-ups) up to what was missed.
 
-    `sessions` are the training's; attendance elsewhere is a make-up. A stay counts at most its session's length; of
-    several at one session (two tickets of a person) the longest counts.
+    A stay counts at most its session's length; of several at one session (two tickets of a person) the longest counts.
     """
     own, made_up = _own_and_made_up(attendances, sessions)
     return own + made_up

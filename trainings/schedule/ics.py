@@ -1,7 +1,7 @@
-"""One session as one VEVENT (RFC 5545): feeds join these texts, invitations use the same zone.
+"""One session as one VEVENT (RFC 5545).
 
 Everything comes from rows, nothing from the moment of rendering. Lines are written here to the byte: texts are stored
-and compared, so a library that folds differently in its next version would move every subscriber's entries.
+and compared, so a library that changes its folding would move every subscriber's entries.
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
 
 
 async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]:
-    """Without people whom `check_facilitators` refuses: staff who only move or copy sessions cannot choose others."""
+    """Without people whom `check_facilitators` refuses: a move or copy offers no choice of others."""
     planned = list(sessions)
     known = await with_access(user_id for one in planned for user_id in one.facilitator_ids)
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]

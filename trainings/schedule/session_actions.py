@@ -100,7 +100,7 @@ CLOSED_EARLY = timedelta(minutes=15)
 async def add_session(
     training_id: UUID, plan: SessionPlan, *, actor: Actor, override_reason: str = ""
 ) -> TrainingSession:
-    """Refuses as editing: times, places, people who are taken, a cancelled training."""
+    """Refuses wrong times, places, people who are taken, a cancelled training."""
     async with transaction():
         training = await _open_training(training_id)
         await keep_sessions(training, [replace(plan, id=None)], actor=actor, override_reason=override_reason)
@@ -153,7 +153,7 @@ async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
             return
         await check_cancellable(training, session)
         session.state, session.cancelled_at = SessionState.CANCELLED, clock.now()
-        # What was never shown has no text to count from, yet a cancelled session is never at 0.
+        # A cancelled session is never at 0, also without a text to count from.
         session.sequence = max(session.sequence, 1)
         await session.save(update_fields=["state", "cancelled_at", "sequence"])
         await finish(training)
@@ -161,7 +161,7 @@ async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def check_cancellable(training: Training, session: TrainingSession) -> None:
-    """Refuses as `cancel_session` a session held or cancelled, and the last one left."""
+    """Refuses as `cancel_session`."""
     _check_movable(training, session)
     others = reads(TrainingSession).filter(training_id=training.id, state=SessionState.PLANNED)
     if not await others.exclude(id=session.id).exists():
@@ -309,7 +309,7 @@ def _check_movable(training: Training, session: TrainingSession) -> None:
 
 
 def _check_placed(training: Training, sessions: Iterable[SessionPlan | TrainingSession]) -> None:
-    """Outside drafts each coming session has a venue or a link."""
+    """Outside drafts coming sessions have a venue or a link."""
     if training.state is TrainingState.DRAFT or training.online_url is not None:
         return
     if any(one.venue_id is None and one.ends_at > clock.now() for one in sessions):

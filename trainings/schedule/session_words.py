@@ -64,8 +64,7 @@ def move_path(session: StaffSession, *, may_move: bool) -> str:
 def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
     """Attendance for staff who take it, once its day has come (`is_due`); before, the training.
 
-    Staff without all hubs see of other hubs only what they hold; staff with all hubs find their own behind the
-    training.
+    Staff without all hubs see of others only what they hold; staff with all hubs find their own behind the training.
     """
     is_held = is_due and not session.is_cancelled and not session.is_draft
     holds = actor.roles_everywhere.isdisjoint(SEES_ALL)

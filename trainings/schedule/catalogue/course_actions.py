@@ -115,7 +115,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
     Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
     """
     async with transaction():
-        # The catalogue is corrected by one at a time: two could else close a circle, each from its own side.
+        # One correction at a time: two could close a circle, each from its side.
         await lock(Topic, [topic_id for (topic_id,) in await Topic.all().values_list("id")])
         course = await Course.get_or_none(id=course_id)
         if course is None:
@@ -140,7 +140,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
 
 
 async def copy_course(course_id: UUID, operator_id: UUID, *, actor: Actor) -> Course:
-    """A copy that only this operator changes. Refuses if it has one of that title."""
+    """Refuses if the operator has one of that title."""
     async with transaction():
         course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
         if course is None:

@@ -58,7 +58,7 @@ async def update(request: Request) -> Response:
 
 async def _topic(request: Request) -> Topic:
     slug = request.path_params["slug"]
-    # PostgreSQL does not even compare with what is no text.
+    # PostgreSQL refuses other texts.
     found = await reads(Topic).get_or_none(slug=slug) if SLUG.fullmatch(slug) else None
     if found is None:
         raise NotFound(N_("No encontramos ese tema."))

@@ -32,7 +32,7 @@ class Cell:
 
     @property
     def dots(self) -> str:
-        """One dot an entry, as many as fit on a phone; a dash for remarks only."""
+        """One dot an entry, at most as many as fit on a phone; a dash for remarks only."""
         return "•" * min(len(self.entries), MOST_DOTS) or "–"
 
     @property
@@ -47,7 +47,7 @@ class ByDay(dict[date, list[Entry]]):
         super().__init__((day, []) for day in days_from(first, last))
 
     def put(self, entry: Entry, days: Sequence[date]) -> None:
-        """On each day it touches; later days say that it goes on."""
+        """On each day it touches."""
         first, *later = days
         if first in self:
             self[first].append(entry)

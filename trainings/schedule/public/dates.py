@@ -37,9 +37,8 @@ DATED = f"""
         )
     ORDER BY s.starts_at
 """  # noqa: S608
-"""One statement: read apart, trainings and venues would be looked up by keys just read. CROSS: sessions first, for
-SQLite would begin with all trainings of all years. Ties are sorted in Python: SQLite would carry all columns through
-a tree.
+"""One statement, for trainings and venues would be looked up by keys just read. CROSS: sessions first, or SQLite begins
+with all trainings of all years. Ties are sorted in Python: SQLite would carry all columns through a tree.
 """
 BY_START = itemgetter(1, 0)
 

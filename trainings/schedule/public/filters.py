@@ -100,9 +100,9 @@ class Filters:
         return clock.midnight(self.since) if self.since else None
 
     def trainings(self, coming: Sequence[Coming]) -> list[str]:
-        """Trainings with a session that passes, by their first; `coming`: all their coming sessions.
+        """Trainings with a session that passes, by their first; `coming`: all coming sessions.
 
-        Access must hold at every coming session: people want to come to all.
+        Access must hold at all of a training's: people want to come to each.
         """
         found = dict.fromkeys(one.training_id for one in self.chosen(coming))
         hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()
@@ -135,7 +135,7 @@ class Applied:
 
 
 def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[Filters, list[str]]:
-    """Filters of an address, and a sentence for each value left out as not understood."""
+    """With a sentence for each value that was not understood."""
     notes: list[str] = []
     town = query.get("municipio", "")
     if town and not _code_of(town):

@@ -160,9 +160,9 @@ class Listed:
         return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
 
     def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
-        """The first in this municipality that has not ended, not before `since`; else the next session anywhere.
+        """The first here that has not ended, not before `since`; else the next anywhere.
 
-        Once all is over, the first there.
+        Once all is over, the first here.
         """
         now, is_over = clock.now(), self.is_over
         found = (

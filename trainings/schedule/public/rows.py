@@ -42,7 +42,7 @@ class Row:
 
 
 def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
-    """In the order given, each by its next session, if possible in this municipality or since then."""
+    """In order, each by its next session, if possible here or since then."""
     return [row_of(training, training.next_meeting_in(town_code, since)) for training in trainings]
 
 

@@ -73,8 +73,8 @@ async def copy_to_month(
 ) -> tuple[Training, bool]:
     """A draft on the same weekday of another month, and whether it is new. Twice is once.
 
-    The copy's key names origin and month: a moved or renamed copy is still found. Refuses a training without sessions,
-    and as `create_training`.
+    The key names origin and month, so a moved or renamed copy is found. Refuses a training without sessions, and as
+    `create_training`.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -87,7 +87,7 @@ async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:
 
 async def _become(training: Training, session: TrainingSession, state: SessionState) -> None:
     cancelled_at = clock.now() if state is SessionState.CANCELLED else None
-    # What was never shown has no text to count from, yet a cancelled session is never at 0.
+    # A cancelled session is never at 0, also without a text to count from.
     sequence = max(session.sequence, 1)
     await TrainingSession.filter(id=session.id).update(state=state, cancelled_at=cancelled_at, sequence=sequence)
     await finish(training)

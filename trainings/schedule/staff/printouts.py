@@ -35,10 +35,9 @@ async def note_printed(
     session_id: UUID | None = None,
     subjects: Iterable[UUID | None] = ALL_OF_IT,
 ) -> None:
-    """Record a printout of a training, for each letter, ticket or block of cards in it.
+    """Record a printout for each letter, ticket or block of cards in it.
 
-    Nothing for drafts: nobody has their paper. Holders of a link print as often as they like: one record between two
-    changes.
+    Not for drafts. Holders of a link print as often as they like: one record between two changes.
     """
     if await Training.exists(id=training_id, state=TrainingState.DRAFT):
         return

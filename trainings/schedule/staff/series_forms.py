@@ -57,7 +57,7 @@ def change_rows(typed: Typed) -> bool:
         BUTTONS[pressed](typed)
         return True
     if _wish(typed) not in ("", typed.value(SHOWN)):
-        # A series that was written and never looked at would be lost in silence.
+        # Else a typed series that was not applied is lost in silence.
         _repeat(typed)
         typed.errors["sesiones"] = gettext(N_("Aquí están las fechas de la serie. Revíselas y guarde otra vez."))
         raise FormErrors(typed)
@@ -65,7 +65,7 @@ def change_rows(typed: Typed) -> bool:
 
 
 def _wish(typed: Typed) -> str:
-    """The part "Repetir" as one text, to recognise it; empty if blank."""
+    """To recognise the series; empty if blank."""
     written = [" ".join(typed.value(name).split()) for name in RepeatForm.model_fields]
     return "|".join(written) if any(written) else ""
 
