@@ -1,5 +1,3 @@
-"""Forms of the review pages."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ ANSWERS: Mapping[str, Decision] = {COUNT: Decision.COUNTED, DISMISS: Decision.DI
 
 
 class AnswerForm(Form):
-    """An answer about some marks, or about all that one phone sent by `hasta`: the odd ones, or its companions."""
+    """About some marks, or about all odd ones, or companions, of a phone until `hasta`."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
 
@@ -31,7 +29,7 @@ class AnswerForm(Form):
 
 
 class HeadsAnswerForm(Form):
-    """An answer about what one phone counted at an activity and had come in by `hasta`; or the answer taken back."""
+    """About a phone's heads at an activity until `hasta`; or the answer taken back."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
 
@@ -51,7 +49,7 @@ class PersonChosenForm(Form):
 
 
 class WhichSlipForm(Form):
-    """One slip, and whether it is put aside (`dejar`)."""
+    """`dejar`: put it aside."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"ficha": N_("Escoja la ficha.")}
 

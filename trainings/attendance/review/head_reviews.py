@@ -1,4 +1,4 @@
-"""Heads that phones out of use, or not meant for an activity, counted there: who decides about them, and the answer."""
+"""Heads counted by phones that are out of use or not for the activity, and decisions about them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ DECIDED = (HeadState.COUNTED, HeadState.DISMISSED)
 
 @dataclass(frozen=True, slots=True)
 class PhoneHeads:
-    """What one phone counted at an activity and nobody, or somebody, decided about.
+    """One phone's heads at an activity, undecided or decided.
 
-    `cells`: how many by (sex, age band), without those that it took back itself; `n_of_others`: how many touches of
-    others it takes back. `until`: when the last of it came in.
+    `cells`: by (sex, age band), without its own undos; `n_of_others`: touches of others that it takes back. `until`:
+    when the last came in.
     """
 
     phone_id: UUID
@@ -51,7 +51,7 @@ class PhoneHeads:
 
 @dataclass(frozen=True, slots=True)
 class HeadReview:
-    """An activity's heads that wait, and those decided, by phone."""
+    """Waiting and decided heads of an activity, by phone."""
 
     activity: OutreachActivity
     open: Sequence[PhoneHeads]
@@ -59,7 +59,6 @@ class HeadReview:
 
 
 async def head_review_of(activity: OutreachActivity) -> HeadReview:
-    """Everything that wants or got an answer at one activity."""
     rows = await reads(HeadCount).filter(activity_id=activity.id).exclude(state=HeadState.COUNTS).order_by("counted_at")
     own: dict[tuple[UUID, HeadState], list[HeadCount]] = defaultdict(list)
     for row in rows:
@@ -100,7 +99,7 @@ def _of_phone(
 
 
 async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, bool]:
-    """The activity, for who counts there, and whether they decide. Else UnknownActivity."""
+    """For people who count there, and whether they decide. Else UnknownActivity."""
     activity = await for_staff(activity_id, actor)
     if not can_count_heads(actor, activity.hub_id):
         raise UnknownActivity
@@ -108,7 +107,7 @@ async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, 
 
 
 async def activities_to_review(actor: Actor) -> list[HeadReview]:
-    """The activities in scope at which heads wait, the latest first."""
+    """In scope, latest first."""
     keys = await waiting_at(actor.hubs_with(HEAD_COUNTERS), clock.now() - SHOWN_FOR)
     found = reads(OutreachActivity).filter(id__in=sorted(keys)).order_by("-starts_at", "id").select_related("hub")
     return [await head_review_of(one) for one in await found.limit(MOST_ACTIVITIES)]
@@ -118,8 +117,8 @@ async def activities_to_review(actor: Actor) -> list[HeadReview]:
 
 
 async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, until: datetime, actor: Actor) -> int:
-    """Count what one phone counted here and had come in by `until`, or put it aside: nobody decides unseen ones. How
-    many touches. Refuses (NothingToDecide) where nothing waits.
+    """Count a phone's heads that had come in by `until`, or put them aside: nothing unseen is decided. Returns the
+    number of touches. Refuses (NothingToDecide) where nothing waits.
     """
     assert state in DECIDED
     async with transaction():
@@ -133,7 +132,7 @@ async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, u
 
 
 async def take_back_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, actor: Actor) -> int:
-    """Undo that answer: all of the phone that had it waits as before. How many touches. Refuses as `decide_heads`."""
+    """All heads of the phone with that answer wait again. Returns the number of touches. Refuses as `decide_heads`."""
     async with transaction():
         activity = await locked_activity(activity_id)
         decided = HeadCount.filter(activity_id=activity_id, counted_by_id=phone_id, state=state)

@@ -1,4 +1,4 @@
-"""`/panel/actividades/{id}/revisar`: heads that a phone out of use counted there, and whether they count."""
+"""`/panel/actividades/{id}/revisar`: heads from phones not in use for it, and whether they count."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATH = "/panel/actividades/{id:uuid}/revisar"
 
 @allow(*HEAD_COUNTERS)
 async def show(request: Request) -> Response:
-    """What phones counted that were not in use for it: who counts there sees it, who leads the hub decides."""
+    """For people who count there; coordinators decide."""
     activity, can_decide = await head_gate(request.path_params["id"], request.state.actor)
     review = await head_review_of(activity)
     context = {
@@ -51,7 +51,6 @@ async def show(request: Request) -> Response:
 
 
 def _view(heads: PhoneHeads) -> dict[str, Any]:
-    """What one phone counted, in words; `heads` as it was found."""
     lines = [
         f"{gettext(SEXES_COUNTED[Sex(sex)])} · {gettext(BANDS[AgeBand(band)])}: {n}"
         for (sex, band), n in sorted(heads.cells.items())
@@ -71,7 +70,7 @@ def _view(heads: PhoneHeads) -> dict[str, Any]:
 
 @allow(*EDITORS)
 async def answer(request: Request) -> Response:
-    """It counts, it does not, or back to undecided: all of one phone that was seen."""
+    """Count, put aside, or undo: everything of one phone that was seen."""
     activity, can_decide = await head_gate(request.path_params["id"], request.state.actor)
     if not can_decide:
         raise UnknownActivity

@@ -1,4 +1,4 @@
-"""What of the attendance waits for somebody: odd marks by whom and why, slips, closings, and marks still on phones."""
+"""Attendance that waits for a decision: odd marks, slips, closings, and marks still on phones."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from trainings.schedule.models import SessionFacilitator, TrainingSession
 SHOWN_FOR = timedelta(days=180)
 MOST_SESSIONS = 60
 MOST_MARKS = 600
-"""Of one session at once: a phone in the wrong hands makes any number, and the others have to be found beside them."""
+"""Of one session at once: a phone in the wrong hands makes any number, and must not hide the others."""
 AT_ONCE = 5_000
-"""Keys in one statement: databases take so many and no more."""
+"""Keys in one statement, which databases limit."""
 
 # Odd marks without an answer that were not taken back, as `_odd` and `projection.is_counted` have it. An id names one
 # mark wherever it was made, so that no session is asked for: databases would look through all of its marks each time.
@@ -58,10 +58,10 @@ AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conf
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Marks with one reason and about one person, card, or nobody, which are decided together.
+    """Marks decided together: one reason, one person, card, or nobody.
 
-    `arrived_at` is told where the reason is that somebody left before. `undoes_closing`: it takes back a closing that
-    had taken effect, which opens nothing by itself.
+    `arrived_at`: for departures before the arrival. `undoes_closing`: it takes back a closing that took effect, which
+    by itself reopens nothing.
     """
 
     flag: ScanFlag
@@ -83,7 +83,7 @@ class Case:
 
     @property
     def is_about_people(self) -> bool:
-        """Whether it says that somebody came or left."""
+        """An arrival or departure."""
         return self.first.kind in PEOPLE_KINDS
 
     @property
@@ -92,7 +92,7 @@ class Case:
 
     @property
     def counts_now(self) -> bool:
-        """Whether it says something by now. What names nobody counts only as a card without a name, or by decision."""
+        """Marks of nobody count only as a nameless card, or by decision."""
         if self.names_nobody and self.flag is not ScanFlag.UNNAMED and self.decision is Decision.NONE:
             return False
         return is_counted(self.first)
@@ -100,9 +100,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone with undecided marks at a session; `until` is when the last of them came in.
+    """With undecided marks at a session; `until`: when the last came in.
 
-    `can_count`: some of them say whose they are, and may be counted together.
+    `can_count`: some name their person, and may be counted together.
     """
 
     device: Device
@@ -113,8 +113,8 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A phone closed the session at `at`; these phones have not told everything since. `ended_at`: when it ended, where
-    it was closed early.
+    """A phone closed the session at `at`; these phones have not told all since. `ended_at`: the real end of an early
+    closing.
     """
 
     at: datetime
@@ -124,7 +124,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Of one session: cases that wait and those decided, by reason, with slips, phones, gaps and a pending closing."""
+    """One session's cases, waiting and decided, by reason, with slips, phones, gaps and a pending closing."""
 
     session: TrainingSession
     open: Sequence[Case] = ()
@@ -137,12 +137,12 @@ class Review:
 
     @property
     def n_open(self) -> int:
-        """How many answers are asked for."""
+        """Answers needed."""
         return len(self.open) + len(self.slips) + (self.closing is not None)
 
     @property
     def n_counting_nobody(self) -> int:
-        """How many people, cards and companions count only once somebody answers."""
+        """People, cards and companions that count only by a decision."""
         heads = ScanKind.HEADS
         return sum(not one.counts_now and (one.is_about_people or one.first.kind is heads) for one in self.open)
 
@@ -153,7 +153,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A session's review as this person may use it."""
+    """A session's review with this person's rights."""
 
     session: TrainingSession
     can_decide: bool
@@ -161,13 +161,13 @@ class Gate:
 
 
 async def review_gate(session_id: UUID, actor: Actor) -> Gate:
-    """Who takes the attendance sees what waits; who leads the hub decides. Raises UnknownSession."""
+    """For people who take the attendance; coordinators decide. Raises UnknownSession."""
     gate = await gate_of(session_id, actor)
     return Gate(gate.session, can_decide_marks(actor, gate.session.training.hub_id), gate.can_close)
 
 
 async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
-    """The session, for who decides; for all others unknown."""
+    """Refuses (UnknownSession) people who do not decide."""
     gate = await review_gate(session_id, actor)
     if not gate.can_decide:
         raise UnknownSession
@@ -175,12 +175,12 @@ async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
 
 
 async def review_of(session: TrainingSession) -> Review:
-    """Everything about one session (with its training loaded)."""
+    """The training is loaded."""
     return (await reviews_of([session]))[0]
 
 
 async def reviews_of(sessions: Sequence[TrainingSession]) -> list[Review]:
-    """The same for several, with as many statements as for one, except for closings."""
+    """As many statements as for one, except for closings."""
     keys = [one.id for one in sessions]
     cases = await _cases(keys)
     slips: dict[UUID, list[WalkInSlip]] = defaultdict(list)
@@ -217,7 +217,7 @@ def _review(
 
 
 def _phones(cases: Iterable[Case], devices: Mapping[UUID, Device]) -> list[Phone]:
-    """Those with several cases, the most first."""
+    """Phones with several cases, most first."""
     events: dict[UUID, list[ScanEvent]] = defaultdict(list)
     n_cases: dict[UUID, set[int]] = defaultdict(set)
     for number, case in enumerate(cases):
@@ -242,9 +242,9 @@ async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
 
 
 async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
-    """Odd marks by session, and those that somebody decided about, in the order in which they happened.
+    """Odd and decided marks by session, in the order of events.
 
-    What was taken back at the door is left out. What was decided of a card without a name stays when it gets one.
+    Without marks taken back at the door. A decision about a nameless card stays when the card gets a name.
     """
     odd = await _odd(session_ids)
     of_closings = await _undone_closings(odd)
@@ -273,7 +273,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
 
 
 async def _odd(session_ids: Sequence[UUID]) -> list[ScanEvent]:
-    """Those marks; where a session has very many, the earliest of those that wait, and of the decided."""
+    """Of a session with very many, the earliest waiting and the earliest decided."""
     undos = await reads(ScanEvent).filter(session_id__in=list(session_ids), kind=ScanKind.UNDO)
     undone = {key: undone_by([one for one in undos if one.session_id == key]) for key in session_ids}
     here = Q(~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE), session_id__in=list(session_ids))
@@ -293,7 +293,7 @@ async def _odd(session_ids: Sequence[UUID]) -> list[ScanEvent]:
 
 
 def _key(event: ScanEvent) -> tuple[object, ...]:
-    """What belongs together: reason, answer, and whom it is about; of companions and the like, the phone and kind."""
+    """Groups by reason, answer and person; for companions and the like, by phone and kind."""
     whom: object = event.registration_id or event.code_hash
     if not whom:
         whom = (event.kind, event.phone_id) if event.kind not in PEOPLE_KINDS else event.id
@@ -301,7 +301,7 @@ def _key(event: ScanEvent) -> tuple[object, ...]:
 
 
 async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
-    """Cards without a name, by the beginning of their digest."""
+    """Without a name, by the beginning of their digest."""
     shown = sorted({one.code_hash for one in events if one.code_hash and one.registration_id is None})
     found = {}
     for start in range(0, len(shown), 100):
@@ -312,7 +312,7 @@ async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
 
 
 async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None], datetime]:
-    """When those arrived who left before."""
+    """Arrivals of people who left before them."""
     early = {(one.session_id, one.registration_id) for one in events if one.flag is ScanFlag.BEFORE_ARRIVAL}
     if not early:
         return {}
@@ -322,7 +322,7 @@ async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None
 
 
 async def _undone_closings(events: Iterable[ScanEvent]) -> set[UUID]:
-    """Those that take back a closing."""
+    """Events that take back a closing."""
     targets = {one.target_id: one.id for one in events if one.kind is ScanKind.UNDO and one.registration_id is None}
     keys = sorted(key for key in targets if key is not None)
     closings = reads(ScanEvent).filter(id__in=keys, kind=ScanKind.CLOSE) if keys else None
@@ -344,7 +344,7 @@ async def _closings(session_ids: Collection[UUID]) -> dict[UUID, Closing]:
 
 
 async def sessions_to_review(actor: Actor) -> list[Review]:
-    """The sessions in scope in which something waits or is missing, the latest first, at most 60."""
+    """In scope, with something waiting or missing, latest first, at most 60."""
     now = clock.now()
     flagged = reads(ScanEvent).filter(decision=Decision.NONE, session__starts_at__gt=now - SHOWN_FOR)
     keys = {key for (key,) in await flagged.exclude(flag=ScanFlag.NONE).distinct().values_list("session_id")}
@@ -358,7 +358,7 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 
 async def n_to_decide(actor: Actor) -> int:
-    """How many odd marks, slips and heads of activities wait for an answer where this person decides."""
+    """Odd marks, slips and heads of activities that this person can decide."""
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
     here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()

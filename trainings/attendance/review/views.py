@@ -1,5 +1,3 @@
-"""Odd marks, slips and phones as the review pages show them."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +43,7 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """One case. `ids` are its marks; `person_path` and `card_path` empty where there is no such page."""
+    """`ids`: its marks; `person_path` and `card_path`: empty where there is no page."""
 
     ids: Sequence[UUID]
     who: str
@@ -72,7 +70,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class SlipView:
-    """A slip that waits: nothing of what it says, only whence it came and why it waits."""
+    """Origin and reason of a waiting slip, nothing of its content."""
 
     id: UUID
     phone: str
@@ -82,7 +80,7 @@ class SlipView:
 
 
 def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
-    """The cases by reason, in the order of the page."""
+    """In the order of the page."""
     cases = review.decided if decided else review.open
     made = []
     for code, reason in SECTIONS.items():
@@ -93,7 +91,7 @@ def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
 
 
 def _section_of(case: Case) -> str:
-    """Its reason; of what is not odd, why somebody decided about it."""
+    """Its flag, or why staff decided about a mark that is not odd."""
     return case.flag.value or ("companions" if case.first.kind is ScanKind.HEADS else "named")
 
 
@@ -142,7 +140,7 @@ def _who(case: Case) -> str:
 
 
 def _code(event: ScanEvent) -> str:
-    """A code as far as it helps to find it on paper; never a whole token that opens a ticket."""
+    """As much as helps to find it on paper, never a whole token that opens a ticket."""
     code = event.unknown_code or ""
     if len(code) == tokens.QR_TOKEN_LENGTH:
         return gettext(N_("Código que termina en %(end)s")) % {"end": code[-LAST_OF_TOKEN:]}
@@ -200,7 +198,6 @@ def slip_view(slip: WalkInSlip) -> SlipView:
 
 
 def heads_in_short(review: HeadReview) -> str:
-    """What waits at an activity, for the page that leads there."""
     n = sum(one.n for one in review.open)
     names = ", ".join(dict.fromkeys(one.name or gettext(N_("Teléfono sin nombre")) for one in review.open))
     words = ngettext("%(n)s persona contada por decidir", "%(n)s personas contadas por decidir", n) % {"n": n}
@@ -208,7 +205,7 @@ def heads_in_short(review: HeadReview) -> str:
 
 
 def one_line(review: Review) -> list[str]:
-    """What waits at a session, in short, for the pages that lead here; empty where nothing does."""
+    """What waits at a session, or empty."""
     said = []
     if review.open:
         n = sum(len(one.events) for one in review.open)
@@ -229,7 +226,6 @@ def one_line(review: Review) -> list[str]:
 
 
 def said_after(answer: str, n: int) -> str:
-    """What is said of so many marks that somebody answered about."""
     if answer == TAKE_BACK:
         words = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
     elif answer == COUNT:

@@ -1,5 +1,3 @@
-"""Why marks wait for somebody, in plain words: what is odd, and what becomes of it meanwhile."""
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -9,7 +7,7 @@ from trainings.web.i18n import N_
 
 
 class Reason(NamedTuple):
-    """A heading, and what is to be known before one decides."""
+    """A heading, and what to know before deciding."""
 
     title: str
     about: str
@@ -63,12 +61,12 @@ REASONS: dict[ScanFlag, Reason] = {
         N_("La sesión estaba cancelada"), N_("Queda guardado. No da horas mientras la sesión siga cancelada.")
     ),
 }
-"""In the order of the page: what does not count yet comes first."""
+"""In page order: what does not count yet comes first."""
 NAMED_SINCE = Reason(N_("Tarjetas que ya tienen nombre"), N_("Se decidió cuando todavía no lo tenían."))
 COUNTED_TWICE = Reason(
     N_("Acompañantes que contó otro teléfono"), N_("Se decidió que estas personas ya están contadas.")
 )
-"""Of decided marks alone."""
+"""Only of decided marks."""
 
 OUT_OF_USE = N_("El teléfono ya no estaba en uso. Pregunte a quien lo tenía.")
 NOT_FOR_IT = N_("El teléfono no era para esta actividad, o lo trajo la copia que cargó otra ventanilla.")

@@ -1,4 +1,4 @@
-"""Who was at a session, as numbers: for the totals under its list and the report that goes with it."""
+"""Attendance of a session in numbers, for its list and report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADULTS = tuple(band for band in AgeGroup if not band.is_minor)
 
 
 class Told(NamedTuple):
-    """What one person told of themselves; none, or empty, where they did not."""
+    """A person's own answers; None or empty: not answered."""
 
     sex: Sex | None
     age_group: AgeGroup | None
@@ -32,10 +32,10 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everybody who was there. `adults` counts by age and sex, none where it was not answered.
+    """Everybody present. `adults`: by age and sex; None: not answered.
 
-    Minors are a number alone. `n_unnamed` came with a card that has no name yet, `n_companions` without a card.
-    `by_community` begins with the largest; an empty name is what nobody said.
+    Minors are only a number. `n_unnamed`: came by nameless card; `n_companions`: without a card. `by_community`:
+    largest first, empty name: not answered.
     """
 
     n_expected: int
@@ -52,12 +52,12 @@ class Figures:
 
     @property
     def n_all(self) -> int:
-        """Heads in the room: what a snack is for."""
+        """Heads in the room, for the snack."""
         return self.n_present + self.n_unnamed + self.n_companions
 
 
 async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> Figures:
-    """The figures of a session whose roster these lines are."""
+    """`lines`: the session's roster."""
     known = list(lines)
     here = [line.registration_id for line in known if line.stay.is_present]
     sources = await reads(Registration).filter(id__in=here).values_list("source") if here else []
@@ -78,8 +78,8 @@ async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> F
 
 
 async def told_of(lines: Iterable[RosterLine]) -> dict[UUID, Told]:
-    """What who was there told, by the sign-up that stands for them. Of who has several, as staff merged them, what the
-    one that stays does not say another may.
+    """Answers of people present, by their main registration. Other registrations of the person, as staff merged them,
+    fill what it does not say.
     """
     here = {line.registration_id: line.sign_ups for line in lines if line.stay.is_present}
     keys = sorted({key for sign_ups in here.values() for key in sign_ups})
@@ -98,7 +98,7 @@ def _told(people: Sequence[Participant]) -> Told:
 
 
 def _communities(people: Iterable[Told]) -> list[tuple[str, int]]:
-    """However it was written: the spelling that came first stands for all."""
+    """Spellings are joined under the first."""
     shown: dict[str, str] = {}
     counted: Counter[str] = Counter()
     for one in people:

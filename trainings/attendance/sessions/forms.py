@@ -1,5 +1,3 @@
-"""The form of a session's file."""
-
 from __future__ import annotations
 
 import re
@@ -30,7 +28,7 @@ def _lines(max_length: int) -> AfterValidator:
 
 
 def _money(typed: object) -> object:
-    """`Q25`, `25.50`, `1,200`. A comma with two digits behind it is taken for a point, as many write it."""
+    """`Q25`, `25.50`, `1,200`. A comma before two digits is taken for a point."""
     text = re.sub(r"[Qq\s\u00a0]", "", str(typed)).removesuffix(".")
     # A comma stands before two digits, or between thousands: "25,5,5" is nothing that anybody pays.
     parts = re.fullmatch(r"(\d{1,7}|\d{1,3}(?:,\d{3})+)(?:[.,](\d{1,2}))?", text, re.ASCII)
@@ -46,8 +44,6 @@ Rations = Annotated[int | None, Field(ge=0, le=MOST_RATIONS)]
 
 
 class ReportForm(Form):
-    """The account of a session, as it is typed."""
-
     agenda: Annotated[str, _lines(AGENDA_LENGTH)] = ""
     summary: Annotated[str, _lines(SUMMARY_LENGTH)] = ""
     rations_planned: Rations = None

@@ -1,4 +1,4 @@
-"""A venue whose details are written anew: either it is said better, or what is to come there is in another place."""
+"""A venue's details written anew: a better description, or a move to another place."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 from trainings.web.i18n import N_, gettext
 
 KNOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED)
-"""Of what is in these states others may know."""
+"""States that others may know."""
 GOES_THERE = ("name", "address", "municipality")
-"""What of a venue people go by."""
+"""Details by which people find a venue."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtVenue:
-    """What is to come at a venue and others may know of: a training with how many people are told of a change, or an
-    activity, to which nobody signs up. `starts_at`: of the first of `n_sessions`.
+    """A training or activity to come at a venue that others may know of; of a training, how many people are told of a
+    change. `starts_at`: of the first of `n_sessions`.
     """
 
     title: str
@@ -42,12 +42,12 @@ class AtVenue:
 
 
 def is_said_otherwise(venue: Venue, details: VenueDetails) -> bool:
-    """Whether people would look for it under another name, or elsewhere."""
+    """Whether people would look for another name, or elsewhere."""
     return any(getattr(details_of(venue), name) != getattr(details, name) for name in GOES_THERE)
 
 
 async def coming_at(venue: Venue) -> list[AtVenue]:
-    """What is to come there and others may know of, by time."""
+    """Still to come and known to others, by time."""
     sessions = reads(TrainingSession).filter(
         venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now(), training__state__in=KNOWN
     )
@@ -70,11 +70,10 @@ async def _of_training(sessions: Sequence[TrainingSession]) -> AtVenue:
 
 
 async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
-    """What is to come at this venue is in another one from now on, which these details say; all of it or nothing.
+    """Move everything to come at this venue to a new one with these details, all or nothing.
 
-    People are told as of any change of place, in ten minutes. The old venue stays as it was, for what was held there
-    and for who has to hear what they leave; it is offered no more. Refuses as `create_venue`, the same name too: nobody
-    could tell the two apart.
+    People are told as of any change of place, in ten minutes. The old venue stays for past sessions and for telling the
+    change, and is offered no more. Refuses as `create_venue`, also the same name: nobody could tell the two apart.
     """
     async with transaction():
         sessions = await _held_to_come(venue)
@@ -89,8 +88,8 @@ async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Acto
 
 
 async def _held_to_come(venue: Venue) -> list[TrainingSession]:
-    """What is to come there, read under the locks of its trainings: somebody may be moving it at this moment. Taken
-    before anything is written, in one go, so that nobody waits in a ring.
+    """Read under the locks of all trainings: somebody may be moving it now. Locked at once and before writing, against
+    deadlocks.
     """
     coming = TrainingSession.filter(venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now()).exclude(
         training__state=TrainingState.CANCELLED
@@ -119,7 +118,6 @@ async def _move_activities(old: Venue, new: Venue, *, actor: Actor, reason: str)
 
 
 def details_of(venue: Venue) -> VenueDetails:
-    """A venue as it stands."""
     values: dict[str, Any] = {name: getattr(venue, name, None) for name in VenueDetails.__dataclass_fields__}
     access = tuple(AccessFeature(code) for code in venue.access)
     return VenueDetails(**(values | {"municipality": venue.municipality_id, "access": access}))

@@ -1,4 +1,4 @@
-"""What a session's file says beside its list: agenda, account, rations, transport; and what it still lacks."""
+"""A session's file beside its list: agenda, account, rations, transport; and what is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from trainings.web.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The account of a session as it is typed. `transport_each` is quetzales for each person who was there."""
+    """`transport_each`: quetzales for each person present."""
 
     agenda: str = ""
     summary: str = ""
@@ -35,7 +35,7 @@ EMPTY = Report()
 
 
 async def report_of(session_id: UUID) -> Report | None:
-    """What was written; none where nobody wrote yet."""
+    """None: not written yet."""
     kept = await reads(SessionReport).get_or_none(session_id=session_id)
     if kept is None:
         return None
@@ -43,7 +43,7 @@ async def report_of(session_id: UUID) -> Report | None:
 
 
 async def write_report(session_id: UUID, report: Report, *, actor: Actor) -> None:
-    """Keep the account of a session; writing it again replaces what was written."""
+    """Replaces an earlier one."""
     async with transaction():
         session = await TrainingSession.get(id=session_id)
         [training] = await lock(Training, [session.training_id])
@@ -54,7 +54,7 @@ async def write_report(session_id: UUID, report: Report, *, actor: Actor) -> Non
 
 
 async def known_of(session: TrainingSession, figures: Figures) -> Report:
-    """What is known before anybody writes: the contents as agenda; rations for who was expected, and who came."""
+    """Defaults: contents as agenda; rations for expected people and for people who came."""
     training = await reads(Training).get(id=session.training_id)
     has_snack = Offer.SNACK in training.offers
     has_come = figures.n_all > 0
@@ -66,7 +66,9 @@ async def known_of(session: TrainingSession, figures: Figures) -> Report:
 
 
 async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> list[str]:
-    """With the hours where the whole course is one meeting, and fits it: how several share it knows who holds them."""
+    """With hours where the whole course is one session and fits it; how several sessions share it only facilitators
+    know.
+    """
     planned = reads(TrainingSession).filter(training_id=session.training_id, state=SessionState.PLANNED)
     fits = sum(int(one["minutes"]) for one in contents) <= session.minutes
     if not fits or await planned.count() != 1:
@@ -83,7 +85,7 @@ async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What of the printed lists matters to the file: whether there is one, and which of them are nowhere yet."""
+    """Whether there is a sheet, and which sheets are not stored anywhere yet."""
 
     is_printed: bool
     n_not_kept: int
@@ -91,20 +93,20 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of the attendance is not in the file yet: marks that nobody decided about, phones that may keep some."""
+    """Not in the file yet: undecided marks, phones that may hold some."""
 
     n_undecided: int
     n_phones: int
 
 
 Lack = tuple[str, str, int]
-"""Where it is seen to (below the session's address, or a field of the form), a sentence, and its number."""
+"""Where to mend it (below the session's address, or a form field), a sentence, and its number."""
 
 
 def missing(
     session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper, waiting: Waiting
 ) -> Iterator[Lack]:
-    """What should be seen to before the file is printed. Nothing of it keeps anybody from printing."""
+    """What to do before printing the file; none of it prevents printing."""
     yield from _of_the_session(session, figures)
     if waiting.n_phones:
         yield "/revisar", N_("Teléfonos que pueden tener marcas sin enviar: %(n)s."), waiting.n_phones

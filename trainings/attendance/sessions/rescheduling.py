@@ -1,4 +1,4 @@
-"""Changing sessions that people know of: the rows, hours and completion, and word to everybody, all or nothing."""
+"""Changing known sessions: rows, hours, completion and messages, all or nothing."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class SomebodyCame(Refusal):
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
-    """Do something to a training's sessions, and what follows from it; whatever `act` refuses, nothing happens.
+    """Change a training's sessions with all consequences; if `act` refuses, nothing happens.
 
-    Minutes and completion are computed anew by the rule of hours (not cancelled sessions are what counts). Reserved
-    places are kept till as long before the first session as before, offered ones not beyond its beginning. People are
-    told after ten minutes. Returns the batch that may be stopped till then, none where nobody has to hear of it.
+    Minutes and completion are computed anew (sessions not cancelled count). Reserved places keep their time before the
+    first session, offered ones end at its start. People are told after ten minutes. Returns the batch that may be
+    stopped until then; None: nobody is told.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: nobody waits in a ring.
@@ -65,7 +65,7 @@ async def move(
     override_reason: str = "",
     known_as: str = "",
 ) -> UUID | None:
-    """Another time or place. Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
+    """Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
 
     async def act() -> None:
         await schedule.move_session(
@@ -78,9 +78,9 @@ async def move(
 async def correct(
     session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
 ) -> None:
-    """When it was really held: marks, hours and completion as with a move, and nobody hears of it.
+    """When it was really held: marks, hours and completion as with a move, and nobody is told.
 
-    A closing of a phone may be possible by now. Refuses as `correct_session`.
+    A phone's closing may take effect now. Refuses as `correct_session`.
     """
     training_id = await _training_of(session_id)
     async with transaction():
@@ -92,10 +92,10 @@ async def correct(
 
 
 async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """It did not take place, as is known once its time is over: hours and completion as with a cancelled one.
+    """Said once its time is over: hours and completion as for a cancelled session.
 
-    Nobody hears of it: nobody can act on it any more, and a message that a session is off would read as if it were the
-    next one. Refuses (SomebodyCame) while anybody is marked there, and as `say_not_held`.
+    Nobody is told: it is too late to act, and the message would read as if the next session were cancelled. Refuses
+    (SomebodyCame) while anybody is marked there, and as `say_not_held`.
     """
     training_id = await _training_of(session_id)
     async with transaction():
@@ -110,13 +110,13 @@ async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str
 
 
 async def n_marked(session: TrainingSession) -> int:
-    """How many marks say that somebody came, whatever became of the session."""
+    """Arrivals, whatever became of the session."""
     here = await totals_of(session)
     return here.n_present + here.n_unnamed + here.n_companions
 
 
 async def held(session_id: UUID, *, actor: Actor) -> None:
-    """Take that back: marks that came meanwhile count. Refuses as `say_held`."""
+    """Undo `not_held`: marks made meanwhile count. Refuses as `say_held`."""
     training_id = await _training_of(session_id)
     async with transaction():
         await locked_stays(training_id)
@@ -127,7 +127,7 @@ async def held(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
-    """One session will not take place. Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
+    """Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
 
     async def act() -> None:
         await schedule.cancel_session(session_id, actor=actor)
@@ -136,7 +136,7 @@ async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """A cancelled session takes place after all. Refuses as `restore_session`; returns as `change_sessions`."""
+    """Undo a cancellation. Refuses as `restore_session`; returns as `change_sessions`."""
 
     async def act() -> None:
         await restore_session(session_id, actor=actor, override_reason=override_reason)
@@ -145,7 +145,7 @@ async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") 
 
 
 async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """No session of a training takes place any more. Refuses as `schedule.actions.cancel_training`."""
+    """Cancel all sessions. Refuses as `schedule.actions.cancel_training`."""
     async with transaction():
         await locked_stays(training_id)
         batch_id = await call_off_training(training_id, reason, actor=actor)
@@ -155,8 +155,8 @@ async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | No
 
 
 async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """A called-off training takes place after all, or did: it was held all the same, which nobody has to hear of any
-    more. Refuses as `restore_training`; returns as `change_sessions`.
+    """A cancelled training takes place after all; or was held all the same, and nobody is told. Refuses as
+    `restore_training`; returns as `change_sessions`.
     """
 
     async def act() -> None:

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/expediente`: the account of a session, what its file still lacks, and the file as one PDF."""
+"""`/panel/sesiones/{id}/expediente`: a session's account, what its file lacks, and the file as PDF."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _typed(report: Report) -> Typed:
 
 @allow(*ATTENDANCE_TAKERS)
 async def write(request: Request) -> Response:
-    """Keep the account; then on to the file, or back to the form."""
+    """On to the file, or back to the form."""
     door = await door_at(request)
     typed = await read_form(request)
     try:
@@ -113,8 +113,8 @@ async def write(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """The file. It has full names: that it was made is logged. With an empty list it is paper with a date on it, for
-    that is signed; a list that is marked takes the place of no list on the table.
+    """Logged, since it has full names. With an empty list, which is signed, it is a printout; a marked list replaces no
+    list on the table.
     """
     door = await door_at(request)
     session, actor = door.session, request.state.actor

@@ -38,9 +38,7 @@ SEXES = (Sex.MUJER, Sex.HOMBRE, Sex.UNDISCLOSED, None)
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
-    """What the file is made of, read at one moment. `sheets` are the printed lists that are part of it, `unnamed` who
-    came, has no name yet and stands on none of them.
-    """
+    """Read at one moment. `sheets`: printed sheets in it; `unnamed`: nameless arrivals on none of them."""
 
     door: Door
     head: Head
@@ -58,13 +56,12 @@ class SessionFile:
         return [line for line in self.lines if line.stay.is_present]
 
     def sign_ups_with(self, registration_id: UUID) -> frozenset[UUID]:
-        """All by which the person of this one may be here."""
+        """All registrations of this one's person."""
         own = next((line.sign_ups for line in self.lines if registration_id in line.sign_ups), frozenset())
         return own | {registration_id}
 
 
 async def session_file(door: Door) -> SessionFile:
-    """Everything that is known of a session."""
     lines = await roster(door.session)
     told = await told_of(lines)
     sheets = await sheets_of_file(door.session, lines)
@@ -83,8 +80,8 @@ async def session_file(door: Door) -> SessionFile:
 
 
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
-    """The lists that were signed: those whose place is known, and the last ones besides with somebody on them who is on
-    no other: what a sheet that is continued lacks.
+    """Signed sheets: those with a known place, and the last others with a person who is on no other sheet: what a
+    continued sheet lacks.
     """
     printed = await reads(AttendanceSheet).filter(session_id=session.id).order_by("-created_at", "-id")
     opened = [await open_sheet(one) for one in printed]
@@ -100,13 +97,13 @@ async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) 
 
 
 def _on_none(people: Iterable[frozenset[UUID]], sheets: Iterable[OpenSheet]) -> list[frozenset[UUID]]:
-    """Those of these people, by all their sign-ups, who stand on none of the sheets."""
+    """People, by all their registrations, on none of the sheets."""
     listed = {line.registration_id for one in sheets for line in one.lines}
     return [own for own in people if own.isdisjoint(listed)]
 
 
 def _has_unnamed(opened: OpenSheet) -> bool:
-    """Whether somebody came by a row of it who has no name yet: no other sheet has that card."""
+    """Whether a nameless person came by one of its rows: no other sheet has that card."""
     return any(line.state == "unnamed" for line in opened.lines)
 
 
@@ -114,7 +111,7 @@ def _has_unnamed(opened: OpenSheet) -> bool:
 
 
 async def _invitation(door: Door) -> dict[str, Any] | None:
-    """The first letter that went out, or the invitation to everybody; none for a draft, which invites nobody."""
+    """The first letter sent, or the public invitation; None for a draft."""
     training = await reads(Training).get(id=door.session.training_id).prefetch_related("hub__operator", "hub__seat")
     letters = await reads(InvitationLetter).filter(training_id=training.id).order_by("id")
     sent = sorted((one for one in letters if one.invited_at is not None), key=_invited_at)
@@ -144,7 +141,7 @@ def _to_everybody(training: Training) -> InvitationLetter:
 
 
 def file_data(file: SessionFile, *, is_marked: bool) -> dict[str, Any]:
-    """The file in words. `is_marked`: its list shows who came; otherwise it is the sheet to sign."""
+    """`is_marked`: the list shows attendance; otherwise it is the sheet to sign."""
     head, is_off = file.head, not file.door.session.is_on
     facts = [*head.facts, *([("Estado", "Cancelada: no se realizó")] if is_off else [])]
     return {
@@ -190,7 +187,7 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
 
 
 def _as_line(session_id: UUID, line: RosterLine) -> Line:
-    """A row of who stands on no sheet."""
+    """A row for a person on no sheet."""
     return Line(
         session_id=session_id,
         number=0,
@@ -202,9 +199,9 @@ def _as_line(session_id: UUID, line: RosterLine) -> Line:
 
 
 def _by_sex(file: SessionFile, lines: Sequence[Line], counted: set[UUID]) -> BySex:
-    """Of those whom this list shows as present, a card without a name among them: what stands under it adds up.
+    """Of people shown as present here, nameless cards too, so that the list adds up.
 
-    Who stands in two rows, by two sign-ups, is one head: `counted` are the sign-ups of those who were.
+    A person in two rows is one head: `counted` holds registrations of people counted before.
     """
     said: list[Sex | None] = []
     for line in lines:
@@ -243,7 +240,7 @@ def _report(file: SessionFile) -> dict[str, Any]:
 
 
 def _on_one_page(lines: list[str]) -> list[str]:
-    """Of many short lines the last in one: the report is one page."""
+    """Many short lines end in one joined line: the report is one page."""
     return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], " · ".join(lines[MOST_LINES - 1 :])]
 
 
@@ -261,7 +258,7 @@ def _communities(figures: Figures) -> list[str]:
 
 
 def _rations(file: SessionFile) -> dict[str, Any] | None:
-    """None where there was nothing to eat: nobody planned any, nobody served any."""
+    """None: no food was planned or served."""
     planned, served = file.report.rations_planned, file.report.rations_served
     if not planned and not served:
         return None
@@ -323,7 +320,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def file_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """One file from `file_data`, tagged. CPU work: call it in a thread."""
+    """Tagged. CPU work: call it in a thread."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     [made] = FILE.make(data, "pdf", name="session-file", pdf_standards=STANDARDS, timestamp=second)
     return made

@@ -1,4 +1,4 @@
-"""`/panel/textos/hojas`: which columns an operator has printed on its attendance lists, to be filled in by hand."""
+"""`/panel/textos/hojas`: columns that an operator prints on its sheets, for handwriting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = "/panel/textos/hojas"
 
 
 async def _operators(request: Request) -> list[Operator]:
-    """The operators that this person administers."""
+    """Administered by this person."""
     hubs = sorted(request.state.actor.hubs_with(OPERATOR_ADMINS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name")
 

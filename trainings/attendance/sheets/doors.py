@@ -1,4 +1,4 @@
-"""The printed lists of a session as its pages open them: the door, the sheet, and that names were seen."""
+"""Sheets of a session as its pages open them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE = LIST + "/{code}"
 
 
 def path_of(session_id: UUID, code: str = "", rest: str = "") -> str:
-    """The list of a session's sheets, or one of them."""
+    """The list of a session's sheets, or one sheet."""
     return f"/panel/sesiones/{session_id}/hojas" + (f"/{code}" if code else "") + rest
 
 
@@ -28,7 +28,7 @@ async def door_at(request: Request) -> Door:
 
 
 async def opened_at(request: Request, door: Door) -> OpenSheet:
-    """The sheet that the address names, of this session; else UnknownSheet."""
+    """Refuses with UnknownSheet if the address names none of this session."""
     sheet = await sheet_by_code(request.path_params["code"])
     if sheet.session_id != door.session.id:
         raise UnknownSheet
@@ -36,7 +36,7 @@ async def opened_at(request: Request, door: Door) -> OpenSheet:
 
 
 async def log_names(request: Request, act: str, door: Door, opened: OpenSheet) -> None:
-    """Full names are seen: that is written down."""
+    """Full names were seen."""
     await record(
         act,
         actor=request.state.actor,

@@ -1,5 +1,3 @@
-"""Forms about printed lists: printing one, typing it in, correcting a row, where the signed paper is."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -25,7 +23,7 @@ Columns = Annotated[list[str], AfterValidator(_known)]
 
 
 class PrintForm(Form):
-    """A new sheet: how many blank rows, what is filled in by hand, and whether only those on no sheet yet."""
+    """Blank rows, columns for handwriting, and whether only people on no sheet yet."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"n_blank": N_("Escriba cuántas filas vacías lleva la hoja.")}
     key: UUID
@@ -35,13 +33,13 @@ class PrintForm(Form):
 
 
 class ColumnsForm(Form):
-    """What an operator has printed beside name and signature."""
+    """Columns that an operator prints beside name and signature."""
 
     columns: Columns = []
 
 
 class TypeInForm(Form):
-    """Row numbers as somebody reads them off the signed list."""
+    """Row numbers read off the signed sheet."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"rows": N_("Escriba los números de fila, o «todas menos 4, 9».")}
     rows: str = Field(max_length=LONGEST)
@@ -49,26 +47,26 @@ class TypeInForm(Form):
 
 
 class KeyForm(Form):
-    """A button that does the same however often it comes."""
+    """A button whose repeats are one."""
 
     key: UUID
 
 
 class UndoRowForm(KeyForm):
-    """The mark that a row's button takes back."""
+    """The mark to take back."""
 
     event: UUID
 
 
 class LeftForm(KeyForm):
-    """When somebody went home, local time on the day of the session."""
+    """When the person left, local time on the session's day."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"time": N_("Escriba a qué hora se fue.")}
     time: HourHere
 
 
 class KeptForm(Form):
-    """The place where the signed paper is."""
+    """Where the signed paper is."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"where": N_("Escriba dónde queda guardada la hoja firmada.")}
     where: Annotated[str, printable(200), AfterValidator(required)]

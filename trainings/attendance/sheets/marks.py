@@ -1,4 +1,4 @@
-"""What was marked at a session, as the rows of its printed sheets show it: by person, and by card without a name."""
+"""Marks of a session for its sheets: by person, and by nameless card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN = Stay()
 
 
 class Marked(NamedTuple):
-    """What was marked of one person, or of one card, and for which of their sign-ups: see `sheet_queries.Line`."""
+    """Of one person or card, and by which registration: see `sheet_queries.Line`."""
 
     stay: Stay = OPEN
     here_as: UUID | None = None
@@ -31,9 +31,7 @@ NEVER = Marked()
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What was marked at a session, by person, whoever's sign-ups those are, and by card where nobody is written down
-    for it yet.
-    """
+    """By person, over all their registrations, and by card without a name."""
 
     person_of: Mapping[UUID, UUID]
     by_person: Mapping[UUID, Marked]
@@ -46,7 +44,7 @@ class Marks:
 
 
 async def marks_at(session_id: UUID, people: Iterable[Registration]) -> Marks:
-    """All that counts at a session; of these people by whichever of their sign-ups they were marked."""
+    """Everything that counts at a session; these people by any of their registrations."""
     events = await reads(ScanEvent).filter(session_id=session_id)
     undone = undone_by(events)
     person_of = await _person_of_each(people, events)
@@ -71,7 +69,7 @@ def _marked(events: Sequence[ScanEvent], undone: Collection[UUID]) -> Marked:
 
 
 async def _person_of_each(people: Iterable[Registration], events: Iterable[ScanEvent]) -> dict[UUID, UUID]:
-    """The person of each of these sign-ups, and of each that was marked, as staff merged them."""
+    """The person of each registration, given or marked, as staff merged them."""
     whose = {one.id: (one.participant_id, one.participant.merged_into_id) for one in people}
     unread = sorted({one.registration_id for one in events if one.registration_id is not None} - whose.keys())
     more = reads(Registration).filter(id__in=unread)

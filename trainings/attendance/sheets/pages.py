@@ -1,4 +1,4 @@
-"""The list to sign on paper (letter), in Spanish: head, numbered rows, what is filled in by hand, room to sign."""
+"""The sheet to sign (letter, Spanish): head, numbered rows, columns for handwriting, signatures."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ WIDTHS: Mapping[str, int] = {
     "sex": 12,
     "age": 12,
 }
-"""Millimetres that somebody needs to write into a column."""
+"""Millimetres for writing by hand."""
 UPRIGHT, ON_ITS_SIDE = 62, 136
-"""Millimetres of such columns beside which names can still be read: more than the first lay the page on its side, more
-than the second make each column narrower.
+"""Millimetres of columns that leave names readable: beyond the first the page is landscape, beyond the second columns
+get narrower.
 """
 SHORT = {"sex": "M/H"}
-"""Heads that are wider than what is written under them."""
+"""For heads wider than their column's contents."""
 
 
 class BySex(NamedTuple):
-    """How many women and men were there, and who did not say; none where it is filled in by hand."""
+    """Women, men and not said; None where filled in by hand."""
 
     women: int | None = None
     men: int | None = None
@@ -60,8 +60,6 @@ BY_HAND = BySex()
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the head of a session's papers says."""
-
     operator: str
     hub: str
     title: str
@@ -70,7 +68,7 @@ class Head:
 
 
 async def head_of(door: Door) -> Head:
-    """The head of this session's papers. The venue may stand on it whoever else may know it: it is the staff's."""
+    """With the venue, even a protected one: the paper is for staff."""
     training = (
         await reads(Training).get(id=door.session.training_id).select_related("hub__operator", "hub__seat", "project")
     )
@@ -98,7 +96,7 @@ async def _position(session: TrainingSession) -> str:
 
 
 def sheet_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
-    """What a sheet says: names of those who were expected, blank rows with their cards, room to sign."""
+    """Names of expected people, blank rows with their cards, room to sign."""
     return list_data(head, opened.code, opened.lines, columns=opened.sheet.columns)
 
 
@@ -112,7 +110,7 @@ def list_data(
     is_marked: bool = False,
     note: str = "",
 ) -> dict[str, Any]:
-    """The same with what is known after the session: who came, and how many. `code` is empty where none was printed."""
+    """As `sheet_data`, with attendance after the session. `code`: empty where none was printed."""
     known = [one for one in COLUMNS if one in columns]
     needed = sum(WIDTHS[one] for one in known)
     share = min(1.0, ON_ITS_SIDE / needed) if needed else 1.0
@@ -134,7 +132,7 @@ def list_data(
 
 
 def _row(line: Line, held: TrainingSession | None) -> dict[str, Any]:
-    """`held`: the session, where it is told who came."""
+    """`held`: the session, where attendance is shown."""
     return {
         "number": str(line.number) if line.number else "–",
         "name": printable(line.name) or None,
@@ -153,18 +151,18 @@ def _mark(line: Line, held: TrainingSession) -> str:
 
 
 def arrival_in_words(session: TrainingSession, at: datetime) -> str:
-    """`Presente, 8:00 a. m.`; without a time that is none of this session."""
+    """`Presente, 8:00 a. m.`; without a time outside the session."""
     is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
     return f"Presente, {dates.time_of_day(at, 'es')}" if is_near else "Presente, falta revisar a qué hora"
 
 
 def sheet_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The sheet from `sheet_data`, tagged. CPU work: call it in a thread."""
+    """Tagged. CPU work: call it in a thread."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     [file] = SHEET.make(data, "pdf", name="sheet", pdf_standards=STANDARDS, timestamp=second)
     return file
 
 
 def printable(text: str) -> str:
-    """The same text as the fonts can print it, without emoji: the sheet must come out."""
+    """Without characters that the fonts lack, such as emoji, so that printing does not fail."""
     return as_drawn(text, SHEET.missing(text), otherwise="")

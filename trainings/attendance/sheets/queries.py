@@ -1,4 +1,4 @@
-"""Printed lists as the staff see them: what was printed, whose rows they are, and what is known of each by now."""
+"""Sheets as staff see them: what was printed, whose rows they are, and what is known now."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class UnknownRow(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A sheet in the list of a session. `n_named` rows have a name, `n_blank` stand for spare cards."""
+    """`n_named` rows have a name, `n_blank` stand for spare cards."""
 
     id: UUID
     code: str
@@ -57,12 +57,12 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: whose it is by now, or the spare card that it stands for, and what was marked.
+    """One row: its person now, or its spare card, and the marks.
 
-    `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
-    joined one the kept one. `here_as`: the sign-up of theirs that `stay` rests on, as staff merged them; `sign_ups`:
-    all that were marked. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes; none
-    where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
+    `person_id`: registration with the name; `registration_id`: the one that a mark of the row counts for: of a joined
+    one the kept one. `here_as`: the person's registration behind `stay`, as staff merged them; `sign_ups`: all that
+    were marked. `card_hash`: beginning of the card's digest. `event_id`: what an undo takes back; None where nothing is
+    marked. `is_named_on_paper`: printed, not handwritten.
     """
 
     session_id: UUID
@@ -90,7 +90,7 @@ class Line:
 
     @property
     def state(self) -> str:
-        """`missing`, `present`, `left`, `review`, or `unnamed`: somebody came whom nobody wrote down yet."""
+        """`missing`, `present`, `left`, `review`, or `unnamed`: came without a name on record."""
         if not self.stay.is_present:
             return "missing"
         if self.registration_id is None:
@@ -102,7 +102,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OpenSheet:
-    """One sheet with all its rows in order."""
+    """Rows in order."""
 
     sheet: AttendanceSheet
     printed_by: str
@@ -115,7 +115,7 @@ class OpenSheet:
 
     @property
     def n_named(self) -> int:
-        """The rows with a printed name come first: what "todas" means."""
+        """Rows with a printed name come first: "todas"."""
         return sum(line.is_named_on_paper for line in self.lines)
 
     @property
@@ -124,7 +124,7 @@ class OpenSheet:
 
 
 async def sheets_of(session_id: UUID) -> list[Printed]:
-    """The sheets of a session, the newest first."""
+    """Newest first."""
     sheets = await reads(AttendanceSheet).filter(session_id=session_id).order_by("-created_at", "-id")
     counted = await _counted([one.id for one in sheets])
     names = await _names(one.printed_by_id for one in sheets)
@@ -159,7 +159,7 @@ async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
 
 
 async def sheet_by_code(typed: str) -> AttendanceSheet:
-    """The sheet with this code, O/0 and I/1 forgiven; else UnknownSheet. Who may see it is asked by its session."""
+    """O/0 and I/1 are forgiven; else UnknownSheet. Permission is asked by the session."""
     code = tokens.read_sheet_code(typed)
     found = await reads(AttendanceSheet).get_or_none(code=code) if code is not None else None
     if found is None:
@@ -168,7 +168,7 @@ async def sheet_by_code(typed: str) -> AttendanceSheet:
 
 
 async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
-    """A sheet with full names and what is known of its rows by now."""
+    """With full names and the present marks."""
     names = await _names([sheet.printed_by_id, sheet.kept_by_id])
     rows = await _rows(sheet.id)
     return OpenSheet(
@@ -177,7 +177,7 @@ async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
 
 
 async def line_of(sheet_id: UUID, number: int) -> Line:
-    """One row by its number; refuses (UnknownRow) one that the sheet does not have."""
+    """Refuses (UnknownRow) a row that the sheet does not have."""
     sheet = await reads(AttendanceSheet).get(id=sheet_id)
     lines = await _lines(sheet, await _rows(sheet_id, number=number))
     if not lines:
@@ -199,7 +199,7 @@ async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]
 
 
 def _person(row: SheetRow, training_id: UUID) -> Registration | None:
-    """Whose row it is. A card that was used for another training is nobody's here."""
+    """None also where the card was used for another training."""
     if row.registration is not None:
         return row.registration
     person = row.card.registration if row.card is not None else None
@@ -207,7 +207,7 @@ def _person(row: SheetRow, training_id: UUID) -> Registration | None:
 
 
 async def _kept(people: Collection[Registration | None]) -> dict[UUID, Registration]:
-    """Those that were kept, of who was joined."""
+    """The kept registrations of joined ones."""
     wanted = {one.joined_to_id for one in people if one is not None} - {None}
     found = await reads(Registration).filter(id__in=sorted(wanted)).prefetch_related("participant") if wanted else []
     return {one.id: one for one in found}
@@ -245,14 +245,14 @@ def _line(
 
 
 def event_of_row(key: UUID, number: int) -> UUID:
-    """The id of the event that a line typed in with this key makes for one row."""
+    """Event id of one row, from the key of the typed line."""
     return uuid5(key, str(number))
 
 
 @dataclass(frozen=True, slots=True)
 class TypedIn:
-    """What a line of row numbers came to: the rows that it marked, of these who had been there already, who has no name
-    yet, and who does not count: the card of a blank row that was made void, or used elsewhere.
+    """Result of a line of row numbers: rows marked, those present before, those without a name, and those that do not
+    count: their card was made void or used elsewhere.
     """
 
     key: UUID
@@ -264,7 +264,7 @@ class TypedIn:
 
 
 async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
-    """The line of this sheet with this key; none where nothing was typed in with it."""
+    """None where nothing was typed in with this key."""
     lines = {event_of_row(key, line.number): line for line in opened.lines}
     events = await reads(ScanEvent).filter(session_id=opened.sheet.session_id)
     undone = undone_by(events)
@@ -289,12 +289,12 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
 
 
 def _was_there(line: Line, event: ScanEvent, first_of: Mapping[UUID | str, datetime]) -> bool:
-    """Whether somebody had been marked before this line was typed in, by whichever of their sign-ups."""
+    """Whether any registration of the person was marked before this line was typed in."""
     return any(event.created_at > first_of.get(key, event.created_at) for key in (*line.sign_ups, _whom(event)))
 
 
 def _whom(event: ScanEvent) -> UUID | str:
-    """Whoever it is of. A phone's mark of somebody bears their card as well, that of the paper does not."""
+    """The person or card. A phone's mark of a person holds the card too, a mark from paper does not."""
     return event.registration_id or event.code_hash
 
 
@@ -302,14 +302,14 @@ def _whom(event: ScanEvent) -> UUID | str:
 
 
 async def listed_at(session_id: UUID) -> frozenset[UUID]:
-    """The registrations that stand on a printed sheet of a session, written in by hand or not."""
+    """Registrations on printed sheets of a session, handwritten or not."""
     rows = reads(SheetRow).filter(sheet__session_id=session_id)
     found = await rows.values_list("registration_id", "card__registration_id")
     return frozenset(one for pair in found for one in pair if one is not None)
 
 
 async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[Line]:
-    """Who came, has no name yet and stands in no row of these sheets, in the order in which they came."""
+    """Nameless arrivals in no row of these sheets, by arrival."""
     marks = await marks_beside(session_id)
     in_rows = {line.card_hash for opened in sheets for line in opened.lines if line.state == "unnamed"}
     stays = {key: stay for key, stay in unnamed_stays(marks, undone_by(marks)).items() if key not in in_rows}
@@ -330,7 +330,7 @@ async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[
 
 
 async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
-    """The codes that people read of these cards."""
+    """By digest."""
     found = {}
     for one in card_hashes:
         async for card in reads(Card).filter(qr_hash__gte=one, qr_hash__lt=f"{one}g").limit(1):
@@ -339,7 +339,7 @@ async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
 
 
 def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
-    """Who is expected and stands on no sheet: they signed up after it was printed, and another sheet has them. Who came
-    from another training, or without a sign-up, is nobody to print a row for.
+    """Expected people on no sheet: they registered after printing, and need another sheet. People from another
+    training, or without a registration, get no row.
     """
     return [one for one in lines if one.is_expected and one.sign_ups.isdisjoint(listed)]

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/hojas`: the printed lists of a session, printing one, its cards, where the signed one is."""
+"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, printing one, its cards, the signed paper."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def _index(request: Request, door: Door, form: Typed | None, status: int =
 
 @allow(*ATTENDANCE_TAKERS)
 async def create(request: Request) -> Response:
-    """Print: 303 to the sheet, where its page, its file and its cards are."""
+    """303 to the sheet."""
     door = await door_at(request)
     typed = await read_form(request)
     try:
@@ -96,14 +96,14 @@ async def create(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def old_address(request: Request) -> Response:
-    """Where the list was printed before it had numbers and a code."""
+    """The address from before sheets had numbers and a code."""
     gate = await gate_of(request.path_params["id"], request.state.actor)
     return redirect(path_of(gate.session.id))
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def find(request: Request) -> Response:
-    """With the code on the signed paper to its page."""
+    """By the code on the signed paper."""
     typed = request.query_params.get("codigo", "")[:40]
     if not typed:
         return render(request, "attendance/sheets/find.html", {"typed": "", "error": ""})
@@ -120,7 +120,7 @@ async def find(request: Request) -> Response:
 
 
 async def _printed(request: Request) -> tuple[Door, OpenSheet]:
-    """The sheet with its door; that it is printed is logged, and remembered as paper with a date on it."""
+    """Logs the printing, and records a printout."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     await log_names(request, "attendance.print_sheet", door, opened)
@@ -131,7 +131,7 @@ async def _printed(request: Request) -> tuple[Door, OpenSheet]:
 
 @allow(*ATTENDANCE_TAKERS)
 async def page(request: Request) -> Response:
-    """The list to sign as a page that the browser prints: in Spanish as its PDF is, whatever the panel speaks."""
+    """For printing from the browser, in Spanish like the PDF, whatever the panel's language."""
     door, opened = await _printed(request)
     head = await head_of(door)
     with speaking(SOURCE_LANGUAGE):
@@ -155,7 +155,7 @@ async def file(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def cards(request: Request) -> Response:
-    """The spare cards of the blank rows, each with its row's number, and their slips."""
+    """Spare cards of the blank rows, with row numbers, and their slips."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     rows = {line.card_id: line.number for line in opened.lines if line.card_id is not None and line.is_card_open}

@@ -1,6 +1,6 @@
-"""Row numbers as somebody reads them off a signed list: "todas menos 4, 9", "1-12, 15", "todas menos 4, más 36-38".
+"""Row numbers read off a signed sheet: "todas menos 4, 9", "1-12, 15", "todas menos 4, más 36-38".
 
-The phone reads the same: `static/js/marcar/row-list.js`; one table of cases runs through both.
+The phone has the same rule, `static/js/marcar/row-list.js`; one table of cases tests both.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class NoSuchRow(Refusal):
 
 
 def read_rows(typed: str, *, named: int, last: int) -> list[int]:
-    """The rows meant, in order, each once. "todas" are the rows with a name (1 to `named`), of `last` in all.
+    """Rows in order, each once. "todas": rows with a name (1 to `named`), of `last` in all.
 
-    What comes after "menos" is taken away, blank rows too, until "más": who signed on one is added behind that word.
-    Refuses what is no number, and rows that the sheet does not have.
+    "menos" takes away, blank rows too, until "más", which adds signed blank rows. Refuses anything but numbers, and
+    rows that the sheet does not have.
     """
     here: set[int] = set()
     is_taking_away = False
@@ -65,14 +65,14 @@ def _words(typed: str) -> Iterator[str]:
 
 
 def _plain(typed: str) -> str:
-    """Lower case without accents, with every dash the same, and no colon behind a word ("menos: 4")."""
+    """Lower case without accents, one kind of dash, no colon after a word ("menos: 4")."""
     wide = unicodedata.normalize("NFKD", typed.casefold())
     bare = "".join(one for one in wide if not unicodedata.combining(one))
     return _COLON.sub(r"\1 ", re.sub("[\u2010-\u2015\u2212]", "-", bare))
 
 
 def _numbers(word: str, last: int) -> Iterator[int]:
-    """One number, or a range of them."""
+    """One number, or a range."""
     ends = _RANGE.fullmatch(word)
     if not (_NUMBER.fullmatch(word) or ends):
         raise UnreadableRows(field="rows", word=word)

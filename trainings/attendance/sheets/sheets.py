@@ -1,4 +1,4 @@
-"""Lists to sign: printing one freezes its rows, typing one in marks them, and where the signed paper is kept."""
+"""Sheets to sign: printing freezes rows, typing in marks them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ COLUMNS: dict[str, str] = {
     "sex": N_("Sexo (M/H)"),
     "age": N_("Edad"),
 }
-"""What an operator may have printed beside name and signature: empty, filled in by hand, and never typed in here."""
+"""Columns an operator may print: empty, for handwriting, never typed in here."""
 
 
 def columns_of(operator: Operator) -> list[str]:
-    """Those that an operator chose, in the order of printing."""
+    """The operator's choice, in printing order."""
     chosen = operator.sheet_columns.split(",")
     return [code for code in COLUMNS if code in chosen]
 
@@ -97,11 +97,11 @@ async def print_sheet(
     key: UUID | None = None,
     is_continuation: bool = False,
 ) -> AttendanceSheet:
-    """Freeze the rows of a list to sign under a new code: who is expected, by name, and then blank ones.
+    """Freeze the rows of a sheet under a new code: expected people by name, then blank rows.
 
-    Each blank row stands for a spare card made with it. `key` is made by the form: what comes twice with it is one
-    sheet. A sheet that was printed stays as it is; printing it again is reading it. A continuation has only those who
-    stand on no sheet of the session yet. Refuses (NobodyToPrint) a sheet without any row.
+    A spare card is made for each blank row. `key`: the form's; twice is one sheet. A printed sheet never changes;
+    printing it again only reads it. A continuation holds only people on no sheet of the session. Refuses
+    (NobodyToPrint) a sheet without rows.
     """
     assert 0 <= n_blank <= MOST_BLANK
     sheet_id = key or tokens.uuid7()
@@ -129,8 +129,8 @@ async def print_sheet(
 
 
 async def print_first_sheet(session_id: UUID, *, actor: Actor) -> None:
-    """Freeze the rows of the list to sign, with the usual blank ones, unless one was printed: what is signed has a
-    code, and can be typed in by its rows.
+    """Freeze a sheet with the usual blank rows unless one was printed: then signed paper has a code and can be typed
+    in.
     """
     if not await AttendanceSheet.exists(session_id=session_id):
         first = uuid5(session_id, "first sheet")
@@ -165,11 +165,10 @@ async def _spares(hub_id: UUID, sheet_id: UUID, n: int, actor: Actor) -> list[Ca
 
 
 async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, key: UUID) -> list[Answer]:
-    """Mark these rows as present, as the signed paper says; one answer per row, in order.
+    """Mark these rows present, by the signed paper; one answer per row, in order.
 
-    A blank row is its spare card. Sent twice with the same `key` it counts once, and who is there already counts once
-    in any case. They arrived when the session began: a signature says that somebody came, not that who left before it
-    was typed in came back.
+    A blank row is its spare card. Sent twice with one `key` it counts once, and so do people present already. Arrival
+    is the session's start: a signature says that a person came, not that they returned after leaving.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     found = (
@@ -181,14 +180,13 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
 
 
 def _event(paper: AttendanceSheet, event_id: UUID, kind: EventKind, **about: Any) -> FormEvent:
-    """What the signed paper says."""
     return FormEvent(id=event_id, kind=kind, how=ScanHow.SHEET, session=paper.session_id, **about)
 
 
 async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer]:
-    """Take back what was marked with this `key`, all of it: a line that was typed in for the wrong sheet.
+    """Take back all marks of this `key`: a line typed in for the wrong sheet.
 
-    Who was marked otherwise as well, by a phone or by another line, stays present.
+    People marked otherwise too, by a phone or another line, stay present.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
@@ -198,9 +196,9 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
 
 
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
-    """Take back the mark that a row's page showed; whether somebody is here all the same, by another mark.
+    """Take back the mark shown on a row's page; True: present all the same, by another mark.
 
-    Sent again, or from a page of before, it takes back nothing else. Refuses (RowIsEmpty) a mark of somebody else.
+    Repeats and old pages take back nothing else. Refuses (RowIsEmpty) a mark of another person.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     line = await line_of(sheet_id, number)
@@ -212,10 +210,10 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
 
 
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
-    """Say when the person of a row went home, in the stead of what was said before. The same said again is said once.
+    """Record when the row's person left; replaces what was said before, and a repeat is one.
 
-    Refuses a row where nobody is marked, and a time outside the session or still to come. When they arrived is not
-    asked: what was typed in is dated by the typing.
+    Refuses an unmarked row, and a time outside the session or in the future. The arrival is not compared: what was
+    typed in is dated by the typing.
     """
     line = await _marked(sheet_id, number)
     sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")
@@ -250,7 +248,7 @@ async def _undo(sheet: AttendanceSheet, targets: Sequence[UUID], *, actor: Actor
 
 
 async def keep_paper(sheet_id: UUID, where: str, *, actor: Actor) -> None:
-    """Say where the signed list is; saying it again replaces what was said."""
+    """Where the signed sheet is; replaces what was said before."""
     async with transaction():
         sheet = await AttendanceSheet.get(id=sheet_id).select_related("session__training")
         hub_id = sheet.session.training.hub_id

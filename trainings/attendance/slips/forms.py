@@ -1,4 +1,4 @@
-"""What a walk-in's slip says: read from the phone's sealed text, or as the coordination corrected it."""
+"""A walk-in's slip, from the phone's sealed text or as coordinators corrected it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ASKED = (
     "guardian_phone",
 )
 TICKED = {"consent": "consent_data", "guardian_consent": "guardian_consent", "assent": "assent"}
-"""Boxes: as the phone calls them, and as the form of the panel does."""
+"""Boxes, by the phone's names, with the panel's."""
 LAST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class SlipForm(PersonForm):
-    """One person who came without a registration; of a minor also who permits it. Boxes are `yes` or empty."""
+    """A walk-in; of a minor with the guardian. Boxes are `yes` or empty."""
 
     guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)] = ""
     guardian_relation: Relation | None = None
@@ -50,7 +50,7 @@ class SlipForm(PersonForm):
         return self.consent_data == "yes"
 
     def wish(self, *, body_hash: str, idempotency_key: str | None = None) -> SignUp:
-        """The wish of this one person, read aloud and answered. A minor without a guardian's yes has no guardian."""
+        """With consent as read aloud. A minor without a guardian's yes has no guardian."""
         is_minor = self.age_group is not None and self.age_group.is_minor
         person = self.model_copy(update={"phone": None, "email": None}) if is_minor else self
         return SignUp(
@@ -71,12 +71,12 @@ class SlipForm(PersonForm):
 
 
 class UnreadableSlip(Exception):
-    """A text that was sealed for us and is no slip of ours."""
+    """Sealed for us, but no slip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """The fields of an opened slip as typed, with when the notice was read (on the phone's clock) and its version."""
+    """Fields as typed, when the notice was read (phone's clock), and its version."""
 
     typed: Typed
     read_at: datetime | None = None
@@ -84,7 +84,7 @@ class Slip:
 
 
 def read_slip(text: bytes) -> Slip:
-    """Raises UnreadableSlip. Whether what it says is right is the form's matter."""
+    """Raises UnreadableSlip. The form checks the values."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as broken:

@@ -1,6 +1,6 @@
-"""Slips become people: opened, registered with the card in the hand, the card's marks counted for them.
+"""Opens slips: registers people with their card, and counts the card's marks for them.
 
-What cannot be registered waits, with the reason, for somebody who corrects it or puts it aside.
+Slips that cannot be registered wait, with the reason, for a correction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from trainings.web.forms import FormErrors, check
 from trainings.web.i18n import N_
 
 READ_AT_MOST = timedelta(days=1)
-"""The notice is read on the day itself: a moment farther from the slip's is that of a clock that lies."""
+"""The notice is read on the same day: a time farther from the slip's is a wrong clock."""
 
 
 class UnknownSlip(NotFound):
@@ -66,9 +66,9 @@ class NotAgreed(Refusal):
 
 
 async def open_slips(slip_ids: Iterable[UUID], *, actor: Actor) -> None:
-    """Register whom these slips are about, each in a transaction of its own; the others wait with their reason.
+    """Register these slips' people, a transaction each; the others wait with their reason.
 
-    Those that were answered or looked at before are left alone.
+    Slips answered or seen before are left alone.
     """
     keys = sorted(set(slip_ids))
     if not keys:
@@ -84,7 +84,7 @@ async def open_slips(slip_ids: Iterable[UUID], *, actor: Actor) -> None:
 
 
 async def _held(slip_id: UUID) -> tuple[WalkInSlip, TrainingSession]:
-    """A slip and its session, with the training held; else UnknownSlip."""
+    """With the training locked; else UnknownSlip."""
     found = await WalkInSlip.get_or_none(id=slip_id).select_related("session")
     if found is None:
         raise UnknownSlip
@@ -94,7 +94,7 @@ async def _held(slip_id: UUID) -> tuple[WalkInSlip, TrainingSession]:
 
 
 async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor) -> str:
-    """Register the person, or say by a code why that has to wait."""
+    """Register the person, or return the code of the reason to wait."""
     try:
         opened = await read(slip)
         form = check(SlipForm, opened.typed)
@@ -126,14 +126,14 @@ async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor
 
 
 async def _is_given(slip: WalkInSlip) -> bool:
-    """Whether somebody said whose the marks of the card are, while it had no name."""
+    """Whether staff gave the card's marks to a person while it had no name."""
     marks = ScanEvent.filter(session_id=slip.session_id, code_hash=slip.code_hash, registration_id__not_isnull=True)
     is_open = await Card.exists(qr_hash__gte=slip.code_hash, qr_hash__lt=f"{slip.code_hash}g", state=CardState.OPEN)
     return is_open and await marks.exists()
 
 
 async def _flag_of_phone(slip: WalkInSlip, session: TrainingSession) -> str:
-    """Why nothing counts by itself that its phone says of the session; empty where it does."""
+    """Why its phone's word does not count without a decision; empty where it does."""
     device = await Device.get_or_none(id=slip.device_id) if slip.device_id is not None else None
     if device is None:
         return REVOKED
@@ -145,7 +145,7 @@ async def _flag_of_phone(slip: WalkInSlip, session: TrainingSession) -> str:
 
 
 async def read(slip: WalkInSlip) -> Slip:
-    """What a waiting slip says. Raises SealBroken, UnreadableSlip."""
+    """Raises SealBroken, UnreadableSlip."""
     box = SealedBox(keyring())
     for event_id in await _names_of(slip):
         try:
@@ -156,21 +156,21 @@ async def read(slip: WalkInSlip) -> Slip:
 
 
 async def _names_of(slip: WalkInSlip) -> list[UUID]:
-    """The ids under which the phone may have sealed it: its own, or that under which another slip had come before."""
+    """Ids under which the phone may have sealed it: its own, or the one that another slip had taken."""
     others = await WalkInSlip.filter(session_id=slip.session_id).values_list("id")
     named = [key for (key,) in others if other_id(key, slip.body_hash) == slip.id]
     return [slip.id, *named]
 
 
 async def card_of(slip: WalkInSlip) -> Card | None:
-    """The card that a slip is for, whatever its state; none where there is no such card."""
+    """In any state; None: no such card."""
     shown = slip.code_hash
     found = await Card.filter(qr_hash__gte=shown, qr_hash__lt=f"{shown}g").limit(2) if shown else []
     return found[0] if len(found) == 1 else None
 
 
 async def whose_card(slip: WalkInSlip) -> Registration | None:
-    """Who of the training has a slip's card already, or was said to have come with it: perhaps the very person, written
+    """A registration of the training that has the slip's card, or was given its marks: perhaps the same person written
     down twice. With the participant.
     """
     session = await TrainingSession.get(id=slip.session_id)
@@ -188,10 +188,10 @@ async def whose_card(slip: WalkInSlip) -> Registration | None:
 
 
 async def register(slip_id: UUID, form: SlipForm, *, actor: Actor) -> UUID:
-    """Register the person as the coordination corrected the slip, with its card where that still can be.
+    """Register the slip's person as corrected, with its card where possible.
 
-    Else without it: the card's marks that are nobody's are then theirs, or they are marked at the time of the slip.
-    Refuses without consent (NotAgreed), what is answered already (SlipDone), and ages and guardians like any sign-up.
+    Else without it: the card's marks of nobody are then theirs, or they are marked at the slip's time. Refuses without
+    consent (NotAgreed), an answered slip (SlipDone), and ages and guardians like any registration.
     """
     if not form.has_agreed:
         raise NotAgreed(field="consent_data")
@@ -253,7 +253,7 @@ async def _register_without(
 
 
 async def _done(slip: WalkInSlip, registration_id: UUID, opened: Slip, actor: Actor, *, is_new: bool) -> None:
-    """Empty the slip. What was agreed to was agreed to when it was read aloud, in the version that was read."""
+    """Empty the slip. Consent dates from the reading aloud, in the version that was read."""
     if is_new:
         person_id = (await Registration.get(id=registration_id)).participant_id
         at = await _read_at(slip, opened)
@@ -265,7 +265,7 @@ async def _done(slip: WalkInSlip, registration_id: UUID, opened: Slip, actor: Ac
 
 
 async def _read_at(slip: WalkInSlip, opened: Slip) -> datetime:
-    """When the notice was read, on our clock: as the phone's mark of it says, else not after the slip itself."""
+    """When the notice was read, by our clock: by the phone's mark of it, else at the latest at the slip's time."""
     if opened.read_at is None:
         return slip.written_at
     marks = ScanEvent.filter(session_id=slip.session_id, phone_id=slip.device_id, kind=ScanKind.CONSENT)
@@ -282,7 +282,7 @@ async def _settle(session: TrainingSession, registration_id: UUID) -> None:
 
 
 async def put_aside(slip_id: UUID, *, actor: Actor) -> None:
-    """Nobody is registered by this slip, and what it said goes. Its card's marks stay as they are."""
+    """Register nobody and empty the slip. Its card's marks stay."""
     async with transaction():
         slip, session = await _held(slip_id)
         if slip.state is SlipState.DISMISSED:

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/revisar/ficha`: a slip that waits is corrected and registered, or put aside."""
+"""`/panel/sesiones/{id}/revisar/ficha`: correct and register a waiting slip, or put it aside."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PATH = "/panel/sesiones/{id:uuid}/revisar/ficha"
 
 
 async def _waiting(session_id: UUID, key: str) -> WalkInSlip | None:
-    """A slip of this session that waits and can be opened."""
+    """Waits, and can be opened."""
     try:
         slip_id = UUID(key)
     except ValueError:
@@ -61,7 +61,7 @@ def _back(session_id: UUID, sentence: str = "") -> Response:
 
 @allow(*EDITORS)
 async def edit(request: Request) -> Response:
-    """What the slip says, with the reason why it waits. Opening it is logged."""
+    """Opening a slip is logged."""
     actor = request.state.actor
     session = await deciding_gate(request.path_params["id"], actor)
     slip = await _waiting(session.id, request.query_params.get("ficha", ""))
@@ -105,7 +105,6 @@ def _in_short(person: Participant) -> str:
 
 @allow(*EDITORS)
 async def answer(request: Request) -> Response:
-    """Register the person as corrected, or put the slip aside."""
     actor = request.state.actor
     session = await deciding_gate(request.path_params["id"], actor)
     typed = await read_form(request)

@@ -1,4 +1,4 @@
-"""What people at the door filled in on a phone: sealed there to our key, kept sealed until it is a registration."""
+"""Slips filled in on a phone: sealed to our key there, and kept sealed until registered."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def body_hash_of(sealed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """As a phone sent it; `sealed` stays as the phone sealed it, `seq` is its number among the marks of that phone.
+    """As a phone sent it; `sealed` stays sealed, `seq`: its number among the phone's marks.
 
-    `dated` tells when it was written, given when it came in first; `held_at` is where it is put when nothing tells.
+    `dated`: when it was written, given its first arrival; `held_at`: its time where nothing tells.
     """
 
     id: UUID
@@ -35,8 +35,8 @@ class Slip:
 
 
 async def receive(device: Device | None, slip: Slip) -> None:
-    """Keep a slip under the id that the phone made; sent again it is one, and put at the time that is known better now
-    while it waits. Another body under the id is kept beside it.
+    """Keep a slip under the phone's id; a repeat is one, and corrects its time while it waits. Another body under the
+    id is kept beside it.
 
     In the caller's transaction.
     """
@@ -62,7 +62,7 @@ async def receive(device: Device | None, slip: Slip) -> None:
 
 
 async def _date_again(standing: WalkInSlip, slip: Slip) -> None:
-    """As a mark that comes again. What dated it is not kept: at the very beginning of its session, that did."""
+    """As for a repeated mark. What dated it is not kept: a slip at the very start of its session was dated by that."""
     by = DatedBy.SESSION if standing.written_at == slip.held_at else DatedBy.CLOCK
     dated = slip.dated(standing.created_at)
     if dated.is_truer_than(Dated(standing.written_at, by)):

@@ -1,4 +1,4 @@
-"""Why a slip waits for a person, by the code that is kept with it."""
+"""Why a slip waits, by code."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ PROBLEMS: dict[str, str] = {
 ANY_OTHER = N_("No se pudo anotar. Revise los datos.")
 NOT_OPENED = N_("Todavía no se ha anotado.")
 UNOPENABLE = frozenset({SEALED, UNREADABLE})
-"""Nothing can be shown, nor corrected."""
+"""Nothing can be shown or corrected."""
