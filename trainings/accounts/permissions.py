@@ -51,7 +51,7 @@ ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
 CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
-"""Are told that nothing is deleted by itself, and say that the clock is right."""
+"""Told that automatic deletion stopped; confirm the clock."""
 """Who sets what holds at all hubs of an operator: the words of its messages, the days of its reminders."""
 EXPORTERS = EDITORS
 CALLERS = DESK
@@ -66,7 +66,7 @@ CATALOGUE_EDITORS = (*EDITORS, Role.PLATFORM_ADMIN)
 
 
 def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, operator_id: UUID | None = None) -> bool:
-    """Or take it away: at the actor's operator and its hubs; the platform everywhere."""
+    """And take it: at the actor's operator and its hubs; the platform everywhere."""
     if Role.PLATFORM_ADMIN in actor.roles_everywhere:
         return True
     if hub_id is not None:
@@ -75,7 +75,7 @@ def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, opera
 
 
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
-    """Create, edit, copy, publish, move and cancel trainings and their sessions."""
+    """And create, copy, publish, move and cancel them and their sessions."""
     return actor.has_at(hub_id, EDITORS)
 
 
@@ -90,7 +90,7 @@ def can_rename_topic(actor: Actor, owner_ids: Collection[UUID | None], *, own: C
 
 
 def can_see_roster(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Names and states of who is expected at a session; record and undo arrivals and departures, add a walk-in."""
+    """Names and states of people expected at a session; record and undo arrivals and departures, add walk-ins."""
     return actor.has_at(hub_id, DESK) or (is_facilitator and actor.has_any(HUB_STAFF))
 
 
@@ -99,52 +99,52 @@ def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False
 
 
 def can_close_session(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """End a session, so that its minutes count."""
+    """Its minutes count from then on."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
 
 
 def can_decide_marks(actor: Actor, hub_id: UUID) -> bool:
-    """Say of odd marks that they count, do not, or whose they are; register or put aside the slips of walk-ins."""
+    """Decide odd marks; register slips of walk-ins or put them aside."""
     return actor.has_at(hub_id, EDITORS)
 
 
 def can_prepare_phone(actor: Actor, hub_id: UUID) -> bool:
-    """Prepare a phone that works for this hub; for which sessions is told by who may take their attendance."""
+    """For this hub; the sessions are those whose attendance the actor may take."""
     return actor.has_at(hub_id, HUB_STAFF)
 
 
 def can_manage_phone(actor: Actor, hub_id: UUID, *, is_own: bool = False) -> bool:
-    """Rename a phone, take it out of use. `is_own`: they prepared it."""
+    """Rename, take out of use. `is_own`: the actor prepared it."""
     return actor.has_at(hub_id, EDITORS) or (is_own and actor.has_any(HUB_STAFF))
 
 
 def can_see_registrations(actor: Actor, hub_id: UUID) -> bool:
-    """Registrations with contacts and needs: one person's page."""
+    """With contacts and needs."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_register_at_desk(actor: Actor, hub_id: UUID) -> bool:
-    """Register somebody who stands at the desk, approve, cancel, move up the waiting list."""
+    """And approve, cancel, move up the waiting list."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_invite(actor: Actor, hub_id: UUID) -> bool:
-    """Prepare letters of invitation to a training, print them, and record who was invited and how."""
+    """Prepare and print letters of invitation; record who was invited and how."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_enter_marks(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Enter the marks of a training's test. `is_facilitator`: they hold one of its sessions."""
+    """Of a training's test. `is_facilitator`: of one of its sessions."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
 
 
 def can_hand_over(actor: Actor, hub_id: UUID) -> bool:
-    """Record that certificates were handed over, and whose printed name is right."""
+    """Record certificates handed over, and printed names as right."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
-    """Prepare and issue certificates."""
+    """And prepare them."""
     return actor.has_at(hub_id, ISSUERS)
 
 
@@ -153,35 +153,35 @@ def can_revoke_certificates(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
-    """Messages of the outbox that concern this hub."""
+    """Of the outbox that concern this hub."""
     return actor.has_at(hub_id, MESSAGE_READERS)
 
 
 def can_merge(actor: Actor, hub_id: UUID) -> bool:
-    """Compare two people who were at trainings of this hub, hold them to be one, take that back."""
+    """Compare two people of this hub's trainings, merge them, undo that."""
     return actor.has_at(hub_id, MERGERS)
 
 
 def can_edit_notes(actor: Actor, hub_id: UUID) -> bool:
-    """Write, publish, review and withdraw this hub's information notes."""
+    """And publish, review and withdraw."""
     return actor.has_at(hub_id, NOTE_EDITORS)
 
 
 def can_export(actor: Actor, hub_id: UUID) -> bool:
-    """Take this hub's registrations out as a file."""
+    """Registrations, as a file."""
     return actor.has_at(hub_id, EXPORTERS)
 
 
 def can_edit_activities(actor: Actor, hub_id: UUID) -> bool:
-    """Create, edit, publish, move, cancel and reopen fairs, community activities and open dialogues."""
+    """And create, publish, move, cancel and reopen fairs, community activities and open dialogues."""
     return actor.has_at(hub_id, EDITORS)
 
 
 def can_count_heads(actor: Actor, hub_id: UUID) -> bool:
-    """Count who came to an activity of the hub: numbers, never names."""
+    """At an activity: numbers, never names."""
     return actor.has_at(hub_id, HEAD_COUNTERS)
 
 
 def can_tally_orientations(actor: Actor, hub_id: UUID) -> bool:
-    """Count the orientations given at the hub's desk, by subject."""
+    """At the hub's desk, by subject."""
     return actor.has_at(hub_id, DESK)

@@ -1,5 +1,3 @@
-"""Reading accounts: what somebody may do where, and their sign-in sessions."""
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -30,14 +28,12 @@ RANK = (
     Role.ASSISTANT,
     Role.FACILITATOR,
 )
-"""Which of several roles names the person in the audit."""
+"""The audit names the first of an actor's roles."""
 
 NO_ROLE = "staff"
 
 
 class Person(Protocol):
-    """Who acts."""
-
     @property
     def id(self) -> UUID: ...
     @property
@@ -47,7 +43,7 @@ class Person(Protocol):
 
 
 class Lasting(Protocol):
-    """What says how long a session counts."""
+    """Times that end a session."""
 
     @property
     def seen_at(self) -> datetime: ...
@@ -60,8 +56,6 @@ class Lasting(Protocol):
 
 
 class Account(NamedTuple):
-    """Who is signed in."""
-
     id: UUID
     name: str
     email: str
@@ -69,7 +63,7 @@ class Account(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """The session of a cookie as each page asks for it. Times UTC."""
+    """A cookie's session, as each page reads it. Times UTC."""
 
     id: UUID
     user: Account
@@ -80,7 +74,7 @@ class SignedIn(NamedTuple):
 
 
 async def actor_of(user: Person, *, request_id: str = "") -> Actor:
-    """The person with the roles held at each hub; an operator's grant counts at all its hubs, also at later ones."""
+    """With the roles at each hub; an operator's grant counts at all its hubs, later ones included."""
     at: dict[UUID, set[str]] = {}
     everywhere: set[str] = set()
     operators: set[UUID] = set()
@@ -117,7 +111,7 @@ GRANTS = """
     LEFT JOIN hub held ON held.operator_id = g.operator_id
     WHERE g.user_id = ?
 """
-"""By hand, for it is asked with each page of the panel."""
+"""By hand: read with each page of the panel."""
 
 
 def _key(told: UUID | str | None) -> UUID | None:
@@ -129,7 +123,7 @@ def _first_of(roles: set[str]) -> str:
 
 
 def is_alive(session: Lasting) -> bool:
-    """Whether the session still counts: not ended, neither idle nor old beyond its times."""
+    """Not ended, not idle, not too old."""
     now = clock.now()
     is_idle = now >= session.seen_at + timedelta(minutes=session.idle_minutes)
     return session.ended_at is None and not is_idle and now < session.expires_at
@@ -141,11 +135,11 @@ SIGNED_IN = """
     JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = ?
 """
-"""By hand like the roles."""
+"""By hand, like the roles."""
 
 
 async def signed_in(token: str) -> SignedIn | None:
-    """The session of a cookie with its person, alive or not."""
+    """Alive or not."""
     row = await sql.row_by_key(SIGNED_IN, tokens.digest(token, "session"))
     if row is None:
         return None
@@ -160,24 +154,24 @@ async def signed_in(token: str) -> SignedIn | None:
 
 
 async def session_by_token(token: str) -> StaffSession | None:
-    """The session of a cookie, with its user; alive or not."""
+    """With its user; alive or not."""
     found = reads(StaffSession).filter(token_hash=tokens.digest(token, "session"))
     return await found.select_related("user").first()
 
 
 async def own_sessions(user_id: UUID) -> list[StaffSession]:
-    """The sessions of one person that still count, the one used last first."""
+    """Alive, last used first."""
     found = reads(StaffSession).filter(user_id=user_id, ended_at=None, expires_at__gt=clock.now())
     return [session for session in await found.order_by("-seen_at") if is_alive(session)]
 
 
 async def own_grants(user_id: UUID) -> list[RoleGrant]:
-    """The roles of one person, with hub and operator."""
+    """With hub and operator."""
     return await reads(RoleGrant).filter(user_id=user_id).select_related("hub", "operator").order_by("created_at")
 
 
 async def sign_in_link(typed: str) -> SignInLink:
-    """The link and its user. Raises NotFound for unknown, used and expired links and closed accounts alike."""
+    """With its user. Raises NotFound for unknown, used and expired links and closed accounts alike."""
     token = tokens.read_own_link(typed)
     found = SignInLink.filter(token_hash=tokens.digest(token or "", "sign_in_link"), used_at=None)
     link = await found.filter(expires_at__gt=clock.now(), user__is_active=True).select_related("user").first()
@@ -187,14 +181,13 @@ async def sign_in_link(typed: str) -> SignInLink:
 
 
 async def wants_digest(user_id: UUID) -> bool:
-    """Whether summaries are sent to this person."""
     return await reads(User).filter(id=user_id, wants_digest=True).exists()
 
 
 def staff_visible_to(actor: Actor) -> QuerySet[User]:
-    """The accounts with a role at a place where the actor keeps accounts; all for the platform's administrators.
+    """Accounts with a role where the actor keeps accounts; all for platform administrators.
 
-    With their grants, hubs and operators; by name.
+    By name, with grants, hubs and operators.
     """
     known = reads(User).prefetch_related("grants__hub", "grants__operator").order_by("name", "email")
     if Role.PLATFORM_ADMIN in actor.roles_everywhere:
@@ -205,9 +198,9 @@ def staff_visible_to(actor: Actor) -> QuerySet[User]:
 
 
 def is_kept_by(user: User, actor: Actor) -> bool:
-    """Whether the actor may close and open this account and make a link for it: no role of it is out of reach.
+    """The actor reaches every role of the account, so may close and open it and make links for it.
 
-    Else who gives somebody else's coordinator a small role could take that account over.
+    Otherwise giving another's coordinator a small role would be enough to take over the account.
     """
     return all(
         can_give_role(actor, grant.role, hub_id=grant.hub_id, operator_id=grant.operator_id) for grant in user.grants

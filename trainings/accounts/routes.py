@@ -1,4 +1,4 @@
-"""Signing in and out, one-time links, one's own account, and what happens when nobody is signed in."""
+"""Signing in and out, one-time links, one's own account."""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ async def change_password(request: Request) -> Response:
 
 @allow(*STAFF)
 async def set_digest(request: Request) -> Response:
-    """Summaries by mail on, or off."""
     wants = (await read_form(request)).value("digest") == "yes"
     await actions.set_digest(wants=wants, actor=request.state.actor)
     response = redirect(ACCOUNT_PAGE)
@@ -215,7 +214,7 @@ async def _account_page(
 
 
 async def lead_to_sign_in(request: Request, _exc: Exception) -> Response:
-    """The handler of SignInNeeded: a page is asked for again after signing in, a form is kept until then."""
+    """Handler of SignInNeeded: a page is opened again after signing in, a form is kept until then."""
     if wants_json(request):
         sentence = _("Su sesión terminó. Entre otra vez.")
         return JSONResponse({"code": "sign_in_needed", "sentence": sentence}, 401, {"cache-control": "no-store"})
@@ -254,7 +253,7 @@ async def show_kept_form(request: Request) -> Response:
 
 @allow(*STAFF)
 async def send_kept_form(request: Request) -> Response:
-    """Hand the form on to where it was going: 307 makes the browser post it there as it is."""
+    """307 makes the browser post the form where it was going."""
     token = _cookies(request).read(request, KEPT_FORM)
     kept = await kept_forms.opened(token, user_id=request.state.actor.id)
     if kept is None:

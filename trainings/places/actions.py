@@ -1,5 +1,3 @@
-"""Load the municipalities; open operators, hubs and venues; correct what is said of a hub or a venue."""
-
 from __future__ import annotations
 
 import re
@@ -63,7 +61,7 @@ class VenueExists(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SignatoryDetails:
-    """Who signs, in the order of printing."""
+    """In order of printing."""
 
     name: str
     office: str
@@ -71,7 +69,7 @@ class SignatoryDetails:
 
 @dataclass(frozen=True, slots=True)
 class OperatorDetails:
-    """Who runs hubs. `code` opens the folios: the INE code of a municipality, or an association's own (`0901A`)."""
+    """`code` begins the folios: a municipality's INE code, or an association's own (`0901A`)."""
 
     code: str
     kind: OperatorKind
@@ -82,9 +80,8 @@ class OperatorDetails:
 
 @dataclass(frozen=True, slots=True)
 class HubDetails:
-    """A hub as its page shows it. `seat` and `serves` are INE codes, the seat always served; `phone` is E.164.
-
-    `slug` is fixed for good; without one it is made from the name.
+    """`seat` and `serves`: INE codes, the seat always served; `phone`: E.164. `slug`: fixed for good, by default made
+    from the name.
     """
 
     name: str
@@ -101,9 +98,9 @@ class HubDetails:
 
 @dataclass(frozen=True, slots=True)
 class VenueDetails:
-    """A place to meet. `municipality` is its INE code; position only where it may be shown, in degrees (WGS 84).
+    """`municipality`: INE code. Position in degrees (WGS 84), only where it may be shown.
 
-    What is not active is no longer offered; trainings that are there stay there.
+    An inactive venue is not offered; its trainings stay.
     """
 
     name: str
@@ -117,11 +114,11 @@ class VenueDetails:
 
 
 CALENDARS_SHOW = frozenset({"name", "address", "lat", "lon", "municipality_id"})
-"""Columns of a venue that stand in calendars."""
+"""Columns of a venue."""
 
 
 async def load_municipalities() -> int:
-    """Write the 340 municipalities of the file; may be done again at any time. Addresses (slugs) never change."""
+    """Write the 340 municipalities of the file. Repeatable; slugs never change."""
     rows = []
     for row in municipalities():
         columns = {column.name: getattr(row, column.name) for column in fields(row)}
@@ -134,10 +131,7 @@ async def load_municipalities() -> int:
 
 
 async def create_operator(details: OperatorDetails, *, actor: Actor) -> Operator:
-    """A municipality's corporation or an association, with its signatories.
-
-    Refuses an unknown municipality, a code of the wrong form, and a code that is taken.
-    """
+    """With its signatories. Refuses an unknown municipality, and a code that is malformed or taken."""
     _check_operator_code(details)
     async with transaction():
         await _check_municipalities(details.municipality)
@@ -154,21 +148,21 @@ async def create_operator(details: OperatorDetails, *, actor: Actor) -> Operator
 
 
 async def set_reminder_days(operator_id: UUID, days: str, *, actor: Actor) -> None:
-    """Remind people so many days before each session (`3,1`) from now on; empty: never."""
+    """Days before each session (`3,1`); empty: never."""
     async with transaction():
         await Operator.filter(id=operator_id).update(reminder_days=days)
         await record("places.set_reminder_days", actor=actor, object_id=operator_id, days=days)
 
 
 async def set_sheet_columns(operator_id: UUID, columns: str, *, actor: Actor) -> None:
-    """What the attendance lists of an operator have beside name and signature from now on (`dpi,phone`)."""
+    """Columns of attendance sheets beside name and signature (`dpi,phone`)."""
     async with transaction():
         await Operator.filter(id=operator_id).update(sheet_columns=columns)
         await record("places.set_sheet_columns", actor=actor, object_id=operator_id, columns=columns)
 
 
 async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -> Hub:
-    """A hub of this operator and what it serves. Refuses unknown municipalities and a slug that is taken."""
+    """Refuses unknown municipalities and a slug that is taken."""
     slug = details.slug or slugify(details.name) or f"ventanilla-{details.seat}"
     served = sorted({details.seat, *details.serves})
     async with transaction():
@@ -185,10 +179,8 @@ async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -
 
 
 async def update_hub(hub: Hub, details: HubDetails, *, actor: Actor) -> bool:
-    """Correct what is said of a hub and what it serves; whether anything was different.
-
-    Its slug, seat and operator are fixed. Refuses unknown municipalities. The stored calendar texts that name the hub
-    follow in `outreach.place_actions`.
+    """True: something changed. Slug, seat and operator are fixed. Refuses unknown municipalities.
+    `outreach.place_actions` updates the stored calendar texts that name the hub.
     """
     assert details.seat == hub.seat_id, "a hub keeps its seat: feeds and folios hang on it"
     columns = _hub_columns(details)
@@ -212,7 +204,7 @@ async def update_hub(hub: Hub, details: HubDetails, *, actor: Actor) -> bool:
 
 
 async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
-    """A place where the hub's trainings are held. Refuses an unknown municipality, and the same name twice in one."""
+    """Refuses an unknown municipality, and the same name twice in one."""
     async with transaction():
         await _check_venue(details, hub)
         venue = await Venue.create(hub=hub, **_venue_columns(details))
@@ -221,10 +213,9 @@ async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venu
 
 
 async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> bool:
-    """Correct what is said of a venue of this hub, and tell the feeds that name it; whether anything was different.
-    Refuses as `create_venue` does.
+    """True: something changed; feeds that name it are told. Refuses as `create_venue`.
 
-    The stored calendar texts that name it follow in `outreach.place_actions`.
+    `outreach.place_actions` updates the stored calendar texts that name it.
     """
     columns = _venue_columns(details)
     changed = [name for name, value in columns.items() if getattr(venue, name) != value]

@@ -1,4 +1,4 @@
-"""The 340 municipalities as the project keeps them in a file (sources and licences: `data/README.md`)."""
+"""The 340 municipalities of the project's file (sources and licences: `data/README.md`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MUNICIPALITIES = Path(__file__).parent / "data" / "municipios.csv"
 _slug, _search_text = cache(slugify), cache(search_text)
 
 _EVERYDAY_NAMES = {"0901": "Xela", "1101": "Reu"}
-"""What everybody says and no list has."""
+"""On no list."""
 
 _LANGUAGE_CODES = {
     "Español": "spa",
@@ -32,7 +32,7 @@ _LANGUAGE_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class MunicipalityRow:
-    """One municipality. `languages`: ISO 639-3, Spanish first; empty means "no source", never "none"."""
+    """`languages`: ISO 639-3, Spanish first; empty means "no source", never "none"."""
 
     ine_code: str
     name: str
@@ -46,17 +46,17 @@ class MunicipalityRow:
 
     @property
     def full_name(self) -> str:
-        """«La Libertad, Petén»: six names occur twice, so the department is always said."""
+        """«La Libertad, Petén»: six names occur twice."""
         return f"{self.name}, {self.department}"
 
     @property
     def slug(self) -> str:
-        """`la-libertad-peten`: fixed for good, feeds and posters carry it."""
+        """`la-libertad-peten`: fixed for good, on feeds and posters."""
         return _slug(self.full_name)
 
     @property
     def search_text(self) -> str:
-        """Folded words of all its names and its department."""
+        """Folded words of names and department."""
         return _search_text(self.name, self.alias, _EVERYDAY_NAMES.get(self.ine_code, ""), self.department)
 
 
@@ -69,24 +69,23 @@ def municipalities() -> tuple[MunicipalityRow, ...]:
 
 @cache
 def by_code() -> dict[str, MunicipalityRow]:
-    """The same, found by INE code."""
+    """By INE code."""
     return {row.ine_code: row for row in municipalities()}
 
 
 @cache
 def departments() -> dict[str, str]:
-    """Name of each of the 22 departments, by code."""
+    """Names of the 22, by code."""
     return {row.department_code: row.department for row in municipalities()}
 
 
 def department_name(code: str) -> str:
-    """Name of a department by its code."""
     return departments()[code]
 
 
 @cache
 def grouped_by_department() -> tuple[tuple[str, tuple[MunicipalityRow, ...]], ...]:
-    """All municipalities under the names of their departments, both in alphabetical order: the choices of forms."""
+    """For forms; both in alphabetical order."""
     rows = sorted(municipalities(), key=lambda row: (fold(row.department), fold(row.name)))
     return tuple((department, tuple(group)) for department, group in groupby(rows, key=lambda row: row.department))
 

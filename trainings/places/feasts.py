@@ -1,4 +1,4 @@
-"""The feast days of municipalities: entered, corrected and removed by the operators of the hubs that serve them."""
+"""Feast days, kept by operators of hubs that serve the municipality."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FeastExists(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class FeastDetails:
-    """A feast as staff want it: every year from this day on, so many days."""
+    """From this day every year, so many days."""
 
     municipality: str
     name: str
@@ -55,13 +55,13 @@ class FeastDetails:
 
 
 async def served_codes(hub_ids: Collection[UUID]) -> set[str]:
-    """INE codes of the municipalities that these hubs serve, their seats included."""
+    """INE codes, seats included."""
     found = reads(HubService).filter(hub_id__in=sorted(hub_ids)).values_list("municipality_id")
     return {code for (code,) in await found}
 
 
 async def feasts_in(codes: Collection[str]) -> dict[str, list[FeastDay]]:
-    """The feasts of these municipalities by INE code, each with its municipality, in the order of the year."""
+    """By INE code, in the order of the year, municipality loaded."""
     found = reads(FeastDay).filter(municipality_id__in=sorted(codes)).order_by("month", "day")
     feasts: dict[str, list[FeastDay]] = {code: [] for code in codes}
     for feast in await found.select_related("municipality"):
@@ -70,7 +70,7 @@ async def feasts_in(codes: Collection[str]) -> dict[str, list[FeastDay]]:
 
 
 async def add_feast(details: FeastDetails, *, served: Collection[str], actor: Actor) -> FeastDay:
-    """A feast of a municipality among those `served`. Refuses days that no year has, and two that begin on one day."""
+    """Refuses municipalities that are not `served`, days that no year has, and a second feast from the same day."""
     async with transaction():
         await _check(details, served)
         feast = await FeastDay.create(
@@ -85,7 +85,7 @@ async def add_feast(details: FeastDetails, *, served: Collection[str], actor: Ac
 
 
 async def change_feast(feast_id: UUID, details: FeastDetails, *, served: Collection[str], actor: Actor) -> None:
-    """Correct a feast of a municipality among those `served`. Refuses as `add_feast`, and one that is gone."""
+    """Refuses as `add_feast`, and a feast that is gone."""
     async with transaction():
         feast = await _locked(feast_id, served)
         await _check(details, served, except_for=feast)
@@ -96,7 +96,7 @@ async def change_feast(feast_id: UUID, details: FeastDetails, *, served: Collect
 
 
 async def remove_feast(feast_id: UUID, *, served: Collection[str], actor: Actor) -> None:
-    """Nobody is warned of it any more. Refuses one that is gone, or of another municipality."""
+    """Refuses a feast that is gone, or of a municipality not `served`."""
     async with transaction():
         feast = await _locked(feast_id, served)
         await feast.delete()

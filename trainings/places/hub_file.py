@@ -1,4 +1,4 @@
-"""Hubs as a file writes them down (docs/operations.md, "Hubs"): who runs them, what they are, where they meet."""
+"""Files of hubs, with operators and venues (docs/operations.md, "Hubs")."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DEMO_HUBS = Path(__file__).parent / "data" / "demo_hubs.json"
 
 
 class UnreadableHubFile(ValueError):
-    """The file does not say what it should; the text names the first place where."""
+    """The text names the first wrong place of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubEntry:
-    """A hub with who runs it and where it meets; the first venue is its usual one."""
+    """The first venue is the usual one."""
 
     operator: OperatorDetails
     hub: HubDetails
@@ -99,7 +99,7 @@ class _Entry(_Written):
 
 
 def read_hubs(path: Path) -> tuple[HubEntry, ...]:
-    """All entries of the file, in its order. Raises UnreadableHubFile, OSError."""
+    """In the file's order. Raises UnreadableHubFile, OSError."""
     try:
         entries = TypeAdapter(tuple[_Entry, ...]).validate_json(path.read_bytes())
     except ValidationError as exc:
@@ -111,5 +111,5 @@ def read_hubs(path: Path) -> tuple[HubEntry, ...]:
 
 @cache
 def demo_hubs() -> tuple[HubEntry, ...]:
-    """All ten; the one of La Libertad, Petén, first."""
+    """All ten; La Libertad, Petén, first."""
     return read_hubs(DEMO_HUBS)

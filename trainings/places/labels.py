@@ -1,4 +1,4 @@
-"""Where words go on a map: beside what they name, never over another name or a marked municipality."""
+"""Places for words on a map: beside what they name, never over a name or a marked municipality."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from trainings.places.outlines import Box, Drawing
 TEXT_HEIGHT = 22
 """Size of `.map text` in the stylesheet."""
 LETTER_WIDTH = 11.6
-"""Units that a bold letter of that size takes on average, a little more than measured."""
+"""Average of a bold letter of that size, in units, a little more than measured."""
 GAP = 6
 REACHES = (60, 90, 120, 150, 180)
 DIRECTIONS = ((0.7, -0.7), (-0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (0.9, -0.4), (-0.9, -0.4), (0.9, 0.4), (-0.9, 0.4))
-"""How far, and which way, a name may move from a municipality that is hemmed in."""
+"""Where a name may move from a hemmed-in municipality."""
 
 ROOMY = {
     "05": (192, 532),
@@ -26,12 +26,12 @@ ROOMY = {
     "17": (236, 50),
     "18": (456, 310),
 }
-"""Middle of the name, on the country's map, for the departments that are wide enough to hold theirs."""
+"""Middle of the name on the country's map, for departments wide enough for theirs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word at the baseline (`x`, `y`); `anchor` as in SVG; `leader`: path of a line to what it names, from afar."""
+    """A word at the baseline (`x`, `y`); `anchor` as in SVG; `leader`: path of the line to a distant place."""
 
     text: str
     x: float
@@ -42,20 +42,19 @@ class Label:
 
     @property
     def box(self) -> Box:
-        """The room it takes."""
         width = len(self.text) * LETTER_WIDTH
         left = {"start": self.x, "middle": self.x - width / 2, "end": self.x - width}[self.anchor]
         return Box(left, self.y - 0.8 * TEXT_HEIGHT, left + width, self.y + 0.2 * TEXT_HEIGHT)
 
 
 def departments_named(codes: Iterable[str], taken: Sequence[Box]) -> tuple[Label, ...]:
-    """Names of those departments that have room for theirs on the country's map."""
+    """On the country's map, of departments with room."""
     names = [Label(department_name(code), *ROOMY[code]) for code in sorted(codes) if code in ROOMY]
     return tuple(name for name in names if not any(name.box.meets(box) for box in taken))
 
 
 def title_of(box: Box, text: str, frame: Box) -> Label:
-    """The name of a closer view, flush with the edge of the map: over it, or under it at the foot of the map."""
+    """Of a closer view, flush with the map's edge: above it, or below at the foot of the map."""
     is_at_foot = frame.bottom - box.bottom < 2 * TEXT_HEIGHT
     y = box.bottom + TEXT_HEIGHT if is_at_foot else box.top - 8
     if box.centre[0] > frame.centre[0]:
@@ -64,7 +63,7 @@ def title_of(box: Box, text: str, frame: Box) -> Label:
 
 
 def leaders(box: Box, source: Box) -> str:
-    """Path of the two lines from the corners of what is magnified to the corners of its closer view."""
+    """Path of two lines from the corners of the magnified area to those of its closer view."""
     if source.top >= box.bottom:
         pairs = [(source.left, source.top, box.left, box.bottom), (source.right, source.top, box.right, box.bottom)]
     elif source.left >= box.right:
@@ -75,9 +74,9 @@ def leaders(box: Box, source: Box) -> str:
 
 
 def names_beside(names: Mapping[str, str], drawing: Drawing, view: Box) -> dict[str, Label]:
-    """Labels for marked municipalities (code and name): inside where the name fits, else at a side, else at a distance.
+    """For marked municipalities (code and name): inside where the name fits, else at a side, else at a distance.
 
-    A name without a free place is left out; the list beside the map has it.
+    A name without room is left out; the list beside the map has it.
     """
     placed: dict[str, Label] = {}
     for code in sorted(names, key=lambda code: (-drawing.box(code).width, code)):

@@ -1,4 +1,4 @@
-"""Maps of the country and of a department: what is marked, where it leads, and a closer view of what is crowded."""
+"""Maps of the country and of departments, with closer views of crowds."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from trainings.places.labels import Label
 from trainings.places.outlines import FINE_DEPARTMENTS, Box, Drawing, View, outlines
 
 FRAME = Box(-40, -2, 562, 592)
-"""The country is 560 wide; the margin to the left is Mexico's, where a closer view finds room."""
+"""The country is 560 wide; the left margin, over Mexico, has room for a closer view."""
 SLOTS = (Box(-38, 26, 108, 250), Box(442, 26, 560, 250), Box(442, 410, 560, 564))
-"""Free of land: north-west, north-east and south-east of the country."""
+"""Without land: north-west, north-east and south-east of the country."""
 MOST_INSETS = 2
 SMALL = 24
-"""A marked municipality narrower or lower than this, in units of the country's map, needs a closer view."""
+"""Units of the country's map; a narrower or lower marked municipality needs a closer view."""
 LEAST_MAGNIFICATION, MOST_MAGNIFICATION = 3.0, 6.0
 PADDING = 4
 COARSENESS = 1.5
-"""Details under this many units are not drawn; on a telephone a unit is half a pixel."""
+"""Smaller details, in units, are not drawn; on a telephone a unit is half a pixel."""
 DEPARTMENT_WIDTH, DEPARTMENT_HEIGHT = 560, 590
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What a place is marked with: how many, where it leads ("" is nowhere), words after its name («2 cursos»)."""
+    """Number, address ("": none), and words after the name («2 cursos»)."""
 
     count: int
     href: str = ""
@@ -37,7 +37,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A marked municipality (or department) as drawn. `title` is what a reader of the screen says."""
+    """A marked municipality or department. `title`: for screen readers."""
 
     code: str
     title: str
@@ -49,7 +49,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Three shared paths, departments that can be entered, marked municipalities and words, in the order of drawing."""
+    """In order of drawing: three shared paths, departments with links, marked municipalities, words."""
 
     land: str
     thin: str
@@ -61,7 +61,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Inset:
-    """A closer view in a free corner: its frame, what it shows of the map below, and the lines between the two."""
+    """A closer view in a free corner: its frame, the area it magnifies, and the lines between."""
 
     box: Box
     source: Box
@@ -71,7 +71,7 @@ class Inset:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A marked municipality in the list beside the map."""
+    """In the list beside the map."""
 
     code: str
     name: str
@@ -81,7 +81,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceGroup:
-    """The marked municipalities of a department; `href` leads to the department's map, where there is one."""
+    """Marked municipalities of a department; `href`: the department's map, if any."""
 
     code: str
     name: str
@@ -91,7 +91,7 @@ class PlaceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Everything that `parts/map.html` draws, and the same places as a list for those who do not see maps."""
+    """For `parts/map.html`, with the same places as a list for people who do not see maps."""
 
     view: Box
     layer: Layer
@@ -100,13 +100,13 @@ class Map:
 
     @property
     def has_links(self) -> bool:
-        """A map without links is a picture; one with links is a group of them."""
+        """Without links it is a picture, with links a group of them."""
         layers = [self.layer, *(inset.layer for inset in self.insets)]
         return any(shape.href for layer in layers for shape in (*layer.areas, *layer.shapes))
 
 
 def country_map(marked: Mapping[str, Marked], *, departments: Mapping[str, Marked] | None = None) -> Map:
-    """The country with these municipalities (by INE code) marked, and departments (by code) that can be entered.
+    """`marked` by INE code; `departments` with links, by code.
 
     Codes without an outline (`0000`, another place) are left out.
     """
@@ -133,7 +133,7 @@ def _country_map(marks: tuple[tuple[str, Marked], ...], ways: tuple[tuple[str, M
 
 
 def department_map(code: str, marked: Mapping[str, Marked]) -> Map:
-    """One department as large as the frame allows, with its marked municipalities named where there is room.
+    """As large as the frame allows; marked municipalities are named where there is room.
 
     Marks of other departments are left out.
     """
@@ -151,7 +151,7 @@ def _department_map(code: str, marks: tuple[tuple[str, Marked], ...]) -> Map:
 
 
 def grouped(marked: Mapping[str, Marked], entered: Mapping[str, Marked]) -> tuple[PlaceGroup, ...]:
-    """The marked municipalities by department, both in alphabetical order."""
+    """By department, both in alphabetical order."""
     rows = sorted(
         (by_code()[code] for code in marked if code in by_code()),
         key=lambda row: (fold(row.department), fold(row.name)),
@@ -239,7 +239,7 @@ def _mostly(shapes: Iterable[Shape]) -> str:
 def _insets(
     shapes: Sequence[Shape], marked: Mapping[str, Marked], entered: Mapping[str, Marked]
 ) -> tuple[tuple[Inset, ...], set[str]]:
-    """Closer views of the largest crowds of small marked municipalities, and their codes."""
+    """Of the largest crowds of small marked municipalities, with their codes."""
     small = [shape for shape in shapes if min(shape.box.width, shape.box.height) < SMALL]
     free, insets, magnified = list(SLOTS), list[Inset](), set[str]()
     while small and len(insets) < MOST_INSETS:
@@ -259,7 +259,7 @@ def _insets(
 
 
 def _largest_crowd(shapes: Sequence[Shape], slot: Box) -> list[Shape]:
-    """Municipalities that fit one view of this slot, magnified enough to matter."""
+    """Fits one view of this slot, magnified enough to matter."""
     across = slot.width / LEAST_MAGNIFICATION - 2 * PADDING
     down = slot.height / LEAST_MAGNIFICATION - 2 * PADDING
     crowds = []
