@@ -66,7 +66,6 @@ class Move:
 
     @property
     def concerned(self) -> tuple[UUID, ...]:
-        """Registrations whose groups must be loaded."""
         return self.registration_ids
 
     @property
@@ -101,7 +100,7 @@ class Decline(Leave):
 
 
 class Reject(Leave):
-    """Of a held group, by staff."""
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +143,11 @@ class StandAgain(Move):
 
 
 class Approve(Move):
-    """Of a held group, by staff."""
+    pass
 
 
 class Accept(Move):
-    """Of an offer, by a group."""
+    pass
 
 
 class OfferAgain(Move):
@@ -157,8 +156,6 @@ class OfferAgain(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetGoFirst(Move):
-    """Of a waiting group, by staff."""
-
     reason: HandReason
 
 
@@ -184,8 +181,6 @@ class Fill(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAside(Move):
-    """Reserve places for nameless cards."""
-
     n_cards: int
 
 

@@ -120,7 +120,6 @@ def check_phase(training: Run, sessions: Sequence[Meeting], source: Source, now:
 
 
 def refuse_in(current: Phase, source: Source) -> None:
-    """For a known phase."""
     if current is Phase.DRAFT:
         raise NotFound(N_("No encontramos esa capacitación."))
     refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL

@@ -40,7 +40,6 @@ async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
 
 
 async def claimed_in(group_id: UUID) -> list[UUID]:
-    """Registrations with claimed links."""
     claimed = OwnLink.filter(group_id=group_id, revoked_at=None, claimed_at__not_isnull=True)
     return [key for (key,) in await claimed.values_list("registration_id")]
 

@@ -34,7 +34,6 @@ ALL_OF_IT = (
     "training__hub__seat",
     "training__venue__municipality",
 )
-"""For the pages of one registration."""
 SIGN_UP_PAGE = ("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
 
 ORDER = {

@@ -28,8 +28,6 @@ Mailbox = tuple[UUID, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One registration."""
-
     id: UUID
     created_at: datetime
     group_id: UUID

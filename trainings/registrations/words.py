@@ -51,7 +51,6 @@ HOLD_REASONS: dict[HoldReason, str] = {
     HoldReason.REVIEW: N_("Llegaron demasiadas juntas, demasiado rápido o sin abrir la página"),
     HoldReason.PREREQUISITE: N_("Falta un curso que va antes"),
 }
-"""As a heading."""
 
 WHAT_TO_DO: dict[HoldReason, str] = {
     HoldReason.APPROVAL: N_("Decida quién entra."),

@@ -119,7 +119,6 @@ async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
-    """Under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration

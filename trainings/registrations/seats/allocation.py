@@ -15,8 +15,6 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Shortage(StrEnum):
-    """What a group lacks."""
-
     SEATS = "seats"
     CHILDCARE = "childcare"
 

@@ -164,7 +164,6 @@ def seconds_before(before: timedelta) -> int:
 
 
 def block_digest(token: str) -> str:
-    """The stored form of the bearer's link."""
     return tokens.digest(token, "block")
 
 
@@ -185,7 +184,6 @@ async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = 
 
 
 async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | None) -> None:
-    """Numbered from 1."""
     codes = await _free_short_codes(n, block.training_id if block else None)
     rows = []
     for number, code in enumerate(codes, start=1):

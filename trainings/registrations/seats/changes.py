@@ -1,5 +1,3 @@
-"""What a decided batch writes."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -68,7 +68,6 @@ class Clerk:
             self.let_in(person, state)
 
     def let_in(self, person: Person, state: RegistrationState) -> None:
-        """Comes, or waits."""
         # Into a group that was offered its places one comes back as the others are.
         assert state in MOVES[person.state] or state is RegistrationState.OFFERED
         person.state, person.cancelled_at = state, None
@@ -150,7 +149,6 @@ class Clerk:
         return own
 
     def count_childcare_with(self, more: Group, less: Group, n: int) -> None:
-        """Move `n` childcare places between groups."""
         more.childcare_places += n
         less.childcare_places -= n
         self.changes.groups[more.id] = self.changes.groups[less.id] = None
@@ -172,7 +170,6 @@ class Clerk:
         return number + 1
 
     def queue(self, group: Group, run: Run) -> None:
-        """At its number."""
         run.waiting[group.id] = group
         run.waiting = dict(sorted(run.waiting.items(), key=lambda each: each[1].wait_number or 0))
 

@@ -1,5 +1,3 @@
-"""What numbers of places mean for sign-ups, and refusals."""
-
 from __future__ import annotations
 
 from trainings.errors import Refusal

@@ -1,5 +1,3 @@
-"""Acts of the desk alone: new ticket, detaching an adult, answers to needs and held groups."""
-
 from __future__ import annotations
 
 from uuid import UUID
@@ -205,7 +203,6 @@ async def _tell(registration: Registration, training: Training, kind: str) -> No
 
 
 async def _free_short_code(training: Training) -> str:
-    """That no ticket of this training has or had."""
     while True:
         code = tokens.short_code()
         has = await Registration.exists(training_id=training.id, short_code=code)

@@ -23,7 +23,6 @@ class Codes:
         self._drawn = [[self._draw(written[training_id]) for _member in wish.members] for training_id, wish in wishes]
 
     def questions(self) -> dict[str | UUID, Statement]:
-        """Which are taken."""
         pairs = [pair for pairs in self._drawn for pair in pairs]
         return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
 

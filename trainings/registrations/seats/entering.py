@@ -1,5 +1,3 @@
-"""Which sign-ups get in, wait, or are held."""
-
 from __future__ import annotations
 
 from trainings.people.actions import UnknownMunicipality

@@ -15,7 +15,6 @@ from trainings.registrations.seats.situation import Group, Person, Run
 
 
 def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
-    """Places go to the waiting list."""
     leaving = [(group, person) for group, person in _asked(clerk, command) if person.is_live]
     if not leaving:
         return Left(())

@@ -19,8 +19,6 @@ from trainings.registrations.seats.situation import Group, Person, Run
 
 
 class Cancelled(Protocol):
-    """As a row or plain values."""
-
     @property
     def cancelled_at(self) -> datetime | None: ...
 

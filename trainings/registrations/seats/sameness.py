@@ -106,7 +106,6 @@ def _is_minor(person: Participant) -> bool:
 
 
 def _last_part(typed: str) -> str:
-    """Of a whole link."""
     return typed.strip().rstrip("/").rpartition("/")[2]
 
 

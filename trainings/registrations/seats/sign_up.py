@@ -47,7 +47,6 @@ async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
 
 
 counter: GroupCommit[Command, Outcome] = GroupCommit(serve, busy=Crowded)
-"""The queue of this process."""
 
 
 async def ask(command: Command) -> Outcome:
@@ -98,7 +97,6 @@ async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields:
 
 
 async def training_of(group_id: UUID) -> UUID:
-    """It never changes."""
     where = await RegistrationGroup.get_or_none(id=group_id)
     if where is None:
         raise UnknownGroup

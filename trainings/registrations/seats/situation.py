@@ -31,8 +31,6 @@ from trainings.schedule.models import SessionState, TrainingState
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """What a training's phase needs of a session."""
-
     starts_at: datetime
     ends_at: datetime
     closed_at: datetime | None
@@ -207,7 +205,6 @@ class Situation:
     spare_keys: dict[int, str] = field(default_factory=dict)
 
     def add_person(self, group: Group, person: Person) -> None:
-        """A person who may leave."""
         group.people[person.id] = person
         self.group_of[person.id] = group.id
 

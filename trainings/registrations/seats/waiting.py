@@ -36,7 +36,6 @@ from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
 OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
-"""Columns of the time to answer."""
 
 
 class TooFewTries(Refusal):
@@ -303,7 +302,6 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
-    """Under its training's lock."""
     where = await RegistrationGroup.get_or_none(id=group_id)
     if where is None:
         raise UnknownGroup

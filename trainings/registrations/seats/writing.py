@@ -214,7 +214,6 @@ def _registration(arrival: _Arrival, member: Member, ticket: Ticket, person_id: 
 
 
 def _link(key: str, arrival: _Arrival, registration_id: str | None, token: str) -> Values:
-    """Without a registration the group's."""
     scope = LinkScope.GROUP if registration_id is None else LinkScope.PERSON
     hashed, kept = tokens.digest(token, "own"), SEALED_LINK(key, token)
     return (key, arrival.at, arrival.group_id, registration_id, str(scope), hashed, kept)
@@ -274,7 +273,6 @@ def _word(one: StrEnum | None) -> str | None:
 
 
 def _state_after(group_id: str, situation: Situation) -> RegistrationState:
-    """After moving up."""
     is_offered = situation.run_of(group_id).offer_hours is not None
     return RegistrationState.OFFERED if is_offered else RegistrationState.CONFIRMED
 

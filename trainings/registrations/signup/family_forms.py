@@ -75,7 +75,6 @@ def read_wish(typed: Typed, **how: Any) -> SignUp:
 
 
 def numbers_of(typed: Typed) -> list[int]:
-    """Of further people, in order."""
     return sorted({int(found[1]) for found in map(FURTHER.fullmatch, typed.fields) if found})
 
 
@@ -109,7 +108,6 @@ def _is_empty(typed: Typed, number: int) -> bool:
 
 
 def is_minor(typed: Typed, number: int) -> bool:
-    """By the typed age."""
     return typed.value(field_of(number, "age_group")).strip() in MINOR_AGES
 
 

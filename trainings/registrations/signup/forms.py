@@ -1,5 +1,3 @@
-"""Forms: sign-up (fields: the contract), the desk's, and small ones of a registration."""
-
 from __future__ import annotations
 
 import re
@@ -110,8 +108,6 @@ def answers_hash(typed: Typed) -> str:
 
 
 class RenameForm(Form):
-    """The name as printed."""
-
     given_names: Name
     surnames: Name
 

@@ -32,7 +32,6 @@ the page has loaded.
 
 
 def page_mark(key: str) -> str:
-    """Only our page can make it."""
     return keyring().blind_index(key, FROM_PAGE)[:MARK_LENGTH]
 
 

@@ -1,5 +1,3 @@
-"""What the sign-up form shows."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -207,7 +205,6 @@ def tell_ages(training: Training, typed: Typed) -> bool:
 
 
 def _tell_age(training: Training, typed: Typed, number: int) -> bool:
-    """Checks this person alone."""
     field = field_of(number, "age_group")
     person = PersonForm.model_construct(
         given_names="",
@@ -229,7 +226,6 @@ def _tell_age(training: Training, typed: Typed, number: int) -> bool:
 
 
 def _dates(training: Training, sessions: Sequence[TrainingSession]) -> list[tuple[datetime, str]]:
-    """With places, if there are several."""
     places = [_public_place(training, session) for session in sessions]
     starts = [session.starts_at for session in sessions]
     return list(zip(starts, places, strict=True)) if len(set(places)) > 1 else []

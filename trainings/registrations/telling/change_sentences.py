@@ -1,5 +1,3 @@
-"""Sentences about changed sessions: only what the reader does not know yet."""
-
 from __future__ import annotations
 
 from datetime import datetime

@@ -183,7 +183,6 @@ async def wrong_papers(training: Training) -> list[WrongPaper]:
 
 
 async def _names(papers: Iterable[Printout]) -> dict[UUID, str]:
-    """By printout: the body of a letter, the community of cards, the short name on a ticket."""
     ids = {one.subject_id for one in papers if one.subject_id is not None}
     names = {one.id: one.addressee for one in await reads(InvitationLetter).filter(id__in=ids)}
     names |= {one.id: one.community for one in await reads(ReservedBlock).filter(id__in=ids)}

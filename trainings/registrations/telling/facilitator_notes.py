@@ -63,7 +63,6 @@ async def who_holds_and_hears(now: Standing, snapshots: Snapshots, *, is_called_
 
 
 async def at_work(user_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """With a role at a hub."""
     return frozenset([user_id for (user_id,) in await _at_work(user_ids).values_list("id")])
 
 

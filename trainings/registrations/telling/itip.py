@@ -93,7 +93,6 @@ def _one_by_one(
 
 
 def invitation(appointment: Appointment, parties: Parties) -> Invitation:
-    """A REQUEST, or a CANCEL."""
     event = _event(appointment)
     event.add("organizer", _person(parties.organizer, CN=parseaddr(parties.organizer)[0]))
     attendee = _person(

@@ -35,7 +35,6 @@ from trainings.web.i18n import speaking
 
 
 def is_confirmed(facts: Facts) -> bool:
-    """With a place in something still to come."""
     return facts.registration.state is RegistrationState.CONFIRMED and is_coming(facts)
 
 
@@ -102,7 +101,6 @@ def requests(facts: Facts) -> list[Appointment]:
 
 
 def confirmations(facts: Facts) -> list[Appointment]:
-    """Sessions to come, in order."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
     return [appointment(facts, one) for one in facts.coming]
@@ -116,7 +114,6 @@ def invitations_of_the_day(facts: Facts) -> list[Appointment]:
 
 
 def withdrawals(facts: Facts) -> list[Appointment]:
-    """Sessions to take out of the calendar."""
     if facts.registration.confirmed_at is None or facts.others_come:
         return []
     # Where only a session was called off, it has been taken out already.
@@ -125,7 +122,6 @@ def withdrawals(facts: Facts) -> list[Appointment]:
 
 
 def next_day(facts: Facts) -> datetime | None:
-    """When the next session ahead begins, or would have begun."""
     ahead = [*facts.coming, *facts.called_off]
     return ahead[0].starts_at if ahead else None
 
@@ -172,8 +168,6 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message: its words, when it holds, its calendar entries."""
-
     words: str
     holds: Callable[[Facts], bool]
     entries: Callable[[Facts], Sequence[Appointment]] = nothing
@@ -305,7 +299,6 @@ async def _leave(facts: Facts) -> bool:
 
 
 async def _follow(kind: Kind, facts: Facts) -> None:
-    """After the server took the message."""
     await mark_accepted(facts.to)
     if _tells_all(facts):
         await were_told(Registration, facts.readers, facts.snapshots.last)

@@ -135,7 +135,6 @@ class Facts:
 
     @property
     def readers(self) -> list[UUID]:
-        """Their registrations."""
         mates = [self.registration] if self.job.kind in ABOUT_ONE else self.mailbox.mates
         return [one.id for one in mates]
 
@@ -172,7 +171,6 @@ class Facts:
         return Meeting(shown.starts_at, hours, self._place(shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
-        """For the layout of messages, in the active language."""
         meetings = self.meetings()
         places = {meeting.place for meeting in meetings if not meeting.is_cancelled}
         is_confirmed = self.registration.state is RegistrationState.CONFIRMED and not self.is_cancelled
@@ -318,8 +316,6 @@ MY_LINKS = "my_links"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an address has in one training: whom, when, the link."""
-
     title: str
     starts_at: datetime
     names: str

@@ -1,5 +1,3 @@
-"""Reader and training of outbox messages, as lists for staff may show them."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -58,7 +56,6 @@ async def _registrations(ids: Collection[UUID]) -> Mapping[UUID, Registration]:
 
 
 async def _titles(training_ids: Collection[UUID], session_ids: Collection[UUID]) -> dict[UUID | None, str]:
-    """By training id or session id."""
     titles: dict[UUID | None, str] = {}
     for training in await reads(Training).filter(id__in=list(training_ids)):
         titles[training.id] = training.title

@@ -1,5 +1,3 @@
-"""Previews of messages: with made-up data, and with an operator's next training."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -40,8 +38,6 @@ SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the message is about, and its hub."""
-
     hub: Hub
     title: str
     meetings: tuple[Meeting, ...]
@@ -66,7 +62,6 @@ def made_up(hub: Hub) -> Sample:
 
 
 async def next_training(operator_id: UUID) -> Training | None:
-    """The operator's training with the earliest session ahead."""
     coming = reads(TrainingSession).filter(
         training__hub__operator_id=operator_id,
         training__state=TrainingState.PUBLISHED,
@@ -100,7 +95,6 @@ def _place(training: Training, session: TrainingSession, kind: str) -> str:
 
 
 def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Preview:
-    """In the operator's own words or the program's."""
     words, names_day = SHOWN[kind]
     with speaking(lang):
         filled = fill(own, _values(sample), kind) if own is not None else None
@@ -176,7 +170,6 @@ def _facts(kind: str, sample: Sample) -> dict[str, Any]:
 
 
 def _instead(kind: str, sample: Sample) -> Mapping[str, Any]:
-    """What a kind shows differently."""
     if kind == MY_LINKS:
         return {"entries": [_entry(sample)], "hub": None}
     if kind in (READY, ANNULLED):

@@ -151,6 +151,5 @@ def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -
 
 
 def _mailboxes_of_today(people: Sequence[Row], written: Sequence[Row]) -> set[str]:
-    """Mailboxes that got a reminder of this training today."""
     keys = {row["subject_id"] for row in written if row["is_of_today"]}
     return {row["mailbox"] for row in people if row["id"] in keys} if keys else set()

@@ -22,7 +22,6 @@ def _next_day(facts: Facts) -> date | None:
 
 
 def is_still_ahead(facts: Facts) -> bool:
-    """Something takes place on that day and has not begun."""
     sessions = sessions_of_the_day(facts)
     return bool(sessions) and sessions[0].starts_at > clock.now()
 

@@ -87,7 +87,6 @@ async def tell_now(training_id: UUID, *, actor: Actor) -> None:
 
 
 async def _stopped(hub_ids: Collection[UUID]) -> list[CallList]:
-    """The newest list about changes of each training, if staff stopped it in its ten minutes."""
     lists = CallList.filter(hub_id__in=sorted(hub_ids), reason__in=sorted(CHANGES))
     stopped = lists.filter(_is_ahead(), batch_id__in=Subquery(StoppedBatch.all().values("batch_id")))
     found = {one.training_id: one for one in await stopped.order_by("created_at", "id").prefetch_related("training")}

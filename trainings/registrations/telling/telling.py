@@ -141,7 +141,6 @@ async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool 
 
 
 async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
-    """To everybody on the training with an address who does not know everything."""
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
