@@ -57,8 +57,8 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
 async def close_in_turn() -> None:
     """Close the reader, then the writer, so that an embedded database is whole in its file.
 
-    Closed at once, as Tortoise does, each waits for the other to tidy up, and a copy of the file alone misses the last
-    writes. The next statement opens both again.
+    Closed at once, as Tortoise does, each takes the other for a user who stays, and a copy of the file alone misses the
+    last writes. The next statement opens both again.
     """
     for alias in ("read", "default"):
         await get_connection(alias).close()

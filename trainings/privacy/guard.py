@@ -80,7 +80,7 @@ async def say_clock_is_right(*, actor: Actor) -> None:
 
 
 async def _is_clock_odd() -> bool:
-    """Against the last look, if no act is newer: work with a wrong clock leaves acts of its time."""
+    """Against the last look, not the newest act: work with a wrong clock leaves acts of its time."""
     last = await reads(SweepLook).order_by("-looked_at").first()
     return last is not None and not -CLOCKS_DIFFER <= clock.now() - last.looked_at <= LONGEST_SILENCE
 

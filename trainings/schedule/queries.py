@@ -122,7 +122,7 @@ async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
-    """Sessions begun since then and not closed, of trainings with registration."""
+    """Sessions begun since then and not closed; without drafts and cancelled trainings."""
     scope, of_scope = scope_of(actor)
     return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 

@@ -146,8 +146,9 @@ def _kind(known: Known | None) -> ChangeKind:
 
 
 def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
-    """What to tell a reader who surely heard one thing and perhaps another: the earlier facts only if both agree. If
-    only the other differs from now, the reader knows. A cancelled session goes by the day surely heard.
+    """What to tell a reader who surely heard one thing and perhaps another: earlier facts unless these contradict each
+    other. If the perhaps is the present, a reader who heard it knows. A cancelled session goes by the day surely
+    heard.
     """
     told = one or other
     assert told is not None
