@@ -87,7 +87,6 @@ def only_from_app(request: Request) -> None:
 
 
 def device_digest(token: str) -> str:
-    """As the cookie's token is stored."""
     return tokens.digest(token, "device")
 
 

@@ -265,5 +265,4 @@ class SentBatch(BaseModel):
     page: Annotated[str, _or_nothing(_word(16))] = ""
 
     def sent(self, now: datetime) -> Reading | None:
-        """The page's counter at this moment of our clock."""
         return Reading(self.page, self.perf, now) if self.page and self.perf is not None else None

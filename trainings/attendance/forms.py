@@ -52,8 +52,6 @@ class MarkForm(Form):
 
 
 class UndoForm(Form):
-    """`id` as in MarkForm."""
-
     id: UUID
     event: UUID
 

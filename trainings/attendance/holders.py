@@ -16,7 +16,7 @@ from trainings.registrations.models import CardState, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
 
 PERSON = "r.id, r.training_id, r.joined_to_id, r.state, r.qr_hash"
-# A phone knows the beginning of a digest: all that begin so lie between it and it with a letter that no digest has.
+# Phones know the beginning of a digest: matches lie between it and it with a letter that no digest has.
 PEOPLE_BY_CARD = f"""
 SELECT wanted.value AS shown, 0 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN registration AS r
 WHERE r.qr_hash >= wanted.value AND r.qr_hash < wanted.value || 'g'

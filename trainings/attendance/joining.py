@@ -1,5 +1,3 @@
-"""Marks of registrations that staff join, or part again."""
-
 from __future__ import annotations
 
 from collections import defaultdict

@@ -17,7 +17,6 @@ from trainings.registrations.models import TAKES_PLACE, Registration, Registrati
 from trainings.schedule.models import TrainingSession, sessions_on
 
 AT_ONCE = 1000
-"""Registrations named in one statement."""
 
 
 class _SignUp(NamedTuple):
@@ -137,7 +136,6 @@ def _gained(
 
 
 def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
-    """Whether it is another registration for the same training."""
     return one.training_id == sign_up.training_id and one.id != sign_up.id
 
 

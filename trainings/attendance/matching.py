@@ -59,7 +59,6 @@ def _was_typed_in(event: ScanEvent) -> bool:
 
 
 async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:
-    """Owners of the shown tickets of this training, by event."""
     hashes = {event.id: shown for event in events if (shown := _hash_of(event))}
     by_card, replaced = await people_by_card(sorted(set(hashes.values())))
     typed = {event.id: event.unknown_code for event in events if event.unknown_code and event.id not in hashes}

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ALONE = "/panel/menor-solo"
 COPIES = range(3)
-"""Slips on one sheet of paper."""
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -58,7 +57,6 @@ async def protect(request: Request) -> Response:
 
 
 async def _hubs_to_call(session_key: str, actor: Actor) -> Sequence[Hub]:
-    """The session's hub; where none is named in the person's scope, all their hubs."""
     try:
         return [(await door_of(UUID(session_key), actor)).session.training.hub]
     except (ValueError, UnknownSession):

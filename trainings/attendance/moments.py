@@ -49,8 +49,6 @@ class Made(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A page's counter at a moment of our clock."""
-
     page: str
     perf: int
     at: datetime

@@ -30,12 +30,10 @@ WORD = "PRACT1CA"
 
 
 def is_sample(code: str) -> bool:
-    """A scanned or typed code."""
     return code.startswith(WORD[:-1])
 
 
 def samples() -> list[Sample]:
-    """In the current language."""
     return [_sample(letter, flag, name, words) for letter, flag, name, words in CARDS]
 
 

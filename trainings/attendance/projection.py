@@ -1,5 +1,3 @@
-"""Attendance from scans, hours from attendance: recomputed, never edited."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -178,7 +176,6 @@ def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUI
 
 
 def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """How many came without a name on record."""
     return len(unnamed_stays(events, undone))
 
 

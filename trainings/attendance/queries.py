@@ -48,7 +48,6 @@ class Door:
 
     @property
     def place(self) -> str:
-        """Venue with municipality."""
         return place_of(self.session)
 
 
@@ -154,7 +153,6 @@ async def roster(session: TrainingSession) -> list[RosterLine]:
 
 
 async def _by_person(registrations: Iterable[Registration]) -> list[list[Registration]]:
-    """Grouped by person, as staff merged them."""
     found = list(registrations)
     person_of = await persons_of({one.participant_id: one.participant.merged_into_id for one in found})
     together: dict[UUID, list[Registration]] = defaultdict(list)
@@ -318,7 +316,6 @@ async def heads_now(session: TrainingSession) -> Heads:
 
 
 async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
-    """Heads and registrations of one moment."""
     rows = await sql.tuples(HERE_AND_EXPECTED, session.id, session.training_id)
     merged_into = {sql.as_uuid(key): into and sql.as_uuid(into) for _is_here, key, into in rows}
     person_of = await persons_of(merged_into)

@@ -54,8 +54,6 @@ class Answer:
 
 
 class Registered(Protocol):
-    """What decides about marks of a registration."""
-
     @property
     def training_id(self) -> UUID: ...
     @property
@@ -154,7 +152,7 @@ def answer_to(
         still = stay_of(events, undone).arrived_at if is_of_arrival else None
         return Answer(event.id, Outcome.UNDONE, registration, still, event.flag)
     if event.id in undone or event.conflict_of_id in undone:
-        # Sent again, perhaps from a page of before: saying "present" would lose whoever stands there.
+        # Sent again, perhaps from an old page: "present" would lose the person at the door.
         return Answer(event.id, Outcome.UNDONE, registration, flag=event.flag)
     if registration is None:
         is_card = event.flag is ScanFlag.UNNAMED or (card is not None and card.is_usable)

@@ -1,5 +1,3 @@
-"""Minutes and completion of registrations: recomputed, never edited."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -28,7 +26,7 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     """
     concerned = await same_course_ids(registration_ids)
     if concerned != set(registration_ids):
-        # Each of a person's trainings may be settled at the same moment, by who holds only that one.
+        # Other trainings of the person may be settled at the same moment, under their own locks alone.
         await Registration.filter(id__in=sorted(concerned)).order_by("id").select_for_update(no_key=True)
     registrations = await Registration.filter(id__in=sorted(concerned)).only("id", "training_id", *HOURS)
     training_ids = sorted({one.training_id for one in registrations})

@@ -126,7 +126,6 @@ def answer_name(answer: Answer) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    """The second line of the answer."""
     if answer.card is not None:
         return card_text(answer.card)
     if answer.outcome in (Outcome.REVIEW, Outcome.UNKNOWN_CODE) and answer.flag in FLAGS:

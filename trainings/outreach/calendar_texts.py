@@ -1,5 +1,3 @@
-"""Activities in calendars, by the rules of sessions."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -16,8 +16,6 @@ from trainings.schedule.public.posted import Left, Place, Was
 
 
 class Placed(DatedThing, Protocol):
-    """An activity, as far as its place is concerned."""
-
     @property
     def id(self) -> UUID: ...
     @property

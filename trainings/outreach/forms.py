@@ -199,8 +199,6 @@ def _subject(code: str) -> str:
 
 
 class TallyForm(Form):
-    """One orientation more or less at a hub's desk."""
-
     hub: UUID
     subject: Annotated[str, AfterValidator(_subject)]
     step: Literal["mas", "menos"]

@@ -39,8 +39,6 @@ WAITING = """
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One square of the table."""
-
     sex: Sex
     band: AgeBand
 

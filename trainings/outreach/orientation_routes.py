@@ -25,7 +25,6 @@ INDEX = "/panel/orientaciones"
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    """Today's and this month's numbers of one hub; people of several hubs choose."""
     hubs = await _hubs(request.state.actor)
     hub = next((hub for hub in hubs if hub.slug == request.query_params.get("ventanilla")), hubs[0] if hubs else None)
     tallies = await tallies_of(hub.id, clock.today()) if hub is not None else []

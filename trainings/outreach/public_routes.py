@@ -71,7 +71,6 @@ def _map_address(town: Town, venue: Venue | None) -> str:
 
 
 def _invitation(activity: OutreachActivity) -> str:
-    """A WhatsApp link."""
     text = f"{activity.title}. {_description(activity)} {absolute(PATH + activity.slug)}"
     return f"https://wa.me/?text={quote(text, safe='')}"
 

@@ -60,7 +60,6 @@ class ListedActivity:
 
     @property
     def path(self) -> str:
-        """The public address."""
         return PATH + self.slug
 
     @property
@@ -129,7 +128,6 @@ OF_HUBS = " AND a.hub_id IN ?list"
 PUBLIC = """
     AND (a.state = 'published' OR a.state = 'cancelled' AND a.published_at IS NOT NULL AND a.cancelled_at > ?)
 """
-"""In public lists now."""
 IN_ORDER = " ORDER BY a.starts_at, a.id"
 
 

@@ -136,7 +136,6 @@ async def _show(
 
 
 def _said(refusal: Refusal) -> str:
-    """People and places that are taken have a sentence each."""
     others = refusal.others if isinstance(refusal, Booked) else ()
     return " ".join(sentence_of(one) for one in (refusal, *others))
 

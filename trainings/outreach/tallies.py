@@ -1,5 +1,3 @@
-"""Orientations at a hub's desk by day and subject, without people or hours."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -30,7 +30,6 @@ async def ask(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def load(request: Request) -> Response:
-    """303 to the page, which says how many marks are new."""
     typed = Typed()
     try:
         typed, content = await read_upload(request, "file", PhoneCopyTooLarge)

@@ -1,5 +1,3 @@
-"""Phones: prepared in the hand or by a one-time code, renamed, taken out of use."""
-
 from __future__ import annotations
 
 import contextlib
@@ -259,7 +257,7 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
     if device.revoked_at is not None:
         await _unload(device)
         device.revoked_at, device.revoked_by_id = None, None
-    # Whoever prepares it in the hand has it now, also where a code let it in before.
+    # Prepared in the hand it is its preparer's, also where a code let it in before.
     device.prepared_by_id, device.enrol_until = actor.id, None
     device.name, device.last_seen_at = await _free_name(name or device.name, device), clock.now()
     columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
@@ -332,7 +330,6 @@ def _can_take_up(device: Device, actor: Actor) -> bool:
 
 
 async def _managed(device_id: UUID, actor: Actor) -> Device:
-    """Locked, if this person may rename and revoke it."""
     found = await lock(Device, [device_id])
     if not found:
         raise UnknownPhone

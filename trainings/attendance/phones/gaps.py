@@ -40,7 +40,6 @@ NOT_HERE = """
 """
 
 MOST_TOLD = 12
-"""Sentences about one phone at one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Gap:
         return ngettext("Falta %(n)s marca de %(phone)s.", "Faltan %(n)s marcas de %(phone)s.", one.n) % values
 
     def _between(self, n: int, since: datetime, until: datetime) -> str:
-        # Where a phone's clock was set in between, the mark that was made later bears an earlier time.
+        # A clock set in between gives a later mark an earlier time.
         since, until = sorted((since, until))
         is_one_day = dates.local_day(since) == dates.local_day(until)
         told = dates.the_time if is_one_day else dates.day_and_time
@@ -298,7 +297,6 @@ async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
 
 
 async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set[UUID]:
-    """Phones that told their first number, and of which something came in before."""
     older = sorted(key for key, one in devices.items() if one.first_seq is not None and one.created_at < since)
     if not older:
         return set()
@@ -314,7 +312,7 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
     holds. `latest`: its session when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
-    # What it made before it was prepared as this one it may have sent as the one that it was.
+    # Marks from before this preparation may have been sent as the former phone.
     marks = [one for one in made.marks if one.seq >= (device.first_seq or 0)]
     if device.first_seq is not None and made.is_all:
         found += _before_first(device.first_seq, device.last_seq, marks, made.others, latest)

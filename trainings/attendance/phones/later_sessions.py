@@ -63,7 +63,6 @@ async def _later_of(device: Device) -> Sequence[TrainingSession]:
 
 
 async def _planned_in(training_ids: Collection[UUID]) -> list[TrainingSession]:
-    """Sessions still to come, by start."""
     planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
     of_open = planned.filter(ends_at__gt=clock.now(), training__state__in=list(TAKES_MARKS))
     return await of_open.order_by("starts_at", "id") if training_ids else []
@@ -80,7 +79,6 @@ def _added(bound: Sequence[DeviceSession], planned: Sequence[TrainingSession]) -
 
 
 async def _allowed(device: Device, sessions: Sequence[TrainingSession]) -> set[UUID]:
-    """Sessions that the phone's preparer may mark."""
     maker = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
     if maker is None:
         return set()

@@ -1,5 +1,3 @@
-"""Closing an account or taking a role, and with it the person's phones."""
-
 from __future__ import annotations
 
 from uuid import UUID

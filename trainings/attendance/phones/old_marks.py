@@ -20,7 +20,6 @@ from trainings.schedule.models import Training, TrainingSession
 MARKS_KEPT = timedelta(days=365)
 """After the last session of the training."""
 MOST_SESSIONS = 200
-"""In one round."""
 MOMENT = timedelta(seconds=1)
 
 WITH_MARKS = """
@@ -34,7 +33,6 @@ WITH_MARKS = """
 
 
 async def n_old_marks() -> int:
-    """Marks that `forget_marks` would delete."""
     return await ScanEvent.filter(session_id__in=await _sessions_with_marks()).count()
 
 

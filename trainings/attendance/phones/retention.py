@@ -1,5 +1,3 @@
-"""Phones that are over are deleted or emptied, and slips are emptied."""
-
 from __future__ import annotations
 
 from datetime import timedelta

@@ -65,8 +65,6 @@ class Ticket:
 
 
 class Spare(NamedTuple):
-    """An open card without a name."""
-
     qr_hash: str
     short_code: str
 
@@ -96,7 +94,6 @@ class Roster:
     version: str = ""
 
     def body(self) -> bytes:
-        """As JSON."""
         place = {ticket.qr_hash: number for number, ticket in enumerate(self.tickets)}
         file: dict[str, Any] = {
             "v": FORMAT,
@@ -254,8 +251,6 @@ async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
 
 
 class _Card(NamedTuple):
-    """An open card without a name."""
-
     key: UUID
     hub_id: UUID
     reserved_for: UUID | None
@@ -299,7 +294,6 @@ def _given_out(
 
 
 async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UUID]]:
-    """For each session, cards on its sheets' rows with their printing."""
     found: dict[UUID, dict[UUID, UUID]] = {key: {} for key in session_ids}
     rows = reads(SheetRow).filter(sheet__session_id__in=list(session_ids), card_id__not_isnull=True)
     for session_id, card_id, printing in await rows.values_list("sheet__session_id", "card_id", "card__sheet_id"):

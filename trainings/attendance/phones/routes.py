@@ -79,7 +79,6 @@ async def prepare_this(request: Request) -> Response:
 
 
 async def _offer(request: Request, session_key: str) -> Offer:
-    """From the session that the address or the form names."""
     if not session_key:
         return await offer_to(request.state.actor)
     try:
@@ -89,7 +88,6 @@ async def _offer(request: Request, session_key: str) -> Offer:
 
 
 async def _usual_name(request: Request) -> str:
-    """The phone's present name, or the usual one of a new phone."""
     actor = request.state.actor
     phone = await devices.phone_in_hand(read_cookie(request), actor)
     return phone.name if phone is not None else await name_for_another(actor)

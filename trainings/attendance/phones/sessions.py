@@ -1,5 +1,3 @@
-"""What a person may put onto a phone: sessions to mark, activities to count at."""
-
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -83,7 +81,6 @@ def _own(actor: Actor) -> Q:
 
 
 def _held_by(actor: Actor) -> Q:
-    """This person's sessions to come, or just over."""
     return _own(actor) & Q(ends_at__gt=clock.now() - JUST_OVER)
 
 
@@ -100,7 +97,6 @@ async def _sessions(wanted: Q) -> tuple[TrainingSession, ...]:
 
 
 async def _still_open(sessions: tuple[TrainingSession, ...]) -> tuple[TrainingSession, ...]:
-    """Sessions whose list still opens."""
     ends = await training_ends({one.training_id for one in sessions})
     return tuple(one for one in sessions if clock.now() < roster_until(one, ends.get(one.training_id)))
 

@@ -33,7 +33,6 @@ NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
 PREPARED = "#/preparado"
 """This fragment tells the program that the phone was just prepared and has to load its lists."""
 SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
-"""The page at each address."""
 
 WORKER = "js/marcar/worker.js"
 PROGRAM = "js/marcar/main.js"
@@ -47,7 +46,6 @@ ASSETS = (
     "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
     "vendor/jsqr-1.4.0/jsQR.js",
 )
-"""Loaded by the page, under versioned addresses."""
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
 """A phone needs one of these two code readers, and its worker finds out which. The other comes later, as does the page
@@ -92,7 +90,6 @@ class Kept:
 
 @lru_cache(maxsize=1)
 def files() -> tuple[Kept, ...]:
-    """Program, styles, decoders."""
     return tuple(Kept(static(path), content_of(path), reader=_reader(path)) for path in ASSETS)
 
 
@@ -111,7 +108,6 @@ def version() -> str:
 
 @lru_cache(maxsize=4)
 def page(path: str) -> str:
-    """The same for everybody."""
     return _page(path, version())
 
 
@@ -172,7 +168,6 @@ def worker() -> str:
 
 @lru_cache(maxsize=4)
 def manifest(path: str) -> str:
-    """For installing the app."""
     with speaking(LANGUAGES[path]):
         name, short_name = gettext("Marcar llegadas"), gettext("Marcar")
     icons = [

@@ -70,7 +70,6 @@ async def state_of(device: Device) -> dict[str, Any]:
 
 
 def about(device: Device) -> dict[str, Any]:
-    """Which phone it is, and whether it is in use."""
     return {"id": str(device.id), "name": device.name, "revoked": device.revoked_at is not None}
 
 
@@ -88,7 +87,6 @@ def exact(value: datetime) -> str:
 
 
 async def sessions_with_lists(device: Device) -> list[TrainingSession]:
-    """Sessions whose lists the phone may have now."""
     sessions = await _bound(device)
     ends = await training_ends({one.training_id for one in sessions})
     return [one for one in sessions if may_read_roster(device, one, ends.get(one.training_id))]
@@ -138,7 +136,6 @@ async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
 
 
 async def _activities(device: Device) -> list[dict[str, Any]]:
-    """Where this phone counts heads."""
     bound = reads(DeviceActivity).filter(device_id=device.id, activity__ends_at__gt=clock.now() - UPLOAD_DAYS)
     activities = [one.activity for one in await bound.prefetch_related("activity__municipality", "activity__venue")]
     return [

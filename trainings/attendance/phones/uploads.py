@@ -1,5 +1,3 @@
-"""Uploads of prepared phones: marks, slips, and heads counted at activities."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -40,8 +40,6 @@ class HeadsAnswerForm(Form):
 
 
 class PersonChosenForm(Form):
-    """Whose these marks are."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"registration": N_("Escoja a la persona.")}
 
     marca: list[UUID] = []

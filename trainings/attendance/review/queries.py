@@ -137,7 +137,6 @@ class Review:
 
     @property
     def n_open(self) -> int:
-        """Answers needed."""
         return len(self.open) + len(self.slips) + (self.closing is not None)
 
     @property
@@ -301,7 +300,6 @@ def _key(event: ScanEvent) -> tuple[object, ...]:
 
 
 async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
-    """Without a name, by the beginning of their digest."""
     shown = sorted({one.code_hash for one in events if one.code_hash and one.registration_id is None})
     found = {}
     for start in range(0, len(shown), 100):
@@ -322,7 +320,6 @@ async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None
 
 
 async def _undone_closings(events: Iterable[ScanEvent]) -> set[UUID]:
-    """Events that take back a closing."""
     targets = {one.target_id: one.id for one in events if one.kind is ScanKind.UNDO and one.registration_id is None}
     keys = sorted(key for key in targets if key is not None)
     closings = reads(ScanEvent).filter(id__in=keys, kind=ScanKind.CLOSE) if keys else None

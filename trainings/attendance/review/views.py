@@ -60,8 +60,6 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The cases of one reason."""
-
     code: str
     title: str
     about: str
@@ -116,7 +114,6 @@ def case_view(case: Case, review: Review) -> CaseView:
 
 
 def _answered(case: Case) -> str:
-    """Who decided, and when."""
     if case.decision is Decision.NONE or case.first.reviewed_at is None:
         return ""
     when = dates.day_and_time(case.first.reviewed_at, language())

@@ -70,7 +70,6 @@ COUNTED_TWICE = Reason(
 
 OUT_OF_USE = N_("El teléfono ya no estaba en uso. Pregunte a quien lo tenía.")
 NOT_FOR_IT = N_("El teléfono no era para esta actividad, o lo trajo la copia que cargó otra ventanilla.")
-"""Why heads of an activity wait."""
 
 KINDS: dict[ScanKind, str] = {
     ScanKind.IN: N_("Llegó"),

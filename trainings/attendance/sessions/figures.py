@@ -57,7 +57,6 @@ class Figures:
 
 
 async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> Figures:
-    """`lines`: the session's roster."""
     known = list(lines)
     here = [line.registration_id for line in known if line.stay.is_present]
     sources = await reads(Registration).filter(id__in=here).values_list("source") if here else []

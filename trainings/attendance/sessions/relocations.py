@@ -23,7 +23,6 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 from trainings.web.i18n import N_, gettext
 
 KNOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED)
-"""States that others may know."""
 GOES_THERE = ("name", "address", "municipality")
 """Details by which people find a venue."""
 

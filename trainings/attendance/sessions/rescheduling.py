@@ -42,7 +42,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
     stopped until then; None: nobody is told.
     """
     async with transaction():
-        # All trainings whose people made up for sessions here, before any is locked alone: nobody waits in a ring.
+        # All trainings whose people made up for sessions here, before any is locked alone: against deadlocks.
         await locked_stays(training_id)
         before = await standing(training_id)
         await act()

@@ -93,7 +93,6 @@ def _typed(report: Report) -> Typed:
 
 @allow(*ATTENDANCE_TAKERS)
 async def write(request: Request) -> Response:
-    """On to the file, or back to the form."""
     door = await door_at(request)
     typed = await read_form(request)
     try:

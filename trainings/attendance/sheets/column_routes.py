@@ -26,7 +26,6 @@ PAGE = "/panel/textos/hojas"
 
 
 async def _operators(request: Request) -> list[Operator]:
-    """Administered by this person."""
     hubs = sorted(request.state.actor.hubs_with(OPERATOR_ADMINS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name")
 

@@ -1,5 +1,3 @@
-"""Sheets of a session as its pages open them."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -19,7 +17,6 @@ ONE = LIST + "/{code}"
 
 
 def path_of(session_id: UUID, code: str = "", rest: str = "") -> str:
-    """The list of a session's sheets, or one sheet."""
     return f"/panel/sesiones/{session_id}/hojas" + (f"/{code}" if code else "") + rest
 
 
@@ -36,7 +33,6 @@ async def opened_at(request: Request, door: Door) -> OpenSheet:
 
 
 async def log_names(request: Request, act: str, door: Door, opened: OpenSheet) -> None:
-    """Full names were seen."""
     await record(
         act,
         actor=request.state.actor,

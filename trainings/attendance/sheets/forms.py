@@ -33,14 +33,10 @@ class PrintForm(Form):
 
 
 class ColumnsForm(Form):
-    """Columns that an operator prints beside name and signature."""
-
     columns: Columns = []
 
 
 class TypeInForm(Form):
-    """Row numbers read off the signed sheet."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"rows": N_("Escriba los números de fila, o «todas menos 4, 9».")}
     rows: str = Field(max_length=LONGEST)
     key: UUID
@@ -53,8 +49,6 @@ class KeyForm(Form):
 
 
 class UndoRowForm(KeyForm):
-    """The mark to take back."""
-
     event: UUID
 
 
@@ -66,7 +60,5 @@ class LeftForm(KeyForm):
 
 
 class KeptForm(Form):
-    """Where the signed paper is."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"where": N_("Escriba dónde queda guardada la hoja firmada.")}
     where: Annotated[str, printable(200), AfterValidator(required)]

@@ -168,7 +168,6 @@ async def sheet_by_code(typed: str) -> AttendanceSheet:
 
 
 async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
-    """With full names and the present marks."""
     names = await _names([sheet.printed_by_id, sheet.kept_by_id])
     rows = await _rows(sheet.id)
     return OpenSheet(
@@ -330,7 +329,6 @@ async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[
 
 
 async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
-    """By digest."""
     found = {}
     for one in card_hashes:
         async for card in reads(Card).filter(qr_hash__gte=one, qr_hash__lt=f"{one}g").limit(1):

@@ -70,7 +70,6 @@ async def _index(request: Request, door: Door, form: Typed | None, status: int =
 
 @allow(*ATTENDANCE_TAKERS)
 async def create(request: Request) -> Response:
-    """303 to the sheet."""
     door = await door_at(request)
     typed = await read_form(request)
     try:
@@ -103,7 +102,6 @@ async def old_address(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def find(request: Request) -> Response:
-    """By the code on the signed paper."""
     typed = request.query_params.get("codigo", "")[:40]
     if not typed:
         return render(request, "attendance/sheets/find.html", {"typed": "", "error": ""})

@@ -72,7 +72,6 @@ def _plain(typed: str) -> str:
 
 
 def _numbers(word: str, last: int) -> Iterator[int]:
-    """One number, or a range."""
     ends = _RANGE.fullmatch(word)
     if not (_NUMBER.fullmatch(word) or ends):
         raise UnreadableRows(field="rows", word=word)

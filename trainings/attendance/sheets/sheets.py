@@ -43,7 +43,6 @@ COLUMNS: dict[str, str] = {
 
 
 def columns_of(operator: Operator) -> list[str]:
-    """The operator's choice, in printing order."""
     chosen = operator.sheet_columns.split(",")
     return [code for code in COLUMNS if code in chosen]
 
@@ -222,12 +221,12 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
         raise LeftAtWrongTime(field="time")
     if line.stay.left_at == left_at:
         return
-    # Who goes back in the browser and corrects the time sends the key of before.
+    # Going back in the browser to correct the time sends the same key.
     event_id = uuid5(key, f"left {left_at.isoformat()} {line.event_id}")
     if line.stay.left_at is not None:
         assert line.event_id is not None
         await _undo(sheet, [line.event_id], actor=actor, key=uuid5(key, "before"))
-    # Said days later, it is as if it had been said at the door: the time that counts is the one stated.
+    # Said days later, it counts as if said at the door, at the stated time.
     at = min(clock.now(), sheet.session.ends_at + DOOR_OPENS)
     # Minutes are counted for each sign-up by its own marks.
     whom = {"registration": line.here_as, "sheet": sheet.code, "row": number}

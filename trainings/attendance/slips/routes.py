@@ -42,7 +42,6 @@ PATH = "/panel/sesiones/{id:uuid}/revisar/ficha"
 
 
 async def _waiting(session_id: UUID, key: str) -> WalkInSlip | None:
-    """Waits, and can be opened."""
     try:
         slip_id = UUID(key)
     except ValueError:

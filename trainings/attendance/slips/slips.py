@@ -1,5 +1,3 @@
-"""Slips filled in on a phone: sealed to our key there, and kept sealed until registered."""
-
 from __future__ import annotations
 
 import hashlib

@@ -1,5 +1,3 @@
-"""Why a slip waits, by code."""
-
 from __future__ import annotations
 
 from trainings.web.i18n import N_
