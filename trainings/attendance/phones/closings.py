@@ -26,7 +26,7 @@ from trainings.web.i18n import N_
 LATELY = timedelta(minutes=10)
 """A running session does not wait for phones that said so recently that they hold nothing."""
 PHONE = Actor(id=None, role="phone")
-"""The actor of a closing by phone, also where staff ended the wait."""
+"""Also where staff ended the wait."""
 
 
 class ClosedMeanwhile(Refusal):
@@ -163,7 +163,7 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
 
 
 def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
-    """Unknown, so False, for a closing that only its session dates."""
+    """Of a closing that only its session dates nobody knows: after a reopening it does not count."""
     return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
 
 
