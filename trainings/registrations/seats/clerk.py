@@ -68,7 +68,7 @@ class Clerk:
             self.let_in(person, state)
 
     def let_in(self, person: Person, state: RegistrationState) -> None:
-        # Into a group that was offered its places one comes back as the others are.
+        # A person who rejoins an offered group is offered a place as well.
         assert state in MOVES[person.state] or state is RegistrationState.OFFERED
         person.state, person.cancelled_at = state, None
         person.confirmed_at = self.situation.at if state is RegistrationState.CONFIRMED else None
@@ -95,7 +95,7 @@ class Clerk:
         else:
             group.n_people -= 1
         if group.state is not RegistrationState.OFFERED:
-            # Of whom one leaves while an offer stands, the others keep the time they have to answer.
+            # When one leaves an offered group, the others keep their time to answer.
             group.changed_at, group.reached_at, group.offered_until = self.situation.at, None, None
         self.changes.groups[group.id] = None
         return is_last

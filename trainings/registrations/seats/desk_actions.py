@@ -132,7 +132,7 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
         await registration.save(update_fields=["needs"])
         if state is not NeedState.ASKED:
             await _tell(registration, training, "need_answered")
-        # Which need it was is forgotten with the need itself; this line stays.
+        # The line outlives the need, so it does not name it.
         await record(
             "registrations.answer_need",
             actor=actor,

@@ -30,7 +30,7 @@ def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
     _check_municipalities(clerk, wish)
     hold_reason = None if is_walk_in else wish.hold_reason or _missing_course(clerk, number, wish, run)
     is_held = hold_reason is not None or (run.approval_required and not is_walk_in)
-    # Who stands at the door takes none of the counted places.
+    # Walk-ins take none of the counted places.
     state = RegistrationState.CONFIRMED if is_walk_in else state_for(run, _party(wish), hold=hold_reason is not None)
     if state in TAKES_PLACE and not is_walk_in:
         run.room = run.room.taking(_party(wish))
@@ -47,7 +47,7 @@ def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
     clerk.changes.runs[run.id] = None
     clerk.changes.lines.append(entry.line(run.hub_id))
     if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
-        # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
+        # Too frequent sign-ups write to nobody until staff have looked: the address may be somebody else's.
         _tell_addresses(clerk, entry, number, run)
     return _remember(clerk, entry, number, run)
 
@@ -73,10 +73,10 @@ def _entrants(clerk: Clerk, number: int, wish: SignUp) -> tuple[Entrant, ...]:
     if known is None:
         filler = Entrant(None, wish.purposes)
     else:
-        # A code and a name stand on paper for others to read: further permissions need the own contact too.
+        # Others can read a code and a name on paper: further consents need the own contact too.
         is_sure = bool(keys.phone_keys or keys.email_keys)
         filler = Entrant(known.participant_id, wish.purposes if is_sure else wish.purposes & NEEDED)
-    # Who fills the form speaks for the others only where they could not come in else.
+    # For others the person who fills in the form gives only the consents needed to come in.
     return (filler, *[Entrant(None, wish.purposes & NEEDED)] * (wish.n_people - 1))
 
 

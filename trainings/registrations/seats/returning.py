@@ -168,7 +168,7 @@ def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
         return
     kept_in, _kept = clerk.situation.person(str(command.kept_id))
     _take_back_loan(clerk, one, group, kept_in, run)
-    # Those who are left of a form have its childcare already.
+    # People still in the group have its childcare already.
     party = Party("again", 1, group.childcare_places if group.state is RegistrationState.CANCELLED else 0)
     state = before
     if before in TAKES_PLACE and one.source is not Source.WALK_IN:
@@ -177,7 +177,7 @@ def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
         else:
             clerk.take(party, run)
     if group.state not in (state, RegistrationState.CANCELLED):
-        # The others of the form stand otherwise by now.
+        # The others of the form have another state.
         group = clerk.move_out(group, one, run)
     _stand(clerk, one, group, state, run)
     clerk.promote(run)

@@ -174,7 +174,7 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
     training = await Training.get(id=before.training.id)
     ahead = [one for one in await TrainingSession.filter(training_id=training.id) if one.starts_at > moment]
     offered = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.OFFERED)
-    # Whose time is over has none again by a move; only nobody has ended it yet.
+    # A move renews no time that is over, though its offer has not been ended yet.
     running = offered.filter(offered_until__not_isnull=True) if was_off else offered.filter(offered_until__gt=moment)
     unaware = set() if was_off else {one.group.id for one in await untold(running)}
     for group in await running.order_by("id"):
@@ -231,7 +231,7 @@ async def expire_offers() -> int:
     Groups not reached, or not told of the time that counts, keep theirs. Safe from several processes at once.
     """
     late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
-    # What was called off keeps its offers: it may take place after all.
+    # A training called off keeps its offers: it may take place after all.
     found = await late.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")
     return await for_each(sorted({key for (key,) in found}), _expire, trouble="offers could not be ended")
 
@@ -242,7 +242,7 @@ async def _expire(training_id: UUID) -> int:
         late = RegistrationGroup.filter(
             training_id=training_id, state=RegistrationState.OFFERED, offered_until__lt=clock.now()
         )
-        # Asked under the lock: the time may end just before they are offered it anew.
+        # Under the lock: the time may end just before the offer is renewed.
         kept = {one.group.id for one in await untold(late)}
         found = await late.order_by("offered_until", "id").values_list("id")
         groups = [group_id for (group_id,) in found if group_id not in kept]
@@ -286,7 +286,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
         await ask(Leave(training_id=training_id, group_ids=tuple(waiting), actor=actor, farewell=closed, **told))
         training.has_waiting_list = False
         await training.save(update_fields=["has_waiting_list"])
-        # A form that was opened before must not open the list again.
+        # A form opened earlier must not open the list again.
         await finish(training)
         await record(
             "registrations.close_waiting_list",

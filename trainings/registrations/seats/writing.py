@@ -130,7 +130,7 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str])
     groups: list[Values] = []
     registrations: list[Values] = []
     links: list[Values] = []
-    # In the order in which they came, also where only the time is looked at.
+    # In order of arrival, also by time alone.
     moments = sql.moments(began_at + timedelta(microseconds=number) for number in range(len(entries)))
     for entry, at in zip(entries, moments, strict=True):
         arrival = _arrival(entry, at)

@@ -64,7 +64,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
     async with transaction():
         registration = await _loaded(registration_id)
         mailbox = await read_mailbox(registration)
-        # The person by an earlier code may be on several registrations of one form.
+        # An earlier code may put one person on several registrations of a form.
         people = await _held(registration, {one.participant_id for one in [registration, *mailbox.mates]})
         guardians = await _guardians(people, "email", registration.participant.email_key)
         if _is_minor(registration.participant) and not guardians:

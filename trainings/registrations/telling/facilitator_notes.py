@@ -155,7 +155,7 @@ async def compose(job: OutboxJob) -> Mail | None:
     is_off = training.state is TrainingState.CANCELLED
     news = _news_to(user.id, await _told_numbers(training_id), now, snapshots, is_called_off=is_off)
     with speaking(job.lang or SOURCE_LANGUAGE):
-        # A training in which somebody holds nothing any more is none of theirs to see.
+        # A former facilitator may not see the training.
         is_theirs = (f"/panel/capacitaciones/{training.id}", _("Ver la capacitación"))
         holds_any = any(user.id in users for users in now.holders.values())
         path, words = is_theirs if holds_any else ("/panel", _("Ver mi semana"))

@@ -102,7 +102,7 @@ def invitation(appointment: Appointment, parties: Parties) -> Invitation:
         PARTSTAT="NEEDS-ACTION",
         # Nobody reads the replies.
         RSVP="FALSE",
-        # Not the name: it was typed by anybody, and would travel in our name.
+        # Not the name: anybody may have typed it.
         CN=parties.attendee,
     )
     event.add("attendee", attendee)

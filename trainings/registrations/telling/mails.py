@@ -154,7 +154,7 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
             round_number=facts.round_number + revivals(facts, session.id),
         ),
         stamped_at=max(facts.job.created_at.replace(microsecond=0), session.stamped_at),
-        # A session that was called off or moved has a higher number of its own; who leaves raises it by one.
+        # A session called off or moved has a higher number already; leaving raises it by one.
         sequence=session.sequence + (is_withdrawn and not is_called_off),
         starts_at=session.starts_at,
         ends_at=session.ends_at,

@@ -230,7 +230,7 @@ async def gather(job: OutboxJob) -> Facts | None:
     mailbox = await read_mailbox(registration)
     stays = _who_stays(job, mailbox)
     if stays is not None:
-        # Who was written to for all of them is off by now: the others are told all the same.
+        # The person written to for all is off; the others are told all the same.
         registration = await _loaded(stays.id) or registration
         mailbox = await read_mailbox(registration)
     to = await address_of(registration.participant)
@@ -238,7 +238,7 @@ async def gather(job: OutboxJob) -> Facts | None:
         return None
     concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
     until_now = await _messages_until(job, mailbox)
-    # Read before the sessions: what changes in between is told once more.
+    # Read before the sessions: a change in between is told once more.
     snapshots = await snapshots_of([registration.training_id])
     return Facts(
         job=job,

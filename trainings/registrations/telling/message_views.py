@@ -86,7 +86,7 @@ def _staff(job: OutboxJob, user: User) -> str:
 def _short(registration: Registration) -> str:
     participant = registration.participant
     if participant.age_group is not None and participant.age_group.is_minor:
-        # This list crosses trainings; a minor has a name inside their own only. It is the guardian who is written to.
+        # This list crosses trainings, where a minor has no name; the guardian is written to.
         return gettext(N_("Una persona menor de edad"))
     name = short_name(participant.given_names, participant.surnames)
     return f"{name}, {participant.community}" if participant.community else name

@@ -48,7 +48,7 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
         was_draft = (await locked_training(training_id)).published_at is None
         training = await act(training_id, actor=actor)
         if was_draft:
-            # As far as they know they hold nothing.
+            # Facilitators know of no session yet.
             before = replace(await standing(training_id), holders={})
             await keep_facts(before)
             now = await standing(training_id)

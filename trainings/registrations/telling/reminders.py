@@ -82,7 +82,7 @@ async def _due() -> list[Reminder]:
     )
     meetings: dict[UUID, list[Meeting]] = defaultdict(list)
     days: dict[UUID, str] = {}
-    # Not by the stamp of calendars, which moves with every corrected word: nobody is told of those.
+    # Not the stamp of calendars: it moves with corrected words, which nobody is told of.
     changes = reads(DatedChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
     changed = dict(await changes.values_list("session_id", "created_at"))
     found = sessions.values_list("id", "training_id", "starts_at", "training__hub__operator__reminder_days")
@@ -111,7 +111,7 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
         if wanted:
             payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
             await enqueue_many(REMINDER, wanted, payload, hub_id=training.hub_id)
-        # Also where everybody has an address: who is not reached by the message has to be called.
+        # Also where everybody has an address: people whom the message does not reach are called.
         cause = uuid5(NAMESPACE_URL, f"{reminder.session_ids[0]}:{reminder.on}:{reminder.days}")
         await open_list(training, CallReason.REMINDER, cause, session_id=reminder.session_ids[0])
         return len(wanted), not n_later

@@ -121,7 +121,7 @@ async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool 
     is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
     people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
     waiting = {one.id for one in people if one.state not in TAKES_PLACE}
-    # Most know the same: what is news is worked out once for them.
+    # Most know the same, so their news are computed once.
     news: dict[tuple[int, int | None, bool], frozenset[ChangeKind]] = {}
     unknowing: dict[UUID, frozenset[ChangeKind]] = {}
     everybody: list[Reader] = [*people, *await holders_of(training.id)]
