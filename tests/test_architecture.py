@@ -437,5 +437,4 @@ def test_column_that_a_migration_adds_says_what_stands_in_rows_that_are_there() 
         if isinstance(operation, AddField)
     ]
 
-    assert len(added) > 20
     assert [place for place, field in added if not (field.null or field.has_db_default())] == []

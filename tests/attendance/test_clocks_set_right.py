@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from itertools import permutations
 from typing import Any
 
@@ -13,13 +12,12 @@ import pytest
 from tests import make
 from tests.attendance.doors import Opened, open_door, stay
 from tests.attendance.uploading import NO_OFFSET, Event, event, h, kept, make_device, ms, send
-from trainings.attendance.models import DatedBy, Device, ScanEvent, ScanFlag
+from trainings.attendance.models import DatedBy, Device, ScanFlag
 from trainings.attendance.moments import Dated, Reading
 from trainings.attendance.phones.uploads import Upload, receive
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.sheets.pages import arrival_in_words
 from trainings.audit.actor import PROGRAM
-from trainings.db import sql
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -113,28 +111,6 @@ async def test_near_the_session_but_after_it_came_in_then_its_clock_is_not_belie
         (door.starts_at + HOUR, DatedBy.CLOCK, ScanFlag.NONE),
     ]
     assert (await stay(door)).left_at == door.starts_at + HOUR
-
-
-@pytest.mark.both_engines
-async def test_kept_before_what_dates_it_was_known_then_what_only_its_session_dated_is_found(
-    db: Settings, freeze: Freeze
-) -> None:
-    door = await open_door()
-    phone = await make_device(door)
-    freeze(door.ends_at + HOUR)
-    came, gone = (event(door, LONG_AGO, kind=kind, h=h(door.ana), perf=None) for kind in ("in", "out"))
-    line, on_time = event(door, h=h(door.ana), how="sheet"), event(door, h=h(door.ana))
-    turned_back = event(door, door.starts_at - HOUR, kind="out", h=h(door.ana))
-    await send(phone, came, gone, line, on_time)
-    await send(phone, turned_back, offset=HOUR)
-    await ScanEvent.all().update(dated_by=DatedBy.CLOCK)
-
-    before = import_module("trainings.migrations.0013_what_dates_a_mark")
-    for statement in before.BY_THE_SESSION:
-        await sql.execute(statement)
-
-    assert [(await dated(one))[1] for one in (came, gone, line)] == [DatedBy.SESSION] * 3
-    assert [(await dated(one))[1] for one in (on_time, turned_back)] == [DatedBy.CLOCK] * 2
 
 
 # -- sent again, from another page or by another clock

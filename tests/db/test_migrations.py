@@ -4,21 +4,18 @@ import ast
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 from tortoise.migrations.schema_generator.state import State
 
 from tests import postgres_server
 from tests.database import put_template, settings_for
-from tests.db.schema import described
+from tests.db.schema import described, opened
 from tests.migrated import MIGRATIONS
 from tests.processes import running
 from tests.source import PACKAGE, shown, tree
@@ -37,16 +34,6 @@ async def bare(engine_of: Settings, folder: Path, name: str) -> Settings:
     """Settings of a database without tables, on the same engine."""
     url = "" if engine_of.is_sqlite else await postgres_server.bare_database(name)
     return settings_for(folder / name, url)
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[TortoiseContext]:
-    """Another database, open beside the test's own."""
-    EXECUTOR_CACHE.clear()
-    settings.data_dir.mkdir(exist_ok=True)
-    async with TortoiseContext() as context:
-        await context.init(tortoise_config(settings))
-        yield context
 
 
 async def test_migrating_nothing_several_times_at_once_applies_everything_once(

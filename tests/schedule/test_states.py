@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from importlib import import_module
 
 import pytest
-from tortoise.connection import get_connection
 
 from tests import make
 from tests.cast import Cast
@@ -130,22 +128,6 @@ async def test_held_after_all_a_training_that_was_hidden_stays_hidden(cast: Cast
 
     assert (await Training.get(id=training.id)).state is TrainingState.UNLISTED
     assert not await SessionText.exists(session_id=training.sessions[0].id), "no calendar names it"
-
-
-async def test_rows_of_before_are_told_apart_by_their_last_act(cast: Cast) -> None:
-    fill = import_module("trainings.migrations.0015_what_was_called_off")
-    ways = [("cancel",), ("unlist", "cancel"), ("publish", "unlist", "cancel"), ("unlist", "publish", "cancel")]
-    made = [await make.make_training(hub=cast.hub, state=TrainingState.DRAFT) for _ in ways]
-    for training, names in zip(made, ways, strict=True):
-        for name in names:
-            await act(name, training)
-    await Training.all().update(state_before=None)
-
-    for statement in (fill.NEVER_SHOWN, fill.SHOWN):
-        await get_connection("default").execute_script(statement)
-
-    states = dict(await Training.all().values_list("id", "state_before"))
-    assert [states[one.id] for one in made] == ["draft", "unlisted", "unlisted", "published"]
 
 
 async def test_duplicate_is_a_draft_on_other_days_with_the_same_hours_and_people(cast: Cast) -> None:

@@ -8,16 +8,6 @@ from typing import Any
 from tortoise.migrations import operations as ops
 
 
-class Known(ops.AlterField):
-    """A change only of the models: on SQLite the mapper would rebuild the table, without checks and indexes."""
-
-    async def database_forward(self, *_state: Any, **_more: Any) -> None:
-        pass
-
-    async def database_backward(self, *_state: Any, **_more: Any) -> None:
-        pass
-
-
 class Checks(ops.RunPython):
     """Rules about rows, by (table, name); `{0}` stands before each column.
 

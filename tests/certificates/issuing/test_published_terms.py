@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tortoise.connection import get_connection
 
 from tests import make
 from tests.certificates.held import AFTER, make_attendee, make_held, printed
@@ -184,17 +181,3 @@ async def test_draft_when_its_course_asks_for_an_earlier_one_then_who_signs_up_w
     assert await courses_before(await Training.get(id=training.id)) == [before.title]
     posted = await public_training(training.slug)
     assert (posted.prerequisites, posted.audience) == ((before.title,), ("docente",))
-
-
-async def test_trainings_that_were_there_before_have_what_their_course_asks_for_today(db: Settings) -> None:
-    fill = import_module("trainings.migrations.0033_whom_a_training_asks_for")
-    course = await make.make_course()
-    await demanding(course)
-    asking, free = await make.make_training(course=course), await make.make_training(course=await make.make_course("B"))
-    expected = await Training.all().order_by("id").values("course_audience", "required_courses")
-    await Training.all().update(course_audience=[], required_courses=[])
-
-    await fill.as_of_today(None, SimpleNamespace(client=get_connection("default")))
-
-    assert await Training.all().order_by("id").values("course_audience", "required_courses") == expected
-    assert [len((await Training.get(id=one.id)).required_courses) for one in (asking, free)] == [1, 0]
