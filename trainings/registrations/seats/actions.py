@@ -83,7 +83,6 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
 
 
 async def _came_back(registration: Registration) -> bool:
-    """The person was known before this registration."""
     earlier = Registration.filter(participant_id=registration.participant_id, created_at__lt=registration.created_at)
     return await earlier.exists()
 

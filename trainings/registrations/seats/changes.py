@@ -30,7 +30,6 @@ class Entry(NamedTuple):
     has_group_link: bool
 
     def line(self, hub_id: str) -> Line:
-        """The audit line: request and result."""
         wish = self.command.wish
         detail = {
             "state": str(self.state),

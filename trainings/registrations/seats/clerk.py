@@ -117,7 +117,7 @@ class Clerk:
     # -- groups
 
     def part(self, group: Group, person: Person, own: Group) -> None:
-        """The person becomes a group of their own; their link comes along."""
+        """Their link comes along."""
         del group.people[person.id]
         self.situation.groups[own.id] = own
         self.situation.add_person(own, person)
@@ -220,7 +220,6 @@ class Clerk:
                 self.changes.letters.append(Letter(kind, person.id, run.hub_id, run_at, batch_id))
 
     def tell_group(self, kind: str, group: Group, run: Run) -> None:
-        """Everybody of the group who comes."""
         self.tell(kind, [(group, one) for one in group.live], run)
 
     def line(self, act: str, actor: Actor, object_id: str, run: Run, **detail: Any) -> None:

@@ -74,7 +74,6 @@ def _answer(clerk: Clerk, number: int, command: Command) -> Outcome | Exception:
 
 
 def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
-    """Childcare given up goes to the waiting list; the group itself, if waiting, may fit now."""
     group = clerk.situation.groups[command.group]
     check_ahead(run, run.meetings, clerk.situation.at)
     given_up = group.childcare_places - command.n
@@ -93,7 +92,6 @@ def _fewer_children(clerk: Clerk, command: FewerChildren, run: Run) -> None:
 
 
 def _approve(clerk: Clerk, command: Approve, run: Run) -> None:
-    """A place, or the waiting list when none is left. A named card keeps the place it reserved."""
     group = clerk.situation.groups[command.group]
     if group.state is not RegistrationState.HELD:
         raise NotHeld
@@ -122,13 +120,11 @@ def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
 
 
 def _offer_again(clerk: Clerk, command: OfferAgain, run: Run) -> None:
-    """As the training offers now."""
     for group_id in command.group_ids:
         clerk.move_up(clerk.situation.groups[str(group_id)], run, command.actor, again=True)
 
 
 def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
-    """With the reason on record for the group and for groups it passes."""
     group, why = clerk.situation.groups[command.group], command.reason.value
     if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
         raise NotWaiting

@@ -37,7 +37,6 @@ class Codes:
         return [[code for _training_id, code in pairs] for pairs in self._drawn]
 
     def _draw(self, training_id: str) -> tuple[str, str]:
-        """Not drawn in this batch before."""
         while True:
             pair = (training_id, tokens.short_code())
             if pair not in self._drawn_before:

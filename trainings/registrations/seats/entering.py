@@ -90,7 +90,6 @@ def _missing_course(clerk: Clerk, number: int, wish: SignUp, run: Run) -> HoldRe
 
 
 def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
-    """One mail for each address."""
     keys_of = entry.command.wish.keys
     written_to: set[str] = set()
     known = clerk.situation.known.get(number)
@@ -120,7 +119,6 @@ def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
 
 
 def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
-    """Waiting groups may move up before the batch ends."""
     wish, group_id = entry.command.wish, entry.draft.group_id
     group = Group(
         group_id,

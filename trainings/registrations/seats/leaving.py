@@ -73,7 +73,6 @@ def decline(clerk: Clerk, command: Decline, run: Run) -> Left:
 
 
 def reject(clerk: Clerk, command: Reject, run: Run) -> Left:
-    """A held group. It held no place; one reserved by a named card goes to the waiting list."""
     group = clerk.situation.groups[command.group]
     if group.state is not RegistrationState.HELD:
         raise NotHeld

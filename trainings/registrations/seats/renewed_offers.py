@@ -87,7 +87,7 @@ async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
 
 
 async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
-    """By group, when the message about the last move of its time was stopped; only stopped ones."""
+    """When the message about a group's last move was stopped; only stopped ones."""
     moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
     changes = reads(DatedChange).filter(
         session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())

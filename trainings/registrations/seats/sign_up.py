@@ -84,7 +84,6 @@ def stoppable(actor: Actor) -> dict[str, Any]:
 
 
 async def moved_to(command: MoveOut) -> UUID:
-    """The person's group now."""
     outcome = await ask(command)
     assert isinstance(outcome, Done)
     assert outcome.group_id is not None

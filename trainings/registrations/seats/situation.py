@@ -69,7 +69,7 @@ class Person:
 
     @property
     def holds_place(self) -> bool:
-        """Walk-ins have none."""
+        """Walk-ins hold none."""
         return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
 

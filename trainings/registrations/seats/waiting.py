@@ -137,7 +137,7 @@ async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def _is_written_to(group: RegistrationGroup) -> bool:
-    """The mail server took a message about this offer to somebody who still has it."""
+    """To somebody who still has this offer; the mail server took it."""
     live = Registration.filter(group_id=group.id, state=RegistrationState.OFFERED)
     ids = [key for (key,) in await live.values_list("id")]
     sent = OutboxJob.filter(subject_id__in=ids, kind="registration_offered", outcome=Outcome.SENT)

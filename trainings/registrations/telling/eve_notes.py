@@ -88,7 +88,6 @@ def _place_of(session: TrainingSession) -> str:
 
 
 def _people(session: TrainingSession, expected: Sequence[Registration]) -> Section:
-    """Numbers, no names."""
     n, reserved = len(expected), session.training.reserved
     children = sum(group.childcare_places for group in {one.group_id: one.group for one in expected}.values())
     items = [Item(ngettext("Se espera a %(num)s persona", "Se espera a %(num)s personas", n) % {"num": n})]

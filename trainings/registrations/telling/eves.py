@@ -35,9 +35,7 @@ class Coming(Span, Protocol):
 
 
 def due_until() -> datetime | None:
-    """Notes are due about things that begin before this: tomorrow's; before 16:00 only today's missed ones; at night
-    None.
-    """
+    """Notes are due about what begins before this: tomorrow's, before 16:00 only today's. None: by night."""
     now, today = clock.now(), clock.today()
     if clock.local(now).hour < EARLIEST:
         return None
@@ -46,8 +44,8 @@ def due_until() -> datetime | None:
 
 
 def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) -> tuple[str, Note]:
-    """The key of a note, which makes it one message for each thing, person and day, and the note. `key`: name of the
-    thing in the payload.
+    """`key`: name of the thing in the payload. Returned with a key that makes one message of each thing, person and
+    day.
     """
     on = clock.local(thing.starts_at).date().isoformat()
     payload = {"user_id": str(user_id), key: str(thing.id), "on": on}

@@ -93,7 +93,7 @@ def nothing(_facts: Facts) -> list[Appointment]:
 
 
 def requests(facts: Facts) -> list[Appointment]:
-    """Changed sessions for the calendar of a person with a place; sessions called off are taken out."""
+    """Changed sessions for a person with a place; cancelled ones to take out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
     by_stamp = sorted((one.session for one in news(facts)), key=lambda one: one.stamped_at, reverse=True)
@@ -215,7 +215,6 @@ def _changes(facts: Facts) -> dict[str, Any]:
 
 
 def _answers(facts: Facts) -> list[tuple[str, bool]]:
-    """Answered needs in words, and whether arranged."""
     states = read_needs(facts.registration.needs)
     answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
     return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]

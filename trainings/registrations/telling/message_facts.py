@@ -108,12 +108,11 @@ class Facts:
 
     @cached_property
     def coming(self) -> list[TrainingSession]:
-        """To be held and not ended."""
         return [one for one in self._ahead if one.state is SessionState.PLANNED]
 
     @cached_property
     def called_off(self) -> list[TrainingSession]:
-        """Ahead, and not to be held."""
+        """Ahead."""
         return [one for one in self._ahead if one.state is SessionState.CANCELLED]
 
     @property
@@ -277,7 +276,7 @@ def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
 
 
 async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
-    """What this address was told about its people, in order, the job last."""
+    """Read by this address, in order, the job last."""
     earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
     return [*await earlier.order_by("id"), job]
 

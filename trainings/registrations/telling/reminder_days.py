@@ -78,7 +78,6 @@ def _by_day(meetings: Sequence[Meeting]) -> Mapping[date, list[Meeting]]:
 
 
 def _mornings(by_day: Mapping[date, object], days: Sequence[int]) -> Mapping[date, date]:
-    """By day of sessions, the morning of the reminder."""
     mornings: dict[date, date] = {}
     for on in sorted(by_day):
         for n in days:
