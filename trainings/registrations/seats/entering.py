@@ -119,6 +119,7 @@ def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
 
 
 def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
+    """Waiting groups may move up before the batch ends."""
     wish, group_id = entry.command.wish, entry.draft.group_id
     group = Group(
         group_id,

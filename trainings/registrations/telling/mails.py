@@ -215,6 +215,7 @@ def _changes(facts: Facts) -> dict[str, Any]:
 
 
 def _answers(facts: Facts) -> list[tuple[str, bool]]:
+    """(need in words, is arranged)."""
     states = read_needs(facts.registration.needs)
     answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
     return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]
