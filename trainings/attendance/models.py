@@ -264,8 +264,8 @@ class ScanEvent(Record):
     `at`: by our clock; `dated_by`: what tells it. `unknown_code`: a well-formed unknown token, sealed, for later
     matching; `code_hash`: the first 24 characters of the card's digest, which a prepared phone sends instead.
     `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the first. `perf`:
-    milliseconds since `page` was opened. `stated_at`: when the person left; `number`: heads. Only the decision, the
-    event's person, and what is known of its time may change later.
+    milliseconds since `page` was opened. `stated_at`: when the person left, or the session ended; `number`: heads. Only
+    the decision, the event's person, and what is known of its time may change later.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(

@@ -104,7 +104,7 @@ class Moments:
         return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
     def stated(self, event: Made, dated: Dated) -> datetime | None:
-        """When the person left, as said, on the same clock; None where nothing dates it."""
+        """When the person left, or the session ended, as said, on the same clock; None where nothing dates it."""
         if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
         return event.stated_at + (dated.at - event.at)

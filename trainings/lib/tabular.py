@@ -191,7 +191,7 @@ def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
-    """(text, guessed): not Unicode is read as Windows-1252, else Latin-1."""
+    """(text, guessed): what is not Unicode is guessed to be Windows-1252, else Latin-1."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace"), False
     try:

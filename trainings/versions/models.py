@@ -8,7 +8,7 @@ from trainings.db.fields import UTCDatetimeField
 
 
 class Counter(Model):
-    """How often `key` (e.g. `municipio:1705`) changed, and when last. A feed is built again only when its counter
+    """How often what `key` names (`municipio:1705`) changed, and when last. A feed is built again only when its counter
     moved.
     """
 

@@ -1,5 +1,5 @@
-"""Path data of a woven strip, twelve units a figure: one figure is one seat, day, hour or person. Words stand beside it
-for screen readers.
+"""Path data of a woven strip, twelve units a figure: a seat, day, hour or person, or several where there are many.
+Words stand beside it for screen readers.
 """
 
 from collections.abc import Collection, Iterable

@@ -200,7 +200,7 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *, is_latest: bool) -> Gap | None:
-    """Of a revoked phone only marks that it made and did not send. What it holds is said once."""
+    """Of a revoked phone only marks that it made and did not send. What a phone holds is said at its latest session."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
     is_held = session.is_on and now >= end

@@ -108,8 +108,8 @@ class Decision:
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
     """A new job, or the running one of this purpose. For few people its first step is done.
 
-    Refuses as `actions.issue_all`: the training is not over (preparing may come before), no signatory, unprintable
-    text.
+    Refuses as `actions.issue_all`: the training is not over or an early end not confirmed (preparing may come before),
+    no signatory, unprintable text.
     """
     if _comes_after(purpose):
         await actions.refuse_before_its_end(training_id)

@@ -154,7 +154,7 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
 
 @allow(*ISSUERS)
 async def issue_all(request: Request) -> Response:
-    """The first hundred at once, others step by step. Pressed twice it is one job."""
+    """Up to a hundred people at once, more of them step by step. Pressed twice it is one job."""
     return await _start(request, JobPurpose.ISSUE)
 
 

@@ -87,7 +87,8 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
     """Register somebody at the door: with the reserved place, or (spare) as a walk-in, without waiting for an answer
     about an earlier course.
 
-    Refuses another training's or hub's card, and as `name_card`, never by time.
+    Refuses another training's or hub's card, and cards, ages and guardians as `name_card`; never because the training
+    is called off or over.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)

@@ -45,7 +45,7 @@ class NothingChosen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`about`: how many and what they ask for; `hints`: what looks like a trick."""
+    """`about`: from where, how many, and childcare; `hints`: what looks like a trick."""
 
     group_id: UUID
     registration_id: UUID
