@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.registrations.families import group_of, group_token, make_family, people_of
 from tests.registrations.waiting_world import told
-from tests.registrations.wishes import link_of, places_of, state_of, waiting
+from tests.registrations.wishes import link_of, places_of, state_of, waiting, wish
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
@@ -19,11 +19,12 @@ from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
+from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.seats.counts import NoPlaceAgain
+from trainings.registrations.seats.sign_up import register_walk_in
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -361,3 +362,22 @@ async def test_coming_back_twice_is_coming_back_once(db: Settings) -> None:
 async def test_unknown_group_or_member_is_not_found(sqlite_db: Settings, act: Callable[..., object]) -> None:
     with pytest.raises(NotFound):
         await act(tokens.uuid7(), actor=PROGRAM)  # type: ignore[misc]
+
+
+# -- at the door
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+async def test_walk_in_who_comes_back_takes_none_of_the_counted_places(db: Settings, capacity: int) -> None:
+    training = await make.make_training(capacity=capacity)
+    await make.make_registration(training)
+    done = await register_walk_in(training.id, wish(source=Source.WALK_IN), actor=PROGRAM)
+    person = await Registration.get(id=done.registration_id)
+    await actions.cancel(person.id, actor=PROGRAM)
+
+    await rejoin_member(person.id, actor=PROGRAM)
+
+    assert await state_of(person) == "confirmed"
+    assert await places_of(training) == (1, 0)
+    await actions.cancel(person.id, actor=PROGRAM)
+    assert await places_of(training) == (1, 0)

@@ -20,15 +20,17 @@ from tests.registrations.waiting_world import (
     staff,
     told,
 )
-from tests.registrations.wishes import places_of, state_of
+from tests.registrations.wishes import link_of, places_of, state_of
 from trainings import clock
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.lib import tokens
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import Registration
+from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.counts import NoOffer
 from trainings.registrations.seats.sign_up import UnknownGroup
@@ -95,6 +97,21 @@ async def test_decline_when_offered_then_the_next_one_moves_up_in_the_same_step(
     assert await places_of(training) == (1, 0)
     assert await told() == [("registration_cancelled", berta.id), ("registration_offered", cruz.id)]
     assert {job.batch_id for job in await OutboxJob.all()} == {None}
+
+
+async def test_no_of_who_filled_in_the_form_takes_no_time_from_adults_who_answer_alone(db: Settings) -> None:
+    training = await a_training(capacity=2)
+    first = await make_family(training, "Ana", "Beto")
+    family = await make_family(training, "Rosa", "Diego")
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    await mark_reached(family[0].group_id, actor=PROGRAM)
+    for one in family:
+        await claim_link((await link_of(one)).removeprefix("/i/"), tokens.own_link(), actor=HOLDER_OF_LINK)
+
+    await decline_offer(family[0].group_id, actor=FILLER_OF_FORM)
+
+    group = await group_of(family[0])
+    assert (group.state, group.reached_at, group.offered_until) == ("offered", MONDAY, MONDAY + DAY)
 
 
 async def test_decline_by_staff_is_told_after_ten_minutes_in_a_batch_that_can_be_stopped(db: Settings) -> None:

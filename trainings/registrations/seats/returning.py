@@ -116,10 +116,16 @@ def _all_again(clerk: Clerk, members: Sequence[Person], group: Group, run: Run, 
     """A group of which nobody came any more begins anew with these."""
     party = Party("again", len(members), group.childcare_places)
     was_let_in = group.wait_number is not None or any(one.confirmed_at is not None for one in members)
-    state = state_for(run, party, hold=not was_let_in and group.hold_reason is not None and actor.id is None)
+    hold = not was_let_in and group.hold_reason is not None and actor.id is None
+    state = RegistrationState.CONFIRMED if _are_walk_ins(members) else state_for(run, party, hold=hold)
     group.n_people = len(members)
     group.reached_at = group.offered_until = None
     _begin(clerk, group, members, state, run, actor)
+
+
+def _are_walk_ins(members: Sequence[Person]) -> bool:
+    """They take none of the counted places."""
+    return all(one.source is Source.WALK_IN for one in members)
 
 
 def _with_the_others(clerk: Clerk, person: Person, group: Group, run: Run, actor: Actor) -> None:
@@ -143,7 +149,7 @@ def _apart(clerk: Clerk, person: Person, left: Group, run: Run, actor: Actor) ->
 def _begin(
     clerk: Clerk, group: Group, members: Sequence[Person], state: RegistrationState, run: Run, actor: Actor
 ) -> None:
-    if state in TAKES_PLACE:
+    if state in TAKES_PLACE and not _are_walk_ins(members):
         clerk.take(group.party, run)
     if state is RegistrationState.HELD:
         group.hold_reason = group.hold_reason or HoldReason.APPROVAL

@@ -90,9 +90,9 @@ async def moved_to(command: MoveOut) -> UUID:
     return outcome.group_id
 
 
-async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> None:
+async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> Outcome:
     """For a whole group. Refuses (UnknownGroup) an unknown one."""
-    await ask(command(training_id=await training_of(group_id), group_ids=(group_id,), actor=actor, **fields))
+    return await ask(command(training_id=await training_of(group_id), group_ids=(group_id,), actor=actor, **fields))
 
 
 async def training_of(group_id: UUID) -> UUID:

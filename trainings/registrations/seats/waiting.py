@@ -15,7 +15,7 @@ from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.registrations.commands import Accept, Decline, Fill, HandReason, Leave, LetGoFirst, MoveOut
+from trainings.registrations.commands import Accept, Decline, Fill, HandReason, Leave, Left, LetGoFirst, MoveOut
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.models import (
     Farewell,
@@ -72,8 +72,9 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     Twice is once. Refuses as `accept_offer`. A no recorded by staff is told after ten minutes.
     """
     async with transaction():
-        await ask_of(group_id, Decline, actor=actor, **stoppable(actor))
-        await take_back_reached(group_id, actor=actor)
+        left = await ask_of(group_id, Decline, actor=actor, **stoppable(actor))
+        if isinstance(left, Left) and left.registration_ids:
+            await take_back_reached(group_id, actor=actor)
 
 
 async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUID, *, actor: Actor) -> None:
