@@ -113,9 +113,9 @@ def noted() -> Iterator[list[Written]]:
     calls: list[Written] = []
     write_all: Any = ImmediateTransaction.write_all
 
-    async def noting(transaction: ImmediateTransaction, statements: Statements) -> None:
+    async def noting(transaction: ImmediateTransaction, statements: Statements, *, ends_batch: bool = False) -> None:
         calls.append(list(statements))
-        await write_all(transaction, statements)
+        await write_all(transaction, statements, ends_batch=ends_batch)
 
     setattr(ImmediateTransaction, "write_all", noting)  # noqa: B010  for the time of one run
     try:

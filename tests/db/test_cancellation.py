@@ -10,7 +10,7 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 
-from trainings.db import sql, transaction
+from trainings.db import batch, sql, transaction
 from trainings.db.cancellation import finish
 from trainings.db.sql import Statement
 from trainings.settings import Settings
@@ -77,11 +77,11 @@ async def test_storm_of_cancelled_transactions_leaves_the_database_usable_and_wh
 
 
 async def write_batch(name: str) -> None:
-    """The same as a batch does it: reads and writes of several statements in one turn each."""
-    async with transaction():
+    """The same as a batch: begun by what it reads, ended by what it writes."""
+    async with batch():
         await sql.rows_of([Statement("SELECT count(*) AS n FROM counter", ())])
         await sql.write_all([Statement(_literal(f"{name}-left"), [()])])
-        await sql.write_all([Statement(_literal(f"{name}-right"), [()])])
+        await sql.write_all([Statement(_literal(f"{name}-right"), [()])], ends_batch=True)
 
 
 async def test_storm_of_cancelled_batches_leaves_the_database_usable_and_whole(db: Settings) -> None:
@@ -99,11 +99,11 @@ async def test_storm_of_cancelled_batches_leaves_the_database_usable_and_whole(d
 
 async def test_batch_that_breaks_is_undone_and_the_next_one_goes_on(db: Settings) -> None:
     with pytest.raises(IntegrityError):
-        async with transaction():
+        async with batch():
             await sql.rows_of([Statement("SELECT 1 AS n", ())])
-            await sql.write_all([Statement(_literal("twice"), [(), ()])])
+            await sql.write_all([Statement(_literal("twice"), [(), ()])], ends_batch=True)
     with suppress(ZeroDivisionError):
-        async with transaction():
+        async with batch():
             await sql.rows_of([Statement("SELECT 1 AS n", ())])
             await sql.write_all([Statement(_literal("undone"), [()])])
             raise ZeroDivisionError
@@ -123,6 +123,14 @@ async def test_batch_inside_a_transaction_ends_with_it(db: Settings) -> None:
             raise ZeroDivisionError
 
     assert await sql.rows("SELECT key FROM counter") == []
+
+
+async def test_batch_that_was_not_begun_asks_nothing(sqlite_db: Settings) -> None:
+    with pytest.raises(AssertionError, match="begins with"):
+        async with batch():
+            await sql.rows("SELECT key FROM counter")
+
+    await write_batch("after")
 
 
 @pytest.mark.proof

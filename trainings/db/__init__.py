@@ -2,12 +2,13 @@
 
 from tortoise import models
 
-from trainings.db.connection import close_in_turn, connect, is_in_transaction, lock, reads, transaction
+from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, lock, reads, transaction
 from trainings.db.fields import reveal, sealed, sealer
 from trainings.db.keyring import keyring
 from trainings.db.migrating import migrate, pending_migrations
 
 __all__ = [
+    "batch",
     "close_in_turn",
     "connect",
     "is_in_transaction",

@@ -26,6 +26,8 @@ class SafeTransaction(TransactionWrapper):
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(SafeTransaction(self))
 
+    in_batch = _in_transaction
+
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         # Interrupted between two rows, asyncpg and the server wait for each other for ever.
         await finish(super().execute_many(query, values))
@@ -33,7 +35,12 @@ class SafeTransaction(TransactionWrapper):
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
-    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
+    async def write_all(
+        self,
+        statements: Sequence[tuple[str, Sequence[Any], bool]],
+        *,
+        ends_batch: bool = False,  # noqa: ARG002 - saves nothing here
+    ) -> None:
         for text, values, is_columns in statements:
             if is_columns:
                 await self.execute_query(text, list(values))
@@ -84,6 +91,8 @@ class Savepoint(NestedTransactionContext):
 class SafeClient(AsyncpgDBClient):
     def _in_transaction(self) -> TransactionContext:
         return SafeContext(SafeTransaction(self), self._pool_init_lock)
+
+    in_batch = _in_transaction
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         async with self._in_transaction() as transaction:

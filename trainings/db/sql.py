@@ -170,12 +170,15 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
     return found
 
 
-async def write_all(statements: Iterable[Statement]) -> None:
-    """Each statement for all its rows, in order, in the current transaction, in one go. No lists."""
+async def write_all(statements: Iterable[Statement], *, ends_batch: bool = False) -> None:
+    """Each statement for all its rows, in order, in the current transaction, in one go. No lists.
+
+    `ends_batch`: nothing follows in the batch's own transaction, which may be committed with it.
+    """
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
     written = [each for one in statements if one.values for each in _written(one, dialect)]
-    await connection.write_all(written)
+    await connection.write_all(written, ends_batch=ends_batch)
 
 
 def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence[Any], bool]]:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise.backends.base.client import (
+    ConnectionWrapper,
     NestedTransactionContext,
     TransactionalDBClient,
     TransactionContext,
@@ -34,7 +35,11 @@ sqlite3.register_adapter(UUID, str)
 sqlite3.register_adapter(datetime, lambda moment: moment.isoformat(" "))
 
 
-def _read_all(connection: sqlite3.Connection, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
+def _read_all(
+    connection: sqlite3.Connection, asked: Sequence[tuple[str, list[Any]]], *, begins: bool
+) -> list[list[dict[str, Any]]]:
+    if begins:
+        connection.execute("BEGIN IMMEDIATE")
     return [_rows_of(connection.cursor(), text, values) for text, values in asked]
 
 
@@ -46,12 +51,16 @@ def _rows_of(cursor: sqlite3.Cursor, text: str, values: list[Any]) -> list[dict[
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
+def _write_all(
+    connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any], bool]], *, ends: bool
+) -> None:
     for text, values, is_one_run in statements:
         if is_one_run:
             connection.execute(text, values)
         else:
             connection.executemany(text, values)
+    if ends:
+        connection.commit()
 
 
 class _Turn(asyncio.Future[T]):
@@ -65,8 +74,22 @@ class _Turn(asyncio.Future[T]):
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
+    """Inside a transaction. A batch begins with its first read and ends with its last write: two turns of the
+    connection's thread instead of four.
+    """
+
+    def __init__(self, connection: SqliteClient, *, is_batch: bool = False) -> None:
+        super().__init__(connection)
+        self._is_batch, self._has_begun = is_batch, not is_batch
+
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(ImmediateTransaction(self))
+
+    in_batch = _in_transaction
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        assert self._has_begun, "a batch begins with `read_all`"
+        return super().acquire_connection()
 
     async def begin(self) -> None:
         try:
@@ -77,14 +100,19 @@ class ImmediateTransaction(SqliteTransactionWrapper):
     async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
         for text, values in asked:
             self.log.debug("%s: %s", text, values)
-        return await self._in_one_turn(partial(_read_all, self._connection._conn, asked))
+        begins = not self._has_begun
+        self._has_begun = True
+        return await self._in_one_turn(partial(_read_all, self._connection._conn, asked, begins=begins))
 
-    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
+    async def write_all(
+        self, statements: Sequence[tuple[str, Sequence[Any], bool]], *, ends_batch: bool = False
+    ) -> None:
         for text, values, _is_one_run in statements:
             self.log.debug("%s: %s", text, values)
-        await self._in_one_turn(partial(_write_all, self._connection._conn, statements))
+        ends = ends_batch and self._is_batch
+        await self._in_one_turn(partial(_write_all, self._connection._conn, statements, ends=ends), ends=ends)
 
-    async def _in_one_turn(self, work: Callable[[], T]) -> T:
+    async def _in_one_turn(self, work: Callable[[], T], *, ends: bool = False) -> T:
         turn: _Turn[T] = _Turn(loop=asyncio.get_running_loop())
         self._connection._tx.put_nowait((turn, work))
         try:
@@ -93,6 +121,10 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             raise IntegrityError(error) from error
         except sqlite3.Error as error:
             raise OperationalError(error) from error
+        finally:
+            # Also where whoever waited for it was cancelled.
+            if turn.done() and turn.exception() is None and ends:
+                self._finalized = True
 
     async def commit(self) -> None:
         try:
@@ -113,7 +145,8 @@ class ImmediateContext(SqliteTransactionContext):
             # A task for nothing would wait behind all requests that are being read.
             if not self.connection._connection:
                 await finish(self.ensure_connection())
-            await self._begin()
+            if not self.connection._is_batch:
+                await self._begin()
         except BaseException:
             self._trxlock.release()
             raise
@@ -152,6 +185,10 @@ class ImmediateClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
+
+    def in_batch(self) -> TransactionContext:
+        """A transaction that begins and ends with what a batch reads and writes."""
+        return ImmediateContext(ImmediateTransaction(self, is_batch=True), self._lock)
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         async with self._in_transaction() as transaction:

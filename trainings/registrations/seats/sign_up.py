@@ -8,7 +8,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction, transaction
+from trainings.db import batch, is_in_transaction
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
 from trainings.lib.tokens import uuid7
@@ -39,7 +39,7 @@ class Crowded(Busy):
 
 async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
     """One batch in one transaction; answers or refusals in order."""
-    async with transaction():
+    async with batch():
         situation = await gather(commands)
         outcomes, changes = decide(commands, situation)
         await keep(changes, situation)

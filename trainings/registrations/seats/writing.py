@@ -102,10 +102,10 @@ async def keep(changes: Changes, situation: Situation) -> None:
     jobs = [_job(next(keys), letter, at) for letter in changes.letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
     rows = _shifts(changes) + _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
-    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)])
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
     if changes.promoted:
         more = [_job(next(keys), letter, at) for letter in await _to_who_moved_up(changes, situation)]
-        await sql.write_all([Statement(JOB, more)])
+        await sql.write_all([Statement(JOB, more)], ends_batch=True)
         jobs += more
     if jobs:
         bell.wake()
