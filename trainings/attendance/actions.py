@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -44,7 +43,7 @@ async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
     """Take marks of one session made in the panel by a person with that right, as `intake.keep` takes a phone's. One
-    answer per event, in order, under its own id. `offset`: our clock minus the client's.
+    answer per event, in order, under the id that the mark is kept with. `offset`: our clock minus the client's.
     """
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
@@ -52,7 +51,7 @@ async def take(
     if len(kept_as) < len(results):
         raise NotFound(N_("No encontramos esa sesión."))
     answers = await answers_about(session_id, kept_as)
-    return [replace(answers[key], id=event.id) for key, event in zip(kept_as, events, strict=True)]
+    return [answers[key] for key in kept_as]
 
 
 async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:

@@ -221,8 +221,14 @@ async function locked(act) {
   if (!navigator.locks) return act();
   const control = new AbortController();
   const timer = setTimeout(() => control.abort(), LOCK_WAIT_MS);
-  await navigator.locks.request(LOCK, { signal: control.signal }, () => {
+  let isOurs = false;
+  const turn = navigator.locks.request(LOCK, { signal: control.signal }, () => {
     clearTimeout(timer);
+    isOurs = true;
+    return act();
+  });
+  await turn.catch((error) => {
+    if (isOurs) throw error;
     return act();
   });
 }

@@ -188,3 +188,25 @@ test("a card is another sight of it three seconds after it left the picture", ()
   const seen = [0, 125, 2_900, 5_800, 8_700, 11_700, 14_800].map((now) => rearm.isNew("A", now));
   assert.deepEqual([...seen, rearm.isNew("B", 14_800)], [true, false, false, false, false, true, true, true]);
 });
+
+test("a window that sleeps with the lock in its hand holds up the door half a minute, and no longer", async () => {
+  const locks = {
+    request: (_name, { signal }) => new Promise((_done, fail) => signal.addEventListener("abort", () => fail(signal.reason))),
+  };
+  Object.defineProperty(globalThis.navigator, "locks", { value: locks, configurable: true });
+  try {
+    const window = await opened();
+    await window.sender.keep(mark("a"));
+
+    window.sender.flush();
+    await quiet();
+    assert.equal(stored.size, 0);
+    mock.timers.tick(30_000);
+    await quiet();
+
+    assert.deepEqual([...stored.keys()], ["a"]);
+    assert.deepEqual(queue(window), ALL_SENT);
+  } finally {
+    delete globalThis.navigator.locks;
+  }
+});

@@ -210,6 +210,29 @@ async def test_two_clicks_on_one_row_are_one_mark(new_client: NewClient, freeze:
     assert await flags(door) == [""]
 
 
+async def test_other_code_from_a_page_gone_back_to_is_answered_and_undone_for_its_own_person(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    berta = await make.make_registration(door.training, given_names="Berta", surnames="Caal Pop")
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    key = str(tokens.uuid7())
+    await mark(client, door, id=key, code=door.ana.short_code)
+
+    told = await mark(client, door, id=key, code=berta.short_code)
+
+    page = (await client.get(told.headers["location"])).text
+    answer = page[page.index('id="resultado"') : page.index('class="below"')]
+    assert "Berta C. P." in answer
+    assert "Ana" not in answer
+    [shown] = re.findall(r'data-undo-last[^>]*>.*?name="event" value="([^"]*)"', page)
+    await client.post(f"{path_of(door)}/deshacer", data={"id": str(tokens.uuid7()), "event": shown})
+    assert (await stay(door, berta)).is_present is False
+    assert (await stay(door)).is_present is True
+
+
 FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
 SHORT = samples()[2].short_code
 
