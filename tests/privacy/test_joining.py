@@ -23,6 +23,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
+from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
 from trainings.registrations.needs import NeedState
@@ -503,3 +504,31 @@ async def test_ticket_page_of_the_joined_one_says_that_the_other_ticket_counts(
     assert "este también sirve, impreso o en foto" in joined
     assert "Inscribirme otra vez" not in joined
     assert "Ya estaba inscrita" not in kept
+
+
+async def test_who_withdrew_the_permission_meanwhile_takes_no_place_again(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=2, childcare_capacity=2)
+    first = await someone(cast.hub, training=training)
+    second = await someone(cast.hub, training=training, childcare_places=2)
+    await unite(first, second, rosa)
+    await withdraw_data(second.id, actor=HOLDER_OF_LINK)
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "cancelled"]
+    assert await kept_of(second) is None
+    assert await places_of(training) == (1, 0)
+
+
+async def test_who_withdrew_the_permission_after_a_training_that_was_held_counts_again(
+    cast: Cast, rosa: Actor, freeze: Freeze
+) -> None:
+    training = await make.make_training(hub=cast.hub)
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    await unite(first, second, rosa)
+    freeze(training.sessions[0].ends_at)
+    await withdraw_data(second.id, actor=HOLDER_OF_LINK)
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "confirmed"]

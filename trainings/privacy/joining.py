@@ -11,6 +11,7 @@ from trainings.attendance.joining import count_as, give_own_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate, CertificateState
+from trainings.people.consent_actions import without_permission
 from trainings.registrations.commands import Join, StandAgain
 from trainings.registrations.models import (
     Farewell,
@@ -108,7 +109,11 @@ async def part(training: Training, some: Collection[UUID], others: Collection[UU
     for one in await Registration.filter(pairs, training_id=training.id).order_by("id"):
         assert one.joined_to_id is not None
         kept = await Registration.get(id=one.joined_to_id)
-        await ask(StandAgain(training_id=training.id, registration_ids=(one.id,), kept_id=kept.id, actor=actor))
+        without = await without_permission([one.participant_id])
+        again = StandAgain(
+            training_id=training.id, registration_ids=(one.id,), kept_id=kept.id, actor=actor, without=without
+        )
+        await ask(again)
         if one.joined_state is not RegistrationState.WAITLISTED:
             waiting.append(one.id)
         if one.mark is not None and kept.mark == one.mark:

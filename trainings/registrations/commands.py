@@ -133,9 +133,10 @@ class Join(Leave):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandAgain(Move):
-    """Takes a join back."""
+    """Takes a join back. `without`: participants who withdrew consent for data."""
 
     kept_id: UUID
+    without: frozenset[UUID] = frozenset()
 
     @property
     def concerned(self) -> tuple[UUID, ...]:

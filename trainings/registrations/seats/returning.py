@@ -14,7 +14,7 @@ from trainings.registrations.eligibility import CannotChange, HasOwnLink, refuse
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.seats.allocation import Party
 from trainings.registrations.seats.clerk import Clerk
-from trainings.registrations.seats.counts import NoPlaceAgain, OtherTicket, state_for
+from trainings.registrations.seats.counts import PAST_PROMOTING, NoPlaceAgain, OtherTicket, state_for
 from trainings.registrations.seats.situation import Group, Person, Run
 
 
@@ -167,13 +167,18 @@ def _say(clerk: Clerk, group: Group, members: Sequence[Person], run: Run, actor:
 
 
 def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
-    """As before the join. A sign-up whose place is gone becomes first of the waiting list, and is told."""
+    """As before the join. A sign-up whose place is gone becomes first of the waiting list, and is told; one without
+    permission for the data stays cancelled, as withdrawing would have cancelled it.
+    """
     group, one = clerk.situation.person(command.person)
     before = one.joined_state
     if before is None:
         return
     kept_in, _kept = clerk.situation.person(str(command.kept_id))
     _take_back_loan(clerk, one, group, kept_in, run)
+    if one.participant_id in command.without and clerk.phase_of(run) not in PAST_PROMOTING:
+        _stay_away(clerk, one, run)
+        return
     # People still in the group have its childcare already.
     party = Party("again", 1, group.childcare_places if group.state is RegistrationState.CANCELLED else 0)
     state = before
@@ -189,6 +194,13 @@ def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
     clerk.promote(run)
     if state is not before and one.state is state:
         clerk.tell(f"registration_{state.value}", [(group, one)], run)
+
+
+def _stay_away(clerk: Clerk, one: Person, run: Run) -> None:
+    one.joined_to = one.joined_state = one.taken_off = None
+    one.joined_childcare = 0
+    clerk.changes.people[one.id] = None
+    clerk.promote(run)
 
 
 def _take_back_loan(clerk: Clerk, one: Person, group: Group, kept_in: Group, run: Run) -> None:
