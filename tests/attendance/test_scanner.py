@@ -21,7 +21,9 @@ from tests.attendance.browsers import (
 from tests.attendance.doors import flags, qr_of
 from tests.attendance.uploading import make_device, states
 from tests.cast import make_cast
+from trainings.attendance import actions
 from trainings.attendance.models import ScanEvent
+from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.settings import Settings
 
@@ -201,6 +203,24 @@ async def test_event_that_nobody_understands_holds_back_no_other(new_client: New
 
     assert [one["state"] for one in answer.json()["results"]] == ["malformed"] * len(ODD) + ["stored"]
     assert await ScanEvent.all().count() == 1
+
+
+async def test_page_of_a_session_sends_no_line_of_the_signed_paper_after_its_closing(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+    client = await signed_in(new_client, cast, "assistant")
+    line, tapped = (event(registration=str(door.ana.id), how=how) for how in ("sheet", "list"))
+
+    answer = await send(client, door, line, tapped)
+
+    assert [(one["state"], one["flag"]) for one in answer.json()["results"]] == [
+        ("malformed", ""),
+        ("flagged", "after_close"),
+    ]
 
 
 async def test_fifty_events_fit(new_client: NewClient) -> None:

@@ -228,11 +228,14 @@ def read_event(item: object) -> SentEvent | Unreadable:
 
 
 def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
-    """As `read_event`, for the panel's page of a session, which only marks people."""
+    """As `read_event`, for the panel's page of a session, which only marks people. Lines of the signed paper, which no
+    closing makes late, come by the page of their sheet.
+    """
     event = read_event(item)
-    if isinstance(event, SentEvent) and (event.session != session_id or event.kind not in AT_THE_DOOR):
-        return Unreadable(str(event.id))
-    return event
+    if isinstance(event, Unreadable):
+        return event
+    is_of_page = event.session == session_id and event.kind in AT_THE_DOOR and event.how is not ScanHow.SHEET
+    return event if is_of_page else Unreadable(str(event.id))
 
 
 class First(BaseModel):
