@@ -532,3 +532,18 @@ async def test_who_withdrew_the_permission_after_a_training_that_was_held_counts
     await undo(rosa)
 
     assert [await state_of(one) for one in (first, second)] == ["confirmed", "confirmed"]
+
+
+async def test_undone_the_later_of_two_joins_takes_no_childcare_from_who_asked_for_it(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, childcare_capacity=9)
+    kept = await someone(cast.hub, training=training, childcare_places=2)
+    second = await someone(cast.hub, training=training)
+    third = await someone(cast.hub, training=training, childcare_places=2)
+    await unite(second, third, rosa)
+    await unite(kept, second, rosa)
+
+    last = await Merge.filter(undone_at=None).order_by("-id").first()
+    assert last is not None
+    await merging.undo(last.id, actor=rosa)
+
+    assert (await Registration.get(id=kept.id).prefetch_related("group")).group.childcare_places == 2

@@ -71,7 +71,8 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
         )
     )
     for one in joined:
-        await Registration.filter(joined_to_id=one.id).update(joined_to_id=kept.id)
+        # Childcare that an earlier join lent to `one` stays with it: parted again, nobody takes it from `kept`.
+        await Registration.filter(joined_to_id=one.id).update(joined_to_id=kept.id, joined_childcare=0)
         await count_as(one.id, kept.id)
         kept.needs = _all_asked(kept, one)
         kept.mark = one.mark if kept.mark is None else kept.mark
