@@ -18,6 +18,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib.text import search_text, short_name
+from trainings.lib.tokens import show_short_code
 from trainings.people.merged import whole_people
 from trainings.registrations.cards.queries import SeenCard, seen_at
 from trainings.registrations.models import Registration, RegistrationState
@@ -190,19 +191,24 @@ def _line(
 ) -> RosterLine:
     person, others = registration.participant, [one for one in own if one.id != registration.id]
     shown = marks.get(stay.event_id) if stay.event_id else None
+    is_of_training = registration.training_id == session.training_id
+    # Whoever typed the code of another training on a phone need not hold the ticket: its code stands for the name.
+    is_named = is_of_training or any(one.how is ScanHow.CAMERA for one in marks.values())
+    code = show_short_code(registration.short_code)
     return RosterLine(
         number=number,
         registration_id=registration.id,
-        name=short_name(person.given_names, person.surnames),
-        full_name=person.full_name,
-        community=person.community,
+        name=short_name(person.given_names, person.surnames) if is_named else code,
+        full_name=person.full_name if is_named else code,
+        community=person.community if is_named else "",
         short_code=registration.short_code,
         registration_state=registration.state,
-        is_of_training=registration.training_id == session.training_id,
+        is_of_training=is_of_training,
         stay=stay,
         how=shown.how if shown else None,
         search_text=search_text(
-            person.given_names, person.surnames, person.community, *(one.short_code for one in (registration, *others))
+            *((person.given_names, person.surnames, person.community) if is_named else ()),
+            *(one.short_code for one in (registration, *others)),
         ),
         others=frozenset(one.id for one in others),
         marked_as=shown.registration_id if shown else None,

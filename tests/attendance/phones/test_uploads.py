@@ -16,12 +16,15 @@ from tests.registrations.wishes import wish
 from trainings.attendance import actions
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, WalkInSlip
 from trainings.attendance.projection import project
+from trainings.attendance.queries import RosterLine, roster
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib import tokens
+from trainings.lib.tokens import show_short_code
 from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.registrations.seats import actions as registrations
+from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -171,6 +174,28 @@ async def test_ticket_of_another_training_then_counted_here_and_made_up_there(db
     assert found == [(berta.id, told), (rosa, told)], "its code as typed, and its picture; a card that was given a name"
     assert [(await stay(door, one)).to_review for one in (berta, await Registration.get(id=rosa))] == [True] * 2
     assert await hours(berta) == (240, True)
+
+
+async def test_code_of_another_training_typed_on_a_phone_then_the_list_tells_the_code_until_the_ticket_is_read(
+    db: Settings, over: Over
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    berta = await make.make_registration(await make.make_training(), given_names="Berta", community="El Naranjo")
+    over(door)
+
+    async def guest() -> RosterLine:
+        session = await TrainingSession.get(id=door.key).select_related("training")
+        return next(one for one in await roster(session) if not one.is_of_training)
+
+    await states(device, event(door, code=berta.short_code, how="typed"))
+    typed = await guest()
+    await states(device, event(door, h=h(berta)))
+    read = await guest()
+
+    assert (typed.name, typed.full_name, typed.community) == (*[show_short_code(berta.short_code)] * 2, "")
+    assert "berta" not in typed.search_text
+    assert (read.name.split()[0], read.community) == ("Berta", "El Naranjo")
 
 
 async def test_row_of_a_sheet_of_another_training_then_it_names_nobody(db: Settings, over: Over) -> None:
