@@ -11,13 +11,14 @@ import { ask } from "./api.js";
 const BATCH = 50;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
-const LOCK = "marcar-send";
 /** A window that sleeps may hold the lock: what counts twice here counts once there. */
 const LOCK_WAIT_MS = 30_000;
 
 export class Sender {
   /** @type {Set<string>} the server could not read them on this visit; kept, but not in the way of the others */
   aside = new Set();
+  /** Windows that send the same marks take turns under this name, and wait for no others. */
+  lock = "marcar-send";
   /** @type {Promise<void> | null} */
   #running = null;
   #again = false;
@@ -99,7 +100,7 @@ export class Sender {
     while (this.#again) {
       this.#again = false;
       // Two windows of this program send once: the second finds the queue empty.
-      await locked(() => this.#run()).catch(() => this.#failed("down"));
+      await locked(this.lock, () => this.#run()).catch(() => this.#failed("down"));
       await this.count().catch(() => undefined);
       if (this.trouble && this.n_waiting) this.#retryLater();
     }
@@ -215,14 +216,17 @@ export class Sender {
   }
 }
 
-/** @param {() => Promise<void>} act */
-async function locked(act) {
+/**
+ * @param {string} name
+ * @param {() => Promise<void>} act
+ */
+async function locked(name, act) {
   // Without locks two windows may send the same: the server counts each id once.
   if (!navigator.locks) return act();
   const control = new AbortController();
   const timer = setTimeout(() => control.abort(), LOCK_WAIT_MS);
   let isOurs = false;
-  const turn = navigator.locks.request(LOCK, { signal: control.signal }, () => {
+  const turn = navigator.locks.request(name, { signal: control.signal }, () => {
     clearTimeout(timer);
     isOurs = true;
     return act();

@@ -33,6 +33,7 @@ export const NO_STORE = {
 };
 
 export class PanelSender extends Sender {
+  lock = "panel-send";
   /** @type {Map<string, ScanEvent>} made on this page and not answered yet, also where another window has sent them already */
   #own = new Map();
   /** @type {Set<string>} those of them that are not on the disk */

@@ -210,3 +210,35 @@ test("a window that sleeps with the lock in its hand holds up the door half a mi
     delete globalThis.navigator.locks;
   }
 });
+
+test("the door sends though the scan app of the same browser is still sending its backlog", async () => {
+  const held = new Map();
+  const locks = {
+    request: (name, _how, act) => {
+      const turn = (held.get(name) ?? Promise.resolve()).then(act);
+      held.set(name, turn.catch(() => undefined));
+      return turn;
+    },
+  };
+  Object.defineProperty(globalThis.navigator, "locks", { value: locks, configurable: true });
+  try {
+    const window = await opened();
+    await window.store.keepAll([mark("b")]);
+    const app = new Sender(window.store, { app: "1", page: "p1", onChange: () => undefined, onReply: () => undefined, onUnprepared: () => undefined });
+    let arrive = () => undefined;
+    const slow = new Promise((done) => (arrive = done));
+    line = (events) => (events[0].id === "b" ? slow.then(() => server(events)) : server(events));
+
+    const sending = app.flush();
+    await window.sender.keep(mark("a"));
+    window.sender.flush();
+    await quiet();
+    assert.deepEqual([...stored.keys()], ["a"]);
+
+    arrive();
+    await sending;
+    assert.deepEqual([...stored.keys()], ["a", "b"]);
+  } finally {
+    delete globalThis.navigator.locks;
+  }
+});
