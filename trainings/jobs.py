@@ -8,7 +8,7 @@ from trainings.privacy import papers, withdrawal
 from trainings.registrations.desk import digests
 from trainings.registrations.imports import job as import_job
 from trainings.registrations.own import lost_links
-from trainings.registrations.telling import activity_eves, eve_notes, facilitator_notes
+from trainings.registrations.telling import eve_notes, facilitator_notes
 from trainings.registrations.telling import mails as registration_mails
 
 MESSAGES: Composers = {
@@ -18,7 +18,6 @@ MESSAGES: Composers = {
     **lost_links.COMPOSERS,
     **digests.COMPOSERS,
     **eve_notes.COMPOSERS,
-    **activity_eves.COMPOSERS,
     **facilitator_notes.COMPOSERS,
     **responsible.COMPOSERS,
 }

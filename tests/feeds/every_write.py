@@ -17,7 +17,7 @@ from trainings.outreach.models import ActivityKind
 from trainings.outreach.place_actions import renew_municipalities
 from trainings.places.models import AccessFeature
 from trainings.registrations.seats.actions import resize
-from trainings.registrations.telling.publishing import call_off_training
+from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan
 from trainings.schedule.catalogue import course_actions

@@ -19,7 +19,7 @@ from tests.feeds.serving import etag_of, serving, wait_for_change
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.feeds.secret_links import revoke_secret_link
-from trainings.registrations.telling.publishing import call_off_training
+from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings

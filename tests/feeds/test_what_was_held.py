@@ -15,7 +15,7 @@ from tests.registrations.wishes import link_of
 from trainings.accounts.models import Role
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
-from trainings.registrations.telling.publishing import call_off_training
+from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule.models import ChangeKind, DatedChange, TrainingSession
 from trainings.schedule.public.queries import listed_trainings, public_training
 from trainings.settings import Settings

@@ -11,8 +11,8 @@ from trainings.accounts.models import Role, User
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.notes.actions import NoteText, create_note
-from trainings.notes.contacts import ContactDetails, add_contact
 from trainings.notes.models import HelpContact, InformationNote, NoteKind, Situation
+from trainings.notes.orientation import ContactDetails, add_contact
 from trainings.places.models import Hub
 
 SOURCE = "Ministerio de Trabajo, convocatoria"

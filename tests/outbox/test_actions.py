@@ -17,7 +17,7 @@ from trainings.audit.models import AuditLine
 from trainings.db import transaction
 from trainings.errors import NotFound
 from trainings.lib.tokens import uuid7
-from trainings.outbox import bell
+from trainings.outbox import actions
 from trainings.outbox.actions import STAFF_DELAY, HasNotFailed, TooLateToStop, enqueue, retry, stop_batch
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
@@ -71,7 +71,7 @@ async def test_message_knows_whom_it_is_about_and_a_language_only_if_it_is_told_
 
 
 async def test_writing_a_message_wakes_the_worker(db: Settings) -> None:
-    with bell.listening() as ring:
+    with actions.listening() as ring:
         await make_jobs("ana")
 
     assert ring.is_set()

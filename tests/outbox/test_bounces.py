@@ -20,8 +20,13 @@ from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Participant, Relation
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import desk_actions
-from trainings.registrations.telling.contact_actions import NoGuardian, correct_email, mark_accepted, mark_refused
-from trainings.registrations.telling.mailboxes import address_of
+from trainings.registrations.telling.contacts import (
+    NoGuardian,
+    address_of,
+    correct_email,
+    mark_accepted,
+    mark_refused,
+)
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]

@@ -16,8 +16,8 @@ from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.registrations.seats import actions
+from trainings.registrations.telling.changes import tell_changes
 from trainings.registrations.telling.reminders import remind
-from trainings.registrations.telling.telling import tell_changes
 from trainings.schedule import session_actions
 from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession

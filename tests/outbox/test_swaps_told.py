@@ -19,7 +19,7 @@ from trainings.attendance.sessions import rescheduling
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, OutboxJob
-from trainings.registrations.telling.publishing import publish, unlist
+from trainings.registrations.telling.changes import publish, unlist
 from trainings.schedule.models import SessionFacilitator, Training, TrainingState
 from trainings.settings import Settings
 

@@ -28,7 +28,7 @@ from tests.outbox.make_jobs import (
 from tests.outbox.smtp import Peer, smtp_server
 from trainings import clock
 from trainings.lib.tokens import uuid7
-from trainings.outbox import bell, claims, worker
+from trainings.outbox import actions, claims, worker
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings, SettingsProblem
@@ -301,7 +301,7 @@ async def test_message_is_not_sent_before_its_time(db: Settings, peer: Peer, fre
 async def test_worker_wakes_up_at_the_bell(db: Settings, peer: Peer) -> None:
     async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=3600, poll=3600)):
         await make_jobs("ana")
-        bell.wake()
+        actions.wake()
         await until_settled()
 
     assert peer.recipients() == ["ana@x.example"]

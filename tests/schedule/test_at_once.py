@@ -14,7 +14,7 @@ from tests.cast import Cast
 from tests.schedule.wishes import meeting, plan_of, standing
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
-from trainings.registrations.telling.publishing import call_off_training
+from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule import actions, calendar_texts
 from trainings.schedule.catalogue import course_actions
 from trainings.schedule.catalogue.course_actions import CoursePlan

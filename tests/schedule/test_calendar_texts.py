@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.registrations.seats.actions import resize
-from trainings.registrations.telling.publishing import call_off_training
+from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule import actions, calendar_texts
 from trainings.schedule.actions import SessionPlan
 from trainings.schedule.catalogue import course_actions

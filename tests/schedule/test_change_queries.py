@@ -9,7 +9,7 @@ from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training
 from trainings import clock
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
-from trainings.registrations.telling.telling import who_would_hear
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule.changes import note_changes, standing
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings

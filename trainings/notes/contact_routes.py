@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import CONTACT_EDITORS, CONTACT_REVIEWERS
 from trainings.errors import Refusal
-from trainings.notes import contacts
+from trainings.notes import orientation
 from trainings.notes.forms import ContactForm, typed_contact
 from trainings.notes.models import HelpContact
 from trainings.notes.words import BY_SITUATION, COUNTRIES, TILES
@@ -26,7 +26,9 @@ ONE = INDEX + "/{id:uuid}"
 @allow(*CONTACT_REVIEWERS)
 async def index(request: Request) -> Response:
     """With marks on those not reviewed for a year."""
-    found = [(contact, contacts.helper_of(contact), _situations(contact)) for contact in await contacts.all_contacts()]
+    found = [
+        (contact, orientation.helper_of(contact), _situations(contact)) for contact in await orientation.all_contacts()
+    ]
     context = {
         "rows": found,
         "n_stale": sum(helper.is_stale and contact.is_active for contact, helper, _ in found),
@@ -41,7 +43,7 @@ def _situations(contact: HelpContact) -> list[str]:
 
 @allow(*CONTACT_EDITORS)
 async def new(request: Request) -> Response:
-    return _form(request, Typed.of({"reviewed_on": clock.today(), "country": contacts.HOME, "position": 0}))
+    return _form(request, Typed.of({"reviewed_on": clock.today(), "country": orientation.HOME, "position": 0}))
 
 
 @allow(*CONTACT_EDITORS)
@@ -51,13 +53,13 @@ async def create(request: Request) -> Response:
 
 @allow(*CONTACT_EDITORS)
 async def edit(request: Request) -> Response:
-    contact = await contacts.contact_by_id(request.path_params["id"])
+    contact = await orientation.contact_by_id(request.path_params["id"])
     return _form(request, typed_contact(contact), contact)
 
 
 @allow(*CONTACT_EDITORS)
 async def update(request: Request) -> Response:
-    return await _save(request, await contacts.contact_by_id(request.path_params["id"]))
+    return await _save(request, await orientation.contact_by_id(request.path_params["id"]))
 
 
 async def _save(request: Request, contact: HelpContact | None) -> Response:
@@ -65,9 +67,9 @@ async def _save(request: Request, contact: HelpContact | None) -> Response:
     try:
         details = check(ContactForm, typed).details()
         if contact is None:
-            await contacts.add_contact(details, actor=actor)
+            await orientation.add_contact(details, actor=actor)
         else:
-            await contacts.edit_contact(contact.id, details, actor=actor)
+            await orientation.edit_contact(contact.id, details, actor=actor)
     except FormErrors as exc:
         return _form(request, exc.typed, contact, status=422)
     except Refusal as refusal:
@@ -90,19 +92,19 @@ def _form(request: Request, typed: Typed, contact: HelpContact | None = None, *,
 
 @allow(*CONTACT_REVIEWERS)
 async def review(request: Request) -> Response:
-    await contacts.review_contact(request.path_params["id"], actor=request.state.actor)
+    await orientation.review_contact(request.path_params["id"], actor=request.state.actor)
     return _done(N_("Listo: el contacto está revisado con fecha de hoy."))
 
 
 @allow(*CONTACT_EDITORS)
 async def switch_off(request: Request) -> Response:
-    await contacts.switch_contact(request.path_params["id"], on=False, actor=request.state.actor)
+    await orientation.switch_contact(request.path_params["id"], on=False, actor=request.state.actor)
     return _done(N_("Listo: el contacto ya no se muestra."))
 
 
 @allow(*CONTACT_EDITORS)
 async def switch_on(request: Request) -> Response:
-    await contacts.switch_contact(request.path_params["id"], on=True, actor=request.state.actor)
+    await orientation.switch_contact(request.path_params["id"], on=True, actor=request.state.actor)
     return _done(N_("Listo: el contacto se muestra otra vez."))
 
 

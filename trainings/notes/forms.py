@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 
 from trainings.lib.phones import parse_phone
 from trainings.notes.actions import NoteText
-from trainings.notes.contacts import HOME, SHORT_NUMBER, ContactDetails, shown_number
 from trainings.notes.markdown import FAR, known_address
 from trainings.notes.models import HelpContact, InformationNote, NoteKind, Situation
+from trainings.notes.orientation import HOME, SHORT_NUMBER, ContactDetails, shown_number
 from trainings.notes.words import COUNTRIES, WRITTEN
 from trainings.people.forms import printable
 from trainings.schedule.staff.forms import TICKED, Text240, Title, required

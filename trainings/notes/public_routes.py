@@ -1,3 +1,9 @@
+"""`/notas`: valid notes, their recordings and feeds. `/orientacion`: five situations, and what there is for each.
+
+The orientation pages keep nothing about visitors: they set no cookie, are stored by no browser or cache, and have the
+municipality in the address alone. People may read them on a stranger's phone: hence the way out on top of each page.
+"""
+
 from __future__ import annotations
 
 import asyncio
@@ -10,12 +16,15 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.errors import NotFound
-from trainings.notes import queries, recordings
+from trainings.notes import orientation, queries, recordings
 from trainings.notes.atom import MEDIA_TYPE, Channel, atom
-from trainings.notes.models import NoteKind
+from trainings.notes.models import NoteKind, Situation
 from trainings.notes.queries import Wanted
 from trainings.notes.shown import card_of, kind_choices, rows_of, shown
+from trainings.notes.words import BY_SLUG, TILES
+from trainings.places.data import grouped_by_department
 from trainings.schedule import towns
+from trainings.schedule.public.rows import rows_of as training_rows
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.conditional import asked_in, is_unchanged
@@ -153,6 +162,54 @@ async def _feed(request: Request, channel: Channel, wanted: Wanted) -> Response:
     return Response(written, media_type=MEDIA_TYPE, headers=headers)
 
 
+ORIENTATION = "/orientacion"
+UNKEPT = {"cache-control": "no-store"}
+
+
+class UnknownSituation(NotFound):
+    code = "unknown_situation"
+    sentence = N_("No encontramos esa página. Escoja una de las cinco situaciones.")
+
+
+@allow(PUBLIC)
+async def situations(request: Request) -> Response:
+    context = {"tiles": TILES, "urgent": await orientation.urgent_everywhere(), **_kept(request)}
+    return render(request, "notes/orientation.html", context, headers=UNKEPT)
+
+
+@allow(PUBLIC)
+async def situation(request: Request) -> Response:
+    """`/orientacion/{situation}`: whom to call, what to do, notes, trainings, the municipality's hub."""
+    tile = BY_SLUG.get(request.path_params["situation"])
+    if tile is None:
+        raise UnknownSituation
+    town = towns.by_slug().get(request.query_params.get("municipio", ""))
+    offered = await orientation.offered(tile.situation, town)
+    context = {
+        "tile": tile,
+        "town": town,
+        "offered": offered,
+        "urgent": [one for one in offered.helpers if one.is_emergency],
+        "others": [one for one in offered.helpers if not one.is_emergency],
+        "notes": rows_of(offered.notes),
+        "trainings": training_rows(offered.trainings),
+        "departments": _towns(),
+        "is_child_alone": tile.situation is Situation.CHILD_ALONE,
+        **_kept(request),
+    }
+    return render(request, "notes/situation.html", context, headers=UNKEPT)
+
+
+def _towns() -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(name, [(row.slug, row.full_name) for row in rows]) for name, rows in grouped_by_department()]
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """Links carry the chosen language, since no cookie does."""
+    language = request.query_params.get("idioma", "")
+    return {"language": language if language in request.app.state.settings.language_codes else ""}
+
+
 routes: list[BaseRoute] = [
     Route(INDEX, index),
     Route(INDEX + "/{hub}.atom", feed_of_hub),
@@ -161,4 +218,6 @@ routes: list[BaseRoute] = [
     Route(recordings.ADDRESS + "{name}", recording),
     Route("/avisos.atom", feed_of_all),
     Route("/municipios/{slug}/avisos.atom", feed_of_town),
+    Route(ORIENTATION, situations),
+    Route(ORIENTATION + "/{situation}", situation),
 ]

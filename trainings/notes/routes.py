@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.notes import contact_routes, orientation_routes, public_routes, staff_routes
+from trainings.notes import contact_routes, public_routes, staff_routes
 
 routes: list[BaseRoute] = [
     *public_routes.routes,
-    *orientation_routes.routes,
     *staff_routes.routes,
     *contact_routes.routes,
 ]

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import F
@@ -10,9 +14,10 @@ from trainings import clock
 from trainings.accounts.permissions import can_see_messages
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction, transaction
+from trainings.db import is_in_transaction, sql, transaction
+from trainings.db.sql import Insert, Statement
 from trainings.errors import NotFound, Refusal
-from trainings.outbox import bell
+from trainings.lib.tokens import uuid7_texts
 from trainings.outbox.models import CallList, OutboxJob, Outcome, StoppedBatch
 from trainings.web.i18n import N_
 
@@ -72,7 +77,7 @@ async def enqueue(
         run_at=run_at or clock.now(),
     )
     await OutboxJob.bulk_create([job], ignore_conflicts=True)
-    bell.wake()
+    wake()
 
 
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
@@ -149,4 +154,63 @@ async def retry(job_id: UUID, *, actor: Actor) -> None:
         if not again and not await waiting.update(run_at=moment):
             raise IsBeingSent if job.lease_until is not None and job.done_at is None else HasNotFailed
         await record("outbox.retry", actor=actor, object_id=job.id, hub_id=job.hub_id, kind=job.kind)
-    bell.wake()
+    wake()
+
+
+COLUMNS = (
+    "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
+    "lang text, run_at timestamptz"
+)
+WAITS = {"attempts": "0", "tries": "0", "n_unanswered": "0", "outcome": "''", "last_error": "''"}
+JOBS, JOBS_OF_BATCH = Insert("outbox_job", COLUMNS, **WAITS), Insert("outbox_job", f"{COLUMNS}, batch_id uuid", **WAITS)
+
+
+class Wanted(NamedTuple):
+    """`subject_id`: the registration, as stored."""
+
+    subject_id: str
+    dedup: str
+
+
+async def enqueue_many(
+    kind: str,
+    wanted: Sequence[Wanted],
+    payload: Mapping[str, object],
+    *,
+    hub_id: UUID,
+    run_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> None:
+    """Write these jobs in the caller's transaction. Without `run_at`: due now. `payload`: ids and codes that all share.
+
+    None may exist: the caller has looked under a lock.
+    """
+    assert is_in_transaction(), "jobs are written together with what causes them"
+    now = clock.now()
+    begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'
+    due, of_batch = run_at or now, () if batch_id is None else (batch_id,)
+    rows = [
+        (key, now, kind, begin + subject + end, dedup, subject, hub_id, "", due, *of_batch)
+        for key, (subject, dedup) in zip(uuid7_texts(), wanted, strict=False)
+    ]
+    await sql.write_all([Statement(JOBS_OF_BATCH if of_batch else JOBS, rows)])
+    wake()
+
+
+_listening: set[asyncio.Event] = set()
+
+
+def wake() -> None:
+    """Wake the workers of this process. Other processes look every few seconds."""
+    for event in _listening:
+        event.set()
+
+
+@contextmanager
+def listening() -> Iterator[asyncio.Event]:
+    event = asyncio.Event()
+    _listening.add(event)
+    try:
+        yield event
+    finally:
+        _listening.discard(event)

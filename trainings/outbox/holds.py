@@ -17,7 +17,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import NotAllowed
-from trainings.outbox import bell, claims
+from trainings.outbox import actions, claims
 from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
 
 EVERYTHING = ""
@@ -103,7 +103,7 @@ async def go_on(*, actor: Actor) -> None:
         waiting = OutboxJob.filter(last_error=HELD_DOMAIN, done_at=None, failed_at=None, stopped_at=None)
         await waiting.update(run_at=clock.now())
         await record("outbox.go_on", actor=actor, holds=n_holds)
-    bell.wake()
+    actions.wake()
 
 
 async def _row_of(domain_key: str) -> MailHold:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 from css_inline import CSSInliner
 
 from trainings.lib.dates import NBSP
+from trainings.outbox.mailer import Mail
 from trainings.outbox.placeholders import Filled, paragraphs_of
+from trainings.web.i18n import language
 from trainings.web.render import render_block, render_text
 
 EMPTY_LINES = re.compile(r"\n{3,}")
@@ -79,3 +81,45 @@ def set_letter(layout: tuple[str, str], facts: Mapping[str, Any]) -> Letter:
 @lru_cache(maxsize=1)
 def _inliner() -> CSSInliner:
     return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+STAFF_LAYOUT = ("emails/_staff.txt", "emails/_staff.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    text: str
+    href: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    items: Sequence[Item]
+
+
+def staff_mail(
+    to: str,
+    heading: str,
+    paragraphs: Sequence[str],
+    sections: Sequence[Section],
+    *,
+    reply_to: str = "",
+    is_overtaken: bool = False,
+    is_optional: bool = True,
+) -> Mail:
+    """The heading is the subject and names no topic of a training. `is_optional`: the mail says where to switch it
+    off.
+    """
+    shown = {"heading": heading, "paragraphs": paragraphs, "sections": sections, "is_optional": is_optional}
+    letter = set_letter(STAFF_LAYOUT, shown)
+    return Mail(
+        to=to,
+        subject=letter.heading,
+        text=letter.text,
+        html=letter.html,
+        lang=language(),
+        reply_to=reply_to,
+        is_overtaken=is_overtaken,
+    )

@@ -15,7 +15,7 @@ from tortoise.exceptions import OperationalError
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.outbox import bell, claims, holds
+from trainings.outbox import actions, claims, holds
 from trainings.outbox.answers import (
     AboutUs,
     NoSuchRecipient,
@@ -114,7 +114,7 @@ class Worker:
 
     async def _work(self) -> None:
         idle = self._pace.first_look
-        with bell.listening() as ring:
+        with actions.listening() as ring:
             while not self._stop.is_set():
                 # The bell rings before the transaction that rang it ends: hence short looks at first, then longer ones.
                 if ring.is_set():

@@ -20,9 +20,9 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, enqueue
+from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Venue

@@ -7,7 +7,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.outbox.placeholders import OwnWords
 from trainings.outbox.templates import save_words
 from trainings.people.models import Participant
-from trainings.registrations.telling.contact_actions import mark_refused
+from trainings.registrations.telling.contacts import mark_refused
 from trainings.seed.world import World
 
 OWN = {

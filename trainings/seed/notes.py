@@ -14,8 +14,8 @@ from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.notes.actions import NoteText, create_note
-from trainings.notes.contacts import ContactDetails, add_contact
 from trainings.notes.models import NoteKind, Situation
+from trainings.notes.orientation import ContactDetails, add_contact
 from trainings.seed.world import DOMAIN, World
 
 CHECKED_ON = date(2026, 11, 25)

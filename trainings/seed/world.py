@@ -26,7 +26,7 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Venue
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.catalogue.course_actions import CoursePlan, create_course, create_topic
@@ -135,7 +135,7 @@ async def build_year(world: World) -> None:
         with clock.frozen(min(plans[0].starts_at - timedelta(days=3), now - timedelta(hours=2))):
             await _sign_people_up(world, training, planned)
             if planned.fate is Fate.CANCELLED:
-                await publishing.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
+                await changes.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
         if planned.fate is not Fate.CANCELLED:
             await _hold(world, training, planned, plans, now)
 

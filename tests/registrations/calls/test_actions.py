@@ -20,9 +20,8 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed
+from trainings.registrations.calls.actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed, open_for_offers
 from trainings.registrations.calls.households import households
-from trainings.registrations.calls.offers import open_for_offers
 from trainings.registrations.calls.texts import told_by
 from trainings.registrations.calls.views import sections_of
 from trainings.registrations.desk.waiting_queries import board_of

@@ -17,8 +17,7 @@ from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, H
 from trainings.privacy.actions import sweep
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import NotOnList, NoWhyClosed, WhyClosed
-from trainings.registrations.calls.holders import Holder
-from trainings.registrations.calls.people import audiences_of, n_to_tell
+from trainings.registrations.calls.people import Holder, audiences_of, n_to_tell
 from trainings.registrations.seats.cards import release
 from trainings.schedule.models import Training
 

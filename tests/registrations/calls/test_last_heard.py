@@ -27,8 +27,8 @@ from trainings.registrations.calls.texts import text_for, text_for_all, text_for
 from trainings.registrations.models import Registration, ReservedBlock
 from trainings.registrations.own.ticket import Ticket, ticket_of
 from trainings.registrations.queries import with_sessions
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.registrations.telling.reminders import remind
-from trainings.registrations.telling.telling import who_would_hear
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 

@@ -16,7 +16,7 @@ from tests.registrations.wishes import state_of
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallVia
-from trainings.registrations.calls.offers import open_for_offers
+from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions
 

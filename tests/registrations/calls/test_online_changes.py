@@ -23,7 +23,7 @@ from trainings.registrations.calls.views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.own.ticket import ticket_of
 from trainings.registrations.queries import with_sessions
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.actions import SessionPlan, edit_training, move_session, publish
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import (
@@ -104,7 +104,7 @@ async def test_who_facilitates_hears_with_their_session_that_it_is_online_and_ho
     training = await a_training(cast, facilitators=[cast.facilitator], state=TrainingState.DRAFT)
     await put(training, online_url=FIRST)
 
-    await publishing.publish(training.id, actor=PROGRAM)
+    await changes.publish(training.id, actor=PROGRAM)
 
     when = DAY.removesuffix(".")
     assert f"Ahora usted facilita la sesión del {when}. (En línea). Enlace: {FIRST}" in await to_who_facilitates()

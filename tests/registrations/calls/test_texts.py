@@ -21,9 +21,8 @@ from trainings.people.consents import TEXT_VERSION, text_of
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant, Relation
 from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.actions import WhyClosed
+from trainings.registrations.calls.actions import WhyClosed, open_for_offers
 from trainings.registrations.calls.households import households
-from trainings.registrations.calls.offers import open_for_offers
 from trainings.registrations.calls.texts import text_for, text_for_all, told_by
 from trainings.registrations.seats import actions
 from trainings.schedule.actions import unlist

@@ -23,7 +23,7 @@ from trainings.certificates.issuing.actions import issue_all
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.registrations.calls.people import Why, n_to_tell, people_on
-from trainings.registrations.telling.publishing import publish
+from trainings.registrations.telling.changes import publish
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings, get_settings
 

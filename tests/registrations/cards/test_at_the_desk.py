@@ -24,7 +24,7 @@ from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations.cards import spare_routes as spare_card_routes
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.registrations.seats import cards
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]
@@ -380,7 +380,7 @@ async def test_training_called_off_then_no_page_of_the_desk_asks_for_anybody(des
     training, block = await make_reserved(cast)
     of_training, of_block = f"/panel/capacitaciones/{training.id}", f"/panel/tarjetas/bloques/{block.id}"
     use = f"/panel/tarjetas/{(await card_of(block)).id}/usar"
-    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await changes.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     pages = [
         Page((await desk.get(path)).text)

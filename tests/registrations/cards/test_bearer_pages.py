@@ -23,7 +23,7 @@ from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations.cards import bearer_routes
 from trainings.registrations.models import CardState, OwnLink, Registration, ReservedBlock
 from trainings.registrations.seats import cards
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training
 
 Freeze = Callable[[datetime], None]
@@ -311,7 +311,7 @@ async def test_give_back_of_a_card_with_a_name_then_refused_in_words(client: Asy
 async def test_bearer_page_when_released_or_called_off_then_says_so_and_offers_nothing(client: AsyncClient) -> None:
     released, called_off = await make_world(1), await make_world(1)
     await cards.release(released[1].id, actor=PROGRAM)
-    await publishing.call_off_training(called_off[0].id, "No hay quien facilite.", actor=PROGRAM)
+    await changes.call_off_training(called_off[0].id, "No hay quien facilite.", actor=PROGRAM)
 
     pages = [(await client.get(path_of(block))).text for _training, block in (released, called_off)]
 

@@ -17,7 +17,7 @@ from trainings.lib import tokens
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.models import OwnLink
 from trainings.registrations.own_links import claim_link
-from trainings.registrations.telling.contact_actions import NoGuardian, correct_phone
+from trainings.registrations.telling.contacts import NoGuardian, correct_phone
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]

@@ -24,7 +24,7 @@ from trainings.registrations.desk.needs_queries import n_unanswered, wishes_ahea
 from trainings.registrations.models import Registration
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.seats import actions
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]
@@ -135,7 +135,7 @@ async def test_what_is_over_called_off_or_cancelled_leaves_the_board(new_client:
     await make.make_registration(off, given_names="Otilia", needs=("ramp",))
     await make.make_registration(training, given_names="Rosa", needs=("ramp",))
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
-    await publishing.call_off_training(off.id, "No hay quien facilite.", actor=await make.actor_of(cast.coordinator))
+    await changes.call_off_training(off.id, "No hay quien facilite.", actor=await make.actor_of(cast.coordinator))
 
     before = await opened(client)
     freeze(make.tomorrow_at(20))

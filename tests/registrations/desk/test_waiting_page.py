@@ -29,7 +29,7 @@ from trainings.registrations.desk.waiting_queries import PAGE
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.waiting import close_waiting_list, mark_reached
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]
@@ -378,7 +378,7 @@ async def test_told_by_mistake_then_no_time_runs(new_client: NewClient) -> None:
 async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:
     training, _berta, _cruz = await offered(cast := await make_cast())
     client = await at_desk(new_client, cast)
-    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await changes.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = await page_of(client, training)
 

@@ -18,7 +18,7 @@ from tests.tables import text, xlsx
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
 from trainings.registrations.models import ImportDraft
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.web.files import FILE_LIMIT
 from trainings.web.guards import BODY_LIMIT
 
@@ -137,7 +137,7 @@ async def test_preview_of_what_was_called_off_since_has_nothing_to_confirm(assis
     training = await a_training()
     address = await previewed(assistant, training, MARIA)
 
-    await publishing.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    await changes.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = Page((await assistant.get(address)).text)
     assert "Esta capacitación se canceló." in page.text

@@ -23,7 +23,7 @@ from trainings.lib import tokens
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.registrations.seats import actions, desk_actions
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training
 
 Freeze = Callable[[datetime], None]
@@ -82,7 +82,7 @@ async def test_data_and_permissions_of_a_minor_who_does_not_come_are_still_reach
 ) -> None:
     training, people, base = await a_family()
     if is_called_off:
-        await publishing.call_off_training(training.id, "Llueve mucho", actor=HOLDER_OF_LINK)
+        await changes.call_off_training(training.id, "Llueve mucho", actor=HOLDER_OF_LINK)
     else:
         await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
 
@@ -157,7 +157,7 @@ async def test_minor_with_a_guardian_alone_has_the_group_page_in_the_singular(cl
 async def test_called_off_and_over_say_so_to_the_group(client: AsyncClient, freeze: Freeze) -> None:
     training, _people, base = await a_family()
     off, _others, off_base = await a_family(title="Otra")
-    await publishing.call_off_training(off.id, "No hay quien facilite ese día.", actor=HOLDER_OF_LINK)
+    await changes.call_off_training(off.id, "No hay quien facilite ese día.", actor=HOLDER_OF_LINK)
 
     called_off = await page_of(client, off_base)
     freeze(training.sessions[0].ends_at)

@@ -23,7 +23,7 @@ from trainings.lib.dates import day_and_time
 from trainings.registrations.models import HoldReason, OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.registrations.seats import actions
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
@@ -169,7 +169,7 @@ async def test_held_cancelled_called_off_and_over_say_so(client: AsyncClient, fr
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
     off = await make.make_training()
     lost = await make.make_registration(off)
-    await publishing.call_off_training(off.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    await changes.call_off_training(off.id, "No hay quien facilite ese día.", actor=PROGRAM)
     seated = await make.make_registration(training, given_names="Cruz")
 
     assert "Recibimos su inscripción" in (await page_of(client, held)).text

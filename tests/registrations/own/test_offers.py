@@ -20,7 +20,7 @@ from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.desk_actions import detach
 from trainings.registrations.seats.waiting import expire_offers, mark_reached
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingSession
 
 
@@ -74,7 +74,7 @@ async def test_who_has_no_ticket_yet_is_told_to_keep_the_address(client: AsyncCl
     together = [f"/i/{await group_token(people[0])}" for people in (family, held)]
 
     shown = [Page((await client.get(path)).text).text for path in (*alone, *together)]
-    await publishing.call_off_training(roomier.id, "Lluvia", actor=PROGRAM)
+    await changes.call_off_training(roomier.id, "Lluvia", actor=PROGRAM)
     called_off = Page((await client.get(together[0])).text).text
 
     assert [page.count("Guarde la dirección de esta página: con ella vuelve aquí.") for page in shown] == [1] * 5

@@ -25,7 +25,7 @@ from trainings.registrations.own import group_actions
 from trainings.registrations.own.answers import Answers, save_answers
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.desk_actions import detach
-from trainings.registrations.telling.contact_actions import correct_email, correct_phone
+from trainings.registrations.telling.contacts import correct_email, correct_phone
 from trainings.settings import Settings
 
 

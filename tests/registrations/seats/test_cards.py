@@ -33,7 +33,7 @@ from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, 
 from trainings.registrations.seats import actions, cards
 from trainings.registrations.seats.cards import HasName, NotPublished, ReleasedInThePast, ReleasedTooLate, UnknownCard
 from trainings.registrations.seats.counts import NotEnoughPlaces
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
@@ -249,7 +249,7 @@ async def test_name_card_when_a_ticket_has_its_short_code_then_refused(db: Setti
 async def test_name_card_when_called_off_then_refused(db: Settings) -> None:
     training = await make.make_training()
     card = await card_of(await make_block(training))
-    await publishing.call_off_training(training.id, "No hay quien facilite.", actor=PROGRAM)
+    await changes.call_off_training(training.id, "No hay quien facilite.", actor=PROGRAM)
 
     with pytest.raises(TrainingCancelled):
         await named(card)

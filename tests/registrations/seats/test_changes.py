@@ -24,7 +24,7 @@ from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.counts import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull, NotHeld
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
 
@@ -136,7 +136,7 @@ async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over(db: Se
 
 async def test_nothing_is_cancelled_or_promoted_once_the_training_is_called_off(db: Settings) -> None:
     training, (ana, berta, _cruz) = await make_three()
-    await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    await changes.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
 
     with pytest.raises(CannotChange):
         await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
@@ -356,7 +356,7 @@ async def test_call_off_tells_everybody_who_counts_on_it_after_ten_minutes(db: S
     await OutboxJob.all().delete()
     freeze(clock.now())
 
-    batch = await publishing.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    batch = await changes.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
 
     assert (await Training.get(id=training.id)).state is TrainingState.CANCELLED
     jobs = await OutboxJob.filter(batch_id=batch).order_by("id")

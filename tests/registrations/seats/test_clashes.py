@@ -14,7 +14,7 @@ from trainings.registrations.models import Registration, Source
 from trainings.registrations.own.queries import clashes_of
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.seats import actions
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -112,7 +112,7 @@ async def test_only_what_is_held_at_the_same_time_clashes(db: Settings) -> None:
     made = {title: await make.make_training(title=title, sessions=when) for title, when in others.items()}
     for training in made.values():
         await make.make_registration(training, browser_key=BROWSER)
-    await publishing.call_off_training(made["Cancelada"].id, "No hay salón.", actor=HOLDER_OF_LINK)
+    await changes.call_off_training(made["Cancelada"].id, "No hay salón.", actor=HOLDER_OF_LINK)
     await schedule.cancel_session(made["Movida"].sessions[0].id, actor=HOLDER_OF_LINK)
 
     assert await titles(ana) == ["El tercer día"]

@@ -14,7 +14,7 @@ from trainings.audit.models import AuditLine
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats.actions import fewer_places
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.settings import Settings
 
 
@@ -72,7 +72,7 @@ async def test_one_of_a_family_does_not_change_it_for_all_nor_anybody_what_is_ca
     claimed = (await client.post(f"{alone}/mio", data={})).headers["location"]
 
     answer = await client.post(f"{claimed}/cuidado", data={"childcare_places": "0"})
-    await publishing.call_off_training(training.id, "Llovió", actor=PROGRAM)
+    await changes.call_off_training(training.id, "Llovió", actor=PROGRAM)
 
     assert answer.status_code == 409
     with pytest.raises(CannotChange):

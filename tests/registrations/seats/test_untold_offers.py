@@ -23,7 +23,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
-from trainings.registrations.calls.offers import open_for_offers
+from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.renewed_offers import offer_anew

@@ -42,7 +42,7 @@ from trainings.registrations.seats.waiting import (
     offer_ends,
     reached_by_mail,
 )
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.settings import Settings
 
@@ -141,7 +141,7 @@ async def test_answer_when_nothing_is_offered_any_more_then_it_is_refused(db: Se
 async def test_answer_when_the_training_is_called_off_or_over_then_it_is_refused(db: Settings, freeze: Freeze) -> None:
     training, (_ana, berta, _cruz) = await one_offered()
     other, (_ana, late, _cruz) = await one_offered()
-    await publishing.call_off_training(training.id, "Lluvia", actor=PROGRAM)
+    await changes.call_off_training(training.id, "Lluvia", actor=PROGRAM)
 
     with pytest.raises(TrainingCancelled):
         await accept_offer(berta.group_id, actor=HOLDER_OF_LINK)
@@ -225,7 +225,7 @@ async def test_expire_when_the_training_is_called_off_then_offers_wait_for_its_r
 ) -> None:
     training, (_ana, berta, _cruz) = await one_offered()
     await reached_by_mail(berta.group_id)
-    await publishing.call_off_training(training.id, "Lluvia", actor=PROGRAM)
+    await changes.call_off_training(training.id, "Lluvia", actor=PROGRAM)
     freeze(MONDAY + 2 * DAY)
 
     assert await expire_offers() == 0

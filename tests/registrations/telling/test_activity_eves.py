@@ -18,7 +18,8 @@ from trainings.outbox.models import OutboxJob
 from trainings.outreach.actions import TimeAndPlace, cancel_activity, create_activity, publish_activity
 from trainings.outreach.models import OutreachActivity
 from trainings.places.models import Hub
-from trainings.registrations.telling.activity_eves import EVE, write_activity_eves
+from trainings.registrations.telling.eve_notes import ACTIVITY_EVE as EVE
+from trainings.registrations.telling.eve_notes import write_activity_eves
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

@@ -14,7 +14,7 @@ from trainings import clock, jobs
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import CallList, OutboxJob, Outcome
-from trainings.registrations.telling.telling import who_would_hear
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
 

@@ -27,10 +27,9 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.places.models import Operator
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.seats import actions
-from trainings.registrations.telling import publishing
-from trainings.registrations.telling.contact_actions import mark_refused
-from trainings.registrations.telling.reminder_days import Reminder
-from trainings.registrations.telling.reminders import remind
+from trainings.registrations.telling import changes
+from trainings.registrations.telling.contacts import mark_refused
+from trainings.registrations.telling.reminders import Reminder, remind
 from trainings.schedule import calendar_texts, session_actions
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
@@ -284,7 +283,7 @@ async def test_nobody_is_reminded_of_what_is_called_off(db: Settings, freeze: Fr
     off, one_off = await a_training(), await a_training(SATURDAY, SATURDAY + timedelta(days=7), title="Otra")
     for training in (off, one_off):
         await make.make_registration(training, email="ana@x.example")
-    await publishing.call_off_training(off.id, "Lluvia", actor=PROGRAM)
+    await changes.call_off_training(off.id, "Lluvia", actor=PROGRAM)
     first = await TrainingSession.filter(training_id=one_off.id).first()
     assert first
     await session_actions.cancel_session(first.id, actor=PROGRAM)

@@ -25,7 +25,7 @@ from trainings.attendance.phones.roster_file import moment, rosters_of
 from trainings.attendance.queries import EXPECTED, persons_of, place_of
 from trainings.db import keyring, reads
 from trainings.lib.sealing import SealedBox
-from trainings.notes.contacts import urgent_everywhere
+from trainings.notes.orientation import urgent_everywhere
 from trainings.outreach.calendar_texts import whole_place
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.models import ConsentPurpose

@@ -15,8 +15,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.registrations.seats.cards import move_releases
 from trainings.registrations.seats.waiting import fill_places, renew_offers
-from trainings.registrations.telling.publishing import call_off_training
-from trainings.registrations.telling.telling import tell_changes
+from trainings.registrations.telling.changes import call_off_training, tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.models import TrainingSession

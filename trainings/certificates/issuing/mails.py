@@ -18,7 +18,7 @@ from trainings.certificates.making.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
 from trainings.lib.tokens import uuid7
-from trainings.outbox import bell
+from trainings.outbox import actions
 from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import CallList, CallReason, OutboxJob
@@ -139,7 +139,7 @@ async def _write(
         if person.email_key is not None
     ]
     await OutboxJob.bulk_create(letters, ignore_conflicts=True)
-    bell.wake()
+    actions.wake()
     return len(letters)
 
 

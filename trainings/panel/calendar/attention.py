@@ -39,7 +39,7 @@ from trainings.registrations.desk.needs_queries import n_unanswered
 from trainings.registrations.desk.repeats import short_of_places
 from trainings.registrations.desk.review_queries import n_held
 from trainings.registrations.models import Registration
-from trainings.registrations.telling.stopped import untold_at
+from trainings.registrations.telling.changes import untold_at
 from trainings.schedule import queries
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.dated import Planned

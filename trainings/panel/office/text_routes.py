@@ -20,7 +20,7 @@ from trainings.outbox.words import KIND_WORDS
 from trainings.places.actions import set_reminder_days
 from trainings.places.models import Hub, Operator
 from trainings.registrations.telling import previews
-from trainings.registrations.telling.reminder_days import read_days, write_days
+from trainings.registrations.telling.reminders import read_days, write_days
 from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash

@@ -22,7 +22,7 @@ from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.own import group_actions
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.signup.forms import RenameForm
-from trainings.registrations.telling import contact_actions
+from trainings.registrations.telling import contacts
 from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.forms import FormErrors, check, read_form
@@ -70,7 +70,7 @@ async def correct_email(request: Request) -> Response:
     registration = view.own.registration
     try:
         form = check(EmailForm, typed)
-        await contact_actions.correct_email(registration.id, form.address, actor=request.state.actor)
+        await contacts.correct_email(registration.id, form.address, actor=request.state.actor)
     except FormErrors as exc:
         return await person_page(request, view, email_form=exc.typed, status=422)
     except Refusal as exc:
@@ -90,7 +90,7 @@ async def correct_phone(request: Request) -> Response:
     registration = view.own.registration
     try:
         form = check(PhoneForm, typed)
-        await contact_actions.correct_phone(registration.id, form.number, actor=request.state.actor)
+        await contacts.correct_phone(registration.id, form.number, actor=request.state.actor)
     except FormErrors as exc:
         return await person_page(request, view, phone_form=exc.typed, status=422)
     except Refusal as exc:

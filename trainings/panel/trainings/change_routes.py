@@ -17,8 +17,7 @@ from trainings.registrations.calls.views import calls_about
 from trainings.registrations.seats.renewed_offers import told_all_the_same
 from trainings.registrations.telling import change_views
 from trainings.registrations.telling.change_views import who_is_told
-from trainings.registrations.telling.stopped import tell_now, untold_at
-from trainings.registrations.telling.telling import who_would_hear
+from trainings.registrations.telling.changes import tell_now, untold_at, who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.changes import differences, recent_changes

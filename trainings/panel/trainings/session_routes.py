@@ -13,7 +13,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.registrations.telling.change_views import who_is_told
-from trainings.registrations.telling.telling import who_would_hear
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
 from trainings.schedule.models import TrainingSession

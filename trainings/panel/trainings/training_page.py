@@ -27,7 +27,7 @@ from trainings.registrations.calls.views import calls_about
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import of_training
-from trainings.registrations.telling.publishing import leaves_at
+from trainings.registrations.telling.changes import leaves_at
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training

@@ -18,9 +18,9 @@ from trainings.errors import Refusal
 from trainings.panel.trainings.training_page import show_training
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
-from trainings.registrations.telling import publishing
+from trainings.registrations.telling import changes
 from trainings.registrations.telling.change_views import who_is_told
-from trainings.registrations.telling.telling import who_would_hear
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
@@ -103,7 +103,7 @@ async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[obj
 @allow(*EDITORS)
 async def publish(request: Request) -> Response:
     async def act(training: Training, actor: Actor) -> None:
-        await publishing.publish(training.id, actor=actor)
+        await changes.publish(training.id, actor=actor)
 
     return await _obey(request, act, N_("Listo: la capacitación está publicada. Comparta su enlace."))
 
@@ -111,7 +111,7 @@ async def publish(request: Request) -> Response:
 @allow(*EDITORS)
 async def unlist(request: Request) -> Response:
     async def act(training: Training, actor: Actor) -> None:
-        await publishing.unlist(training.id, actor=actor)
+        await changes.unlist(training.id, actor=actor)
 
     return await _obey(request, act, N_("Listo: ya no sale en las listas. Quien tiene el enlace la puede abrir."))
 

@@ -8,20 +8,23 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
 from trainings.registrations.call_lists import open_list
+from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK
 from trainings.registrations.calls.households import Household, households
-from trainings.registrations.calls.people import Audience, audiences_of
+from trainings.registrations.calls.people import Audience, audiences_of, people_on
 from trainings.registrations.calls.told import may_have_heard, note_call, take_back
 from trainings.registrations.calls.validity import CHANGES, is_overtaken
-from trainings.registrations.models import Registration, RegistrationState, ReservedBlock
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
 from trainings.registrations.seats import waiting
 from trainings.registrations.seats.counts import NoOffer
+from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.sign_up import UnknownGroup
 from trainings.schedule.locks import locked_training
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 
@@ -291,3 +294,46 @@ async def _locked(list_id: UUID) -> CallList:
     await locked_training(where.training_id)
     [call_list] = await lock(CallList, [list_id])
     return call_list
+
+
+async def open_for_offers() -> int:
+    """Open a list for each training with such people; returns how many.
+
+    Outside the transaction that frees the place: sign-ups must not wait for it. A training has one open list of offers;
+    later people are worked out onto it. Safe from several processes at once.
+    """
+    return await for_each(await _trainings_with_news(), _open, trouble="the list of offers could not be opened")
+
+
+async def _trainings_with_news() -> list[UUID]:
+    """With a group that moved up lately and may not know, and no open list."""
+    moved = reads(RegistrationGroup).filter(moved_up_at__gt=clock.now() - LOOK_BACK, reached_at=None)
+    trainings = {key for (key,) in await moved.filter(state__in=list(HAS_PLACE)).values_list("training_id")}
+    coming = reads(TrainingSession).filter(training_id__in=sorted(trainings), ends_at__gt=clock.now())
+    ahead = {key for (key,) in await coming.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")}
+    open_lists = reads(CallList).filter(training_id__in=sorted(ahead), reason=CallReason.OFFERED, closed_at=None)
+    return sorted(ahead - {key for (key,) in await open_lists.values_list("training_id")})
+
+
+async def _open(training_id: UUID) -> bool:
+    async with transaction():
+        training = await locked_training(training_id)
+        if await CallList.exists(training_id=training_id, reason=CallReason.OFFERED, closed_at=None):
+            return False
+        if not await _is_needed(training):
+            return False
+        await open_list(training, CallReason.OFFERED, uuid7())
+        return True
+
+
+async def _is_needed(training: Training) -> bool:
+    moment = clock.now()
+    wanted = CallList(
+        training_id=training.id,
+        hub_id=training.hub_id,
+        reason=CallReason.OFFERED,
+        cause_id=training.id,
+        due_at=moment,
+        created_at=moment,
+    )
+    return bool((await people_on([wanted]))[wanted.id])

@@ -16,8 +16,8 @@ from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
-from trainings.registrations.calls.holders import Holder
 from trainings.registrations.calls.households import Household, Member
+from trainings.registrations.calls.people import Holder
 from trainings.registrations.calls.validity import sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.seats.waiting import offer_ends

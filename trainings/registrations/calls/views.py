@@ -16,9 +16,8 @@ from trainings.outbox.models import Call, HolderCall
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
 from trainings.places.models import Municipality
-from trainings.registrations.calls.holders import Holder
 from trainings.registrations.calls.households import Household, Member
-from trainings.registrations.calls.people import Why
+from trainings.registrations.calls.people import Holder, Why
 from trainings.registrations.calls.queries import Progress, progress_of
 from trainings.registrations.calls.texts import Told, text_for, text_for_all, text_for_holder, told_to
 from trainings.registrations.calls.words import ASK_FOR, RESULTS, VIAS, WHYS, title_of

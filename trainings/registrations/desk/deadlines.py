@@ -5,15 +5,13 @@ import contextlib
 import logging
 from functools import partial
 
-from trainings.registrations.calls.offers import open_for_offers
+from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.desk.digests import write_digests
 from trainings.registrations.seats.cards import release_due
 from trainings.registrations.seats.renewed_offers import offer_anew
 from trainings.registrations.seats.waiting import expire_offers
-from trainings.registrations.telling.activity_eves import write_activity_eves
-from trainings.registrations.telling.eve_notes import write_eve_notes
-from trainings.registrations.telling.reminder_days import Reminder
-from trainings.registrations.telling.reminders import remind
+from trainings.registrations.telling.eve_notes import write_activity_eves, write_eve_notes
+from trainings.registrations.telling.reminders import Reminder, remind
 
 SECONDS_BETWEEN = 60
 logger = logging.getLogger("trainings.registrations")

@@ -17,9 +17,9 @@ from trainings.notes import queries as notes
 from trainings.notes.models import NoteState
 from trainings.outbox import queries as outbox
 from trainings.outbox.actions import enqueue
+from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
-from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.outreach.calendar_texts import place_in_words
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS

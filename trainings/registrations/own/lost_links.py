@@ -20,8 +20,7 @@ from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
 from trainings.registrations.queries import LINK_DAYS
-from trainings.registrations.telling.contact_actions import mark_accepted, mark_refused
-from trainings.registrations.telling.mailboxes import Mailbox, address_of, mailbox_of
+from trainings.registrations.telling.contacts import Mailbox, address_of, mailbox_of, mark_accepted, mark_refused
 from trainings.registrations.telling.message_facts import MY_LINKS, Entry, link_to, names_of
 from trainings.schedule.models import SessionState, Training
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking

@@ -13,7 +13,7 @@ from uuid import UUID
 from trainings.db import sealer, sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
-from trainings.outbox import bell
+from trainings.outbox import actions
 from trainings.people.actions import Sameness
 from trainings.people.consents import version_read
 from trainings.people.newcomers import Agreed, NewPeople
@@ -108,7 +108,7 @@ async def keep(changes: Changes, situation: Situation) -> None:
         await sql.write_all([Statement(JOB, more)], ends_batch=True)
         jobs += more
     if jobs:
-        bell.wake()
+        actions.wake()
 
 
 class _Arrival(NamedTuple):

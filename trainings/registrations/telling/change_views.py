@@ -18,12 +18,12 @@ from trainings.places.models import Hub
 from trainings.registrations.calls.people import n_to_tell, n_written_to
 from trainings.registrations.calls.views import Calls
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
+from trainings.registrations.telling.changes import Readers, who_would_hear
 from trainings.registrations.telling.facilitator_notes import (
     at_work,
     n_facilitators_written_to,
     waiting_for_facilitators,
 )
-from trainings.registrations.telling.telling import Readers, who_would_hear
 from trainings.schedule.changes import Difference, differences, recent_changes
 from trainings.schedule.models import (
     ChangeKind,

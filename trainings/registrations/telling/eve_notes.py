@@ -1,30 +1,94 @@
-"""The note of the evening before to a session's facilitator: place, people expected, childcare, support, what to
-print.
-"""
+"""Notes of the evening before, each written once: to a session's facilitator, to an activity's responsible person."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from trainings import clock
-from trainings.db import reads
-from trainings.lib.dates import NBSP, day_and_time
+from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
+from trainings.db import reads, transaction
+from trainings.lib.dates import NBSP, day_and_time, time_range
+from trainings.outbox.actions import enqueue
+from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
-from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.calendar_texts import whole_place
+from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.words import KINDS
 from trainings.people.words import NEEDS
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
-from trainings.registrations.telling.eves import due_until, note_about, reader_of, still_comes, write_missing
-from trainings.schedule.dated import house_of
+from trainings.schedule.dated import Span, house_of
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 from trainings.web.i18n import SOURCE_LANGUAGE, language, ngettext, speaking
 from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
 
-EVE = "facilitator_eve"
+EVE, ACTIVITY_EVE = "facilitator_eve", "activity_eve"
+HOUR = time(16)
+EARLIEST = 6
+"""Hour from which notes missed the evening before are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """To one person about one thing of one day."""
+
+    payload: dict[str, Any]
+    hub_id: UUID
+
+
+class Coming(Span, Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+def due_until() -> datetime | None:
+    """Notes are due about what begins before this: tomorrow's, before 16:00 only today's. None: by night."""
+    now, today = clock.now(), clock.today()
+    if clock.local(now).hour < EARLIEST:
+        return None
+    last = today + timedelta(days=1) if now >= clock.at(today, HOUR) else today
+    return clock.midnight(last + timedelta(days=1))
+
+
+def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) -> tuple[str, Note]:
+    """`key`: name of the thing in the payload. Returned with a key that makes one message of each thing, person and
+    day.
+    """
+    on = clock.local(thing.starts_at).date().isoformat()
+    payload = {"user_id": str(user_id), key: str(thing.id), "on": on}
+    return f"{kind}:{thing.id}:{user_id}:{on}", Note(payload, hub_id)
+
+
+async def reader_of(job: OutboxJob) -> User | None:
+    """None: no role at a hub any more, or wants no such notes."""
+    working = reads(User).filter(id=UUID(job.payload["user_id"]), is_active=True, grants__role__in=list(HUB_STAFF))
+    return await working.filter(wants_digest=True).first()
+
+
+def still_comes(job: OutboxJob, thing: Span) -> bool:
+    """It is still on the day of the note, and has not begun."""
+    is_same_day = clock.local(thing.starts_at).date() == date.fromisoformat(job.payload["on"])
+    return is_same_day and thing.starts_at > clock.now()
+
+
+async def write_missing(kind: str, wanted: Mapping[str, Note]) -> int:
+    """Enqueue the notes that their keys do not show as written; returns how many."""
+    written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
+    missing = [dedup for dedup in wanted if dedup not in written]
+    if not missing:
+        return 0
+    async with transaction():
+        for dedup in missing:
+            await enqueue(kind, wanted[dedup].payload, dedup=dedup, hub_id=wanted[dedup].hub_id)
+    return len(missing)
 
 
 async def write_eve_notes() -> int:
@@ -49,7 +113,7 @@ async def write_eve_notes() -> int:
     return await write_missing(EVE, dict(wanted))
 
 
-async def compose(job: OutboxJob) -> Mail | None:
+async def compose_session(job: OutboxJob) -> Mail | None:
     """As things are when it is sent. None: its reader does not hold the session any more, has no role at a hub, or
     wants no notes.
     """
@@ -69,9 +133,6 @@ async def compose(job: OutboxJob) -> Mail | None:
             reply_to=session.training.hub.email,
             is_overtaken=not (session.is_on and still_comes(job, session)),
         )
-
-
-COMPOSERS: dict[str, Composer] = {EVE: compose}
 
 
 async def _expected(session: TrainingSession) -> Sequence[Registration]:
@@ -140,3 +201,71 @@ def _to_do(session: TrainingSession) -> Section:
             Item(_("Imprimir la hoja de asistencia"), absolute(f"/panel/sesiones/{session.id}/hojas")),
         ],
     )
+
+
+async def write_activity_eves() -> int:
+    """Enqueue what is due for activities of tomorrow, and of today where missed; returns how many. Safe from several
+    processes at once.
+    """
+    until = due_until()
+    if until is None:
+        return 0
+    coming = reads(OutreachActivity).filter(
+        state=ActivityState.PUBLISHED,
+        responsible__is_active=True,
+        responsible__wants_digest=True,
+        starts_at__gt=clock.now(),
+        starts_at__lt=until,
+    )
+    found = await coming.order_by("id")
+    wanted = dict(note_about(ACTIVITY_EVE, "activity_id", one, one.responsible_id, one.hub_id) for one in found)
+    return await write_missing(ACTIVITY_EVE, wanted)
+
+
+async def compose_activity(job: OutboxJob) -> Mail | None:
+    """As things are when it is sent. None: its reader is not responsible any more, or wants no notes."""
+    around = ("hub", "municipality", "venue")
+    activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).prefetch_related(*around)
+    user = await reader_of(job)
+    if user is None or activity.responsible_id != user.id:
+        return None
+    with speaking(job.lang or SOURCE_LANGUAGE):
+        when = day_and_time(activity.starts_at, language()).replace(NBSP, " ")
+        return staff_mail(
+            user.email,
+            _("Su actividad: %(when)s") % {"when": when},
+            _about(activity),
+            [part for part in (_materials(activity), _to_do_at_activity(activity)) if part.items],
+            reply_to=activity.hub.email,
+            is_overtaken=not (activity.state is ActivityState.PUBLISHED and still_comes(job, activity)),
+        )
+
+
+def _about(activity: OutreachActivity) -> list[str]:
+    hours = time_range(activity.starts_at, activity.ends_at, language()).replace(NBSP, " ")
+    told = [
+        _(KINDS[activity.kind]),
+        _("Lugar: %(place)s") % {"place": whole_place(activity)},
+        _("Hora: %(hours)s") % {"hours": hours},
+    ]
+    if activity.rain_plan:
+        told.append(_("Si llueve: %(plan)s") % {"plan": activity.rain_plan})
+    return told
+
+
+def _materials(activity: OutreachActivity) -> Section:
+    return Section(_("Qué llevar"), [Item(line) for line in activity.materials.splitlines() if line.strip()])
+
+
+def _to_do_at_activity(activity: OutreachActivity) -> Section:
+    base = f"/panel/actividades/{activity.id}"
+    phone = Item(
+        _("Preparar este teléfono"),
+        absolute("/panel/telefonos/este"),
+        _("Ábralo con señal en el teléfono que va a llevar: ahí cuenta a las personas aunque no haya señal."),
+    )
+    count = Item(_("Contar a las personas con botones grandes"), absolute(f"{base}/conteo"))
+    return Section(_("Para ese día"), [phone, count, Item(_("Ver la actividad"), absolute(base))])
+
+
+COMPOSERS: dict[str, Composer] = {EVE: compose_session, ACTIVITY_EVE: compose_activity}

@@ -16,9 +16,9 @@ from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outbox.actions import enqueue
+from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
-from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.schedule.changes import Difference, Standing, as_shown, link_of
 from trainings.schedule.models import FacilitatorTold, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public.change_words import put_in, sentence_of, taken_out

@@ -22,11 +22,11 @@ from trainings.registrations.messages import ABOUT_ONE, REMINDER
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
-from trainings.registrations.telling import reminding
-from trainings.registrations.telling.change_sentences import in_words, moved_unheard, news, revivals
-from trainings.registrations.telling.contact_actions import mark_accepted, mark_refused
+from trainings.registrations.telling import message_facts
+from trainings.registrations.telling.contacts import mark_accepted, mark_refused
 from trainings.registrations.telling.itip import Appointment, Parties, carried, invitation_uid
-from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather
+from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather, moved_unheard, news, revivals
+from trainings.registrations.telling.message_facts import changes_in_words as in_words
 from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
 from trainings.schedule.snapshots import last_number
 from trainings.settings import get_settings
@@ -108,9 +108,9 @@ def confirmations(facts: Facts) -> list[Appointment]:
 
 def invitations_of_the_day(facts: Facts) -> list[Appointment]:
     """The reminder's sessions, where the confirmation brought one file for all."""
-    if not reminding.came_as_a_file(facts):
+    if not message_facts.came_as_a_file(facts):
         return []
-    return [appointment(facts, one) for one in reminding.sessions_of_the_day(facts)]
+    return [appointment(facts, one) for one in message_facts.sessions_of_the_day(facts)]
 
 
 def withdrawals(facts: Facts) -> list[Appointment]:
@@ -179,7 +179,7 @@ class Kind:
 
 def is_reminded(facts: Facts) -> bool:
     """With a place, before the day's first session begins."""
-    return is_confirmed(facts) and reminding.is_still_ahead(facts)
+    return is_confirmed(facts) and message_facts.is_day_ahead(facts)
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
@@ -245,8 +245,8 @@ KINDS = {
         "emails/session_reminder.txt",
         is_reminded,
         invitations_of_the_day,
-        reminding.shown,
-        day=reminding.day,
+        message_facts.reminder_shown,
+        day=message_facts.day_of_reminder,
     ),
     "need_answered": Kind("emails/need_answered.txt", is_answered, more=_support),
     "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
@@ -310,7 +310,7 @@ def _tells_all(facts: Facts) -> bool:
     """It names everything its readers do not know of the sessions; a reminder names only its day's."""
     if facts.job.kind in ABOUT_ONE | ABOUT_LEAVING:
         return False
-    named = reminding.sessions_of_the_day(facts)
+    named = message_facts.sessions_of_the_day(facts)
     return facts.job.kind != REMINDER or all(one.session in named for one in news(facts))
 
 

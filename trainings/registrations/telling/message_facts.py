@@ -17,7 +17,7 @@ from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.readers import english_readers
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
-from trainings.registrations.telling.mailboxes import Mailbox, address_of, read_mailbox
+from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox
 from trainings.schedule.changes import Known
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
@@ -29,11 +29,13 @@ from trainings.web.i18n import SOURCE_LANGUAGE
 from trainings.web.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from trainings.places.models import Hub
-
-if TYPE_CHECKING:
     from trainings.places.models import Hub, Venue
-    from trainings.schedule.models import Training
+from datetime import date
+
+from trainings.registrations.telling.itip import MOST_INVITATIONS
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
+from trainings.schedule.public.change_words import sentence_of
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about people who are off; all others of a group are about people who stay."""
@@ -165,9 +167,9 @@ class Facts:
 
     def _meeting(self, session: TrainingSession) -> Meeting:
         is_off = self.is_cancelled or session.state is SessionState.CANCELLED
-        shown = self.known(session) if is_off else session
-        hours = time_range(shown.starts_at, shown.ends_at, i18n.language())
-        return Meeting(shown.starts_at, hours, self._place(shown.venue), is_off)
+        reminder_shown = self.known(session) if is_off else session
+        hours = time_range(reminder_shown.starts_at, reminder_shown.ends_at, i18n.language())
+        return Meeting(reminder_shown.starts_at, hours, self._place(reminder_shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
         meetings = self.meetings()
@@ -322,3 +324,113 @@ class Entry:
     phone: str
     link: str
     link_label: str
+
+
+def news(facts: Facts) -> list[Difference]:
+    """Differences from what the reader was last told; what was moved back is none."""
+    reader, off = facts.registration, facts.is_cancelled
+    found = facts.snapshots.news(reader, facts.sessions, facts.training, is_called_off=off)
+    return [one for one in found if _concerns(one, facts)]
+
+
+def changes_in_words(facts: Facts) -> dict[str, Any]:
+    """For the message about changes, in the active language."""
+    found = news(facts)
+    kinds = {one.kind for one in found}
+    return {
+        "changes": [sentence_of(one, knows_place=facts.knows_place) for one in found],
+        "is_only_cancelled": kinds == {ChangeKind.CANCELLED},
+        "is_only_reopened": kinds == {ChangeKind.REOPENED},
+    }
+
+
+def moved_unheard(facts: Facts) -> list[str]:
+    """Sessions called off that the reader still knows on another day."""
+    return [sentence_of(one, knows_place=facts.knows_place) for one in news(facts) if one.is_moved]
+
+
+def revivals(facts: Facts, session_id: UUID) -> int:
+    """How often the reader's calendar had to forget this session, which takes place after all."""
+    n_revivals = 0
+    off_since: datetime | None = None
+    for snapshot in facts.snapshots.numbered:
+        known = snapshot.facts.get(session_id)
+        if known is None or snapshot.at < facts.registration.created_at:
+            continue
+        if known.is_on and off_since is not None:
+            n_revivals += _was_told(facts, off_since, snapshot.at)
+            off_since = None
+        elif not known.is_on:
+            off_since = off_since or snapshot.at
+    return n_revivals
+
+
+def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
+    """A message about changes, not about the whole training, left in between."""
+    told = (job for job in facts.told_of_changes if job.kind == "training_changed")
+    return any(since <= job.run_at <= until for job in told)
+
+
+def _concerns(difference: Difference, facts: Facts) -> bool:
+    """Another house in the same town is no news for readers without the exact place, nor another link for readers
+    without one.
+    """
+    if difference.is_other_link and difference.kind is ChangeKind.PLACE:
+        return facts.takes_place
+    if difference.kind is not ChangeKind.PLACE or facts.knows_place:
+        return True
+    old, new = difference.old_venue, difference.session.venue
+    return (old and old.municipality_id) != (new and new.municipality_id)
+
+
+def sessions_of_the_day(facts: Facts) -> list[TrainingSession]:
+    """On the day the reminder was written for; a session moved away has a reminder of its own."""
+    on = date.fromisoformat(facts.job.payload["on"]) if "on" in facts.job.payload else None
+    return [one for one in facts.coming if clock.local(one.starts_at).date() == (on or _next_day(facts))]
+
+
+def _next_day(facts: Facts) -> date | None:
+    return clock.local(facts.coming[0].starts_at).date() if facts.coming else None
+
+
+def is_day_ahead(facts: Facts) -> bool:
+    sessions = sessions_of_the_day(facts)
+    return bool(sessions) and sessions[0].starts_at > clock.now()
+
+
+def day_of_reminder(facts: Facts) -> datetime | None:
+    sessions = sessions_of_the_day(facts)
+    return sessions[0].starts_at if sessions else None
+
+
+def reminder_shown(facts: Facts) -> dict[str, Any]:
+    """For the layout: that day, and how far off it is."""
+    sessions = sessions_of_the_day(facts)
+    if not sessions:
+        return {"days_left": 0}
+    starts = {one.starts_at for one in sessions}
+    meetings = [one for one in facts.meetings() if one.starts_at in starts and not one.is_cancelled]
+    places = {meeting.place for meeting in meetings}
+    return {
+        "day": sessions[0].starts_at,
+        "meetings": meetings,
+        "place": places.pop() if len(places) == 1 else "",
+        "is_online": facts.is_online(sessions),
+        "days_left": (clock.local(sessions[0].starts_at).date() - clock.today()).days,
+    }
+
+
+def came_as_a_file(facts: Facts) -> bool:
+    """At confirmation so many sessions were ahead that they came in one file."""
+    confirmed_at = facts.registration.confirmed_at
+    if confirmed_at is None:
+        return False
+    ahead = [one for one in facts.sessions if one.ends_at > confirmed_at and _was_planned(one, confirmed_at)]
+    return len(ahead) > MOST_INVITATIONS
+
+
+def _was_planned(session: TrainingSession, at: datetime) -> bool:
+    is_later = session.created_at > at
+    return not is_later and (
+        session.state is SessionState.PLANNED or (session.cancelled_at is not None and session.cancelled_at > at)
+    )

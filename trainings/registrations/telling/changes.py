@@ -1,28 +1,38 @@
-"""Changed sessions are told in one message with everything the reader does not know, and on one call list."""
+"""Changes are told after ten minutes: in one message with all that its reader does not know, and on one call list.
+
+Telling can be stopped, and done after all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q, Subquery
+
 from trainings import clock
+from trainings.audit.actions import record
 from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
-from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.bulk import Wanted, enqueue_many
+from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
 from trainings.registrations.call_lists import open_list
-from trainings.registrations.calls.holders import holders_of
+from trainings.registrations.calls.people import holders_of
 from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.recipients import for_who_waits, people_of
 from trainings.registrations.telling.facilitator_notes import (
     Batch,
+    says_something,
     tell_facilitators,
     waiting_for_facilitators,
     who_holds_and_hears,
 )
+from trainings.schedule import actions as schedule
 from trainings.schedule.changes import (
     Standing,
     as_shown,
@@ -30,14 +40,17 @@ from trainings.schedule.changes import (
     note_changes,
     standing,
 )
+from trainings.schedule.locks import locked_training
 from trainings.schedule.models import (
     ChangeKind,
     DatedChange,
     SessionState,
     Training,
+    TrainingSession,
     TrainingState,
 )
 from trainings.schedule.snapshots import Reader, Snapshots, keep_facts, snapshots_with
+from trainings.web.i18n import N_, ngettext
 
 CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
@@ -184,3 +197,122 @@ async def _waiting_batches(training_id: UUID) -> list[UUID]:
     found = {batch for (batch,) in await jobs.values_list("batch_id")}
     found |= {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id}
     return sorted(found | {batch for (batch,) in await lists.values_list("batch_id") if batch is not None})
+
+
+class NothingToTell(Refusal):
+    code = "nothing_to_tell"
+    sentence = N_("Ya se les avisó, o hubo otro cambio después. Abra la página otra vez para ver cómo está.")
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What `n_people` of a training, nameless cards included, do not know of its sessions to come."""
+
+    training: Training
+    n_people: int
+    is_off: bool
+    is_moved: bool
+
+    @property
+    def words(self) -> str:
+        """«7 personas no saben que se movió»."""
+        n = self.n_people
+        if self.is_off:
+            said = ngettext("%(num)s persona no sabe que se canceló", "%(num)s personas no saben que se canceló", n)
+        elif self.is_moved:
+            said = ngettext("%(num)s persona no sabe que se movió", "%(num)s personas no saben que se movió", n)
+        else:
+            said = ngettext("%(num)s persona no sabe que cambió", "%(num)s personas no saben que cambió", n)
+        return said % {"num": n}
+
+
+async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
+    """Trainings of these hubs whose last messages were stopped and whose people do not know everything, by title."""
+    found = []
+    for call_list in await _stopped(hub_ids):
+        training = call_list.training
+        readers = await who_would_hear(training)
+        if readers.unknowing:
+            kinds = readers.kinds
+            found.append(
+                Untold(
+                    training,
+                    len(readers.unknowing),
+                    is_off=ChangeKind.CANCELLED in kinds,
+                    is_moved=ChangeKind.MOVED in kinds,
+                )
+            )
+    return sorted(found, key=lambda one: (one.training.title, one.training.id))
+
+
+async def tell_now(training_id: UUID, *, actor: Actor) -> None:
+    """Tell at once what was stopped. Refuses (NothingToTell) where nothing is left of it."""
+    async with transaction():
+        training = await locked_training(training_id)
+        stopped = [one for one in await _stopped([training.hub_id]) if one.training_id == training_id]
+        readers = await who_would_hear(training)
+        if not stopped or not (readers.unknowing or readers.facilitators):
+            raise NothingToTell
+        batch = Batch(uuid7(), clock.now())
+        changes = await DatedChange.filter(batch_id=stopped[0].batch_id).order_by("created_at", "id")
+        await DatedChange.filter(batch_id=stopped[0].batch_id).update(batch_id=batch.id)
+        await tell_facilitators(training, readers.facilitators, batch, actor=actor)
+        await write_and_call(readers, training, changes, batch)
+        await record("registrations.tell_stopped", actor=actor, object_id=training_id, hub_id=training.hub_id)
+
+
+async def _stopped(hub_ids: Collection[UUID]) -> list[CallList]:
+    lists = CallList.filter(hub_id__in=sorted(hub_ids), reason__in=sorted(CHANGES))
+    stopped = lists.filter(_is_ahead(), batch_id__in=Subquery(StoppedBatch.all().values("batch_id")))
+    found = {one.training_id: one for one in await stopped.order_by("created_at", "id").prefetch_related("training")}
+    newest = dict(
+        await lists.filter(training_id__in=list(found)).order_by("created_at").values_list("training_id", "id")
+    )
+    return [one for one in found.values() if newest[one.training_id] == one.id]
+
+
+def _is_ahead() -> Q:
+    """Something is to come, or was within the last month: people may still come on the day they know."""
+    ahead = Subquery(TrainingSession.filter(ends_at__gt=clock.now()).values("training_id"))
+    return Q(training_id__in=ahead) | Q(created_at__gt=clock.now() - timedelta(days=30))
+
+
+async def publish(training_id: UUID, *, actor: Actor) -> None:
+    """Tells facilitators the first time. Refuses as `schedule.actions.publish`."""
+    await _show(training_id, schedule.publish, actor)
+
+
+async def unlist(training_id: UUID, *, actor: Actor) -> None:
+    """Show it only by address; tells as `publish`. Refuses as `schedule.actions.unlist`."""
+    await _show(training_id, schedule.unlist, actor)
+
+
+async def leaves_at(training_id: UUID) -> datetime | None:
+    """When a stoppable message to facilitators leaves. None: none waits, or it says nothing any more."""
+    waiting = await waiting_for_facilitators([training_id])
+    return max([job.run_at for job in waiting if await says_something(job)], default=None)
+
+
+async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], actor: Actor) -> None:
+    async with transaction():
+        was_draft = (await locked_training(training_id)).published_at is None
+        training = await act(training_id, actor=actor)
+        if was_draft:
+            # Facilitators know of no session yet.
+            before = replace(await standing(training_id), holders={})
+            await keep_facts(before)
+            now = await standing(training_id)
+            hear = await who_holds_and_hears(now, await snapshots_with(now), is_called_off=False)
+            await tell_facilitators(training, hear, Batch(uuid7(), clock.now() + STAFF_DELAY), actor=actor)
+
+
+async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
+    """Cancel a training and tell everybody on it after ten minutes. Returns the batch, which can be stopped until then.
+
+    None for a draft, and where people had not been told yet that it takes place.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        before = await standing(training.id)
+        await schedule.cancel_training(training, reason, actor=actor)
+        return await tell_changes(before, actor=actor)
