@@ -260,7 +260,7 @@ def test_marks_are_taken_in_one_place() -> None:
     """Of phones, of the panel, of forms and of signed sheets: one event, one id, one rule of conflict."""
     made = [path for path in python_files("trainings/attendance") if MARKS.search(path.read_text())]
 
-    assert {path.stem for path in made} == {"intake", "marks", "old_marks"}, "written, and what is left after a year"
+    assert {path.stem for path in made} == {"intake", "projection", "retention"}, "written, and left after a year"
 
 
 OF_PLACES = "wait_number|n_people|childcare_places|hold_reason|moved_up_at|confirmed_at|taken|reserved|childcare_taken"

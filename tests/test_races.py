@@ -22,6 +22,7 @@ from tests.processes import running
 from tests.registrations.forms import of_page
 from tests.registrations.wishes import KEY, places_of, wish
 from trainings.attendance import actions as attendance
+from trainings.attendance import settling
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.attendance.scans import Answer
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
@@ -342,7 +343,7 @@ async def test_doors_of_two_trainings_that_take_each_others_people_never_wait_in
             session = sessions[here]
             strangers = [scan(qr_of(people[there][n]), session.starts_at, session=session.id)]
             calls.append(attendance.take(session.id, strangers, actor=PROGRAM))
-            calls.append(attendance.settle(trainings[here].id))
+            calls.append(settling.settle(trainings[here].id))
     calls += [attendance.close_session(session.id, actor=PROGRAM) for session in sessions]
 
     async with asyncio.timeout(60):

@@ -18,7 +18,7 @@ from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.attendance.models import Device
-from trainings.attendance.phones import leaving
+from trainings.attendance.phones import devices
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.designs import check as design_check
 from trainings.errors import Refusal
@@ -376,7 +376,7 @@ async def _change_role(email: str, role: Role, *, hub: str, municipality: str, t
     operator_id = await _operator_id(municipality) if municipality else None
     if take:
         grant = await RoleGrant.get_or_none(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
-        gone = await leaving.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
+        gone = await devices.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
         return "\n".join([f"{email}: {role} taken away. Open sessions have ended.", *_out_of_use(gone)])
     try:
         token = await accounts.give_role(user, accounts.Post(role, hub_id, operator_id), actor=PROGRAM)
@@ -386,7 +386,7 @@ async def _change_role(email: str, role: Role, *, hub: str, municipality: str, t
 
 
 async def _close_user(email: str) -> str:
-    gone = await leaving.close_account((await _user(email)).id, actor=PROGRAM)
+    gone = await devices.close_account((await _user(email)).id, actor=PROGRAM)
     return "\n".join([f"{email} is closed. Nobody signs in with it any more.", *_out_of_use(gone)])
 
 

@@ -34,7 +34,7 @@ from tests.registrations.card_world import (
 from tests.registrations.cards.test_bearer_pages import DIEGO
 from tests.registrations.wishes import wish
 from tests.web.pages import Page
-from trainings.attendance import actions
+from trainings.attendance import actions, settling
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
@@ -235,7 +235,7 @@ async def test_settle_twice_then_the_scan_is_matched_once(db: Settings, freeze: 
     await named(card)
 
     for _ in range(2):
-        await actions.settle(door.training.id)
+        await settling.settle(door.training.id)
     again = await take(door, first)
 
     assert again == ["present"]

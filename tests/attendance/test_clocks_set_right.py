@@ -13,8 +13,8 @@ from tests import make
 from tests.attendance.doors import Opened, open_door, stay
 from tests.attendance.uploading import NO_OFFSET, Event, event, h, kept, make_device, ms, send
 from trainings.attendance.models import DatedBy, Device, ScanFlag
-from trainings.attendance.moments import Dated, Reading
 from trainings.attendance.phones.uploads import Upload, receive
+from trainings.attendance.scans import Dated, Reading
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.sheets.pages import arrival_in_words
 from trainings.audit.actor import PROGRAM

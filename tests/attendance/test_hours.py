@@ -12,7 +12,7 @@ import pytest
 from tests import make
 from tests.attendance.doors import hours, open_door, qr_of, scan, stay, take, undo
 from tests.counting import statements
-from trainings.attendance import actions
+from trainings.attendance import actions, settling
 from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -31,7 +31,7 @@ async def test_minutes_count_once_the_session_is_closed(db: Settings, freeze: Fr
     door = await open_door()
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(door.ends_at - timedelta(minutes=15))
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (0, False)
 
     await actions.close_session(door.key, actor=PROGRAM)
@@ -47,7 +47,7 @@ async def test_minutes_count_once_the_session_ended_without_being_closed(db: Set
     await take(door, scan(qr_of(door.ana), door.starts_at))
 
     freeze(door.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert await hours(door.ana) == (240, True)
 
@@ -90,13 +90,13 @@ async def test_completed_is_eighty_percent_of_what_was_not_cancelled(db: Setting
     for session in list(door.training.sessions)[:4]:
         await take(door, scan(qr_of(door.ana), session.starts_at), session=session.id)
     freeze(door.training.sessions[-1].ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (960, True)
     freeze(door.training.sessions[3].starts_at)
     await schedule.cancel_session(door.training.sessions[4].id, actor=PROGRAM)
 
     freeze(door.training.sessions[-1].ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert await hours(door.ana) == (960, True)
 
@@ -107,7 +107,7 @@ async def test_cancelled_session_counts_neither_as_attended_nor_as_planned(db: S
     await schedule.cancel_session(door.key, actor=PROGRAM)
     second = door.training.sessions[1]
     freeze(second.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (0, False)
 
     await take(door, scan(qr_of(door.ana), second.starts_at), session=second.id)
@@ -151,7 +151,7 @@ async def test_moment_of_completion_stays_while_it_is_completed(db: Settings, fr
     await actions.close_session(door.key, actor=PROGRAM)
 
     freeze(door.ends_at + HOUR)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert (await Registration.get(id=door.ana.id)).completed_at == door.ends_at
 
@@ -189,7 +189,7 @@ async def test_session_of_the_same_course_elsewhere_makes_up_for_what_was_missed
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(second.sessions[0].ends_at)
     await take(door, scan(qr_of(door.ana), second.sessions[0].starts_at), session=second.sessions[0].id)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert await hours(door.ana) == (480, True), "six hours elsewhere make up for the four that were missed"
 
@@ -241,10 +241,10 @@ async def test_settling_what_is_settled_writes_nothing(db: Settings, freeze: Fre
     door = await open_door()
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(door.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     with statements() as sent:
-        await actions.settle(door.training.id)
+        await settling.settle(door.training.id)
 
     assert not [text for text in sent if text.startswith(("INSERT", "UPDATE"))]
 
@@ -252,7 +252,7 @@ async def test_settling_what_is_settled_writes_nothing(db: Settings, freeze: Fre
 async def test_settling_many_then_others_get_the_training_in_between_but_not_within_a_closing(
     db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "PEOPLE_AT_ONCE", 2)
+    monkeypatch.setattr(settling, "PEOPLE_AT_ONCE", 2)
     door = await open_door(capacity=40)
     others = [await make.make_registration(door.training, given_names=f"P{n}") for n in range(7)]
     people = (door.ana, *others)
@@ -266,7 +266,7 @@ async def test_settling_many_then_others_get_the_training_in_between_but_not_wit
     at_closing = await seen_beside(door.training, actions.close_session(door.key, actor=PROGRAM))
     await Registration.all().update(minutes_attended=0, completed_at=None)
 
-    in_parts = await seen_beside(door.training, actions.settle(door.training.id))
+    in_parts = await seen_beside(door.training, settling.settle(door.training.id))
 
     assert at_closing <= {0, 8}
     assert in_parts & {2, 4, 6}, "thousands are not computed while all others wait"

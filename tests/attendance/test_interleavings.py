@@ -25,11 +25,10 @@ from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import NO_OFFSET, Event, counted, event, h, make_device, make_sheet, ms
 from tests.registrations.card_world import make_spare_cards
 from trainings.accounts.models import Role
-from trainings.attendance.marks import KeptMark
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.moments import Reading
 from trainings.attendance.phones.uploads import Upload, receive
-from trainings.attendance.projection import heads_of, project, stay_of, undone_by, unnamed_of
+from trainings.attendance.projection import KeptMark, heads_of, project, stay_of, undone_by, unnamed_of
+from trainings.attendance.scans import Reading
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.settling import settle_registrations
 from trainings.audit.actor import PROGRAM

@@ -12,9 +12,9 @@ from tests.queries import until_somebody_waits
 from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions
-from trainings.attendance.make_ups import stays_counting, stays_of_person
+from trainings.attendance import actions, settling
 from trainings.attendance.models import ScanKind
+from trainings.attendance.settling import stays_counting, stays_of_person
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.transcripts.queries import entries_of
@@ -190,7 +190,7 @@ async def test_place_made_up_for_and_given_back_then_it_has_no_hours_once_settle
     assert await hours(door.ana) == (240, True)
     await Registration.filter(id=door.ana.id).update(state=RegistrationState.CANCELLED)
 
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert await hours(door.ana) == (0, False)
     assert await hours(again) == (240, True)
@@ -210,7 +210,7 @@ async def test_both_dates_settled_at_the_same_moment_then_nothing_is_lost(
     await take(door, scan(qr_of(again), session.starts_at), session=session.id)
 
     async with asyncio.timeout(60):
-        await asyncio.gather(*(actions.settle(one) for one in (door.training.id, other.id) for _again in range(3)))
+        await asyncio.gather(*(settling.settle(one) for one in (door.training.id, other.id) for _again in range(3)))
 
     assert await hours(door.ana) == (240, True)
 
@@ -224,9 +224,9 @@ async def test_one_settled_alone_then_by_all_their_tickets_and_nobody_elses_hour
 
     async with transaction():
         await lock(Training, [door.training.id])
-        await actions.settle_people(door.training.id, [door.ana.id])
+        await settling.settle_people(door.training.id, [door.ana.id])
     alone = (await hours(door.ana), await hours(beto))
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert alone == ((240, True), (0, False))
     assert (await hours(door.ana), await hours(beto)) == ((240, True), (240, True))
@@ -234,8 +234,8 @@ async def test_one_settled_alone_then_by_all_their_tickets_and_nobody_elses_hour
 
 async def settle_alone(registration: Registration, is_settled: asyncio.Event, may_end: asyncio.Event) -> None:
     async with transaction():
-        await actions.lock_stays_of(registration.training_id, [registration.id])
-        await actions.settle_people(registration.training_id, [registration.id])
+        await settling.lock_stays_of(registration.training_id, [registration.id])
+        await settling.settle_people(registration.training_id, [registration.id])
         is_settled.set()
         await may_end.wait()
 

@@ -12,10 +12,9 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from tests.source import ROOT
-from trainings.attendance.events import MOST_EVENTS, EventKind
+from trainings.attendance.events import MOST_EVENTS, EventKind, ResultState
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import Stay, heads_of, stay_of, undone_by, unnamed_of
-from trainings.attendance.results import ResultState
 from trainings.attendance.scans import Holder, When, flag_of
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionState, TrainingSession

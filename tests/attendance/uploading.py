@@ -10,11 +10,11 @@ from uuid import UUID
 
 from tests.attendance.doors import Opened
 from tests.registrations.card_world import make_spare_cards
+from trainings.attendance.events import Result
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession, ScanEvent, SheetRow
 from trainings.attendance.phones import uploads
 from trainings.attendance.phones.uploads import Upload
 from trainings.attendance.queries import totals_of
-from trainings.attendance.results import Result
 from trainings.db import reads
 from trainings.lib import tokens
 from trainings.registrations.models import Card, Registration

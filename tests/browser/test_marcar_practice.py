@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.marcar import Phone, Village, opened
 from tests.browser.scanner import PHONE
 from tests.browser.test_marcar_shell import DUMP
-from trainings.attendance.practice import samples
+from trainings.attendance.phones.shell import samples
 
 BANNER = "PRÁCTICA: no cuenta"
 

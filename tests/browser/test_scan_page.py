@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.door import BASE, Door
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import OLD, OpenPage, Scanner
-from trainings.attendance.practice import samples
+from trainings.attendance.phones.shell import samples
 from trainings.lib import tokens
 
 HIDE = """() => {

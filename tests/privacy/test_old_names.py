@@ -14,7 +14,7 @@ from tests.privacy.people import minor
 from trainings import clock
 from trainings.accounts.models import SignInLink, StaffSession
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions as attendance
+from trainings.attendance import settling
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate, Transcript
@@ -37,7 +37,7 @@ async def held(**columns: Any) -> Opened:
     with clock.frozen(door.starts_at + HOUR):
         await take(door, scan(qr_of(door.ana)))
     with clock.frozen(door.ends_at + HOUR):
-        await attendance.settle(door.training.id)
+        await settling.settle(door.training.id)
     return door
 
 
@@ -79,7 +79,7 @@ async def test_numbers_of_nobody_stand_when_hours_are_computed_anew(db: Settings
     door = await held()
     await swept_at(door.ends_at + NAMES_KEPT + DAY)
 
-    await attendance.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     ana = await Registration.get(id=door.ana.id)
     assert not await Attendance.exists()

@@ -11,7 +11,6 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_close_session
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_cookie import read_cookie
 from trainings.attendance.models import Device, DeviceSession
 from trainings.db import reads
 from trainings.errors import Malformed, NotAllowed, Refusal
@@ -22,6 +21,31 @@ from trainings.web.i18n import N_
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+COOKIE = "trainings_device"
+PREPARE = "/panel/telefonos/este"
+PATHS = ("/marcar", PREPARE)
+"""What the phone's program asks, and the page that must know which phone is prepared again."""
+SECONDS = 400 * 86_400
+"""As long as browsers keep any. `may_read_roster` and `may_upload` decide what the cookie still opens."""
+
+
+def read_cookie(request: Request) -> str:
+    """The token, or empty."""
+    return request.cookies.get(COOKIE, "")
+
+
+def write_cookie(response: Response, token: str, *, https: bool) -> None:
+    """Out of reach of scripts and other sites. Signing out leaves it: marks may wait to be sent."""
+    for path in PATHS:
+        response.set_cookie(COOKIE, token, max_age=SECONDS, path=path, secure=https, httponly=True, samesite="strict")
+
 
 ROSTER_DAYS = timedelta(days=7)
 """A list opens so long after the training's last session, also for a session moved the evening before."""

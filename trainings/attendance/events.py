@@ -1,4 +1,4 @@
-"""What a phone or the panel sends. Each event is read by itself: an unreadable one holds back no other."""
+"""What a phone or the panel sends, and its result. Each event is read alone: an unreadable one holds back no other."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from trainings import clock
-from trainings.attendance.models import ScanHow
-from trainings.attendance.moments import Reading
+from trainings.attendance.models import ScanFlag, ScanHow
+from trainings.attendance.scans import Reading
 from trainings.lib import tokens
 
 MOST_EVENTS = 50
@@ -269,3 +269,37 @@ class SentBatch(BaseModel):
 
     def sent(self, now: datetime) -> Reading | None:
         return Reading(self.page, self.perf, now) if self.page and self.perf is not None else None
+
+
+class ResultState(StrEnum):
+    """`conflict`: its id had another body before, both are kept. `malformed`: nothing could be kept."""
+
+    STORED = "stored"
+    ALREADY = "already"
+    FLAGGED = "flagged"
+    CONFLICT = "conflict"
+    MALFORMED = "malformed"
+
+
+class Trouble(StrEnum):
+    """Why an event could not be kept; the phone keeps it."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_SESSION = "unknown_session"
+    UNKNOWN_ACTIVITY = "unknown_activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`id`: as the sender wrote it, or None; `kept_as`: the mark's own."""
+
+    id: str | None
+    state: ResultState
+    flag: ScanFlag = ScanFlag.NONE
+    trouble: Trouble | None = None
+    kept_as: UUID | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the phone may forget it."""
+        return self.state is not ResultState.MALFORMED

@@ -11,14 +11,28 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from trainings import clock
-from trainings.attendance.events import OF_SOMEBODY, EventKind, SentEvent, Unreadable, other_id
+from trainings.attendance.events import (
+    OF_SOMEBODY,
+    EventKind,
+    Result,
+    ResultState,
+    SentEvent,
+    Trouble,
+    Unreadable,
+    other_id,
+)
 from trainings.attendance.holders import Holders, Meant, find_holders
-from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.moments import Dated, Moments, Reading, date_again
-from trainings.attendance.projection import counts, project_all
-from trainings.attendance.results import Result, ResultState, Trouble
-from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
+from trainings.attendance.projection import (
+    KeptMark,
+    counts,
+    key_of,
+    marks_by_key,
+    other_bodies,
+    project_all,
+    write_marks,
+)
+from trainings.attendance.scans import NOTHING_ODD, Dated, Moments, Reading, When, date_again, flag_of, flag_of_time
 from trainings.attendance.settling import settle_registrations
 from trainings.db import lock, sql, transaction
 from trainings.db.trouble import is_passing

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,9 +11,21 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.accounts.permissions import can_close_session, can_see_roster
-from trainings.attendance.marks import KeptMark, marks_beside, marks_with_theirs
-from trainings.attendance.models import ScanEvent, ScanHow
-from trainings.attendance.projection import Stay, heads_of, stay_of, undone_among, undone_at, undone_by, unnamed_of
+from trainings.attendance.models import Device, ScanEvent, ScanHow, ScanKind
+from trainings.attendance.projection import (
+    KeptMark,
+    Stay,
+    heads_by_phone,
+    heads_of,
+    marks_beside,
+    marks_with_theirs,
+    standing,
+    stay_of,
+    undone_among,
+    undone_at,
+    undone_by,
+    unnamed_of,
+)
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
@@ -347,3 +360,29 @@ async def beside_list(session_id: UUID) -> BesideList:
     marks = await marks_beside(session_id)
     undone = undone_by(marks)
     return BesideList(unnamed_of(marks, undone), heads_of(marks, undone))
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBy:
+    """`until`: when the last of it came in."""
+
+    phone_id: UUID
+    name: str
+    n: int
+    until: datetime
+
+
+async def companions_by_phone(session_id: UUID) -> Sequence[CountedBy]:
+    """By name; empty where at most one phone counted."""
+    heads = await reads(ScanEvent).filter(session_id=session_id, registration_id=None, kind=ScanKind.HEADS)
+    if len({one.phone_id for one in heads}) < 2:
+        return []
+    undone = await undone_at(session_id)
+    counted = {key: n for key, n in heads_by_phone(heads, undone).items() if key is not None and n > 0}
+    if len(counted) < 2:
+        return []
+    devices = await reads(Device).filter(id__in=sorted(counted)).order_by("name", "id")
+    came: dict[UUID | None, datetime] = {}
+    for one in standing(heads, undone):
+        came[one.phone_id] = max(one.created_at, came.get(one.phone_id, one.created_at))
+    return [CountedBy(one.id, one.name, counted[one.id], came[one.id]) for one in devices]

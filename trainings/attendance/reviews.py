@@ -11,8 +11,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.attendance.events import OF_SOMEBODY
-from trainings.attendance.holders import people_by_card
-from trainings.attendance.matching import match_unknown
+from trainings.attendance.holders import match_unknown, people_by_card
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, SheetRow
 from trainings.attendance.projection import counts, project
 from trainings.attendance.settling import settle_registrations

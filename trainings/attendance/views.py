@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from trainings.attendance.events import Result
 from trainings.attendance.queries import Door, RosterLine
-from trainings.attendance.results import Result
 from trainings.attendance.scans import Answer, Outcome
 from trainings.attendance.words import (
     ANOTHER_TRAINING,

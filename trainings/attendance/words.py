@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from trainings.attendance.events import Trouble
 from trainings.attendance.models import ScanFlag, ScanHow
-from trainings.attendance.results import Trouble
 from trainings.registrations.models import CardState, RegistrationState
 from trainings.web.i18n import N_
 

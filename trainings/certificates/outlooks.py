@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trainings import clock
-from trainings.attendance.make_ups import stays_of_person
 from trainings.attendance.projection import counts
+from trainings.attendance.settling import stays_of_person
 from trainings.certificates.eligibility import Hours, hours_of
 from trainings.certificates.words import hours_in_words
 from trainings.db import reads

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from trainings import clock
-from trainings.attendance.phones.old_marks import forget_marks, n_old_marks
-from trainings.attendance.phones.retention import forget_phones, forget_slips
+from trainings.attendance.phones.retention import forget_marks, forget_phones, forget_slips, n_old_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from trainings.attendance.joining import count_as, give_own_marks
+from trainings.attendance.actions import count_as, give_own_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate, CertificateState

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import MERGERS
-from trainings.attendance.actions import lock_all_stays, settle, trainings_in_common
+from trainings.attendance.settling import lock_all_stays, settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction

@@ -5,7 +5,7 @@ const TOKEN = /^[0-9A-HJKMNP-TV-Z]{20}$/;
 const SHORT_CODE = /^[0-9A-HJKMNP-TV-Z]{9}$/;
 const ADDRESS = /^https?:\/\/[^\s?#]+\/C\/([^/?#]+)\/?(?:[?#].*)?$/i;
 const LONGEST = 300;
-/** So begin the codes of the sample cards, in the picture and typed: see `trainings/attendance/practice.py`. */
+/** So begin the codes of the sample cards, in the picture and typed: see `trainings/attendance/phones/shell.py`. */
 const SAMPLE = "PRACT1C";
 
 /**

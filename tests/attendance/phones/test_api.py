@@ -18,7 +18,7 @@ from tests.registrations.families import make_family
 from trainings import clock
 from trainings.accounts.models import RoleGrant, User
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_cookie import COOKIE
+from trainings.attendance.device_queries import COOKIE
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.attendance.phones import devices
 from trainings.attendance.phones.devices import Load

@@ -18,8 +18,8 @@ from tests.outreach.make_activity import make_activity
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance, Device, DeviceActivity, DeviceSession, ScanEvent, ScanFlag
-from trainings.attendance.phones.backup_routes import COPY
 from trainings.attendance.phones.backups import MOST_OFFSET
+from trainings.attendance.phones.routes import COPY
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
 from trainings.lib import tokens

@@ -11,9 +11,9 @@ from tortoise.exceptions import IntegrityError
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, stay
 from tests.attendance.uploading import event, h, kept, make_device, ms, send, states
-from trainings.attendance import actions
+from trainings.attendance import settling
 from trainings.attendance.models import Attendance, Device, ScanEvent
-from trainings.attendance.phones.upload_routes import result_json
+from trainings.attendance.phones.api_routes import result_json
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.db.sql import execute
@@ -164,7 +164,7 @@ async def test_session_moved_after_the_marks_then_compared_with_the_one_that_was
     freeze(day_before + 5 * HOUR)
 
     assert [(await kept(one["id"])).flag for one in (early, odd)] == ["", ""]
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (120, True)
 
 

@@ -20,7 +20,7 @@ from trainings.accounts.actions import AccountClosed
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.attendance.device_queries import device_by_token, may_read_roster, may_upload
 from trainings.attendance.models import Device, ScanEvent
-from trainings.attendance.phones import devices, leaving
+from trainings.attendance.phones import devices
 from trainings.attendance.phones.devices import CodeOver, Load, Prepared
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -58,7 +58,7 @@ async def test_phones_that_somebody_prepared_go_out_of_use_with_the_account_and_
     given = await devices.claim(code, address=ADDRESS)
     others = await prepared_by(cast.assistant, load, "Teléfono de Eva")
 
-    gone = await leaving.close_account(cast.facilitator.id, actor=PROGRAM)
+    gone = await devices.close_account(cast.facilitator.id, actor=PROGRAM)
 
     assert [device.name for device in gone] == ["Ayuda", "Teléfono de Luis"]
     for phone in (own, given):
@@ -78,7 +78,7 @@ async def test_mark_that_waited_on_the_phone_of_who_left_is_kept_for_somebody_to
     user = await make.make_user(hub=await door.training.hub)
     phone = await make_phone(client, door.training, user)
     freeze(door.ends_at)
-    await leaving.close_account(user.id, actor=PROGRAM)
+    await devices.close_account(user.id, actor=PROGRAM)
 
     sheet = await phone.get(f"sesiones/{door.key}/lista")
     body = {"client_now": ms(clock.now()), "last_seq": 1, "n_unsent": 0, "app": "1.0.0"}
@@ -95,7 +95,7 @@ async def test_phone_that_somebody_else_has_prepared_since_goes_on(cast: Cast) -
     actor = await make.actor_of(cast.assistant)
     await devices.prepare_this(load, name="", token=phone.token, actor=actor)
 
-    assert await leaving.close_account(cast.facilitator.id, actor=PROGRAM) == []
+    assert await devices.close_account(cast.facilitator.id, actor=PROGRAM) == []
 
     assert await is_in_use(phone)
 
@@ -104,7 +104,7 @@ async def test_code_that_no_phone_has_used_opens_nothing_once_its_maker_has_left
     actor = await make.actor_of(cast.facilitator)
     _device, code = await devices.invite(await load_at(cast.hub), name="Ayuda", actor=actor)
 
-    assert await leaving.close_account(cast.facilitator.id, actor=PROGRAM) == []
+    assert await devices.close_account(cast.facilitator.id, actor=PROGRAM) == []
 
     with pytest.raises(CodeOver):
         await devices.claim(code, address=ADDRESS)
@@ -119,9 +119,9 @@ async def test_role_taken_away_ends_phones_of_the_hub_where_no_other_role_is_hel
     there = await prepared_by(user, await load_at(cast.elsewhere))
     first, second = await RoleGrant.filter(user_id=user.id, hub_id=cast.hub.id)
 
-    kept = await leaving.take_role(first, actor=PROGRAM)
+    kept = await devices.take_role(first, actor=PROGRAM)
     assert (kept, await is_in_use(here)) == ([], True)
-    gone = await leaving.take_role(second, actor=PROGRAM)
+    gone = await devices.take_role(second, actor=PROGRAM)
 
     assert [device.hub_id for device in gone] == [cast.hub.id]
     assert (await is_in_use(here), await is_in_use(there)) == (False, True)
@@ -131,14 +131,14 @@ async def test_who_is_refused_to_close_an_account_ends_no_phone(cast: Cast) -> N
     phone = await prepared_by(cast.facilitator, await load_at(cast.hub))
 
     with pytest.raises(accounts.KeptElsewhere):
-        await leaving.close_account(cast.facilitator.id, actor=await make.actor_of(cast.coordinator_elsewhere))
+        await devices.close_account(cast.facilitator.id, actor=await make.actor_of(cast.coordinator_elsewhere))
 
     assert await is_in_use(phone)
 
 
 async def test_who_was_closed_meanwhile_prepares_no_phone_and_makes_no_code(cast: Cast) -> None:
     load, actor = await load_at(cast.hub), await make.actor_of(cast.facilitator)
-    await leaving.close_account(cast.facilitator.id, actor=PROGRAM)
+    await devices.close_account(cast.facilitator.id, actor=PROGRAM)
 
     with pytest.raises(AccountClosed):
         await devices.prepare_this(load, name="Otro", token="", actor=actor)
@@ -156,7 +156,7 @@ async def test_preparing_and_closing_at_once_leave_no_phone_in_use(postgres_db: 
 
         await asyncio.gather(
             *(prepared_by(user, load) for _ in range(3)),
-            leaving.close_account(user.id, actor=PROGRAM),
+            devices.close_account(user.id, actor=PROGRAM),
             return_exceptions=True,
         )
 

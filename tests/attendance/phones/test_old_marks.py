@@ -14,7 +14,7 @@ from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, make_device, send
 from tests.registrations.card_world import make_spare_cards
 from trainings import clock
-from trainings.attendance import actions
+from trainings.attendance import settling
 from trainings.attendance.models import Attendance, Device, ScanEvent, SlipState, WalkInSlip
 from trainings.attendance.queries import totals_of
 from trainings.privacy.actions import sweep
@@ -87,7 +87,7 @@ async def what_counts(door: Opened, people: dict[str, Registration]) -> dict[str
 async def test_a_year_later_attendance_stands_and_the_marks_are_gone(db: Settings, freeze: Freeze) -> None:
     door, _device, people = await full_door(freeze)
     freeze(door.ends_at + HOUR)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     before = await what_counts(door, people)
     assert before["came"] == {
         "ana": [True, 240, False, None],
@@ -102,7 +102,7 @@ async def test_a_year_later_attendance_stands_and_the_marks_are_gone(db: Setting
     assert (await sweep()).marks == 0
 
     assert await what_counts(door, people) == before
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await what_counts(door, people) == before
     marks = await ScanEvent.all()
     assert {getattr(one, name) for one in marks for name in RAW} == {None}

@@ -21,7 +21,7 @@ from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance, Device, ScanEvent
-from trainings.attendance.phones import upload_routes
+from trainings.attendance.phones import api_routes
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.settings import Settings
@@ -366,7 +366,7 @@ async def test_phone_out_of_use_sends_without_end_then_it_has_to_wait(
     door = await open_door()
     phone = await a_phone(client, door)
     freeze(door.ends_at)
-    monkeypatch.setattr(upload_routes, "MOST_REVOKED", 1)
+    monkeypatch.setattr(api_routes, "MOST_REVOKED", 1)
     used = [await sent(phone, event(door, h=h(door.ana))) for _ in range(2)]
     await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
 

@@ -15,13 +15,13 @@ from tests.attendance.test_make_ups import shown
 from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions, queries
-from trainings.attendance.make_ups import stays_counting
+from trainings.attendance import actions, queries, settling
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanKind
 from trainings.attendance.phones.state import state_of
 from trainings.attendance.queries import door_of, heads_now, roster, totals, totals_of
 from trainings.attendance.sessions.reports import Report, write_report
 from trainings.attendance.sessions.session_file import file_data, session_file, sheets_of_file
+from trainings.attendance.settling import stays_counting
 from trainings.attendance.sheets.queries import line_of, listed_at, open_sheet, typed_in, unlisted
 from trainings.attendance.sheets.sheets import NobodyToPrint, mark_rows, note_left, print_sheet, unmark_row, unmark_rows
 from trainings.attendance.views import person_view
@@ -181,7 +181,7 @@ async def test_button_of_the_list_then_the_departure_is_of_the_sign_up_by_which_
 
     assert [line.state for line in await roster(door.session)] == ["left", "left"]
     freeze(door.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     present = await Attendance.filter(session_id=door.key, is_present=True)
     assert {one.registration_id: one.minutes for one in present} == {door.ana.id: 60, carla.id: 60}
 

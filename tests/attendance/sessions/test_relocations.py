@@ -13,7 +13,7 @@ from tests.cast import make_cast
 from tests.queries import until_somebody_waits
 from trainings.attendance.models import Attendance
 from trainings.attendance.sessions import rescheduling
-from trainings.attendance.sessions.relocations import details_of, relocate
+from trainings.attendance.sessions.rescheduling import details_of, relocate
 from trainings.audit.actor import PROGRAM
 from trainings.db import lock, transaction
 from trainings.places.actions import VenueExists

@@ -13,7 +13,7 @@ from tests import make
 from tests.attendance.doors import hours, open_door, qr_of, scan, take, undo
 from tests.outbox.told import accept
 from trainings import clock
-from trainings.attendance import actions
+from trainings.attendance import settling
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.errors import NotFound, Refusal
@@ -372,7 +372,7 @@ async def test_cancelled_session_leaves_the_hours_and_counts_again_after_all(db:
     door = await open_door(n_sessions=2)
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(door.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (240, False)
     second = max(door.training.sessions, key=lambda session: session.starts_at)
 
@@ -388,7 +388,7 @@ async def test_longer_session_raises_the_hours_to_complete(db: Settings, freeze:
     await rescheduling.move(second.id, second.starts_at, second.starts_at + HOUR, second.venue_id, actor=PROGRAM)
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(first.ends_at)
-    await actions.settle(door.training.id)
+    await settling.settle(door.training.id)
     assert await hours(door.ana) == (240, True)
 
     await rescheduling.move(second.id, second.starts_at, second.ends_at, second.venue_id, actor=PROGRAM)

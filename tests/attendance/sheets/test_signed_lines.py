@@ -13,7 +13,7 @@ from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import counted, event, h, make_device, send
 from tests.registrations.wishes import wish
 from trainings import clock
-from trainings.attendance import actions
+from trainings.attendance import actions, settling
 from trainings.attendance.models import Attendance, AttendanceSheet, Device, ScanEvent, ScanFlag, SheetRow
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.sheets.sheets import mark_rows, note_left, print_sheet
@@ -89,7 +89,7 @@ async def close_and_open_again(paper: Paper) -> None:
 async def name_a_card(paper: Paper) -> None:
     named = wish(source=Source.WALK_IN, card_id=paper.cards[0].id, body_hash="rosa")
     await use_at_door(paper.cards[0].id, paper.door.training.id, named, actor=PROGRAM)
-    await actions.settle(paper.door.training.id)
+    await settling.settle(paper.door.training.id)
 
 
 async def move_it_to_the_evening_before(paper: Paper) -> None:

@@ -18,9 +18,9 @@ from tests.registrations.wishes import wish
 from trainings.attendance import reviews
 from trainings.attendance.models import Decision, Device, ScanEvent, ScanFlag, WalkInSlip
 from trainings.attendance.review.queries import review_of
-from trainings.attendance.slips import opening as slip_opening
+from trainings.attendance.slips import slips
 from trainings.attendance.slips.forms import SlipForm, read_slip
-from trainings.attendance.slips.opening import NotAgreed, SlipDone
+from trainings.attendance.slips.slips import NotAgreed, SlipDone
 from trainings.attendance.slips.words import PROBLEMS
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -101,7 +101,7 @@ async def test_slip_without_its_card_by_a_clock_of_another_year_then_its_person_
 
     await send(device, slip(door, card) | {"at": ms(door.starts_at) // 2, "h": "f" * 24})
 
-    key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
+    key = await slips.register((await only()).id, form(door), actor=PROGRAM)
     assert (await stay(door, await Registration.get(id=key))).arrived_at == door.starts_at
     assert not await ScanEvent.exists(flag=ScanFlag.CLOCK)
 
@@ -210,7 +210,7 @@ async def test_another_body_under_the_same_id_then_both_kept_and_the_second_wait
         ("waiting", "card_taken"),
     ]
     waiting = await WalkInSlip.get(state="waiting")
-    assert (await slip_opening.read(waiting)).typed.value("given_names") == "Carla"
+    assert (await slips.open_slip(waiting)).typed.value("given_names") == "Carla"
 
 
 @pytest.mark.parametrize("why", ["revoked", "other_session", "unknown_card", "void"])
@@ -284,16 +284,16 @@ async def test_corrected_then_registered_with_the_card(db: Settings, freeze: Fre
     door, device, card = await opened(freeze)
     await send(device, came(door, card), slip(door, card, municipality="9999"))
 
-    key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
+    key = await slips.register((await only()).id, form(door), actor=PROGRAM)
 
     assert (await Card.get(id=card.id)).registration_id == key
     assert await hours(await Registration.get(id=key)) == (240, True)
     kept = await only()
     assert (kept.state, kept.body, kept.problem) == ("registered", None, "")
     with pytest.raises(SlipDone):
-        await slip_opening.register(kept.id, form(door), actor=PROGRAM)
+        await slips.register(kept.id, form(door), actor=PROGRAM)
     with pytest.raises(SlipDone):
-        await slip_opening.put_aside(kept.id, actor=PROGRAM)
+        await slips.put_aside(kept.id, actor=PROGRAM)
 
 
 @pytest.mark.parametrize("how", ["the card's marks are nobody's", "the card is somebody's"])
@@ -311,7 +311,7 @@ async def test_card_that_cannot_be_theirs_then_registered_without_it_and_present
         arrived = door.starts_at + 10 * MINUTE
     waiting = await WalkInSlip.get(state="waiting")
 
-    key = await slip_opening.register(waiting.id, form(door), actor=PROGRAM)
+    key = await slips.register(waiting.id, form(door), actor=PROGRAM)
 
     berta = await Registration.get(id=key)
     assert (await stay(door, berta)).arrived_at == arrived
@@ -329,7 +329,7 @@ async def test_marks_of_the_card_given_to_another_then_the_slip_waits_and_both_c
 
     await send(device, slip(door, card))
     assert (await only()).problem == "given"
-    key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
+    key = await slips.register((await only()).id, form(door), actor=PROGRAM)
 
     berta = await Registration.get(id=key)
     assert [await hours(one) for one in (door.ana, berta)] == [(240, True)] * 2
@@ -375,7 +375,7 @@ async def test_no_consent_then_nobody_is_registered_by_hand_either(sqlite_db: Se
     await send(device, slip(door, card, consent=None))
 
     with pytest.raises(NotAgreed):
-        await slip_opening.register((await only()).id, form(door, consent=None), actor=PROGRAM)
+        await slips.register((await only()).id, form(door, consent=None), actor=PROGRAM)
 
     assert not await Registration.exists(source=Source.WALK_IN)
     with pytest.raises(FormErrors):
@@ -387,8 +387,8 @@ async def test_put_aside_then_what_it_said_is_gone_and_the_mark_stays(sqlite_db:
     await send(device, came(door, card), slip(door, card, consent=None))
     kept = await only()
 
-    await slip_opening.put_aside(kept.id, actor=PROGRAM)
-    await slip_opening.put_aside(kept.id, actor=PROGRAM)
+    await slips.put_aside(kept.id, actor=PROGRAM)
+    await slips.put_aside(kept.id, actor=PROGRAM)
 
     kept = await only()
     assert (kept.state, kept.body) == ("dismissed", None)

@@ -15,6 +15,7 @@ from tests.certificates.held import HELD, make_attendee, make_held
 from trainings import clock
 from trainings.accounts.models import Role, User
 from trainings.attendance import actions as attendance
+from trainings.attendance import settling
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
@@ -77,7 +78,7 @@ async def test_session_cancelled_after_people_were_marked_then_marks_are_shown_a
 
     await rescheduling.cancel(door.key, actor=PROGRAM)
     freeze(door.ends_at + HOUR)
-    await attendance.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     assert await hours(door.ana) == (0, False)
     stay = await Attendance.get(session_id=door.key, registration_id=door.ana.id)
@@ -175,7 +176,7 @@ async def test_reopened_training_has_the_sessions_again_that_fell_with_it(db: Se
 
     await rescheduling.reopen(door.training.id, actor=PROGRAM)
     freeze(door.ends_at)
-    await attendance.settle(door.training.id)
+    await settling.settle(door.training.id)
 
     sessions = await TrainingSession.filter(training_id=door.training.id).order_by("starts_at")
     assert [one.is_on for one in sessions] == [True, False, True]

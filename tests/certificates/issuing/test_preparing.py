@@ -18,6 +18,7 @@ from tests.queries import counted_queries
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.attendance import actions as attendance
+from trainings.attendance import settling
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.ceremony import handover
 from trainings.certificates.eligibility import EXCHANGED, UNUSED
@@ -174,7 +175,7 @@ async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Setting
         for one in people:
             await come(training.sessions[0], one)
         freeze(CLOSING)
-        await attendance.settle(training.id)
+        await settling.settle(training.id)
         keys = [one.certificate.id for one in await preparing.waiting(training.id)]
         with counted_queries() as queries:
             assert await preparing._validate_some(training.id, keys, has_lapsed=False) == n

@@ -15,7 +15,7 @@ from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text
 from tests.certificates.held import AFTER, a_diploma, leave, make_attendee, make_held
 from tests.make import kept
 from trainings.accounts.queries import actor_of
-from trainings.attendance import actions as attendance
+from trainings.attendance import settling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.eligibility import NotEligible
@@ -334,7 +334,7 @@ async def test_nothing_when_a_course_is_edited_or_the_day_is_swept_then_no_paper
 
     await Course.filter(id=training.course_id).update(completion_share=10, pass_mark=1, title="Otro")
     await Training.filter(id=training.id).update(design="sobrio", completion_share=10, pass_mark=1)
-    await attendance.settle(training.id)
+    await settling.settle(training.id)
     freeze(AFTER + timedelta(days=30))
     await validate_due()
     await sweep()

@@ -25,7 +25,7 @@ from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
 from trainings.accounts.models import Role
 from trainings.attendance.models import ScanEvent, ScanKind
-from trainings.attendance.practice import samples
+from trainings.attendance.phones.shell import samples
 from trainings.attendance.queries import totals_of
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.lib import tokens

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance import actions
+from trainings.attendance import actions, settling
 from trainings.attendance.device_queries import closes_from
 from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.phones.gaps import Gap, gaps_of
@@ -57,7 +57,7 @@ async def close_reported(session_ids: Collection[UUID]) -> None:
 async def _close_if_still_due(session: TrainingSession) -> None:
     """Asked again under the lock: staff may just have kept it open."""
     async with transaction():
-        await actions.locked_stays(session.training_id)
+        await settling.locked_stays(session.training_id)
         for again, closes in await _closes([session.id]):
             close = await _due(again, closes)
             if close is not None:
@@ -114,7 +114,7 @@ async def keep_open(session_id: UUID, *, actor: Actor) -> None:
 async def _locked(session_id: UUID) -> TrainingSession:
     """Under the locks of all trainings whose hours the closing changes."""
     where = await TrainingSession.get(id=session_id)
-    await actions.locked_stays(where.training_id)
+    await settling.locked_stays(where.training_id)
     return await TrainingSession.get(id=session_id)
 
 

@@ -12,9 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.device_queries import may_upload
-from trainings.attendance.events import EventKind, SentEvent, other_id
+from trainings.attendance.events import EventKind, Result, ResultState, SentEvent, Trouble, other_id
 from trainings.attendance.models import Device, DeviceActivity, ScanFlag
-from trainings.attendance.results import Result, ResultState, Trouble
 from trainings.db import lock
 from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import HeadCount, HeadState, OutreachActivity

@@ -13,7 +13,7 @@ from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_manage_phone
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.attendance.phones.devices import NAME_LENGTH, UnknownPhone
-from trainings.attendance.phones.later_sessions import later_sessions, sessions_to_come
+from trainings.attendance.phones.sessions import later_sessions, sessions_to_come
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import OutreachActivity

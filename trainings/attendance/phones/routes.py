@@ -1,4 +1,4 @@
-"""`/panel/telefonos`: prepare this phone or another by code, rename, take out of use."""
+"""`/panel/telefonos`: prepare this phone or another by code, rename, take out of use, load the copy of a phone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
-from trainings.attendance.device_cookie import PREPARE, read_cookie, write_cookie
+from trainings.attendance.device_queries import PREPARE, read_cookie, write_cookie
 from trainings.attendance.phones import devices, shell
 from trainings.attendance.phones.devices import CodeUsed, NothingToMark, NotYourPhone
 from trainings.attendance.phones.forms import AnotherPhoneForm, RenameForm, ThisPhoneForm
@@ -28,6 +28,16 @@ from trainings.web.render import absolute, redirect, render, token_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+from typing import TYPE_CHECKING
+
+from trainings.attendance.phones.backups import Loaded, load_copy
+from trainings.errors import TooMany
+from trainings.web.files import PhoneCopyTooLarge, read_upload
+from trainings.web.i18n import ngettext
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
 
 LIST = "/panel/telefonos"
 ANOTHER = f"{LIST}/otro"
@@ -120,8 +130,8 @@ async def invite(request: Request) -> Response:
     offer = await _offer(request, typed.value("sesion"))
     try:
         form = check(AnotherPhoneForm, typed)
-        load = offer.load(set(form.para))
-        device, code = await devices.invite(load, name=form.name, key=form.key, actor=request.state.actor)
+        load_copied = offer.load(set(form.para))
+        device, code = await devices.invite(load_copied, name=form.name, key=form.key, actor=request.state.actor)
     except FormErrors as exc:
         return await _another_page(request, offer, exc.typed, 422)
     except CodeUsed:
@@ -207,6 +217,52 @@ def _back(sentence: str) -> Response:
     return response
 
 
+COPY = "/panel/telefonos/copia"
+
+
+@allow(*EDITORS)
+async def ask_copy(request: Request) -> Response:
+    return _copy_page(request)
+
+
+@allow(*EDITORS)
+async def load_copied(request: Request) -> Response:
+    typed = Typed()
+    try:
+        typed, content = await read_upload(request, "file", PhoneCopyTooLarge)
+        loaded = await load_copy(content, actor=request.state.actor)
+    except TooMany:
+        raise
+    except Refusal as refusal:
+        return _copy_page(request, typed.refused(refusal), refusal.status)
+    response = redirect(COPY)
+    flash(response, _told(loaded), "note" if loaded.n_unread or loaded.n_other else "ok")
+    return response
+
+
+def _copy_page(request: Request, form: Typed | None = None, status: int = 200) -> Response:
+    return render(request, "attendance/phones/copy.html", {"form": form}, status=status)
+
+
+def _told(loaded: Loaded) -> str:
+    parts = [
+        f"{loaded.phone}:",
+        ngettext("%(num)s marca nueva.", "%(num)s marcas nuevas.", loaded.n_new) % {"num": loaded.n_new},
+        ngettext("%(num)s ya estaba.", "%(num)s ya estaban.", loaded.n_known) % {"num": loaded.n_known},
+    ]
+    if loaded.n_other:
+        parts.append(
+            ngettext("%(num)s con datos distintos.", "%(num)s con datos distintos.", loaded.n_other)
+            % {"num": loaded.n_other}
+        )
+    if loaded.n_unread:
+        unread = ngettext("%(num)s no se entiende.", "%(num)s no se entienden.", loaded.n_unread) % {
+            "num": loaded.n_unread
+        }
+        parts += [unread, gettext(N_("Guarde el archivo y avise a soporte."))]
+    return " ".join(parts)
+
+
 routes: list[BaseRoute] = [
     Route(LIST, index),
     Route(PREPARE, ask_this),
@@ -217,4 +273,6 @@ routes: list[BaseRoute] = [
     Route(ONE, rename, methods=["POST"]),
     Route(f"{ONE}/retirar", confirm_revoke),
     Route(f"{ONE}/retirar", revoke, methods=["POST"]),
+    Route(COPY, ask_copy),
+    Route(COPY, load_copied, methods=["POST"]),
 ]

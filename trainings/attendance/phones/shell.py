@@ -1,4 +1,4 @@
-"""The scan app as a phone keeps it: pages, files with hashes, and the service worker."""
+"""The scan app as a phone keeps it: pages, files with hashes, the service worker, and cards to practise with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 
-from trainings.attendance.practice import samples
+from trainings.lib import qr, tokens
 from trainings.outreach.bands import SEEN_BANDS
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
@@ -20,7 +20,7 @@ from trainings.people.consents import ASSENT, GUARDIAN, asked_now
 from trainings.people.models import ConsentPurpose
 from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
-from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
 from trainings.web.static import STATIC_DIR, content_of, static
 
@@ -187,3 +187,41 @@ def manifest(path: str) -> str:
         "icons": icons,
     }
     return json.dumps(told, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`flag`: as in a phone's list; `name`: shown in the answer; `size` and `path` draw its QR."""
+
+    token: str
+    short_code: str
+    flag: str
+    name: str
+    words: str
+    size: int
+    path: str
+
+
+CARDS = (
+    ("A", "c", N_("Ana E. Prueba"), N_("Inscrita")),
+    ("B", "w", N_("Beto E. Prueba"), N_("En lista de espera")),
+    ("C", "s", "", N_("Tarjeta sin nombre")),
+)
+WORD = "PRACT1CA"
+
+
+def is_sample(code: str) -> bool:
+    return code.startswith(WORD[:-1])
+
+
+def samples() -> list[Sample]:
+    """Three sample cards for practising: known to everybody, so they open nothing and never count."""
+    return [_sample(letter, flag, name, words) for letter, flag, name, words in CARDS]
+
+
+def _sample(letter: str, flag: str, name: str, words: str) -> Sample:
+    token = WORD + letter.rjust(tokens.QR_TOKEN_LENGTH - len(WORD), "0")
+    body = WORD[:-1] + letter
+    size, path = qr.svg_path(token)
+    shown = gettext(name) if name else ""
+    return Sample(token, body + tokens.check_character(body), flag, shown, gettext(words), size, path)

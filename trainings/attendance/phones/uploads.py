@@ -8,15 +8,23 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
-from trainings.attendance.events import EventKind, SentEvent, Unreadable, other_id, read_event
+from trainings.attendance.events import (
+    EventKind,
+    Result,
+    ResultState,
+    SentEvent,
+    Trouble,
+    Unreadable,
+    other_id,
+    read_event,
+)
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import Device, ScanFlag, WalkInSlip
-from trainings.attendance.moments import Reading, as_held
 from trainings.attendance.phones.closings import PHONE, close_reported
 from trainings.attendance.phones.head_counts import Counting, open_counting
-from trainings.attendance.results import Result, ResultState, Trouble
+from trainings.attendance.scans import Reading, as_held
 from trainings.attendance.slips import slips
-from trainings.attendance.slips.opening import open_slips
+from trainings.attendance.slips.slips import open_slips
 from trainings.audit.actions import record
 from trainings.lib import tokens
 
@@ -118,7 +126,7 @@ class PhoneIntake(Intake):
             meant = self.holders.of(event, session, self.trainings[session.training_id])
             dated = partial(self.moments.of, event, session)
             held_at = as_held(event.kind, session)
-            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
+            slip = slips.SentSlip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
             await slips.receive(self.device, slip)
 
     async def note(self, results: Sequence[Result]) -> None:

@@ -1,4 +1,7 @@
-"""`/panel/sesiones/{id}/expediente`: a session's account, what its file lacks, and the file as PDF."""
+"""`/panel/sesiones/{id}/expediente`: a session's account, what its file lacks, and the file as PDF.
+
+`/panel/sesiones/{id}/aviso-familia`, `/panel/menor-solo`: a minor who comes alone. Nothing of it is kept.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,17 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import views
 from trainings.attendance.queries import Door, roster
 from trainings.attendance.review.queries import review_of
-from trainings.attendance.sessions.figures import figures_of
 from trainings.attendance.sessions.forms import AGENDA_LENGTH, MOST_RATIONS, SUMMARY_LENGTH, ReportForm
-from trainings.attendance.sessions.reports import Paper, Report, Waiting, known_of, missing, report_of, write_report
+from trainings.attendance.sessions.reports import (
+    Paper,
+    Report,
+    Waiting,
+    figures_of,
+    known_of,
+    missing,
+    report_of,
+    write_report,
+)
 from trainings.attendance.sessions.session_file import file_data, file_pdf, session_file
 from trainings.attendance.sheets.doors import door_at
 from trainings.attendance.sheets.queries import sheets_of
@@ -33,6 +44,19 @@ from trainings.web.render import pdf_response, redirect, render
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from trainings.attendance.queries import UnknownSession, door_of
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.places.models import Hub
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
 
 FILE = "/panel/sesiones/{id:uuid}/expediente"
 MARKED, EMPTY = "marcada", "vacia"
@@ -133,8 +157,54 @@ async def file(request: Request) -> Response:
     return pdf_response(made, "expediente.pdf")
 
 
+ALONE = "/panel/menor-solo"
+COPIES = range(3)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def family_slip(request: Request) -> Response:
+    """For the minor to carry home: that they came, and how they are registered. It names no person and no place."""
+    session = (await door_of(request.path_params["id"], request.state.actor)).session
+    training = session.training
+    context = {
+        "session": session,
+        "title": training.neutral_title or training.title,
+        "training": training,
+        "hub": training.hub,
+        "phone": training.contact_phone or training.hub.phone,
+        "copies": COPIES,
+    }
+    return render(request, "attendance/family_slip.html", context)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def ask_if_alone(request: Request) -> Response:
+    """Contacts are shown only once staff say that the minor travels alone."""
+    return render(request, "attendance/alone.html", {"is_alone": False})
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def protect(request: Request) -> Response:
+    """The route to follow, for the session that the address may name.
+
+    The form is empty: signing in again keeps nothing of it.
+    """
+    hubs = await _hubs_to_call(request.query_params.get("sesion", ""), request.state.actor)
+    return render(request, "attendance/alone.html", {"is_alone": True, "hubs": hubs})
+
+
+async def _hubs_to_call(session_key: str, actor: Actor) -> Sequence[Hub]:
+    try:
+        return [(await door_of(UUID(session_key), actor)).session.training.hub]
+    except (ValueError, UnknownSession):
+        return await reads(Hub).filter(id__in=sorted(actor.hubs_with(ATTENDANCE_TAKERS))).order_by("name")
+
+
 routes: list[BaseRoute] = [
     Route(FILE, show),
     Route(FILE, write, methods=["POST"]),
     Route(FILE + ".pdf", file),
+    Route("/panel/sesiones/{id:uuid}/aviso-familia", family_slip),
+    Route(ALONE, ask_if_alone),
+    Route(ALONE, protect, methods=["POST"]),
 ]

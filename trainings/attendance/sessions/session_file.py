@@ -12,8 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.queries import Door, RosterLine, roster
-from trainings.attendance.sessions.figures import ADULTS, Figures, figures_of, told_of
-from trainings.attendance.sessions.reports import EMPTY, Report, report_of
+from trainings.attendance.sessions.reports import ADULTS, EMPTY, Figures, Report, figures_of, report_of, told_of
 from trainings.attendance.sheets.pages import BY_HAND, STANDARDS, BySex, Head, head_of, list_data, printable
 from trainings.attendance.sheets.queries import Line, OpenSheet, open_sheet, unnamed_beside
 from trainings.db import reads

@@ -12,9 +12,8 @@ from tortoise.functions import Count
 
 from trainings.accounts.models import User
 from trainings.attendance.events import CODE_HASH_LENGTH
-from trainings.attendance.marks import marks_beside
 from trainings.attendance.models import AttendanceSheet, ScanEvent, SheetRow
-from trainings.attendance.projection import ARRIVALS, Stay, standing, undone_by, unnamed_stays
+from trainings.attendance.projection import ARRIVALS, Stay, marks_beside, standing, undone_by, unnamed_stays
 from trainings.attendance.queries import RosterLine
 from trainings.attendance.sheets.marks import OPEN, Marks, marks_at
 from trainings.db import reads

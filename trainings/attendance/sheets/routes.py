@@ -1,4 +1,7 @@
-"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, printing one, its cards, the signed paper."""
+"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, printing one, its cards, the signed paper.
+
+`/panel/textos/hojas`: columns that an operator prints on its sheets, for handwriting.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,16 @@ from trainings.web.render import pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+from typing import TYPE_CHECKING
+
+from trainings.attendance.sheets.forms import ColumnsForm
+from trainings.attendance.sheets.sheets import COLUMNS, UnknownOperator, columns_of
+from trainings.places.actions import set_sheet_columns
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
 
 OLD = "/panel/sesiones/{id:uuid}/asistencia/listado"
 FIND = "/panel/hojas"
@@ -168,6 +181,36 @@ async def cards(request: Request) -> Response:
     return pdf_response(made, f"tarjetas-{opened.code}.pdf")
 
 
+COLUMNS_PAGE = "/panel/textos/hojas"
+
+
+async def _operators(request: Request) -> list[Operator]:
+    hubs = sorted(request.state.actor.hubs_with(OPERATOR_ADMINS))
+    return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name")
+
+
+@allow(*OPERATOR_ADMINS)
+async def show_columns(request: Request) -> Response:
+    context = {
+        "operators": [(one, columns_of(one)) for one in await _operators(request)],
+        "choices": [(code, gettext(words)) for code, words in COLUMNS.items()],
+    }
+    return render(request, "attendance/sheets/columns.html", context)
+
+
+@allow(*OPERATOR_ADMINS)
+async def update_columns(request: Request) -> Response:
+    wanted = request.path_params["operator"]
+    operator = next((one for one in await _operators(request) if one.id == wanted), None)
+    if operator is None:
+        raise UnknownOperator
+    form = check(ColumnsForm, await read_form(request))
+    await set_sheet_columns(operator.id, ",".join(form.columns), actor=request.state.actor)
+    response = redirect(COLUMNS_PAGE)
+    flash(response, gettext(N_("Listo. Las hojas nuevas llevan esas columnas.")))
+    return response
+
+
 routes: list[BaseRoute] = [
     Route(FIND, find),
     Route(OLD, old_address),
@@ -176,4 +219,6 @@ routes: list[BaseRoute] = [
     Route(ONE + "/imprimir", page),
     Route(ONE + "/hoja.pdf", file),
     Route(ONE + "/tarjetas.pdf", cards),
+    Route(COLUMNS_PAGE, show_columns),
+    Route("/panel/textos/{operator:uuid}/hojas", update_columns, methods=["POST"]),
 ]

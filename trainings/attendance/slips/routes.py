@@ -14,7 +14,7 @@ from trainings.attendance.queries import door_of
 from trainings.attendance.review.forms import WhichSlipForm
 from trainings.attendance.review.queries import deciding_gate
 from trainings.attendance.review.views import slip_view
-from trainings.attendance.slips import opening as slip_opening
+from trainings.attendance.slips import slips
 from trainings.attendance.slips.forms import SlipForm, UnreadableSlip
 from trainings.attendance.views import session_view
 from trainings.audit.actions import record
@@ -67,7 +67,7 @@ async def edit(request: Request) -> Response:
     if slip is None:
         return _back(session.id)
     try:
-        typed = (await slip_opening.read(slip)).typed
+        typed = (await slips.open_slip(slip)).typed
     except (SealBroken, UnreadableSlip):
         return _back(session.id)
     async with transaction():
@@ -82,7 +82,7 @@ async def edit(request: Request) -> Response:
 async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 200) -> Response:
     door = await door_of(slip.session_id, request.state.actor)
     training = door.session.training
-    holder = await slip_opening.whose_card(slip)
+    holder = await slips.whose_card(slip)
     context = {
         "session": session_view(door),
         "slip": slip_view(slip),
@@ -110,15 +110,15 @@ async def answer(request: Request) -> Response:
     which = check(WhichSlipForm, typed)
     slip = await reads(WalkInSlip).get_or_none(id=which.ficha, session_id=session.id).select_related("device")
     if slip is None:
-        raise slip_opening.UnknownSlip
+        raise slips.UnknownSlip
     if which.hacer == "dejar":
-        await slip_opening.put_aside(slip.id, actor=actor)
+        await slips.put_aside(slip.id, actor=actor)
         return _back(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
     try:
-        await slip_opening.register(slip.id, check(SlipForm, typed), actor=actor)
+        await slips.register(slip.id, check(SlipForm, typed), actor=actor)
     except FormErrors as exc:
         return await _page(request, slip, exc.typed, 422)
-    except slip_opening.SlipDone:
+    except slips.SlipDone:
         raise
     except Refusal as refusal:
         return await _page(request, slip, typed.refused(for_staff(refusal)), refusal.status)

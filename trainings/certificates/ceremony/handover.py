@@ -14,8 +14,8 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_issue_certificates
-from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import AttendanceSheet
+from trainings.attendance.settling import stays_counting
 from trainings.attendance.sheets.queries import UnknownSheet, open_sheet
 from trainings.attendance.sheets.row_lists import read_rows
 from trainings.audit.actions import Act, record_all

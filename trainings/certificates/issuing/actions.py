@@ -9,8 +9,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import lock_stays_of, settle, settle_people
 from trainings.attendance.phones.closings import close_reported, early_ends
+from trainings.attendance.settling import lock_stays_of, settle, settle_people
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf

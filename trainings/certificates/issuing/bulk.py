@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import settle
+from trainings.attendance.settling import settle
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due

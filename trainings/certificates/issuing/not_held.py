@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import locked_stays
 from trainings.attendance.sessions import rescheduling
+from trainings.attendance.settling import locked_stays
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing import preparing
 from trainings.certificates.models import Certificate, CertificateState

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from trainings.attendance.actions import settle
+from trainings.attendance.settling import settle
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs.printed import CertificateSheet

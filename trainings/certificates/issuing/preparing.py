@@ -14,9 +14,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import settle
-from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.phones.closings import close_reported, early_ends
+from trainings.attendance.settling import settle, stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates.designs import texts as design_texts

@@ -12,7 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import ISSUERS
-from trainings.attendance.actions import lock_stays_of
+from trainings.attendance.settling import lock_stays_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.issuing.actions import ReasonMissing, issue_locked, revoke, revoke_held

@@ -12,8 +12,8 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS
-from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance
+from trainings.attendance.settling import stays_counting
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.paper_choice import paper_of

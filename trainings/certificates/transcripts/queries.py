@@ -12,8 +12,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance
+from trainings.attendance.settling import stays_counting
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, Transcript
 from trainings.certificates.queries import UnknownCertificate, is_same_name

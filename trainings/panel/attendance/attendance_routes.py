@@ -17,9 +17,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, views
-from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.events import EventKind, FormEvent, SentBatch, read_mark
-from trainings.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import ScanHow
 from trainings.attendance.phones.closings import untold
@@ -30,6 +28,7 @@ from trainings.attendance.queries import (
     answer_about,
     answers_about,
     beside_list,
+    companions_by_phone,
     door_of,
     gate_of,
     heads_now,
@@ -42,6 +41,7 @@ from trainings.attendance.scans import Answer
 from trainings.certificates.issuing import preparing
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
+from trainings.panel.attendance.forms import CloseForm, MarkForm, UndoForm, WalkInForm
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose

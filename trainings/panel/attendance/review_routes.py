@@ -11,9 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance import reviews
-from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.phones.closings import close_without_waiting, keep_open
-from trainings.attendance.queries import door_of, roster
+from trainings.attendance.queries import companions_by_phone, door_of, roster
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review.head_reviews import activities_to_review

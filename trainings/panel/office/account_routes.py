@@ -18,7 +18,7 @@ from trainings.accounts.actions import HUB_ROLES, NewAccount, Post
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.accounts.permissions import ACCOUNT_KEEPERS, HUB_STAFF, can_give_role
 from trainings.accounts.words import ROLE_WORDS
-from trainings.attendance.phones import leaving
+from trainings.attendance.phones import devices
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound, Refusal
@@ -143,7 +143,7 @@ async def take_role(request: Request) -> Response:
         raise NotFound
     if not _is_mine_to_take(request.state.actor, grant):
         raise NotAllowed
-    gone = await leaving.take_role(grant, actor=request.state.actor)
+    gone = await devices.take_role(grant, actor=request.state.actor)
     is_here = await queries.staff_visible_to(request.state.actor).filter(id=user.id).exists()
     said = N_("Listo: ya no tiene ese rol, y sus sesiones se cerraron.")
     return _back(_page_of(user) if is_here else INDEX, said, gone)
@@ -163,7 +163,7 @@ async def make_link(request: Request) -> Response:
 @allow(*ACCOUNT_KEEPERS)
 async def close(request: Request) -> Response:
     user = await _kept(request)
-    gone = await leaving.close_account(user.id, actor=request.state.actor)
+    gone = await devices.close_account(user.id, actor=request.state.actor)
     return _back(_page_of(user), N_("Listo: la cuenta está cerrada. Nadie entra con ella desde este momento."), gone)
 
 
@@ -201,7 +201,7 @@ async def _show_page(
         "changes_hands": await actions.changes_hands(user.id, actor),
         "link": absolute(f"/entrar/enlace/{token}") if token else "",
         "coming": await _coming_sessions(user),
-        "phones": [one for one in await leaving.phones_of(user.id) if one.token_hash is not None],
+        "phones": [one for one in await devices.phones_of(user.id) if one.token_hash is not None],
         "sees_phones": actor.has_any(HUB_STAFF),
     }
     headers = token_page_headers() if token else {}

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import EDITORS
-from trainings.attendance.sessions.relocations import coming_at, is_said_otherwise, relocate
+from trainings.attendance.sessions.rescheduling import coming_at, is_said_otherwise, relocate
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal

@@ -1,4 +1,4 @@
-"""`/marcar/api/…`: a phone, known by its cookie, asks to be let in, for its state, for lists."""
+"""`/marcar/api/…`: a phone, known by its cookie, is let in, asks for its state and lists, and sends its marks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.attendance.device_cookie import read_cookie, write_cookie
-from trainings.attendance.device_queries import DeviceRevoked, RosterOver, only_from_app, phone_that_asks
+from trainings.attendance.device_queries import (
+    DeviceRevoked,
+    RosterOver,
+    only_from_app,
+    phone_that_asks,
+    read_cookie,
+    write_cookie,
+)
 from trainings.attendance.phones import devices
 from trainings.attendance.phones.forms import ClaimBody, ReadyBody
-from trainings.attendance.phones.later_sessions import take_later_sessions
 from trainings.attendance.phones.roster_file import rosters_of
+from trainings.attendance.phones.sessions import take_later_sessions
 from trainings.attendance.phones.state import about, exact, sessions_with_lists, state_of
 from trainings.errors import Malformed
 from trainings.web.address import client_address
@@ -23,6 +29,24 @@ from trainings.web.i18n import N_
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+from typing import TYPE_CHECKING, Any
+
+from trainings.attendance import views
+from trainings.attendance.device_queries import UPLOAD_DAYS
+from trainings.attendance.events import Result, ResultState, SentBatch
+from trainings.attendance.models import Device, ScanFlag
+from trainings.attendance.phones import uploads
+from trainings.attendance.phones.gaps import numbers_lacking
+from trainings.attendance.phones.uploads import Upload
+from trainings.attendance.words import TIME_OVER
+from trainings.limits import actions as limits
+from trainings.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from starlette.requests import Request
+
 
 API = "/marcar/api"
 NOT_KEPT = {"cache-control": "no-store"}
@@ -96,9 +120,71 @@ async def ready(request: Request) -> Response:
     return JSONResponse(answer, headers=NOT_KEPT)
 
 
+REVOKED_BATCHES, MOST_REVOKED, REVOKED_SECONDS = "revoked_phone", 200, 86_400
+"""A revoked phone may be in the wrong hands: ten thousand marks a day, then it has to wait."""
+
+
+class UnreadableBatch(Malformed):
+    code = "unreadable_batch"
+    sentence = N_("No pudimos leer lo que envió este teléfono: envíe a lo más 50 marcas a la vez. Nada se perdió.")
+
+
+@allow(HOLDER)
+async def receive(request: Request) -> Response:
+    """One result for each event, by its id. Refuses only what is no batch: the phone then sends less at a time; and,
+    for a while, too much from a revoked phone, which keeps it.
+    """
+    device = await phone_that_asks(request)
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise UnreadableBatch
+    try:
+        body = SentBatch.model_validate_json(await request.body())
+    except ValidationError as exc:
+        raise UnreadableBatch from exc
+    if device.revoked_at is not None:
+        await limits.hit(REVOKED_BATCHES, str(device.id), MOST_REVOKED, REVOKED_SECONDS)
+    now = clock.now()
+    upload = _upload(device, body, now)
+    results = await uploads.receive(device, upload)
+    # A phone whose marks a restored backup lacks sends those again.
+    lacks = {} if upload.last_seq is None else {"lacks": await numbers_lacking(device)}
+    answer = {
+        "now": exact(now),
+        "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
+        "device": {"revoked": device.revoked_at is not None, **lacks},
+    }
+    return JSONResponse(answer, headers=NOT_KEPT)
+
+
+def _upload(device: Device, body: SentBatch, now: datetime) -> Upload:
+    # A phone that does not say what it keeps back keeps something back.
+    n_unsent = 1 if body.n_unsent is None else body.n_unsent
+    first_seq, last_seq = _numbers_of(device, body)
+    return Upload(
+        body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=body.sent(now), first_seq=first_seq
+    )
+
+
+def _numbers_of(device: Device, body: SentBatch) -> tuple[int | None, int | None]:
+    """First and last number; None where the phone still speaks as its former self."""
+    if body.first is None:
+        return None, body.last_seq
+    return (body.first.number, body.last_seq) if body.first.device == device.id else (None, None)
+
+
+def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
+    """As `views.result_json`. `is_in_use`: whether the phone is."""
+    told = views.result_json(result)
+    # What was here already may have come while the phone was out of use.
+    if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:
+        told["text"] = gettext(TIME_OVER) % {"days": UPLOAD_DAYS.days}
+    return told
+
+
 routes: list[BaseRoute] = [
     Route(f"{API}/alta", claim, methods=["POST"]),
     Route(f"{API}/estado", state),
     Route(API + "/sesiones/{id:uuid}/lista", roster),
     Route(f"{API}/listo", ready, methods=["POST"]),
+    Route("/marcar/api/marcas", receive, methods=["POST"]),
 ]

@@ -1,3 +1,5 @@
+"""TODO"""
+
 from __future__ import annotations
 
 from datetime import time
@@ -8,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import ScanHow
-from trainings.attendance.practice import is_sample
+from trainings.attendance.phones.shell import is_sample
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.registrations.signup.forms import Agreed
