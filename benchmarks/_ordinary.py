@@ -16,6 +16,7 @@ from trainings.people.actions import UnknownMunicipality, searchable
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, Participant
 from trainings.places.models import Municipality
+from trainings.registrations.commands import SignUp
 from trainings.registrations.eligibility import check_people, check_phase
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -26,7 +27,6 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training, TrainingSession
 
 

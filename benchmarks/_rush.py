@@ -22,8 +22,8 @@ from trainings.db import connect
 from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import SignUp, for_one
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import SignUp, for_one
 from trainings.settings import Environment, Settings
 
 DATA = frozenset({ConsentPurpose.DATA})

@@ -35,9 +35,9 @@ from trainings.audit.actor import PROGRAM
 from trainings.lib import qr, tokens
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 
 SLOWER, PEOPLE, QUEUE, OPENINGS = 6, 60, 2_000, 9

@@ -25,10 +25,9 @@ from trainings.app import create_app
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
 from trainings.limits.actions import Watch
-from trainings.registrations.commands import SignedUp
+from trainings.registrations.commands import SignedUp, SignUp
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.signup import routes as sign_up_routes
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
 from trainings.server import collect_rarely
 from trainings.settings import Settings

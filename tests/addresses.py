@@ -50,8 +50,8 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.imports.sheets import Sheet, as_text
+from trainings.registrations.messages import open_list
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
 

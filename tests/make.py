@@ -22,9 +22,9 @@ from trainings.places import actions as places
 from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetails, VenueDetails
 from trainings.places.data import by_code
 from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
+from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import (

@@ -4,7 +4,7 @@ from trainings.certificates.issuing import bulk
 from trainings.certificates.issuing import mails as certificate_mails
 from trainings.outbox.mailer import Composers
 from trainings.outreach import responsible
-from trainings.privacy import papers, withdrawal
+from trainings.privacy import withdrawal
 from trainings.registrations.desk import digests
 from trainings.registrations.imports import job as import_job
 from trainings.registrations.own import lost_links
@@ -23,7 +23,7 @@ MESSAGES: Composers = {
 }
 """Each composes a job's message when it is sent; jobs without a message are done then."""
 
-TASKS: Composers = {**withdrawal.COMPOSERS, **papers.COMPOSERS, **certificate_mails.TASKS, **bulk.TASKS}
+TASKS: Composers = {**withdrawal.COMPOSERS, **certificate_mails.TASKS, **bulk.TASKS}
 """For the worker only: a look in the panel must not do them."""
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}

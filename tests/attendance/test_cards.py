@@ -41,10 +41,10 @@ from trainings.lib import tokens
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.cards.use import CardClosed, CardOfAnotherTraining, CardTaken
+from trainings.registrations.commands import SignUp
 from trainings.registrations.eligibility import MinorAlone
 from trainings.registrations.models import Card, CardState, Registration, Source
 from trainings.registrations.seats import cards
-from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
 MINUTE = timedelta(minutes=1)

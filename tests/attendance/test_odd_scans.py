@@ -19,10 +19,10 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
 from trainings.lib import tokens
+from trainings.registrations.commands import SignUp
 from trainings.registrations.eligibility import AdultsOnly
 from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.registrations.seats import actions as registrations
-from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
 from trainings.settings import Settings
 

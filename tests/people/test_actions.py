@@ -12,9 +12,9 @@ from trainings.people.actions import Sameness, correct_name, sameness
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
+from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 
 SEALED = ("phone", "email", "language", "pueblo")

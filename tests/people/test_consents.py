@@ -14,8 +14,17 @@ from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.people.consent_actions import NotByItself, withdraw
-from trainings.people.consents import ASSENT, GUARDIAN, SPOKEN, TEXT_VERSION, TEXTS, asked_now, text_of
+from trainings.people.consents import (
+    ASSENT,
+    GUARDIAN,
+    SPOKEN,
+    TEXT_VERSION,
+    TEXTS,
+    NotByItself,
+    asked_now,
+    text_of,
+    withdraw,
+)
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Merge, MergeReason, Participant
 from trainings.registrations.models import Registration

@@ -10,9 +10,9 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Participant, Relation
 from trainings.places.models import Hub
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 
 PHONE = "+50255551234"

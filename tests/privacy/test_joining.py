@@ -25,8 +25,7 @@ from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.desk.repeats import repeats_in
-from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
-from trainings.registrations.needs import NeedState
+from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationGroup
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.counts import OtherTicket

@@ -22,8 +22,7 @@ from trainings.lib import tokens
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
-from trainings.privacy.comparing import UnknownPerson
-from trainings.privacy.merge_queries import CROWD, alike, found, held_different, merges
+from trainings.privacy.merge_queries import CROWD, UnknownPerson, alike, found, held_different, merges
 from trainings.privacy.merging import AlreadyOne, UnknownMerge, hold_different, show_again, undo
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions

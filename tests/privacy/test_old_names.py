@@ -21,8 +21,7 @@ from trainings.certificates.models import Certificate, Transcript
 from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.people.models import Guardian, Merge, MergeReason, Participant
 from trainings.privacy import merging
-from trainings.privacy.actions import sweep
-from trainings.privacy.old_names import NAMES_KEPT
+from trainings.privacy.actions import NAMES_KEPT, sweep
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 

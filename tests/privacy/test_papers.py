@@ -32,8 +32,7 @@ from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Participant
-from trainings.privacy.papers import erase_papers
-from trainings.privacy.withdrawal import what_stays, withdraw_data
+from trainings.privacy.withdrawal import erase_papers, what_stays, withdraw_data
 from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import PAPERS, What
 from trainings.settings import Settings

@@ -21,10 +21,10 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
 from trainings.privacy.withdrawal import what_stays, withdraw_data
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.desk_actions import detach
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.settings import Settings
 
 ANSWERS: dict[str, Any] = {

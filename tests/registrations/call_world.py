@@ -14,8 +14,8 @@ from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls.households import Household, households
+from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
 

@@ -13,9 +13,9 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.places.models import Hub
 from trainings.registrations.cards.use import CardUsed, name_card
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.registrations.seats.cards import Reservation, make_spares, reserve
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Course, Training
 
 MOTHER = GuardianContact("Ana Xol", Relation.MADRE, phone="+50255551234")

@@ -9,9 +9,9 @@ from trainings.audit.actor import PROGRAM
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 
 

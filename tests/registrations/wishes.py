@@ -6,8 +6,8 @@ from typing import Any
 
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import SignUp, for_one
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import Training
 
 KEY = "01KATB3V8Y9Z0N4E5Q6R7S8T9V"

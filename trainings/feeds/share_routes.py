@@ -20,7 +20,7 @@ from trainings.feeds.posters import MONTH, TRAINING, Form
 from trainings.lib.typst import Design
 from trainings.outreach import papers
 from trainings.places.models import Hub
-from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.person import training_at_desk
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_month_poster, note_printed
 from trainings.web.allow import allow

@@ -65,3 +65,15 @@ async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UU
         person_of |= {merged_id: person_of[kept_id] for merged_id, kept_id in rows}
         latest = [merged_id for merged_id, _kept_id in rows]
     return person_of
+
+
+SAME_PERSON = """
+    WITH RECURSIVE pair (one, other) AS (
+        SELECT kept_id, merged_id FROM participant_merge WHERE undone_at IS NULL
+        UNION SELECT merged_id, kept_id FROM participant_merge WHERE undone_at IS NULL
+    ), same (one, other) AS (
+        SELECT one, other FROM pair
+        UNION SELECT same.one, pair.other FROM same JOIN pair ON pair.one = same.other
+    )
+"""
+"""Begins a statement. `same`: each two participants merged into one person, both ways round; nobody else."""

@@ -11,14 +11,16 @@ from trainings.attendance.actions import count_as, give_own_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate, CertificateState
-from trainings.people.consent_actions import without_permission
+from trainings.people.consents import without_permission
 from trainings.registrations.commands import Join, StandAgain
 from trainings.registrations.models import (
     Farewell,
+    NeedState,
     Registration,
     RegistrationState,
+    read_needs,
+    write_needs,
 )
-from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.models import Training
 

@@ -16,9 +16,7 @@ from trainings.errors import Refusal
 from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
-from trainings.privacy.comparing import Comparison, UnknownPerson, compare
-from trainings.privacy.merge_forms import JoinForm, MergeForm, PairForm, SearchForm
-from trainings.privacy.merge_queries import Said
+from trainings.privacy.merge_queries import Comparison, Said, UnknownPerson, compare
 from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
 from trainings.schedule.models import Training
@@ -31,6 +29,58 @@ from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
+
+from trainings.lib.text import fold
+from trainings.people.forms import printable
+from trainings.people.models import MergeReason
+from trainings.web.forms import Form, wrong
+
+FEWEST_LETTERS = 3
+
+
+def _telling(name: str) -> str:
+    if len(fold(name).replace(" ", "")) < FEWEST_LETTERS:
+        raise wrong(N_("Escriba por lo menos 3 letras del nombre."))
+    return name
+
+
+def _two(people: list[UUID]) -> list[UUID]:
+    if len(set(people)) != 2:
+        raise wrong(N_("Marque a dos personas para compararlas."))
+    return people
+
+
+class SearchForm(Form):
+    MISSING: ClassVar[Mapping[str, str]] = {"nombre": N_("Escriba por lo menos 3 letras del nombre.")}
+
+    nombre: Annotated[str, printable(120), AfterValidator(_telling)]
+
+
+class PairForm(Form):
+    persona: Annotated[list[UUID], AfterValidator(_two)]
+
+
+class JoinForm(Form):
+    """People of one row; without them all rows of the address's training."""
+
+    persona: list[UUID] = []
+
+
+class MergeForm(Form):
+    """Who stays, and how staff know."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "kept": N_("Escoja con qué datos se queda."),
+        "reason": N_("Escoja cómo se sabe."),
+    }
+
+    kept: UUID
+    reason: MergeReason
+
 
 INDEX = "/panel/personas/repetidas"
 PAIR = INDEX + "/{one:uuid}/{other:uuid}"

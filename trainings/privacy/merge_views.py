@@ -9,8 +9,7 @@ from trainings.lib.text import fold, short_name
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.models import Participant
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, MERGE_REASONS
-from trainings.privacy.comparing import Comparison, Side
-from trainings.privacy.merge_queries import Said, Someone
+from trainings.privacy.merge_queries import Comparison, Said, Side, Someone
 from trainings.registrations.models import Registration
 from trainings.registrations.words import STATES
 from trainings.web.i18n import N_, gettext

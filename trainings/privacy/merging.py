@@ -15,9 +15,8 @@ from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
-from trainings.privacy.comparing import Comparison, compare, hub_in_scope
 from trainings.privacy.joining import join, part, shared_trainings, trainings_joined
-from trainings.privacy.merge_queries import alike, alike_in, differences
+from trainings.privacy.merge_queries import Comparison, alike, alike_in, compare, differences, hub_in_scope
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 

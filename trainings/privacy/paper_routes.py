@@ -13,7 +13,7 @@ from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.certificates.issuing import staff_queries
 from trainings.errors import NotAllowed
 from trainings.lib.text import short_name
-from trainings.privacy.papers import erasable_papers, erase_papers
+from trainings.privacy.withdrawal import erasable_papers, erase_papers
 from trainings.registrations.models import Registration
 from trainings.registrations.own import erasures
 from trainings.registrations.own.erasures import What

@@ -1,4 +1,4 @@
-"""Withdraw the permission for a person's data: only what they were told stays."""
+"""Withdraw the permission for a person's data: only what they were told stays. Erase certificates, or their name."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
+from trainings.certificates.issuing import erasing
 from trainings.certificates.models import Certificate, NameConfirmation
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound
 from trainings.lib.text import fold
 from trainings.outbox.mailer import Composers
 from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
+from trainings.people.consents import without_permission
 from trainings.people.merged import same_person_ids
 from trainings.people.models import NOBODY, TELLING_ANSWERS, Consent, Guardian, Participant
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.own.erasures import KIND, WAIT
+from trainings.registrations.own.erasures import KIND, PAPERS, WAIT, What
+from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats import actions as registrations
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext
@@ -105,16 +107,19 @@ async def carry_out(job: OutboxJob) -> None:
 
     The job is deleted with all that hangs on the permission, in one transaction: done once, or tried again.
     """
+    if registration := await _taken_on(job):
+        await _take_back(registration, HOLDER_OF_LINK, job=_ours(job))
+
+
+async def _taken_on(job: OutboxJob) -> Registration | None:
+    """With a hub its coordinators see the job until it is done. None: somebody else took it on."""
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
-    # With a hub its coordinators see the job until it is done.
-    is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
-    if not await is_ours.update(hub_id=registration.training.hub_id):
-        return
-    await _take_back(registration, HOLDER_OF_LINK, job=is_ours)
+    return registration if await _ours(job).update(hub_id=registration.training.hub_id) else None
 
 
-COMPOSERS: Composers = {KIND: carry_out}
+def _ours(job: OutboxJob) -> QuerySet[OutboxJob]:
+    return OutboxJob.filter(id=job.id, attempts=job.attempts)
 
 
 class _CameBack(Exception):
@@ -160,7 +165,7 @@ async def _whose(registration: Registration, actor: Actor) -> list[UUID]:
 async def _registration(registration_id: UUID) -> Registration:
     found = await reads(Registration).get_or_none(id=registration_id).select_related("training")
     if found is None:
-        raise NotFound(N_("No encontramos esa inscripción."))
+        raise UnknownRegistration
     return found
 
 
@@ -261,3 +266,52 @@ async def _traces(people: Sequence[UUID]) -> Traces:
         ),
         certified=frozenset(key for (key,) in await certified.values_list("registration__participant_id")),
     )
+
+
+# -- certificates
+
+
+async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certificate]:
+    """Certificates this actor would erase: for staff of everybody merged with this person.
+
+    By own link those of this participant alone, as `withdraw_data`.
+    """
+    return await erasing.erasable(await _whose(await _registration(registration_id), actor))
+
+
+async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> int:
+    """At once, at the desk; returns how many. Twice is once.
+
+    Refuses an unknown registration.
+    """
+    async with transaction():
+        return await _erase(await _registration(registration_id), what, actor)
+
+
+async def _carry_out_papers(job: OutboxJob) -> None:
+    """As `carry_out`."""
+    if registration := await _taken_on(job):
+        async with transaction():
+            await lock(Participant, [registration.participant_id])
+            if await _ours(job).exists():
+                await _erase(registration, What(job.payload["what"]), HOLDER_OF_LINK)
+
+
+async def _erase(registration: Registration, what: What, actor: Actor) -> int:
+    """In the caller's transaction. Deletes the job too, and the name if only a certificate still kept it."""
+    people = await lock(Participant, await _whose(registration, actor))
+    ids = [person.id for person in people]
+    n = await (erasing.remove_names(ids) if what is What.NAME else erasing.withdraw_all(ids))
+    registered = [key for (key,) in await Registration.filter(participant_id__in=ids).values_list("id")]
+    await OutboxJob.filter(kind=PAPERS, subject_id__in=registered).delete()
+    gone = await without_permission(ids)
+    await forget([person for person in people if person.id in gone])
+    if n:
+        hub_id = registration.training.hub_id
+        await record(
+            "privacy.erase_papers", actor=actor, object_id=registration.id, hub_id=hub_id, what=what.value, n=n
+        )
+    return n
+
+
+COMPOSERS: Composers = {KIND: carry_out, PAPERS: _carry_out_papers}

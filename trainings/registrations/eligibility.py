@@ -9,8 +9,8 @@ from typing import Protocol
 from trainings.errors import NotFound, Refusal
 from trainings.lib.phones import show_phone
 from trainings.people.models import AgeGroup
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Source
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Meeting, Phase, Run, last_end, phase
 from trainings.web.i18n import N_

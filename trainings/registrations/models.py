@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trainings.people.models import Participant
     from trainings.places.models import Hub, Municipality
     from trainings.schedule.models import Training
+from collections.abc import Collection, Mapping
 
 
 class RegistrationState(StrEnum):
@@ -135,8 +136,8 @@ class Registration(Record):
 
     `joined_to`: the sign-up of the same person that staff kept; this one is cancelled, and its card counts as the kept
     one's at the door. `joined_state`, `joined_childcare`: its state then, and how many of its childcare places count
-    with the kept one. `minutes_attended`, `completed_at`: written by attendance, read by certificates. `needs`: support
-    and answers (`needs.py`), deleted 7 days after. `renamed_at`: last correction of the name. `taken_off`: why somebody
+    with the kept one. `minutes_attended`, `completed_at`: written by attendance, read by certificates. `needs`:
+    `read_needs`, deleted 7 days after. `renamed_at`: last correction of the name. `taken_off`: why somebody
     was cancelled without asking for it. `detached_at`: moved out of the group of the person who filled in the form, at
     the desk or by answering an offer alone. `told_number`: the snapshot of the training's facts last told, by accepted
     mail or recorded call; None: as shown at sign-up. `heard_number`: one that they may have heard since, by loudspeaker
@@ -393,3 +394,29 @@ class ImportDraft(Record):
     class Meta:
         table = "import_draft"
         indexes = (("training_id",),)
+
+
+class NeedState(StrEnum):
+    """Asked and unanswered, arranged, or impossible here."""
+
+    ASKED = "asked"
+    ARRANGED = "arranged"
+    IMPOSSIBLE = "impossible"
+
+
+def read_needs(text: str | None) -> dict[str, NeedState]:
+    """`food,ramp=arranged`: by code, in order. A bare code has no answer yet."""
+    parts = [part.partition("=") for part in (text or "").split(",") if part]
+    return {code: NeedState(state or NeedState.ASKED) for code, _sign, state in parts}
+
+
+def write_needs(needs: Mapping[str, NeedState]) -> str | None:
+    """None: nothing is asked for."""
+    parts = [code if state is NeedState.ASKED else f"{code}={state.value}" for code, state in sorted(needs.items())]
+    return ",".join(parts) or None
+
+
+def asking_for(text: str | None, codes: Collection[str]) -> str | None:
+    """Needs that stay keep their answer."""
+    known = read_needs(text)
+    return write_needs({code: known.get(code, NeedState.ASKED) for code in codes})

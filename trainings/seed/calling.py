@@ -16,8 +16,8 @@ from trainings.people.models import AgeGroup, ConsentPurpose, Relation
 from trainings.places.models import Hub, Venue
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.households import households
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training, TrainingSession

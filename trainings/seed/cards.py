@@ -6,9 +6,9 @@ from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.cards.use import name_card
+from trainings.registrations.commands import for_one
 from trainings.registrations.models import Card, Source
 from trainings.registrations.seats.cards import Reservation, make_spares, reserve
-from trainings.registrations.wishes import for_one
 from trainings.schedule.models import Training, TrainingState
 from trainings.seed.names import person
 from trainings.seed.world import World

@@ -30,9 +30,9 @@ from trainings.lib import tokens
 from trainings.lib.sealing import ONE_USE, VERSION, SealedBox, shared_key
 from trainings.people.models import ConsentPurpose
 from trainings.places.models import Venue
+from trainings.registrations.commands import for_one
 from trainings.registrations.models import Card, Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.plans import SessionPlan, TrainingPlan

@@ -30,7 +30,7 @@ from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, MergeReason, Participant
 from trainings.privacy.merging import merge
-from trainings.privacy.papers import erase_papers
+from trainings.privacy.withdrawal import erase_papers
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.own.erasures import What
 from trainings.settings import Settings

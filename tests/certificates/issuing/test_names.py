@@ -32,9 +32,9 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.privacy import withdrawal
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

@@ -29,9 +29,9 @@ from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, Guardian, Participant, Relation
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.people import PATIENCE, Why, people_on
+from trainings.registrations.messages import open_list
 from trainings.registrations.models import OwnLink
 from trainings.registrations.seats import actions
 from trainings.registrations.telling.reminders import remind

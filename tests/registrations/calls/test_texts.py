@@ -19,11 +19,11 @@ from trainings.outbox.models import CallList, CallReason
 from trainings.people.actions import GuardianContact
 from trainings.people.consents import TEXT_VERSION, text_of
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant, Relation
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import WhyClosed, open_for_offers
 from trainings.registrations.calls.households import households
 from trainings.registrations.calls.texts import text_for, text_for_all, told_by
+from trainings.registrations.messages import open_list
 from trainings.registrations.seats import actions
 from trainings.schedule.actions import unlist
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState

@@ -17,10 +17,10 @@ from tests.web.pages import Page
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.people.consent_actions import PermissionGone
+from trainings.people.consents import PermissionGone
 from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian, Participant
-from trainings.registrations.desk.age_actions import AgeNotTaken, correct_age
 from trainings.registrations.models import Registration
+from trainings.registrations.own.answers import AgeNotTaken, correct_age
 from trainings.schedule.models import TrainingSession
 
 ACT = "registrations.correct_age"

@@ -15,8 +15,8 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.models import Guardian, Participant
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.telling.contacts import NoGuardian, correct_phone
 from trainings.settings import Settings
 

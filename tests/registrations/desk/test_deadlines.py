@@ -12,8 +12,7 @@ import pytest
 
 from tests import make
 from tests.registrations.card_world import make_block
-from trainings import clock
-from trainings.registrations.desk import deadlines
+from trainings import background, clock
 from trainings.registrations.models import ReservedBlock
 from trainings.registrations.seats import cards
 from trainings.settings import Settings
@@ -34,11 +33,11 @@ async def test_round_that_fails_is_followed_by_the_next(
             stop.set()
         raise trouble
 
-    monkeypatch.setattr(deadlines, "SECONDS_BETWEEN", 0.01)
-    monkeypatch.setattr(deadlines, "expire_offers", fails)
+    monkeypatch.setattr(background, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(background, "expire_offers", fails)
 
     async with asyncio.timeout(60):
-        await deadlines.run(stop)
+        await background.keep_deadlines(stop)
 
     assert rounds == 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainings.registrations.needs import NeedState, asking_for, read_needs, write_needs
+from trainings.registrations.models import NeedState, asking_for, read_needs, write_needs
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
 from trainings.registrations.desk.needs_queries import n_unanswered, wishes_ahead
-from trainings.registrations.models import Registration
-from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.models import NeedState, Registration, read_needs
 from trainings.registrations.seats import actions
 from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingState

@@ -16,8 +16,7 @@ from tests.web.pages import Page
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relation
-from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
-from trainings.registrations.needs import asking_for
+from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, asking_for
 from trainings.registrations.seats.sign_up import sign_up
 from trainings.schedule.models import Training
 

@@ -17,11 +17,11 @@ from trainings.lib import tokens
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.telling.contacts import address_of
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

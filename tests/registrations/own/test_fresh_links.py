@@ -17,9 +17,8 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import qr, tokens
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.fresh_links import LinkChanged, renew_link
+from trainings.registrations.links import LinkChanged, claim_link, renew_link
 from trainings.registrations.models import LinkScope, OwnLink, Registration
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.seats.sign_up import sign_up
 from trainings.schedule.models import Training

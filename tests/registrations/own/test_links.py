@@ -27,9 +27,9 @@ from trainings.certificates.models import Certificate, CertificateKind
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.registrations.eligibility import HasOwnLink
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.own import group_actions
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.queries import LINK_DAYS, UnknownLink
 from trainings.registrations.seats import actions, desk_actions
 from trainings.schedule.models import Training

@@ -13,8 +13,7 @@ from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations.models import Registration
-from trainings.registrations.needs import read_needs
+from trainings.registrations.models import Registration, read_needs
 from trainings.registrations.seats import actions
 
 DATA = frozenset({ConsentPurpose.DATA})

@@ -15,14 +15,13 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.issuing import names
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
-from trainings.people.consent_actions import PermissionGone, without_permission
+from trainings.people.consents import PermissionGone, without_permission
 from trainings.people.models import AgeGroup, Consent, Participant
 from trainings.privacy.withdrawal import forget, withdraw_data
-from trainings.registrations.desk.age_actions import correct_age
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.answers import Answers, save_answers
+from trainings.registrations.own.answers import Answers, correct_age, save_answers
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.desk_actions import detach
 from trainings.registrations.telling.contacts import correct_email, correct_phone

@@ -16,14 +16,13 @@ from tests.registrations.wishes import places_of, wish
 from tests.web.pages import Page
 from trainings.audit.actor import VISITOR
 from trainings.db.group_commit import GroupCommit
-from trainings.registrations.commands import SignedUp
+from trainings.registrations.commands import SignedUp, SignUp
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import entering
 from trainings.registrations.seats import sign_up as signing_up
 from trainings.registrations.seats.sign_up import Crowded, sign_up
 from trainings.registrations.signup import routes as sign_up_routes
-from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines

@@ -33,6 +33,7 @@ from trainings.registrations.commands import (
     Join,
     Leave,
     LetGoFirst,
+    Member,
     Move,
     MoveOut,
     OfferAgain,
@@ -41,6 +42,7 @@ from trainings.registrations.commands import (
     Resize,
     SetAside,
     SignedUp,
+    SignUp,
     StandAgain,
     Ticket,
     UseCard,
@@ -51,7 +53,6 @@ from trainings.registrations.seats.counts import ChildcareFull
 from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.sameness import KeyUsedAgain
 from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
 NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)

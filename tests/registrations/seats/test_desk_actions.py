@@ -24,17 +24,18 @@ from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import (
     Card,
     CardState,
     HoldReason,
+    NeedState,
     OwnLink,
     Registration,
     RegistrationGroup,
     ReplacedTicket,
+    read_needs,
 )
-from trainings.registrations.needs import NeedState, read_needs
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.seats.counts import NotHeld
 from trainings.registrations.seats.desk_actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore

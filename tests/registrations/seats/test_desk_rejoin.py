@@ -15,8 +15,8 @@ from tests.registrations.wishes import link_of, places_of, waiting
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.lib import tokens
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink, Registration
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 

@@ -14,10 +14,10 @@ from trainings.errors import Refusal
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Participant, Relation
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, NoAssent, NotForYou, TooYoung
 from trainings.registrations.models import LinkScope, OwnLink, Registration
 from trainings.registrations.seats.sign_up import sign_up
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

@@ -19,9 +19,9 @@ from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.seats.counts import NoPlaceAgain
 from trainings.registrations.seats.sign_up import register_walk_in

@@ -25,11 +25,10 @@ from tests.registrations.seats.test_deciding import (
 from trainings import clock
 from trainings.audit.actor import VISITOR
 from trainings.db import transaction
-from trainings.registrations.commands import Enter, Fill, Move, SignedUp, Ticket, UseCard
+from trainings.registrations.commands import Enter, Fill, Move, SignedUp, SignUp, Ticket, UseCard
 from trainings.registrations.models import OwnLink, RegistrationGroup
 from trainings.registrations.seats.gathering import gather
 from trainings.registrations.seats.sign_up import serve
-from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines

@@ -29,8 +29,8 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import Registration
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.counts import NoOffer
 from trainings.registrations.seats.sign_up import UnknownGroup

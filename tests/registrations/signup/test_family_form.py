@@ -10,9 +10,9 @@ from tests.registrations.forms import ROSA
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.people.models import AgeGroup, Relation
+from trainings.registrations.commands import SignUp
 from trainings.registrations.models import Source
 from trainings.registrations.signup.family_forms import read_wish, renumber
-from trainings.registrations.wishes import SignUp
 from trainings.web.forms import FormErrors, Typed
 
 DIEGO = {

@@ -12,8 +12,8 @@ from trainings.people.actions import GuardianContact
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.forms import NAME_LENGTH, PersonForm, Phone, printable
 from trainings.people.models import ConsentHow, ConsentPurpose, Relation
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Source
-from trainings.registrations.wishes import Member, SignUp
 from trainings.web.forms import Typed
 
 VERSION = 1

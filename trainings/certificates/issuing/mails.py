@@ -24,8 +24,8 @@ from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls.people import audiences_of, n_written_to
+from trainings.registrations.messages import open_list
 from trainings.registrations.telling.mails import Kind, letter_of
 from trainings.registrations.telling.message_facts import Facts, gather
 from trainings.schedule.models import Training

@@ -19,7 +19,7 @@ from trainings.db import keyring, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import are_alike, fold
 from trainings.people.actions import name_key
-from trainings.people.consent_actions import locked_with_permission
+from trainings.people.consents import locked_with_permission
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions as registrations
 from trainings.schedule.locks import locked_training

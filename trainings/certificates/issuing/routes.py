@@ -46,7 +46,7 @@ from trainings.certificates.refusals import no_longer
 from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
-from trainings.people.consent_actions import PermissionGone
+from trainings.people.consents import PermissionGone
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.completion import share_needed

@@ -15,7 +15,7 @@ from trainings.certificates.transcripts.queries import entries_of
 from trainings.certificates.transcripts.transcripts import latest_transcript, make_transcript, own_transcript, whose
 from trainings.db import transaction
 from trainings.errors import Refusal, TooMany
-from trainings.people.consent_actions import without_permission
+from trainings.people.consents import without_permission
 from trainings.registrations.models import Registration
 from trainings.registrations.own.views import OWN, base_of, known, lead_to, token_page
 from trainings.web.allow import HOLDER, allow

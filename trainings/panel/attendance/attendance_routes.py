@@ -47,11 +47,11 @@ from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.cards.forms import read_card_wish, relations
 from trainings.registrations.cards.queries import SeenCard, seen_card
+from trainings.registrations.commands import SignUp, for_one
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
 from trainings.registrations.signup.age_choices import age_groups
-from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow

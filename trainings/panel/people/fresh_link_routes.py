@@ -11,9 +11,9 @@ from trainings.accounts.permissions import DESK
 from trainings.errors import Refusal
 from trainings.lib import qr
 from trainings.panel.people.person_page import refused
-from trainings.registrations.desk.gate import ONE, view_at_desk
-from trainings.registrations.desk.staff_forms import RenewForm
-from trainings.registrations.fresh_links import renew_link
+from trainings.registrations.desk.forms import RenewForm
+from trainings.registrations.desk.person import ONE, view_at_desk
+from trainings.registrations.links import renew_link
 from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.render import absolute, render, token_page_headers

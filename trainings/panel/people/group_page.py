@@ -16,8 +16,7 @@ from trainings.errors import Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices
 from trainings.registrations.eligibility import CannotChange
-from trainings.registrations.models import Author
-from trainings.registrations.needs import read_needs
+from trainings.registrations.models import Author, read_needs
 from trainings.registrations.own import group_actions
 from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family, is_minor
 from trainings.registrations.own.ticket import Ticket
@@ -35,11 +34,11 @@ from trainings.registrations.own.views import (
     said_of_others,
     token_page,
 )
-from trainings.registrations.own_words import RENAMED_BY, said_of
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.returning import left_last
 from trainings.registrations.signup.browser_cookie import read_cookie
 from trainings.registrations.signup.limits import check_rejoin
+from trainings.registrations.words import RENAMED_BY, said_of
 from trainings.web.forms import Typed
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of

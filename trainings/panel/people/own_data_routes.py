@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.errors import NotFound
 from trainings.panel.people import group_page, own_page
-from trainings.people import choices, consent_actions
+from trainings.people import choices, consents
 from trainings.people.models import AgeGroup, ConsentPurpose, Participant
 from trainings.privacy import withdrawal
 from trainings.registrations.own import erasures
@@ -74,7 +74,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "home": home_of(request),
         "facts": facts_of(registration),
         "history": history_in_words(await history_of(registration)),
-        "has_permission": not await consent_actions.without_permission([registration.participant_id]),
+        "has_permission": not await consents.without_permission([registration.participant_id]),
         "form": form,
         "sexes": choices.sexes(),
         "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],
@@ -166,7 +166,7 @@ async def withdraw(request: Request) -> Response:
         await erasures.ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
         return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Lo que pidió quedó anotado.")))
     hub_id = registration.training.hub_id
-    await consent_actions.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
+    await consents.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
     return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Su permiso está retirado.")))
 
 

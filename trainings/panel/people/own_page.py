@@ -9,13 +9,12 @@ from trainings.certificates.issuing import names, revisions
 from trainings.certificates.outlooks import standing_of
 from trainings.certificates.own_papers import annulled_papers
 from trainings.people import choices
-from trainings.people.consent_actions import without_permission
-from trainings.registrations.models import Author
-from trainings.registrations.needs import read_needs
+from trainings.people.consents import without_permission
+from trainings.registrations.models import Author, read_needs
 from trainings.registrations.own.queries import came_back, clashes_of
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import base_of, code_of, lacking_care, names_of, needs_in_words, token_page
-from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
+from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.forms import Typed
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from trainings.lib import tokens
 from trainings.lib.crypt import BadSignature
 from trainings.panel.people import group_page
 from trainings.panel.people.own_page import show_own
+from trainings.registrations.links import claim_link
 from trainings.registrations.models import LinkScope, OwnLink
 from trainings.registrations.own import group_actions
 from trainings.registrations.own.forms import ClaimForm
@@ -34,7 +35,6 @@ from trainings.registrations.own.views import (
     ticket_for,
     token_page,
 )
-from trainings.registrations.own_links import claim_link
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.actions import NameOfBefore

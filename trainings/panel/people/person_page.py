@@ -12,15 +12,13 @@ from trainings.certificates.outlooks import standing_of
 from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.privacy import withdrawal
-from trainings.registrations.desk.gate import view_of
-from trainings.registrations.desk.memory import Carried
-from trainings.registrations.desk.staff_queries import StaffView
+from trainings.registrations.desk.forms import Carried
+from trainings.registrations.desk.person import StaffView, companions_of, needs_of, permissions_of, view_of, words_of
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.models import Author, Registration
 from trainings.registrations.own.ticket import ticket_of
-from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import position_on_waiting_list
+from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.web.flash import flash
 from trainings.web.forms import Typed
 from trainings.web.problems import sentence_of

@@ -12,14 +12,13 @@ from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.certificates.issuing import names
 from trainings.errors import Refusal
 from trainings.panel.people.person_page import back, person_page, refused
-from trainings.people import consent_actions
+from trainings.people import consents
 from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
-from trainings.registrations.desk import age_actions
-from trainings.registrations.desk.gate import ONE, view_at_desk, view_of
-from trainings.registrations.desk.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
+from trainings.registrations.desk.forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
+from trainings.registrations.desk.person import ONE, view_at_desk, view_of
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.own import group_actions
+from trainings.registrations.own import answers, group_actions
 from trainings.registrations.seats import actions, desk_actions
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.telling import contacts
@@ -108,11 +107,11 @@ async def correct_age(request: Request) -> Response:
     registration = view.own.registration
     try:
         form = check(AgeForm, typed)
-        await age_actions.correct_age(registration.id, form.age_group, actor=request.state.actor)
+        await answers.correct_age(registration.id, form.age_group, actor=request.state.actor)
     except FormErrors as exc:
         return await person_page(request, view, age_form=exc.typed, status=422)
     except Refusal as exc:
-        anew = isinstance(exc, (age_actions.NeedsGuardian, age_actions.NeedsOwnPermission))
+        anew = isinstance(exc, (answers.NeedsGuardian, answers.NeedsOwnPermission))
         form_again = typed.refused(for_staff(exc))
         return await person_page(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
@@ -205,7 +204,7 @@ async def withdraw(request: Request) -> Response:
         await withdrawal.withdraw_data(registration.id, actor=actor)
         return back(registration.id, gettext(N_("Listo. Sus datos se borraron y sus inscripciones están canceladas.")))
     hub_id = registration.training.hub_id
-    await consent_actions.withdraw(registration.participant_id, purpose, actor=actor, hub_id=hub_id)
+    await consents.withdraw(registration.participant_id, purpose, actor=actor, hub_id=hub_id)
     return back(registration.id, gettext(N_("Listo. El permiso está retirado.")))
 
 

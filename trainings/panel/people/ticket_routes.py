@@ -16,9 +16,8 @@ from trainings.errors import Refusal
 from trainings.lib import dates, qr
 from trainings.lib.calling import call_links
 from trainings.panel.people.person_page import back, refused
-from trainings.registrations.desk.gate import ONE, view_at_desk
-from trainings.registrations.desk.memory import Carried
-from trainings.registrations.desk.staff_queries import Alike, StaffView
+from trainings.registrations.desk.forms import Carried
+from trainings.registrations.desk.person import ONE, Alike, StaffView, view_at_desk
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.own.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list, with_sessions

@@ -12,12 +12,12 @@ from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK
 from trainings.registrations.calls.households import Household, households
 from trainings.registrations.calls.people import Audience, audiences_of, people_on
 from trainings.registrations.calls.told import may_have_heard, note_call, take_back
 from trainings.registrations.calls.validity import CHANGES, is_overtaken
+from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
 from trainings.registrations.seats import waiting
 from trainings.registrations.seats.counts import NoOffer

@@ -17,8 +17,8 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
 from trainings.registrations.calls.told import Marks, News, news_of
 from trainings.registrations.calls.validity import KINDS, moot_lists, sessions_told
+from trainings.registrations.messages import Mailbox, Person, by_mailbox, people_of
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.recipients import Mailbox, Person, by_mailbox, people_of
 from trainings.schedule.snapshots import Reader
 
 LOOK_BACK = timedelta(days=1)

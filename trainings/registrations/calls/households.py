@@ -9,8 +9,8 @@ from uuid import UUID
 
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList
+from trainings.people.consents import english_readers
 from trainings.people.models import Guardian, Participant, Relation
-from trainings.people.readers import english_readers
 from trainings.registrations.calls.people import Listed, people_on
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import is_minor

@@ -12,12 +12,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall, OutboxJob, Outcome
-from trainings.registrations.call_lists import standing_marks
 from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK, Around, around, is_told_elsewhere
 from trainings.registrations.calls.validity import CHANGES, KINDS, PAPERS
-from trainings.registrations.messages import ABOUT_ONE
+from trainings.registrations.messages import ABOUT_ONE, Person, by_mailbox, for_who_waits, people_of, standing_marks
 from trainings.registrations.models import TAKES_PLACE, Card, CardState, Registration, RegistrationState, ReservedBlock
-from trainings.registrations.recipients import Person, by_mailbox, for_who_waits, people_of
 from trainings.schedule.changes import Difference
 
 PATIENCE = timedelta(hours=2)

@@ -21,12 +21,12 @@ from trainings.registrations.cards.forms import read_card_wish, relations, said_
 from trainings.registrations.cards.queries import Block, CardLine, UnknownCards, by_bearer_link
 from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
 from trainings.registrations.cards.use import name_card
+from trainings.registrations.commands import SignUp
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import CardState, Source
 from trainings.registrations.seats import cards
 from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.signup.limits import check_rate
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.address import client_address

@@ -13,9 +13,9 @@ from trainings.people.forms import MunicipalityCode, Name, Phone
 from trainings.people.models import ConsentHow
 from trainings.people.words import RELATIONS
 from trainings.places.models import ANOTHER_PLACE
+from trainings.registrations.commands import SignUp
 from trainings.registrations.seats.cards import MOST_RESERVED, MOST_SPARE, Reservation
 from trainings.registrations.signup.family_forms import FURTHER, read_wish
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
 from trainings.schedule.public import sentences
 from trainings.schedule.queries import courses_before

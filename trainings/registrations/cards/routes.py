@@ -19,9 +19,8 @@ from trainings.people.communities import suggestions
 from trainings.registrations.cards.forms import ReleaseForm, ReserveForm
 from trainings.registrations.cards.queries import Block, UnknownBlock, block_at_desk, blocks_of, has_letter
 from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
-from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import doors_left, why_closed
 from trainings.registrations.seats import cards
 from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase

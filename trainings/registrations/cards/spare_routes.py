@@ -40,8 +40,8 @@ from trainings.registrations.cards.queries import (
 )
 from trainings.registrations.cards.sheets import spare_data, spare_pdf
 from trainings.registrations.cards.use import CardUsed, name_card, use_spare
+from trainings.registrations.desk.person import doors_left, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import doors_left, why_closed
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Card, CardState, Source
 from trainings.registrations.seats import cards

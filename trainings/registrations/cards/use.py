@@ -9,7 +9,7 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.registrations.commands import Draft, Ticket, UseCard
+from trainings.registrations.commands import Draft, SignUp, Ticket, UseCard
 from trainings.registrations.models import (
     HAS_NAME,
     Card,
@@ -22,7 +22,6 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.seats.cards import UnknownCard, locked_card
 from trainings.registrations.seats.sign_up import ask
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
 from trainings.web import i18n

@@ -14,7 +14,6 @@ from trainings.db import reads
 from trainings.errors import Refusal, TooMany
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from trainings.places.models import Hub
-from trainings.registrations.desk.export_forms import ExportForm, HubExportForm
 from trainings.registrations.desk.exports import (
     PER_HOUR,
     REASONS,
@@ -24,6 +23,7 @@ from trainings.registrations.desk.exports import (
     export_training,
     training_to_export,
 )
+from trainings.registrations.desk.forms import ExportForm, HubExportForm
 from trainings.web.allow import allow
 from trainings.web.files import download
 from trainings.web.forms import FormErrors, Typed, check, read_form

@@ -12,8 +12,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import fold, short_name
 from trainings.people.models import Guardian
-from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.models import NeedState, Registration, RegistrationState, read_needs
 from trainings.registrations.queries import is_minor
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import get_settings

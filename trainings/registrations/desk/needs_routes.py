@@ -15,12 +15,10 @@ from trainings.lib import dates
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
 from trainings.people.words import NEEDS
-from trainings.registrations.desk.gate import view_at_desk
+from trainings.registrations.desk.forms import AnswerForm
 from trainings.registrations.desk.needs_queries import Asked, Wisher, count_states, wishes_ahead
-from trainings.registrations.desk.staff_forms import AnswerForm
-from trainings.registrations.desk.staff_views import Need
-from trainings.registrations.models import TAKES_PLACE
-from trainings.registrations.needs import NeedState
+from trainings.registrations.desk.person import Need, view_at_desk
+from trainings.registrations.models import TAKES_PLACE, NeedState
 from trainings.registrations.seats import desk_actions
 from trainings.registrations.words import NEED_STATES, STATES
 from trainings.settings import get_settings

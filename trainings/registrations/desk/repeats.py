@@ -15,8 +15,8 @@ from trainings import clock
 from trainings.db import reads
 from trainings.people.merged import told_apart
 from trainings.people.models import AgeGroup
+from trainings.registrations.commands import SignUp
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training, TrainingState
 
 FIFTH = 5

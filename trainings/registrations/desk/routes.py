@@ -16,11 +16,10 @@ from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.people.consents import asked_now
 from trainings.people.words import RELATIONS
-from trainings.registrations.commands import SignedUp
-from trainings.registrations.desk.memory import AGREED_HOW, Carried
-from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.commands import LARGEST_GROUP, SignedUp
+from trainings.registrations.desk.forms import AGREED_HOW, Carried
+from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import doors_left, why_closed
 from trainings.registrations.eligibility import field_of
 from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.registrations.seats.sameness import KeyUsedAgain
@@ -28,7 +27,6 @@ from trainings.registrations.seats.sign_up import sign_up
 from trainings.registrations.signup import age_choices, family_forms
 from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
-from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.registrations.words import HOW_THEY_COME
 from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainings.errors import Refusal
-from trainings.people.consent_actions import PermissionGone
-from trainings.registrations.desk.staff_views import CLOSED_TO_ALL
+from trainings.people.consents import PermissionGone
+from trainings.registrations.desk.person import CLOSED_TO_ALL
 from trainings.registrations.eligibility import (
     AdultsOnly,
     CannotChange,

@@ -26,9 +26,8 @@ from trainings.registrations.calls.actions import Answer
 from trainings.registrations.calls.people import n_written_to
 from trainings.registrations.calls.words import ANSWERED
 from trainings.registrations.commands import HandReason
-from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.person import training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import why_closed
 from trainings.registrations.desk.waiting_queries import PAGE, Board, Waiting, board_of, who_would_be_told
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats import waiting

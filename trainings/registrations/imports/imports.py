@@ -19,7 +19,7 @@ from trainings.lib import tokens
 from trainings.lib.tabular import Problem, Table, UnreadableTable, read_table
 from trainings.limits import actions as limits
 from trainings.people.models import ConsentHow
-from trainings.registrations.desk.staff_queries import UnknownTraining, training_at_desk
+from trainings.registrations.desk.person import UnknownTraining, training_at_desk
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.imports import job as import_job
 from trainings.registrations.imports.columns import Field, header_row

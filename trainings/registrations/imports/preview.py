@@ -10,11 +10,11 @@ from uuid import UUID
 
 from trainings.db import reads
 from trainings.errors import Refusal
+from trainings.registrations.commands import SignUp
 from trainings.registrations.desk.repeats import COLUMNS, Seen, signs_of_who_comes
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports.rows import ListRow
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of

@@ -15,9 +15,8 @@ from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xls
 from trainings.people import choices
 from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
-from trainings.registrations.desk.staff_queries import training_at_desk
+from trainings.registrations.desk.person import training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.desk.staff_views import why_closed
 from trainings.registrations.imports import imports
 from trainings.registrations.imports import job as import_job
 from trainings.registrations.imports.columns import (

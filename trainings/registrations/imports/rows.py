@@ -17,12 +17,12 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import NAME_LENGTH, PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose, Sex
 from trainings.places.data import by_code
+from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.imports import values
 from trainings.registrations.imports.columns import FIELDS, WHOLE_NAMES, Field
 from trainings.registrations.imports.sheets import Sheet
 from trainings.registrations.imports.values import Unclear
 from trainings.registrations.models import Source
-from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 from trainings.web.forms import FormErrors, Typed, check
 from trainings.web.i18n import N_, gettext

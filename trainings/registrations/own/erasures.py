@@ -14,12 +14,13 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.outbox.actions import enqueue
 from trainings.outbox.models import OutboxJob
-from trainings.people.consent_actions import without_permission
+from trainings.people.consents import without_permission
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
+from trainings.registrations.queries import UnknownRegistration
 from trainings.web.i18n import N_
 
 KIND = "withdraw_data"
@@ -139,7 +140,7 @@ async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
 async def _registration(registration_id: UUID) -> Registration:
     found = await Registration.get_or_none(id=registration_id).select_related("training")
     if found is None:
-        raise NotFound(N_("No encontramos esa inscripción."))
+        raise UnknownRegistration
     return found
 
 

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.people.consent_actions import without_permission
+from trainings.people.consents import without_permission
 from trainings.people.models import Participant
 from trainings.registrations.commands import Rejoin
-from trainings.registrations.fresh_links import replace_link
+from trainings.registrations.links import claimed_in, replace_link
 from trainings.registrations.models import LinkScope, Registration, RegistrationGroup
-from trainings.registrations.own_links import claimed_in
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.locks import locked_training

@@ -10,12 +10,11 @@ from starlette.responses import Response
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import qr
-from trainings.people.consent_actions import without_permission
+from trainings.people.consents import without_permission
 from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
 from trainings.registrations.eligibility import CannotChange, HasOwnLink
-from trainings.registrations.models import Author, Farewell, LinkScope, Registration, RegistrationState
-from trainings.registrations.needs import read_needs
+from trainings.registrations.models import Author, Farewell, LinkScope, Registration, RegistrationState, read_needs
 from trainings.registrations.own.erasures import erasures_of
 from trainings.registrations.own.queries import (
     OwnGroup,
@@ -29,9 +28,9 @@ from trainings.registrations.own.queries import (
     open_link,
 )
 from trainings.registrations.own.ticket import Ticket, ticket_of
-from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.seats.returning import left_last
+from trainings.registrations.words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.schedule.public.sentences import listing
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext

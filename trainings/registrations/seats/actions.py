@@ -11,12 +11,11 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.people.actions import correct_name, name_key
-from trainings.people.consent_actions import locked_with_permission
+from trainings.people.consents import locked_with_permission
 from trainings.registrations.commands import Approve, FewerChildren, Leave, Resize, author_of
 from trainings.registrations.eligibility import check_ahead
-from trainings.registrations.models import Registration
-from trainings.registrations.needs import asking_for
-from trainings.registrations.own_links import check_in_reach
+from trainings.registrations.links import check_in_reach
+from trainings.registrations.models import Registration, asking_for
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask, ask_of, stoppable
 from trainings.schedule.locks import locked_training

@@ -9,10 +9,10 @@ from trainings.db import keyring, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.people.consent_actions import locked_with_permission
+from trainings.people.consents import locked_with_permission
 from trainings.people.models import Participant
 from trainings.registrations.commands import MoveOut, Reject
-from trainings.registrations.fresh_links import replace_link
+from trainings.registrations.links import replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     Card,
@@ -20,13 +20,15 @@ from trainings.registrations.models import (
     Farewell,
     HoldReason,
     LinkScope,
+    NeedState,
     OwnLink,
     Registration,
     RegistrationGroup,
     RegistrationState,
     ReplacedTicket,
+    read_needs,
+    write_needs,
 )
-from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask_of, moved_to
 from trainings.schedule.locks import locked_training

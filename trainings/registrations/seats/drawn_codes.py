@@ -9,7 +9,7 @@ from uuid import UUID
 from trainings.db import sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
-from trainings.registrations.wishes import SignUp
+from trainings.registrations.commands import SignUp
 
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 

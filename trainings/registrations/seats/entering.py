@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
-from trainings.registrations.commands import Enter, SignedUp, UseCard
+from trainings.registrations.commands import Enter, SignedUp, SignUp, UseCard
 from trainings.registrations.eligibility import check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, CardState, HoldReason, RegistrationState, Source
 from trainings.registrations.seats.allocation import Party
@@ -11,7 +11,6 @@ from trainings.registrations.seats.clerk import Clerk
 from trainings.registrations.seats.counts import state_for
 from trainings.registrations.seats.sameness import same_again
 from trainings.registrations.seats.situation import Group, Person, Run, Standing
-from trainings.registrations.wishes import SignUp
 
 NEEDED = frozenset({ConsentPurpose.DATA})
 

@@ -17,7 +17,7 @@ from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
 from trainings.people.models import AgeGroup
-from trainings.registrations.commands import Command, Draft, Enter, Move, SignedUp, Ticket, UseCard
+from trainings.registrations.commands import Command, Draft, Enter, Move, Namesake, SignedUp, Ticket, UseCard
 from trainings.registrations.models import (
     Author,
     CardState,
@@ -30,7 +30,6 @@ from trainings.registrations.models import (
 from trainings.registrations.seats.drawn_codes import Codes
 from trainings.registrations.seats.sameness import known_by_code
 from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation, Standing
-from trainings.registrations.wishes import Namesake
 from trainings.schedule.models import SessionState, TrainingState
 
 Row = Mapping[str, Any]

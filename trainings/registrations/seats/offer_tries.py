@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.outbox.models import Call, CallResult
-from trainings.registrations.call_lists import standing_marks
+from trainings.registrations.messages import standing_marks
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 
 TRIES, DAYS = 3, 2

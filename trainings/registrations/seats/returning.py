@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from trainings.audit.actor import FILLER_OF_FORM, Actor
-from trainings.people.consent_actions import PermissionGone
+from trainings.people.consents import PermissionGone
 from trainings.registrations.commands import Done, MoveOut, Rejoin, StandAgain
 from trainings.registrations.eligibility import CannotChange, HasOwnLink, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source

@@ -12,10 +12,9 @@ from trainings.lib import tokens
 from trainings.people.actions import Sameness
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
-from trainings.registrations.commands import SignedUp
+from trainings.registrations.commands import SignedUp, SignUp
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.seats.situation import Known, Run, Situation
-from trainings.registrations.wishes import SignUp
 from trainings.web.i18n import N_
 
 REPLAY = timedelta(hours=24)

@@ -14,12 +14,11 @@ from trainings.errors import Busy, NotFound
 from trainings.lib.tokens import uuid7
 from trainings.limits.actions import Watch
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.registrations.commands import Command, Done, Enter, Move, MoveOut, Outcome, SignedUp
+from trainings.registrations.commands import Command, Done, Enter, Move, MoveOut, Outcome, SignedUp, SignUp
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather
 from trainings.registrations.seats.writing import keep
-from trainings.registrations.wishes import SignUp
 from trainings.web import i18n
 from trainings.web.i18n import N_
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from trainings.limits.actions import Counted
-from trainings.registrations.commands import Draft, SignedUp
+from trainings.registrations.commands import Draft, Namesake, SignedUp, SignUp
 from trainings.registrations.models import (
     TAKES_PLACE,
     Author,
@@ -25,7 +25,6 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.seats.allocation import Party, Room
-from trainings.registrations.wishes import Namesake, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
 

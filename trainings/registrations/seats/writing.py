@@ -17,11 +17,10 @@ from trainings.outbox import actions
 from trainings.people.actions import Sameness
 from trainings.people.consents import version_read
 from trainings.people.newcomers import Agreed, NewPeople
-from trainings.registrations.commands import Ticket
+from trainings.registrations.commands import Member, SignUp, Ticket
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.seats.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.seats.situation import Group, Person, Run, Situation
-from trainings.registrations.wishes import Member, SignUp
 
 Values = tuple[Any, ...]
 

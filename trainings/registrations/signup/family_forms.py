@@ -12,9 +12,9 @@ from typing import Any
 
 from trainings.people.actions import GuardianContact
 from trainings.people.models import AgeGroup
+from trainings.registrations.commands import LARGEST_GROUP, Member, SignUp
 from trainings.registrations.eligibility import field_of
 from trainings.registrations.signup.forms import GuardianForm, MemberForm, SharedForm, answers_hash
-from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
 from trainings.web.forms import FormErrors, FormT, Typed, check
 from trainings.web.i18n import N_, gettext
 

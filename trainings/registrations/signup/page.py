@@ -15,12 +15,12 @@ from trainings.people.models import ActorType, AgeGroup
 from trainings.people.words import ACTOR_TYPES, RELATIONS
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
+from trainings.registrations.commands import LARGEST_GROUP, Member, SignUp
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_people, field_of
 from trainings.registrations.models import Source
 from trainings.registrations.signup.age_choices import asked_ages, minors_from
 from trainings.registrations.signup.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
 from trainings.registrations.signup.limits import BAIT, hidden_of
-from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public import sentences

@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
-from trainings.registrations.commands import SignedUp
+from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
@@ -22,7 +22,6 @@ from trainings.registrations.signup.browser_cookie import read_cookie, write_coo
 from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
 from trainings.registrations.signup.page import context_of, tell_ages
-from trainings.registrations.wishes import LARGEST_GROUP, SignUp
 from trainings.schedule.public.queries import all_hubs
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow

@@ -20,11 +20,10 @@ from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
-from trainings.registrations.call_lists import open_list
 from trainings.registrations.calls.people import holders_of
 from trainings.registrations.calls.validity import CHANGES
+from trainings.registrations.messages import for_who_waits, open_list, people_of
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
-from trainings.registrations.recipients import for_who_waits, people_of
 from trainings.registrations.telling.facilitator_notes import (
     Batch,
     says_something,

@@ -12,7 +12,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import Refusal
-from trainings.people.consent_actions import PermissionGone, without_permission
+from trainings.people.consents import PermissionGone, without_permission
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.calls.told import was_refused
 from trainings.registrations.models import LinkScope, OwnLink, Registration

@@ -22,8 +22,7 @@ from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.people.words import NEEDS
-from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.models import NeedState, Registration, RegistrationState, read_needs
 from trainings.schedule.dated import Span, house_of
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 from trainings.web.i18n import SOURCE_LANGUAGE, language, ngettext, speaking

@@ -19,8 +19,7 @@ from trainings.outbox.templates import own_words
 from trainings.people.words import NEEDS
 from trainings.registrations.calls.told import may_have_heard, were_told
 from trainings.registrations.messages import ABOUT_ONE, REMINDER
-from trainings.registrations.models import HoldReason, Registration, RegistrationState
-from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState, read_needs
 from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
 from trainings.registrations.telling import message_facts
 from trainings.registrations.telling.contacts import mark_accepted, mark_refused

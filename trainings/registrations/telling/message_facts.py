@@ -14,7 +14,7 @@ from trainings.db import reads
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.people.readers import english_readers
+from trainings.people.consents import english_readers
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox

@@ -15,8 +15,7 @@ from trainings.db import reads, sql, transaction
 from trainings.db.sql import Statement
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
 from trainings.outbox.models import CallReason
-from trainings.registrations.call_lists import open_list
-from trainings.registrations.messages import REMINDER
+from trainings.registrations.messages import REMINDER, open_list
 from trainings.schedule.locks import locked_training
 from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
 

@@ -1,0 +1,122 @@
+"""Forms of the desk, and what the desk carries over to the next person, in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from trainings.people.forms import Email, Phone
+from trainings.people.models import ActorType, AgeGroup, ConsentHow, ConsentPurpose
+from trainings.registrations.desk.exports import Asked, ExportFormat, ExportReason, NoReason
+from trainings.registrations.models import NeedState, Source
+from trainings.web.days import Day
+from trainings.web.forms import Form
+from trainings.web.i18n import N_
+
+
+class DetachForm(Form):
+    """Contact of the adult; empty means none."""
+
+    phone: Phone = None
+    email: Email = None
+
+
+class EmailForm(Form):
+    """Empty means none."""
+
+    address: Email = None
+
+
+class PhoneForm(Form):
+    """Empty means none."""
+
+    number: Phone = None
+
+
+class AgeForm(Form):
+    """Empty: not said."""
+
+    age_group: AgeGroup | None = None
+
+
+class WithdrawForm(Form):
+    purpose: ConsentPurpose
+
+
+class AnswerForm(Form):
+    need: str
+    state: NeedState
+
+
+class RenewForm(Form):
+    link: UUID
+
+
+class ExportForm(Form):
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "names": N_("Diga si el archivo lleva nombres."),
+        "format": N_("Escoja el tipo de archivo."),
+    }
+
+    names: Literal["no", "yes"]
+    reason: ExportReason | None = None
+    format: ExportFormat
+
+    @property
+    def asked(self) -> Asked:
+        """Refuses names without a reason."""
+        if self.names == "yes" and self.reason is None:
+            raise NoReason(field="reason")
+        return Asked(self.format, self.reason if self.names == "yes" else None)
+
+
+class HubExportForm(ExportForm):
+    MISSING: ClassVar[Mapping[str, str]] = {
+        **ExportForm.MISSING,
+        "hub": N_("Escoja la ventanilla."),
+        "first": N_("Escriba la primera fecha."),
+        "last": N_("Escriba la última fecha."),
+    }
+
+    hub: UUID
+    first: Day
+    last: Day
+
+
+AGREED_HOW: Mapping[Source, ConsentHow] = {
+    Source.DESK: ConsentHow.READ_ALOUD,
+    Source.CALL: ConsentHow.CALL,
+    Source.WHATSAPP: ConsentHow.MESSAGE,
+}
+"""How a person consents, by the way they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Nothing that tells who the last person was."""
+
+    source: Source = Source.DESK
+    actor_type: str = ""
+    municipality: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Carried:
+        """From an address or a form; unknown values are left out."""
+        source, actor_type, municipality = (asked.get(name, "") for name in ("source", "actor_type", "municipality"))
+        return cls(
+            Source(source) if source in set(AGREED_HOW) else Source.DESK,
+            actor_type if actor_type in set(ActorType) else "",
+            municipality if len(municipality) == 4 and municipality.isascii() and municipality.isdigit() else "",
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        told = {"source": self.source.value, "actor_type": self.actor_type, "municipality": self.municipality}
+        return {name: value for name, value in told.items() if value and value != Source.DESK.value}
+
+    def form_of(self, training_id: UUID) -> str:
+        query = f"?{urlencode(self.told)}" if self.told else ""
+        return f"/panel/capacitaciones/{training_id}/inscribir{query}"
