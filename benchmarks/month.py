@@ -53,7 +53,7 @@ from trainings.schedule.catalogue import course_actions
 from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
-from trainings.schedule.public import entry_lines
+from trainings.schedule.public import entries
 from trainings.schedule.public.remembered import forget
 from trainings.server import collect_rarely
 from trainings.settings import Environment as Kind
@@ -66,7 +66,7 @@ SHAPES = (50, 10), (500, 1)
 """Trainings, and sessions of each."""
 PANEL, PUBLIC = "/panel/mes", "/calendario"
 WORDS = {"kept": "as visited", "anew": "made anew", "cold": "never seen"}
-LEARNT_ONCE = (sql.translated, towns.by_code, towns.by_slug, entry_lines._pattern)
+LEARNT_ONCE = (sql.translated, towns.by_code, towns.by_slug, entries._pattern)
 """Statements of the program, municipalities of its file, its template of a line."""
 
 

@@ -32,8 +32,7 @@ from trainings.places.models import Hub
 from trainings.registrations.calls.texts import text_for_all, told_by
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import Training
-from trainings.schedule.public.change_pictures import change_card, change_text
-from trainings.schedule.public.pictures import training_card
+from trainings.schedule.public.pictures import change_card, change_text, training_card
 from trainings.schedule.public.queries import public_training
 from trainings.web.allow import PUBLIC
 

@@ -28,8 +28,7 @@ from trainings.outreach.actions import (
 from trainings.outreach.models import ActivityFeed, ActivityKind, ActivityText, OutreachActivity
 from trainings.outreach.place_actions import correct_venue
 from trainings.places.actions import VenueDetails
-from trainings.schedule.ics import TEXT_FORMAT
-from trainings.schedule.public.entries import calendar_entry
+from trainings.schedule.ics import TEXT_FORMAT, calendar_entry
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 

@@ -17,12 +17,12 @@ from tests.schedule.panel import as_
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.outreach.coverage import Coverage, Nearby, counts_of, coverage_of, quiet_in
+from trainings.outreach.coverage_routes import Coverage, Nearby, counts_of, coverage_of, quiet_in
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.data import departments
 from trainings.schedule import actions
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.quarters import Quarter
+from trainings.schedule.months import Quarter
 
 Freeze = Callable[[datetime], None]
 PATH = "/panel/sin-actividad"

@@ -17,7 +17,6 @@ from trainings.audit.models import AuditLine
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outreach.actions import TimeAndPlace, cancel_activity
-from trainings.outreach.bands import SEEN_BANDS, AgeBand
 from trainings.outreach.heads import (
     CELLS,
     Cell,
@@ -29,6 +28,7 @@ from trainings.outreach.heads import (
     write_totals,
 )
 from trainings.outreach.models import HeadCount
+from trainings.outreach.words import SEEN_BANDS, AgeBand
 from trainings.people.models import AgeGroup, Sex
 from trainings.settings import Settings
 

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from trainings.schedule.months import Month, days_touched
-from trainings.schedule.quarters import Quarter
+from trainings.schedule.months import Month, Quarter, days_touched
 
 WRONG = [
     "",

@@ -12,8 +12,7 @@ from trainings.accounts.models import Role, User
 from trainings.panel.calendar import views
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule import queries
-from trainings.schedule.public.cells import CALLED_OFF
-from trainings.schedule.public.entry_lines import FILLED_IN, TEMPLATE, Entry, lines_of
+from trainings.schedule.public.entries import CALLED_OFF, FILLED_IN, TEMPLATE, Entry, lines_of
 from trainings.settings import Settings
 from trainings.web.i18n import speaking
 from trainings.web.render import render_text

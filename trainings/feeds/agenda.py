@@ -11,10 +11,10 @@ from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.queries import listed
 from trainings.schedule.models import SessionFeed, SessionState, TrainingState
-from trainings.schedule.public.change_words import public_note
+from trainings.schedule.public.facts import hours_of, note_of, state_of
 from trainings.schedule.public.posted import Listed, Meeting
 from trainings.schedule.public.queries import listed_trainings
-from trainings.schedule.public.rows import hours_of, note_of, state_of
+from trainings.schedule.public.sentences import public_note
 from trainings.web.i18n import N_, gettext, language
 
 MOST = 20

@@ -24,9 +24,10 @@ from trainings.places.models import Hub
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase
 from trainings.schedule.public.facts import towns_of
-from trainings.schedule.public.paper import WHEN, capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
+from trainings.schedule.public.paper import WHEN, facts_on_paper, how_to_sign_up, qr_drawing
 from trainings.schedule.public.posted import Meeting, Posted
 from trainings.schedule.public.queries import public_training
+from trainings.schedule.public.sentences import capital, stopped
 from trainings.schedule.towns import Town
 from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking

@@ -18,7 +18,7 @@ from trainings.errors import NotFound
 from trainings.feeds import posters, share_texts
 from trainings.feeds.posters import MONTH, TRAINING, Form
 from trainings.lib.typst import Design
-from trainings.outreach import papers
+from trainings.outreach import changes
 from trainings.places.models import Hub
 from trainings.registrations.desk.person import training_at_desk
 from trainings.schedule.models import PrintKind
@@ -87,7 +87,7 @@ async def month_poster(request: Request) -> Response:
     if form == "pdf":
         async with transaction():
             await note_month_poster(hub.id, first, actor=request.state.actor)
-            await papers.note_month_poster(hub.id, first, actor=request.state.actor)
+            await changes.note_month_poster(hub.id, first, actor=request.state.actor)
     return await _file(MONTH, await posters.month_data(hub, first), form, f"cartel-{hub.slug}-{first:%Y-%m}")
 
 

@@ -18,7 +18,7 @@ from trainings.people.models import ActorType
 from trainings.schedule import towns
 from trainings.schedule.public import queries as public_queries
 from trainings.schedule.public import sentences
-from trainings.schedule.public.paper import capital
+from trainings.schedule.public.sentences import capital
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import policy
 from trainings.web.i18n import gettext

@@ -24,7 +24,7 @@ from trainings.notes.shown import card_of, kind_choices, rows_of, shown
 from trainings.notes.words import BY_SLUG, TILES
 from trainings.places.data import grouped_by_department
 from trainings.schedule import towns
-from trainings.schedule.public.rows import rows_of as training_rows
+from trainings.schedule.public.facts import rows_of as training_rows
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.conditional import asked_in, is_unchanged

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix, uuid7
@@ -19,15 +19,17 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outreach import calendar_texts
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.responsible import seen, tell_published, tell_responsible
+from trainings.outreach.words import KINDS
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
-from trainings.schedule.bookings import check_bookings
+from trainings.schedule.bookings import Owner, check_bookings
 from trainings.schedule.changes import leaving
 from trainings.schedule.models import ChangeKind, DatedChange
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
 from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.session_actions import MovedIntoPast
-from trainings.web.i18n import N_
+from trainings.schedule.staff.copies import Copy, bounds, copy_key, day_in, foreseen, shifted
+from trainings.web.i18n import N_, gettext
 
 ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.DRAFT: frozenset({ActivityState.PUBLISHED, ActivityState.CANCELLED}),
@@ -371,3 +373,61 @@ async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason
     await check_bookings(
         {0: plan}, actor=actor, hub_id=activity.hub_id, override_reason=override_reason, but=[activity.id]
     )
+
+
+async def copy_activity_to_month(
+    activity_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
+) -> tuple[OutreachActivity, bool]:
+    """As `schedule.staff.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`. If the
+    responsible person left the hub, the actor becomes responsible.
+    """
+    async with transaction():
+        activity = await locked_activity(activity_id)
+        key = copy_key(activity.id, month)
+        made = await OutreachActivity.get_or_none(id=key)
+        if made is not None:
+            return made, False
+        responsible_id = activity.responsible_id
+        if actor.id is not None and not await works_at(activity.hub_id, responsible_id):
+            responsible_id = actor.id
+        plan = ActivityPlan(
+            hub_id=activity.hub_id,
+            kind=activity.kind,
+            title=activity.title,
+            at=_in_month(activity, month),
+            responsible_id=responsible_id,
+            summary=activity.summary,
+            materials=activity.materials,
+            rain_plan=activity.rain_plan,
+        )
+        return await create_activity(plan, actor=actor, override_reason=override_reason, activity_id=key), True
+
+
+async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[Copy]:
+    """The copies of a hub's month in another, by day, without cancelled activities."""
+    start, end = bounds(month)
+    held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=start, starts_at__lt=end)
+    activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
+    keys = [copy_key(one.id, target) for one in activities]
+    made = {key for (key,) in await reads(OutreachActivity).filter(id__in=keys).values_list("id")}
+    return [
+        foreseen(
+            Owner(one.id, one.title, "" if one.venue_id else one.municipality_id),
+            [_plan_of(one)],
+            target,
+            path="/panel/actividades",
+            made=made,
+            kind=gettext(KINDS[one.kind]),
+        )
+        for one in activities
+    ]
+
+
+def _in_month(activity: OutreachActivity, month: date) -> TimeAndPlace:
+    plan = _plan_of(activity)
+    [then] = shifted([plan], day_in(month, [plan]))
+    return TimeAndPlace(then.starts_at, then.ends_at, activity.municipality_id, activity.venue_id, activity.place)
+
+
+def _plan_of(activity: OutreachActivity) -> SessionPlan:
+    return SessionPlan(activity.starts_at, activity.ends_at, activity.venue_id, (activity.responsible_id,))

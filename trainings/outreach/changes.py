@@ -1,17 +1,24 @@
-"""What changed activities were before, for a week, as public pages say it of sessions."""
+"""What changed activities were before: for a week on public pages, and on printed month posters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.outreach.models import ActivityState, MonthPoster, OutreachActivity
 from trainings.schedule import towns
-from trainings.schedule.changes import still_said_of
+from trainings.schedule.changes import as_left, still_said_of
 from trainings.schedule.dated import DatedThing
-from trainings.schedule.models import DatedChange
+from trainings.schedule.models import ChangeKind, DatedChange
 from trainings.schedule.public.posted import Left, Place, Was
 
 
@@ -42,3 +49,53 @@ def _left(change: DatedChange, activity: Placed, *, is_rewritten: bool) -> Left:
     is_told = is_elsewhere and (place.name or town.code != activity.municipality_id)
     was = Was(change.kind, change.left_starts_at, change.left_ends_at, place if is_told else None)
     return Left(was, is_elsewhere or (activity.venue_id is None and is_rewritten))
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPoster:
+    """Poster of the month beginning with `first`, printed before the activity changed."""
+
+    first: date
+    printed_at: datetime
+    by: str
+
+
+async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
+    """Record the printing: every public activity of the hub in that month is on it."""
+    poster = MonthPoster(hub_id=hub_id, month=first, printed_at=clock.now(), printed_by_id=actor.id)
+    last = ["printed_at", "printed_by_id"]
+    await MonthPoster.bulk_create([poster], on_conflict=["hub_id", "month"], update_fields=last)
+
+
+async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
+    """The last poster of each month that shows this activity otherwise than it is now. Empty once both days are
+    over.
+    """
+    found = reads(DatedChange).filter(activity_id=activity.id).order_by("created_at", "id")
+    changes = await found.select_related("left_venue")
+    if not changes:
+        return []
+    posters = await reads(MonthPoster).filter(hub_id=activity.hub_id).order_by("printed_at", "id")
+    wrong = [one for one in posters if _is_wrong(one, changes, activity)]
+    people = dict(await reads(User).filter(id__in={one.printed_by_id for one in wrong}).values_list("id", "name"))
+    return [WrongPoster(one.month, one.printed_at, people.get(one.printed_by_id, "")) for one in wrong]
+
+
+def _is_wrong(poster: MonthPoster, changes: Sequence[DatedChange], activity: OutreachActivity) -> bool:
+    later = [one for one in changes if one.created_at >= poster.printed_at]
+    if not later or later[0].kind is ChangeKind.REOPENED:
+        return False  # what was called off stood on none
+    was = as_left(later[0])
+    if was is None or clock.local(was.starts_at).date().replace(day=1) != poster.month:
+        return False
+    is_over = max(was.ends_at, activity.ends_at) <= clock.now()
+    return not is_over and (was.starts_at != activity.starts_at or _is_off_or_elsewhere(later, activity))
+
+
+def _is_off_or_elsewhere(later: Sequence[DatedChange], activity: OutreachActivity) -> bool:
+    was = (later[0].left_venue_id, later[0].left_municipality_id)
+    return (
+        activity.state is not ActivityState.PUBLISHED
+        or was != (activity.venue_id, activity.municipality_id)
+        or (activity.venue_id is None and any(one.is_place_rewritten for one in later))
+    )

@@ -13,11 +13,10 @@ from trainings.accounts.permissions import HEAD_COUNTERS, can_count_heads
 from trainings.errors import Malformed, Refusal
 from trainings.lib import tokens
 from trainings.outreach import forms, heads, queries
-from trainings.outreach.bands import SEEN_BANDS, AgeBand
 from trainings.outreach.calendar_texts import place_in_words
 from trainings.outreach.heads import Cell, Counts, total
 from trainings.outreach.models import OutreachActivity
-from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_COUNTED, SEXES_SEEN
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_COUNTED, SEXES_SEEN, AgeBand
 from trainings.people.models import Sex
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash

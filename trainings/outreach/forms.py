@@ -9,10 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trainings import clock
 from trainings.outreach.actions import ActivityPlan, TimeAndPlace
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.heads import CELLS, MOST_OF_A_CELL, Cell, Touch
 from trainings.outreach.models import ActivityKind, OutreachActivity
-from trainings.outreach.words import SUBJECTS
+from trainings.outreach.words import SUBJECTS, AgeBand
 from trainings.people.forms import MunicipalityCode, printable
 from trainings.people.models import Sex
 from trainings.schedule.staff.forms import Lines, Reason, Text240, Title

@@ -14,8 +14,8 @@ from trainings.db import reads, sql, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outreach.actions import locked_activity
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import ActivityState, HeadCount, HeadState, OutreachActivity
+from trainings.outreach.words import AgeBand
 from trainings.people.models import Sex
 from trainings.web.i18n import N_
 

@@ -20,9 +20,10 @@ from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
 from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.public.entries import calendar_entry
+from trainings.schedule.ics import calendar_entry
 from trainings.schedule.public.pictures import FOOT
 from trainings.schedule.public.posted import Place
+from trainings.schedule.public.sentences import capital, stopped
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, language, speaking
@@ -60,8 +61,7 @@ async def show(request: Request) -> Response:
 def _description(activity: OutreachActivity) -> str:
     """For a link's preview: `Feria. Sábado 6 de marzo, 8:30 a. m. Parque central, La Libertad, Petén.`"""
     moment = dates.day_and_time(activity.starts_at, language())
-    stop = "" if moment.endswith(".") else "."
-    return f"{gettext(KINDS[activity.kind])}. {moment[0].upper()}{moment[1:]}{stop} {whole_place(activity)}."
+    return f"{gettext(KINDS[activity.kind])}. {stopped(capital(moment))} {whole_place(activity)}."
 
 
 def _map_address(town: Town, venue: Venue | None) -> str:

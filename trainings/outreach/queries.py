@@ -21,8 +21,8 @@ from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
-from trainings.schedule.public.change_words import left_note
 from trainings.schedule.public.posted import Left
+from trainings.schedule.public.sentences import left_note
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_

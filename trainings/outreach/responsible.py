@@ -27,7 +27,7 @@ from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.public.change_words import before_and_now, day_and_hours, stopped, with_place
+from trainings.schedule.public.sentences import before_and_now, day_and_hours, stopped, with_place
 from trainings.web.i18n import SOURCE_LANGUAGE, speaking
 from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute

@@ -2,18 +2,10 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.outreach import (
-    count_routes,
-    coverage_routes,
-    editor_routes,
-    orientation_routes,
-    public_routes,
-    staff_routes,
-)
+from trainings.outreach import count_routes, coverage_routes, orientation_routes, public_routes, staff_routes
 
 routes: list[BaseRoute] = [
     *public_routes.routes,
-    *editor_routes.routes,
     *staff_routes.routes,
     *count_routes.routes,
     *orientation_routes.routes,

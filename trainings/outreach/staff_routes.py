@@ -1,9 +1,12 @@
-"""`/panel/actividades`: the list, one activity, and buttons to publish, move, cancel and reopen it."""
+"""`/panel/actividades`: the list, one activity, its form, and buttons to publish, move, cancel and reopen it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,27 +25,100 @@ from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
 from trainings.outreach.calendar_texts import PATH, place_in_words, whole_place
-from trainings.outreach.cautions import days_off
-from trainings.outreach.editing import INDEX, editable, saved, when_and_where
+from trainings.outreach.changes import wrong_posters
+from trainings.outreach.forms import LookForm
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
-from trainings.outreach.papers import wrong_posters
 from trainings.outreach.queries import ActivityFilter
 from trainings.outreach.responsible import leaves_at
 from trainings.outreach.words import KINDS, STATES
+from trainings.people import choices
+from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to
+from trainings.places.queries import hubs_visible_to, one_of, venues_of
 from trainings.schedule.absences import unheld_at
-from trainings.schedule.bookings import Booked
+from trainings.schedule.bookings import NONE, Booked, Cautions, Owner, cautions_of
+from trainings.schedule.holidays import days_off_during
 from trainings.schedule.months import day_written
-from trainings.schedule.staff.forms import CancelForm
-from trainings.web.allow import allow
+from trainings.schedule.plans import SessionPlan
+from trainings.schedule.queries import people_who_facilitate
+from trainings.schedule.staff.forms import CancelForm, at_the_day, checked
+from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
+
+INDEX = "/panel/actividades"
+
+
+async def editable(request: Request) -> OutreachActivity:
+    """If the actor may change it: 404 if unseen, 403 if seen only."""
+    activity = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_edit_activities(request.state.actor, activity.hub_id):
+        raise WrongRole
+    return activity
+
+
+async def saved(activity: OutreachActivity, sentence: str) -> Response:
+    """Back to its page, with a warning on holidays and feasts of the municipality."""
+    response = redirect(f"{INDEX}/{activity.id}")
+    days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
+    if days:
+        words = gettext(N_("Tome en cuenta que ese día es: %(days)s.")) % {"days": days}
+        flash(response, f"{gettext(sentence)} {words}", "note")
+    else:
+        flash(response, gettext(sentence))
+    return response
+
+
+async def when_and_where(
+    request: Request, hub: Hub, typed: Typed, activity: OutreachActivity | None, *, is_booked: bool
+) -> dict[str, Any]:
+    """Fields of time and place, with warnings.
+
+    Offers the hub's venues and all municipalities, its own department first; a retired venue stays where it is in use.
+    """
+    also = [activity.venue_id] if activity is not None else []
+    seat = await hub.seat
+    cautions = await cautions_in(typed, hub=hub, actor=request.state.actor, activity=activity)
+    return {
+        "activity": activity,
+        "form": at_the_day(typed),
+        "cautions": cautions,
+        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
+        "venues": [
+            (venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in await venues_of(hub, also=also)
+        ],
+        "departments": choices.municipalities_by_department(seat.department)[:-1],
+    }
+
+
+async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: OutreachActivity | None = None) -> Cautions:
+    """About day, place and person in the form, as for sessions; none while the day or an hour is missing.
+
+    The form that moves an activity asks for no person: its responsible one is meant.
+    """
+    form = checked(LookForm, Typed(typed.fields))
+    if form is None:
+        return NONE
+    at, person = form.at(), form.responsible or (activity and activity.responsible_id)
+    known = await cautions_of(
+        {0: SessionPlan(at.starts_at, at.ends_at, at.venue_id, (person,) if person else ())},
+        hub=hub,
+        actor=actor,
+        owners={0: Owner(town=at.municipality)},
+        but={activity.id} if activity else (),
+    )
+    return known[0]
+
+
+async def days_off(starts_at: datetime, ends_at: datetime, municipality: str) -> str:
+    """Holiday and feasts of the municipality (INE code) in this time; empty on an ordinary day."""
+    return days_off_during(starts_at, ends_at, (await feasts_in({municipality}))[municipality])
+
 
 ONE = INDEX + "/{id:uuid}"
 PAST = "pasadas"
@@ -264,9 +340,119 @@ def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, 
     return render(request, "outreach/staff/cancel.html", context, status=status)
 
 
+# -- the form
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    """The empty form; people who lead several hubs choose one first."""
+    hubs = await _hubs(request.state.actor)
+    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
+    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    if hub is None:
+        words = gettext("Nueva actividad"), gettext("¿De qué ventanilla es la actividad?")
+        return render(request, "places/choose_hub.html", {"here": "semana", "hubs": hubs, "words": words})
+    typed = Typed.of({"hub": hub.id, "kind": ActivityKind.FAIR.value, "municipality": hub.seat_id})
+    return await _editor(request, hub, typed)
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    typed = await read_form(request)
+    hub = one_of(await _hubs(request.state.actor), typed.value("hub"))
+    try:
+        if typed.value("look"):
+            return await _editor(request, hub, typed)
+        form = check(forms.ActivityForm, typed)
+        plan, reason = form.plan(hub.id), form.override_reason
+        activity = await actions.create_activity(plan, actor=request.state.actor, override_reason=reason)
+    except FormErrors as exc:
+        return await _editor(request, hub, exc.typed, status=422)
+    except Refusal as refusal:
+        return await _not_kept(request, hub, typed, refusal)
+    return await saved(activity, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    activity = await editable(request)
+    if activity.state is ActivityState.CANCELLED:
+        raise ActivityCalledOff
+    return await _editor(request, activity.hub, forms.typed_activity(activity), activity=activity)
+
+
+@allow(*EDITORS)
+async def update(request: Request) -> Response:
+    activity = await editable(request)
+    typed = await read_form(request)
+    try:
+        if typed.value("look"):
+            return await _editor(request, activity.hub, typed, activity=activity)
+        form = check(forms.ActivityForm, typed)
+        edited = await actions.edit_activity(
+            activity.id,
+            form.plan(activity.hub_id),
+            actor=request.state.actor,
+            override_reason=form.override_reason,
+            revision=form.revision,
+        )
+    except FormErrors as exc:
+        return await _editor(request, activity.hub, exc.typed, activity=activity, status=422)
+    except Refusal as refusal:
+        return await _not_kept(request, activity.hub, typed, refusal, activity=activity)
+    return await saved(edited, N_("Listo: los cambios están guardados."))
+
+
+async def _hubs(actor: Actor) -> list[Hub]:
+    """Hubs in use that the actor leads."""
+    return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_activities(actor, hub.id)]
+
+
+async def _not_kept(
+    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, activity: OutreachActivity | None = None
+) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    is_booked = isinstance(refusal, Booked)
+    return await _editor(
+        request, hub, typed.refused(refusal), activity=activity, status=refusal.status, is_booked=is_booked
+    )
+
+
+async def _editor(
+    request: Request,
+    hub: Hub,
+    typed: Typed,
+    *,
+    activity: OutreachActivity | None = None,
+    status: int = 200,
+    is_booked: bool = False,
+) -> Response:
+    context = {
+        "here": "semana",
+        "hub": hub,
+        "kinds": [(kind.value, gettext(words)) for kind, words in KINDS.items()],
+        "people": await _people(hub, activity),
+        **await when_and_where(request, hub, typed, activity, is_booked=is_booked),
+    }
+    return render(request, "outreach/staff/form.html", context, status=status)
+
+
+async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUID, str]]:
+    """Possible responsible people; the present one stays in the list."""
+    people = {user.id: user.name for user in await people_who_facilitate(hub.id, hub.operator_id)}
+    if activity is not None:
+        people.setdefault(activity.responsible_id, activity.responsible.name)
+    return list(people.items())
+
+
 routes: list[BaseRoute] = [
     Route(INDEX, index),
+    Route(INDEX + "/nueva", new),
+    Route(INDEX + "/nueva", create, methods=["POST"]),
     Route(ONE, show),
+    Route(ONE + "/editar", edit),
+    Route(ONE + "/editar", update, methods=["POST"]),
     Route(ONE + "/publicar", publish, methods=["POST"]),
     Route(ONE + "/reabrir", reopen, methods=["POST"]),
     Route(ONE + "/mover", show_move),

@@ -14,7 +14,7 @@ from trainings.lib import tokens
 from trainings.registrations.eligibility import HasOwnLink
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownLink, UnknownRegistration
-from trainings.schedule.locks import locked_training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 

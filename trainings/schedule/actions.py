@@ -18,7 +18,6 @@ from trainings.errors import Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix, uuid7
 from trainings.schedule import plans
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import (
     TRAINING_MOVES,
     SessionState,
@@ -35,6 +34,7 @@ from trainings.schedule.session_actions import (
     close_session,
     finish,
     keep_sessions,
+    locked_training,
     move_session,
     reopen_session,
 )

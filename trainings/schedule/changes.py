@@ -13,7 +13,6 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.db import is_in_transaction, reads
 from trainings.schedule.dated import DatedThing
-from trainings.schedule.held_again import still_said
 from trainings.schedule.models import (
     ChangeKind,
     DatedChange,
@@ -26,6 +25,7 @@ from trainings.schedule.models import (
 
 if TYPE_CHECKING:
     from trainings.places.models import Venue
+from collections import defaultdict
 
 SHOWN_FOR = timedelta(days=7)
 """Public pages show a change for this long."""
@@ -262,3 +262,38 @@ def _net_kind(first: ChangeKind, *, is_on: bool, is_moved: bool, is_elsewhere: b
     if is_moved:
         return ChangeKind.MOVED
     return ChangeKind.PLACE if is_elsewhere else None
+
+
+STILL_SAID = """
+    NOT EXISTS (
+        SELECT 1 FROM dated_change again
+        WHERE again.session_id = {change}.session_id AND again.kind = 'reopened'
+            AND again.created_at > {change}.created_at
+            AND NOT EXISTS (
+                SELECT 1 FROM dated_change off
+                WHERE off.session_id = again.session_id AND off.kind = 'cancelled'
+                    AND (off.batch_id = again.batch_id OR off.created_at > again.created_at)
+            )
+    )
+"""
+"""The same as SQL on changes named `{change}`."""
+
+
+def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:
+    """Changes that still hold, newest first: a reopening replaces earlier ones."""
+    newest_first = list(changes)
+    of_thing: dict[UUID, list[DatedChange]] = defaultdict(list)
+    for change in newest_first:
+        of_thing[change.thing_id].append(change)
+    kept = {change.id for found in of_thing.values() for change in _since_held_again(found)}
+    return [change for change in newest_first if change.id in kept]
+
+
+def _since_held_again(changes: Sequence[DatedChange]) -> Sequence[DatedChange]:
+    called_off_in = {change.batch_id for change in changes if change.kind is ChangeKind.CANCELLED}
+    for n, change in enumerate(changes):
+        if change.kind is ChangeKind.CANCELLED:
+            break
+        if change.kind is ChangeKind.REOPENED and change.batch_id not in called_off_in:
+            return changes[: n + 1]
+    return changes

@@ -1,4 +1,4 @@
-"""One session as one VEVENT (RFC 5545).
+"""One session as one VEVENT (RFC 5545), and a training as a calendar file.
 
 Everything comes from rows, nothing from the moment of rendering. Lines are written here to the byte: texts are stored
 and compared, so a library that changes its folding would move every subscriber's entries.
@@ -7,7 +7,7 @@ and compared, so a library that changes its folding would move every subscriber'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -221,3 +221,32 @@ def sequence_after(stored: str, candidate: str) -> int | None:
     if old == new:
         return None
     return sequence_in(stored) + any(new.get(name) != old.get(name) for name in TOLD)
+
+
+CALENDAR_HEAD = (
+    "BEGIN:VCALENDAR\r\n"
+    "VERSION:2.0\r\n"
+    "PRODID:-//Ventanillas municipales//Capacitaciones 1.0//ES\r\n"
+    "CALSCALE:GREGORIAN\r\n"
+    "METHOD:PUBLISH\r\n"
+)
+CALENDAR_END = "END:VCALENDAR\r\n"
+NAMING = ("DESCRIPTION", "CATEGORIES", "URL")
+"""Properties that name the subject besides the title: the address carries the title too."""
+
+
+def calendar_entry(events: Iterable[str], *, neutral_title: str = "") -> str:
+    """A neutral title replaces everything that names the subject.
+
+    UIDs as in the feeds: a client with both shows one entry.
+    """
+    shown = [_neutral(text, neutral_title) if neutral_title else text for text in events]
+    return "".join((CALENDAR_HEAD, VTIMEZONE, *shown, CALENDAR_END))
+
+
+def _neutral(text: str, title: str) -> str:
+    event = Event.from_ical(text)
+    for name in NAMING:
+        event.pop(name, None)
+    event["SUMMARY"] = title
+    return str(event.to_ical().decode())

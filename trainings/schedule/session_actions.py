@@ -11,11 +11,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import reads, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.schedule import calendar_texts
 from trainings.schedule.bookings import check_bookings
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import (
     SessionPlan,
@@ -387,3 +386,11 @@ async def raise_sequence(before: TrainingSession) -> None:
     stamped_at = clock.whole_second_after(before.stamped_at)
     behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
     await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)
+
+
+async def locked_training(training_id: UUID) -> Training:
+    """Holds the row until the transaction ends."""
+    found = await lock(Training, [training_id])
+    if not found:
+        raise NotFound(N_("No encontramos esa capacitación."))
+    return found[0]

@@ -17,11 +17,10 @@ from trainings.outreach.actions import (
     create_activity,
     publish_activity,
 )
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.heads import Cell, Touch, count_heads
 from trainings.outreach.models import ActivityKind, OutreachActivity
 from trainings.outreach.tallies import tally
-from trainings.outreach.words import SUBJECTS
+from trainings.outreach.words import SUBJECTS, AgeBand
 from trainings.people.models import Sex
 from trainings.places.models import Hub, Venue
 from trainings.seed.world import DOMAIN, World

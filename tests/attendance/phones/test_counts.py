@@ -10,9 +10,9 @@ from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.lib import tokens
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.heads import counts_of, n_counted_at
 from trainings.outreach.models import HeadCount, OutreachActivity
+from trainings.outreach.words import AgeBand
 from trainings.people.models import Sex
 from trainings.settings import Settings
 

@@ -31,7 +31,7 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.session_actions import TrainingCalledOff
-from trainings.schedule.staff.restoring import AllDatesPassed, DatePassed
+from trainings.schedule.staff.corrections import AllDatesPassed, DatePassed
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 

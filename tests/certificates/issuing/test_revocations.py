@@ -42,8 +42,8 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.privacy.actions import sweep
 from trainings.registrations.calls.people import people_on
 from trainings.registrations.models import Registration
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Course, Training
+from trainings.schedule.session_actions import locked_training
 from trainings.settings import Settings
 
 DIPLOMA = CertificateKind.DIPLOMA

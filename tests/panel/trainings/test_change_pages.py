@@ -28,7 +28,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
-from trainings.schedule.public import change_pictures
+from trainings.schedule.public import pictures
 from trainings.schedule.queries import for_staff
 
 BEFORE = "Cambió: antes jueves 4 de marzo, 8:30 a. m."
@@ -358,7 +358,7 @@ async def test_place_that_was_left_is_hidden_where_the_place_is(
     loaded = await for_staff(training.id, coordinator)
     changes = (await recent_changes([training.id]))[training.id]
     [change] = differences(reversed(changes), list(loaded.sessions), loaded, is_called_off=False)
-    card, words = change_pictures.change_card(loaded, change), change_pictures.change_text(loaded, change)
+    card, words = pictures.change_card(loaded, change), pictures.change_text(loaded, change)
 
     assert not [name for name in names for page in pages if name in page]
     assert not [name for name in names if name in f"{card} {words}"]

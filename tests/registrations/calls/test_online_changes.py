@@ -34,7 +34,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
-from trainings.schedule.public.change_pictures import change_text
+from trainings.schedule.public.pictures import change_text
 from trainings.schedule.queries import for_staff
 from trainings.schedule.session_actions import PlaceGone
 

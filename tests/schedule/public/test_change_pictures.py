@@ -17,7 +17,7 @@ from trainings import clock
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import CallList
-from trainings.schedule.public.change_pictures import FOOT_TOP, MARGIN, SIZE, ChangeCard, change_png
+from trainings.schedule.public.pictures import FOOT_TOP, MARGIN, SIZE, ChangeCard, change_png
 
 LONG = "Primeros auxilios psicológicos para personas migrantes y sus familias"
 MOVED = ChangeCard(

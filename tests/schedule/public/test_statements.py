@@ -14,10 +14,8 @@ from trainings.db import sql, transaction
 from trainings.places.models import AccessFeature
 from trainings.schedule import actions
 from trainings.schedule.models import PlaceShown, SessionFeed, Training, TrainingState
-from trainings.schedule.public.dates import Dated, ask_dates, dates_of, kinds_among
-from trainings.schedule.public.month_changes import ask_changes, changed_between
-from trainings.schedule.public.queries import ask_offered, offered
-from trainings.schedule.public.statements import AROUND, CALLED_OFF, COMING
+from trainings.schedule.public.month import Dated, ask_changes, ask_dates, changed_between, dates_of, kinds_among
+from trainings.schedule.public.queries import AROUND, CALLED_OFF, COMING, ask_offered, offered
 from trainings.schedule.queries import COMING_OF_STAFF
 from trainings.schedule.staff_sessions import SESSIONS
 from trainings.settings import Settings

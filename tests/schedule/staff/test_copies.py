@@ -19,8 +19,7 @@ from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.accounts.models import RoleGrant
 from trainings.audit.actor import PROGRAM
-from trainings.outreach.actions import TimeAndPlace, cancel_activity
-from trainings.outreach.copies import copy_activity_to_month
+from trainings.outreach.actions import TimeAndPlace, cancel_activity, copy_activity_to_month
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule.actions import cancel_session

@@ -15,8 +15,8 @@ from trainings.attendance.device_queries import may_upload
 from trainings.attendance.events import EventKind, Result, ResultState, SentEvent, Trouble, other_id
 from trainings.attendance.models import Device, DeviceActivity, ScanFlag
 from trainings.db import lock
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
+from trainings.outreach.words import AgeBand
 from trainings.people.models import Sex
 
 SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)

@@ -13,8 +13,7 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 
 from trainings.lib import qr, tokens
-from trainings.outreach.bands import SEEN_BANDS
-from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_SEEN
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, asked_now
 from trainings.people.models import ConsentPurpose

@@ -20,9 +20,8 @@ from trainings.attendance.review.head_reviews import (
 from trainings.attendance.review.views import said_after
 from trainings.attendance.review.words import DECISIONS, NOT_FOR_IT, OUT_OF_USE
 from trainings.outreach.actions import UnknownActivity
-from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import HeadState
-from trainings.outreach.words import BANDS, SEXES_COUNTED
+from trainings.outreach.words import BANDS, SEXES_COUNTED, AgeBand
 from trainings.people.models import Sex
 from trainings.web.allow import allow
 from trainings.web.flash import flash

@@ -28,9 +28,14 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.actions import move_session
 from trainings.schedule.changes import standing
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.staff.corrections import correct_session
-from trainings.schedule.staff.not_held import say_held, say_not_held, was_not_held
-from trainings.schedule.staff.restoring import restore_session, restore_training
+from trainings.schedule.staff.corrections import (
+    correct_session,
+    restore_session,
+    restore_training,
+    say_held,
+    say_not_held,
+    was_not_held,
+)
 from trainings.web.i18n import N_, gettext
 
 

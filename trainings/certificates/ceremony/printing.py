@@ -22,8 +22,8 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
 from trainings.outbox.models import OutboxJob
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_, gettext
 
 PART = 100

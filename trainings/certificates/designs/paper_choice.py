@@ -9,8 +9,8 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.places.models import Operator
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 
 
 class Paper(NamedTuple):

@@ -46,8 +46,8 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.lib.text import initials
 from trainings.registrations.models import Registration
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 TAKE_NUMBERS = """

@@ -19,8 +19,8 @@ from trainings.errors import NotAllowed, Refusal
 from trainings.lib.text import search_text
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionFacilitator, Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 MOST_POINTS = 100

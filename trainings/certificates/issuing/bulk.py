@@ -40,7 +40,7 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import TAKES_PLACE, Registration
-from trainings.schedule.locks import locked_training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")

@@ -18,8 +18,8 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import fold
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 NOTE = CertificateKind.CONSTANCIA

@@ -22,7 +22,7 @@ from trainings.people.actions import name_key
 from trainings.people.consents import locked_with_permission
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions as registrations
-from trainings.schedule.locks import locked_training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 PURPOSE = "printed name"

@@ -17,7 +17,7 @@ from trainings.certificates.making.contents import Occasion, texts_in_common
 from trainings.certificates.models import Certificate
 from trainings.certificates.refusals import UnprintableText
 from trainings.db import transaction
-from trainings.schedule.locks import locked_training
+from trainings.schedule.session_actions import locked_training
 
 PAPERS_AT_ONCE = 25
 """In one transaction, of some hundredths of a second."""

@@ -29,8 +29,8 @@ from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.schedule.completion import Outlook, share_needed
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState, sessions_on
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 KEPT_FOR = timedelta(days=7)

@@ -23,8 +23,8 @@ from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 MOST_ALONE = 10

@@ -14,7 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.panel.calendar.spans import Loaded, asked_month, entries_by_day, load, month_frame
 from trainings.panel.calendar.views import View
 from trainings.schedule.months import Month
-from trainings.schedule.public.cells import ONE_DAY, cells_of, weekdays_of
+from trainings.schedule.public.entries import ONE_DAY, cells_of, weekdays_of
 from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import allow
 from trainings.web.render import render

@@ -21,9 +21,7 @@ from trainings.outreach.words import KINDS
 from trainings.panel.calendar import views
 from trainings.panel.calendar.views import Choices, View, Wanted
 from trainings.schedule.months import Month
-from trainings.schedule.public.calendar_times import when
-from trainings.schedule.public.cells import CALLED_OFF, ONE_DAY, ByDay
-from trainings.schedule.public.entry_lines import Entry
+from trainings.schedule.public.entries import CALLED_OFF, ONE_DAY, ByDay, Entry, when
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.session_words import move_path, numbering, session_path
 from trainings.schedule.staff.day_notes import Feast, Notes, day_notes, feasts_served, times_away

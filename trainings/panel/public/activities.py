@@ -8,7 +8,7 @@ from trainings.db import reads
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.places.models import Venue
 from trainings.schedule import towns
-from trainings.schedule.public.cells import ONE_DAY
+from trainings.schedule.public.entries import ONE_DAY
 from trainings.schedule.public.filters import WITHOUT_STEPS, Filters
 
 

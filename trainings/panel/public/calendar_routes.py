@@ -20,17 +20,13 @@ from trainings.schedule import towns
 from trainings.schedule.months import Month
 from trainings.schedule.public import filters
 from trainings.schedule.public import queries as public_queries
-from trainings.schedule.public.calendar_times import when
-from trainings.schedule.public.cells import CALLED_OFF, CHANGED, ONE_DAY, ByDay, cells_of, weekdays_of
-from trainings.schedule.public.change_words import left_note
-from trainings.schedule.public.dates import Dated, ask_dates, dates_of, kinds_among
-from trainings.schedule.public.entry_lines import Entry
+from trainings.schedule.public.entries import CALLED_OFF, CHANGED, ONE_DAY, ByDay, Entry, cells_of, weekdays_of, when
 from trainings.schedule.public.filters import Filters
-from trainings.schedule.public.month_changes import ask_changes, changed_between
+from trainings.schedule.public.month import Dated, ask_changes, ask_dates, changed_between, dates_of, kinds_among
 from trainings.schedule.public.posted import Left
-from trainings.schedule.public.queries import Offered
+from trainings.schedule.public.queries import TOPICS, Offered
 from trainings.schedule.public.remembered import remembered
-from trainings.schedule.public.statements import TOPICS
+from trainings.schedule.public.sentences import left_note
 from trainings.schedule.staff.day_notes import Feast, day_notes, feasts_between
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext, language, ngettext

@@ -16,19 +16,18 @@ from trainings.outreach.queries import ListedActivity
 from trainings.outreach.words import KINDS
 from trainings.panel.public.activities import activities_of
 from trainings.places.map import Marked, department_map
+from trainings.schedule.ics import calendar_entry
 from trainings.schedule.models import TrainingState
 from trainings.schedule.months import Month
 from trainings.schedule.phase import Phase
 from trainings.schedule.public import filters
 from trainings.schedule.public import queries as public_queries
-from trainings.schedule.public.entries import calendar_entry
-from trainings.schedule.public.facts import facts_of, invitation
+from trainings.schedule.public.facts import Row, facts_of, invitation, rows_of
 from trainings.schedule.public.filters import Filters
 from trainings.schedule.public.pictures import training_card
 from trainings.schedule.public.posted import Posted, next_change
 from trainings.schedule.public.queries import UnknownTraining
 from trainings.schedule.public.remembered import remembered
-from trainings.schedule.public.rows import Row, rows_of
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext
 from trainings.web.og import og_png

@@ -27,11 +27,10 @@ from trainings.schedule import towns
 from trainings.schedule.phase import Phase
 from trainings.schedule.public import overview
 from trainings.schedule.public import queries as public_queries
-from trainings.schedule.public.facts import hub_facts
+from trainings.schedule.public.facts import hub_facts, rows_of
 from trainings.schedule.public.posted import HubCard, Listed, next_change
 from trainings.schedule.public.queries import Coming
 from trainings.schedule.public.remembered import remembered
-from trainings.schedule.public.rows import rows_of
 from trainings.schedule.towns import Town
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, speaking

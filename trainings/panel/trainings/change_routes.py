@@ -22,10 +22,10 @@ from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.public.change_pictures import change_card, change_png
-from trainings.schedule.public.change_words import place_of
-from trainings.schedule.staff.change_forms import RestoreForm
+from trainings.schedule.public.pictures import change_card, change_png
+from trainings.schedule.public.sentences import place_of
 from trainings.schedule.staff.editing import afterwards, editable, editable_session
+from trainings.schedule.staff.forms import RestoreForm
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

@@ -17,11 +17,10 @@ from trainings import clock
 from trainings.accounts.permissions import EDITORS
 from trainings.errors import Refusal
 from trainings.lib import dates
-from trainings.outreach.copies import copies_of_activities, copy_activity_to_month
+from trainings.outreach.actions import copies_of_activities, copy_activity_to_month
 from trainings.places.models import Hub
 from trainings.places.queries import one_of
-from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
+from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of, has_clashes
 from trainings.schedule.models import Training
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.staff.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy

@@ -12,11 +12,10 @@ from trainings.attendance.sessions import rescheduling
 from trainings.certificates.issuing.late_data import changes_of
 from trainings.errors import Refusal
 from trainings.schedule.models import TrainingSession
-from trainings.schedule.public.change_words import place_of
+from trainings.schedule.public.sentences import place_of
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
-from trainings.schedule.staff.change_forms import HeldForm
 from trainings.schedule.staff.editing import ONE_SESSION, editable_session
-from trainings.schedule.staff.forms import at_the_day
+from trainings.schedule.staff.forms import HeldForm, at_the_day
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

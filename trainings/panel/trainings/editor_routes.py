@@ -23,8 +23,7 @@ from trainings.places.models import Hub
 from trainings.places.queries import one_of, venues_of
 from trainings.registrations.seats.actions import resize
 from trainings.schedule import actions, queries
-from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
+from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of, has_clashes
 from trainings.schedule.models import (
     Course,
     PlaceShown,
@@ -38,7 +37,7 @@ from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
 from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.staff import forms
 from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
-from trainings.schedule.staff.series_forms import RepeatForm, change_rows, patterns
+from trainings.schedule.staff.series import RepeatForm, change_rows, patterns
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import allow
 from trainings.web.flash import flash

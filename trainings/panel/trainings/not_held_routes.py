@@ -14,11 +14,11 @@ from trainings.certificates.issuing.not_held import PapersTellIt, say_not_held
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.models import TrainingSession
-from trainings.schedule.public.change_words import place_of
+from trainings.schedule.public.sentences import place_of
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
-from trainings.schedule.staff.change_forms import NotHeldForm
+from trainings.schedule.staff.corrections import ACT, NotOverYet, was_not_held
 from trainings.schedule.staff.editing import ONE_SESSION, editable_session
-from trainings.schedule.staff.not_held import ACT, NotOverYet, was_not_held
+from trainings.schedule.staff.forms import NotHeldForm
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

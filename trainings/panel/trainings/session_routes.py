@@ -14,12 +14,11 @@ from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import who_would_hear
-from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.public.change_words import place_of
+from trainings.schedule.public.sentences import place_of
 from trainings.schedule.session_actions import (
     AlreadyHeld,
     MovedMeanwhile,

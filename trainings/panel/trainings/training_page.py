@@ -30,12 +30,12 @@ from trainings.registrations.queries import of_training
 from trainings.registrations.telling.changes import leaves_at
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule.absences import unheld_at
-from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
+from trainings.schedule.bookings import NONE, Cautions, cautions_of_training
 from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
-from trainings.schedule.public.change_words import place_of
-from trainings.schedule.staff.not_held import was_not_held
+from trainings.schedule.public.sentences import place_of
+from trainings.schedule.staff.corrections import was_not_held
 from trainings.schedule.words import PHASES, STATES
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of

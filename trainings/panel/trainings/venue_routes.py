@@ -19,8 +19,7 @@ from trainings.places.models import Venue
 from trainings.places.queries import one_of
 from trainings.places.words import ACCESS
 from trainings.schedule.staff.editing import editable_hubs
-from trainings.schedule.staff.forms import TICKED
-from trainings.schedule.staff.venue_forms import ANOTHER, CORRECTION, VenueForm, typed_venue
+from trainings.schedule.staff.forms import ANOTHER, CORRECTION, TICKED, VenueForm, typed_venue
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form

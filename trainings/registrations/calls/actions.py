@@ -23,8 +23,8 @@ from trainings.registrations.seats import waiting
 from trainings.registrations.seats.counts import NoOffer
 from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.sign_up import UnknownGroup
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 

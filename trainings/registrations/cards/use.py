@@ -22,8 +22,8 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.seats.cards import UnknownCard, locked_card
 from trainings.registrations.seats.sign_up import ask
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web import i18n
 from trainings.web.i18n import N_
 

@@ -23,9 +23,10 @@ from trainings.registrations.cards.queries import Block, blocks_of
 from trainings.registrations.models import Addressee, InvitationLetter
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.phase import Phase
-from trainings.schedule.public.paper import facts_on_paper, how_to_sign_up, qr_drawing, stopped
+from trainings.schedule.public.paper import facts_on_paper, how_to_sign_up, qr_drawing
 from trainings.schedule.public.posted import Posted
 from trainings.schedule.public.queries import public_training
+from trainings.schedule.public.sentences import stopped
 from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute

@@ -13,7 +13,7 @@ from trainings.registrations.links import claimed_in, replace_link
 from trainings.registrations.models import LinkScope, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask
-from trainings.schedule.locks import locked_training
+from trainings.schedule.session_actions import locked_training
 
 
 async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:

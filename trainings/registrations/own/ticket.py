@@ -18,7 +18,7 @@ from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public import sentences
-from trainings.schedule.public.change_words import sentence_of
+from trainings.schedule.public.sentences import sentence_of
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, ngettext

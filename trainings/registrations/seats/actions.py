@@ -18,8 +18,8 @@ from trainings.registrations.links import check_in_reach
 from trainings.registrations.models import Registration, asking_for
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask, ask_of, stoppable
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 

@@ -24,9 +24,9 @@ from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
 from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.changes import Standing
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.registrations")

@@ -31,9 +31,9 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.queries import UnknownRegistration
 from trainings.registrations.seats.sign_up import ask_of, moved_to
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 

@@ -19,9 +19,9 @@ from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.seats.counts import PAST_PROMOTING
 from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.sign_up import ask
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import DatedChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_, gettext
 
 BUT_WHO_HAS_TO_ANSWER = N_(

@@ -30,9 +30,8 @@ from trainings.registrations.seats.one_by_one import for_each
 from trainings.registrations.seats.renewed_offers import untold
 from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, moved_to, stoppable
 from trainings.schedule.changes import Standing
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.session_actions import finish
+from trainings.schedule.session_actions import finish, locked_training
 from trainings.web.i18n import N_
 
 OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]

@@ -35,8 +35,8 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
-from trainings.schedule.public.change_pictures import change_text
-from trainings.schedule.public.change_words import sentence_of
+from trainings.schedule.public.pictures import change_text
+from trainings.schedule.public.sentences import sentence_of
 from trainings.schedule.staff.printouts import outdated
 from trainings.web.i18n import N_, gettext
 

@@ -39,7 +39,6 @@ from trainings.schedule.changes import (
     note_changes,
     standing,
 )
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import (
     ChangeKind,
     DatedChange,
@@ -48,6 +47,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import Reader, Snapshots, keep_facts, snapshots_with
 from trainings.web.i18n import N_, ngettext
 

@@ -21,7 +21,7 @@ from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.schedule.changes import Difference, Standing, as_shown, link_of
 from trainings.schedule.models import FacilitatorTold, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.public.change_words import put_in, sentence_of, taken_out
+from trainings.schedule.public.sentences import put_in, sentence_of, taken_out
 from trainings.schedule.snapshots import Snapshots, last_number, snapshots_of
 from trainings.web.i18n import SOURCE_LANGUAGE, speaking
 from trainings.web.i18n import gettext as _

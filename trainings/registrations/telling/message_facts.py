@@ -35,7 +35,7 @@ from datetime import date
 from trainings.registrations.telling.itip import MOST_INVITATIONS
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind
-from trainings.schedule.public.change_words import sentence_of
+from trainings.schedule.public.sentences import sentence_of
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about people who are off; all others of a group are about people who stay."""

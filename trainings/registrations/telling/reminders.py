@@ -16,8 +16,8 @@ from trainings.db.sql import Statement
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
 from trainings.outbox.models import CallReason
 from trainings.registrations.messages import REMINDER, open_list
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.session_actions import locked_training
 
 HOUR = time(9)
 EARLIEST = time(6)

@@ -10,9 +10,9 @@ from trainings import clock
 from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
 from trainings.schedule.models import Offer
-from trainings.schedule.public import sentences
 from trainings.schedule.public.facts import Facts, facts_of
 from trainings.schedule.public.posted import Meeting, Place, Posted
+from trainings.schedule.public.sentences import capital, listing, stopped
 
 MOST_DATES = 4
 """Sessions listed one by one; more are told by first and last day."""
@@ -102,7 +102,7 @@ def _span(days: Collection[date]) -> str:
 
 def _offered(posted: Posted) -> str:
     offered = [words for code, words in OFFERED.items() if code in posted.offers or _has(posted, code)]
-    return stopped(capital(sentences.listing(offered))) if offered else ""
+    return stopped(capital(listing(offered))) if offered else ""
 
 
 def _has(posted: Posted, code: str) -> bool:
@@ -134,15 +134,6 @@ def _closing(closes_at: datetime) -> str:
     if closes_at > clock.now():
         return stopped(f"La inscripción se cierra el {moment}")
     return f"En la página, la inscripción se cerró el {stopped(moment)} Llame para preguntar si queda lugar."
-
-
-def capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-def stopped(sentence: str) -> str:
-    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
-    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def qr_drawing(address: str) -> dict[str, Any]:

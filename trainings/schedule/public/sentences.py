@@ -1,5 +1,22 @@
+"""Sentences of a training: what changed, for whom, in which languages; places as exactly as the reader may know."""
+
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trainings import clock
+from trainings.lib import dates
+from trainings.schedule.changes import Difference, link_of
+from trainings.schedule.dated import Span
+from trainings.schedule.models import ChangeKind, SessionState, Training, TrainingSession
+from trainings.schedule.public.posted import Left, Meeting, Place, Was
+from trainings.schedule.towns import Town
+from trainings.web.i18n import N_, gettext, language
+
+if TYPE_CHECKING:
+    from trainings.places.models import Venue
+    from trainings.schedule.models import TrainingSession
 from collections.abc import Collection, Iterable, Sequence
 
 from trainings.people.models import ActorType
@@ -7,7 +24,147 @@ from trainings.people.words import LANGUAGES
 from trainings.places.words import ACCESS
 from trainings.schedule.models import Offer
 from trainings.schedule.words import OFFERS
-from trainings.web.i18n import N_, gettext, language
+
+
+def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
+    """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the current language.
+
+    Without a sure day before: only the present. Without `knows_place` only municipalities, without `knows_link` only
+    "online".
+    """
+    session = one.session
+    now = day_and_hours(session.starts_at, session.ends_at)
+    if one.kind is ChangeKind.ADDED:
+        return stopped(gettext(N_("Sesión nueva: %(when)s")) % {"when": now})
+    if one.old_starts_at is None or one.old_ends_at is None:
+        where = place_words(session.venue, knows_place, is_online=one.online_url is not None)
+        when = with_place(now, where) if one.is_elsewhere else now
+        return before_and_now(when, when, is_held_after_all=one.kind is ChangeKind.REOPENED)
+    old = day_and_hours(one.old_starts_at, one.old_ends_at)
+    if one.kind is ChangeKind.CANCELLED:
+        return stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})
+    if one.is_other_link and not one.is_moved:
+        return _other_link(one, now, knows_link=knows_link)
+    if one.is_elsewhere:
+        before = place_words(one.old_venue, knows_place, is_online=one.was_online)
+        after = place_words(session.venue, knows_place, is_online=one.online_url is not None)
+        if before != after:
+            old, now = with_place(old, before), with_place(now, after)
+    told = before_and_now(old, now, is_held_after_all=one.kind is ChangeKind.REOPENED)
+    return f"{told} {_link(one.online_url)}" if knows_link and one.is_elsewhere and one.online_url else told
+
+
+def _other_link(one: Difference, when: str, *, knows_link: bool) -> str:
+    told = stopped(gettext(N_("Cambió el enlace para entrar en línea: %(when)s")) % {"when": when})
+    if one.kind is ChangeKind.REOPENED:
+        told = f"{gettext(N_('Se había cancelado, pero sí se realiza.'))} {told}"
+    return f"{told} {_link(one.online_url)}" if knows_link and one.online_url else told
+
+
+def _link(address: str) -> str:
+    """Last in its sentence: a full stop would become part of the address."""
+    return gettext(N_("Enlace: %(address)s")) % {"address": address}
+
+
+def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
+    """`Antes: … Ahora: …` of days, hours and places; without `Antes` if unchanged."""
+    told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
+    if is_held_after_all:
+        told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
+    return " ".join([*told, stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
+
+
+def put_in(session: TrainingSession, link: str | None) -> str:
+    """For a new facilitator of the session, with place and link."""
+    place = place_words(session.venue, knows_place=True, is_online=link is not None)
+    when = with_place(day_and_hours(session.starts_at, session.ends_at), place)
+    told = stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
+    return f"{told} {_link(link)}" if link else told
+
+
+def taken_out(session: TrainingSession) -> str:
+    """For a facilitator taken out of the session."""
+    when = day_and_hours(session.starts_at, session.ends_at)
+    return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
+
+
+def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = False) -> str:
+    """Venue and municipality, or the municipality alone, and "online"; empty without any."""
+    online = gettext(N_("En línea")) if is_online else ""
+    if venue is None:
+        return online
+    house = f"{venue.name}, {venue.municipality.full_name}" if knows_place else venue.municipality.full_name
+    return "; ".join(part for part in (house, online) if part)
+
+
+def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
+    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty once public pages are silent about it."""
+    was = meeting.was
+    if was is None:
+        return ""
+    was_on = was.kind not in (ChangeKind.ADDED, ChangeKind.REOPENED)
+    if is_called_off:
+        return _called_off(meeting, was) if was_on else ""
+    if was.kind is ChangeKind.ADDED:
+        return gettext(N_("Sesión nueva"))
+    if was.kind is ChangeKind.REOPENED:
+        return gettext(N_("Se había cancelado, pero sí se realiza."))
+    if before := _before(meeting, was):
+        return gettext(N_("Cambió: antes %(before)s")) % {"before": before}
+    return gettext(N_("Cambió el enlace para entrar")) if was.is_other_link else ""
+
+
+def left_note(thing: Span, town: Town, left: Left | None, *, is_called_off: bool = False) -> str:
+    """The same where the venue is not named, as in a month: only that it changed.
+
+    Empty once it is over.
+    """
+    if left is None or thing.ends_at <= clock.now():
+        return ""
+    meeting = Meeting(thing.starts_at, thing.ends_at, SessionState.PLANNED, Place(town), was=left.was)
+    told = public_note(meeting, is_called_off=is_called_off)
+    return told or (gettext(N_("Cambió de lugar")) if left.is_elsewhere and not is_called_off else "")
+
+
+def _called_off(meeting: Meeting, was: Was) -> str:
+    when = dates.day_and_time(was.starts_at or meeting.starts_at, language())
+    return gettext(N_("Se canceló: era el %(when)s")) % {"when": when}
+
+
+def _before(meeting: Meeting, was: Was) -> str:
+    parts = []
+    if was.starts_at and was.starts_at != meeting.starts_at:
+        parts.append(dates.day_and_time(was.starts_at, language()))
+    elif was.starts_at and was.ends_at and was.ends_at != meeting.ends_at:
+        parts.append(dates.time_range(was.starts_at, was.ends_at, language()))
+    if was.place is not None and was.place.with_name != meeting.place.with_name:
+        parts.append(was.place.with_name)
+    return "; ".join(parts)
+
+
+def day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
+    """`jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.`"""
+    return f"{dates.long_date(starts_at, language())}, {dates.time_range(starts_at, ends_at, language())}"
+
+
+def with_place(when: str, place: str) -> str:
+    """The place in brackets, if any."""
+    return f"{when} ({place})" if place else when
+
+
+def capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def stopped(sentence: str) -> str:
+    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def place_of(session: TrainingSession, training: Training) -> str:
+    """The venue with its municipality, "online", or empty."""
+    return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)
+
 
 ADULT = 18
 
@@ -38,10 +195,10 @@ def listing(parts: Sequence[str]) -> str:
     return gettext(joint) % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
 
 
-def sentence_of(parts: Iterable[str]) -> str:
+def in_a_sentence(parts: Iterable[str]) -> str:
     """Adds the capital and the full stop. Empty without parts."""
     text = listing([part for part in parts if part])
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return stopped(capital(text)) if text else ""
 
 
 def language_name(code: str) -> str:
@@ -53,7 +210,7 @@ def language_name(code: str) -> str:
 def audience_sentence(codes: Iterable[str]) -> str:
     """Without codes: everybody."""
     named = [gettext(AUDIENCES[ActorType(code)]) for code in codes if code in AUDIENCES]
-    return sentence_of(named) or gettext("Toda persona interesada.")
+    return in_a_sentence(named) or gettext("Toda persona interesada.")
 
 
 def age_sentence(minimum_age: int | None, *, admits_minors: bool) -> str:
@@ -74,18 +231,18 @@ def language_sentence(codes: Collection[str], interpreted: Collection[str]) -> s
         spoken = gettext("%(languages)s, con intérprete de %(others)s") % {"languages": spoken, "others": into}
     elif into:
         spoken = gettext("con intérprete de %(others)s") % {"others": into}
-    return sentence_of([spoken])
+    return in_a_sentence([spoken])
 
 
 def access_sentence(features: Collection[str]) -> str:
     """Help and obstacles for people with disabilities, in the order of the word list."""
-    return sentence_of(_small(gettext(words)) for feature, words in ACCESS.items() if feature in features)
+    return in_a_sentence(_small(gettext(words)) for feature, words in ACCESS.items() if feature in features)
 
 
 def offer_sentence(offers: Collection[str]) -> str:
     """Without childcare and interpreters."""
     told = (Offer.SNACK, Offer.FARE)
-    return sentence_of(_small(gettext(OFFERS[offer])) for offer in told if offer in offers)
+    return in_a_sentence(_small(gettext(OFFERS[offer])) for offer in told if offer in offers)
 
 
 def _small(text: str) -> str:

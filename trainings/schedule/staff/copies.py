@@ -17,10 +17,10 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import Owner
-from trainings.schedule.locks import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
-from trainings.schedule.staff.not_held import was_not_held
+from trainings.schedule.session_actions import locked_training
+from trainings.schedule.staff.corrections import was_not_held
 from trainings.schedule.staff.series import ordinal, same_weekday_in
 from trainings.web.i18n import N_
 

@@ -8,8 +8,7 @@ from trainings.errors import Refusal
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule import queries
-from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import said
+from trainings.schedule.bookings import Booked, said
 from trainings.schedule.models import (
     Training,
     TrainingSession,

@@ -5,14 +5,24 @@ Pure: it gives plans, which staff can change before saving.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from trainings.errors import Refusal
+from trainings.lib import dates
 from trainings.schedule.plans import MOST_SESSIONS
-from trainings.web.i18n import N_
+from trainings.schedule.staff import forms
+from trainings.schedule.staff.forms import TICKED
+from trainings.web.days import Day, day_in
+from trainings.web.forms import Form, FormErrors, Typed, wrong
+from trainings.web.i18n import N_, gettext, language
 
 WEEK = 7
 
@@ -133,3 +143,136 @@ def _count_until(series: Series, until: date) -> int:
 def _month_after(day: date, n: int) -> tuple[int, int]:
     years, month = divmod(day.month - 1 + n, 12)
     return day.year + years, month + 1
+
+
+LONGEST_LIST = 4000
+SHOWN = "repeat_shown"
+"""Field that names the series in the rows."""
+COPIED = ("starts", "ends", "venue", "facilitators")
+WEEK_OF_MONTH = {
+    1: N_("Cada mes, el primer %(weekday)s"),
+    2: N_("Cada mes, el segundo %(weekday)s"),
+    3: N_("Cada mes, el tercer %(weekday)s"),
+    4: N_("Cada mes, el cuarto %(weekday)s"),
+    5: N_("Cada mes, el último %(weekday)s"),
+}
+
+
+def _picked_days(typed: list[str]) -> tuple[date, ...]:
+    text = " ".join(typed)
+    if len(text) > LONGEST_LIST:
+        raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=LONGEST_LIST)
+    return tuple(day_in(word) for word in re.split(r"[\s,;]+", text) if word)
+
+
+class RepeatForm(Form):
+    """The part "Repetir": rule and end. Picked days are parted by lines or commas."""
+
+    repeat_pattern: Pattern
+    repeat_times: int | None = Field(default=None, ge=2)
+    repeat_until: Day | None = None
+    repeat_days: Annotated[tuple[date, ...], BeforeValidator(_picked_days)] = ()
+
+
+def change_rows(typed: Typed) -> bool:
+    """True if a row button was pressed: the rows are changed, and the form is only shown again.
+
+    Raises FormErrors, and refuses as `days_of`.
+    """
+    pressed = next((name for name in BUTTONS if typed.value(name)), None)
+    if pressed is not None:
+        BUTTONS[pressed](typed)
+        return True
+    if _wish(typed) not in ("", typed.value(SHOWN)):
+        # Else a typed series that was not applied is lost in silence.
+        _repeat(typed)
+        typed.errors["sesiones"] = gettext(N_("Aquí están las fechas de la serie. Revíselas y guarde otra vez."))
+        raise FormErrors(typed)
+    return False
+
+
+def _wish(typed: Typed) -> str:
+    """To recognise the series; empty if blank."""
+    written = [" ".join(typed.value(name).split()) for name in RepeatForm.model_fields]
+    return "|".join(written) if any(written) else ""
+
+
+def _remove_row(typed: Typed) -> None:
+    removed = typed.value("remove")
+    forms.close_ranks(typed, without=int(removed) if re.fullmatch(r"\d{1,4}", removed) else None)
+
+
+def _add_row(typed: Typed) -> None:
+    n_rows = forms.close_ranks(typed)
+    if not 0 < n_rows < MOST_SESSIONS:
+        return
+    day = forms.day_of(typed, n_rows - 1)
+    _put(typed, n_rows, like=n_rows - 1, day=day + timedelta(days=7) if day else None)
+
+
+def _look(typed: Typed) -> None:
+    """Changes nothing: rows are shown with their cautions."""
+    forms.close_ranks(typed)
+
+
+def _repeat(typed: Typed) -> None:
+    """Repeat the first row on each day of the series; rows of an earlier series go, others stay."""
+    n_rows = forms.close_ranks(typed)
+    first = forms.checked(forms.SessionForm, typed, "sessions-0-")
+    form = forms.checked(RepeatForm, typed)
+    if first is None or form is None:
+        raise FormErrors(typed)
+    days = days_of(_series(first, form))
+    kept = [number for number in range(n_rows) if number == 0 or not typed.value(f"sessions-{number}-series")]
+    taken = {forms.day_of(typed, number) for number in kept}
+    new = [day for day in days if day not in taken]
+    check_length(len(kept) + len(new), "repeat_pattern")
+    for number in sorted(set(range(n_rows)) - set(kept), reverse=True):
+        forms.close_ranks(typed, without=number)
+    for n, day in enumerate(new):
+        _put(typed, len(kept) + n, like=0, day=day)
+        typed.fields[f"sessions-{len(kept) + n}-series"] = [TICKED]
+    forms.sort_rows(typed, after=0)
+    typed.fields[SHOWN] = [_wish(typed)]
+
+
+def _series(first: forms.SessionForm, form: RepeatForm) -> Series:
+    return Series(
+        pattern=form.repeat_pattern,
+        first_day=first.day,
+        until=form.repeat_until,
+        times=form.repeat_times,
+        days=form.repeat_days,
+    )
+
+
+def _put(typed: Typed, number: int, *, like: int, day: date | None) -> None:
+    for name in COPIED:
+        values = typed.values(f"sessions-{like}-{name}")
+        if values:
+            typed.fields[f"sessions-{number}-{name}"] = list(values)
+    typed.fields[f"sessions-{number}-day"] = [day.isoformat() if day else ""]
+
+
+BUTTONS: dict[str, Callable[[Typed], None]] = {
+    "remove": _remove_row,
+    "add": _add_row,
+    "look": _look,
+    "repeat": _repeat,
+}
+
+
+def patterns(typed: Typed) -> list[tuple[str, str]]:
+    """Rules to choose from, in words about the first row's day."""
+    day = forms.day_of(typed, 0)
+    if day is None:
+        monthly = gettext(N_("Cada mes, el mismo día de la semana: por ejemplo, el segundo jueves"))
+    else:
+        monthly = gettext(WEEK_OF_MONTH[ordinal(day)]) % {"weekday": dates.weekday(day, language())}
+    return [
+        ("", gettext(N_("No se repite"))),
+        (Pattern.WEEKLY.value, gettext(N_("Cada semana"))),
+        (Pattern.BIWEEKLY.value, gettext(N_("Cada dos semanas"))),
+        (Pattern.MONTHLY.value, monthly),
+        (Pattern.PICKED.value, gettext(N_("En las fechas que escribo abajo"))),
+    ]

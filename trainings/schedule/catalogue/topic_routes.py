@@ -3,24 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib.text import SLUG, fold
+from trainings.schedule import queries
+from trainings.schedule.models import CourseKind, Topic
 from trainings.schedule.public import queries as public_queries
+from trainings.schedule.public.facts import rows_of
 from trainings.schedule.public.filters import Filters
 from trainings.schedule.public.posted import Listed, next_change
 from trainings.schedule.public.remembered import remembered
-from trainings.schedule.public.rows import rows_of
 from trainings.schedule.public.sentences import audience_sentence
-from trainings.schedule.public.topic_queries import TopicCourse, courses_of, topic_name
 from trainings.schedule.words import KINDS
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.og import Card, og_png
 from trainings.web.render import render
+
+
+class UnknownTopic(NotFound):
+    code = "unknown_topic"
+    sentence = N_("No encontramos este tema. Escoja uno en la lista de capacitaciones.")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCourse:
+    """`contents`: titles of its parts."""
+
+    title: str
+    kind: CourseKind
+    summary: str
+    minutes: int
+    contents: tuple[str, ...]
+    audience: tuple[str, ...]
+
+
+async def topic_name(slug: str) -> str:
+    """Raises UnknownTopic."""
+    found = await reads(Topic).filter(slug=slug).values_list("name") if SLUG.fullmatch(slug) else []
+    if not found:
+        raise UnknownTopic
+    return str(found[0][0])
+
+
+async def courses_of(slug: str) -> list[TopicCourse]:
+    """Active courses by title; of a course and its copies the first."""
+    found = await queries.courses(is_active=True)
+    by_title = {fold(one.title): one for one in reversed(found) if one.topic.slug == slug}
+    return [
+        TopicCourse(
+            title=course.title,
+            kind=course.kind,
+            summary=course.summary,
+            minutes=course.minutes,
+            contents=tuple(str(part["title"]) for part in course.contents),
+            audience=tuple(course.audience),
+        )
+        for course in reversed(by_title.values())
+    ]
+
 
 MOST_SHOWN = 8
 PICTURE_CACHING = "public, max-age=3600"
