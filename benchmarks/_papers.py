@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from trainings.certificates.designs.designs import DESIGNS
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.making.typesetting import FileOrder
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.signing_material import SigningMaterial, note_of

@@ -31,10 +31,10 @@ from pyld import jsonld
 
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.designs import DESIGNS, FONT_FOLDER
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.making.typesetting import FileOrder, make
 from trainings.certificates.signing_material import SigningMaterial
-from trainings.certificates.trust import expansion, proofs
+from trainings.certificates.trust import proofs
 from trainings.lib import qr
 
 BOUND = 1.3
@@ -87,7 +87,7 @@ def proved(document: dict[str, Any]) -> bytes:
 
 
 def from_memory(address: str, _options: object) -> dict[str, Any]:
-    document = expansion.kept(address)
+    document = proofs.kept(address)
     return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": address, "document": document}
 
 

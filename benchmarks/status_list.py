@@ -32,7 +32,7 @@ from starlette.routing import Mount, Route
 from trainings import clock, db
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.trust import issuer_keys, status_lists
+from trainings.certificates.trust import issuers, status_lists
 from trainings.certificates.trust.status_lists import LINKED_DATA, SHORTLY
 from trainings.lib import tokens
 from trainings.places import actions as places
@@ -76,7 +76,7 @@ async def made(folder: Path) -> None:
         await places.load_municipalities()
         city = places.OperatorDetails("1705", OperatorKind.MUNICIPALITY, "Municipalidad de La Libertad", "1705")
         operator = await places.create_operator(city, actor=PROGRAM)
-        await issuer_keys.current(operator.id)
+        await issuers.current_key(operator.id)
     fill(settings.sqlite_path, operator.id)
     async with db.connect(settings):
         whole, looked = [], []

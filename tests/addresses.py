@@ -25,8 +25,8 @@ from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.designs.brand import add_image
-from trainings.certificates.designs.pictures import clean
+from trainings.certificates.designs.brand import add_image, clean
+from trainings.certificates.making.transcripts import make_transcript
 from trainings.certificates.models import (
     BrandImage,
     Certificate,
@@ -39,8 +39,7 @@ from trainings.certificates.models import (
     SigningKey,
     Transcript,
 )
-from trainings.certificates.transcripts.transcripts import make_transcript
-from trainings.certificates.trust import issuer_keys, signing_keys
+from trainings.certificates.trust import issuers, signing_keys
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
@@ -332,8 +331,8 @@ async def _around(certificate: Certificate, operator: Operator) -> dict[str, Any
 
 
 async def _issuer_key(operator: Operator) -> IssuerKey:
-    await issuer_keys.current(operator.id)
-    return (await issuer_keys.public_keys(operator.id))[0]
+    await issuers.current_key(operator.id)
+    return (await issuers.public_keys(operator.id))[0]
 
 
 async def _token_of(registration: Registration) -> str:

@@ -51,7 +51,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "schedule": ("public", "staff", "catalogue"),
     "registrations": ("seats", "signup", "calls", "telling", "own", "desk", "cards", "imports", "invitations"),
     "attendance": ("slips", "phones", "sheets", "review", "sessions"),
-    "certificates": ("designs", "trust", "making", "issuing", "ceremony", "transcripts", "check"),
+    "certificates": ("designs", "trust", "making", "issuing", "ceremony", "check"),
 }
 """The rooms of the great parts, in their order: each may import what stands before it, and all of them the part's own
 modules. Handlers stand above all rooms.

@@ -17,7 +17,7 @@ from trainings.attendance.models import ScanKind
 from trainings.attendance.settling import stays_counting, stays_of_person
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
-from trainings.certificates.transcripts.queries import entries_of
+from trainings.certificates.making.transcripts import entries_of
 from trainings.db import lock, transaction
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging

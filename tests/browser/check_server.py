@@ -16,7 +16,7 @@ from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.making.files import file_of
-from trainings.certificates.transcripts.transcripts import make_transcript
+from trainings.certificates.making.transcripts import make_transcript
 from trainings.registrations.models import Registration
 
 TITLE = "Ruta de protección de niñez y adolescencia no acompañada, para docentes y autoridades comunitarias de Petén"

@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.designs import DESIGNS
-from trainings.certificates.designs.pdf import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 
 SAMPLES = DESIGNS / "diploma" / "samples"
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)

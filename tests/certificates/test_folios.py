@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainings.certificates.folios import is_same_folio
+from trainings.certificates.forms import is_same_folio
 
 FOLIO = "VIMMIG-1705-2027-000015"
 

@@ -17,8 +17,8 @@ from trainings.accounts.queries import actor_of
 from trainings.attendance import settling
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.making.transcripts import make_transcript
 from trainings.certificates.models import Certificate, Transcript
-from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.people.models import Guardian, Merge, MergeReason, Participant
 from trainings.privacy import merging
 from trainings.privacy.actions import NAMES_KEPT, sweep

@@ -16,6 +16,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.making.files import NameRemoved, file_of
+from trainings.certificates.making.transcripts import make_transcript
 from trainings.certificates.models import (
     Certificate,
     CertificateFile,
@@ -28,7 +29,6 @@ from trainings.certificates.models import (
     SkipReason,
     Transcript,
 )
-from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Participant

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.certificates import own_file_routes
+from trainings.certificates import own_routes
 from trainings.certificates.ceremony import handover_routes, name_routes, paper_routes, register_routes
 from trainings.certificates.check import routes as check_routes
 from trainings.certificates.designs import routes as design_routes
@@ -14,15 +14,12 @@ from trainings.certificates.issuing import (
     revocation_routes,
 )
 from trainings.certificates.issuing import routes as staff_routes
-from trainings.certificates.transcripts import routes as transcript_routes
-from trainings.certificates.trust import badge_routes, issuer_routes, signing_key_routes
+from trainings.certificates.trust import routes as trust_routes
 
 routes: list[BaseRoute] = [
-    *own_file_routes.routes,
-    *badge_routes.routes,
+    *own_routes.routes,
     *check_routes.routes,
-    *issuer_routes.routes,
-    *transcript_routes.routes,
+    *trust_routes.routes,
     *revocation_routes.routes,
     *staff_routes.routes,
     *preparing_routes.routes,
@@ -33,6 +30,5 @@ routes: list[BaseRoute] = [
     *bulk_routes.routes,
     *register_routes.routes,
     *late_data_routes.routes,
-    *signing_key_routes.routes,
     *design_routes.routes,
 ]

@@ -13,7 +13,7 @@ from trainings.attendance.models import ScanHow
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.ceremony import handover
 from trainings.certificates.designs import brand
-from trainings.certificates.designs.pictures import clean
+from trainings.certificates.designs.brand import clean
 from trainings.certificates.issuing import assessment, bulk, names, revocations
 from trainings.certificates.issuing.actions import issue, issue_all
 from trainings.certificates.models import (

@@ -15,8 +15,8 @@ from tests.certificates.sheets import photographed
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.making.files import file_of
+from trainings.certificates.making.transcripts import make_transcript
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.transcripts.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, Participant

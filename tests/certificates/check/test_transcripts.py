@@ -21,11 +21,16 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.issuing.actions import issue, revoke
+from trainings.certificates.making import transcripts as transcript_pdf
+from trainings.certificates.making.transcripts import (
+    Entry,
+    NothingAttended,
+    UnprintableTranscript,
+    check_transcript,
+    entries_of,
+    make_transcript,
+)
 from trainings.certificates.models import CertificateKind, Transcript
-from trainings.certificates.transcripts import pdf as transcript_pdf
-from trainings.certificates.transcripts import transcripts
-from trainings.certificates.transcripts.queries import Entry, check_transcript, entries_of
-from trainings.certificates.transcripts.transcripts import NothingAttended, UnprintableTranscript, make_transcript
 from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, MergeReason, Participant
@@ -162,7 +167,7 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
     moment = datetime(2027, 3, 5, 15, tzinfo=UTC)
     entries = [entry(k, title) for k in range(n)]
 
-    content = transcript_pdf.render("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", entries, made_at=moment)
+    content = transcript_pdf.rendered("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", entries, made_at=moment)
 
     [page] = pypdf.PdfReader(BytesIO(content)).pages
     said = words(page)
@@ -183,7 +188,7 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
 def test_page_when_made_twice_then_the_same_bytes() -> None:
     moment = datetime(2027, 3, 5, 15, tzinfo=UTC)
 
-    first, again = [transcript_pdf.render("Ana Coc", "7K3MQ9XBFHJ4T2", [entry(1)], made_at=moment) for _ in range(2)]
+    first, again = [transcript_pdf.rendered("Ana Coc", "7K3MQ9XBFHJ4T2", [entry(1)], made_at=moment) for _ in range(2)]
 
     assert first == again
 
@@ -251,7 +256,7 @@ async def test_own_link_when_it_is_anothers_or_nothing_was_attended_then_refused
 async def test_own_link_when_ten_were_made_in_a_day_then_no_other_but_at_the_desk_and_the_next_day(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcripts, "MADE_A_DAY", 2)
+    monkeypatch.setattr(transcript_pdf, "MADE_A_DAY", 2)
     desk = await make_desk()
     person = await loaded(desk.completed)
     base = f"/i/{await link_of(person)}/historial"

@@ -15,7 +15,7 @@ from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sam
 from trainings.certificates.designs import made_up, pdf
 from trainings.certificates.designs.designs import DESIGNS, FONT_FOLDER, LIBRARY, all_designs, designs_in, read_design
 from trainings.certificates.designs.made_up import Size
-from trainings.certificates.designs.printed import Picture
+from trainings.certificates.designs.texts import Picture
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset, Design
 

@@ -26,7 +26,7 @@ from tests.certificates.sheets import (
     words,
 )
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.pdf import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib.typst import CannotTypeset
 
 LETTER_LANDSCAPE = (792, 612)

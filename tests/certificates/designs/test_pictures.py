@@ -16,11 +16,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.certificates.sheets import WHEN
-from trainings.certificates.designs import made_up, pdf, pictures
-from trainings.certificates.designs.brand import MOST_PARTNERS
+from trainings.certificates.designs import brand, made_up, pdf
+from trainings.certificates.designs.brand import MOST_PARTNERS, PNG, SVG, CleanPicture, clean
 from trainings.certificates.designs.designs import all_designs
-from trainings.certificates.designs.pictures import PNG, SVG, CleanPicture, clean
-from trainings.certificates.designs.printed import Picture
+from trainings.certificates.designs.texts import Picture
 from trainings.errors import Refusal
 
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
@@ -185,7 +184,7 @@ def nested_clips(levels: int) -> bytes:
     ],
 )
 def test_drawing_when_it_takes_for_ever_to_draw_then_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "SECONDS_TO_DRAW", 0.9)
+    monkeypatch.setattr(brand, "SECONDS_TO_DRAW", 0.9)
 
     with pytest.raises(Refusal) as refused:
         clean(content)
@@ -195,7 +194,7 @@ def test_drawing_when_it_takes_for_ever_to_draw_then_refused(content: bytes, mon
 
 MEASURED = """
 import resource, sys
-from trainings.certificates.designs.pictures import clean
+from trainings.certificates.designs.brand import clean
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 clean(sys.stdin.buffer.read())
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)

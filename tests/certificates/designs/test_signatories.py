@@ -12,9 +12,9 @@ from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text
 from tests.certificates.held import AFTER
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.designs.printed import day_on
 from trainings.certificates.designs.routes import WITH
 from trainings.certificates.designs.signatories import TRAINER, SignatoryPlan, add_signatory, printed
+from trainings.certificates.designs.texts import day_on
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.samples import Wish, example_for, sample_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState

@@ -15,7 +15,7 @@ from tests.certificates.trust.signers import material
 from trainings.certificates.designs import made_up, pdf
 from trainings.certificates.designs.designs import DesignInfo, all_designs
 from trainings.certificates.designs.made_up import Size
-from trainings.certificates.transcripts import pdf as transcript_pdf
+from trainings.certificates.making import transcripts as transcript_pdf
 from trainings.certificates.trust import signatures
 
 CREDENTIAL = '{"type": ["VerifiableCredential"]}'
@@ -26,7 +26,7 @@ def test_papers_of_every_design_when_verapdf_is_asked_then_no_rule_is_broken_sig
     papers["packed"] = pdf.render(sample(person_name="Malin\u0308 Xun\u0308"), timestamp=WHEN)
     signer = material()
     signed = {f"{name}, signed": signatures.sign(paper, signer, at=WHEN) for name, paper in papers.items()}
-    transcript = transcript_pdf.render("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", [entry(1)], made_at=WHEN)
+    transcript = transcript_pdf.rendered("María Elena Caal Tzib", "7K3MQ9XBFHJ4T2", [entry(1)], made_at=WHEN)
 
     if verapdf.is_here():
         broken = verapdf.broken_rules({**papers, **signed, "transcript": transcript, "photo": _photo()}, tmp_path)

@@ -20,7 +20,7 @@ from tests.certificates.sheets import WHEN, photographed
 from trainings.certificates.designs import made_up, pdf
 from trainings.certificates.designs.designs import all_designs
 from trainings.certificates.designs.made_up import LONGEST_NAME, LONGEST_TITLE, Size, sample
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib.tokens import show_certificate_code
 
 DESIGNS = sorted(all_designs())

@@ -18,8 +18,7 @@ from trainings.certificates.designs import pdf
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import all_designs, design_for
 from trainings.certificates.designs.made_up import Size
-from trainings.certificates.designs.printed import CertificateSheet
-from trainings.certificates.designs.texts import UnusableTexts, read_wording
+from trainings.certificates.designs.texts import CertificateSheet, UnusableTexts, read_wording
 from trainings.places.words import HUB_NAME
 from trainings.schedule.models import CourseKind
 

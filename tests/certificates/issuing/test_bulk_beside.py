@@ -12,7 +12,7 @@ from tests.certificates.issuing.test_bulk import work
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing import bulk
-from trainings.certificates.making import making
+from trainings.certificates.making import files
 from trainings.certificates.making.typesetting import FileOrder
 from trainings.certificates.models import Certificate, CertificateFile, IssueJob, JobPurpose, JobState
 from trainings.settings import Settings
@@ -24,7 +24,7 @@ async def test_file_beside_a_step_when_it_cannot_be_gathered_then_people_are_tak
     monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 3)
     training = await make_held(4)
     await make_crowd(training, 8)
-    order_for, n_asked = making.order_for, 0
+    order_for, n_asked = files.order_for, 0
 
     async def fails_at_first(certificates: Sequence[Certificate]) -> list[FileOrder]:
         nonlocal n_asked
@@ -33,7 +33,7 @@ async def test_file_beside_a_step_when_it_cannot_be_gathered_then_people_are_tak
             raise KeyError("a picture that is gone")
         return await order_for(certificates)
 
-    monkeypatch.setattr(making, "order_for", fails_at_first)
+    monkeypatch.setattr(files, "order_for", fails_at_first)
     with clock.frozen(AFTER):
         await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
         await work()

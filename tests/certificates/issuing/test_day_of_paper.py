@@ -14,7 +14,7 @@ from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates.ceremony import register
 from trainings.certificates.check.views import check_view
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.issuing import outdated, preparing, revisions
 from trainings.certificates.issuing.actions import NoSignatory
 from trainings.certificates.issuing.preparing import Outdated

@@ -11,6 +11,7 @@ from tests import make
 from tests.certificates.held import AFTER, HELD, make_attendee, make_held
 from trainings import clock
 from trainings.certificates.designs import pdf
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.making.contents import Occasion, sample_sheet, sheet_for
 from trainings.certificates.models import CertificateKind
 from trainings.places.models import Operator
@@ -34,7 +35,7 @@ async def occasion_of(training: Training, signatories: tuple[tuple[str, str], ..
 
 async def sheet_of(
     training: Training, registration: Registration, kind: CertificateKind, **options: tuple[tuple[str, str], ...]
-) -> pdf.CertificateSheet:
+) -> CertificateSheet:
     return sheet_for(await occasion_of(training, **options), registration, kind, folio="F", code="7K3MQ9XBFHJ4T2")
 
 

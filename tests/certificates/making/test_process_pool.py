@@ -15,8 +15,8 @@ from tests.certificates.sheets import WHEN, sample
 from trainings.certificates.making.process_pool import Mill, MillError
 from trainings.certificates.making.typesetting import FileOrder, make
 from trainings.certificates.signing_material import SigningMaterial, note_of
-from trainings.certificates.trust import expansion
-from trainings.certificates.trust.key_files import make_key_file
+from trainings.certificates.trust import proofs
+from trainings.certificates.trust.signing_keys import make_key_file
 
 MOST_RESIDENT = 120_000_000
 """Octets: what a process may hold, with all that it shares."""
@@ -33,7 +33,7 @@ def signing() -> SigningMaterial:
 
 def order(material: SigningMaterial, number: int) -> FileOrder:
     sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": note_of(material)}
-    badge: dict[str, Any] = {"@context": [expansion.CREDENTIALS], "type": ["VerifiableCredential"]}
+    badge: dict[str, Any] = {"@context": [proofs.CREDENTIALS], "type": ["VerifiableCredential"]}
     return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), material, WHEN)
 
 

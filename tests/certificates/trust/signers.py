@@ -22,7 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from tests.certificates.held import AFTER
 from tests.certificates.sheets import WHEN
 from trainings.certificates.signing_material import SigningMaterial
-from trainings.certificates.trust.key_files import make_key_file
+from trainings.certificates.trust.signing_keys import make_key_file
 
 PASSWORD = "clave del proveedor"
 PROVIDER = "Prestador Autorizado, S. A."

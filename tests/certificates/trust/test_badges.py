@@ -19,7 +19,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing import bulk, preparing
 from trainings.certificates.issuing.actions import revoke
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssuerKey, JobPurpose
-from trainings.certificates.trust import badges, issuer_keys, proofs
+from trainings.certificates.trust import badges, issuers, proofs
 from trainings.certificates.trust.badges import BadgeFacts
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink
@@ -94,7 +94,7 @@ async def test_issuers_first_key_when_two_ask_at_once_then_one(db: object, freez
     freeze(AFTER)
     certificate = await a_diploma(await make_held(4))
 
-    pairs = await asyncio.gather(*(issuer_keys.current(certificate.operator_id) for _ in range(8)))
+    pairs = await asyncio.gather(*(issuers.current_key(certificate.operator_id) for _ in range(8)))
 
     [key] = await IssuerKey.all()
     assert {pair.method for pair in pairs} == {f"{BASE}/emisores/1705/llaves/{key.id}"}
@@ -192,7 +192,7 @@ async def test_issuer_when_asked_by_a_person_or_a_program_then_page_or_profile(
 ) -> None:
     freeze(AFTER)
     certificate = await a_diploma(await make_held(4))
-    pair = await issuer_keys.current(certificate.operator_id)
+    pair = await issuers.current_key(certificate.operator_id)
 
     page = await client.get("/emisores/1705", headers={"accept": "text/html,application/xhtml+xml"})
     profile = await client.get("/emisores/1705", headers={"accept": "application/ld+json, application/json"})

@@ -13,8 +13,8 @@ from pyld import jsonld
 
 from tests import make
 from trainings.certificates.models import CertificateKind
-from trainings.certificates.trust import badges, expansion
-from trainings.certificates.trust.expansion import CREDENTIALS, OPEN_BADGES, expanded
+from trainings.certificates.trust import badges, proofs
+from trainings.certificates.trust.proofs import CREDENTIALS, OPEN_BADGES, expanded
 
 FACTS = badges.BadgeFacts(
     base_url="https://ventanillas.example",
@@ -50,7 +50,7 @@ CONTACT = st.none() | st.builds(badges.Contact, st.emails(), TEXT)
 
 
 def plain(document: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = jsonld.expand(document, {"documentLoader": expansion._load})
+    found: list[dict[str, Any]] = jsonld.expand(document, {"documentLoader": proofs._load})
     return found
 
 
@@ -78,9 +78,9 @@ def test_unusual_values_expand_as_pyld_says(more: dict[str, Any]) -> None:
 
 def test_second_of_a_shape_is_learnt_from_nobody_and_changes_nothing_of_the_first() -> None:
     first = expanded(badges.credential(FACTS))
-    learnt = expansion._learnt.cache_info().misses
+    learnt = proofs._learnt.cache_info().misses
     second = expanded(badges.credential(replace(FACTS, title="Otra cosa", folio="VIMMIG-1705-2027-000002")))
-    assert expansion._learnt.cache_info().misses == learnt
+    assert proofs._learnt.cache_info().misses == learnt
     assert first == plain(badges.credential(FACTS)) != second
     second[0].clear()
     assert expanded(badges.credential(FACTS)) == first

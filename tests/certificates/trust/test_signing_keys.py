@@ -21,7 +21,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.files import file_of
 from trainings.certificates.models import CertificateKind, IssuerKey, SigningKey
-from trainings.certificates.trust import key_files, signing_keys
+from trainings.certificates.trust import signing_keys
 from trainings.db import sql
 from trainings.errors import Refusal
 from trainings.places.models import Operator
@@ -121,10 +121,10 @@ async def test_files_of_other_kinds_when_loaded_then_each_refused_by_its_name(db
 
 
 async def test_file_when_it_would_take_for_ever_to_open_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_files, "SECONDS", 0.01)
+    monkeypatch.setattr(signing_keys, "SECONDS", 0.01)
 
-    with pytest.raises(key_files.UnreadableKeyFile) as refused:
-        await asyncio.to_thread(key_files.read_key_file, from_a_provider()[0], PASSWORD)
+    with pytest.raises(signing_keys.UnreadableKeyFile) as refused:
+        await asyncio.to_thread(signing_keys.read_key_file, from_a_provider()[0], PASSWORD)
 
     assert refused.value.__cause__ is None
     assert PASSWORD not in repr(refused.value.__context__) or refused.value.__suppress_context__

@@ -16,7 +16,7 @@ from tests.source import calls, functions, python_files, shown
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import revoke
 from trainings.certificates.models import Certificate, FolioSeries
-from trainings.certificates.trust import issuer_keys
+from trainings.certificates.trust import issuers
 from trainings.certificates.trust.badges import ENTRIES
 from trainings.settings import Settings
 
@@ -38,7 +38,7 @@ async def test_list_when_another_process_revokes_then_the_same_bytes_within_seco
     freeze(AFTER)
     training = await make_held(4)
     first, second = [await a_diploma(training, given_names=name) for name in ("Ana", "Beto")]
-    await issuer_keys.current(first.operator_id)
+    await issuers.current_key(first.operator_id)
 
     with serving(settings) as elsewhere:
         before = await client.get(LIST)
@@ -58,7 +58,7 @@ async def test_list_when_asked_again_then_304_and_when_it_is_not_one_then_404(
     freeze(AFTER)
     certificate = await a_diploma(await make_held(4))
     before_any_badge = await client.get(LIST)
-    await issuer_keys.current(certificate.operator_id)
+    await issuers.current_key(certificate.operator_id)
 
     whole = await client.get(LIST)
     again = await client.get(LIST, headers={"if-none-match": f'"other", W/{whole.headers["etag"]}'})
@@ -77,7 +77,7 @@ async def test_list_when_asked_again_then_304_and_when_it_is_not_one_then_404(
 async def test_second_list_of_a_year_when_the_first_is_full_then_counts_on(client: AsyncClient, freeze: Freeze) -> None:
     freeze(AFTER)
     certificate = await a_diploma(await make_held(4))
-    await issuer_keys.current(certificate.operator_id)
+    await issuers.current_key(certificate.operator_id)
     await Certificate.filter(id=certificate.id).update(number=ENTRIES + 3)
     await FolioSeries.filter(operator_id=certificate.operator_id).update(next_number=ENTRIES + 4)
     await revoke(certificate.id, "Nombre equivocado", actor=PROGRAM)

@@ -17,9 +17,9 @@ from tests.certificates.trust.stranger import Stranger, Verdict, a_stranger
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import issue, revoke
-from trainings.certificates.making.badge_files import badge_of
+from trainings.certificates.making.files import badge_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.trust import issuer_keys, issuers, status_lists
+from trainings.certificates.trust import issuers, status_lists
 from trainings.db import transaction
 from trainings.settings import Settings
 
@@ -140,7 +140,7 @@ async def test_issuers_key_when_changed_then_old_badges_still_verify_and_new_one
     old = await a_diploma(training, given_names="Ana")
     first = await badge(old)
 
-    await issuer_keys.rotate(old.operator_id, actor=PROGRAM)
+    await issuers.rotate(old.operator_id, actor=PROGRAM)
     second = await badge(await a_diploma(training, given_names="Beto"))
     verdicts = await stranger.verify(first, second, now=LATER)
     profile = issuers.profile(await issuers.find_issuer("1705"))
@@ -159,7 +159,7 @@ async def test_issuers_key_when_stolen_then_its_badges_verify_no_more_and_are_si
     certificate = await a_diploma(await make_held(4))
     stolen = await badge(certificate)
 
-    await issuer_keys.rotate(certificate.operator_id, actor=PROGRAM, stolen_since=AFTER - timedelta(days=1))
+    await issuers.rotate(certificate.operator_id, actor=PROGRAM, stolen_since=AFTER - timedelta(days=1))
     anew = await badge(certificate)
     old, new = await stranger.verify(stolen, anew, now=LATER)
     profile = issuers.profile(await issuers.find_issuer("1705"))

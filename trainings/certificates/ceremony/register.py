@@ -17,7 +17,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates.designs.printed import day_on
+from trainings.certificates.designs.texts import day_on
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries, is_withdrawn
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction

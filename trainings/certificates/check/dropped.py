@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from trainings.certificates.making.transcripts import TranscriptCheck, transcript_check_of
 from trainings.certificates.models import Certificate, Transcript
 from trainings.certificates.queries import PublicCheck, public_check
-from trainings.certificates.transcripts.queries import TranscriptCheck, transcript_check_of
 from trainings.db import reads
 from trainings.errors import Busy
 from trainings.lib.tokens import read_certificate_code

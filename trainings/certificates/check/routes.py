@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.check.dropped import Dropped, FileVerdict, check_file
-from trainings.certificates.check.limits import HOUR, MISSES, MOST_MISSES
 from trainings.certificates.check.views import (
     Mismatch,
+    badge_response,
     check_view,
     desk_view,
     file_view,
@@ -24,11 +24,12 @@ from trainings.certificates.check.views import (
     other_name,
     transcript_view,
 )
-from trainings.certificates.folios import folio_in, is_same_folio
-from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
+from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm, folio_in, is_same_folio
+from trainings.certificates.making.files import badge_of, valid_certificate
+from trainings.certificates.making.transcripts import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
-from trainings.certificates.transcripts.queries import TranscriptCheck, check_transcript, is_name_on_transcript
+from trainings.certificates.trust.status_lists import OPEN
 from trainings.errors import TooMany
 from trainings.lib import tokens
 from trainings.limits import actions as limits
@@ -40,6 +41,7 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.problems import wants_json, with_time
 from trainings.web.render import redirect, render, token_page_headers
 
+MISSES, MOST_MISSES, HOUR = "certificate_check", 30, 3_600
 FILE = "archivo"
 FILE_PAGE = "/verificar/archivo"
 NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")
@@ -200,6 +202,17 @@ async def _count_beside(request: Request) -> None:
 
 
 @allow(PUBLIC)
+async def badge(request: Request) -> Response:
+    """Prepared, annulled and unknown ones are the same 404."""
+    try:
+        certificate = await valid_certificate(request.path_params["code"])
+    except UnknownCertificate:
+        await _count_miss(request)
+        raise
+    return badge_response(certificate, await badge_of(certificate), OPEN)
+
+
+@allow(PUBLIC)
 async def drop(request: Request) -> Response:
     """Keeps nothing of the file; a file that is not ours counts like a wrong code."""
     try:
@@ -247,6 +260,7 @@ routes: list[BaseRoute] = [
     Route("/verificar", index),
     Route(FILE_PAGE, drop_again),
     Route(FILE_PAGE, drop, methods=["POST"]),
+    Route("/verificar/{code}.json", badge),
     Route("/verificar/{code}", show),
     Route("/verificar/{code}", compare, methods=["POST"]),
     Route("/V/{code}", short),

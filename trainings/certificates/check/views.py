@@ -1,21 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from starlette.responses import Response
 
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.certificates.ceremony.handover import noted_by, paper_at_desk
 from trainings.certificates.check.dropped import Dropped, FileVerdict
 from trainings.certificates.issuing.revisions import changed_among
-from trainings.certificates.models import CertificateState
+from trainings.certificates.making.transcripts import Entry, TranscriptCheck
+from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.queries import PublicCheck
-from trainings.certificates.transcripts.queries import Entry, TranscriptCheck
+from trainings.certificates.trust.status_lists import LINKED_DATA
 from trainings.certificates.words import NO_MATCH, NOT_COMPARED, STATES_WHAT, Verdict, verdict_of
 from trainings.errors import Busy, TooMany
 from trainings.lib import dates
 from trainings.lib.tokens import show_certificate_code
+from trainings.web.headers import token_page_headers
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 
@@ -117,6 +121,14 @@ def _in_words(day: date | datetime) -> str:
 
 def _begun(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+# -- its badge
+
+
+def badge_response(certificate: Certificate, text: str, headers: Mapping[str, str]) -> Response:
+    disposition = {"content-disposition": f'attachment; filename="{certificate.folio}.json"'}
+    return Response(text, 200, {**token_page_headers(), **disposition, **headers}, LINKED_DATA)
 
 
 # -- at the desk

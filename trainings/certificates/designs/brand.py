@@ -1,24 +1,43 @@
-"""An operator's letterhead: its shield, its partners' logos, up to three lines.
+"""How an operator's papers look: design and language, a letterhead of up to three lines, its shield, partners' logos.
 
-Pictures are added and removed, never changed: papers name them by hash.
+Pictures are added and removed, never changed: papers name them by hash. They are cleaned on arrival; content tells the
+format, not the name. A drawing (SVG) keeps only shapes and colours; it may take forever to draw, so each is drawn once
+in a separate process before our typesetter gets it. A photograph or scan is decoded and written anew, so small that a
+certificate with four stays below sixty kilobytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import asyncio
+import re
+import tempfile
+import warnings
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
+from xml.etree import ElementTree as ET
+
+from PIL import Image, UnidentifiedImageError
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.pictures import CleanPicture
-from trainings.certificates.designs.printed import Picture
+from trainings.certificates.designs.texts import Picture
 from trainings.certificates.models import BrandImage, ImageRole
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
+from trainings.lib.sandbox import DesignApart
+from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Operator
+from trainings.schedule.models import Training
+from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 MOST_PARTNERS = 3
@@ -147,3 +166,327 @@ async def set_lines(operator_id: UUID, text: str, *, actor: Actor) -> None:
         operator.letterhead = "\n".join(lines)
         await operator.save(update_fields=["letterhead"])
         await record("certificates.set_letterhead", actor=actor, object_id=operator_id, operator=str(operator_id))
+
+
+# -- design and language
+
+
+class Paper(NamedTuple):
+    """`design`: a folder in `certificates/`. `language`: a code, or two where bilingual (`es`, `es+kek`)."""
+
+    design: str
+    language: str
+
+
+def paper_of(training: Training) -> Paper:
+    """The training's own, else its operator's (loaded with its hub)."""
+    operator = training.hub.operator
+    return Paper(training.design or operator.design, training.paper_language or operator.paper_language)
+
+
+async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) -> None:
+    """For future papers of trainings without a choice; issued papers stay."""
+    async with transaction():
+        [operator] = await lock(Operator, [operator_id])
+        operator.design, operator.paper_language = paper
+        await operator.save(update_fields=["design", "paper_language"])
+        await record("certificates.choose_paper", actor=actor, object_id=operator_id, **paper._asdict())
+
+
+async def choose_for_training(training_id: UUID, paper: Paper, *, actor: Actor) -> None:
+    """For future papers. The operator's choice clears the training's own."""
+    async with transaction():
+        training = await locked_training(training_id)
+        await training.fetch_related("hub__operator")
+        operator = training.hub.operator
+        is_usual = paper == (operator.design, operator.paper_language)
+        training.design, training.paper_language = ("", "") if is_usual else paper
+        await training.save(update_fields=["design", "paper_language"])
+        await record(
+            "certificates.choose_paper",
+            actor=actor,
+            object_id=training_id,
+            hub_id=training.hub_id,
+            **paper._asdict(),
+        )
+
+
+# -- cleaning pictures
+
+SVG, PNG = "image/svg+xml", "image/png"
+RASTERS = ("PNG", "JPEG", "WEBP")
+MOST_PIXELS = 25_000_000
+LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128, 96, 64)
+"""Pixels: 480 print a shield of 2 cm at 600 dpi; heavy pictures are made smaller."""
+COLOURS = (64, 32)
+SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
+_one_at_a_time = ThreadPoolExecutor(1, "pictures")
+"""A large picture takes a hundred megabytes unpacked, a hostile one all its seconds: none takes a shared thread."""
+MOST_OCTETS = 4_800
+"""Bytes of a picture in the file: the longest packed paper (`pdf.finished`) has 38,500 besides, and four pictures
+fit.
+"""
+MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+ET.register_namespace("", SVG_NAMESPACE)
+
+_SHAPES = """
+    svg g defs clipPath linearGradient radialGradient stop title desc path rect circle ellipse line polyline polygon
+"""
+SHAPES = frozenset(_SHAPES.split())
+ACTIVE = frozenset(("script", "foreignObject", "iframe", "image", "use", "a", "set", "animate", "animateTransform"))
+WRITTEN = frozenset(("text", "tspan", "textPath"))
+_ATTRIBUTES = """
+    id d x y x1 y1 x2 y2 cx cy r rx ry fx fy width height points transform viewBox preserveAspectRatio version href
+    fill fill-opacity fill-rule clip-path clip-rule clipPathUnits color opacity stroke stroke-width stroke-opacity
+    stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray stroke-dashoffset style offset stop-color
+    stop-opacity gradientUnits gradientTransform spreadMethod display visibility
+"""
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+DEEPEST = 60
+SECONDS_TO_DRAW = 5.0
+DRAWN = '#set page(width: auto, height: auto)\n#image("drawing.svg", width: 2cm)'
+ELSEWHERE = re.compile(r"url\s*\(\s*['\"]?\s*(?!['\"]?#)|@import|expression|javascript:", re.IGNORECASE)
+DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*>")
+LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px|pt|mm|cm|in)?\s*")
+
+
+class NoPicture(Refusal):
+    code = "no_picture"
+    status = 422
+    sentence = N_("Ese archivo no es una imagen, aunque su nombre lo diga. Sirven SVG, PNG y JPG.")
+
+
+class PictureMissing(Refusal):
+    code = "picture_missing"
+    status = 422
+    sentence = N_("Escoja el archivo de la imagen.")
+
+
+class TooManyPixels(Refusal):
+    code = "too_many_pixels"
+    status = 422
+    sentence = N_(
+        "La imagen es demasiado grande (%(width)s × %(height)s puntos). Redúzcala: 1000 puntos de ancho bastan."
+    )
+
+
+class ActiveDrawing(Refusal):
+    code = "active_drawing"
+    status = 422
+    sentence = N_("Ese dibujo trae un programa, una imagen o un enlace adentro (%(what)s). Guárdelo como PNG y súbalo.")
+
+
+class DrawnLetters(Refusal):
+    code = "drawn_letters"
+    status = 422
+    sentence = N_(
+        "El dibujo tiene letras escritas con un tipo de letra que el diploma no tiene. Conviértalas en trazos "
+        "(«objeto a trayecto»), o guárdelo como PNG."
+    )
+
+
+class DetailedDrawing(Refusal):
+    code = "detailed_drawing"
+    status = 422
+    sentence = N_("El dibujo tiene demasiado detalle para imprimirse tan pequeño. Guárdelo como PNG y súbalo.")
+
+
+class StyledDrawing(Refusal):
+    code = "styled_drawing"
+    status = 422
+    sentence = N_("El dibujo lleva una hoja de estilos. Guárdelo como «SVG simple» o como PNG.")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPicture:
+    """`width` and `height` in pixels, of a drawing in its units."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        return sha256(self.content).hexdigest()
+
+
+async def cleaned(content: bytes) -> CleanPicture:
+    """As `clean`, after earlier calls."""
+    return await asyncio.get_running_loop().run_in_executor(_one_at_a_time, clean, content)
+
+
+def clean(content: bytes) -> CleanPicture:
+    """Refuses in words a file that is no picture, is too large, or holds more than a picture. CPU work of some tenths
+    of a second, or some seconds.
+    """
+    if not content:
+        raise PictureMissing(field="file")
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!DOCTYPE svg")):
+        return _drawing(content)
+    return _raster(content)
+
+
+# -- drawings
+
+
+def _drawing(content: bytes) -> CleanPicture:
+    root = _parsed(content)
+    if root.tag != f"{{{SVG_NAMESPACE}}}svg":
+        raise NoPicture(field="file")
+    kept = _kept(root)
+    width, height = _measures(root)
+    kept.set("viewBox", root.get("viewBox") or f"0 0 {width} {height}")
+    for name in ("width", "height"):
+        kept.attrib.pop(name, None)
+    text = ET.tostring(kept, encoding="unicode")
+    if len(text) > MOST_SVG_OCTETS:
+        raise DetailedDrawing(field="file")
+    if _drawn_apart(text) - BARE_PAGE > MOST_OCTETS:
+        raise DetailedDrawing(field="file")
+    return CleanPicture(text.encode(), SVG, round(width), round(height))
+
+
+def _drawn_apart(text: str) -> int:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "drawing.svg").write_text(text, encoding="utf-8")
+        (folder / "page.typ").write_text(DRAWN, encoding="utf-8")
+        apart = DesignApart(folder / "page.typ", root=folder, fonts=folder, seconds=SECONDS_TO_DRAW)
+        try:
+            file = apart.make({}, "pdf", name="drawing")
+            apart.make({}, "png", name="drawing")
+        except CannotTypeset as problem:
+            raise DetailedDrawing(field="file") from problem
+    return sum(map(len, file))
+
+
+def _parsed(content: bytes) -> ET.Element:
+    """Refuses entity declarations before parsing: they can grow without end, or name files."""
+    text = DOCTYPE.sub(b"", content, count=1)
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ActiveDrawing(field="file", what="DOCTYPE")
+    try:
+        return ET.fromstring(text)  # noqa: S314  # no declarations are left in it
+    except (ET.ParseError, ValueError, LookupError) as exc:
+        raise NoPicture(field="file") from exc
+
+
+def _kept(element: ET.Element, depth: int = 0) -> ET.Element:
+    if depth > DEEPEST:
+        raise DetailedDrawing(field="file")
+    copy = ET.Element(element.tag, _kept_attributes(element))
+    for child in element:
+        tag = _plain_tag(child)
+        if tag in ACTIVE:
+            raise ActiveDrawing(field="file", what=tag)
+        if tag in WRITTEN:
+            raise DrawnLetters(field="file")
+        if tag == "style":
+            raise StyledDrawing(field="file")
+        if tag in SHAPES:
+            copy.append(_kept(child, depth + 1))
+    return copy
+
+
+def _kept_attributes(element: ET.Element) -> dict[str, str]:
+    kept = {}
+    for name, value in element.attrib.items():
+        plain = "href" if name == XLINK_HREF else name
+        points_out = plain == "href" and not value.startswith("#")
+        hides = plain == "style" and "\\" in value  # a letter of `url` may be written as its number
+        if points_out or hides or plain.lower().startswith("on") or ELSEWHERE.search(value):
+            raise ActiveDrawing(field="file", what=plain[:20])
+        if plain in ATTRIBUTES:
+            kept[plain] = value
+    return kept
+
+
+def _plain_tag(element: ET.Element) -> str:
+    """`path` for an SVG element; empty for other vocabularies. Comments were dropped before."""
+    namespace, _, tag = element.tag.rpartition("}")
+    return tag if namespace == f"{{{SVG_NAMESPACE}" else ""
+
+
+def _measures(root: ET.Element) -> tuple[float, float]:
+    """In the drawing's units. Refuses missing measures, and a drawing as thin as a line."""
+    box = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", root.get("viewBox", ""))]
+    sides = [LENGTH.fullmatch(root.get(name, "")) for name in ("width", "height")]
+    if len(box) == 4:
+        width, height = box[2:]
+    elif all(sides):
+        width, height = (float(side[1]) for side in sides if side)
+    else:
+        raise NoPicture(
+            N_("El dibujo no dice su tamaño. Guárdelo otra vez como «SVG simple» o como PNG."), field="file"
+        )
+    if not (0 < width < 1e6 and 0 < height < 1e6 and 1 / 8 <= width / height <= 8):
+        raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
+    return width, height
+
+
+# -- photographs and scans
+
+
+def _raster(content: bytes) -> CleanPicture:
+    """Reads the size from the header before any pixel: a hundred megapixels are never unpacked."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(content), formats=RASTERS)
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                raise TooManyPixels(field="file", width=width, height=height)
+            if not 1 / 8 <= width / height <= 8:
+                raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
+            picture.draft("RGB", (LONGEST_SIDES[0], LONGEST_SIDES[0]))
+            whole = _unpacked(picture)
+    except Image.DecompressionBombError as exc:
+        raise TooManyPixels(
+            N_("La imagen es demasiado grande. Redúzcala: 1000 puntos de ancho bastan."), field="file"
+        ) from exc
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as exc:
+        raise NoPicture(field="file") from exc
+    return _small(whole)
+
+
+def _unpacked(picture: Image.Image) -> Image.Image:
+    """No larger than printed, with as few whole copies on the way as possible."""
+    if picture.mode in SHRUNK_AS_THEY_ARE:
+        picture.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
+    whole = picture.convert("RGBA")
+    whole.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
+    return whole
+
+
+def _small(picture: Image.Image) -> CleanPicture:
+    """With few colours, then smaller until it fits."""
+    tried = (_of_few_colours(smaller, n) for smaller in _ever_smaller(picture) for n in COLOURS)
+    for few in tried:
+        if _octets_in_paper(few) <= MOST_OCTETS:
+            break
+    file = BytesIO()
+    few.save(file, "PNG", optimize=True)
+    return CleanPicture(file.getvalue(), PNG, *few.size)
+
+
+def _ever_smaller(picture: Image.Image) -> Iterator[Image.Image]:
+    for side in LONGEST_SIDES:
+        smaller = picture.copy()
+        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+        yield smaller
+
+
+def _of_few_colours(picture: Image.Image, n: int) -> Image.Image:
+    return picture.quantize(n, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+
+
+def _octets_in_paper(picture: Image.Image) -> int:
+    """A paper holds each pixel's colour and, beside it, its transparency where there is any."""
+    whole = picture.convert("RGBA")
+    clear = whole.getchannel("A")
+    is_solid = clear.getextrema() == (255, 255)
+    return len(zlib.compress(whole.convert("RGB").tobytes())) + (0 if is_solid else len(zlib.compress(clear.tobytes())))

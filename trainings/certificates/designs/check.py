@@ -24,7 +24,7 @@ from trainings.certificates.designs import designs, made_up, pdf
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import FONT_FOLDER, LIBRARY, OURS, DesignInfo, UnusableManifest, read_design
 from trainings.certificates.designs.made_up import Size, pictures, sample
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib import qr
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset, UnreadableFont, code_points_of

@@ -11,8 +11,7 @@ from typing import Any
 
 from trainings import clock
 from trainings.certificates.designs import texts as design_texts
-from trainings.certificates.designs.printed import KINDS
-from trainings.certificates.designs.texts import UnreadableJson, json_in
+from trainings.certificates.designs.texts import KINDS, UnreadableJson, json_in
 from trainings.lib import folders
 from trainings.web.i18n import gettext as _
 

@@ -15,7 +15,7 @@ from PIL import Image
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import DESIGNS, DesignInfo
-from trainings.certificates.designs.printed import CertificateSheet, Picture
+from trainings.certificates.designs.texts import CertificateSheet, Picture
 from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.lib.typst import Design
 

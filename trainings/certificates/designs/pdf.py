@@ -20,27 +20,13 @@ from typing import Any
 
 from PIL import Image
 
-from trainings.certificates.designs import bands
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import FIRST, LIBRARY, DesignInfo, all_designs, design_for
-from trainings.certificates.designs.printed import KINDS, MOST_SIGNATORIES, CertificateSheet, Picture
+from trainings.certificates.designs.texts import CertificateSheet, Picture
 from trainings.lib import qr
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.tokens import show_certificate_code
 from trainings.lib.typst import CannotTypeset, Design
-
-__all__ = [
-    "KINDS",
-    "MOST_SIGNATORIES",
-    "CertificateSheet",
-    "Picture",
-    "design_data",
-    "finished",
-    "missing_glyphs",
-    "preview_png",
-    "render",
-    "versions",
-]
 
 STANDARDS = ("a-3a", "ua-1")
 CREDENTIAL_NAME = "credential.json"
@@ -132,7 +118,7 @@ def design_data(
         "total": figures(sum(planned)) if planned and all(planned) else None,
         "hours": figures(sheet.minutes),
         "code": show_certificate_code(sheet.code),
-        "band": bands.band(sheet.minutes, sheet.language),
+        "band": design_texts.band(sheet.minutes, sheet.language),
         "qr": {"modules": modules, "svg": code_picture(modules, path)},
         "shield": _drawn(sheet, sheet.shield, pictures or {}) if sheet.shield else None,
         "logos": [{"svg": _drawn(sheet, sha256, pictures or {}), "alt": words} for sha256, words in sheet.logos],

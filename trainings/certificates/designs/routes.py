@@ -4,42 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ISSUERS, can_issue_certificates
-from trainings.certificates.designs import brand, designs, paper_choice, signatories
+from trainings.certificates.designs import brand, designs, signatories
 from trainings.certificates.designs import texts as design_texts
-from trainings.certificates.designs.forms import (
-    LONGEST_LETTERHEAD,
-    OWN_WORDS,
-    LetterheadForm,
-    PaperForm,
-    PictureForm,
-    SignatoryForm,
-    SureForm,
-    TermForm,
-)
-from trainings.certificates.designs.paper_choice import Paper, paper_of
-from trainings.certificates.designs.pictures import cleaned
-from trainings.certificates.designs.printed import MOST_SIGNATORIES
+from trainings.certificates.designs.brand import LONGEST_LINE, MOST_LINES, Paper, cleaned, paper_of
+from trainings.certificates.designs.signatories import OFFICES, TRAINER, SignatoryPlan, read_office
+from trainings.certificates.designs.texts import MOST_SIGNATORIES
 from trainings.certificates.issuing.staff_queries import MayNotIssue, operators_signing, training_at_desk
 from trainings.certificates.making.samples import NAMES, Wish, example_for, sample_of
 from trainings.certificates.models import CertificateKind, ImageRole
 from trainings.certificates.words import KIND_WORDS
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
+from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
+from trainings.people.forms import printable
 from trainings.places.models import Hub
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
+from trainings.web.days import Day
 from trainings.web.files import PictureTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -58,6 +52,96 @@ WITH = ("seat", "operator__municipality", "operator__signatories")
 NAME_WORDS = {"usual": N_("Un nombre común"), "short": N_("El nombre más corto"), "long": N_("El nombre más largo")}
 UNKNOWN = N_("Escoja una de las opciones.")
 NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u otro idioma.")
+
+
+# -- forms
+
+LONGEST_SIGNATORY = 160
+LONGEST_OFFICE = 120
+LONGEST_ALT = 120
+LONGEST_TYPED = 4000
+LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
+OWN_WORDS = "other"
+
+
+def _said(text: str) -> str:
+    if not text:
+        raise wrong(N_("Falta este dato."))
+    return text
+
+
+def _offered(value: str) -> str:
+    if value not in (TRAINER, OWN_WORDS) and read_office(value) is None:
+        raise wrong(N_("Escoja una de las opciones."))
+    return value
+
+
+class TermForm(Form):
+    """First and last day of signing; empty: no limit."""
+
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
+class SureForm(Form):
+    seguro: bool = False
+
+
+class SignatoryForm(TermForm):
+    """`office`: a usual one, or the words of `own_office`."""
+
+    operator: UUID
+    office: Annotated[str, AfterValidator(_offered)]
+    name: Annotated[str, printable(LONGEST_SIGNATORY)] = ""
+    own_office: Annotated[str, printable(LONGEST_OFFICE)] = ""
+
+    @property
+    def missing(self) -> str:
+        """The empty field that this choice needs; empty: none."""
+        if self.office != TRAINER and not self.name:
+            return "name"
+        return "own_office" if self.office == OWN_WORDS and not self.own_office else ""
+
+    def plan(self) -> SignatoryPlan:
+        code, is_feminine = read_office(self.office) or ("", None)
+        if code:
+            office = OFFICES[code].spanish(is_feminine=bool(is_feminine))
+        elif self.office == TRAINER:
+            code, office = TRAINER, ""
+        else:
+            office = self.own_office
+        return SignatoryPlan(
+            name="" if code == TRAINER else self.name,
+            office=office,
+            office_code=code,
+            is_feminine=is_feminine,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
+
+def _readable(text: str) -> str:
+    try:
+        return clean_multiline(text, LONGEST_TYPED)
+    except (UnreadableText, TextTooLong) as exc:
+        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+
+
+class LetterheadForm(Form):
+    letterhead: Annotated[str, AfterValidator(_readable)] = ""
+
+
+class PictureForm(Form):
+    role: ImageRole
+    name: Annotated[str, printable(LONGEST_ALT), AfterValidator(_said)]
+
+
+class PaperForm(Form):
+    design: str
+    language: str
+
+
+# -- handlers
 
 
 async def _check_operator(request: Request, operator_id: UUID) -> None:
@@ -380,7 +464,7 @@ async def choose_for_all(request: Request) -> Response:
     typed, paper = await _chosen(request)
     if paper is None:
         return await _design_page(request, place, typed, 422)
-    await paper_choice.choose_for_operator(request.path_params["operator"], paper, actor=request.state.actor)
+    await brand.choose_for_operator(request.path_params["operator"], paper, actor=request.state.actor)
     return _done(place.path, N_("Listo. Así saldrán los próximos diplomas. Los ya emitidos no cambian."))
 
 
@@ -390,7 +474,7 @@ async def choose_for_one(request: Request) -> Response:
     typed, paper = await _chosen(request)
     if paper is None:
         return await _design_page(request, place, typed, 422)
-    await paper_choice.choose_for_training(place.training.id, paper, actor=request.state.actor)
+    await brand.choose_for_training(place.training.id, paper, actor=request.state.actor)
     return _done(place.path, N_("Listo. Así saldrán los próximos diplomas de aquí. Los ya emitidos no cambian."))
 
 

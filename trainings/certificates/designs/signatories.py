@@ -13,7 +13,7 @@ from uuid import UUID
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.printed import MOST_SIGNATORIES, day_on
+from trainings.certificates.designs.texts import MOST_SIGNATORIES, day_on
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal

@@ -1,4 +1,5 @@
-"""A certificate's words: sentences from `certificates/texts/`, numbers and dates in words.
+"""What a certificate prints, frozen at issue and kept as JSON; and its words: sentences from `certificates/texts/`,
+numbers and dates in words, the band that counts the hours.
 
 A language is a file there, `kek.json` for Q’eqchi’. Spanish and English write numbers in words; other languages get
 figures, since only their speakers know how they count.
@@ -9,19 +10,121 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, Self
 
-from trainings.certificates.designs.printed import KINDS, CertificateSheet
+from trainings import clock
 from trainings.errors import Refusal
 from trainings.lib import dates
 from trainings.lib.folders import DESIGNS
 from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
+
+KINDS = frozenset({"diploma", "constancia", "certificado"})
+MOST_SIGNATORIES = 3
+
+
+def made_out_on(issued_at: datetime, last_day: date) -> date:
+    """The paper's day: of its issue; of a paper prepared before the end, the last session's, when it becomes valid."""
+    return max(clock.local(issued_at).date(), last_day)
+
+
+def day_on(sheet: Mapping[str, Any]) -> date:
+    return date.fromisoformat(sheet["issued_on"])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A cleaned shield or logo: SVG, PNG or JPEG. An SVG has its letters as outlines."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSheet:
+    """All that a certificate prints, in its words.
+
+    `minutes`: hours on the face, held for a diploma, attended for a constancia. `authority`: subject of the first
+    sentence («La Municipalidad de …, por medio de su …»). `letterhead`: one or two short lines beside the shield.
+    `activity`: the noun with its article («el taller»). `held_text`: when it was held («el 4 de marzo de 2027»).
+    `place`: where the paper is made out. `contents`: topics with minutes (0: not known). `signatories`: one to three
+    pairs of name and office. `check_url`: in the QR, in capitals; `host_text`: the address for typing.
+
+    `design`: a folder in `certificates/`; `language`: a code or two with a plus (`es`, `en`, `es+kek`). The second
+    language is made from `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`. `shield` and `logos`
+    name pictures by SHA-256, a logo with its alternative text; an empty shield stands for none. `note`: lines about the
+    electronic signature, empty without one. `share` and `pass_mark` (percent of the hours, points of 100): the rule by
+    which it was earned, for the badge only.
+    """
+
+    kind: str
+    authority: str
+    letterhead: tuple[str, ...]
+    person_name: str
+    activity: str
+    title: str
+    minutes: int
+    held_text: str
+    place: str
+    issued_on: date
+    contents: tuple[tuple[str, int], ...]
+    signatories: tuple[tuple[str, str], ...]
+    folio: str
+    code: str
+    check_url: str
+    host_text: str
+    design: str = "diploma"
+    language: str = "es"
+    operator: str = ""
+    activity_kind: str = ""
+    held_days: tuple[date, ...] = ()
+    shield: str = ""
+    logos: tuple[tuple[str, str], ...] = ()
+    note: tuple[str, ...] = ()
+    share: int = 0
+    pass_mark: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such kind of certificate: {self.kind}")
+        if self.minutes <= 0:
+            raise ValueError("a certificate states at least a minute")
+        if not 1 <= len(self.signatories) <= MOST_SIGNATORIES:
+            raise ValueError("a certificate has one to three signatories")
+        if not self.letterhead:
+            raise ValueError("a certificate names its issuer beside the shield")
+
+    @property
+    def pictures(self) -> list[str]:
+        """Hashes."""
+        return [sha256 for sha256 in (self.shield, *(one for one, _words in self.logos)) if sha256]
+
+    def to_json(self) -> dict[str, Any]:
+        # Not `asdict`: what it copies deeply cannot be changed.
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "kind": str(self.kind),
+            "issued_on": self.issued_on.isoformat(),
+            "held_days": [day.isoformat() for day in self.held_days],
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        values = {field.name: kept[field.name] for field in fields(cls)}
+        values["issued_on"] = date.fromisoformat(kept["issued_on"])
+        values["held_days"] = tuple(date.fromisoformat(day) for day in kept["held_days"])
+        for name in ("letterhead", "note"):
+            values[name] = tuple(kept[name])
+        for name in ("contents", "signatories", "logos"):
+            values[name] = tuple((first, second) for first, second in kept[name])
+        return cls(**values)
+
+
+# -- languages
 
 TEXTS = DESIGNS / "texts"
 ACTIVITIES = ("charla", "taller", "curso", "diplomado")
@@ -289,3 +392,52 @@ def hours_in_figures(minutes: int) -> str:
     if not rest:
         return str(hours)
     return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+# -- the band
+
+# The band never has more figures than this; above, one figure stands for several hours.
+_MOST_FIGURES = 40
+_HOURS_PER_FIGURE = (1, 2, 4, 5, 10, 20, 40, 100, 1000)
+_ROWS_OF_A_FIGURE = 8
+
+
+def band(minutes: int, language: str) -> dict[str, int | str]:
+    """Whole figures, finished rows of the last one, and the sentence: Spanish, unless the paper is English."""
+    each = next(hours for hours in _HOURS_PER_FIGURE if minutes <= hours * 60 * _MOST_FIGURES)
+    whole, rest = divmod(minutes, each * 60)
+    rows = min(max(round(_ROWS_OF_A_FIGURE * rest / (each * 60)), 1), _ROWS_OF_A_FIGURE - 1) if rest else 0
+    sentence = _sentence_en if language.startswith("en") else _sentence_es
+    return {"whole": whole, "rows": rows, "sentence": sentence(each, whole, rest)}
+
+
+def _sentence_es(each: int, whole: int, rest: int) -> str:
+    last = f"a medio tejer, {_counts_as(rest)}"
+    if not whole:
+        return f"La figura de la faja, {last}."
+    if rest:
+        return f"Cada figura de la faja {_counts_as(each * 60)}; la última, {last}."
+    if each > 1:
+        return f"Cada figura de la faja {_counts_as(each * 60)}."
+    if whole == 1:
+        return "La figura de la faja es la hora."
+    count = dates.hours_in_words_es(whole * 60)
+    return f"Las {count.removesuffix(' horas')} figuras de la faja son las {count}."
+
+
+def _counts_as(minutes: int) -> str:
+    return f"{'es' if minutes in (1, 60) else 'son'} {dates.hours_in_words_es(minutes)}"
+
+
+def _sentence_en(each: int, whole: int, rest: int) -> str:
+    last = f"half woven, for {dates.hours_in_words_en(rest)}"
+    if not whole:
+        return f"The figure of the band stands, {last}."
+    if rest:
+        return f"Each figure of the band stands for {dates.hours_in_words_en(each * 60)}; the last one, {last}."
+    if each > 1:
+        return f"Each figure of the band stands for {dates.hours_in_words_en(each * 60)}."
+    if whole == 1:
+        return "The figure of the band stands for the hour."
+    count = dates.hours_in_words_en(whole * 60)
+    return f"The {count.removesuffix(' hours')} figures of the band are the {count}."

@@ -14,7 +14,7 @@ from trainings.attendance.settling import lock_stays_of, settle, settle_people
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.designs.brand import paper_of
 from trainings.certificates.eligibility import (
     EXCHANGED,
     EndToConfirm,
@@ -32,12 +32,12 @@ from trainings.certificates.making.contents import (
     day_of_paper,
     design_of,
     folio_of,
+    gathered,
     given_by,
     sample_sheet,
     sheet_for,
     texts_in_common,
 )
-from trainings.certificates.making.occasions import gathered
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.refusals import UnprintableText
 from trainings.certificates.trust import status_lists

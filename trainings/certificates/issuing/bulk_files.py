@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from trainings import clock
-from trainings.certificates.making import files, making
+from trainings.certificates.making import files
 from trainings.certificates.making.process_pool import MillError, mill
+from trainings.certificates.making.typesetting import make
 from trainings.certificates.models import (
     Certificate,
     CertificateState,
@@ -117,8 +118,8 @@ async def _lane(left: Iterator[Sequence[UUID]], failed: list[tuple[Certificate, 
 
 
 async def _set(certificates: Sequence[Certificate]) -> list[tuple[Certificate, str]]:
-    orders = await making.order_for(certificates)
-    answers = await asyncio.gather(*(mill().do(making.make, one) for one in orders), return_exceptions=True)
+    orders = await files.order_for(certificates)
+    answers = await asyncio.gather(*(mill().do(make, one) for one in orders), return_exceptions=True)
     made, failed = [], []
     for one, answer in zip(certificates, answers, strict=True):
         if isinstance(answer, MillError):

@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.designs.brand import paper_of
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.issuing.actions import kinds_of
 from trainings.certificates.issuing.bulk import GOES_ON, UnknownJob, detail_of

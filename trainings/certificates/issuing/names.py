@@ -12,7 +12,7 @@ from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.designs.brand import paper_of
 from trainings.certificates.issuing import revisions
 from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
 from trainings.db import keyring, reads, transaction

@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.attendance.settling import settle
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import designs, pdf
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.issuing import actions, revisions
 from trainings.certificates.issuing.preparing import Waiting, as_now, held_prepared, occasion_now, waiting, waiting_of
 from trainings.certificates.making.contents import Occasion, texts_in_common

@@ -19,7 +19,7 @@ from trainings.attendance.settling import settle, stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates.designs import texts as design_texts
-from trainings.certificates.designs.printed import CertificateSheet, made_out_on
+from trainings.certificates.designs.texts import CertificateSheet, made_out_on
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.issuing.mails import announce, tell_annulled
 from trainings.certificates.making.contents import Occasion

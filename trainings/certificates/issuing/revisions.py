@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates.designs.printed import CertificateSheet
+from trainings.certificates.designs.texts import CertificateSheet
 from trainings.certificates.issuing.mails import have_set
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState, SupersededFile
 from trainings.db import lock, reads

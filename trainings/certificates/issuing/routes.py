@@ -37,9 +37,8 @@ from trainings.certificates.issuing import (
 )
 from trainings.certificates.issuing import staff_queries as queries
 from trainings.certificates.issuing.views import pdf_response, person_view
-from trainings.certificates.making.contents import day_of_paper, sample_sheet
+from trainings.certificates.making.contents import day_of_paper, gathered, sample_sheet
 from trainings.certificates.making.files import NameRemoved, file_of
-from trainings.certificates.making.occasions import gathered
 from trainings.certificates.making.samples import Sample
 from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
 from trainings.certificates.refusals import no_longer

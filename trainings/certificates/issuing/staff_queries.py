@@ -16,7 +16,7 @@ from trainings.attendance.models import Attendance
 from trainings.attendance.settling import stays_counting
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.paper_choice import paper_of
+from trainings.certificates.designs.brand import paper_of
 from trainings.certificates.eligibility import (
     Hours,
     annulled_of,

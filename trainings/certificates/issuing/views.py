@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.designs.printed import day_on
+from trainings.certificates.designs.texts import day_on
 from trainings.certificates.eligibility import EXCHANGED, UNUSED, annulled_of, exchangeable
 from trainings.certificates.issuing.names import Confirmed
 from trainings.certificates.issuing.staff_queries import Person, stands

@@ -9,8 +9,9 @@ from datetime import date
 from trainings import clock
 from trainings.certificates.designs import designs
 from trainings.certificates.designs import texts as design_texts
-from trainings.certificates.designs.paper_choice import paper_of
-from trainings.certificates.designs.printed import MOST_SIGNATORIES, CertificateSheet, made_out_on
+from trainings.certificates.designs.brand import letterhead_of, paper_of
+from trainings.certificates.designs.signatories import printed
+from trainings.certificates.designs.texts import MOST_SIGNATORIES, CertificateSheet, made_out_on
 from trainings.certificates.models import CertificateKind
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
@@ -159,3 +160,27 @@ def texts_in_common(sheet: CertificateSheet) -> list[str]:
     """All texts but the person's name."""
     texts = [sheet.authority, *sheet.letterhead, sheet.title, sheet.place, *(title for title, _ in sheet.contents)]
     return texts + [text for pair in sheet.signatories for text in pair]
+
+
+async def gathered(
+    training: Training, sessions: Sequence[TrainingSession], issued_on: date, *, stand_in: str = ""
+) -> Occasion:
+    """The training comes as `Occasion` says, with the operator's signatories. `stand_in`: a sample's facilitator where
+    nobody holds a session.
+    """
+    operator = training.hub.operator
+    letterhead = await letterhead_of(operator)
+    return Occasion(
+        training,
+        sessions,
+        await printed(
+            operator.signatories,
+            issued_on,
+            training_id=training.id,
+            language=paper_of(training).language,
+            stand_in=stand_in,
+        ),
+        issued_on,
+        shield=letterhead.shield,
+        logos=letterhead.logos,
+    )

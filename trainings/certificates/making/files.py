@@ -1,15 +1,29 @@
-"""A certificate's file: set once, kept, given out byte for byte."""
+"""A certificate's file: set once, kept, given out byte for byte; and its signed Open Badge, as attached to it or with
+the holder's contact as a hash.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from trainings.certificates.making.making import CannotBeMade, MadeFile, make, order_for
-from trainings.certificates.models import Certificate, CertificateFile
-from trainings.db import lock, reads, transaction
+from trainings import clock
+from trainings.certificates.designs.brand import pictures
+from trainings.certificates.making.typesetting import CannotBeMade, FileOrder, MadeFile, make
+from trainings.certificates.models import Certificate, CertificateFile, CertificateState
+from trainings.certificates.queries import UnknownCertificate
+from trainings.certificates.signing_material import note_of
+from trainings.certificates.trust import badges, issuers, proofs, signing_keys
+from trainings.certificates.trust.badges import Contact
+from trainings.db import is_in_transaction, lock, reads, transaction
 from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.places.models import Operator
+from trainings.registrations.models import Registration
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")
@@ -68,3 +82,99 @@ def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
         design_version=made.versions["design"],
         fonts_version=made.versions["fonts"],
     )
+
+
+async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
+    """In their order. Not in a transaction: it makes an operator's first key.
+
+    The signature's words use the current key; earlier ones stay in kept files.
+    """
+    assert not is_in_transaction(), "no file is made in a transaction, nor what is for it"
+    operators = {one.operator_id for one in certificates}
+    codes = dict(await reads(Operator).filter(id__in=sorted(operators)).values_list("id", "code"))
+    keys = {key: await issuers.current_key(key) for key in sorted(operators)}
+    materials = {key: await signing_keys.material_of(key) for key in sorted(operators)}
+    named = await pictures({sha256 for one in certificates for sha256 in _named(one.sheet)})
+    moment = clock.now()
+    orders = []
+    for one in certificates:
+        key, material = keys[one.operator_id], materials[one.operator_id]
+        language = one.sheet["language"]
+        note = list(note_of(material, language)) if material is not None else []
+        orders.append(
+            FileOrder(
+                sheet={**one.sheet, "note": note},
+                timestamp=one.issued_at,
+                pictures={sha256: named[sha256] for sha256 in _named(one.sheet)},
+                credential=badges.credential(badges.facts_of(one, codes[one.operator_id])),
+                key_method=key.method,
+                key_seed=key.seed,
+                material=material,
+                signed_at=moment,
+            )
+        )
+    return orders
+
+
+def _named(sheet: Mapping[str, Any]) -> list[str]:
+    logos = [sha256 for sha256, _words in sheet["logos"]]
+    return [sha256 for sha256 in [sheet["shield"], *logos] if sha256]
+
+
+# -- the badge
+
+SALT_BYTES = 12
+
+
+class NoContact(Refusal):
+    code = "badge_without_contact"
+    sentence = N_("No tenemos un correo suyo para ponerlo en la insignia. Bájela sin contacto, o agregue su correo.")
+
+
+class MinorsContact(Refusal):
+    code = "badge_of_a_minor"
+    sentence = N_("La insignia de una persona menor de edad no lleva ningún contacto. Bájela sin contacto.")
+
+
+async def valid_certificate(typed_code: str) -> Certificate:
+    """A prepared or annulled one is unknown here."""
+    code = tokens.read_certificate_code(typed_code) or ""
+    certificate = await reads(Certificate).get_or_none(code=code, state=CertificateState.VALID)
+    if certificate is None:
+        raise UnknownCertificate
+    return certificate
+
+
+async def badge_of(certificate: Certificate) -> str:
+    """JSON as in the PDF; signed anew where that key was stolen. It names nobody, so it outlives the name."""
+    if certificate.erased_at is not None:
+        return await _signed(certificate, None)
+    kept = (await file_of(certificate)).credential  # the first files had none attached
+    if kept and await issuers.signs_still(json.loads(kept)["proof"]["verificationMethod"]):
+        return kept
+    return await _signed(certificate, None)
+
+
+async def badge_with_contact(certificate: Certificate) -> str:
+    """The same badge with a salted hash of its holder's e-mail address; nothing of it is kept.
+
+    Refuses for a minor, whose contact is another person's, and without an address.
+    """
+    if certificate.is_minor:
+        raise MinorsContact
+    registration = await reads(Registration).get(id=certificate.registration_id).prefetch_related("participant")
+    email = registration.participant.email
+    if not email:
+        raise NoContact
+    salt = base64.urlsafe_b64encode(tokens.random_bytes(SALT_BYTES)).decode("ascii")
+    return await _signed(certificate, Contact(email, salt))
+
+
+async def _signed(certificate: Certificate, contact: Contact | None) -> str:
+    operator = await reads(Operator).get(id=certificate.operator_id)
+    pair = await issuers.current_key(operator.id)
+    document = badges.credential(badges.facts_of(certificate, operator.code), contact)
+    signed: dict[str, Any] = await asyncio.to_thread(
+        proofs.sign, document, pair.seed, verification_method=pair.method, created=certificate.issued_at
+    )
+    return json.dumps(signed, ensure_ascii=False)

@@ -12,10 +12,9 @@ from PIL import Image
 from trainings import clock
 from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs.brand import pictures
-from trainings.certificates.designs.printed import CertificateSheet, Picture
-from trainings.certificates.making.contents import SAMPLE_NAME, sample_sheet, texts_in_common
+from trainings.certificates.designs.texts import CertificateSheet, Picture
+from trainings.certificates.making.contents import SAMPLE_NAME, gathered, sample_sheet, texts_in_common
 from trainings.certificates.making.files import NotSet
-from trainings.certificates.making.occasions import gathered
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.refusals import UnprintableText
 from trainings.db import reads

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trainings.certificates.designs import pdf
-from trainings.certificates.designs.printed import CertificateSheet, Picture
+from trainings.certificates.designs.texts import CertificateSheet, Picture
 from trainings.certificates.trust import proofs
 from trainings.lib.typst import CannotTypeset
 

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from trainings import clock
-from trainings.certificates.designs.printed import day_on
+from trainings.certificates.designs.texts import day_on
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.trust import expansion, proofs
+from trainings.certificates.trust import proofs
 from trainings.lib.dates import hours_in_words_es
 from trainings.settings import get_settings
 
@@ -102,7 +102,7 @@ def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, A
     """Without its proof. `contact`, only on the holder's request, lets them show that it is theirs."""
     check = f"{facts.base_url}/verificar/{facts.code}"
     return {
-        "@context": [expansion.CREDENTIALS, expansion.OPEN_BADGES],
+        "@context": [proofs.CREDENTIALS, proofs.OPEN_BADGES],
         "id": check,
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": f"{TITLES[facts.kind]}: {facts.title}",

@@ -29,9 +29,9 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
-from trainings.certificates.trust import badges, expansion, issuer_keys, proofs
+from trainings.certificates.trust import badges, issuers, proofs
 from trainings.certificates.trust.badges import ENTRIES, PURPOSE
-from trainings.certificates.trust.issuer_keys import KeyPair
+from trainings.certificates.trust.issuers import KeyPair
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.settings import get_settings
@@ -155,7 +155,7 @@ async def _renewed(key: tuple[str, str]) -> Kept:
         return kept
     looked_at = clock.ticks()
     which = await _find(*key)
-    pair = await issuer_keys.in_use(which.operator_id)
+    pair = await issuers.key_in_use(which.operator_id)
     if pair is None:
         raise UnknownList
     # Asked before the places are read: a change in between is then rendered again, never missed.
@@ -177,7 +177,7 @@ async def _renewed(key: tuple[str, str]) -> Kept:
 
 async def _find(operator_code: str, name: str) -> StatusList:
     parts = NAME.fullmatch(name)
-    operator = await issuer_keys.operators_with(operator_code).first()
+    operator = await issuers.operators_with(operator_code).first()
     if parts is None or operator is None:
         raise UnknownList
     year, nth = int(parts[1]), int(parts[2] or 1) - 1
@@ -209,7 +209,7 @@ async def _places(which: StatusList) -> list[int]:
 
 def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: datetime) -> dict[str, Any]:
     document = {
-        "@context": [expansion.CREDENTIALS],
+        "@context": [proofs.CREDENTIALS],
         "id": which.address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": badges.issuer_address(_base_url(), which.operator_code),

@@ -11,7 +11,7 @@ from trainings.audit.actor import FILLER_OF_FORM
 from trainings.certificates import queries as certificates
 from trainings.certificates.issuing import names, revisions
 from trainings.certificates.models import Certificate
-from trainings.certificates.own_papers import AnnulledPaper, annulled_papers
+from trainings.certificates.queries import AnnulledPaper, annulled_papers
 from trainings.errors import Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from trainings.certificates import queries as certificates
 from trainings.certificates.issuing import names, revisions
 from trainings.certificates.outlooks import standing_of
-from trainings.certificates.own_papers import annulled_papers
+from trainings.certificates.queries import annulled_papers
 from trainings.people import choices
 from trainings.people.consents import without_permission
 from trainings.registrations.models import Author, read_needs

@@ -1,30 +1,65 @@
-"""A person's transcript, and what its code tells a stranger: no name."""
+"""A person's transcript: all trainings on one page (letter, PDF/A-3a and PDF/UA-1), frozen, with a code; the same file
+while nothing changes. Its code tells a stranger no name.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Self
 from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.attendance.settling import stays_counting
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.designs import pdf
+from trainings.certificates.designs.designs import DESIGNS
+from trainings.certificates.designs.texts import band
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, Transcript
 from trainings.certificates.queries import UnknownCertificate, is_same_name
-from trainings.db import reads
-from trainings.lib import dates, tokens
+from trainings.certificates.words import KIND_WORDS
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.lib import dates, qr, tokens
+from trainings.lib.text import initials
+from trainings.lib.tokens import show_certificate_code
+from trainings.lib.typst import Design
+from trainings.limits import actions as limits
+from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
+from trainings.places.words import HUB_NAME
 from trainings.registrations.models import Registration
 from trainings.schedule.completion import Outlook, share_needed
+from trainings.schedule.models import Training
+from trainings.settings import get_settings
+from trainings.web.i18n import N_
 
 LONGEST_KEPT = 240
 """Letters of the name's column; the longest printed name has one more."""
+
+
+LONGEST_INITIALS = 40
+DAY = 86_400
+MADE_A_DAY = 10
+"""By an own link, after changes: each is set and kept."""
+
+
+class NothingAttended(Refusal):
+    code = "nothing_attended"
+    sentence = N_("Todavía no consta asistencia a ninguna capacitación. El historial se hace después de la primera.")
+
+
+class UnprintableTranscript(Refusal):
+    code = "unprintable_transcript"
+    sentence = N_("El historial no puede imprimir «%(letters)s». Corrija el nombre y hágalo otra vez.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +212,136 @@ async def _by_code(typed: str) -> Transcript:
     if transcript is None or not tokens.same(transcript.code, code):
         raise UnknownCertificate
     return transcript
+
+
+# -- its page
+
+DESIGN = Design(DESIGNS / "transcript" / "transcript.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
+
+
+def rendered(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime) -> bytes:
+    """Equal words and moment give equal bytes. Refuses (`CannotTypeset`) letters that the fonts lack."""
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    data = transcript_data(name, code, entries, made_at=made_at)
+    [file] = DESIGN.make(data, "pdf", name=code, pdf_standards=list(pdf.STANDARDS), timestamp=second)
+    return pdf.finished(file, data)
+
+
+def unprintable(name: str, entries: Sequence[Entry]) -> str:
+    return DESIGN.missing(name, *(text for one in entries for text in (one.title, one.place)))
+
+
+def transcript_data(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime) -> dict[str, Any]:
+    """The design's input, in Spanish."""
+    settings = get_settings()
+    modules, path = qr.svg_path(f"{settings.base_url.rstrip('/')}/V/{code}".upper(), "M")
+    minutes = sum(one.minutes for one in entries)
+    return {
+        "issuer": HUB_NAME,
+        "name": name,
+        "sentence": _sentence(len(entries), minutes),
+        "entries": [_row(one) for one in entries],
+        "band": band(minutes, "es"),
+        "code": show_certificate_code(code),
+        "host": f"{settings.host}/verificar",
+        "made": f"Hecho {dates.held_on([dates.local_day(made_at)], 'es')}, con lo que consta ese día.",
+        "qr": {"svg": pdf.code_picture(modules, path)},
+    }
+
+
+def _sentence(n: int, minutes: int) -> str:
+    held = "la capacitación que sigue" if n == 1 else f"las {n} capacitaciones que siguen"
+    return f"Según la asistencia que consta en las ventanillas, participó en {held}: {dates.duration(minutes, 'es')}."
+
+
+def _row(one: Entry) -> dict[str, str | list[str]]:
+    return {
+        "title": one.title,
+        "held": one.held_text,
+        "place": one.place,
+        "hours": dates.duration(one.minutes, "es"),
+        "result": KIND_WORDS[CertificateKind(one.kind)] if one.kind else "La completó" if one.is_completed else "",
+        "paper": [one.folio, show_certificate_code(one.code)] if one.folio else [],
+    }
+
+
+# -- made
+
+
+async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
+    """Participants whose trainings count: for staff, before the person, all participants held to be this person.
+
+    For an own link this participant alone: a stranger may have made the link with the name and telephone before the
+    merge.
+    """
+    is_by_staff = actor.id is not None
+    return await same_person_ids(registration.participant_id) if is_by_staff else [registration.participant_id]
+
+
+async def make_transcript(registration: Registration, *, actor: Actor) -> Transcript:
+    """The current transcript of the registration's person (loaded); an equal earlier one is reused. Not in a
+    transaction: it sets a page.
+
+    Refuses without attendance, and unprintable letters; by an own link more than ten new ones a day (TooManyTries).
+    """
+    person = registration.participant
+    entries = await entries_of(await whose(registration, actor=actor))
+    if not entries:
+        raise NothingAttended
+    digest = digest_of(entries, person.full_name)
+    kept = await _same(person.id, digest)
+    if kept is not None:
+        return kept
+    missing = unprintable(person.full_name, entries)
+    if missing:
+        raise UnprintableTranscript(letters=missing)
+    if actor.id is None:
+        await limits.hit("transcript", str(person.id), MADE_A_DAY, DAY)
+    return await _keep(await _set(person, entries, digest), registration, actor)
+
+
+async def latest_transcript(participant_id: UUID, entries: Sequence[Entry], name: str) -> Transcript | None:
+    """An earlier one of this very history."""
+    return await _same(participant_id, digest_of(entries, name))
+
+
+async def _same(participant_id: UUID, digest: str) -> Transcript | None:
+    return await reads(Transcript).filter(participant_id=participant_id, entries_digest=digest).first()
+
+
+async def _set(person: Participant, entries: Sequence[Entry], digest: str) -> Transcript:
+    code, moment = tokens.certificate_code(), clock.now()
+    content = await asyncio.to_thread(rendered, person.full_name, code, entries, made_at=moment)
+    return Transcript(
+        participant_id=person.id,
+        code=code,
+        printed_name=person.full_name[:LONGEST_KEPT],
+        initials=initials(person.given_names, person.surnames)[:LONGEST_INITIALS].strip(),
+        is_minor=person.age_group is not None and person.age_group.is_minor,
+        entries=[asdict(one) for one in entries],
+        entries_digest=digest,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        created_at=moment,
+    )
+
+
+async def _keep(made: Transcript, registration: Registration, actor: Actor) -> Transcript:
+    async with transaction():
+        await lock(Participant, [made.participant_id])
+        kept = await _same(made.participant_id, made.entries_digest)
+        if kept is not None:
+            return kept
+        await made.save(force_create=True)
+        training = await reads(Training).get(id=registration.training_id)
+        await record("certificates.make_transcript", actor=actor, object_id=registration.id, hub_id=training.hub_id)
+        return made
+
+
+async def own_transcript(participant_ids: Collection[UUID], typed_code: str) -> Transcript:
+    """Another person's is unknown."""
+    code = tokens.read_certificate_code(typed_code) or ""
+    found = await reads(Transcript).get_or_none(participant_id__in=list(participant_ids), code=code)
+    if found is None:
+        raise UnknownCertificate
+    return found

@@ -1,8 +1,12 @@
-"""`/panel/firma-electronica`: the certificate that signs an operator's PDFs, and its badges' key."""
+"""`/emisores/{code}`: an issuer, its keys and its revocations, for programs and people; `/panel/firma-electronica`: the
+certificate that signs an operator's PDFs, and its badges' key.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +17,12 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import OPERATOR_ADMINS
 from trainings.certificates.models import IssuerKey, SigningKey
-from trainings.certificates.trust import issuer_keys, signing_keys
+from trainings.certificates.trust import issuers, signing_keys, status_lists
+from trainings.certificates.trust.status_lists import LINKED_DATA, OPEN
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator
-from trainings.web.allow import allow
+from trainings.web.allow import PUBLIC, allow
 from trainings.web.days import Day
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
@@ -25,6 +30,47 @@ from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_fo
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
+
+KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """A profile for programs, a page on request."""
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    if "text/html" not in request.headers.get("accept", ""):
+        return _linked_data(issuers.profile(issuer), {**KEPT, "vary": "Accept"})
+    return render(request, "certificates/trust/issuer.html", {"issuer": issuer}, headers={"vary": "Accept"})
+
+
+@allow(PUBLIC)
+async def public_key(request: Request) -> Response:
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    return _linked_data(issuers.public_key(issuer, request.path_params["id"]), KEPT)
+
+
+@allow(PUBLIC)
+async def certificate(request: Request) -> Response:
+    """A certificate that signs PDFs, to compare it or make a reader trust it."""
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    pem = issuers.certificate_of(issuer, request.path_params["fingerprint"])
+    return Response(pem, 200, KEPT, "application/x-pem-file")
+
+
+@allow(PUBLIC)
+async def status_list(request: Request) -> Response:
+    kept = await status_lists.status_list(request.path_params["code"], request.path_params["name"])
+    known = request.headers.get("if-none-match", "")
+    if known and {tag.strip().removeprefix("W/") for tag in known.split(",")} & {kept.etag, "*"}:
+        return status_lists.Again(kept.unchanged)
+    return status_lists.Again(kept.whole)
+
+
+def _linked_data(document: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(json.dumps(document, ensure_ascii=False), 200, headers, LINKED_DATA)
+
+
+# -- the panel
 
 INDEX = "/panel/firma-electronica"
 FILE = "file"
@@ -54,7 +100,7 @@ async def _index(request: Request, wrong: tuple[UUID, Typed] | None = None, stat
     kept: dict[UUID, list[SigningKey]] = defaultdict(list)
     for key in await signing_keys.signing_keys_of([one.id for one in operators]):
         kept[key.operator_id].append(key)
-    badge_keys: dict[UUID, list[IssuerKey]] = {one.id: await issuer_keys.public_keys(one.id) for one in operators}
+    badge_keys: dict[UUID, list[IssuerKey]] = {one.id: await issuers.public_keys(one.id) for one in operators}
     context: dict[str, Any] = {
         "operators": operators,
         "keys": kept,
@@ -138,7 +184,7 @@ async def rotate(request: Request) -> Response:
     try:
         since = check(ChangeKeyForm, typed).since
         stolen_since = signing_keys.theft_at(since) if since is not None else None
-        await issuer_keys.rotate(operator_id, actor=request.state.actor, stolen_since=stolen_since)
+        await issuers.rotate(operator_id, actor=request.state.actor, stolen_since=stolen_since)
     except FormErrors as exc:
         return await _index(request, (operator_id, _of_key(exc.typed, f"badges-{operator_id}")), 422)
     except signing_keys.TheftAhead as refusal:
@@ -163,7 +209,13 @@ def _back(sentence: str) -> Response:
 
 ONE = INDEX + "/{operator:uuid}"
 
+ISSUER = "/emisores/{code}"
+
 routes: list[BaseRoute] = [
+    Route(ISSUER, show),
+    Route(ISSUER + "/llaves/{id:uuid}", public_key),
+    Route(ISSUER + "/certificados/{fingerprint}.pem", certificate),
+    Route(ISSUER + "/estado/{name}", status_list),
     Route(INDEX, index),
     Route(ONE + "/archivo", load, methods=["POST"]),
     Route(ONE + "/hacer", make, methods=["POST"]),

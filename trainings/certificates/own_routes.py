@@ -1,4 +1,4 @@
-"""A person's transcript: `/i/{token}/historial` for its holder, and at the desk."""
+"""A holder's papers, `/i/{token}/diploma/…` and `/i/{token}/historial`, and a person's history at the desk."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates.check.views import badge_response
 from trainings.certificates.issuing import staff_queries
+from trainings.certificates.issuing.views import pdf_response
+from trainings.certificates.making.files import badge_of, badge_with_contact, file_of
+from trainings.certificates.making.transcripts import (
+    entries_of,
+    latest_transcript,
+    make_transcript,
+    own_transcript,
+    whose,
+)
 from trainings.certificates.models import Transcript
-from trainings.certificates.transcripts.queries import entries_of
-from trainings.certificates.transcripts.transcripts import latest_transcript, make_transcript, own_transcript, whose
+from trainings.certificates.queries import own_certificate
 from trainings.db import transaction
 from trainings.errors import Refusal, TooMany
 from trainings.people.consents import without_permission
 from trainings.registrations.models import Registration
+from trainings.registrations.own.queries import with_papers
 from trainings.registrations.own.views import OWN, base_of, known, lead_to, token_page
 from trainings.web.allow import HOLDER, allow
 from trainings.web.flash import flash
@@ -25,6 +35,29 @@ from trainings.web.problems import sentence_of, with_time
 from trainings.web.render import redirect, token_page_headers
 
 AT_DESK = "/panel/inscripciones/{id:uuid}/historial"
+
+
+# -- certificates
+
+
+@allow(HOLDER)
+async def own_diploma(request: Request) -> Response:
+    """The holder's certificate, or a minor's in their care, as first given out."""
+    opened = await with_papers(request.path_params["token"])
+    certificate = await own_certificate(opened, request.path_params["code"])
+    return pdf_response(certificate, await file_of(certificate))
+
+
+@allow(HOLDER)
+async def own_badge(request: Request) -> Response:
+    """`contacto=1`: with the holder's e-mail address as a salted hash; nothing of it is kept."""
+    opened = await with_papers(request.path_params["token"])
+    certificate = await own_certificate(opened, request.path_params["code"])
+    with_contact = request.query_params.get("contacto") == "1"
+    return badge_response(certificate, await (badge_with_contact if with_contact else badge_of)(certificate), {})
+
+
+# -- the history
 
 
 class DataWithdrawn(Refusal):
@@ -40,9 +73,6 @@ def _file(transcript: Transcript) -> Response:
 async def _check_permission(registration: Registration) -> None:
     if await without_permission([registration.participant_id]):
         raise DataWithdrawn
-
-
-# -- by the own link
 
 
 @allow(HOLDER)
@@ -87,7 +117,7 @@ async def make_own(request: Request) -> Response:
 
 
 @allow(HOLDER)
-async def own_file(request: Request) -> Response:
+async def own_transcript_file(request: Request) -> Response:
     registration = (await known(request)).own.registration
     return _file(await own_transcript([registration.participant_id], request.path_params["code"]))
 
@@ -126,9 +156,11 @@ async def file_at_desk(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
+    Route(OWN + "/diploma/{code}.pdf", own_diploma),
+    Route(OWN + "/diploma/{code}.json", own_badge),
     Route(OWN + "/historial", show_own),
     Route(OWN + "/historial", make_own, methods=["POST"]),
-    Route(OWN + "/historial/{code}.pdf", own_file),
+    Route(OWN + "/historial/{code}.pdf", own_transcript_file),
     Route(AT_DESK, make_at_desk, methods=["POST"]),
     Route(AT_DESK + "/{code}.pdf", file_at_desk),
 ]
