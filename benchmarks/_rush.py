@@ -23,7 +23,7 @@ from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import SignUp, for_one
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Environment, Settings
 
 DATA = frozenset({ConsentPurpose.DATA})

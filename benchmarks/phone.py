@@ -37,7 +37,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Settings
 
 SLOWER, PEOPLE, QUEUE, OPENINGS = 6, 60, 2_000, 9

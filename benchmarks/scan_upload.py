@@ -40,7 +40,7 @@ from trainings.places import actions as places
 from trainings.places.models import Hub
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training

@@ -21,8 +21,7 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.registrations.commands import Member, SignedUp, SignUp
-from trainings.registrations.seats.actions import cancel, cancel_group
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel, cancel_group, sign_up
 
 DATA = frozenset({ConsentPurpose.DATA})
 GUARDIAN = GuardianContact("Rosa Coc", Relation.MADRE, "+50255551234")

@@ -24,7 +24,7 @@ from trainings.places.data import by_code
 from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import (

@@ -19,8 +19,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.actions import cancel
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel, sign_up
 
 DATA = frozenset({ConsentPurpose.DATA})
 SAME_KEY = "01KATB3V8Y9Z0N4E5Q6R7S8T9V"

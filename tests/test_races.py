@@ -32,8 +32,8 @@ from trainings.people.models import Participant
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
+from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

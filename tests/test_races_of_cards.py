@@ -37,9 +37,8 @@ from trainings.people.models import NOBODY, Consent, ConsentHow, Merge, MergeRea
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.cards.use import CardUsed, use_at_door, use_spare
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.columns import Field
+from trainings.registrations.imports import actions as imports
+from trainings.registrations.imports.sheets import Field
 from trainings.registrations.models import (
     TAKES_PLACE,
     Card,
@@ -51,8 +50,8 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
-from trainings.registrations.seats import actions, cards, desk_actions, waiting
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats import actions, cards, waiting
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -227,7 +226,7 @@ async def test_held_card_approved_rejected_and_cancelled_at_once_is_one_of_them(
 
         came_to = await at_once(
             actions.approve(group_id, actor=PROGRAM),
-            desk_actions.reject(group_id, actor=PROGRAM),
+            actions.reject(group_id, actor=PROGRAM),
             actions.cancel(held.registration_id, actor=HOLDER_OF_LINK),
             cards.release(block.id, actor=PROGRAM),
         )
@@ -314,7 +313,7 @@ async def test_rows_registered_by_three_workers_at_once_are_each_one_person(db: 
     draft = await confirmed(training, people(20), actor)
     [job] = await waiting_jobs()
 
-    await at_once(*(import_job.register_some(job) for _worker in range(3)))
+    await at_once(*(imports.register_some(job) for _worker in range(3)))
 
     done = await ImportDraft.get(id=draft.id)
     assert (done.state, done.n_done, done.n_new) == (ImportState.DONE, 20, 20)
@@ -368,7 +367,7 @@ async def test_who_takes_back_everything_while_others_change_it_is_nobody_afterw
             withdraw_data(ana.id, actor=HOLDER_OF_LINK),
             withdraw_data(ana.id, actor=staff),
             actions.rename(ana.id, "Anita", "Coc", actor=staff),
-            desk_actions.replace_ticket(ana.id, actor=staff),
+            actions.replace_ticket(ana.id, actor=staff),
             actions.change_needs(ana.id, ["food"], actor=HOLDER_OF_LINK),
             sign_up(training.id, wish(given_names="Otra"), actor=VISITOR),
         )
@@ -388,9 +387,9 @@ async def test_ticket_replaced_while_it_is_scanned_lets_one_person_in_once(db: S
 
         await at_once(
             attendance.take(session.id, [scan(qr_of(ana), session.starts_at, session=session.id)], actor=PROGRAM),
-            desk_actions.replace_ticket(ana.id, actor=PROGRAM),
+            actions.replace_ticket(ana.id, actor=PROGRAM),
             attendance.take(session.id, [scan(qr_of(ana), session.starts_at, session=session.id)], actor=PROGRAM),
-            desk_actions.replace_ticket(ana.id, actor=PROGRAM),
+            actions.replace_ticket(ana.id, actor=PROGRAM),
         )
         now = await Registration.get(id=ana.id)
         await attendance.take(session.id, [scan(qr_of(now), session.starts_at, session=session.id)], actor=PROGRAM)

@@ -6,7 +6,7 @@ from trainings.outbox.mailer import Composers
 from trainings.outreach import responsible
 from trainings.privacy import withdrawal
 from trainings.registrations.desk import digests
-from trainings.registrations.imports import job as import_job
+from trainings.registrations.imports import actions as imports
 from trainings.registrations.own import lost_links
 from trainings.registrations.telling import eve_notes, facilitator_notes
 from trainings.registrations.telling import mails as registration_mails
@@ -14,7 +14,7 @@ from trainings.registrations.telling import mails as registration_mails
 MESSAGES: Composers = {
     **registration_mails.COMPOSERS,
     **certificate_mails.MESSAGES,
-    **import_job.COMPOSERS,
+    **imports.COMPOSERS,
     **lost_links.COMPOSERS,
     **digests.COMPOSERS,
     **eve_notes.COMPOSERS,
@@ -28,5 +28,5 @@ TASKS: Composers = {**withdrawal.COMPOSERS, **certificate_mails.TASKS, **bulk.TA
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}
 
-OFFLINE = frozenset({*TASKS, *import_job.COMPOSERS})
+OFFLINE = frozenset({*TASKS, *imports.COMPOSERS})
 """These send nothing, so they wait for no mail server: an erasure promised for an hour is done then."""

@@ -19,7 +19,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Participant, Relation
 from trainings.registrations.models import Registration
-from trainings.registrations.seats import desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.telling.contacts import (
     NoGuardian,
     address_of,
@@ -120,7 +120,7 @@ async def test_who_leaves_the_family_with_another_address_is_free_too(db: Settin
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@x.example")
     await mark_refused("ana@x.example")
 
-    await desk_actions.detach(beto.id, phone=None, email="beto@x.example", actor=PROGRAM)
+    await actions.detach(beto.id, phone=None, email="beto@x.example", actor=PROGRAM)
 
     assert [await refused(one) for one in (ana, beto)] == [True, False]
 

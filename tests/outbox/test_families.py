@@ -30,7 +30,7 @@ from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Relation
 from trainings.registrations.models import OwnLink, Registration, Source
 from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.i18n import speaking
@@ -135,7 +135,7 @@ async def test_adult_who_is_apart_is_not_told_of_to_the_others_and_has_their_own
     if how == "claimed":
         await OwnLink.filter(registration_id=diego.id).update(claimed_at=clock.now())
     else:
-        await desk_actions.detach(diego.id, phone=None, email="diego@example.org", actor=PROGRAM)
+        await actions.detach(diego.id, phone=None, email="diego@example.org", actor=PROGRAM)
 
     to_rosa, to_diego = await tell(rosa, "training_changed"), await tell(diego, "training_changed")
 

@@ -11,7 +11,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import HoldReason
 from trainings.registrations.own.group_actions import rejoin_member
-from trainings.registrations.seats.desk_actions import reject
+from trainings.registrations.seats.actions import reject
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
 

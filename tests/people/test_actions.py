@@ -14,7 +14,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Settings
 
 SEALED = ("phone", "email", "language", "pueblo")

@@ -12,7 +12,7 @@ from trainings.people.models import ConsentPurpose, Participant, Relation
 from trainings.places.models import Hub
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 
 PHONE = "+50255551234"

@@ -19,7 +19,7 @@ from trainings.people.models import Guardian, Merge, MergeReason, Participant
 from trainings.privacy import merging
 from trainings.privacy.actions import Swept, sweep
 from trainings.registrations.models import Registration, ReservedBlock
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import TrainingSession, Unavailability
 from trainings.settings import Settings
 

@@ -28,8 +28,8 @@ from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationGroup
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.counts import OtherTicket
-from trainings.registrations.seats.desk_actions import answer_need
+from trainings.registrations.seats.actions import answer_need
+from trainings.registrations.seats.allocation import OtherTicket
 from trainings.schedule.models import Training
 
 Freeze = Callable[[datetime], None]

@@ -23,8 +23,7 @@ from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, Me
 from trainings.privacy.withdrawal import what_stays, withdraw_data
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.desk_actions import detach
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import detach, sign_up
 from trainings.settings import Settings
 
 ANSWERS: dict[str, Any] = {

@@ -11,7 +11,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, Source
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 
 

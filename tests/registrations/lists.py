@@ -11,10 +11,9 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import Actor
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.columns import match
-from trainings.registrations.imports.preview import Verdict
+from trainings.registrations.imports import actions
+from trainings.registrations.imports.rows import Verdict
+from trainings.registrations.imports.sheets import match
 from trainings.registrations.models import ImportDraft
 from trainings.schedule.models import Training
 
@@ -44,9 +43,9 @@ async def matched(
     training: Training, rows: Sequence[str], actor: Actor, *, header: str = HEADER, actor_type: str = ""
 ) -> ImportDraft:
     """A list uploaded, with its columns as they were recognised."""
-    draft = await imports.upload(training, text(header, *rows), actor=actor)
-    headers = imports.sheet_in(draft).headers
-    await imports.assign_columns(draft.id, match(headers), municipality="", actor_type=actor_type)
+    draft = await actions.upload(training, text(header, *rows), actor=actor)
+    headers = actions.sheet_in(draft).headers
+    await actions.assign_columns(draft.id, match(headers), municipality="", actor_type=actor_type)
     return await ImportDraft.get(id=draft.id)
 
 
@@ -55,19 +54,19 @@ async def confirmed(
 ) -> ImportDraft:
     """A list whose people are to be registered."""
     draft = await matched(training, rows, actor, header=header)
-    await imports.confirm(draft.id, training, how, actor=actor)
+    await actions.confirm(draft.id, training, how, actor=actor)
     return await ImportDraft.get(id=draft.id)
 
 
 async def waiting_jobs() -> list[OutboxJob]:
-    return await OutboxJob.filter(kind=import_job.KIND, done_at=None).order_by("id")
+    return await OutboxJob.filter(kind=actions.KIND, done_at=None).order_by("id")
 
 
 async def work_off(draft: ImportDraft) -> ImportDraft:
     """Do the jobs of a list, as the worker does."""
     while jobs := await waiting_jobs():
         for job in jobs:
-            await import_job.register_some(job)
+            await actions.register_some(job)
             await OutboxJob.filter(id=job.id).update(done_at=job.run_at)
     return await ImportDraft.get(id=draft.id)
 
@@ -85,5 +84,5 @@ def counts(draft: ImportDraft) -> tuple[int, int, int]:
 async def verdicts(training: Training, *rows: str, header: str = HEADER) -> list[tuple[Verdict, tuple[str, ...]]]:
     """What each row would come to, and why."""
     draft = await matched(training, rows, await an_actor(), header=header)
-    preview = await imports.preview(draft, training)
+    preview = await actions.preview(draft, training)
     return [(one.verdict, one.why) for one in preview.rows]

@@ -22,7 +22,7 @@ from trainings.errors import NotFound
 from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.commands import SignUp
 from trainings.registrations.models import Registration, ReplacedTicket
-from trainings.registrations.seats.sign_up import register_walk_in
+from trainings.registrations.seats.actions import register_walk_in
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import TrainingSession
 from trainings.web.i18n import N_

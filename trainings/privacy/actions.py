@@ -18,7 +18,7 @@ from trainings.people.merged import SAME_PERSON
 from trainings.people.models import NOBODY, TELLING_ANSWERS, Guardian, Participant
 from trainings.privacy.models import SweepRun
 from trainings.registrations.calls.validity import PAPERS as PAPER_CALLS
-from trainings.registrations.imports.job import forget_old_lists
+from trainings.registrations.imports.actions import forget_old_lists
 from trainings.registrations.models import Registration
 from trainings.registrations.own.erasures import KIND, PAPERS
 from trainings.schedule.absences import forget_over

@@ -21,7 +21,7 @@ from trainings.registrations.models import (
     read_needs,
     write_needs,
 )
-from trainings.registrations.seats.sign_up import ask
+from trainings.registrations.seats.actions import ask
 from trainings.schedule.models import Training
 
 BEST = (

@@ -17,7 +17,7 @@ from trainings.places.models import Hub, Venue
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.households import households
 from trainings.registrations.commands import Member, SignUp
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training, TrainingSession

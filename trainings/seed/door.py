@@ -32,7 +32,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.places.models import Venue
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Card, Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.plans import SessionPlan, TrainingPlan

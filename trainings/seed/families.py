@@ -13,8 +13,7 @@ from trainings.people.models import AgeGroup, ConsentPurpose, Relation
 from trainings.places.models import Venue
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import HoldReason
-from trainings.registrations.seats.actions import cancel
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import cancel, sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training

@@ -26,7 +26,7 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Venue
 from trainings.registrations.commands import for_one
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.telling import changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.catalogue.course_actions import CoursePlan, create_course, create_topic

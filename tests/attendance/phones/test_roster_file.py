@@ -20,7 +20,7 @@ from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring, new_key
 from trainings.people.actions import correct_name
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
@@ -118,7 +118,7 @@ async def test_joined_one_and_replaced_ticket_count_as_the_kept_ones(db: Setting
         for _time in range(2)
     ]
     await Registration.filter(id=again.id).update(joined_to_id=ana.id, state="cancelled")
-    await desk_actions.replace_ticket(ana.id, actor=PROGRAM)
+    await actions.replace_ticket(ana.id, actor=PROGRAM)
     new = await Registration.get(id=ana.id)
     [session] = training.sessions
 
@@ -145,7 +145,7 @@ async def test_rows_of_printed_sheets_name_cards_also_where_a_ticket_was_replace
     [session] = training.sessions
     spares = await make_spare_cards(training, 2)
     sheet = await print_sheet(session, [ana, beto], spares)
-    await desk_actions.replace_ticket(beto.id, actor=PROGRAM)
+    await actions.replace_ticket(beto.id, actor=PROGRAM)
     new = await Registration.get(id=beto.id)
 
     [told] = (await file_of(session))["sheets"]
@@ -235,7 +235,7 @@ async def test_version_changes_with_whatever_changes_and_else_stays(db: Settings
         await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
 
     async def replace() -> None:
-        await desk_actions.replace_ticket(ana.id, actor=PROGRAM)
+        await actions.replace_ticket(ana.id, actor=PROGRAM)
 
     async def spares() -> None:
         await make_spare_cards(training, 1)

@@ -34,7 +34,7 @@ from trainings.people.models import ConsentPurpose, Relation
 from trainings.privacy import withdrawal
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import OwnLink, Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

@@ -28,10 +28,8 @@ from trainings.registrations.desk.waiting_queries import board_of
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions, waiting
-from trainings.registrations.seats.actions import fewer_places
-from trainings.registrations.seats.counts import EachForThemselves, NoOffer
-from trainings.registrations.seats.desk_actions import detach
-from trainings.registrations.seats.sign_up import UnknownGroup
+from trainings.registrations.seats.actions import UnknownGroup, detach, fewer_places
+from trainings.registrations.seats.allocation import EachForThemselves, NoOffer
 from trainings.schedule.models import Training
 
 

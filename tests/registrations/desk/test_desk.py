@@ -25,7 +25,7 @@ from trainings.people.communities import confirm
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.desk import routes as desk_routes
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
-from trainings.registrations.seats.sign_up import Crowded
+from trainings.registrations.seats.actions import Crowded
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]

@@ -21,7 +21,7 @@ from trainings.people.models import Merge, MergeReason
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

@@ -16,7 +16,7 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]

@@ -17,7 +17,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relation
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, asking_for
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]

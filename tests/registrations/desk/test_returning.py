@@ -20,7 +20,7 @@ from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, M
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.telling.contacts import address_of
 from trainings.schedule.models import Training
 from trainings.settings import Settings

@@ -6,15 +6,21 @@ import pytest
 
 from trainings.errors import Refusal
 from trainings.lib.tabular import Row, Table
-from trainings.registrations.imports.columns import FIELDS, MODEL_HEADER, Field, Forbidden, field_of, forbidden, match
 from trainings.registrations.imports.sheets import (
+    FIELDS,
+    MODEL_HEADER,
     ChosenTwice,
+    Field,
+    Forbidden,
     NoNameColumn,
     Sheet,
     TwoNameColumns,
     as_text,
     assigned,
+    field_of,
+    forbidden,
     from_text,
+    match,
     sheet_of,
 )
 

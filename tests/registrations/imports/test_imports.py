@@ -34,10 +34,9 @@ from trainings.db import sql
 from trainings.errors import Refusal
 from trainings.lib.tabular import Problem
 from trainings.people.models import Assent, Consent, ConsentHow, Guardian, Participant
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.columns import match
-from trainings.registrations.imports.preview import Verdict
+from trainings.registrations.imports import actions
+from trainings.registrations.imports.rows import Verdict
+from trainings.registrations.imports.sheets import match
 from trainings.registrations.models import ImportDraft, ImportState, Registration, Source
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
@@ -57,7 +56,7 @@ async def names(training: Training) -> list[str]:
 async def test_uploaded_list_is_sealed_and_registers_nobody(db: Settings) -> None:
     training, actor = await a_training(), await an_actor()
 
-    draft = await imports.upload(training, text(HEADER + ",DPI", MARIA + ",1234567890101"), actor=actor)
+    draft = await actions.upload(training, text(HEADER + ",DPI", MARIA + ",1234567890101"), actor=actor)
 
     kept = await ImportDraft.get(id=draft.id)
     assert (kept.state, kept.n_rows, kept.user_id) == (ImportState.PREVIEW, 1, actor.id)
@@ -89,7 +88,7 @@ NO_LISTS: list[tuple[bytes, str]] = [
 async def test_what_is_no_list_is_refused_in_words_and_not_kept(sqlite_db: Settings) -> None:
     for content, words in NO_LISTS:
         with pytest.raises(Refusal) as caught:
-            await imports.upload(await a_training(), content, actor=await an_actor())
+            await actions.upload(await a_training(), content, actor=await an_actor())
 
         assert words in str(caught.value), words
         assert caught.value.field == "file", words
@@ -97,7 +96,7 @@ async def test_what_is_no_list_is_refused_in_words_and_not_kept(sqlite_db: Setti
 
 
 def test_every_problem_of_a_file_has_its_sentence() -> None:
-    assert set(imports.UNREADABLE) == set(Problem)
+    assert set(actions.UNREADABLE) == set(Problem)
 
 
 @pytest.mark.parametrize(
@@ -105,28 +104,28 @@ def test_every_problem_of_a_file_has_its_sentence() -> None:
 )
 async def test_training_that_takes_nobody_takes_no_list(sqlite_db: Settings, state: TrainingState, code: str) -> None:
     with pytest.raises(Refusal) as caught:
-        await imports.upload(await a_training(state=state), text(HEADER, MARIA), actor=await an_actor())
+        await actions.upload(await a_training(state=state), text(HEADER, MARIA), actor=await an_actor())
 
     assert caught.value.code == code
 
 
 async def test_lists_of_one_person_are_counted(sqlite_db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "UPLOADS_PER_HOUR", 2)
+    monkeypatch.setattr(actions, "UPLOADS_PER_HOUR", 2)
     training, actor = await a_training(), await an_actor()
     for _number in range(2):
-        await imports.upload(training, text(HEADER, MARIA), actor=actor)
+        await actions.upload(training, text(HEADER, MARIA), actor=actor)
 
     with pytest.raises(Refusal) as caught:
-        await imports.upload(training, text(HEADER, MARIA), actor=actor)
+        await actions.upload(training, text(HEADER, MARIA), actor=actor)
 
     assert caught.value.status == 429
 
 
 async def test_latin_letters_of_an_old_program_arrive_whole(sqlite_db: Settings) -> None:
     training, actor = await a_training(), await an_actor()
-    draft = await imports.upload(training, text("Nombre;Edad", "José Núñez Peña;34", encoding="cp1252"), actor=actor)
+    draft = await actions.upload(training, text("Nombre;Edad", "José Núñez Peña;34", encoding="cp1252"), actor=actor)
 
-    sheet = imports.sheet_in(await ImportDraft.get(id=draft.id))
+    sheet = actions.sheet_in(await ImportDraft.get(id=draft.id))
 
     assert sheet.is_guessed
     assert sheet.column(0) == ["José Núñez Peña"]
@@ -183,7 +182,7 @@ async def test_name_of_two_municipalities_is_read_near_the_hub_and_said(sqlite_d
     training = await a_training()
     draft = await matched(training, ["Ana,Coc,La Libertad,,COCODE,,,,,,"] * 2, await an_actor())
 
-    preview = await imports.preview(draft, training)
+    preview = await actions.preview(draft, training)
 
     assert preview.notes == {"«La Libertad» se tomó como La Libertad, Petén.": 2}
 
@@ -216,7 +215,7 @@ async def test_permission_is_said_to_have_been_received_by_who_confirmed_the_lis
     training, who_uploads, who_confirms = await a_training(), await an_actor(), await an_actor()
     draft = await matched(training, [MARIA], who_uploads)
 
-    await imports.confirm(draft.id, training, ConsentHow.PAPER, actor=who_confirms)
+    await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=who_confirms)
     await work_off(draft)
 
     assert (await Consent.get()).recorded_by_id == who_confirms.id
@@ -249,7 +248,7 @@ async def test_full_training_puts_the_rest_of_a_list_on_its_waiting_list_in_orde
     done = await imported(training, people(5), actor)
 
     assert counts(done) == (5, 0, 0)
-    assert import_job.outcomes_of(done).states == {"confirmed": 2, "waitlisted": 3}
+    assert actions.outcomes_of(done).states == {"confirmed": 2, "waitlisted": 3}
     assert await places_of(training) == (2, 0)
     assert await waiting(training) == [1, 2, 3]
     assert await names(training) == [f"Persona{n} Caal Tzib" for n in range(5)]
@@ -261,7 +260,7 @@ async def test_full_training_without_a_waiting_list_refuses_the_rest_by_name_of_
     done = await imported(training, people(2), actor)
 
     assert counts(done) == (1, 0, 1)
-    assert import_job.outcomes_of(done).refused == {
+    assert actions.outcomes_of(done).refused == {
         3: "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
         "formulario de la capacitación."
     }
@@ -271,8 +270,8 @@ async def test_list_without_anybody_new_is_not_begun(sqlite_db: Settings) -> Non
     training, actor = await a_training(), await an_actor()
     draft = await matched(training, ["Beto,,1705,,COCODE,,,,,,"], actor)
 
-    with pytest.raises(imports.NobodyNew):
-        await imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
+    with pytest.raises(actions.NobodyNew):
+        await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
 
 
 async def test_list_is_begun_once(db: Settings) -> None:
@@ -280,7 +279,7 @@ async def test_list_is_begun_once(db: Settings) -> None:
     draft = await matched(training, [MARIA], actor)
 
     answers = await asyncio.gather(
-        *(imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor) for _click in range(3)),
+        *(actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor) for _click in range(3)),
         return_exceptions=True,
     )
 
@@ -301,11 +300,11 @@ async def test_list_whose_columns_changed_meanwhile_is_looked_at_again(
         await other.save()
         return found
 
-    look = imports.preview
-    monkeypatch.setattr(imports, "preview", meanwhile)
+    look = actions.preview
+    monkeypatch.setattr(actions, "preview", meanwhile)
 
-    with pytest.raises(imports.ListChanged):
-        await imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
+    with pytest.raises(actions.ListChanged):
+        await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
     assert await waiting_jobs() == []
 
 
@@ -318,11 +317,11 @@ async def test_sheet_full_of_formulas_gives_words_and_nothing_else(sqlite_db: Se
         sheet.write_string("A3", "=cmd|' /C calc'!A0")
 
     content = xlsx([["Nombre completo", "Comunidad"]], draw=draw)
-    draft = await imports.upload(training, content, actor=actor)
-    chosen = match(imports.sheet_in(draft).headers)
-    await imports.assign_columns(draft.id, chosen, municipality="1705", actor_type="cocode")
+    draft = await actions.upload(training, content, actor=actor)
+    chosen = match(actions.sheet_in(draft).headers)
+    await actions.assign_columns(draft.id, chosen, municipality="1705", actor_type="cocode")
 
-    preview = await imports.preview(await ImportDraft.get(id=draft.id), training)
+    preview = await actions.preview(await ImportDraft.get(id=draft.id), training)
 
     assert [(one.verdict, one.row.label) for one in preview.rows] == [
         (Verdict.NEW, "Ana Coc"),
@@ -336,8 +335,8 @@ async def test_desk_finds_lists_of_its_own_hub_only(sqlite_db: Settings) -> None
     elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
 
     for role, hub in ((Role.ASSISTANT, training.hub), (Role.HUB_COORDINATOR, training.hub)):
-        found, of = await imports.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))
+        found, of = await actions.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))
         assert (found.id, of.id) == (draft.id, training.id)
     for role, hub in ((Role.HUB_COORDINATOR, elsewhere), (Role.FACILITATOR, training.hub)):
-        with pytest.raises(imports.UnknownList):
-            await imports.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))
+        with pytest.raises(actions.UnknownList):
+            await actions.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))

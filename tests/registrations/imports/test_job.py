@@ -35,12 +35,11 @@ from trainings.lib.crypt import Keyring, new_key
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.privacy.actions import Swept, sweep
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.preview import Verdict
+from trainings.registrations.imports import actions as imports
+from trainings.registrations.imports.rows import Verdict
 from trainings.registrations.models import ImportDraft, ImportState, Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -106,7 +105,7 @@ async def test_job_done_twice_at_once_registers_everybody_once(db: Settings) -> 
     draft = await confirmed(training, [MARIA, JUAN, *people(5)], actor)
     [job] = await waiting_jobs()
 
-    await asyncio.gather(*(import_job.register_some(job) for _worker in range(3)))
+    await asyncio.gather(*(imports.register_some(job) for _worker in range(3)))
 
     done = await ImportDraft.get(id=draft.id)
     assert (done.state, counts(done)) == (ImportState.DONE, (7, 0, 0))
@@ -128,9 +127,9 @@ async def test_job_that_broke_off_goes_on_and_counts_right(db: Settings, monkeyp
         return await register(*args, **how)
 
     register = sign_up
-    monkeypatch.setattr(import_job, "sign_up", dies_at_the_fifth)
+    monkeypatch.setattr(imports, "sign_up", dies_at_the_fifth)
     with pytest.raises(ConnectionError):
-        await import_job.register_some(job)
+        await imports.register_some(job)
     assert await Participant.all().count() == 4
 
     done = await work_off(draft)
@@ -146,12 +145,12 @@ async def test_crowd_puts_the_rows_off_and_is_no_error_of_theirs(
     draft = await confirmed(training, [MARIA], actor)
 
     async def crowded(*_args: Any, **_how: Any) -> Any:
-        raise Busy(import_job.KIND)
+        raise Busy(imports.KIND)
 
     with monkeypatch.context() as patched:
-        patched.setattr(import_job, "sign_up", crowded)
+        patched.setattr(imports, "sign_up", crowded)
         with pytest.raises(Busy):
-            await import_job.register_some((await waiting_jobs())[0])
+            await imports.register_some((await waiting_jobs())[0])
 
     assert counts(await work_off(draft)) == (1, 0, 0)
 
@@ -159,7 +158,7 @@ async def test_crowd_puts_the_rows_off_and_is_no_error_of_theirs(
 async def test_worker_registers_a_long_list_in_parts_and_says_done(
     db: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_job, "AT_ONCE", 4)
+    monkeypatch.setattr(imports, "AT_ONCE", 4)
     training, actor = await a_training(capacity=40), await an_actor()
 
     draft = await confirmed(training, people(11), actor)
@@ -168,7 +167,7 @@ async def test_worker_registers_a_long_list_in_parts_and_says_done(
 
     done = await ImportDraft.get(id=draft.id)
     assert (done.state, counts(done), done.n_done) == (ImportState.DONE, (11, 0, 0), 11)
-    made = await OutboxJob.filter(kind=import_job.KIND).order_by("id")
+    made = await OutboxJob.filter(kind=imports.KIND).order_by("id")
     assert [job.payload for job in made] == [{"import_id": str(draft.id), "begin": n} for n in (0, 4, 8)]
     assert {job.outcome for job in made} == {Outcome.DONE}
 
@@ -185,11 +184,11 @@ async def test_list_of_somebody_whose_account_is_gone_is_still_registered(sqlite
 async def test_list_that_was_given_up_is_said_to_be_stuck(sqlite_db: Settings) -> None:
     training, actor = await a_training(), await an_actor()
     draft = await confirmed(training, [MARIA], actor)
-    assert not await import_job.is_stuck(draft)
+    assert not await imports.is_stuck(draft)
 
-    await OutboxJob.filter(dedup=import_job.dedup_of(draft)).update(failed_at=clock.now())
+    await OutboxJob.filter(dedup=imports.dedup_of(draft)).update(failed_at=clock.now())
 
-    assert await import_job.is_stuck(draft)
+    assert await imports.is_stuck(draft)
 
 
 # -- forgetting

@@ -30,9 +30,8 @@ from trainings.accounts.models import Role
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow, Participant
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.columns import FIELDS
+from trainings.registrations.imports import actions
+from trainings.registrations.imports.sheets import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
 
 WRONG = "Beto,,1705,,COCODE,,,,,,"
@@ -243,13 +242,13 @@ async def test_second_confirmation_only_shows_how_far_it_is(assistant: AsyncClie
     answers = [await confirm(assistant, address, {"how": "read_aloud"}) for _click in range(2)]
 
     assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, address)] * 2
-    assert await OutboxJob.filter(kind=import_job.KIND).count() == 1
+    assert await OutboxJob.filter(kind=actions.KIND).count() == 1
 
 
 async def test_lists_beyond_those_of_an_hour_are_told_when_to_come_back(
     assistant: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "UPLOADS_PER_HOUR", 1)
+    monkeypatch.setattr(actions, "UPLOADS_PER_HOUR", 1)
     training = await a_training()
 
     answers = [await send(assistant, training, text(HEADER, MARIA)) for _list in range(2)]
@@ -270,8 +269,8 @@ async def test_list_can_be_thrown_away(assistant: AsyncClient) -> None:
 
 async def test_forgotten_list_says_so(assistant: AsyncClient) -> None:
     address = await previewed(assistant, await a_training(), MARIA)
-    await ImportDraft.all().update(created_at=clock.now() - import_job.KEPT * 2)
-    await import_job.forget_old_lists()
+    await ImportDraft.all().update(created_at=clock.now() - actions.KEPT * 2)
+    await actions.forget_old_lists()
 
     for rest in ("", "/columnas"):
         answer = await assistant.get(address + rest)
@@ -298,7 +297,7 @@ async def test_progress_is_told_to_the_waiting_page(assistant: AsyncClient) -> N
 async def test_list_that_stopped_says_what_to_do(assistant: AsyncClient) -> None:
     training = await a_training()
     draft = await confirmed(training, people(3), await an_actor())
-    await OutboxJob.filter(kind=import_job.KIND).update(failed_at=clock.now())
+    await OutboxJob.filter(kind=actions.KIND).update(failed_at=clock.now())
 
     page = Page((await assistant.get(f"/panel/importaciones/{draft.id}")).text)
 

@@ -18,7 +18,7 @@ from tests.web.pages import Page
 from trainings.limits.models import RateWindow
 from trainings.people.models import Assent, Guardian, Participant
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
-from trainings.registrations.seats.sign_up import Crowded
+from trainings.registrations.seats.actions import Crowded
 from trainings.registrations.signup import limits as guarding
 from trainings.schedule.models import Training
 

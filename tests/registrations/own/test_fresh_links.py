@@ -19,8 +19,8 @@ from trainings.lib import qr, tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.links import LinkChanged, claim_link, renew_link
 from trainings.registrations.models import LinkScope, OwnLink, Registration
-from trainings.registrations.seats import actions, desk_actions
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.web.render import absolute
 
@@ -204,7 +204,7 @@ async def test_guardian_of_a_minor_who_came_alone_gets_the_link_of_the_form(new_
 async def test_family_s_link_is_not_given_to_another_adult_nor_to_who_was_separated(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     ana, beto, carlos = await make_family(training, "Ana", "Beto", "Carlos")
-    await desk_actions.detach(carlos.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(carlos.id, phone=None, email=None, actor=PROGRAM)
     before = await group_token(ana)
 
     answers = [await renew(client, one, await group_link(ana)) for one in (beto, carlos)]

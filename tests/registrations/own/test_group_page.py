@@ -22,7 +22,7 @@ from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.telling import changes
 from trainings.schedule.models import Training
 
@@ -53,7 +53,7 @@ async def states(person: Registration) -> list[str]:
 
 async def detach(registration: Registration) -> None:
     """As the desk does it."""
-    await desk_actions.detach(registration.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(registration.id, phone=None, email=None, actor=PROGRAM)
 
 
 # -- what is shown

@@ -31,7 +31,7 @@ from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.own import group_actions
 from trainings.registrations.queries import LINK_DAYS, UnknownLink
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -388,7 +388,7 @@ async def test_who_signed_up_alone_needs_to_claim_nothing(client: AsyncClient) -
 
 async def test_new_link_of_who_was_taken_out_of_the_group_is_theirs_from_the_start(client: AsyncClient) -> None:
     [_ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
-    await desk_actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
 
     own = await link_of(beto)
 

@@ -27,7 +27,7 @@ from trainings.registrations.models import HoldReason, OwnLink
 from trainings.registrations.own import lost_link_routes
 from trainings.registrations.own.lost_links import ask_for_links
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.desk_actions import replace_ticket
+from trainings.registrations.seats.actions import replace_ticket
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]

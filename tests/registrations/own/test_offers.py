@@ -18,7 +18,7 @@ from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.desk_actions import detach
+from trainings.registrations.seats.actions import detach
 from trainings.registrations.seats.waiting import expire_offers, mark_reached
 from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingSession

@@ -23,7 +23,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.own import group_actions
 from trainings.registrations.own.answers import Answers, correct_age, save_answers
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.desk_actions import detach
+from trainings.registrations.seats.actions import detach
 from trainings.registrations.telling.contacts import correct_email, correct_phone
 from trainings.settings import Settings
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainings.registrations.seats.allocation import Party, Room, Shortage, promote
+from trainings.registrations.seats.allocation import promote
+from trainings.registrations.seats.situation import Party, Room, Shortage
 
 SIZES = st.integers(1, 6)
 CHILDREN = st.integers(0, 4)

@@ -19,9 +19,9 @@ from trainings.db.group_commit import GroupCommit
 from trainings.registrations.commands import SignedUp, SignUp
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.models import Registration
+from trainings.registrations.seats import actions as signing_up
 from trainings.registrations.seats import entering
-from trainings.registrations.seats import sign_up as signing_up
-from trainings.registrations.seats.sign_up import Crowded, sign_up
+from trainings.registrations.seats.actions import Crowded, sign_up
 from trainings.registrations.signup import routes as sign_up_routes
 from trainings.settings import Settings
 

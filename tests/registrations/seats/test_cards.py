@@ -31,8 +31,8 @@ from trainings.registrations.cards.use import CardClosed, CardTaken, CodeTwice, 
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, NoAssent, TooYoung, TrainingCancelled
 from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, Registration, ReservedBlock, Source
 from trainings.registrations.seats import actions, cards
+from trainings.registrations.seats.allocation import NotEnoughPlaces
 from trainings.registrations.seats.cards import HasName, NotPublished, ReleasedInThePast, ReleasedTooLate, UnknownCard
-from trainings.registrations.seats.counts import NotEnoughPlaces
 from trainings.registrations.telling import changes
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings

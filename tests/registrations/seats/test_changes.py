@@ -23,7 +23,7 @@ from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.counts import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull, NotHeld
+from trainings.registrations.seats.allocation import CapacityBelowTaken, ChildcareBelowTaken, ChildcareFull, NotHeld
 from trainings.registrations.telling import changes
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings

@@ -14,7 +14,7 @@ from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.desk_actions import detach
+from trainings.registrations.seats.actions import detach
 from trainings.schedule.models import Training
 
 WARNING = "Ojo: a esa hora alguien de ustedes también está en otra capacitación."

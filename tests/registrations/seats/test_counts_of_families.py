@@ -7,14 +7,14 @@ from tests.registrations.families import make_family
 from tests.registrations.wishes import places_of, state_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations.models import Registration
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.settings import Settings
 
 PHONE = "+50255551234"
 
 
 async def detach(registration: Registration) -> None:
-    await desk_actions.detach(registration.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(registration.id, phone=None, email=None, actor=PROGRAM)
 
 
 async def test_waiting_family_moves_up_where_it_fits_without_who_was_taken_out(db: Settings) -> None:

@@ -48,11 +48,10 @@ from trainings.registrations.commands import (
     UseCard,
 )
 from trainings.registrations.models import CardState, Farewell, HoldReason, RegistrationState, Source
-from trainings.registrations.seats.changes import Changes
-from trainings.registrations.seats.counts import ChildcareFull
+from trainings.registrations.seats.allocation import ChildcareFull
 from trainings.registrations.seats.deciding import decide
-from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation
+from trainings.registrations.seats.entering import KeyUsedAgain
+from trainings.registrations.seats.situation import Changes, Group, Meeting, Person, Run, Situation
 from trainings.schedule.models import SessionState, TrainingState
 
 NOW = datetime(2026, 11, 25, 18, tzinfo=UTC)

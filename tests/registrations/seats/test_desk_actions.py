@@ -36,10 +36,9 @@ from trainings.registrations.models import (
     ReplacedTicket,
     read_needs,
 )
-from trainings.registrations.seats import actions, desk_actions
-from trainings.registrations.seats.counts import NotHeld
-from trainings.registrations.seats.desk_actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore, sign_up
+from trainings.registrations.seats.allocation import NotHeld
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
@@ -60,7 +59,7 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org")
     old_link, others_link, group = await link_of(ana), await link_of(beto), await group_token(ana)
 
-    await desk_actions.replace_ticket(ana.id, actor=PROGRAM)
+    await actions.replace_ticket(ana.id, actor=PROGRAM)
 
     new = await Registration.get(id=ana.id)
     assert new.qr_token
@@ -80,7 +79,7 @@ async def test_old_ticket_is_looked_at_at_the_door_by_its_picture_and_by_its_cod
     training = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(12))])
     session = next(iter(training.sessions))
     rosa = await make.make_registration(training)
-    await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+    await actions.replace_ticket(rosa.id, actor=PROGRAM)
     new = await Registration.get(id=rosa.id)
 
     shown = [rosa.qr_token, rosa.short_code, new.qr_token, new.short_code]
@@ -100,7 +99,7 @@ async def test_hash_of_the_old_qr_is_kept_and_of_each_one_before(sqlite_db: Sett
     hashes = [rosa.qr_hash]
 
     for _time in range(2):
-        await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+        await actions.replace_ticket(rosa.id, actor=PROGRAM)
         hashes.append((await Registration.get(id=rosa.id)).qr_hash)
 
     kept = await ReplacedTicket.filter(registration_id=rosa.id).order_by("id").values_list("qr_hash")
@@ -110,7 +109,7 @@ async def test_hash_of_the_old_qr_is_kept_and_of_each_one_before(sqlite_db: Sett
 async def test_revoked_link_is_not_kept(db: Settings) -> None:
     rosa = await make.make_registration(await make.make_training())
 
-    await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+    await actions.replace_ticket(rosa.id, actor=PROGRAM)
 
     [old] = await OwnLink.filter(registration_id=rosa.id, revoked_at__not_isnull=True)
     assert old.token is None
@@ -121,7 +120,7 @@ async def test_browser_that_signed_up_alone_does_not_get_the_new_link(db: Settin
     known = wish(browser_key="b" * 64, idempotency_key=KEY, body_hash="x")
     done = await sign_up(training.id, known, actor=PROGRAM)
 
-    await desk_actions.replace_ticket(done.registration_id, actor=PROGRAM)
+    await actions.replace_ticket(done.registration_id, actor=PROGRAM)
     again = await sign_up(training.id, known, actor=PROGRAM)
 
     assert again.is_new
@@ -136,7 +135,7 @@ async def test_minor_gets_a_new_code_and_no_link(db: Settings) -> None:
     ana, luz = await make_family(training, "Ana", children=["Luz"])
     group = await group_token(ana)
 
-    await desk_actions.replace_ticket(luz.id, actor=PROGRAM)
+    await actions.replace_ticket(luz.id, actor=PROGRAM)
 
     assert (await Registration.get(id=luz.id)).qr_hash != luz.qr_hash
     assert await OwnLink.filter(registration_id=luz.id).count() == 0
@@ -148,7 +147,7 @@ async def test_link_that_somebody_made_their_own_stays_theirs(db: Settings) -> N
     _ana, beto = await make_family(training, "Ana", "Beto")
     await claim_link((await link_of(beto)).removeprefix("/i/"), tokens.own_link(), actor=HOLDER_OF_LINK)
 
-    await desk_actions.replace_ticket(beto.id, actor=PROGRAM)
+    await actions.replace_ticket(beto.id, actor=PROGRAM)
 
     link = await OwnLink.get(registration_id=beto.id, revoked_at=None)
     assert link.claimed_at is not None
@@ -160,7 +159,7 @@ async def test_printed_card_is_void_once_its_ticket_is_replaced(db: Settings) ->
     [card] = await make_spare_cards(training)
     await Card.filter(id=card.id).update(registration_id=rosa.id, state=CardState.USED)
 
-    await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+    await actions.replace_ticket(rosa.id, actor=PROGRAM)
 
     assert (await Card.get(id=card.id)).state is CardState.VOID
 
@@ -171,10 +170,10 @@ async def test_there_is_nothing_to_replace_once_cancelled_or_over(db: Settings, 
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
 
     with pytest.raises(NoTicketAnyMore):
-        await desk_actions.replace_ticket(gone.id, actor=PROGRAM)
+        await actions.replace_ticket(gone.id, actor=PROGRAM)
     freeze(make.tomorrow_at(20, days=2))
     with pytest.raises(NoTicketAnyMore):
-        await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+        await actions.replace_ticket(rosa.id, actor=PROGRAM)
 
     assert await AuditLine.filter(act="registrations.replace_ticket").count() == 0
 
@@ -187,7 +186,7 @@ async def test_detached_adult_is_out_of_sight_keeps_the_place_and_has_an_own_con
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org", phone="+50255551234")
     old = await link_of(beto)
 
-    await desk_actions.detach(beto.id, phone="+50244440000", email=None, actor=PROGRAM)
+    await actions.detach(beto.id, phone="+50244440000", email=None, actor=PROGRAM)
 
     new = await Registration.get(id=beto.id).prefetch_related("participant")
     person = new.participant
@@ -208,7 +207,7 @@ async def test_detaching_without_a_contact_removes_the_family_s(db: Settings) ->
     training = await make.make_training()
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org", phone="+50255551234")
 
-    await desk_actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
 
     [still] = await people_of(ana.group_id)
     freed = await Registration.get(id=beto.id).prefetch_related("participant")
@@ -222,7 +221,7 @@ async def test_minor_stays_with_the_family(db: Settings) -> None:
     _ana, luz = await make_family(training, "Ana", children=["Luz"])
 
     with pytest.raises(MinorStays):
-        await desk_actions.detach(luz.id, phone=None, email=None, actor=PROGRAM)
+        await actions.detach(luz.id, phone=None, email=None, actor=PROGRAM)
 
     assert (await Registration.get(id=luz.id)).detached_at is None
 
@@ -231,7 +230,7 @@ async def test_who_signed_up_alone_cannot_be_detached(db: Settings) -> None:
     rosa = await make.make_registration(await make.make_training(), phone="+50255551234")
 
     with pytest.raises(ComesAlone):
-        await desk_actions.detach(rosa.id, phone=None, email=None, actor=PROGRAM)
+        await actions.detach(rosa.id, phone=None, email=None, actor=PROGRAM)
 
     assert (await Registration.get(id=rosa.id).prefetch_related("participant")).participant.phone == "+50255551234"
 
@@ -241,7 +240,7 @@ async def test_who_is_left_behind_by_a_cancelled_family_can_be_detached(db: Sett
     ana, beto = await make_family(training, "Ana", "Beto")
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
 
-    await desk_actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
 
     assert (await Registration.get(id=beto.id)).detached_at is not None
 
@@ -253,7 +252,7 @@ async def test_answer_to_a_need_is_kept_told_and_recorded_without_the_need(db: S
     training = await make.make_training()
     rosa = await make.make_registration(training, email="rosa@example.org", needs=("food", "ramp"))
 
-    await desk_actions.answer_need(rosa.id, "ramp", NeedState.ARRANGED, actor=PROGRAM)
+    await actions.answer_need(rosa.id, "ramp", NeedState.ARRANGED, actor=PROGRAM)
 
     stored = (await Registration.get(id=rosa.id)).needs
     assert read_needs(stored) == {"food": NeedState.ASKED, "ramp": NeedState.ARRANGED}
@@ -266,7 +265,7 @@ async def test_same_answer_again_and_taking_it_back_tell_nobody(db: Settings) ->
     rosa = await make.make_registration(await make.make_training(), email="rosa@example.org", needs=("ramp",))
 
     for state in (NeedState.IMPOSSIBLE, NeedState.IMPOSSIBLE, NeedState.ASKED):
-        await desk_actions.answer_need(rosa.id, "ramp", state, actor=PROGRAM)
+        await actions.answer_need(rosa.id, "ramp", state, actor=PROGRAM)
 
     assert read_needs((await Registration.get(id=rosa.id)).needs) == {"ramp": NeedState.ASKED}
     assert (await kinds_of(rosa)).count("need_answered") == 1
@@ -280,10 +279,10 @@ async def test_need_that_is_gone_is_not_answered(db: Settings, freeze: Freeze) -
 
     for registration, code in ((rosa, "food"), (gone, "ramp")):
         with pytest.raises(NeedGone):
-            await desk_actions.answer_need(registration.id, code, NeedState.ARRANGED, actor=PROGRAM)
+            await actions.answer_need(registration.id, code, NeedState.ARRANGED, actor=PROGRAM)
     freeze(make.tomorrow_at(20, days=2))
     with pytest.raises(NeedGone):
-        await desk_actions.answer_need(rosa.id, "ramp", NeedState.ARRANGED, actor=PROGRAM)
+        await actions.answer_need(rosa.id, "ramp", NeedState.ARRANGED, actor=PROGRAM)
 
     assert read_needs((await Registration.get(id=rosa.id)).needs) == {"ramp": NeedState.ASKED}
 
@@ -296,7 +295,7 @@ async def test_rejected_family_is_cancelled_whole_and_told_after_ten_minutes(db:
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org")
     before = clock.now()
 
-    await desk_actions.reject(ana.group_id, actor=PROGRAM)
+    await actions.reject(ana.group_id, actor=PROGRAM)
 
     assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "cancelled"]
     assert (await RegistrationGroup.get(id=ana.group_id)).state == "cancelled"
@@ -311,7 +310,7 @@ async def test_who_was_held_for_too_many_at_once_is_not_written_to(db: Settings)
     training = await make.make_training()
     rosa = await make.make_registration(training, email="rosa@example.org", hold_reason=HoldReason.REVIEW)
 
-    await desk_actions.reject(rosa.group_id, actor=PROGRAM)
+    await actions.reject(rosa.group_id, actor=PROGRAM)
 
     assert await state_of(rosa) == "cancelled"
     assert await kinds_of(rosa) == []
@@ -321,7 +320,7 @@ async def test_what_has_its_answer_is_neither_approved_nor_rejected(db: Settings
     training = await make.make_training()
     rosa = await make.make_registration(training)
 
-    for act in (desk_actions.reject, actions.approve):
+    for act in (actions.reject, actions.approve):
         with pytest.raises(NotHeld):
             await act(rosa.group_id, actor=PROGRAM)
         with pytest.raises(Refusal):

@@ -17,7 +17,7 @@ from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, P
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, NoAssent, NotForYou, TooYoung
 from trainings.registrations.models import LinkScope, OwnLink, Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 

@@ -32,7 +32,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.cards.use import CardClosed, CardTaken, name_card, use_at_door
 from trainings.registrations.models import Card, CardState, HoldReason, Registration, ReservedBlock
 from trainings.registrations.own import group_actions
-from trainings.registrations.seats import actions, cards, desk_actions
+from trainings.registrations.seats import actions, cards
 from trainings.registrations.seats.cards import HasName
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -105,7 +105,7 @@ async def test_held_card_that_is_rejected_or_cancelled_then_its_place_goes_to_wh
     await actions.approve(waiting.group_id, actor=PROGRAM)
 
     if by == "staff":
-        await desk_actions.reject(registration.group_id, actor=PROGRAM)
+        await actions.reject(registration.group_id, actor=PROGRAM)
     else:
         await actions.cancel(registration.id, actor=HOLDER_OF_LINK)
 
@@ -130,7 +130,7 @@ async def test_held_card_whose_person_comes_back_then_waits_without_a_place(db: 
 
 async def test_ticket_of_a_held_card_replaced_then_its_place_stays_and_the_old_card_is_void(db: Settings) -> None:
     training, block, registration = await held_card()
-    await desk_actions.replace_ticket(registration.id, actor=PROGRAM)
+    await actions.replace_ticket(registration.id, actor=PROGRAM)
     assert await places_of(training) == (0, 2)
 
     await actions.approve(registration.group_id, actor=PROGRAM)
@@ -206,7 +206,7 @@ async def test_page_of_the_bearer_says_who_waits_for_an_answer_and_what_came_of_
 async def test_page_of_the_bearer_says_that_who_was_rejected_does_not_come(client: AsyncClient) -> None:
     _training, block, registration = await held_card()
 
-    await desk_actions.reject(registration.group_id, actor=PROGRAM)
+    await actions.reject(registration.group_id, actor=PROGRAM)
 
     page = Page((await client.get(f"/tarjetas/{block.token}")).text)
     assert "Canceló, o no se aprobó" in page.text

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from trainings.registrations.seats.one_by_one import for_each
+from trainings.registrations.seats.waiting import for_each
 
 FIRST, BROKEN, LAST = (UUID(int=number) for number in range(3))
 

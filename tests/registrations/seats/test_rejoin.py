@@ -22,9 +22,9 @@ from trainings.registrations.eligibility import CannotChange, SignUpClosed
 from trainings.registrations.links import claim_link
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
-from trainings.registrations.seats import actions, desk_actions
-from trainings.registrations.seats.counts import NoPlaceAgain
-from trainings.registrations.seats.sign_up import register_walk_in
+from trainings.registrations.seats import actions
+from trainings.registrations.seats.actions import register_walk_in
+from trainings.registrations.seats.allocation import NoPlaceAgain
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -94,7 +94,7 @@ async def test_family_comes_back_without_who_decides_for_themselves(db: Settings
     training = await make.make_training()
     people = await make_family(training, "Ana", "Beto", "Cruz", "Dora")
     await claimed(people[1])
-    await desk_actions.detach(people[2].id, phone=None, email=None, actor=PROGRAM)
+    await actions.detach(people[2].id, phone=None, email=None, actor=PROGRAM)
     await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
     await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
 

@@ -18,7 +18,7 @@ from trainings.audit.models import AuditLine
 from trainings.registrations.cards.queries import by_bearer_link
 from trainings.registrations.models import CardState, Registration, ReservedBlock
 from trainings.registrations.seats import actions, cards
-from trainings.registrations.seats.counts import CapacityBelowTaken
+from trainings.registrations.seats.allocation import CapacityBelowTaken
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 

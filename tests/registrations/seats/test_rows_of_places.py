@@ -27,8 +27,8 @@ from trainings.audit.actor import VISITOR
 from trainings.db import transaction
 from trainings.registrations.commands import Enter, Fill, Move, SignedUp, SignUp, Ticket, UseCard
 from trainings.registrations.models import OwnLink, RegistrationGroup
+from trainings.registrations.seats.actions import serve
 from trainings.registrations.seats.gathering import gather
-from trainings.registrations.seats.sign_up import serve
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines

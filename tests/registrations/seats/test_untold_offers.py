@@ -26,8 +26,7 @@ from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.renewed_offers import offer_anew
-from trainings.registrations.seats.waiting import expire_offers, mark_reached, reached_by_mail
+from trainings.registrations.seats.waiting import expire_offers, mark_reached, offer_anew, reached_by_mail
 from trainings.schedule.models import Training, TrainingSession
 
 MINUTE = timedelta(minutes=1)

@@ -32,8 +32,8 @@ from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.links import claim_link
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.counts import NoOffer
-from trainings.registrations.seats.sign_up import UnknownGroup
+from trainings.registrations.seats.actions import UnknownGroup
+from trainings.registrations.seats.allocation import NoOffer
 from trainings.registrations.seats.waiting import (
     accept_offer,
     decline_offer,

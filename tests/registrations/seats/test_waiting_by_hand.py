@@ -17,7 +17,7 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.commands import HandReason
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.seats.counts import NoChildcareRoom, NoRoom, NotWaiting
+from trainings.registrations.seats.allocation import NoChildcareRoom, NoRoom, NotWaiting
 from trainings.registrations.seats.waiting import close_waiting_list, promote_by_hand
 from trainings.schedule.models import Training
 from trainings.settings import Settings

@@ -16,7 +16,7 @@ from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.own import group_actions
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.seats.waiting import close_waiting_list, expire_offers
 
 CLOSED = "Se cerró la lista de espera de esta fecha"
@@ -74,7 +74,7 @@ async def test_who_was_not_let_in_reads_whom_to_call(client: AsyncClient) -> Non
     actor = await staff()
 
     for group_id in (family[0].group_id, alone.group_id):
-        await desk_actions.reject(group_id, actor=actor)
+        await actions.reject(group_id, actor=actor)
 
     for address in (f"/i/{await group_token(family[0])}", await link_of(alone)):
         text = await shown(client, address)

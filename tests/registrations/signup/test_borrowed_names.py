@@ -12,7 +12,7 @@ from tests.registrations.wishes import link_of, wish
 from trainings.audit.actor import VISITOR
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -14,7 +14,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
 from trainings.settings import Settings
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,7 @@ from trainings.audit.actor import VISITOR
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
 from trainings.registrations.commands import Enter, SignedUp, SignUp
-from trainings.registrations.seats.sign_up import serve, sign_up
+from trainings.registrations.seats.actions import serve, sign_up
 from trainings.settings import Settings
 
 PHONE = "+50255551234"

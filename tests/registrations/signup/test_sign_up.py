@@ -27,9 +27,9 @@ from trainings.registrations.eligibility import (
     TrainingOver,
 )
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationGroup, Source
-from trainings.registrations.seats.counts import ChildcareFull
-from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.sign_up import register_walk_in, sign_up
+from trainings.registrations.seats.actions import register_walk_in, sign_up
+from trainings.registrations.seats.allocation import ChildcareFull
+from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 

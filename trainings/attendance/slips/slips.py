@@ -51,8 +51,8 @@ from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.models import Card, CardState, Registration
+from trainings.registrations.seats.actions import register_walk_in
 from trainings.registrations.seats.cards import UnknownCard
-from trainings.registrations.seats.sign_up import register_walk_in
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.forms import FormErrors, check
 from trainings.web.i18n import N_

@@ -33,7 +33,7 @@ from trainings.outbox.words import (
     state_of,
 )
 from trainings.registrations.calls.people import n_written_to
-from trainings.registrations.seats.renewed_offers import told_all_the_same
+from trainings.registrations.seats.waiting import told_all_the_same
 from trainings.registrations.telling.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow

@@ -35,7 +35,7 @@ from trainings.registrations.own.views import (
     token_page,
 )
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.returning import left_last
+from trainings.registrations.seats.entering import left_last
 from trainings.registrations.signup.browser_cookie import read_cookie
 from trainings.registrations.signup.limits import check_rejoin
 from trainings.registrations.words import RENAMED_BY, said_of

@@ -19,7 +19,7 @@ from trainings.registrations.desk.forms import AgeForm, DetachForm, EmailForm, P
 from trainings.registrations.desk.person import ONE, view_at_desk, view_of
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.own import answers, group_actions
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.telling import contacts
 from trainings.settings import get_settings
@@ -151,7 +151,7 @@ async def approve(request: Request) -> Response:
 @allow(*DESK)
 async def reject(request: Request) -> Response:
     """Say no to who waits for an answer, and to all of the same form."""
-    return await _act(request, desk_actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
+    return await _act(request, actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
 
 
 @allow(*DESK)
@@ -177,9 +177,7 @@ async def detach(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(DetachForm, typed)
-        await desk_actions.detach(
-            view.own.registration.id, phone=form.phone, email=form.email, actor=request.state.actor
-        )
+        await actions.detach(view.own.registration.id, phone=form.phone, email=form.email, actor=request.state.actor)
     except FormErrors as exc:
         return await person_page(request, view, detach_form=exc.typed, status=422)
     except Refusal as exc:

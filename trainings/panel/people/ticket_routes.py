@@ -21,7 +21,7 @@ from trainings.registrations.desk.person import ONE, Alike, StaffView, view_at_d
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.own.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list, with_sessions
-from trainings.registrations.seats import desk_actions
+from trainings.registrations.seats import actions
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
@@ -111,7 +111,7 @@ async def replace(request: Request) -> Response:
     view = await view_at_desk(request)
     registration = view.own.registration
     try:
-        await desk_actions.replace_ticket(registration.id, actor=request.state.actor)
+        await actions.replace_ticket(registration.id, actor=request.state.actor)
     except Refusal as refusal:
         return await refused(request, refusal)
     if await _shown(view.own) is not None:

@@ -14,7 +14,7 @@ from trainings.attendance.sessions import rescheduling
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations.calls.views import calls_about
-from trainings.registrations.seats.renewed_offers import told_all_the_same
+from trainings.registrations.seats.waiting import told_all_the_same
 from trainings.registrations.telling import change_views
 from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import tell_now, untold_at, who_would_hear

@@ -20,9 +20,9 @@ from trainings.registrations.calls.validity import CHANGES, is_overtaken
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
 from trainings.registrations.seats import waiting
-from trainings.registrations.seats.counts import NoOffer
-from trainings.registrations.seats.one_by_one import for_each
-from trainings.registrations.seats.sign_up import UnknownGroup
+from trainings.registrations.seats.actions import UnknownGroup
+from trainings.registrations.seats.allocation import NoOffer
+from trainings.registrations.seats.waiting import for_each
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import locked_training
 from trainings.schedule.snapshots import last_number

@@ -22,7 +22,7 @@ from trainings.registrations.calls.queries import Progress, progress_of
 from trainings.registrations.calls.texts import Told, text_for, text_for_all, text_for_holder, told_to
 from trainings.registrations.calls.words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
 from trainings.registrations.models import RegistrationState
-from trainings.registrations.seats.offer_tries import releasable
+from trainings.registrations.seats.waiting import releasable
 from trainings.registrations.words import STATES
 from trainings.schedule.public import sentences
 from trainings.schedule.session_words import when

@@ -20,8 +20,8 @@ from trainings.registrations.models import (
     ReservedBlock,
     Source,
 )
+from trainings.registrations.seats.actions import ask
 from trainings.registrations.seats.cards import UnknownCard, locked_card
-from trainings.registrations.seats.sign_up import ask
 from trainings.schedule.models import Training
 from trainings.schedule.session_actions import locked_training
 from trainings.web import i18n

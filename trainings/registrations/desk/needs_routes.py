@@ -19,7 +19,7 @@ from trainings.registrations.desk.forms import AnswerForm
 from trainings.registrations.desk.needs_queries import Asked, Wisher, count_states, wishes_ahead
 from trainings.registrations.desk.person import Need, view_at_desk
 from trainings.registrations.models import TAKES_PLACE, NeedState
-from trainings.registrations.seats import desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.words import NEED_STATES, STATES
 from trainings.settings import get_settings
 from trainings.web.allow import allow
@@ -123,7 +123,7 @@ async def answer(request: Request) -> Response:
     registration = view.own.registration
     typed = await read_form(request)
     form = check(AnswerForm, typed)
-    await desk_actions.answer_need(registration.id, form.need, form.state, actor=request.state.actor)
+    await actions.answer_need(registration.id, form.need, form.state, actor=request.state.actor)
     is_from_person = typed.value("from") == "persona"
     response = redirect(f"/panel/inscripciones/{registration.id}" if is_from_person else f"{BOARD}#p-{registration.id}")
     flash(response, gettext(_said(form.state, has_email=registration.participant.email_key is not None)))

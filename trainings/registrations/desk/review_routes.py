@@ -18,7 +18,7 @@ from trainings.registrations.desk import review_queries
 from trainings.registrations.desk.review_queries import MOST_AT_ONCE, Held, Waiting
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.models import HoldReason
-from trainings.registrations.seats import actions, desk_actions
+from trainings.registrations.seats import actions
 from trainings.registrations.words import HOLD_REASONS, WHAT_TO_DO
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -186,7 +186,7 @@ async def approve(request: Request) -> Response:
 @allow(*DESK)
 async def reject(request: Request) -> Response:
     """Their messages can be stopped together."""
-    act = partial(desk_actions.reject, batch_id=tokens.uuid7())
+    act = partial(actions.reject, batch_id=tokens.uuid7())
     try:
         n_done, refusals = await _each(request, act)
     except NothingChosen as nothing:

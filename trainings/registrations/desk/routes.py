@@ -22,8 +22,8 @@ from trainings.registrations.desk.person import doors_left, training_at_desk, wh
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import field_of
 from trainings.registrations.models import Registration, RegistrationState, Source
-from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
+from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.registrations.signup import age_choices, family_forms
 from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber

@@ -16,7 +16,7 @@ from trainings.registrations.eligibility import (
     TrainingFull,
     TrainingOver,
 )
-from trainings.registrations.seats.counts import ChildcareFull, NoOffer
+from trainings.registrations.seats.allocation import ChildcareFull, NoOffer
 from trainings.schedule.phase import Phase
 from trainings.web.i18n import N_
 

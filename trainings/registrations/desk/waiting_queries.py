@@ -14,7 +14,7 @@ from trainings.people.models import Guardian
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import is_minor
-from trainings.registrations.seats.offer_tries import are_enough, tries_in_vain
+from trainings.registrations.seats.waiting import are_enough, tries_in_vain
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
 

@@ -31,8 +31,8 @@ from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.desk.waiting_queries import PAGE, Board, Waiting, board_of, who_would_be_told
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.seats import waiting
-from trainings.registrations.seats.allocation import Shortage
-from trainings.registrations.seats.sign_up import UnknownGroup
+from trainings.registrations.seats.actions import UnknownGroup
+from trainings.registrations.seats.situation import Shortage
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash

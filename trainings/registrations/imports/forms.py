@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from trainings.people.models import ActorType, ConsentHow
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
-from trainings.registrations.imports.columns import Field
+from trainings.registrations.imports.sheets import Field
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
 

@@ -17,22 +17,21 @@ from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
 from trainings.registrations.desk.person import training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.imports import imports
-from trainings.registrations.imports import job as import_job
-from trainings.registrations.imports.columns import (
+from trainings.registrations.imports import actions
+from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
+from trainings.registrations.imports.rows import Judged, Verdict, labels_of
+from trainings.registrations.imports.sheets import (
     FIELDS,
     JOINED,
     MODEL_HEADER,
     NOT_KEPT,
     WHOLE_NAMES,
     Field,
+    Sheet,
+    cell_at,
     field_of,
     match,
 )
-from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
-from trainings.registrations.imports.preview import Judged, Verdict
-from trainings.registrations.imports.rows import labels_of
-from trainings.registrations.imports.sheets import Sheet, cell_at
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -74,7 +73,7 @@ async def create(request: Request) -> Response:
     typed = Typed()
     try:
         typed, content = await read_upload(request, "file")
-        draft = await imports.upload(training, content, actor=request.state.actor)
+        draft = await actions.upload(training, content, actor=request.state.actor)
     except TooMany:
         raise
     except Refusal as refusal:
@@ -88,7 +87,7 @@ def _upload_page(request: Request, training: Training, form: Typed | None = None
         "form": form,
         "why_closed": why_closed(training, list(training.sessions)),
         "fields": [gettext(words) for words in FIELDS.values()],
-        "most": f"{imports.MOST_ROWS:,}",
+        "most": f"{actions.MOST_ROWS:,}",
     }
     return render(request, "registrations/imports/upload.html", context, status=status)
 
@@ -108,7 +107,7 @@ def _path(draft: ImportDraft) -> str:
 
 @allow(*DESK)
 async def columns(request: Request) -> Response:
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     if draft.state is not ImportState.PREVIEW:
         return redirect(_path(draft))
     return _columns_page(request, draft, training)
@@ -116,11 +115,11 @@ async def columns(request: Request) -> Response:
 
 @allow(*DESK)
 async def assign(request: Request) -> Response:
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     typed = await read_form(request)
     try:
         form = check(ColumnsForm, typed)
-        await imports.assign_columns(
+        await actions.assign_columns(
             draft.id,
             chosen_columns(typed),
             municipality=form.municipality,
@@ -129,16 +128,16 @@ async def assign(request: Request) -> Response:
         )
     except FormErrors as exc:
         return _columns_page(request, draft, training, exc.typed, 422)
-    except imports.ListChanged as changed:
+    except actions.ListChanged as changed:
         return _look_again(draft, changed)
-    except (imports.UnknownList, imports.ListStarted, imports.ListGone):
+    except (actions.UnknownList, actions.ListStarted, actions.ListGone):
         raise
     except Refusal as refusal:
         return _columns_page(request, draft, training, typed.refused(for_staff(refusal)), refusal.status)
     return redirect(_path(draft))
 
 
-def _look_again(draft: ImportDraft, changed: imports.ListChanged) -> Response:
+def _look_again(draft: ImportDraft, changed: actions.ListChanged) -> Response:
     response = redirect(_path(draft))
     flash(response, sentence_of(changed), "note")
     return response
@@ -147,12 +146,12 @@ def _look_again(draft: ImportDraft, changed: imports.ListChanged) -> Response:
 def _columns_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
-    sheet = imports.sheet_in(draft)
+    sheet = actions.sheet_in(draft)
     guessed = {number: Field(field) for field, number in draft.columns.items()} or match(sheet.headers)
     context = {
         "training": training,
         "draft": draft,
-        "version": imports.version_of(draft),
+        "version": actions.version_of(draft),
         "form": form,
         "columns": [
             {
@@ -206,7 +205,7 @@ def _notices(sheet: Sheet) -> list[str]:
 @allow(*DESK)
 async def show(request: Request) -> Response:
     """The preview, the progress, or the result."""
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     if draft.state is ImportState.PREVIEW and not draft.columns:
         return redirect(f"{_path(draft)}/columnas")
     if draft.state is ImportState.PREVIEW:
@@ -216,7 +215,7 @@ async def show(request: Request) -> Response:
             "training": training,
             "draft": draft,
             "words": _words(draft),
-            "is_stuck": await import_job.is_stuck(draft),
+            "is_stuck": await actions.is_stuck(draft),
         }
         return render(request, "registrations/imports/progress.html", context)
     return _done_page(request, draft, training)
@@ -225,12 +224,12 @@ async def show(request: Request) -> Response:
 async def _preview_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
-    preview = await imports.preview(draft, training)
+    preview = await actions.preview(draft, training)
     refused, twins, repeated = preview.of(Verdict.REFUSED), preview.twins, preview.repeated
     context = {
         "training": training,
         "draft": draft,
-        "version": imports.version_of(draft),
+        "version": actions.version_of(draft),
         "form": form,
         "notes": sorted(preview.notes.items()),
         "n": {verdict.value: len(preview.of(verdict)) for verdict in Verdict},
@@ -265,15 +264,15 @@ def _preview_row(one: Judged) -> dict[str, Any]:
 
 @allow(*DESK)
 async def confirm(request: Request) -> Response:
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     typed = await read_form(request)
     try:
         form = check(ConfirmForm, typed)
         actor, version = request.state.actor, typed.value("version")
-        await imports.confirm(draft.id, training, form.how, actor=actor, version=version)
-    except imports.ListStarted:
+        await actions.confirm(draft.id, training, form.how, actor=actor, version=version)
+    except actions.ListStarted:
         return redirect(_path(draft))
-    except imports.ListChanged as changed:
+    except actions.ListChanged as changed:
         return _look_again(draft, changed)
     except FormErrors as exc:
         return await _preview_page(request, draft, training, exc.typed, 422)
@@ -282,8 +281,8 @@ async def confirm(request: Request) -> Response:
 
 @allow(*DESK)
 async def discard(request: Request) -> Response:
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
-    await imports.discard(draft.id)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
+    await actions.discard(draft.id)
     response = redirect(f"/panel/capacitaciones/{training.id}")
     flash(response, gettext(N_("La lista se descartó. No se guardó a nadie.")))
     return response
@@ -292,7 +291,7 @@ async def discard(request: Request) -> Response:
 @allow(*DESK)
 async def progress(request: Request) -> Response:
     """For the page that waits."""
-    draft, _training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, _training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     told = {"state": draft.state.value, "n_rows": draft.n_rows, "n_done": draft.n_done, "words": _words(draft)}
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
@@ -302,8 +301,8 @@ def _words(draft: ImportDraft) -> str:
 
 
 def _done_page(request: Request, draft: ImportDraft, training: Training) -> Response:
-    outcomes = import_job.outcomes_of(draft)
-    labels = labels_of(imports.sheet_in(draft), draft.columns) if outcomes.refused else {}
+    outcomes = actions.outcomes_of(draft)
+    labels = labels_of(actions.sheet_in(draft), draft.columns) if outcomes.refused else {}
     refused = [(number, labels[number], (why,)) for number, why in sorted(outcomes.refused.items())]
     context = {
         "training": training,
@@ -333,10 +332,10 @@ def _how_they_stand(states: dict[str, int]) -> list[str]:
 @allow(*DESK)
 async def errors_file(request: Request) -> Response:
     """Rows with errors and why. Taking it is logged."""
-    draft, training = await imports.list_at_desk(request.path_params["id"], request.state.actor)
+    draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     if not draft.columns:
         return redirect(f"{_path(draft)}/columnas")
-    sheet = imports.sheet_in(draft)
+    sheet = actions.sheet_in(draft)
     why = await _why_refused(draft, training)
     rows = [row for row in sheet.rows if row.number in why]
     await record(
@@ -353,8 +352,8 @@ async def errors_file(request: Request) -> Response:
 
 async def _why_refused(draft: ImportDraft, training: Training) -> dict[int, str]:
     if draft.state is not ImportState.PREVIEW:
-        return import_job.outcomes_of(draft).refused
-    preview = await imports.preview(draft, training)
+        return actions.outcomes_of(draft).refused
+    preview = await actions.preview(draft, training)
     return {one.number: " ".join(one.why) for one in preview.of(Verdict.REFUSED)}
 
 

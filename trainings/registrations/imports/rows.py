@@ -1,15 +1,18 @@
-"""A row becomes a wish, or errors in words."""
+"""What each row would come to: a new person, a known one, or errors in words."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from trainings.db import keyring
+from trainings.db import keyring, reads
+from trainings.errors import Refusal
 from trainings.lib.phones import parse_phone
 from trainings.lib.tabular import Row, is_formula
 from trainings.lib.text import TextTooLong, UnreadableText, clean, fold
@@ -18,14 +21,16 @@ from trainings.people.forms import NAME_LENGTH, PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose, Sex
 from trainings.places.data import by_code
 from trainings.registrations.commands import Member, SignUp
+from trainings.registrations.desk.repeats import COLUMNS, Seen, signs_of_who_comes
+from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports import values
-from trainings.registrations.imports.columns import FIELDS, WHOLE_NAMES, Field
-from trainings.registrations.imports.sheets import Sheet
+from trainings.registrations.imports.sheets import FIELDS, WHOLE_NAMES, Field, Sheet
 from trainings.registrations.imports.values import Unclear
-from trainings.registrations.models import Source
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, Source
 from trainings.schedule.models import Training
 from trainings.web.forms import FormErrors, Typed, check
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 
 T = TypeVar("T")
 
@@ -33,6 +38,8 @@ KEY_BEGINS = "import-"
 KEY_LENGTH = 48
 """Hexadecimal digits (192 bits), so that the key fits its column."""
 
+MOST_KEYS = 500
+"""In one statement."""
 ALL = slice(None)
 
 _TEXTS = (Field.COMMUNITY, Field.ORGANIZATION)
@@ -154,9 +161,9 @@ class _RowReader:
     # -- the person
 
     def _person(self) -> PersonForm | None:
-        for field in sorted(_WRITTEN & self._reading.columns.keys()):
-            if is_formula(self._text(field)):
-                self._is_wrong(field, N_("empieza como una fórmula. Escriba solo el texto."))
+        for one in sorted(_WRITTEN & self._reading.columns.keys()):
+            if is_formula(self._text(one)):
+                self._is_wrong(one, N_("empieza como una fórmula. Escriba solo el texto."))
         given_names, surnames = self._names()
         typed = Typed.of(
             {
@@ -190,9 +197,9 @@ class _RowReader:
             return None
 
     def _names(self) -> tuple[str, str]:
-        for field in sorted(WHOLE_NAMES & self._reading.columns.keys()):
-            is_reversed = field is Field.FULL_NAME_SURNAMES_FIRST
-            return values.split_name(self._text(field), surnames_first=is_reversed)
+        for one in sorted(WHOLE_NAMES & self._reading.columns.keys()):
+            is_reversed = one is Field.FULL_NAME_SURNAMES_FIRST
+            return values.split_name(self._text(one), surnames_first=is_reversed)
         return self._text(Field.GIVEN_NAMES), self._text(Field.SURNAMES)
 
     def _municipality(self) -> str:
@@ -235,9 +242,9 @@ class _RowReader:
 
     def _guardian(self) -> GuardianContact | None:
         fields = (Field.GUARDIAN_NAME, Field.GUARDIAN_RELATION, Field.GUARDIAN_PHONE)
-        for field in fields:
-            if not self._text(field):
-                self._is_wrong(field, N_("falta este dato: es menor de edad."))
+        for one in fields:
+            if not self._text(one):
+                self._is_wrong(one, N_("falta este dato: es menor de edad."))
         name = self._code(Field.GUARDIAN_NAME, _clean_name)
         relation = self._code(Field.GUARDIAN_RELATION, values.relation_of)
         phone = self._code(Field.GUARDIAN_PHONE, _phone)
@@ -269,3 +276,114 @@ def _keys(training_id: UUID, wish: SignUp) -> tuple[str, ...]:
         *((fold(guardian.name), guardian.relation, guardian.phone) if guardian else ()),
     ]
     return tuple(KEY_BEGINS + one[:KEY_LENGTH] for one in keyring().blind_indexes(json.dumps(said), "import"))
+
+
+# -- judged beside who is registered and the rows above
+
+
+class Verdict(StrEnum):
+    NEW = "new"
+    KNOWN = "known"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`why` in words: errors, or since when the person is registered. `same_as`: the equal row above."""
+
+    row: ListRow
+    verdict: Verdict
+    why: tuple[str, ...]
+    same_as: int | None = None
+
+    @property
+    def number(self) -> int:
+        return self.row.number
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    rows: Sequence[Judged]
+
+    def of(self, verdict: Verdict) -> list[Judged]:
+        return [one for one in self.rows if one.verdict is verdict]
+
+    @property
+    def twins(self) -> list[Judged]:
+        """New people with somebody's name: perhaps the same with another telephone."""
+        return [one for one in self.of(Verdict.NEW) if one.why]
+
+    @property
+    def repeated(self) -> list[Judged]:
+        """Rows equal to one above: perhaps a namesake, registered only once told apart."""
+        return [one for one in self.rows if one.same_as is not None]
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What we decided ourselves, and in how many rows."""
+        return Counter(note for one in self.rows for note in one.row.notes)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """People on the training, and the rows before."""
+
+    keys: Collection[str]
+    signs: set[Hashable] = field(default_factory=set)
+    names: set[tuple[str, str | None]] = field(default_factory=set)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
+    """`training` comes with its hub."""
+    standing = await _standing(rows, training.id)
+    return Preview([_judge(row, training, standing) for row in rows])
+
+
+async def keys_in_use(keys: Sequence[str]) -> set[str]:
+    """However long ago."""
+    found: set[str] = set()
+    for begin in range(0, len(keys), MOST_KEYS):
+        some = reads(RegistrationGroup).filter(idempotency_key__in=keys[begin : begin + MOST_KEYS])
+        found.update(key for (key,) in await some.values_list("idempotency_key"))
+    return found
+
+
+async def _standing(rows: Sequence[ListRow], training_id: UUID) -> _Standing:
+    standing = _Standing(await keys_in_use([key for row in rows for key in row.keys]))
+    live = reads(Registration).filter(training_id=training_id).exclude(state=RegistrationState.CANCELLED)
+    for columns in await live.values_list(*COLUMNS):
+        one = Seen(*columns)
+        standing.names.add((one.name_key, one.municipality))
+        standing.signs.update(one.signs)
+    return standing
+
+
+def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
+    wish = row.wish
+    if wish is None:
+        return Judged(row, Verdict.REFUSED, row.errors)
+    if row.key in standing.rows:
+        above = standing.rows[row.key]
+        return Judged(row, Verdict.KNOWN, (gettext(N_("Es igual a la fila %(n)s.")) % {"n": above},), above)
+    standing.rows[row.key] = row.number
+    if any(key in standing.keys for key in row.keys):
+        return Judged(row, Verdict.KNOWN, (gettext(N_("Ya se inscribió con esta misma fila.")),))
+    if not standing.signs.isdisjoint(signs_of_who_comes(wish)):
+        return Judged(
+            row, Verdict.KNOWN, (gettext(N_("Ya hay alguien con ese nombre, municipio y teléfono o correo.")),)
+        )
+    try:
+        check_people(training, training.hub.phone, wish)
+    except Refusal as refusal:
+        return Judged(row, Verdict.REFUSED, (sentence_of(refusal),))
+    return Judged(row, Verdict.NEW, _hints(wish, standing))
+
+
+def _hints(wish: SignUp, standing: _Standing) -> tuple[str, ...]:
+    """To look at, though no error."""
+    name = wish.keys[0].name_key, wish.keys[0].municipality
+    is_twin = name in standing.names
+    standing.names.add(name)
+    standing.signs.update(signs_of_who_comes(wish))
+    return (gettext(N_("Hay otra persona con ese nombre y municipio: se inscribe aparte.")),) if is_twin else ()

@@ -12,7 +12,7 @@ from trainings.registrations.commands import Rejoin
 from trainings.registrations.links import claimed_in, replace_link
 from trainings.registrations.models import LinkScope, Registration, RegistrationGroup
 from trainings.registrations.queries import UnknownRegistration
-from trainings.registrations.seats.sign_up import ask
+from trainings.registrations.seats.actions import ask
 from trainings.schedule.session_actions import locked_training
 
 

@@ -27,7 +27,7 @@ from trainings.registrations.own.views import (
     token_page,
 )
 from trainings.registrations.seats.actions import fewer_places
-from trainings.registrations.seats.counts import NoOffer
+from trainings.registrations.seats.allocation import NoOffer
 from trainings.registrations.seats.waiting import accept_offer, answer_alone, decline_offer
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import check, read_form

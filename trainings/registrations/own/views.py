@@ -29,7 +29,7 @@ from trainings.registrations.own.queries import (
 )
 from trainings.registrations.own.ticket import Ticket, ticket_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
-from trainings.registrations.seats.returning import left_last
+from trainings.registrations.seats.entering import left_last
 from trainings.registrations.words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.schedule.public.sentences import listing
 from trainings.web.flash import flash

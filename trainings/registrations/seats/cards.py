@@ -22,7 +22,7 @@ from trainings.places.models import Hub, Municipality
 from trainings.registrations.commands import Fill, SetAside
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
-from trainings.registrations.seats.sign_up import ask
+from trainings.registrations.seats.actions import ask
 from trainings.schedule.changes import Standing
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase

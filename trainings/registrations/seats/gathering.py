@@ -10,30 +10,32 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.connection import get_connection
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
-from trainings.people.models import AgeGroup
-from trainings.registrations.commands import Command, Draft, Enter, Move, Namesake, SignedUp, Ticket, UseCard
+from trainings.people.actions import Sameness
+from trainings.people.merged import same_person_ids
+from trainings.people.models import AgeGroup, Participant
+from trainings.registrations.commands import Command, Draft, Enter, Move, Namesake, SignedUp, SignUp, Ticket, UseCard
 from trainings.registrations.models import (
     Author,
     CardState,
     Farewell,
     HoldReason,
+    LinkScope,
     OwnLink,
+    Registration,
     RegistrationState,
     Source,
 )
-from trainings.registrations.seats.drawn_codes import Codes
-from trainings.registrations.seats.sameness import known_by_code
-from trainings.registrations.seats.situation import Group, Meeting, Person, Run, Situation, Standing
+from trainings.registrations.seats.situation import Group, Known, Meeting, Person, Run, Situation, Standing
 from trainings.schedule.models import SessionState, TrainingState
 
 Row = Mapping[str, Any]
-
 RUNS = """
     SELECT t.id, t.hub_id, h.phone AS hub_phone, t.contact_phone, t.course_id, t.state, t.capacity, t.taken, t.reserved,
         t.childcare_capacity, t.childcare_taken, t.next_wait_number, t.has_waiting_list, t.offer_hours,
@@ -115,11 +117,11 @@ WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
     WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number
 """
-
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
 """
 MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER BY id"
+CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 
 
 async def gather(commands: Sequence[Command]) -> Situation:
@@ -339,6 +341,9 @@ def _add_group(situation: Situation, group_id: str, training_id: UUID, state: Re
     return group
 
 
+# -- keys and codes of new rows
+
+
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
     """Keys and codes for all possible entries, drawn under the lock: keys follow the order of the list."""
     n_people = sum(map(len, codes))
@@ -350,6 +355,116 @@ def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]])
         tickets = tuple([Ticket(next(keys), code, next(qrs), next(links)) for code in of_group])
         drafts[number] = Draft(group_id, link, tickets)
     return drafts
+
+
+class Codes:
+    """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
+
+    def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
+        self._drawn_before: set[tuple[str, str]] = set()
+        written = {one: str(one) for one in {training_id for training_id, _wish in wishes}}
+        self._drawn = [[self._draw(written[training_id]) for _member in wish.members] for training_id, wish in wishes]
+
+    def questions(self) -> dict[str | UUID, Statement]:
+        pairs = [pair for pairs in self._drawn for pair in pairs]
+        return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
+
+    async def free(self, taken: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """Draws taken ones anew."""
+        while taken:
+            clashing = {(str(row["training_id"]), row["short_code"]) for row in taken}
+            self._drawn = [
+                [self._draw(pair[0]) if pair in clashing else pair for pair in pairs] for pairs in self._drawn
+            ]
+            [taken] = await sql.rows_of(list(self.questions().values()))
+        return [[code for _training_id, code in pairs] for pairs in self._drawn]
+
+    def _draw(self, training_id: str) -> tuple[str, str]:
+        while True:
+            pair = (training_id, tokens.short_code())
+            if pair not in self._drawn_before:
+                self._drawn_before.add(pair)
+                return pair
+
+
+# -- people who return with an earlier code
+
+
+async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
+    """The person behind a sign-up's earlier code, with what counts for this training.
+
+    A minor is no adult of the same name, nor the reverse: who permits, and what, differs. A person already in this
+    training whose registration must not be shown comes in as without a code.
+    """
+    participant = await _earlier_participant(wish.earlier_code, wish.keys[0])
+    if participant is None or _is_minor(participant.age_group) is not wish.first.is_minor:
+        return None
+    everybody = await same_person_ids(participant.id)
+    here = Registration.filter(training_id=training_id, participant_id__in=everybody)
+    live = await here.exclude(state=RegistrationState.CANCELLED).order_by("id").first()
+    standing = await _shown(live, participant, wish) if live is not None else None
+    if live is not None and standing is None:
+        return None
+    done = Registration.filter(participant_id__in=everybody, completed_at__not_isnull=True)
+    completed = await done.values_list("training__course_id")
+    return Known(participant.id, participant.email_key, standing, frozenset(course_id for (course_id,) in completed))
+
+
+async def _shown(live: Registration, participant: Participant, wish: SignUp) -> SignedUp | None:
+    """The registration of a person who comes alone, with the link to it alone. Others of the form must not be lost.
+
+    Others can read a ticket and a name on paper: they open nothing without the contact. Nor does a code open the data
+    of a person whom staff merged with its holder.
+    """
+    is_own_link = tokens.read_own_link(_last_part(wish.earlier_code)) is not None
+    is_sure = is_own_link or bool(wish.keys[0].phone_keys or wish.keys[0].email_keys)
+    if not is_sure or wish.n_people > 1 or live.participant_id != participant.id:
+        return None
+    own = await OwnLink.filter(registration_id=live.id, scope=LinkScope.PERSON, revoked_at=None).first()
+    if own is None or own.token is None:
+        return None
+    return SignedUp(str(live.group_id), (str(live.id),), own.token, is_new=False)
+
+
+async def _earlier_participant(typed: str, keys: Sameness) -> Participant | None:
+    """The person behind an earlier ticket, certificate or own link, if the name matches.
+
+    A code alone must not open or change anything: with another name or an unknown contact it is ignored, without a
+    hint.
+    """
+    standing = _behind(typed)
+    if standing is None:
+        return None
+    named = standing.filter(participant__name_key=keys.name_key).prefetch_related("participant")
+    registration = await named.order_by("-created_at").first()
+    if registration is None:
+        return None
+    person = registration.participant
+    has_other_contact = (keys.phone_keys and person.phone_key not in keys.phone_keys) or (
+        keys.email_keys and person.email_key not in keys.email_keys
+    )
+    return None if has_other_contact else person
+
+
+def _last_part(typed: str) -> str:
+    return typed.strip().rstrip("/").rpartition("/")[2]
+
+
+def _behind(typed: str) -> QuerySet[Registration] | None:
+    """None: no code of ours."""
+    link = tokens.read_own_link(_last_part(typed))
+    if link is not None:
+        return Registration.filter(links__token_hash=tokens.digest(link, "own"), links__revoked_at=None)
+    if (qr := tokens.read_qr(typed)) is not None:
+        return Registration.filter(qr_hash=tokens.digest(qr, "qr"))
+    if (code := tokens.read_certificate_code(typed)) is not None:
+        return Registration.filter(certificates__code=code)
+    if (code := tokens.read_short_code(typed)) is not None:
+        return Registration.filter(short_code=code)
+    return None
+
+
+# -- as stored
 
 
 def _key(value: Any) -> UUID:

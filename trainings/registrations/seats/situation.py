@@ -1,4 +1,4 @@
-"""What is known while a batch is decided: plain values, changed in memory command by command.
+"""What is known while a batch is decided, and what to write of it: plain values, changed in memory command by command.
 
 No database here, so that decisions can be replayed. What each sign-up makes anew is a named tuple: a frozen dataclass
 takes more than twice as long. Ids of groups and registrations are texts, as written: a UUID takes longer to make, look
@@ -7,14 +7,17 @@ up and write than the decisions about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+from trainings.audit.actor import Actor
 from trainings.limits.actions import Counted
-from trainings.registrations.commands import Draft, Namesake, SignedUp, SignUp
+from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import Draft, Enter, Namesake, SignedUp, SignUp, UseCard
 from trainings.registrations.models import (
     TAKES_PLACE,
     Author,
@@ -24,8 +27,57 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.seats.allocation import Party, Room
 from trainings.schedule.models import SessionState, TrainingState
+
+K = TypeVar("K", bound=Hashable)
+
+
+# -- places, as numbers
+
+
+class Shortage(StrEnum):
+    SEATS = "seats"
+    CHILDCARE = "childcare"
+
+
+class Room(NamedTuple):
+    """Seats, some reserved by nameless cards, and childcare places beside them."""
+
+    capacity: int
+    taken: int
+    childcare_capacity: int = 0
+    childcare_taken: int = 0
+    reserved: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken - self.reserved
+
+    @property
+    def childcare_free(self) -> int:
+        return self.childcare_capacity - self.childcare_taken
+
+    def shortage(self, party: Party[K]) -> Shortage | None:
+        if party.n_people > self.free:
+            return Shortage.SEATS
+        return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
+
+    def taking(self, party: Party[K]) -> Room:
+        return self.releasing(-party.n_people, -party.childcare_places)
+
+    def releasing(self, n_people: int, childcare_places: int) -> Room:
+        return self._replace(taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
+
+
+class Party(NamedTuple, Generic[K]):
+    """People and childcare places a group asks for, all or none."""
+
+    id: K
+    n_people: int = 1
+    childcare_places: int = 0
+
+
+# -- what stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +265,76 @@ class Situation:
 
     def run_of(self, group_id: str) -> Run:
         return self.runs[self.groups[group_id].training_id]
+
+
+# -- what is to be written
+
+
+class Entrant(NamedTuple):
+    """A person who comes in, known (`known_id`) or new."""
+
+    known_id: UUID | None
+    purposes: frozenset[ConsentPurpose]
+
+
+class Entry(NamedTuple):
+    """A new group with its people and first state."""
+
+    command: Enter | UseCard
+    draft: Draft
+    state: RegistrationState
+    hold_reason: HoldReason | None
+    wait_number: int | None
+    entrants: tuple[Entrant, ...]
+    has_group_link: bool
+
+    def line(self, hub_id: str) -> Line:
+        wish = self.command.wish
+        detail = {
+            "state": str(self.state),
+            "source": str(wish.source),
+            "people": wish.n_people,
+            "childcare": wish.childcare_places,
+        }
+        act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
+        return Line(act, self.command.actor, self.draft.tickets[0].registration_id, hub_id, detail)
+
+
+class Letter(NamedTuple):
+    kind: str
+    registration_id: str
+    hub_id: str
+    run_at: datetime | None = None
+    batch_id: UUID | None = None
+
+
+class Line(NamedTuple):
+    act: str
+    actor: Actor
+    object_id: str
+    hub_id: str
+    detail: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Changes:
+    """In order of decision. `runs`, `groups`, `people`: keys of changed ones.
+
+    `promoted`: groups that moved up; their people are not loaded and have the group's state. `made`: groups of people
+    from other groups; their own links come along (`moved`, by registration). `shifts`: everybody on a waiting list
+    behind a number moves one on, before anything else is written. `cards`: what becomes of a held person's named card.
+    `used`: cards with their state and registration.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    people: dict[str, None] = field(default_factory=dict)
+    cards: dict[str, CardState] = field(default_factory=dict)
+    used: list[tuple[UUID, CardState, str]] = field(default_factory=list)
+    groups: dict[str, None] = field(default_factory=dict)
+    promoted: dict[str, None] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    shifts: list[tuple[UUID, int]] = field(default_factory=list)
+    runs: dict[UUID, None] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.db import transaction
+from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import OutboxJob, Outcome
-from trainings.registrations.commands import Accept, Decline, Fill, HandReason, Leave, Left, LetGoFirst, MoveOut
+from trainings.outbox.models import Call, CallResult, OutboxJob, Outcome, StoppedBatch
+from trainings.registrations.commands import (
+    Accept,
+    Decline,
+    Fill,
+    HandReason,
+    Leave,
+    Left,
+    LetGoFirst,
+    MoveOut,
+    OfferAgain,
+)
 from trainings.registrations.eligibility import check_phase
+from trainings.registrations.messages import standing_marks
 from trainings.registrations.models import (
     Farewell,
     Registration,
@@ -24,17 +40,21 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.seats.counts import NoOffer
-from trainings.registrations.seats.offer_tries import releasable
-from trainings.registrations.seats.one_by_one import for_each
-from trainings.registrations.seats.renewed_offers import untold
-from trainings.registrations.seats.sign_up import UnknownGroup, ask, ask_of, moved_to, stoppable
+from trainings.registrations.seats.actions import UnknownGroup, ask, ask_of, moved_to, stoppable
+from trainings.registrations.seats.allocation import PAST_PROMOTING, NoOffer
 from trainings.schedule.changes import Standing
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish, locked_training
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
+logger = logging.getLogger("trainings.registrations")
 OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
+TRIES, DAYS = 3, 2
+BUT_WHO_HAS_TO_ANSWER = N_(
+    "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
+    "corríjalo antes."
+)
 
 
 class TooFewTries(Refusal):
@@ -90,26 +110,6 @@ async def answering_group(registration_id: UUID) -> UUID:
     where = await Registration.get(id=registration_id)
     alone = MoveOut(training_id=where.training_id, registration_ids=(where.id,), actor=PROGRAM, to_answer=True)
     return await moved_to(alone)
-
-
-async def release_offer(group_id: UUID, *, actor: Actor) -> None:
-    """Staff give on the places of a group that nobody reached in three calls on two days.
-
-    Claimed links keep theirs, unless nobody else is left. Told after ten minutes. Refuses with TooFewTries before that,
-    and as `accept_offer`.
-    """
-    async with transaction():
-        await locked_offer(group_id)
-        if not await releasable([group_id]):
-            raise TooFewTries
-        await ask_of(
-            group_id,
-            Decline,
-            actor=actor,
-            run_at=clock.now() + STAFF_DELAY,
-            batch_id=uuid7(),
-            farewell=Farewell.EXPIRED,
-        )
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
@@ -254,6 +254,143 @@ async def _expire(training_id: UUID) -> int:
         return len(groups)
 
 
+# -- calls in vain: after three on two days staff may give the place on
+
+
+async def release_offer(group_id: UUID, *, actor: Actor) -> None:
+    """Staff give on the places of a group that nobody reached in three calls on two days.
+
+    Claimed links keep theirs, unless nobody else is left. Told after ten minutes. Refuses with TooFewTries before that,
+    and as `accept_offer`.
+    """
+    async with transaction():
+        await locked_offer(group_id)
+        if not await releasable([group_id]):
+            raise TooFewTries
+        await ask_of(
+            group_id,
+            Decline,
+            actor=actor,
+            run_at=clock.now() + STAFF_DELAY,
+            batch_id=uuid7(),
+            farewell=Farewell.EXPIRED,
+        )
+
+
+async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
+    """By offered group, its calls in vain since the offer, on whichever list.
+
+    A call has a row for each person of a household: those of the person with the most count, if still offered a place.
+    """
+    groups = await RegistrationGroup.filter(id__in=list(group_ids), state=RegistrationState.OFFERED)
+    offered_at = {one.id: one.changed_at for one in groups}
+    marks: dict[tuple[UUID, UUID], list[Call]] = defaultdict(list)
+    if offered_at:
+        found = Call.filter(
+            registration__group_id__in=sorted(offered_at), registration__state=RegistrationState.OFFERED
+        )
+        for mark in await found.order_by("created_at", "id").prefetch_related("registration"):
+            group_id = mark.registration.group_id
+            if mark.created_at >= offered_at[group_id]:
+                marks[group_id, mark.registration_id].append(mark)
+    tries: dict[UUID, Sequence[datetime]] = {}
+    for (group_id, _person), of_person in marks.items():
+        in_vain = [one.created_at for one in standing_marks(of_person) if one.result is CallResult.NOT_REACHED]
+        tries[group_id] = max(tries.get(group_id, ()), in_vain, key=len)
+    return tries
+
+
+def are_enough(tries: Iterable[datetime]) -> bool:
+    """Three calls, on two days."""
+    days = [clock.local(moment).date() for moment in tries]
+    return len(days) >= TRIES and len(set(days)) >= DAYS
+
+
+async def releasable(group_ids: Collection[UUID]) -> set[UUID]:
+    """Groups called in vain often enough and not told of the time to answer."""
+    tries: Mapping[UUID, Sequence[datetime]] = await tries_in_vain(group_ids)
+    enough = [group_id for group_id, moments in tries.items() if are_enough(moments)]
+    untold = RegistrationGroup.filter(id__in=enough, reached_at=None)
+    return {key for (key,) in await untold.values_list("id")} if enough else set()
+
+
+# -- offers anew
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A group that knows another time than counts, and when the message about the change was stopped."""
+
+    group: RegistrationGroup
+    stopped_at: datetime
+
+    @property
+    def is_due(self) -> bool:
+        """Staff have ten minutes to undo a mistaken move, unless somebody loses a place meanwhile."""
+        assert self.group.offered_until is not None
+        return clock.now() >= min(self.stopped_at + STAFF_DELAY, self.group.offered_until)
+
+
+async def offer_anew() -> int:
+    """Offer places anew where the message about another time to answer was stopped; returns how many groups.
+
+    A time to answer counts only for people told of it: theirs begins when the message or a call reaches them. A move
+    undone within ten minutes is told to nobody. Safe from several processes at once.
+    """
+    found = await untold(reads(RegistrationGroup))
+    due = sorted({one.group.training_id for one in found if one.is_due})
+    return await for_each(due, _offer, trouble="places could not be offered anew")
+
+
+async def _offer(training_id: UUID) -> int:
+    async with transaction():
+        training = await locked_training(training_id)
+        sessions = await TrainingSession.filter(training_id=training_id)
+        if phase(training, sessions, clock.now()) in PAST_PROMOTING:
+            return 0
+        due = [one.group for one in await untold(RegistrationGroup.filter(training_id=training_id)) if one.is_due]
+        if due:
+            await ask(OfferAgain(training_id=training_id, group_ids=tuple(one.id for one in due), actor=PROGRAM))
+        return len(due)
+
+
+async def told_all_the_same(batch_id: UUID) -> str:
+    """A notice for the person who stopped these messages; empty: no offer is renewed because of it."""
+    changes = reads(DatedChange).filter(batch_id=batch_id)
+    trainings = {key for (key,) in await changes.values_list("session__training_id")}
+    found = await untold(reads(RegistrationGroup).filter(training_id__in=sorted(trainings))) if trainings else []
+    return gettext(BUT_WHO_HAS_TO_ANSWER) if found else ""
+
+
+async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
+    """Groups that were told another time than counts, by their time."""
+    moved = groups.filter(state=RegistrationState.OFFERED, offer_moved_at__not_isnull=True)
+    ahead = moved.exclude(training__state=TrainingState.CANCELLED).order_by("offered_until", "id")
+    running = [one for one in await ahead if one.offered_before is not None]
+    if not running:
+        return []
+    stops = await _stops(running)
+    return [Untold(one, stops[one.id]) for one in running if one.id in stops]
+
+
+async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
+    """When the message about a group's last move was stopped; only stopped ones."""
+    moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
+    changes = reads(DatedChange).filter(
+        session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())
+    )
+    noted = await changes.order_by("created_at", "id").values_list("session__training_id", "created_at", "batch_id")
+    batches = sorted({batch_id for _training_id, _at, batch_id in noted if batch_id is not None})
+    stopped = dict(await reads(StoppedBatch).filter(batch_id__in=batches).values_list("batch_id", "created_at"))
+    found = {}
+    for group in groups:
+        # The time moved first, then it was noted what became of the session.
+        since = [one for one in noted if one[0] == group.training_id and one[1] >= moved_at[group.id]]
+        if since and since[0][2] in stopped:
+            found[group.id] = stopped[since[0][2]]
+    return found
+
+
 # -- by hand
 
 
@@ -299,6 +436,17 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 # -- parts
+
+
+async def for_each(training_ids: Iterable[UUID], act: Callable[[UUID], Awaitable[int]], *, trouble: str) -> int:
+    """Returns the sum of results. A failure is logged as `trouble` of that training."""
+    n_done = 0
+    for training_id in training_ids:
+        try:
+            n_done += await act(training_id)
+        except Exception:  # whatever it was, the next round tries again
+            logger.exception("%s: training %s", trouble, training_id)
+    return n_done
 
 
 async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:

@@ -19,8 +19,7 @@ from trainings.people.consents import version_read
 from trainings.people.newcomers import Agreed, NewPeople
 from trainings.registrations.commands import Member, SignUp, Ticket
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
-from trainings.registrations.seats.changes import Changes, Entrant, Entry, Letter, Line
-from trainings.registrations.seats.situation import Group, Person, Run, Situation
+from trainings.registrations.seats.situation import Changes, Entrant, Entry, Group, Letter, Line, Person, Run, Situation
 
 Values = tuple[Any, ...]
 

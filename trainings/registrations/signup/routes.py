@@ -16,8 +16,8 @@ from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
-from trainings.registrations.seats.sameness import KeyUsedAgain
-from trainings.registrations.seats.sign_up import sign_up
+from trainings.registrations.seats.actions import sign_up
+from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.registrations.signup.browser_cookie import read_cookie, write_cookie
 from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
