@@ -37,7 +37,7 @@ from trainings import clock, db
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.feeds import memory
-from trainings.feeds.middleware import FeedsFromMemory
+from trainings.feeds.memory import FeedsFromMemory
 from trainings.feeds.scopes import ScopeKind
 from trainings.places import actions as places
 from trainings.places.data import municipalities

@@ -31,7 +31,7 @@ from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
 from trainings.db.trouble import DATABASE_ERRORS
 from trainings.errors import Refusal
-from trainings.feeds.middleware import FeedsFromMemory
+from trainings.feeds.memory import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox.mailer import server_of
 from trainings.outreach.calendar_texts import rewrite_outdated as rewrite_outdated_activities

@@ -11,7 +11,7 @@ import signal
 from functools import partial
 
 from trainings import db, jobs
-from trainings.certificates.issuing import watch
+from trainings.certificates.issuing import preparing
 from trainings.outbox import worker
 from trainings.privacy import guard
 from trainings.registrations.calls.actions import open_for_offers
@@ -32,7 +32,7 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
         sending = worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE, kept_back=guard.kept_back)
         parts.create_task(sending)
         parts.create_task(keep_deadlines(stop))
-        parts.create_task(watch.run(stop))
+        parts.create_task(preparing.watch(stop))
         parts.create_task(guard.run(stop))
 
 

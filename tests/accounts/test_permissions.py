@@ -32,7 +32,6 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_enter_marks: EDITORS,
     permissions.can_hand_over: DESK,
     permissions.can_issue_certificates: EDITORS,
-    permissions.can_revoke_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,
     permissions.can_merge: EDITORS,
     permissions.can_export: EDITORS,

@@ -8,7 +8,7 @@ from tests import make
 from tests.feeds.asking import line_of
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import Actor
-from trainings.feeds.secret_links import make_secret_link, secret_path
+from trainings.feeds.facilitator import make_secret_link, secret_path
 from trainings.schedule.models import TrainingSession
 
 

@@ -18,7 +18,7 @@ from tests.feeds.secret import a_facilitator, acting, path_for
 from tests.feeds.serving import etag_of, serving, wait_for_change
 from trainings import clock
 from trainings.audit.actor import PROGRAM
-from trainings.feeds.secret_links import revoke_secret_link
+from trainings.feeds.facilitator import revoke_secret_link
 from trainings.registrations.telling.changes import call_off_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import TrainingState

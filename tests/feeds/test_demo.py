@@ -16,8 +16,8 @@ from tests.feeds.readers import IN_PYTHON, Entry, with_ical_js
 from trainings.accounts.models import User
 from trainings.app import create_app
 from trainings.audit.actor import Actor
+from trainings.feeds.facilitator import make_secret_link, secret_path
 from trainings.feeds.scopes import FilterKind
-from trainings.feeds.secret_links import make_secret_link, secret_path
 from trainings.outreach.models import ActivityFeed, ActivityState, ActivityText
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.models import Hub, Municipality

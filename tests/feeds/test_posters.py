@@ -18,7 +18,7 @@ from tests.cast import make_cast
 from tests.feeds.test_protected import SECRETS, at_the_house
 from tests.outreach.make_activity import make_activity
 from trainings import clock
-from trainings.feeds import posters, share_texts
+from trainings.feeds import posters
 from trainings.feeds.posters import MONTH, TRAINING, NothingToPost
 from trainings.outreach.actions import TimeAndPlace
 from trainings.places.models import Hub
@@ -60,7 +60,7 @@ async def test_text_for_a_social_page_keeps_a_letter_that_paper_cannot_have(hub:
 
     data = await posters.month_data(hub, date(2027, 3, 1))
 
-    assert share_texts.of_month(data).count(title) == 2
+    assert posters.text_of_month(data).count(title) == 2
     words = words_of(posters.poster(MONTH, data, "pdf", made_at=WHEN))
     assert words.count("Feria del maíz") == 2
     assert "?" not in words
@@ -155,8 +155,8 @@ async def test_protected_place_is_on_no_poster_and_in_no_text(db: Settings) -> N
     told = [
         words_of(posters.poster(TRAINING, one, "pdf", made_at=WHEN)),
         words_of(posters.poster(MONTH, month, "pdf", made_at=WHEN)),
-        share_texts.of_training(one),
-        share_texts.of_month(month),
+        posters.text_of_training(one),
+        posters.text_of_month(month),
     ]
     assert [secret for secret in SECRETS for text in told if secret in text] == []
     assert "La Libertad" in told[1]
@@ -165,8 +165,8 @@ async def test_protected_place_is_on_no_poster_and_in_no_text(db: Settings) -> N
 async def test_texts_ask_people_not_to_write_their_data_there(hub: Hub) -> None:
     training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
 
-    text = share_texts.of_training(await posters.training_data(training))
-    month = share_texts.of_month(await posters.month_data(hub, date(2027, 3, 1)))
+    text = posters.text_of_training(await posters.training_data(training))
+    month = posters.text_of_month(await posters.month_data(hub, date(2027, 3, 1)))
 
     for told in (text, month):
         assert "no escriba aquí su nombre, su teléfono" in told
@@ -188,7 +188,7 @@ async def test_poster_and_text_say_until_when_and_call_nobody_to_sign_up_once_it
 
     data = await posters.training_data(training)
     words = words_of(posters.poster(TRAINING, data, "pdf", made_at=WHEN))
-    text = share_texts.of_training(data)
+    text = posters.text_of_training(data)
 
     assert f"{call}http" in text
     assert until_when in text

@@ -25,7 +25,7 @@ from tests.feeds.test_protected import (
 )
 from trainings import clock
 from trainings.app import create_app
-from trainings.feeds import posters, share_texts
+from trainings.feeds import posters
 from trainings.feeds.site import export_site
 from trainings.outbox.models import CallList
 from trainings.places.models import Hub
@@ -79,8 +79,8 @@ async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
     return [
         words_of(posters.poster(posters.TRAINING, one, "pdf", made_at=WHEN)),
         words_of(posters.poster(posters.MONTH, month, "pdf", made_at=WHEN)),
-        share_texts.of_training(one),
-        share_texts.of_month(month),
+        posters.text_of_training(one),
+        posters.text_of_month(month),
         str(training_card(await public_training(training.slug))),
         *(str(change_card(training, difference)) for difference in changed),
         *(change_text(training, difference) for difference in changed),

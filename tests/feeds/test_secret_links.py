@@ -16,8 +16,8 @@ from tests.feeds.asking import body_of, poll
 from tests.feeds.secret import a_facilitator, acting, entries, path_for
 from trainings.accounts.models import RoleGrant, User
 from trainings.audit.models import AuditLine
+from trainings.feeds.facilitator import make_secret_link, revoke_secret_link, secret_path
 from trainings.feeds.models import CalendarLink
-from trainings.feeds.secret_links import make_secret_link, revoke_secret_link, secret_path
 from trainings.lib import tokens
 
 NOON = datetime.fromisoformat("2027-03-01T18:00:00+00:00")

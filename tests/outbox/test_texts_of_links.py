@@ -8,8 +8,7 @@ from tests import make
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.outbox.told import FRIDAY, Freeze, a_training, last_mail, tell, token_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.issuing.actions import issue
-from trainings.certificates.issuing.revocations import annul, reissue
+from trainings.certificates.issuing.actions import annul, issue, reissue
 from trainings.certificates.models import CertificateKind
 from trainings.outbox.mailer import Mail
 from trainings.outbox.placeholders import OwnWords, UnknownPlaceholder

@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from tests.feeds.test_posters import WHEN, words_of
 from tests.schedule.going_round import TODAY, going_round
 from tests.schedule.public_pages import Freeze, page_of
-from trainings.feeds import posters, share_texts
+from trainings.feeds import posters
 from trainings.schedule.models import PlaceShown
 
 HALL = "de 8:30 a. m. a 12:30 p. m.: Salón municipal, Barrio El Centro, La Libertad, Petén."
@@ -42,7 +42,7 @@ async def test_poster_and_text_of_a_training_in_several_places_say_what_is_where
 
     data = await posters.training_data(found.training)
     poster = words_of(posters.poster(posters.TRAINING, data, "pdf", made_at=WHEN))
-    told = plain(share_texts.of_training(data))
+    told = plain(posters.text_of_training(data))
 
     assert "Empieza el martes de marzo de 2027 de 8:30 a. m. a 12:30 p. m., en La Libertad" in poster
     for text in (poster, told):
@@ -56,7 +56,7 @@ async def test_long_training_in_several_places_is_told_by_place(freeze: Freeze, 
     freeze(TODAY)
     found = await going_round(extra=(3, 4, 5, 8, 10, 11, 12))
 
-    told = plain(share_texts.of_training(await posters.training_data(found.training)))
+    told = plain(posters.text_of_training(await posters.training_data(found.training)))
 
     assert f"· Del 2 al 12 de marzo de 2027, {HALL} · {SCHOOL} · {PARISH}" in told
 
@@ -68,7 +68,7 @@ async def test_places_that_are_protected_are_told_apart_by_their_municipalities(
     found = await going_round(place_shown=PlaceShown.AFTER_CONFIRMATION)
 
     page = plain((await page_of(client, found.training)).text)
-    told = plain(share_texts.of_training(await posters.training_data(found.training)))
+    told = plain(posters.text_of_training(await posters.training_data(found.training)))
 
     assert "Martes, 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Las Cruces, Petén." in told
     assert "El lugar exacto se le dice al inscribirse." in told

@@ -144,11 +144,7 @@ def can_hand_over(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
-    """And prepare them."""
-    return actor.has_at(hub_id, ISSUERS)
-
-
-def can_revoke_certificates(actor: Actor, hub_id: UUID) -> bool:
+    """And prepare and revoke them."""
     return actor.has_at(hub_id, ISSUERS)
 
 

@@ -10,7 +10,7 @@ from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.certificates.check.views import badge_response
-from trainings.certificates.issuing import staff_queries
+from trainings.certificates.issuing import queries
 from trainings.certificates.issuing.views import pdf_response
 from trainings.certificates.making.files import badge_of, badge_with_contact, file_of
 from trainings.certificates.making.transcripts import (
@@ -128,7 +128,7 @@ async def own_transcript_file(request: Request) -> Response:
 @allow(*DESK)
 async def make_at_desk(request: Request) -> Response:
     """Logged. Holds the trainings of all hubs: the person asked for it."""
-    _training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
+    _training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     try:
         await _check_permission(person.registration)
         transcript = await make_transcript(person.registration, actor=request.state.actor)
@@ -143,7 +143,7 @@ async def make_at_desk(request: Request) -> Response:
 
 @allow(*DESK)
 async def file_at_desk(request: Request) -> Response:
-    training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     transcript = await own_transcript([person.registration.participant_id], request.path_params["code"])
     async with transaction():
         await record(

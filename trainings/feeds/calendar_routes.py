@@ -6,10 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.feeds.facilitator import answer_to
+from trainings.feeds.facilitator import answer_to, holder_of
 from trainings.feeds.memory import answer
 from trainings.feeds.scopes import ScopeKind, read_filter
-from trainings.feeds.secret_links import holder_of
 from trainings.web.allow import HOLDER, PUBLIC, allow
 from trainings.web.conditional import asked_in
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from starlette.responses import Response
@@ -18,10 +19,16 @@ from trainings import clock
 from trainings.feeds.answers import Answers
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.queries import event_texts
-from trainings.feeds.scopes import Filter, Scope, ScopeKind, address_of, resolve
+from trainings.feeds.scopes import PREFIX, Filter, Scope, ScopeKind, address_of, resolve
 from trainings.settings import get_settings
 from trainings.versions.actions import moved_at
 from trainings.versions.queries import current
+from trainings.web.conditional import asked_in
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Send
+    from starlette.types import Scope as Asked
+
 
 MEMO_SECONDS = 2.0
 """Trust in a version read: a storm of polls costs one query in two seconds."""
@@ -114,3 +121,16 @@ def _keep(path: str, kept: Kept) -> None:
 
 def forget() -> None:
     _feeds.clear()
+
+
+class FeedsFromMemory:
+    """Polls of thousands of clients end here. Rendering and refusals go on to the routes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
+        app = self.app
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX) and scope["method"] in ("GET", "HEAD"):
+            app = ready(scope["path"], asked_in(scope)) or app
+        await app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Posters in Spanish, of a training or a hub's month, as a file to print and a picture to send.
+"""Posters in Spanish of a training or a month, as a file to print and a picture to send; words for a social page.
 
 Public facts only: a protected venue shows its municipality.
 """
@@ -24,7 +24,14 @@ from trainings.places.models import Hub
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase
 from trainings.schedule.public.facts import towns_of
-from trainings.schedule.public.paper import WHEN, facts_on_paper, how_to_sign_up, qr_drawing
+from trainings.schedule.public.paper import (
+    WHEN,
+    WHEN_AND_WHERE,
+    WHERE,
+    facts_on_paper,
+    how_to_sign_up,
+    qr_drawing,
+)
 from trainings.schedule.public.posted import Meeting, Posted
 from trainings.schedule.public.queries import public_training
 from trainings.schedule.public.sentences import capital, stopped
@@ -224,3 +231,40 @@ def _printable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _printable(one) for key, one in value.items()}
     return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+# -- words for a social page
+
+
+ASK = (
+    "Por su seguridad, no escriba aquí su nombre, su teléfono ni nada de su familia o su situación. "
+    "Para inscribirse o preguntar, use el enlace o llame."
+)
+MOST_DATES = 12
+
+
+def text_of_training(data: dict[str, Any]) -> str:
+    """From its poster's data: every day with hours, and the place if there are several."""
+    facts = dict(data["facts"])
+    only_day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
+    days = facts.get(WHEN_AND_WHERE) or facts.get(WHEN, [only_day])
+    listed = [f"· {day}" for day in days] if len(days) > 1 else days
+    _camera, telephone, _no_mail, *until_when = data["sign_up"]
+    call = [f"{data['call']}: {data['link']}", telephone, *until_when]
+    return "\n".join([data["title"], *listed, *facts.get(WHERE, ()), "", *call, "", ASK])
+
+
+def text_of_month(data: dict[str, Any]) -> str:
+    """From its poster's data; of a long month the first dates."""
+    items = [item for page in data["pages"] for item in page]
+    dates = [f"· {_moment(item)}: {item['what']}. {item['place']}" for item in items]
+    more = [f"Y {len(dates) - MOST_DATES} más en el enlace."] if len(dates) > MOST_DATES else []
+    shown = dates[:MOST_DATES] + more or [data["nothing"]]
+    head = f"{data['title']}: {data['month'].lower()} de {data['year']}"
+    return "\n".join([head, "", *shown, "", f"Fechas e inscripción: {data['link']}", "", ASK])
+
+
+def _moment(item: dict[str, str]) -> str:
+    """`sábado 6, 8:30 a. m.`"""
+    weekday, _comma, time = item["when"].partition(", ")
+    return f"{weekday} {item['day']}, {time}"

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import STAFF
-from trainings.feeds import secret_links
+from trainings.feeds import facilitator
 from trainings.feeds.links import feed_links
 from trainings.lib import qr
 from trainings.web.allow import allow
@@ -20,22 +20,22 @@ PAGE = "/panel/cuenta/calendario"
 
 @allow(*STAFF)
 async def show(request: Request) -> Response:
-    link = await secret_links.own_secret_link(request.state.actor.id)
+    link = await facilitator.own_secret_link(request.state.actor.id)
     return render(request, "feeds/secret.html", {"link": link})
 
 
 @allow(*STAFF)
 async def make(request: Request) -> Response:
     """Answers with a page, not a redirect: the address stands in this answer only."""
-    token = await secret_links.make_secret_link(actor=request.state.actor)
-    links = feed_links(secret_links.secret_path(token), _("Mis sesiones y actividades"))
+    token = await facilitator.make_secret_link(actor=request.state.actor)
+    links = feed_links(facilitator.secret_path(token), _("Mis sesiones y actividades"))
     context = {"links": links, "qr": qr.svg_path(links.webcal, "M")}
     return render(request, "feeds/secret_made.html", context, headers=token_page_headers())
 
 
 @allow(*STAFF)
 async def revoke(request: Request) -> Response:
-    await secret_links.revoke_secret_link(actor=request.state.actor)
+    await facilitator.revoke_secret_link(actor=request.state.actor)
     response = redirect(PAGE)
     flash(response, _("Listo. La dirección de su calendario ya no abre nada."))
     return response

@@ -15,7 +15,7 @@ from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.errors import NotFound
-from trainings.feeds import posters, share_texts
+from trainings.feeds import posters
 from trainings.feeds.posters import MONTH, TRAINING, Form
 from trainings.lib.typst import Design
 from trainings.outreach import changes
@@ -45,7 +45,7 @@ async def training(request: Request) -> Response:
     context = {
         "here": "capacitaciones",
         "training": found,
-        "text": share_texts.of_training(data),
+        "text": posters.text_of_training(data),
         "base": f"/panel/capacitaciones/{found.id}",
     }
     return render(request, "feeds/share_training.html", context)
@@ -74,7 +74,7 @@ async def month(request: Request) -> Response:
         "before": _shifted(first, -1),
         "after": _shifted(first, 1),
         "n_pages": len(data["pages"]),
-        "text": share_texts.of_month(data),
+        "text": posters.text_of_month(data),
         "query": f"mes={first:%Y-%m}&ventanilla={hub.slug}",
     }
     return render(request, "feeds/share_month.html", context)

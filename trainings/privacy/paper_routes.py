@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import ISSUERS, can_revoke_certificates
+from trainings.accounts.permissions import ISSUERS, can_issue_certificates
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates.issuing import staff_queries
+from trainings.certificates.issuing import queries
 from trainings.errors import NotAllowed
 from trainings.lib.text import short_name
 from trainings.privacy.withdrawal import erasable_papers, erase_papers
@@ -81,8 +81,8 @@ async def keep_own(request: Request) -> Response:
 
 
 async def _registration(request: Request) -> Registration:
-    training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
-    if not can_revoke_certificates(request.state.actor, training.hub_id):
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    if not can_issue_certificates(request.state.actor, training.hub_id):
         raise NotAllowed
     return person.registration
 

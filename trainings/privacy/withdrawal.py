@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
-from trainings.certificates.issuing import erasing
+from trainings.certificates.issuing import names
 from trainings.certificates.models import Certificate, NameConfirmation
 from trainings.db import lock, reads, transaction
 from trainings.lib.text import fold
@@ -276,7 +276,7 @@ async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certif
 
     By own link those of this participant alone, as `withdraw_data`.
     """
-    return await erasing.erasable(await _whose(await _registration(registration_id), actor))
+    return await names.erasable(await _whose(await _registration(registration_id), actor))
 
 
 async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> int:
@@ -301,7 +301,7 @@ async def _erase(registration: Registration, what: What, actor: Actor) -> int:
     """In the caller's transaction. Deletes the job too, and the name if only a certificate still kept it."""
     people = await lock(Participant, await _whose(registration, actor))
     ids = [person.id for person in people]
-    n = await (erasing.remove_names(ids) if what is What.NAME else erasing.withdraw_all(ids))
+    n = await (names.remove_names(ids) if what is What.NAME else names.withdraw_all(ids))
     registered = [key for (key,) in await Registration.filter(participant_id__in=ids).values_list("id")]
     await OutboxJob.filter(kind=PAPERS, subject_id__in=registered).delete()
     gone = await without_permission(ids)

@@ -14,7 +14,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates.ceremony import handover
 from trainings.certificates.designs import brand
 from trainings.certificates.designs.brand import clean
-from trainings.certificates.issuing import assessment, bulk, names, revocations
+from trainings.certificates.issuing import actions, assessment, bulk, names
 from trainings.certificates.issuing.actions import issue, issue_all
 from trainings.certificates.models import (
     Certificate,
@@ -92,7 +92,7 @@ async def _hand_over(training: Training) -> None:
 
 
 async def _annul_and_replace(diplomas: Sequence[Certificate]) -> None:
-    await revocations.reissue(diplomas[0].id, "El segundo apellido estaba mal escrito.", actor=PROGRAM)
+    await actions.reissue(diplomas[0].id, "El segundo apellido estaba mal escrito.", actor=PROGRAM)
 
 
 async def _examine(training: Training) -> None:

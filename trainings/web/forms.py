@@ -112,6 +112,15 @@ class FormErrors(Exception):
         super().__init__(", ".join(f"{name}: {text}" for name, text in typed.errors.items()))
 
 
+def as_refused(typed: Typed, error: FormErrors | Refusal) -> tuple[Typed, int]:
+    """The form with its errors, and the answer's status. Raises again a refusal that no form shows."""
+    if isinstance(error, FormErrors):
+        return error.typed, 422
+    if error.status not in REFUSED:
+        raise error
+    return typed.refused(error), error.status
+
+
 FormT = TypeVar("FormT", bound=Form)
 
 

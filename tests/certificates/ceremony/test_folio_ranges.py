@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainings.certificates.ceremony.folio_ranges import FolioRanges
+from trainings.certificates.ceremony.printing import FolioRanges
 from trainings.certificates.models import Certificate
 
 

@@ -11,7 +11,7 @@ from tests.queries import counted_queries
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import handover
-from trainings.certificates.issuing import late_data, revocations
+from trainings.certificates.issuing import actions, late_data
 from trainings.certificates.issuing.actions import issue_all
 from trainings.certificates.models import Certificate, CertificateReview, HandedOver
 from trainings.schedule.staff.corrections import correct_session
@@ -40,7 +40,7 @@ async def test_left_handed_over_taken_back_and_annulled_when_many_then_asked_as_
             late_data.leave(training.id, seen, actor=PROGRAM),
             handover.hand_over(training.id, ids, HandedOver.LIST, actor=PROGRAM),
             handover.take_back(training.id, ids, actor=PROGRAM),
-            revocations.annul_chosen(training.id, ids, "Se repite", actor=PROGRAM),
+            actions.annul_chosen(training.id, ids, "Se repite", actor=PROGRAM),
         ):
             with counted_queries() as queries:
                 await act

@@ -21,10 +21,11 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import printing
-from trainings.certificates.ceremony.folio_ranges import LONGEST, MOST_RANGES, FolioRanges, UnreadableFolios
+from trainings.certificates.ceremony.printing import LONGEST_FOLIOS as LONGEST
+from trainings.certificates.ceremony.printing import MOST_RANGES, FolioRanges, UnreadableFolios
 from trainings.certificates.issuing import names
 from trainings.certificates.issuing.actions import issue, revoke
-from trainings.certificates.issuing.erasing import remove_names
+from trainings.certificates.issuing.names import remove_names
 from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, ConfirmedHow
 from trainings.db import transaction

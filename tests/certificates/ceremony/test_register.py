@@ -16,7 +16,7 @@ from tests.certificates.held import AFTER, a_diploma, make_held
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import register
-from trainings.certificates.issuing import erasing
+from trainings.certificates.issuing import names
 from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, HandedOver
 from trainings.db import transaction
@@ -118,7 +118,7 @@ async def test_register_as_files_then_names_as_printed_and_no_formula(new_client
     await Certificate.filter(registration_id=person.id).update(printed_name="=HYPERLINK(1) 😀")
     gone = await a_diploma(desk.training, given_names="Rita", surnames="Pop")
     async with transaction():
-        await erasing.withdraw_all([(await gone.registration).participant_id])
+        await names.withdraw_all([(await gone.registration).participant_id])
     browser = await signed_in(new_client, desk.cast.coordinator)
 
     workbook = await browser.get(address_of(desk, ".xlsx"))

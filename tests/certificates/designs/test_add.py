@@ -21,9 +21,9 @@ from trainings.__main__ import cli
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs.designs import DESIGNS, LIBRARY, designs_in, read_design
-from trainings.certificates.issuing import bulk_files
+from trainings.certificates.issuing import bulk
 from trainings.certificates.issuing.actions import UnprintableName, issue
-from trainings.certificates.issuing.bulk_queries import left_out
+from trainings.certificates.issuing.queries import left_out
 from trainings.certificates.making import process_pool
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, IssueSkip, JobState
 from trainings.certificates.refusals import UnprintableText
@@ -139,7 +139,7 @@ def theirs(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, freeze: Fr
     known = dict(designs.all_designs()) | {"mio": read_design(folder)}
     monkeypatch.setattr(designs, "all_designs", lambda: known)
     monkeypatch.setattr(pdf, "all_designs", lambda: known)
-    monkeypatch.setattr(bulk_files, "mill", Here)
+    monkeypatch.setattr(bulk, "mill", Here)
     return folder
 
 

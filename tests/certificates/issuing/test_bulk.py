@@ -12,13 +12,12 @@ from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_hel
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.ceremony import steps
 from trainings.certificates.eligibility import UNUSED, TrainingNotOver
-from trainings.certificates.issuing import bulk, bulk_files, bulk_queries, staff_queries
+from trainings.certificates.issuing import bulk, queries, views
 from trainings.certificates.issuing.actions import NoSignatory, issue, revoke
-from trainings.certificates.issuing.bulk_files import NOT_THEIR_FAULT
-from trainings.certificates.issuing.bulk_queries import left_out
-from trainings.certificates.issuing.erasing import withdraw_all
+from trainings.certificates.issuing.bulk import NOT_THEIR_FAULT
+from trainings.certificates.issuing.names import withdraw_all
+from trainings.certificates.issuing.queries import left_out
 from trainings.certificates.making.process_pool import MillError, mill
 from trainings.certificates.models import (
     Certificate,
@@ -66,10 +65,10 @@ async def reasons(job: IssueJob) -> dict[str, tuple[SkipReason, str]]:
     return {one.registration.participant.given_names: (one.reason, one.detail) for one in skips}
 
 
-async def seen(training: Training) -> steps.Road:
+async def seen(training: Training) -> views.Road:
     """What its page counts."""
-    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
-    return steps.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
+    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*queries.WITH))
+    return views.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
 
 
 async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(db: Settings, freeze: Freeze) -> None:
@@ -94,7 +93,7 @@ async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(d
         "Cata": (SkipReason.HOURS, ""),
         "Dora 😀": (SkipReason.LETTERS, "😀"),
     }
-    [issued] = await bulk_queries.issued_by(job)
+    [issued] = await queries.issued_by(job)
     assert (issued.registration_id, issued.folio[-6:], issued.state) == (beto.id, "000002", CertificateState.VALID)
     assert await CertificateFile.all().count() == 2
 
@@ -234,7 +233,7 @@ async def test_job_of_notes_then_for_who_came_and_earned_no_diploma_alone(
     job = await IssueJob.get(id=job.id)
     assert await AuditLine.filter(act="certificates.issue_notes", object_id=job.id).count() == 1
     assert (job.state, job.n_seen, job.n_total, again.id == job.id) == (JobState.DONE, 4, 4, False)
-    given = await bulk_queries.issued_by(job)
+    given = await queries.issued_by(job)
     assert [(one.registration_id, one.kind, one.state, one.minutes) for one in given] == [
         (key, CONSTANCIA, CertificateState.VALID, 240) for key in (cata.id, eva.id)
     ]
@@ -288,7 +287,7 @@ async def test_file_when_it_cannot_be_set_then_the_job_ends_and_names_it(db: Set
 
     job = await IssueJob.get(id=job.id)
     assert job.state is JobState.DONE
-    assert await bulk_files.n_files(job) == (1, 2)
+    assert await bulk.n_files(job) == (1, 2)
     assert await reasons(job) == {"Ana": (SkipReason.FAILED, NOT_THEIR_FAULT)}
 
 
@@ -303,7 +302,7 @@ async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_agai
     await work()
 
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
-    assert await bulk_files.n_files(job) == (1, 1)
+    assert await bulk.n_files(job) == (1, 1)
     assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
     found = await seen(training)
     assert (found.n_papers, found.n_to_print) == (1, 1), "nobody waits for a paper that is not printed any more"
@@ -316,7 +315,7 @@ async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Sett
     taken = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
     async with transaction():
         await withdraw_all([ana.participant_id])
-    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
+    people = await queries.people_of(await Training.get(id=training.id).prefetch_related(*queries.WITH))
 
     for moment, purpose in ((BEFORE, PREPARE), (AFTER, ISSUE)):
         freeze(moment)
@@ -325,7 +324,7 @@ async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Sett
     others = [one.registration_id for one in await Certificate.exclude(id=taken.id)]
     asked = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
 
-    assert [(one.due, steps.is_on_track(one)) for one in people] == [(None, False), (CertificateKind.DIPLOMA, True)]
+    assert [(one.due, views.is_on_track(one)) for one in people] == [(None, False), (CertificateKind.DIPLOMA, True)]
     assert set(others) == {beto.id}
     assert asked.state is CertificateState.VALID
 

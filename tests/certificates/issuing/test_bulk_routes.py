@@ -17,9 +17,9 @@ from tests.certificates.issuing.test_late_data import left
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import printing
-from trainings.certificates.issuing import bulk, bulk_queries
+from trainings.certificates.issuing import bulk, queries
 from trainings.certificates.issuing.actions import issue, revoke
-from trainings.certificates.issuing.erasing import withdraw_all
+from trainings.certificates.issuing.names import withdraw_all
 from trainings.certificates.models import (
     Certificate,
     CertificateFile,
@@ -139,7 +139,7 @@ async def test_job_when_others_issue_meanwhile_and_one_file_fails_then_counts_it
     await other.post(f"/panel/inscripciones/{desk.other.id}/diploma", data={"kind": "constancia"})
     later = text_of(await browser.get(started))
 
-    given = await bulk_queries.issued_by(await IssueJob.get())
+    given = await queries.issued_by(await IssueJob.get())
     assert [one.registration_id for one in given] == [desk.completed.id, eva.id]
     assert "Terminado: 2 documentos nuevos. Con los de antes hay 4 con su archivo." in done
     assert "Beto C. T. Las Pozas No se pudo:" in done
@@ -176,7 +176,7 @@ async def test_job_then_offers_no_note_that_the_job_for_notes_would_pass_over(
         1,
     )
     assert "Dar las constancias de una vez" not in page.text
-    notes = await bulk_queries.issued_by(await IssueJob.get(id=started.headers["location"][-36:]))
+    notes = await queries.issued_by(await IssueJob.get(id=started.headers["location"][-36:]))
     assert [one.registration_id for one in notes] == [short.id]
     assert await Certificate.exists(registration_id=unsaid.id) is False
 

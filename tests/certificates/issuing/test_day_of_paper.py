@@ -15,7 +15,7 @@ from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates.ceremony import register
 from trainings.certificates.check.views import check_view
 from trainings.certificates.designs.texts import CertificateSheet
-from trainings.certificates.issuing import outdated, preparing, revisions
+from trainings.certificates.issuing import names, preparing
 from trainings.certificates.issuing.actions import NoSignatory
 from trainings.certificates.issuing.preparing import Outdated
 from trainings.certificates.issuing.views import certificate_view
@@ -95,7 +95,7 @@ async def test_session_moved_after_preparing_then_the_paper_is_among_the_changed
 
     waiting = await preparing.waiting(world.training.id)
     assert [list(one.outdated) for one in waiting] == [[Outdated.DAYS]] * 2
-    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 2
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 2
 
     found = await Certificate.all().order_by("number")
     face, _back = await printed(found[0])
@@ -105,7 +105,7 @@ async def test_session_moved_after_preparing_then_the_paper_is_among_the_changed
         ("2027-000001", 2, MOVED_TO),
         ("2027-000002", 2, MOVED_TO),
     ]
-    assert await revisions.changed_since_printed(world.training.id) == {one.id for one in found}
+    assert await names.changed_since_printed(world.training.id) == {one.id for one in found}
     assert all(not one.outdated for one in await preparing.waiting(world.training.id))
 
 
@@ -141,7 +141,7 @@ async def test_title_alone_corrected_when_nobody_signs_any_more_then_set_anew_wi
     await Signatory.all().delete()
     await Training.filter(id=world.training.id).update(title="Sus derechos")
 
-    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 2
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 2
 
     assert {(one.title, one.sheet["signatories"][0][0]) for one in await Certificate.all()} == {
         ("Sus derechos", "Otto Pop")
@@ -153,7 +153,7 @@ async def test_title_corrected_when_it_is_cut_short_then_pressed_again_it_goes_o
 ) -> None:
     world = await prepared(freeze, before=terms)
     await Training.filter(id=world.training.id).update(title="Sus derechos")
-    set_anew, n_set = revisions.set_anew, 0
+    set_anew, n_set = names.set_anew, 0
 
     async def cut_short(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
         nonlocal n_set
@@ -162,13 +162,13 @@ async def test_title_corrected_when_it_is_cut_short_then_pressed_again_it_goes_o
             raise ConnectionError
         await set_anew(certificate, sheet, actor=actor)
 
-    monkeypatch.setattr(outdated, "PAPERS_AT_ONCE", 1)
-    monkeypatch.setattr(revisions, "set_anew", cut_short)
+    monkeypatch.setattr(preparing, "CORRECTED_AT_ONCE", 1)
+    monkeypatch.setattr(names, "set_anew", cut_short)
 
     with pytest.raises(ConnectionError):
-        await outdated.correct_outdated(world.training.id, actor=PROGRAM)
+        await preparing.correct_outdated(world.training.id, actor=PROGRAM)
     assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
-    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
     assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 2]
 
 
@@ -179,7 +179,7 @@ async def test_title_with_a_letter_that_cannot_be_printed_then_refused_and_all_s
     await Training.filter(id=world.training.id).update(title="Sus derechos 🌸")
 
     with pytest.raises(UnprintableText):
-        await outdated.correct_outdated(world.training.id, actor=PROGRAM)
+        await preparing.correct_outdated(world.training.id, actor=PROGRAM)
 
     assert {one.revision for one in await Certificate.all()} == {1}
 

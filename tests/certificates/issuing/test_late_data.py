@@ -20,9 +20,8 @@ from trainings.attendance.models import Decision, ScanEvent, ScanFlag
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.issuing import late_data
-from trainings.certificates.issuing.actions import issue, revoke
+from trainings.certificates.issuing.actions import issue, reissue, revoke
 from trainings.certificates.issuing.late_data import ChangedAgain, Fact
-from trainings.certificates.issuing.revocations import reissue
 from trainings.certificates.making.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateReview
 from trainings.lib import tokens

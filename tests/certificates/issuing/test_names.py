@@ -16,7 +16,7 @@ from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.certificates.issuing import names, revisions
+from trainings.certificates.issuing import names
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.files import file_of
 from trainings.certificates.models import (
@@ -126,14 +126,14 @@ async def test_corrected_before_hand_over_then_same_folio_and_the_file_of_before
     assert (now.printed_name, now.initials) == ("Ana Coc Xol", "A. C. X.")
     [old] = await SupersededFile.filter(certificate_id=diploma.id)
     assert (old.sha256, old.revision) == (first.sha256, 1)
-    assert await revisions.changed_since_printed(training.id) == {diploma.id}
+    assert await names.changed_since_printed(training.id) == {diploma.id}
     assert "Ana Coc Xol" in (await printed(now))[0]
     assert (await file_of(now)).sha256 != first.sha256
     found = (await names.confirmed([await again(ana)]))[ana.id]
     assert (found.how, found.at, found.by) == (DESK, AFTER + timedelta(minutes=5), user.name)
 
     await Certificate.filter(id=diploma.id).update(printed_at=AFTER + timedelta(minutes=9))
-    assert await revisions.changed_since_printed(training.id) == frozenset()
+    assert await names.changed_since_printed(training.id) == frozenset()
 
 
 async def test_valid_paper_then_the_link_corrects_a_slip_once_and_never_makes_it_another_persons(

@@ -22,7 +22,7 @@ from trainings.attendance import settling
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.ceremony import handover
 from trainings.certificates.eligibility import EXCHANGED, UNUSED
-from trainings.certificates.issuing import bulk, outdated, preparing
+from trainings.certificates.issuing import bulk, preparing
 from trainings.certificates.issuing.mails import announce
 from trainings.certificates.issuing.preparing import AttendanceOpen, NothingUnused, Outdated
 from trainings.certificates.issuing.views import certificate_view
@@ -277,7 +277,7 @@ async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Setti
     assert [(list(one.outdated), one.is_due, one.is_unused) for one in waiting] == [
         ([Outdated.HOURS], False, False)
     ] * 2
-    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
     assert await preparing.validate_due() == 1
 
     ana, beto = await Certificate.all().order_by("number")
@@ -295,7 +295,7 @@ async def test_hours_that_no_longer_hold_when_somebody_stayed_away_then_theirs_i
     await session.save(update_fields=["ends_at"])
     freeze(CLOSING)
 
-    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
 
     assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
 

@@ -18,9 +18,9 @@ from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import Hours
-from trainings.certificates.issuing import staff_queries as staff
+from trainings.certificates.issuing import queries as staff
 from trainings.certificates.issuing.actions import issue, issue_all, revoke
-from trainings.certificates.issuing.staff_queries import Counts
+from trainings.certificates.issuing.queries import Counts
 from trainings.certificates.models import CertificateKind, CertificateState
 from trainings.certificates.queries import (
     Replacement,

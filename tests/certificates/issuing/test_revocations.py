@@ -19,21 +19,22 @@ from trainings.attendance import settling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.eligibility import NotEligible
-from trainings.certificates.issuing import late_data, revocations
-from trainings.certificates.issuing.actions import ReasonMissing, issue
-from trainings.certificates.issuing.mails import compose
-from trainings.certificates.issuing.preparing import validate_due
-from trainings.certificates.issuing.revocations import (
+from trainings.certificates.issuing import actions, late_data
+from trainings.certificates.issuing.actions import (
     AlreadyAsked,
     AlreadyDecided,
     NoneChosen,
     OwnRequest,
+    ReasonMissing,
     annul,
     annul_chosen,
-    decide,
+    issue,
     reissue,
     to_decide,
 )
+from trainings.certificates.issuing.actions import decide_request as decide
+from trainings.certificates.issuing.mails import compose
+from trainings.certificates.issuing.preparing import validate_due
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, RevocationRequest
 from trainings.certificates.queries import Replacement, public_check
 from trainings.db import lock, sql, transaction
@@ -344,4 +345,4 @@ async def test_nothing_when_a_course_is_edited_or_the_day_is_swept_then_no_paper
     assert not await OutboxJob.filter(kind__startswith="certificate_").exists()
     assert not await CallList.exists(reason__in=[CallReason.CERTIFICATE, CallReason.ANNULLED], due_at__gt=AFTER)
     assert await late_data.changes_of(training.id) == []
-    assert revocations.MOST_ALONE == 10
+    assert actions.MOST_ALONE == 10

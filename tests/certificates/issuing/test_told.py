@@ -16,10 +16,9 @@ from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.issuing.actions import issue, issue_all, revoke
-from trainings.certificates.issuing.erasing import remove_names, withdraw_all
+from trainings.certificates.issuing.actions import annul, issue, issue_all, revoke, stop_telling
 from trainings.certificates.issuing.mails import tell_annulled, waiting
-from trainings.certificates.issuing.revocations import annul, stop_telling
+from trainings.certificates.issuing.names import remove_names, withdraw_all
 from trainings.certificates.models import Certificate, CertificateKind, HandedOver
 from trainings.db import transaction
 from trainings.outbox.actions import TooLateToStop, stop_batch

@@ -12,7 +12,7 @@ from tests.registrations.call_world import MONDAY, Freeze, a_training
 from tests.registrations.calls.test_online_changes import FIRST, OTHER, put, shared
 from tests.schedule.panel import as_
 from trainings.audit.actor import PROGRAM
-from trainings.feeds import posters, share_texts
+from trainings.feeds import posters
 from trainings.lib.dates import NBSP
 from trainings.places.models import Hub
 from trainings.schedule.actions import publish
@@ -48,9 +48,9 @@ async def on_paper(training: Training, cast: Cast) -> list[str]:
     facts = facts_of(posted)
     return [
         month["pages"][0][0]["place"],
-        share_texts.of_month(month).splitlines()[2],
+        posters.text_of_month(month).splitlines()[2],
         one["about"],
-        share_texts.of_training(one),
+        posters.text_of_training(one),
         training_card(posted).place,
         facts.about,
         facts.description,

@@ -27,8 +27,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.issuing import bulk, preparing
 from trainings.certificates.issuing.actions import issue, revoke
-from trainings.certificates.issuing.late_data import changes_of
-from trainings.certificates.issuing.not_held import PapersTellIt, say_not_held
+from trainings.certificates.issuing.late_data import PapersTellIt, changes_of, say_not_held
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, JobPurpose
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.cards.queries import UnknownCards, by_bearer_link

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from trainings.certificates.issuing.staff_queries import Person
+from trainings.certificates.issuing.queries import Person
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.lib.text import fold, search_text
 from trainings.schedule.completion import Outlook

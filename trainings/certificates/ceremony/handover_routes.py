@@ -1,13 +1,14 @@
-"""`/panel/capacitaciones/{id}/entrega` and `/ceremonia`: hand-over and calling order."""
+"""`/panel/capacitaciones/{id}/entrega`, `/panel/diplomas/{id}/entrega` and `/ceremonia`: hand-over, calling order."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -17,23 +18,22 @@ from trainings.certificates.ceremony import handover
 from trainings.certificates.ceremony.call_order import calling_order
 from trainings.certificates.ceremony.forms import RowsForm, ScanForm, TicksForm
 from trainings.certificates.ceremony.handover_views import by_name, namesakes_among, paper_view
-from trainings.certificates.issuing import revisions
-from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.issuing import names, queries
+from trainings.certificates.making.files import NameRemoved
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
+from trainings.certificates.refusals import no_longer
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
 from trainings.web.render import redirect, render
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 TRAINING = "/panel/capacitaciones/{id:uuid}"
 HAND_OVER = TRAINING + "/entrega"
+PAPER = "/panel/diplomas/{id:uuid}/entrega"
 AT_ONCE = 200
 """Ticks on one page: a form takes some hundred answers."""
 
@@ -56,7 +56,7 @@ async def _show(request: Request, training: Training, form: Typed, status: int =
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
     last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
-    changed, namesakes = await revisions.changed_among(papers), namesakes_among(papers)
+    changed, namesakes = await names.changed_among(papers), namesakes_among(papers)
     if namesakes:
         await record(
             "names.open_same",
@@ -96,10 +96,8 @@ async def scan(request: Request) -> Response:
     try:
         form = check(ScanForm, typed)
         papers = await handover.scanned(training.id, form.code)
-    except FormErrors as exc:
-        return await _show(request, training, exc.typed, 422)
-    except Refusal as refusal:
-        return await _refused(request, training, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        return await _show(request, training, *as_refused(typed, error))
     return await _note(request, training, [one.id for one in papers], HandedOver.SCAN)
 
 
@@ -110,10 +108,8 @@ async def rows(request: Request) -> Response:
     try:
         form = check(RowsForm, typed)
         papers = await handover.in_rows(training.id, form.sheet, form.rows)
-    except FormErrors as exc:
-        return await _show(request, training, exc.typed, 422)
-    except Refusal as refusal:
-        return await _refused(request, training, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        return await _show(request, training, *as_refused(typed, error))
     return await _note(request, training, [one.id for one in papers], HandedOver.ROW)
 
 
@@ -122,19 +118,13 @@ async def ticks(request: Request) -> Response:
     training, typed = await _training(request), await read_form(request)
     chosen = check(TicksForm, typed).diploma
     if not chosen:
-        return await _refused(request, training, typed, handover.NothingTicked())
+        return await _show(request, training, *as_refused(typed, handover.NothingTicked()))
     return await _note(request, training, chosen, HandedOver.LIST)
-
-
-async def _refused(request: Request, training: Training, typed: Typed, refusal: Refusal) -> Response:
-    if refusal.status not in REFUSED:
-        raise refusal
-    return await _show(request, training, typed.refused(refusal), refusal.status)
 
 
 async def _note(request: Request, training: Training, ids: Collection[UUID], how: HandedOver) -> Response:
     done = await handover.hand_over(training.id, ids, how, actor=request.state.actor)
-    n_changed = len(await revisions.changed_among(done.now))
+    n_changed = len(await names.changed_among(done.now))
     response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
     flash(response, _sentence(done.now, done.before, n_changed), "ok" if done.now and not n_changed else "note")
     return response
@@ -200,6 +190,46 @@ async def ceremony(request: Request) -> Response:
         )
 
 
+# -- one paper that a phone's camera read
+
+
+async def _paper(request: Request) -> Certificate:
+    return await queries.certificate_at_desk(request.state.actor, request.path_params["id"])
+
+
+@allow(*DESK)
+async def show_paper(request: Request) -> Response:
+    paper = await _paper(request)
+    if paper.erased_at is not None:
+        return no_longer(request, paper, NameRemoved())
+    context = {
+        "paper": paper_view(paper, await names.changed_among([paper])),
+        "training_id": paper.registration.training_id,
+        "is_annulled": paper.state is CertificateState.REVOKED,
+        "noted_by": await handover.noted_by(paper),
+    }
+    return render(request, "certificates/ceremony/paper.html", context)
+
+
+@allow(*DESK)
+async def note_paper(request: Request) -> Response:
+    """The next page says who noted it and when, or that an annulled paper must not be handed over."""
+    paper = await _paper(request)
+    actor = request.state.actor
+    await handover.hand_over(paper.registration.training_id, [paper.id], HandedOver.SCAN, actor=actor)
+    return redirect(f"/panel/diplomas/{paper.id}/entrega")
+
+
+@allow(*DESK)
+async def take_back_paper(request: Request) -> Response:
+    paper = await _paper(request)
+    undone = await handover.take_back(paper.registration.training_id, [paper.id], actor=request.state.actor)
+    response = redirect(f"/panel/diplomas/{paper.id}/entrega")
+    sentence = N_("Se deshizo: aún no consta que lo recibió.") if undone else N_("No había nada que deshacer.")
+    flash(response, gettext(sentence), "ok" if undone else "note")
+    return response
+
+
 routes: list[BaseRoute] = [
     Route(HAND_OVER, show),
     Route(HAND_OVER, ticks, methods=["POST"]),
@@ -207,4 +237,7 @@ routes: list[BaseRoute] = [
     Route(HAND_OVER + "/filas", rows, methods=["POST"]),
     Route(HAND_OVER + "/deshacer", take_back, methods=["POST"]),
     Route(TRAINING + "/ceremonia", ceremony),
+    Route(PAPER, show_paper),
+    Route(PAPER, note_paper, methods=["POST"]),
+    Route(PAPER + "/deshacer", take_back_paper, methods=["POST"]),
 ]

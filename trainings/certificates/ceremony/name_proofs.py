@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
+from trainings import clock
+from trainings.attendance.sheets.pages import Head, printable
 from trainings.attendance.sheets.queries import Line, OpenSheet
 from trainings.attendance.sheets.row_lists import NoSuchRow, UnreadableRows, read_rows
 from trainings.audit.actor import Actor
@@ -16,7 +20,10 @@ from trainings.certificates.issuing import names
 from trainings.certificates.models import ConfirmedHow
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
+from trainings.lib import dates
+from trainings.lib.folders import DESIGNS
 from trainings.lib.text import fold
+from trainings.lib.typst import Design
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
@@ -188,3 +195,31 @@ async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:
     wanted = {line.person_id: line.number for line in opened.lines if line.person_id is not None}
     people = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant")
     return {wanted[key]: found for key, found in (await names.confirmed(people)).items()}
+
+
+# -- printed: letter paper, Spanish, names large with room for corrections
+
+
+PROOF = Design(DESIGNS / "sheets" / "proof.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
+STANDARDS = ["ua-1"]
+WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no, escríbalo debajo con letra clara."
+
+
+def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
+    """Row numbers with the current names; rows without a name are left out."""
+    return {
+        "operator": printable(head.operator),
+        "hub": printable(head.hub),
+        "short_title": printable(head.title),
+        "code": opened.code,
+        "words": WORDS,
+        "printed": f"Impresa el {dates.numeric_date(clock.today())}.",
+        "rows": [[str(line.number), printable(line.name)] for line in opened.lines if line.person_id is not None],
+    }
+
+
+def proof_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """From `proof_data`, tagged. CPU work: call it in a thread."""
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    [file] = PROOF.make(data, "pdf", name="proof", pdf_standards=STANDARDS, timestamp=second)
+    return file

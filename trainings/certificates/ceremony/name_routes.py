@@ -14,7 +14,7 @@ from trainings.attendance.sheets.pages import head_of
 from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, open_sheet, sheet_by_code
 from trainings.attendance.views import session_view
 from trainings.audit.actions import record
-from trainings.certificates.ceremony import name_proof_pages, name_proofs
+from trainings.certificates.ceremony import name_proofs
 from trainings.certificates.ceremony.forms import ProofForm
 from trainings.certificates.ceremony.name_proofs import Correction, Proof
 from trainings.certificates.words import CONFIRMED_WORDS
@@ -23,7 +23,7 @@ from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, ngettext, speaking
 from trainings.web.render import redirect, render
 
@@ -86,8 +86,8 @@ async def printed(request: Request) -> Response:
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
     door, opened = await _opened(request)
-    data = name_proof_pages.proof_data(await head_of(door), opened)
-    made = await asyncio.to_thread(name_proof_pages.proof_pdf, data, made_at=clock.now())
+    data = name_proofs.proof_data(await head_of(door), opened)
+    made = await asyncio.to_thread(name_proofs.proof_pdf, data, made_at=clock.now())
     disposition = f'inline; filename="nombres-{opened.sheet.code}.pdf"'
     headers = {"cache-control": "no-store", "content-disposition": disposition}
     return Response(made, media_type="application/pdf", headers=headers)
@@ -101,21 +101,14 @@ async def type_in(request: Request) -> Response:
     try:
         form = check(ProofForm, typed)
         proof = name_proofs.read_proof(form.lines, opened)
-    except FormErrors as exc:
-        return await _show(request, door, opened, exc.typed, 422)
-    except Refusal as refusal:
-        return await _refused(request, door, opened, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        if isinstance(error, Refusal):
+            # Row lists name a field of their own; this form has one field.
+            error.field = "lines"
+        return await _show(request, door, opened, *as_refused(typed, error))
     if form.step == "save":
         return await _save(request, door, opened, typed, proof)
     return _review(request, door, opened, Typed.of({"lines": form.lines, **_fields(proof.corrections)}), proof)
-
-
-async def _refused(request: Request, door: Door, opened: OpenSheet, typed: Typed, refusal: Refusal) -> Response:
-    """Row lists name a field of their own; this form has one field."""
-    if refusal.status not in REFUSED:
-        raise refusal
-    refusal.field = "lines"
-    return await _show(request, door, opened, typed.refused(refusal), refusal.status)
 
 
 def _fields(corrections: Sequence[Correction]) -> dict[str, str]:
@@ -141,9 +134,8 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
     except FormErrors as exc:
         return _review(request, door, opened, exc.typed, proof, 422)
     except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _review(request, door, opened, typed.refused(for_staff(refusal)), proof, refusal.status)
+        form, status = as_refused(typed, for_staff(refusal))
+        return _review(request, door, opened, form, proof, status)
     response = redirect(_base(door, opened) + "/nombres")
     said = ngettext("Listo. %(n)s nombre está confirmado.", "Listo. %(n)s nombres están confirmados.", n) % {"n": n}
     if n_anew:

@@ -1,19 +1,26 @@
+"""Papers printed in calling order, whole or by folios; folios as an address writes them: `2027:1-60.62.70-72`."""
+
 from __future__ import annotations
 
+import re
+import sys
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from io import BytesIO
+from itertools import groupby
+from typing import Self
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.ceremony import call_order
-from trainings.certificates.ceremony.folio_ranges import FolioRanges
-from trainings.certificates.issuing import staff_queries as queries
-from trainings.certificates.issuing.bulk_files import set_many
+from trainings.certificates.issuing import queries
+from trainings.certificates.issuing.bulk import set_many
 from trainings.certificates.issuing.mails import FILE, have_set
 from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.making.process_pool import mill
@@ -25,6 +32,87 @@ from trainings.outbox.models import OutboxJob
 from trainings.schedule.models import Training
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_, gettext
+
+_YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
+
+MOST_RANGES = 5_000
+"""Enough for every second of ten thousand papers of a training."""
+LONGEST_FOLIOS = 60_000
+"""In letters; above every form of ours."""
+
+
+class UnreadableFolios(Refusal):
+    code = "unreadable_folios"
+    status = 422
+    sentence = N_("No se entiende qué folios pide. Corríjalo, o use un botón de esta página.")
+
+
+class TooManyFolios(Refusal):
+    code = "too_many_folios"
+    status = 422
+    sentence = N_("Son demasiados folios sueltos para una vez. Pida menos, o use un botón de esta página.")
+
+
+@dataclass(frozen=True)
+class FolioRanges:
+    """(year, first, last)."""
+
+    ranges: frozenset[tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, papers: Iterable[Certificate], *, among: Iterable[Certificate] = ()) -> Self:
+        """Of `papers`. A range may span numbers that belong to none of `among`: fewer ranges then say it."""
+        numbers = sorted({(one.year, one.number) for one in papers})
+        known = {pair: place for place, pair in enumerate(sorted({(one.year, one.number) for one in among}))}
+        found = set()
+        # Numbers in a row are as far from their places as one another.
+        for _key, run in groupby(
+            enumerate(numbers), key=lambda one: (one[1][0], known.get(one[1], one[1][1]) - one[0])
+        ):
+            row = [pair for _place, pair in run]
+            found.add((row[0][0], row[0][1], row[-1][1]))
+        return cls(frozenset(found))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Refuses: UnreadableFolios, TooManyFolios."""
+        if len(text) > LONGEST_FOLIOS or text.count(".") + text.count(";") >= MOST_RANGES:
+            raise TooManyFolios(field="folios")
+        found = set()
+        for part in text.split(";"):
+            year = _YEAR.fullmatch(part)
+            if year is None:
+                raise UnreadableFolios(field="folios")
+            for run in year[2].split("."):
+                first, _dash, last = run.partition("-")
+                found.add((int(year[1]), int(first), int(last or first)))
+        return cls(frozenset(found))
+
+    def __contains__(self, paper: Certificate) -> bool:
+        place = bisect_right(self._in_order, (paper.year, paper.number, sys.maxsize)) - 1
+        if place < 0:
+            return False
+        year, first, last = self._in_order[place]
+        return year == paper.year and first <= paper.number <= last
+
+    @cached_property
+    def _in_order(self) -> list[tuple[int, int, int]]:
+        """Without overlaps: ten thousand papers are looked up in thousands of ranges."""
+        found = list[tuple[int, int, int]]()
+        for year, first, last in sorted(self.ranges):
+            if found and found[-1][0] == year and first <= found[-1][2]:
+                found[-1] = (year, found[-1][1], max(last, found[-1][2]))
+            elif first <= last:
+                found.append((year, first, last))
+        return found
+
+    def __str__(self) -> str:
+        years = groupby(sorted(self.ranges), key=lambda one: one[0])
+        return ";".join(
+            f"{year}:" + ".".join(str(first) if first == last else f"{first}-{last}" for _year, first, last in runs)
+            for year, runs in years
+        )
+
 
 PART = 100
 """Papers in one part: as many as a tray holds."""

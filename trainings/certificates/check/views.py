@@ -10,7 +10,7 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.certificates.ceremony.handover import noted_by, paper_at_desk
 from trainings.certificates.check.dropped import Dropped, FileVerdict
-from trainings.certificates.issuing.revisions import changed_among
+from trainings.certificates.issuing.names import changed_among
 from trainings.certificates.making.transcripts import Entry, TranscriptCheck
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.queries import PublicCheck

@@ -19,7 +19,7 @@ from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.brand import LONGEST_LINE, MOST_LINES, Paper, cleaned, paper_of
 from trainings.certificates.designs.signatories import OFFICES, TRAINER, SignatoryPlan, read_office
 from trainings.certificates.designs.texts import MOST_SIGNATORIES
-from trainings.certificates.issuing.staff_queries import MayNotIssue, operators_signing, training_at_desk
+from trainings.certificates.issuing.queries import MayNotIssue, operators_signing, training_at_desk
 from trainings.certificates.making.samples import NAMES, Wish, example_for, sample_of
 from trainings.certificates.models import CertificateKind, ImageRole
 from trainings.certificates.words import KIND_WORDS

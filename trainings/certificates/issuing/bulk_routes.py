@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/trabajo/…`: a job's progress, and its papers as PDF and ZIP."""
+"""`/panel/capacitaciones/{id}/diplomas/…`: prepare papers, follow the job that makes many, print them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,21 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
 from trainings.audit.actions import record
 from trainings.certificates.ceremony import printing
-from trainings.certificates.ceremony.folio_ranges import FolioRanges
-from trainings.certificates.issuing import bulk, bulk_queries, preparing, revisions
-from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.ceremony.printing import FolioRanges
+from trainings.certificates.designs.signatories import printed
+from trainings.certificates.eligibility import is_over
+from trainings.certificates.issuing import bulk, names, preparing, queries, views
+from trainings.certificates.issuing.views import person_view
+from trainings.certificates.making.contents import day_of_paper
+from trainings.certificates.models import JobPurpose
 from trainings.errors import Refusal
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.forms import Form, Typed, check, read_form
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED, Form, Typed, check, read_form
 from trainings.web.headers import token_page_headers
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 DIPLOMAS = "/panel/capacitaciones/{id:uuid}/diplomas"
@@ -49,30 +56,106 @@ class PrintForm(Form):
     de: int = 0
 
 
-def job_address(training_id: object, job_id: object) -> str:
-    return f"/panel/capacitaciones/{training_id}/diplomas/trabajo/{job_id}"
+async def _training_to_issue(request: Request) -> Training:
+    return await queries.training_to_issue(request.state.actor, request.path_params["id"])
+
+
+@allow(*ISSUERS)
+async def confirm_preparing(request: Request) -> Response:
+    """Who gets a paper and who does not, before any is numbered."""
+    return await _confirm_preparing(request, await _training_to_issue(request), None)
+
+
+async def _confirm_preparing(request: Request, training: Training, refusal: Refusal | None) -> Response:
+    people = await queries.people_of(training)
+    on_track = [one for one in people if views.is_on_track(one)]
+    left_out = [one for one in people if one not in on_track and not any(queries.stands(c) for c in one.certificates)]
+    confirmed = await names.confirmed([one.registration for one in on_track])
+    day = day_of_paper(list(training.sessions))
+    context = {
+        "training": training,
+        "people": [(person_view(one), one.registration.id in confirmed) for one in on_track],
+        "left_out": [person_view(one) for one in left_out],
+        "n_confirmed": len(confirmed),
+        "is_over": is_over(list(training.sessions)),
+        "day": day,
+        "signing": await printed(training.hub.operator.signatories, day, training_id=training.id),
+        "refusal": {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None,
+    }
+    return render(request, "certificates/issuing/prepare.html", context, status=refusal.status if refusal else 200)
+
+
+@allow(*ISSUERS)
+async def prepare(request: Request) -> Response:
+    """Starts a job, which numbers and freezes them, then sets files. Pressed twice it is one job."""
+    training = await _training_to_issue(request)
+    try:
+        job = await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _confirm_preparing(request, training, refusal)
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
+
+
+@allow(*ISSUERS)
+async def annul_unused(request: Request) -> Response:
+    training = await _training_to_issue(request)
+    annulled = await preparing.annul_unused(training.id, actor=request.state.actor)
+    n, n_in_hand = len(annulled), sum(names.in_hand(one) for one in annulled)
+    said = ngettext("Listo. Se anuló %(n)s.", "Listo. Se anularon %(n)s.", n) % {"n": n}
+    if n_in_hand:
+        words = ngettext(
+            "%(n)s ya se había entregado: pídalo de vuelta.",
+            "%(n)s ya se habían entregado: pídalos de vuelta.",
+            n_in_hand,
+        )
+        said = f"{said} {words % {'n': n_in_hand}}"
+    response = _back_to(training)
+    flash(response, said)
+    return response
+
+
+@allow(*ISSUERS)
+async def correct(request: Request) -> Response:
+    """«Corregir e imprimir de nuevo»: same folios, the training's current words."""
+    training = await _training_to_issue(request)
+    n = await preparing.correct_outdated(training.id, actor=request.state.actor)
+    await preparing.validate_few(training.id)
+    response = _back_to(training)
+    sentence = ngettext(
+        "Listo. Se corrigió %(n)s diploma, con el mismo folio. Imprima solo lo cambiado.",
+        "Listo. Se corrigieron %(n)s diplomas, con los mismos folios. Imprima solo lo cambiado.",
+        n,
+    )
+    flash(response, sentence % {"n": n} if n else gettext(N_("No había nada que corregir.")), "ok" if n else "note")
+    return response
+
+
+def _back_to(training: Training) -> Response:
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas")
 
 
 async def _training(request: Request) -> Training:
     return await queries.training_at_desk(request.state.actor, request.path_params["id"])
 
 
-async def _progress(request: Request) -> bulk_queries.Progress:
+async def _progress(request: Request) -> queries.Progress:
     params = request.path_params
-    return await bulk_queries.job_at_desk(request.state.actor, params["id"], params["job"])
+    return await queries.job_at_desk(request.state.actor, params["id"], params["job"])
 
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
-    left_out = await bulk_queries.left_out(progress.job, training, may_issue=may_issue)
+    left_out = await queries.left_out(progress.job, training, may_issue=may_issue)
     context = {
         "training": training,
         "progress": progress,
         "left_out": [one for one in left_out if not one.never_came],
         "never_came": [one for one in left_out if one.never_came],
-        "n_new": await bulk_queries.issued_by(progress.job).count(),
+        "n_new": await queries.issued_by(progress.job).count(),
         "may_issue": may_issue,
     }
     return render(request, "certificates/issuing/job.html", context)
@@ -87,12 +170,10 @@ async def progress(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def turn(request: Request) -> Response:
-    training, found = await _training(request), await _progress(request)
-    if not can_issue_certificates(request.state.actor, training.hub_id):
-        raise queries.MayNotIssue
+    training, found = await _training_to_issue(request), await _progress(request)
     form = check(TurnForm, await read_form(request))
     await TURNS[form.turn](found.job.id, actor=request.state.actor)
-    return redirect(job_address(training.id, found.job.id))
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{found.job.id}")
 
 
 @allow(*DESK)
@@ -110,7 +191,7 @@ async def _to_print(
     """
     everything = await printing.to_print(training)
     papers = await printing.to_print(training, only_changed=True) if only_changed else everything
-    renamed = await revisions.changed_names(papers.all)
+    renamed = await names.changed_names(papers.all)
     if renamed:
         await record(
             "names.open_changes",
@@ -165,6 +246,10 @@ def _to_save(name: str) -> dict[str, str]:
 
 
 routes: list[BaseRoute] = [
+    Route(DIPLOMAS + "/preparar", confirm_preparing),
+    Route(DIPLOMAS + "/preparar", prepare, methods=["POST"]),
+    Route(DIPLOMAS + "/no-usados", annul_unused, methods=["POST"]),
+    Route(DIPLOMAS + "/corregir", correct, methods=["POST"]),
     Route(JOB, show),
     Route(JOB, turn, methods=["POST"]),
     Route(JOB + "/avance", progress),

@@ -1,30 +1,107 @@
-"""Late data about issued certificates. Only staff change them."""
+"""What is learnt after certificates were issued: other hours, another time of a session, or that it never took place.
+
+Only staff change certificates.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import F, Q
 
+from trainings import clock
 from trainings.accounts.permissions import DESK
+from trainings.attendance.sessions import rescheduling
+from trainings.attendance.settling import locked_stays
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
-from trainings.certificates.issuing.held_otherwise import HeldOtherwise, held_otherwise
+from trainings.certificates.eligibility import NOTE
+from trainings.certificates.issuing import preparing
 from trainings.certificates.models import Certificate, CertificateKind, CertificateReview, CertificateState
 from trainings.db import reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingSession, sessions_on
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
-NOTE = CertificateKind.CONSTANCIA
+SAYS = ("kind", "minutes", "sheet")
 AT_ONCE = 10_000
 """Keys in one query: the engines take some thirty thousand."""
+
+# -- a session's time was corrected
+
+
+class Held(NamedTuple):
+    """As far as a paper tells: a diploma's minutes, and the days."""
+
+    minutes: int
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOtherwise:
+    """When a certificate says that its training was held, when it was, and the moment of correction."""
+
+    said: Held
+    now: Held
+    corrected_at: datetime
+
+
+async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
+    """Standing certificates of these sessions' trainings that state other days, or as diplomas other hours, than known
+    now. A note's hours come from attendance.
+    """
+    corrected = await _corrected(sessions)
+    if not corrected:
+        return {}
+    valid = reads(Certificate).filter(registration__training_id__in=[*corrected], state=CertificateState.VALID)
+    found = {}
+    for key, training_id, *columns in await valid.values_list("id", "registration__training_id", *SAYS):
+        paper, (now, at) = _Paper(*columns), corrected[training_id]
+        if paper.differs(now):
+            found[key] = HeldOtherwise(paper.said, now, at)
+    return found
+
+
+class _Paper(NamedTuple):
+    """Few columns: there may be thousands."""
+
+    kind: CertificateKind
+    minutes: int
+    sheet: Mapping[str, Any]
+
+    @property
+    def said(self) -> Held:
+        return Held(self.minutes, tuple(date.fromisoformat(day) for day in self.sheet["held_days"]))
+
+    def differs(self, now: Held) -> bool:
+        said = self.said
+        return said.days != now.days or (said.minutes != now.minutes and self.kind is not CertificateKind.CONSTANCIA)
+
+
+async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
+    """Trainings with a corrected session time: when they were held as known now, and the last correction."""
+    put_right = reads(TrainingSession).filter(sessions, sessions_on(), corrected_at__not_isnull=True)
+    corrected_at = dict(await put_right.order_by("corrected_at").values_list("training_id", "corrected_at"))
+    times: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for session in await reads(TrainingSession).filter(sessions_on(), training_id__in=sorted(corrected_at)):
+        times[session.training_id].append((session.starts_at, session.held_until))
+    return {training_id: (_held_in(times[training_id]), at) for training_id, at in corrected_at.items()}
+
+
+def _held_in(spans: Sequence[tuple[datetime, datetime]]) -> Held:
+    days = {clock.local(begin).date() for begin, _end in spans}
+    minutes = sum(int((end - begin).total_seconds() // 60) for begin, end in spans)
+    return Held(minutes, tuple(sorted(days)))
+
+
+# -- certificates that wait for a decision
 
 
 class ChangedAgain(Refusal):
@@ -169,3 +246,41 @@ async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: A
         acts = [Act(key, training.hub_id, {"minutes": now.minutes, "completed": now.is_completed}) for key, now in left]
         await record_all("certificates.leave", acts, actor=actor)
         return len(left)
+
+
+# -- a session never took place
+
+
+class PapersTellIt(Refusal):
+    code = "papers_tell_it"
+    sentence = N_(
+        "Documentos que ya se emitieron y cuentan esta sesión: %(n)s. Anúlelos primero en Diplomas; "
+        "después de anotarlo, emítalos otra vez."
+    )
+
+
+async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
+    """Hours and completion leave it out; prepared papers that are thereby due become valid.
+
+    Refuses where valid papers count it, and as `rescheduling.not_held`.
+    """
+    where = await TrainingSession.get_or_none(id=session_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa sesión."))
+    async with transaction():
+        await locked_stays(where.training_id)
+        n_papers = await _n_papers_telling(await TrainingSession.get(id=session_id))
+        if n_papers:
+            raise PapersTellIt(n=n_papers)
+        await rescheduling.not_held(session_id, actor=actor, reason=reason, known_as=known_as)
+    await preparing.validate_few(where.training_id)
+
+
+async def _n_papers_telling(session: TrainingSession) -> int:
+    day = clock.local(session.starts_at).date()
+    valid = reads(Certificate).filter(registration__training_id=session.training_id, state=CertificateState.VALID)
+    return sum(_tells(one, day.isoformat()) for one in await valid)
+
+
+def _tells(certificate: Certificate, day: str) -> bool:
+    return day in certificate.sheet["held_days"]

@@ -1,31 +1,186 @@
-"""The printed name: a person confirms it or has it corrected; staff see who, how and when."""
+"""The printed name: confirmed, corrected, removed. A paper set anew before hand-over keeps folio and code."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
+from trainings import clock
 from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
 from trainings.certificates.designs.brand import paper_of
-from trainings.certificates.issuing import revisions
-from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
-from trainings.db import keyring, reads, transaction
+from trainings.certificates.designs.texts import CertificateSheet
+from trainings.certificates.issuing.mails import have_set
+from trainings.certificates.making.contents import NO_CODE
+from trainings.certificates.models import (
+    WITHDRAWN_MARK,
+    Certificate,
+    CertificateFile,
+    CertificateState,
+    ConfirmedHow,
+    IssueSkip,
+    NameConfirmation,
+    SkipReason,
+    SupersededFile,
+    Transcript,
+)
+from trainings.certificates.trust import status_lists
+from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import NotFound, Refusal
-from trainings.lib.text import are_alike, fold
+from trainings.lib import tokens
+from trainings.lib.text import are_alike, fold, initials
 from trainings.people.actions import name_key
 from trainings.people.consents import locked_with_permission
+from trainings.people.merged import same_person_ids
+from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.registrations.seats import actions as registrations
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
+LONGEST_NAME, LONGEST_INITIALS = 240, 40
+"""As their columns; the sheet keeps a longer name whole."""
+
 PURPOSE = "printed name"
+NOBODY = "—"
+CHANGED = (
+    *("revision", "sheet", "printed_name", "initials", "title", "minutes", "held_on"),
+    *("name_before", "renamed_at", "renamed_by_id"),
+)
+
+
+# -- a paper set anew
+
+
+def in_hand(certificate: Certificate) -> bool:
+    """ "Recibí conforme": from then on a mistake is annulled and issued again."""
+    return certificate.handed_over_at is not None
+
+
+class Settled(StrEnum):
+    """Why an own link no longer changes the name on a person's papers of a training: all were handed over, or a waiting
+    one is printed.
+    """
+
+    IN_HAND = "in_hand"
+    PRINTED = "printed"
+
+
+async def settled(registration_id: UUID) -> Settled | None:
+    """None: no paper stands, or no waiting one was printed."""
+    standing = Certificate.filter(registration_id=registration_id, erased_at=None)
+    noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at", "printed_at")
+    if noted and all(handed is not None for handed, _printed in noted):
+        return Settled.IN_HAND
+    is_printed = any(handed is None and printed is not None for handed, printed in noted)
+    return Settled.PRINTED if is_printed else None
+
+
+async def not_in_hand(registration_id: UUID) -> list[Certificate]:
+    """Standing, not handed over, locked until the caller's transaction ends."""
+    standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)
+    ids = await standing.exclude(state=CertificateState.REVOKED).values_list("id")
+    held = await lock(Certificate, [key for (key,) in ids])
+    return [one for one in held if one.state is not CertificateState.REVOKED and not in_hand(one)]
+
+
+async def set_name(certificates: Sequence[Certificate], person: Participant, *, actor: Actor) -> int:
+    """Print the person's current name on their papers (locked) that state another; returns their number."""
+    n = 0
+    for certificate in certificates:
+        sheet = CertificateSheet.from_json(certificate.sheet)
+        if sheet.person_name != person.full_name:
+            certificate.initials = initials(person.given_names, person.surnames)[:LONGEST_INITIALS].strip()
+            _note_name_before(certificate, sheet.person_name, actor)
+            await set_anew(certificate, replace(sheet, person_name=person.full_name), actor=actor)
+            n += 1
+    return n
+
+
+def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None:
+    """Staff who print it see the former name, however often it changed in between."""
+    printed_at, renamed_at = certificate.printed_at, certificate.renamed_at
+    if renamed_at is None or (printed_at is not None and renamed_at <= printed_at):
+        certificate.name_before = name
+    certificate.renamed_at, certificate.renamed_by_id = clock.now(), actor.id
+
+
+async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
+    """Freeze another sheet for a locked certificate that was not handed over, in the caller's transaction.
+
+    The old file's hash tells its holder so. `printed_at` stays: that paper is to be replaced.
+    """
+    assert not in_hand(certificate), "what was handed over is annulled, not changed"
+    kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
+    if kept is not None:
+        await SupersededFile.create(certificate_id=certificate.id, sha256=kept.sha256, revision=kept.revision)
+        await kept.delete()
+    certificate.revision += 1
+    certificate.sheet, certificate.printed_name = sheet.to_json(), sheet.person_name[:LONGEST_NAME]
+    certificate.title, certificate.minutes = sheet.title, sheet.minutes
+    await certificate.save(update_fields=CHANGED)
+    await have_set(certificate)
+    await record(
+        "certificates.set_anew",
+        actor=actor,
+        object_id=certificate.id,
+        hub_id=certificate.hub_id,
+        folio=certificate.folio,
+        revision=certificate.revision,
+    )
+
+
+async def changed_since_printed(training_id: UUID) -> frozenset[UUID]:
+    """Standing ones, printed, set anew since: "imprimir sólo lo cambiado"."""
+    printed = reads(Certificate).filter(registration__training_id=training_id, printed_at__not_isnull=True)
+    return await changed_among(await printed.exclude(state=CertificateState.REVOKED))
+
+
+async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
+    """Printed and set anew since: that paper is out of date."""
+    printed = {one.id: one.printed_at for one in certificates if one.printed_at is not None}
+    if not printed:
+        return frozenset()
+    superseded = await reads(SupersededFile).filter(certificate_id__in=list(printed))
+    return frozenset(one.certificate_id for one in superseded if one.created_at > printed[one.certificate_id])
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedName:
+    """A paper with another name than when last printed, or issued. `by`: staff who changed it; empty: its own link."""
+
+    folio: str
+    before: str
+    after: str
+    by: str
+    at: datetime
+
+
+async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
+    changed = [
+        (one, one.renamed_at)
+        for one in papers
+        if one.renamed_at is not None
+        and (one.printed_at is None or one.renamed_at > one.printed_at)
+        and one.name_before != one.sheet["person_name"]
+    ]
+    keys = {one.renamed_by_id for one, _at in changed if one.renamed_by_id is not None}
+    by = {one.id: one.name for one in await reads(User).filter(id__in=sorted(keys))} if keys else {}
+    return [
+        ChangedName(
+            one.folio, one.name_before, one.sheet["person_name"], by[one.renamed_by_id] if one.renamed_by_id else "", at
+        )
+        for one, at in changed
+    ]
+
+
+# -- confirmed or corrected
 
 
 class LetterNotPrintable(Refusal):
@@ -118,7 +273,7 @@ async def correct(
             await _check_printed(renamed)
         if how is not None:
             return await _confirm(renamed, how, actor)
-        return await revisions.set_name(await revisions.not_in_hand(renamed.id), renamed.participant, actor=actor)
+        return await set_name(await not_in_hand(renamed.id), renamed.participant, actor=actor)
 
 
 async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
@@ -131,11 +286,11 @@ async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) 
         )
         hub_id = registration.training.hub_id
         await record("names.confirm", actor=actor, object_id=registration.id, hub_id=hub_id, how=how.value)
-    return await revisions.set_name(await revisions.not_in_hand(registration.id), person, actor=actor)
+    return await set_name(await not_in_hand(registration.id), person, actor=actor)
 
 
 async def _check_open(registration_id: UUID, actor: Actor) -> None:
-    if actor.is_by_link and await revisions.settled(registration_id) is revisions.Settled.IN_HAND:
+    if actor.is_by_link and await settled(registration_id) is Settled.IN_HAND:
         raise PaperInHand
 
 
@@ -164,7 +319,7 @@ async def _check_printed(registration: Registration) -> None:
     name was changed elsewhere meanwhile, and confirming would print it.
     """
     name = registration.participant.full_name
-    for paper in await revisions.not_in_hand(registration.id):
+    for paper in await not_in_hand(registration.id):
         if paper.printed_at is not None and paper.sheet["person_name"] != name:
             raise PaperPrinted(field="given_names")
         is_another = fold(paper.printed_name) != fold(name) and not are_alike(paper.printed_name, name)
@@ -203,3 +358,99 @@ async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, C
 async def _names(rows: Sequence[NameConfirmation]) -> Mapping[UUID | None, str]:
     users = {row.confirmed_by_id for row in rows if row.confirmed_by_id is not None}
     return {one.id: one.name for one in await reads(User).filter(id__in=sorted(users))} if users else {}
+
+
+ERASED = (
+    "sheet",
+    "code",
+    "state",
+    "revoked_at",
+    "revoked_reason",
+    "printed_name",
+    "initials",
+    "name_before",
+    "erased_at",
+    "revision",
+)
+
+
+# -- removed, because the person asked for it
+
+
+async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
+    """Certificates of these participants that still hold something personal, by folio."""
+    found = reads(Certificate).filter(registration__participant_id__in=list(participant_ids))
+    left = found.exclude(code__startswith=WITHDRAWN_MARK)
+    return await left.order_by("year", "number", "id")
+
+
+async def remove_names(participant_ids: Collection[UUID]) -> int:
+    """In the caller's transaction; returns the number of certificates. Withdraws prepared ones, which nobody received,
+    and deletes transcripts, which are nothing without a name.
+    """
+    held = [one for one in await _locked_papers(participant_ids) if one.erased_at is None]
+    await _withdraw([one for one in held if one.state is CertificateState.PREPARED])
+    await _forget_names([one for one in held if one.state is not CertificateState.PREPARED])
+    await _forget_around(participant_ids)
+    return len(held)
+
+
+async def withdraw_all(participant_ids: Collection[UUID]) -> int:
+    """In the caller's transaction; returns the number of certificates. Deletes transcripts too."""
+    held = await _locked_papers(participant_ids)
+    await _withdraw(held)
+    await _forget_around(participant_ids)
+    return len(held)
+
+
+async def _locked_papers(participant_ids: Collection[UUID]) -> list[Certificate]:
+    return await lock(Certificate, [one.id for one in await erasable(participant_ids)])
+
+
+async def _forget_names(certificates: Sequence[Certificate]) -> None:
+    """The file goes, its hash stays. A file being set at this moment is dropped, as of an older revision."""
+    for one in certificates:
+        one.sheet = {**one.sheet, "person_name": NOBODY}
+        await _make_nameless(one)
+    kept = CertificateFile.filter(certificate_id__in=[one.id for one in certificates])
+    await kept.update(content=b"", credential=None)
+
+
+async def _withdraw(certificates: Sequence[Certificate]) -> None:
+    for one in certificates:
+        one.code = WITHDRAWN_MARK + tokens.certificate_code()[1:]
+        one.sheet = {**one.sheet, "person_name": NOBODY, "code": NO_CODE, "check_url": ""}
+        if one.state is not CertificateState.REVOKED:
+            one.state, one.revoked_at = CertificateState.REVOKED, clock.now()
+        await _make_nameless(one)
+    ids = [one.id for one in certificates]
+    await CertificateFile.filter(certificate_id__in=ids).delete()
+    await SupersededFile.filter(certificate_id__in=ids).delete()
+    status_lists.touch(certificates)
+
+
+async def _make_nameless(certificate: Certificate) -> None:
+    certificate.printed_name, certificate.initials, certificate.name_before = NOBODY, "", ""
+    certificate.revoked_reason = ""  # staff write names into it
+    certificate.erased_at, certificate.revision = clock.now(), certificate.revision + 1
+    await certificate.save(update_fields=ERASED)
+
+
+async def _forget_around(participant_ids: Collection[UUID]) -> None:
+    await Transcript.filter(participant_id__in=list(participant_ids)).delete()
+    await _forget_in_others(participant_ids)
+    await NameConfirmation.filter(registration__participant_id__in=list(participant_ids)).delete()
+    letters = IssueSkip.filter(registration__participant_id__in=list(participant_ids), reason=SkipReason.LETTERS)
+    await letters.update(detail="")
+
+
+async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
+    """Deletes transcripts that list these certificates and were made at the desk for a participant whom staff hold to
+    be the same person; others stay.
+    """
+    others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
+    own = Certificate.filter(registration__participant_id__in=list(participant_ids))
+    folios = {folio for (folio,) in await own.values_list("folio")}
+    made = await Transcript.filter(participant_id__in=sorted(others)).only("id", "entries") if others else []
+    told = [one.id for one in made if any(entry["folio"] in folios for entry in one.entries)]
+    await Transcript.filter(id__in=told).delete()

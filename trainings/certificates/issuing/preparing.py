@@ -6,11 +6,15 @@ by staff, or a week after the last session.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from trainings import clock
@@ -18,12 +22,15 @@ from trainings.attendance.phones.closings import close_reported, early_ends
 from trainings.attendance.settling import settle, stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
+from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.texts import CertificateSheet, made_out_on
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
+from trainings.certificates.issuing import actions, names
 from trainings.certificates.issuing.mails import announce, tell_annulled
-from trainings.certificates.making.contents import Occasion
+from trainings.certificates.making.contents import Occasion, texts_in_common
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.refusals import UnprintableText
 from trainings.certificates.trust import status_lists
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
@@ -38,6 +45,11 @@ KEPT_FOR = timedelta(days=7)
 COUNTED_WITHIN = timedelta(days=1)
 PAPERS_AT_ONCE = 100
 """In one transaction, of some tenths of a second."""
+CORRECTED_AT_ONCE = 25
+"""In one transaction, of some hundredths of a second."""
+SECONDS_BETWEEN = 60
+logger = logging.getLogger("trainings.certificates")
+Signing = dict[date, tuple[tuple[str, str], ...]]
 
 
 class NothingUnused(Refusal):
@@ -260,6 +272,25 @@ async def settle_ended(known: set[UUID]) -> int:
     return len(new)
 
 
+async def watch(stop: asyncio.Event) -> None:
+    """At once and every minute until stopped. Failures are tried again."""
+    looks = (
+        ("hours of sessions that ended were counted", partial(settle_ended, set[UUID]())),
+        ("prepared certificates became valid, or were annulled", validate_due),
+    )
+    while not stop.is_set():
+        for what, look in looks:
+            try:
+                n = await look()
+            except Exception:  # whatever the database or a bug does, the next round comes
+                logger.exception("could not see to it that %s; trying again later", what)
+            else:
+                if n:
+                    logger.info("%s %s", n, what)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN)
+
+
 def _is_done(sessions: Sequence[TrainingSession]) -> bool:
     """Nothing is to come; also where no session took place."""
     return is_over(sessions) or not any(one.is_on for one in sessions)
@@ -345,3 +376,71 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
             raise AttendanceOpen
         await _annul(unused, actor=actor)
         return unused
+
+
+# -- what no longer holds is set anew
+
+
+async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
+    """Set papers anew whose hours, days or title no longer hold; returns their number. In small transactions, so that
+    nobody waits for thousands; another press continues after an interruption.
+
+    A new day takes that day's signatories. Leaves handed-over papers, which are annulled and issued again, and unused
+    ones, which wait to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does, before the first.
+    """
+    await settle(training_id)
+    found = [one.certificate for one in await waiting(training_id) if _is_to_correct(one)]
+    if not found:
+        return 0
+    await _signing(training_id, _changes(found, await occasion_now(training_id)))
+    keys = [one.id for one in found]
+    some = (keys[first : first + CORRECTED_AT_ONCE] for first in range(0, len(keys), CORRECTED_AT_ONCE))
+    return sum([await _correct_some(training_id, few, actor=actor) for few in some])
+
+
+async def _correct_some(training_id: UUID, keys: Sequence[UUID], *, actor: Actor) -> int:
+    async with transaction():
+        await locked_training(training_id)
+        held, occasion = await held_prepared(keys), await occasion_now(training_id)
+        changes = _changes([one for one in held if _is_to_correct(waiting_of(one, occasion))], occasion)
+        signing = await _signing(training_id, changes)
+        for one in changes:
+            sheet = replace(one.now, signatories=signing[one.now.issued_on]) if one.is_of_another_day else one.now
+            one.certificate.held_on = occasion.last_day
+            await names.set_anew(one.certificate, sheet, actor=actor)
+        return len(changes)
+
+
+def _is_to_correct(one: Waiting) -> bool:
+    return bool(one.outdated) and not one.is_unused and not names.in_hand(one.certificate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    certificate: Certificate
+    said: CertificateSheet
+    now: CertificateSheet
+
+    @property
+    def is_of_another_day(self) -> bool:
+        return self.now.issued_on != self.said.issued_on
+
+
+def _changes(certificates: Sequence[Certificate], occasion: Occasion) -> list[_Change]:
+    """Refuses (UnprintableText) letters that the designs lack: else none could be printed."""
+    changes = [_change(one, occasion) for one in certificates]
+    for one in changes:
+        design = designs.design_of_kept(one.now.to_json())
+        if missing := pdf.missing_in(design, *texts_in_common(one.now)):
+            raise UnprintableText(letters=missing)
+    return changes
+
+
+def _change(certificate: Certificate, occasion: Occasion) -> _Change:
+    said = CertificateSheet.from_json(certificate.sheet)
+    return _Change(certificate, said, as_now(certificate, said, occasion))
+
+
+async def _signing(training_id: UUID, changes: Sequence[_Change]) -> Signing:
+    days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
+    return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import ISSUERS, can_revoke_certificates
+from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
 from trainings.certificates.forms import DecisionForm, RevokeForm, RevokeManyForm
-from trainings.certificates.issuing import late_data, mails, revocations
-from trainings.certificates.issuing import staff_queries as queries
+from trainings.certificates.issuing import actions, late_data, mails, queries
 from trainings.certificates.issuing.actions import AlreadyRevoked
+from trainings.certificates.issuing.late_data import Change
 from trainings.certificates.issuing.views import certificate_view
-from trainings.certificates.models import Certificate, CertificateState
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.refusals import no_longer
 from trainings.certificates.words import KIND_WORDS
-from trainings.errors import NotAllowed, Refusal
+from trainings.errors import Refusal
+from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
+from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import redirect, render
 
 ONE = "/panel/diplomas/{id:uuid}/anular"
 MANY = "/panel/capacitaciones/{id:uuid}/diplomas/anular"
-
-
-class MayNotRevoke(NotAllowed):
-    code = "may_not_issue"
-    sentence = N_("Solo la coordinación emite y anula diplomas. Pídaselo.")
 
 
 # -- one
@@ -38,8 +38,8 @@ class MayNotRevoke(NotAllowed):
 
 async def _certificate(request: Request) -> Certificate:
     certificate = await queries.certificate_at_desk(request.state.actor, request.path_params["id"])
-    if not can_revoke_certificates(request.state.actor, certificate.hub_id):
-        raise MayNotRevoke
+    if not can_issue_certificates(request.state.actor, certificate.hub_id):
+        raise queries.MayNotIssue
     return certificate
 
 
@@ -73,12 +73,8 @@ async def revoke_one(request: Request) -> Response:
     try:
         form = check(RevokeForm, typed)
         words = await _annul(certificate, form, request)
-    except FormErrors as exc:
-        return _one_page(request, certificate, exc.typed, 422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _one_page(request, certificate, typed.refused(refusal), refusal.status)
+    except (FormErrors, Refusal) as error:
+        return _one_page(request, certificate, *as_refused(typed, error))
     response = redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas")
     flash(response, words)
     return response
@@ -86,9 +82,9 @@ async def revoke_one(request: Request) -> Response:
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:
     if not form.another:
-        await revocations.annul(certificate.id, form.reason, actor=request.state.actor)
+        await actions.annul(certificate.id, form.reason, actor=request.state.actor)
         return gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio}
-    new = await revocations.reissue(certificate.id, form.reason, actor=request.state.actor)
+    new = await actions.reissue(certificate.id, form.reason, actor=request.state.actor)
     words = gettext(N_("Listo. El folio %(folio)s está anulado, y en su lugar se emitió el %(new)s."))
     return words % {"folio": certificate.folio, "new": new.folio}
 
@@ -97,10 +93,7 @@ async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -
 
 
 async def _training(request: Request) -> Training:
-    training = await queries.training_at_desk(request.state.actor, request.path_params["id"])
-    if not can_revoke_certificates(request.state.actor, training.hub_id):
-        raise MayNotRevoke
-    return training
+    return await queries.training_to_issue(request.state.actor, request.path_params["id"])
 
 
 @allow(*ISSUERS)
@@ -114,15 +107,15 @@ async def choose(request: Request) -> Response:
 
 
 async def _many_page(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
-    asked = await revocations.requests_of(training.id)
+    asked = await actions.requests_of(training.id)
     context = {
         "training": training,
-        "papers": [_row(one) for one in await revocations.standing_of(training.id)],
+        "papers": [_row(one) for one in await actions.standing_of(training.id)],
         "open": [one for one in asked if one.request.decided_at is None],
         "decided": [one for one in asked if one.request.decided_at is not None],
         "told": await mails.waiting(training.id),
         "own_id": request.state.actor.id,
-        "most": revocations.MOST_ALONE,
+        "most": actions.MOST_ALONE,
         "form": form,
     }
     return render(request, "certificates/issuing/revoke_many.html", context, status=status)
@@ -145,13 +138,9 @@ async def revoke_many(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(RevokeManyForm, typed)
-        done = await revocations.annul_chosen(training.id, form.diploma, form.reason, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _many_page(request, training, exc.typed, 422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _many_page(request, training, typed.refused(refusal), refusal.status)
+        done = await actions.annul_chosen(training.id, form.diploma, form.reason, actor=request.state.actor)
+    except (FormErrors, Refusal) as error:
+        return await _many_page(request, training, *as_refused(typed, error))
     base = f"/panel/capacitaciones/{training.id}/diplomas"
     response = redirect(f"{base}/anular" if done.request is not None else base)
     asked = gettext(N_("Listo, quedó pedido. Otra persona de la coordinación o de la administración lo decide."))
@@ -166,9 +155,9 @@ def _annulled(n: int) -> str:
 @allow(*ISSUERS)
 async def decide(request: Request) -> Response:
     training = await _training(request)
-    asked = await revocations.request_of(training.id, request.path_params["request_id"])
+    asked = await actions.request_of(training.id, request.path_params["request_id"])
     form = check(DecisionForm, await read_form(request))
-    n = await revocations.decide(asked.id, is_approved=form.approve, actor=request.state.actor)
+    n = await actions.decide_request(asked.id, is_approved=form.approve, actor=request.state.actor)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas/anular")
     flash(response, _annulled(n) if form.approve else gettext(N_("Listo. No se anuló ninguno.")))
     return response
@@ -178,10 +167,105 @@ async def decide(request: Request) -> Response:
 async def stop_telling(request: Request) -> Response:
     """«Detener los avisos»: nobody is told; annulled papers stay annulled."""
     training = await _training(request)
-    await revocations.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
+    await actions.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
     flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo anulado queda anulado.")))
     return response
+
+
+LATE = "/panel/capacitaciones/{id:uuid}/diplomas/cambios"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """The certificate's words and attendance's. `value`: for the form."""
+
+    id: UUID
+    name: str
+    kind: str
+    folio: str
+    was: str
+    now: str
+    fails: bool
+    value: str
+
+
+def view_of(change: Change) -> ChangeView:
+    certificate = change.certificate
+    person = certificate.registration.participant
+    was, now = _held_in_words(change) if change.held is not None and not change.fails else _attended_in_words(change)
+    return ChangeView(
+        id=certificate.id,
+        name=short_name(person.given_names, person.surnames),
+        kind=gettext(KIND_WORDS[certificate.kind]),
+        folio=certificate.folio,
+        was=was,
+        now=now,
+        fails=change.fails,
+        value=f"{certificate.id}:{change.text}",
+    )
+
+
+def _attended_in_words(change: Change) -> tuple[str, str]:
+    attended = dates.duration(change.now.minutes, language())
+    if _is_note(change):
+        return dates.duration(change.certificate.minutes, language()), attended
+    return (
+        gettext(N_("completó la capacitación")),
+        gettext(N_("no completa, lleva %(hours)s")) % {"hours": attended},
+    )
+
+
+def _held_in_words(change: Change) -> tuple[str, str]:
+    assert change.held is not None
+    minutes = change.now.minutes if _is_note(change) else change.held.now.minutes
+    said, now = change.held.said, change.held.now
+    hours = dates.duration(said.minutes, language()), dates.duration(minutes, language())
+    if said.days == now.days:
+        return hours
+    return (
+        f"{hours[0]}, {dates.date_span(said.days, language())}",
+        f"{hours[1]}, {dates.date_span(now.days, language())}",
+    )
+
+
+def _is_note(change: Change) -> bool:
+    return change.certificate.kind is CertificateKind.CONSTANCIA
+
+
+@allow(*DESK)
+async def show_late(request: Request) -> Response:
+    training = await queries.training_at_desk(request.state.actor, request.path_params["id"])
+    changes = await late_data.changes_of(training.id)
+    context = {
+        "training": training,
+        "changes": [view_of(one) for one in changes],
+        "may_decide": can_issue_certificates(request.state.actor, training.hub_id),
+    }
+    return render(request, "certificates/issuing/late_data.html", context)
+
+
+@allow(*ISSUERS)
+async def leave(request: Request) -> Response:
+    training = await _training(request)
+    chosen = _chosen((await read_form(request)).values("diploma"))
+    n = await late_data.leave(training.id, chosen, actor=request.state.actor)
+    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas/cambios")
+    sentence = ngettext("Listo. %(n)s documento queda como está.", "Listo. %(n)s documentos quedan como están.", n)
+    flash(response, sentence % {"n": n} if n else gettext(N_("No marcó ninguno.")), "ok" if n else "note")
+    return response
+
+
+def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
+    """Keys, each with what attendance said on the page; skips malformed ones."""
+    found = []
+    for text in texts:
+        key, _sep, said = text.partition(":")
+        try:
+            found.append((UUID(key), said))
+        except ValueError:
+            continue
+    return found
 
 
 routes: list[BaseRoute] = [
@@ -191,4 +275,6 @@ routes: list[BaseRoute] = [
     Route(MANY, revoke_many, methods=["POST"]),
     Route(MANY + "/{request_id:uuid}", decide, methods=["POST"]),
     Route(MANY + "/avisos/{batch:uuid}/detener", stop_telling, methods=["POST"]),
+    Route(LATE, show_late),
+    Route(LATE, leave, methods=["POST"]),
 ]

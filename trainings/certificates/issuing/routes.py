@@ -1,7 +1,8 @@
-"""`/panel/diplomas`: certificates due, issuing one or all, opening them, the printed name."""
+"""`/panel/diplomas`: certificates due, issuing one or all, opening them, the printed name; marks of a test."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import (
     DESK,
+    HUB_STAFF,
     ISSUERS,
     can_correct_name,
     can_issue_certificates,
@@ -19,24 +21,22 @@ from trainings.accounts.permissions import (
 from trainings.audit.actions import record
 from trainings.certificates.ceremony import handover
 from trainings.certificates.ceremony.forms import NameReadForm
-from trainings.certificates.ceremony.steps import road_of
 from trainings.certificates.designs.brand import pictures
 from trainings.certificates.designs.signatories import printed
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.forms import IssueForm
 from trainings.certificates.issuing import (
     actions,
+    assessment,
     bulk,
-    bulk_queries,
     late_data,
     mails,
     names,
     preparing,
-    revisions,
-    revocations,
+    queries,
 )
-from trainings.certificates.issuing import staff_queries as queries
-from trainings.certificates.issuing.views import pdf_response, person_view
+from trainings.certificates.issuing.assessment import MOST_POINTS, Examined
+from trainings.certificates.issuing.views import pdf_response, person_view, road_of
 from trainings.certificates.making.contents import day_of_paper, gathered, sample_sheet
 from trainings.certificates.making.files import NameRemoved, file_of
 from trainings.certificates.making.samples import Sample
@@ -52,8 +52,8 @@ from trainings.schedule.completion import share_needed
 from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
+from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -61,6 +61,9 @@ from trainings.web.render import redirect, render
 INDEX = "/panel/diplomas"
 TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
+MARKS = TRAINING + "/evaluacion"
+MARKS_AT_ONCE = 100
+"""People on a page: a form takes some hundred answers."""
 SAMPLE_SECONDS = 300
 NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
 
@@ -108,14 +111,14 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
             people,
             is_over=has_ended,
             waiting=await preparing.waiting(training.id),
-            changed=await revisions.changed_since_printed(training.id),
+            changed=await names.changed_since_printed(training.id),
             confirmed=confirmed,
         ),
         "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
         "n_files_missing": await queries.n_files_missing(training.id),
-        "job": await bulk_queries.job_to_show(training.id),
+        "job": await queries.job_to_show(training.id),
         "late": late_data.late_of(changes) if (changes := await late_data.changes_of(training.id)) else None,
-        "asked": [one for one in await revocations.requests_of(training.id) if one.request.decided_at is None],
+        "asked": [one for one in await actions.requests_of(training.id) if one.request.decided_at is None],
         "told": await mails.waiting(training.id),
         "planned": people[0].hours.planned if people else 0,
         "share": share_needed(training),
@@ -164,18 +167,12 @@ async def issue_notes(request: Request) -> Response:
 
 
 async def _start(request: Request, purpose: JobPurpose) -> Response:
-    training = await _training(request)
-    _check_issuer(request, training.hub_id)
+    training = await queries.training_to_issue(request.state.actor, request.path_params["id"])
     try:
         job = await bulk.start(training.id, purpose, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, training, refusal)
     return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
-
-
-def _check_issuer(request: Request, hub_id: UUID) -> None:
-    if not can_issue_certificates(request.state.actor, hub_id):
-        raise queries.MayNotIssue
 
 
 @allow(*DESK)
@@ -235,7 +232,8 @@ async def _show_person(
 @allow(*ISSUERS)
 async def issue(request: Request) -> Response:
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
-    _check_issuer(request, training.hub_id)
+    if not can_issue_certificates(request.state.actor, training.hub_id):
+        raise queries.MayNotIssue
     form = check(IssueForm, await read_form(request))
     try:
         certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
@@ -313,6 +311,73 @@ async def file(request: Request) -> Response:
     return pdf_response(certificate, kept)
 
 
+# -- marks of a course with a test
+
+
+async def _training_to_mark(request: Request) -> Training:
+    return await assessment.training_to_mark(request.path_params["id"], request.state.actor)
+
+
+@allow(*HUB_STAFF)
+async def show_marks(request: Request) -> Response:
+    """Shows full names: opening it is logged."""
+    training = await _training_to_mark(request)
+    await record("certificates.open_marks", actor=request.state.actor, object_id=training.id, hub_id=training.hub_id)
+    return await _show_marks(request, training, None)
+
+
+async def _show_marks(request: Request, training: Training, form: Typed | None, status: int = 200) -> Response:
+    everybody = await assessment.examined(training.id)
+    page = asked_page(request.query_params)
+    least = training.pass_mark or 0
+    context = {
+        "training": training,
+        "people": everybody[(page - 1) * MARKS_AT_ONCE : page * MARKS_AT_ONCE],
+        "n_people": len(everybody),
+        "n_marked": sum(one.mark is not None for one in everybody),
+        "n_passed": sum(one.mark is not None and one.mark >= least for one in everybody),
+        "least": least,
+        "most": MOST_POINTS,
+        "form": form,
+        "page": page,
+        "has_more": len(everybody) > page * MARKS_AT_ONCE,
+        "may_open_diplomas": request.state.actor.has_at(training.hub_id, HUB_STAFF[1:]),
+    }
+    return render(request, "certificates/issuing/assessment.html", context, status=status)
+
+
+@allow(*HUB_STAFF)
+async def keep_marks(request: Request) -> Response:
+    training = await _training_to_mark(request)
+    typed = await read_form(request)
+    marks = _marks(typed, await assessment.examined(training.id))
+    if typed.errors:
+        return await _show_marks(request, training, typed, 422)
+    try:
+        n = await assessment.enter_marks(training.id, marks, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show_marks(request, training, *as_refused(typed, refusal))
+    response = redirect(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    sentence = ngettext("Listo. Se guardó %(n)s nota.", "Listo. Se guardaron %(n)s notas.", n) % {"n": n}
+    flash(response, sentence if n else gettext(N_("No cambió ninguna nota.")), "ok" if n else "note")
+    return response
+
+
+def _marks(typed: Typed, people: Sequence[Examined]) -> dict[UUID, int | None]:
+    """Other values than whole numbers from 0 to 100 become errors at their field."""
+    marks: dict[UUID, int | None] = {}
+    for one in people:
+        name = f"nota-{one.registration_id}"
+        if name not in typed.fields:
+            continue
+        text = typed.value(name).strip()
+        is_mark = text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= MOST_POINTS
+        if text and not is_mark:
+            typed.errors[name] = gettext(N_("Escriba un número entero de 0 a %(most)s.")) % {"most": MOST_POINTS}
+        marks[one.registration_id] = int(text) if is_mark else None
+    return marks
+
+
 routes: list[BaseRoute] = [
     Route(INDEX, index),
     Route(INDEX + "/{id:uuid}.pdf", file),
@@ -324,4 +389,6 @@ routes: list[BaseRoute] = [
     Route(PERSON, issue, methods=["POST"]),
     Route(PERSON + "/nombre", rename, methods=["POST"]),
     Route(PERSON + "/nombre/bien", confirm_name, methods=["POST"]),
+    Route(MARKS, show_marks),
+    Route(MARKS, keep_marks, methods=["POST"]),
 ]

@@ -21,9 +21,9 @@ from trainings.accounts.permissions import (
 )
 from trainings.attendance.review.queries import n_to_decide
 from trainings.audit.actor import Actor
+from trainings.certificates.issuing.actions import to_decide
 from trainings.certificates.issuing.late_data import late_at
 from trainings.certificates.issuing.preparing import left_over
-from trainings.certificates.issuing.revocations import to_decide
 from trainings.certificates.trust.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from trainings.audit.actor import FILLER_OF_FORM
 from trainings.certificates import queries as certificates
-from trainings.certificates.issuing import names, revisions
+from trainings.certificates.issuing import names
 from trainings.certificates.models import Certificate
 from trainings.certificates.queries import AnnulledPaper, annulled_papers
 from trainings.errors import Refusal, TooMany
@@ -147,7 +147,7 @@ async def show_member(request: Request, ticket: Ticket, *, status: int = 200, **
         "renamed": said_of(RENAMED_BY, Author.FILLER, registration.renamed_by, registration.renamed_at),
         # Only who may say so of a minor is told whether it was said.
         "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
-        "paper_settled": await revisions.settled(registration.id) if ticket.is_minor else None,
+        "paper_settled": await names.settled(registration.id) if ticket.is_minor else None,
         # An adult's needs are theirs alone.
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs)) if ticket.is_minor else []}),
         "needs_asked": needs_in_words(ticket) if ticket.is_minor else [],

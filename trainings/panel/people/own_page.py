@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from trainings.certificates import queries as certificates
-from trainings.certificates.issuing import names, revisions
+from trainings.certificates.issuing import names
 from trainings.certificates.outlooks import standing_of
 from trainings.certificates.queries import annulled_papers
 from trainings.people import choices
@@ -49,7 +49,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
         "standing": await standing_of(registration, ticket.own.sessions),
         "name_confirmed": (await names.confirmed([registration])).get(registration.id),
-        "paper_settled": await revisions.settled(registration.id),
+        "paper_settled": await names.settled(registration.id),
         **forms,
     }
     template = "panel/people/archive.html" if is_archive else "panel/people/own.html"

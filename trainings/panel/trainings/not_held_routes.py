@@ -10,7 +10,7 @@ from trainings.accounts.permissions import EDITORS
 from trainings.attendance.phones.closings import untold
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.models import AuditLine
-from trainings.certificates.issuing.not_held import PapersTellIt, say_not_held
+from trainings.certificates.issuing.late_data import PapersTellIt, say_not_held
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.models import TrainingSession
