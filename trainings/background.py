@@ -17,7 +17,7 @@ from trainings.privacy import guard
 from trainings.registrations.calls.actions import open_for_offers
 from trainings.registrations.desk.digests import write_digests
 from trainings.registrations.seats.cards import release_due
-from trainings.registrations.seats.waiting import expire_offers, offer_anew
+from trainings.registrations.seats.waiting import expire_offers
 from trainings.registrations.telling.eve_notes import write_activity_eves, write_eve_notes
 from trainings.registrations.telling.reminders import Reminder, remind
 from trainings.settings import Settings
@@ -49,7 +49,6 @@ async def keep_deadlines(stop: asyncio.Event) -> None:
     tried again.
     """
     looks = (
-        ("places were offered anew", offer_anew),
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),
         ("call lists of offers were opened", open_for_offers),

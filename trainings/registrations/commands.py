@@ -264,10 +264,6 @@ class Accept(Move):
     pass
 
 
-class OfferAgain(Move):
-    """For groups that may not know of their offer."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetGoFirst(Move):
     reason: HandReason

@@ -71,11 +71,11 @@ class RegistrationGroup(Record):
     """People who signed up together for one training: they get all places they ask for, or wait whole.
 
     `n_people`: without cancelled ones. `offered_until`: end of an offer, set once somebody of the group was reached
-    (`reached_at`: mail accepted, or call recorded). `told_until`: the `offered_until` last told, if sessions moved it
-    since, last at `offer_moved_at`. `wait_number`: order of the waiting list, kept when the group cancels.
-    `moved_up_at`: when it last came off the list. `changed_at` of an offer: since when it stands. `filler_id`: the
-    registration that filled in the form, its first. `idempotency_key` replays the answer for an equal body
-    (`body_hash`) within 24 hours.
+    (`reached_at`: mail accepted, or call recorded). `told_until`: the `offered_until` told first, if sessions moved it
+    since: the place is kept until both are over. `offer_moved_at`: no longer used. `wait_number`: order of the waiting
+    list, kept when the group cancels. `moved_up_at`: when it last came off the list. `changed_at` of an offer: since
+    when it stands. `filler_id`: the registration that filled in the form, its first. `idempotency_key` replays the
+    answer for an equal body (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

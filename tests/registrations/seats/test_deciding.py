@@ -36,7 +36,6 @@ from trainings.registrations.commands import (
     Member,
     Move,
     MoveOut,
-    OfferAgain,
     Outcome,
     Rejoin,
     Resize,
@@ -193,7 +192,6 @@ ACTS_OF_GROUPS = (
     "accept",
     "decline",
     "let first",
-    "offer again",
     "fewer children",
     "come back",
 )
@@ -268,15 +266,12 @@ def _of_group(act: str, number: int, world: World, judge: Judge) -> Move | None:
     key = list(judge.families)[number % len(judge.families)]
     if act == "leave":
         return Leave(**PLAIN, registration_ids=tuple(sorted(map(UUID, world.situation.groups[str(key)].people))))
-    if act == "offer again" and judge.families[key].state != "offered":
-        return None
     of_group = {**PLAIN, "group_ids": (key,)}
     by_act: dict[str, Move] = {
         "accept": Accept(**of_group),
         "approve": Approve(**of_group),
         "decline": Decline(**of_group),
         "let first": LetGoFirst(**of_group, reason=HandReason.ERROR),
-        "offer again": OfferAgain(**of_group),
         "fewer children": FewerChildren(**of_group, n=number % 3),
         "come back": Rejoin(**of_group),
     }
@@ -358,8 +353,6 @@ def _judged(judge: Judge, command: Move, own: UUID) -> Moved:  # noqa: C901 - a 
             judge.accept(UUID(command.group))
         case LetGoFirst():
             return judge.let_first(UUID(command.group))
-        case OfferAgain():
-            return [("promote", UUID(command.group), "")]
         case FewerChildren():
             return judge.fewer_children(UUID(command.group), command.n)
         case MoveOut():

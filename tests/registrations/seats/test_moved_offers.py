@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
@@ -14,20 +15,21 @@ from tests.outbox.told import last_mail
 from tests.registrations.call_world import only_call
 from tests.registrations.families import group_token, make_family
 from tests.registrations.waiting_world import DAY, MONDAY, SATURDAY, Freeze
-from tests.registrations.wishes import link_of
+from tests.registrations.wishes import link_of, state_of
 from tests.web.pages import Page
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.dates import NBSP
-from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.registrations.calls.texts import text_for, told_by
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.waiting import mark_reached
+from trainings.registrations.seats.waiting import expire_offers, mark_reached
 from trainings.schedule.models import Training, TrainingSession
 
+MINUTE = timedelta(minutes=1)
 EARLIER = MONDAY + timedelta(hours=20)
 TOLD, NOW = "martes 2 de marzo, 8:30 a. m.", "martes 2 de marzo, 4:30 a. m."
 """The day after the call, and when the session is to begin by then."""
@@ -52,10 +54,10 @@ async def reached(cast: Cast, *names: str, email: str = "") -> tuple[Training, R
     return training, family[0]
 
 
-async def move(training: Training, *, back: bool = False) -> None:
+async def move(training: Training, *, back: bool = False) -> UUID | None:
     session = await TrainingSession.get(training_id=training.id)
     starts_at = SATURDAY if back else EARLIER
-    await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+    return await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
 
 
 def read(page: Page) -> str:
@@ -157,6 +159,23 @@ async def test_new_time_stands_marked_on_the_own_page_and_on_the_list_of_staff_t
     for text in (*before, *after):
         assert TOLD in text
         assert "antes era hasta" not in text
+
+
+async def test_earlier_time_whose_message_was_stopped_takes_no_place_before_the_time_told(
+    cast: Cast, freeze: Freeze
+) -> None:
+    training, berta = await reached(cast, "Berta")
+    batch_id = await move(training)
+    assert batch_id is not None
+    await stop_batch(batch_id, actor=await make.actor_of(cast.coordinator))
+
+    freeze(EARLIER + MINUTE)
+    early = await expire_offers()
+    freeze(MONDAY + DAY + MINUTE)
+    late = await expire_offers()
+
+    assert (early, late) == (0, 1)
+    assert await state_of(berta) == "cancelled"
 
 
 async def test_time_that_changes_is_on_record_and_one_that_stays_is_not(cast: Cast) -> None:

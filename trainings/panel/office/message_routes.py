@@ -33,7 +33,6 @@ from trainings.outbox.words import (
     state_of,
 )
 from trainings.registrations.calls.people import n_written_to
-from trainings.registrations.seats.waiting import told_all_the_same
 from trainings.registrations.telling.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow
@@ -179,7 +178,7 @@ async def stop(request: Request) -> Response:
         sentence = words % {"n": n_stopped}
     else:
         sentence = _("Estos avisos están detenidos: por correo no se le avisa a nadie.")
-    flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
+    flash(response, sentence)
     return response
 
 

@@ -14,7 +14,6 @@ from trainings.attendance.sessions import rescheduling
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations.calls.views import calls_about
-from trainings.registrations.seats.waiting import told_all_the_same
 from trainings.registrations.telling import change_views
 from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import tell_now, untold_at, who_would_hear
@@ -89,7 +88,7 @@ async def stop(request: Request) -> Response:
         return await _page(request, training, refusal=refusal)
     response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
     sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
-    flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
+    flash(response, sentence)
     return response
 
 

@@ -28,7 +28,6 @@ from trainings.registrations.commands import (
     LetGoFirst,
     Move,
     MoveOut,
-    OfferAgain,
     Outcome,
     Reject,
     Rejoin,
@@ -231,11 +230,6 @@ def _accept(clerk: Clerk, command: Accept, run: Run) -> None:
     clerk.line("registrations.accept_offer", command.actor, group.id, run)
 
 
-def _offer_again(clerk: Clerk, command: OfferAgain, run: Run) -> None:
-    for group_id in command.group_ids:
-        clerk.move_up(clerk.situation.groups[str(group_id)], run, command.actor, again=True)
-
-
 def _let_go_first(clerk: Clerk, command: LetGoFirst, run: Run) -> None:
     group, why = clerk.situation.groups[command.group], command.reason.value
     if group.wait_number is None or group.state is not RegistrationState.WAITLISTED:
@@ -299,7 +293,6 @@ RULES: Mapping[type[Move], Callable[[Clerk, Any, Run], Outcome | None]] = {
     FewerChildren: _fewer_children,
     Approve: _approve,
     Accept: _accept,
-    OfferAgain: _offer_again,
     LetGoFirst: _let_go_first,
     Resize: _resize,
     SetAside: _set_aside,

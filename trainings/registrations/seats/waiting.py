@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.db import reads, transaction
+from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import Call, CallResult, OutboxJob, Outcome, StoppedBatch
+from trainings.outbox.models import Call, CallResult, OutboxJob, Outcome
 from trainings.registrations.commands import (
     Accept,
     Decline,
@@ -29,7 +29,6 @@ from trainings.registrations.commands import (
     Left,
     LetGoFirst,
     MoveOut,
-    OfferAgain,
 )
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import standing_marks
@@ -41,20 +40,15 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.seats.actions import UnknownGroup, ask, ask_of, moved_to, stoppable
-from trainings.registrations.seats.allocation import PAST_PROMOTING, NoOffer
+from trainings.registrations.seats.allocation import NoOffer
 from trainings.schedule.changes import Standing
-from trainings.schedule.models import DatedChange, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.phase import phase
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish, locked_training
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.registrations")
-OFFER = ["reached_at", "offered_until", "told_until", "offer_moved_at"]
+OFFER = ["reached_at", "offered_until", "told_until"]
 TRIES, DAYS = 3, 2
-BUT_WHO_HAS_TO_ANSWER = N_(
-    "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
-    "corríjalo antes."
-)
 
 
 class TooFewTries(Refusal):
@@ -158,7 +152,7 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
     moment = clock.now()
     sessions = await TrainingSession.filter(training_id=training.id)
     group.reached_at, group.offered_until = moment, offer_ends(training, sessions, moment)
-    group.told_until = group.offer_moved_at = None
+    group.told_until = None
     await group.save(update_fields=OFFER)
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
 
@@ -168,7 +162,8 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
 
     Computed anew from when they were reached: a mistaken move put right takes nothing from them. While a training is
     called off nobody can say yes: a time that expired meanwhile starts again. Message and call about the sessions name
-    the new time. In the caller's transaction, with the training locked.
+    the new time; they may be stopped, so the time told first is kept. In the caller's transaction, with the training
+    locked.
     """
     was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
     training = await Training.get(id=before.training.id)
@@ -176,18 +171,14 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
     offered = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.OFFERED)
     # A move renews no time that is over, though its offer has not been ended yet.
     running = offered.filter(offered_until__not_isnull=True) if was_off else offered.filter(offered_until__gt=moment)
-    unaware = set() if was_off else {one.group.id for one in await untold(running)}
     for group in await running.order_by("id"):
         old = group.reached_at, group.offered_until
-        if was_off:
-            group.reached_at, group.told_until, group.offer_moved_at = moment, None, None
+        group.reached_at = moment if was_off else group.reached_at
         group.offered_until = _renewed(group, training, ahead)
-        if group.offered_until != old[1]:
-            if group.id not in unaware and not _is_being_told(group):
-                group.told_until = old[1]
-            group.offer_moved_at = moment
-        if (group.reached_at, group.offered_until) != old:
-            await group.save(update_fields=OFFER)
+        if (group.reached_at, group.offered_until) == old:
+            continue
+        group.told_until = group.told_until or old[1]
+        await group.save(update_fields=OFFER)
         if group.offered_until != old[1]:
             await record(
                 "registrations.move_offer",
@@ -197,11 +188,6 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
                 old=_written(old[1]),
                 new=_written(group.offered_until),
             )
-
-
-def _is_being_told(group: RegistrationGroup) -> bool:
-    """The message about the last move of their time still waits. Another move meanwhile is told together with it."""
-    return group.offer_moved_at is not None and clock.now() < group.offer_moved_at + STAFF_DELAY
 
 
 def _written(moment: datetime | None) -> str | None:
@@ -228,24 +214,26 @@ async def fill_places(training_id: UUID) -> None:
 async def expire_offers() -> int:
     """Give on the places of groups that were reached and did not answer in time; returns how many.
 
-    Groups not reached, or not told of the time that counts, keep theirs. Safe from several processes at once.
+    Groups not reached keep theirs. Safe from several processes at once.
     """
-    late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     # A training called off keeps its offers: it may take place after all.
-    found = await late.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")
-    return await for_each(sorted({key for (key,) in found}), _expire, trouble="offers could not be ended")
+    late = _late().exclude(training__state=TrainingState.CANCELLED)
+    training_ids = sorted({key for (key,) in await late.values_list("training_id")})
+    return await for_each(training_ids, _expire, trouble="offers could not be ended")
+
+
+def _late() -> QuerySet[RegistrationGroup]:
+    """Nobody loses a place before the time that they know is over, nor before the time that counts."""
+    over = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
+    return over.filter(Q(told_until__isnull=True) | Q(told_until__lt=clock.now()))
 
 
 async def _expire(training_id: UUID) -> int:
     async with transaction():
         training = await locked_training(training_id)
-        late = RegistrationGroup.filter(
-            training_id=training_id, state=RegistrationState.OFFERED, offered_until__lt=clock.now()
-        )
         # Under the lock: the time may end just before the offer is renewed.
-        kept = {one.group.id for one in await untold(late)}
-        found = await late.order_by("offered_until", "id").values_list("id")
-        groups = [group_id for (group_id,) in found if group_id not in kept]
+        late = _late().filter(training_id=training_id).order_by("offered_until", "id")
+        groups = [group_id for (group_id,) in await late.values_list("id")]
         if training.state is TrainingState.CANCELLED or not groups:
             return 0
         for group_id in groups:
@@ -312,83 +300,6 @@ async def releasable(group_ids: Collection[UUID]) -> set[UUID]:
     enough = [group_id for group_id, moments in tries.items() if are_enough(moments)]
     untold = RegistrationGroup.filter(id__in=enough, reached_at=None)
     return {key for (key,) in await untold.values_list("id")} if enough else set()
-
-
-# -- offers anew
-
-
-@dataclass(frozen=True, slots=True)
-class Untold:
-    """A group that knows another time than counts, and when the message about the change was stopped."""
-
-    group: RegistrationGroup
-    stopped_at: datetime
-
-    @property
-    def is_due(self) -> bool:
-        """Staff have ten minutes to undo a mistaken move, unless somebody loses a place meanwhile."""
-        assert self.group.offered_until is not None
-        return clock.now() >= min(self.stopped_at + STAFF_DELAY, self.group.offered_until)
-
-
-async def offer_anew() -> int:
-    """Offer places anew where the message about another time to answer was stopped; returns how many groups.
-
-    A time to answer counts only for people told of it: theirs begins when the message or a call reaches them. A move
-    undone within ten minutes is told to nobody. Safe from several processes at once.
-    """
-    found = await untold(reads(RegistrationGroup))
-    due = sorted({one.group.training_id for one in found if one.is_due})
-    return await for_each(due, _offer, trouble="places could not be offered anew")
-
-
-async def _offer(training_id: UUID) -> int:
-    async with transaction():
-        training = await locked_training(training_id)
-        sessions = await TrainingSession.filter(training_id=training_id)
-        if phase(training, sessions, clock.now()) in PAST_PROMOTING:
-            return 0
-        due = [one.group for one in await untold(RegistrationGroup.filter(training_id=training_id)) if one.is_due]
-        if due:
-            await ask(OfferAgain(training_id=training_id, group_ids=tuple(one.id for one in due), actor=PROGRAM))
-        return len(due)
-
-
-async def told_all_the_same(batch_id: UUID) -> str:
-    """A notice for the person who stopped these messages; empty: no offer is renewed because of it."""
-    changes = reads(DatedChange).filter(batch_id=batch_id)
-    trainings = {key for (key,) in await changes.values_list("session__training_id")}
-    found = await untold(reads(RegistrationGroup).filter(training_id__in=sorted(trainings))) if trainings else []
-    return gettext(BUT_WHO_HAS_TO_ANSWER) if found else ""
-
-
-async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:
-    """Groups that were told another time than counts, by their time."""
-    moved = groups.filter(state=RegistrationState.OFFERED, offer_moved_at__not_isnull=True)
-    ahead = moved.exclude(training__state=TrainingState.CANCELLED).order_by("offered_until", "id")
-    running = [one for one in await ahead if one.offered_before is not None]
-    if not running:
-        return []
-    stops = await _stops(running)
-    return [Untold(one, stops[one.id]) for one in running if one.id in stops]
-
-
-async def _stops(groups: Sequence[RegistrationGroup]) -> dict[UUID, datetime]:
-    """When the message about a group's last move was stopped; only stopped ones."""
-    moved_at = {one.id: one.offer_moved_at for one in groups if one.offer_moved_at is not None}
-    changes = reads(DatedChange).filter(
-        session__training_id__in=sorted({one.training_id for one in groups}), created_at__gte=min(moved_at.values())
-    )
-    noted = await changes.order_by("created_at", "id").values_list("session__training_id", "created_at", "batch_id")
-    batches = sorted({batch_id for _training_id, _at, batch_id in noted if batch_id is not None})
-    stopped = dict(await reads(StoppedBatch).filter(batch_id__in=batches).values_list("batch_id", "created_at"))
-    found = {}
-    for group in groups:
-        # The time moved first, then it was noted what became of the session.
-        since = [one for one in noted if one[0] == group.training_id and one[1] >= moved_at[group.id]]
-        if since and since[0][2] in stopped:
-            found[group.id] = stopped[since[0][2]]
-    return found
 
 
 # -- by hand
