@@ -62,7 +62,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def demo_site(demo_folder: Path) -> Iterator[str]:
     """The demo world at an address, one for all tests that only add to it."""
-    with demo.serving(demo.seeded_once(), demo_folder, writes_what_waits=True) as origin:
+    with demo.serving(demo.seeded_once(), demo_folder) as origin:
         yield origin
 
 
@@ -80,11 +80,26 @@ def signed_in(browser: Browser, demo_site: str) -> Callable[[str], StorageState]
 
 
 @pytest.fixture(scope="package")
-def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Origin, a training and a note of a running application."""
+def showroom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the world of `showroom` lies."""
     folder = tmp_path_factory.mktemp("showroom")
     put_template(folder)
-    with running("tests.showroom", folder) as server:
+    return folder
+
+
+@pytest.fixture(scope="package")
+def showroom(showroom_folder: Path) -> Iterator[dict[str, str]]:
+    """Origin, a training and a note of a running application."""
+    with running("tests.showroom", showroom_folder) as server:
+        yield server.made
+
+
+@pytest.fixture(scope="package")
+def people_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Of an application with families and papers: its origin, and the paths that `people_server` tells."""
+    folder = tmp_path_factory.mktemp("people")
+    put_template(folder)
+    with running("tests.browser.people_server", folder) as server:
         yield server.made
 
 

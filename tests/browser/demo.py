@@ -21,7 +21,6 @@ from trainings import clock
 
 PASSWORD = "cuatro tamales verdes"
 SETTINGS = {"env": "demo", "demo_password": PASSWORD}
-PAGES_ALONE = "--no-worker"
 MADE_OF = ("trainings", "templates", "certificates")
 HOURS_S = 10_800
 RUNS_ON = timedelta(hours=2, minutes=30)
@@ -56,18 +55,17 @@ def _seed(folder: Path) -> None:
 
 
 @contextmanager
-def serving(world: Path, folder: Path, *options: str, writes_what_waits: bool = False) -> Iterator[str]:
+def serving(world: Path, folder: Path) -> Iterator[str]:
     """A server on its own copy of the world; gives its origin. What it logs as an error fails the test.
 
-    A hundred messages of the world wait to be written, and the files of two hundred certificates, which take a minute.
-    The files wait until tomorrow, the messages too unless told otherwise.
+    Hundreds of messages of the world wait to be written, and what a test asks for would stand behind them: they go on
+    waiting until tomorrow.
     """
     shutil.copytree(world, folder)
-    put_off = "kind = 'certificate_file'" if writes_what_waits else "done_at IS NULL"
     with closing(sqlite3.connect(settings_for(folder).sqlite_path)) as database, database:
         tomorrow = (clock.now() + timedelta(days=1)).isoformat(" ")
-        database.execute(f"UPDATE outbox_job SET run_at = ? WHERE {put_off}", [tomorrow])
+        database.execute("UPDATE outbox_job SET run_at = ? WHERE done_at IS NULL", [tomorrow])
     port = free_port()
-    with started(folder, port, *options, **SETTINGS):
+    with started(folder, port, **SETTINGS):
         yield f"http://localhost:{port}"
     assert "ERROR" not in (folder / "log").read_text()

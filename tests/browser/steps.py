@@ -27,9 +27,6 @@ SHORT_NAME = "Rosaura Isabel T. M."
 MOST_STOPS = 80
 FORMS = 6
 HIDDEN = re.compile(r'name="(idempotency_key|from_page)" value="(\w+)"')
-SECONDS_SINCE_IT_CAME = """() =>
-    (performance.now() - performance.getEntriesByType("navigation")[0].responseStart) / 1000
-"""
 TAKE_OVER = """(hidden) => {
     for (const [name, value] of Object.entries(hidden)) document.querySelector(`[name="${name}"]`).value = value;
 }"""
@@ -120,16 +117,8 @@ def take_ones_time(page: Page) -> None:
     """Put in this page's form what an older one held: what comes back sooner than people type is held for the staff."""
     open_forms(page.url)
     page.evaluate(TAKE_OVER, _opened[urlsplit(page.url).netloc].pop())
-    _wait_till_old(page, time.monotonic() - _opened_at[urlsplit(page.url).netloc])
-
-
-def wait_ones_time(page: Page) -> None:
-    """Until the form of this page has been open long enough, with what it holds itself."""
-    _wait_till_old(page, page.evaluate(SECONDS_SINCE_IT_CAME))
-
-
-def _wait_till_old(page: Page, seconds: float) -> None:
-    """By the seconds that passed: the tests' clock may be ahead of that of a server begun before midnight."""
+    # By the seconds that passed: the tests' clock may be ahead of that of a server begun before midnight.
+    seconds = time.monotonic() - _opened_at[urlsplit(page.url).netloc]
     page.wait_for_timeout(max(0, FASTEST / timedelta(milliseconds=1) - seconds * 1000))
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
+
+from tests.processes import run
 
 MOST_BYTES = 40_000
 MOST_REQUESTS = 6
@@ -21,6 +24,7 @@ PAGES = (
 )
 """The budget is about those that people open on a telephone before anything else."""
 TELEPHONE = ViewportSize(width=360, height=760)
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @dataclass
@@ -81,4 +85,26 @@ def test_home_of_the_budget_is_a_full_one(showroom: dict[str, str], browser: Bro
     assert page.locator(".places a[href^='/municipios/']").count() == 10
     assert page.locator("svg.map a[href^='/municipios/']").count() == 10
     assert page.get_by_text("Ver las 12 capacitaciones").count() == 1
+    context.close()
+
+
+def test_calendar_on_a_stick_fits_a_small_telephone_and_asks_for_nothing(
+    showroom: dict[str, str], showroom_folder: Path, browser: Browser, tmp_path: Path
+) -> None:
+    """As it is opened from its folder, without a server."""
+    made = run(showroom_folder, "export-site", str(tmp_path), base_url="https://capacitaciones.municipalidad.example")
+    assert made.returncode == 0, made.stderr
+    context = browser.new_context(viewport=ViewportSize(width=320, height=700), offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    wide = []
+    for kind in ("index.html", "municipios/*.html", "capacitaciones/*.html"):
+        [path, *_] = sorted(tmp_path.glob(kind))
+        page.goto(path.as_uri())
+        wide += [path.name] if not page.evaluate(FITS) else []
+
+    assert wide == []
+    assert [address for address in asked if not address.startswith("file:")] == []
     context.close()

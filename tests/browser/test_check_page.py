@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.database import put_template
-from tests.processes import running
 from trainings.places.data import municipalities
 
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -41,15 +38,6 @@ SAME = "El archivo es el que entregamos, sin ningún cambio."
 TOO_LARGE = "Ese archivo pesa más de 1 MB"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Origin, check pages and file of a running application."""
-    folder = tmp_path_factory.mktemp("check")
-    put_template(folder)
-    with running("tests.browser.check_server", folder) as server:
-        yield server.made
-
-
 def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
     size = ViewportSize(width=width, height=700)
     page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
@@ -59,9 +47,9 @@ def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = 
 
 @pytest.mark.parametrize("which", ["check", "transcript"])
 def test_page_when_printed_then_one_sheet_with_the_verdict_and_no_form(
-    site: dict[str, str], browser: Browser, which: str
+    people_site: dict[str, str], browser: Browser, which: str
 ) -> None:
-    page = opened(browser, site["origin"] + site[which], width=320)
+    page = opened(browser, people_site["origin"] + people_site[which], width=320)
     assert page.evaluate(FITS)
 
     printed = pypdf.PdfReader(BytesIO(page.pdf(format="Letter")))
@@ -75,12 +63,12 @@ def test_page_when_printed_then_one_sheet_with_the_verdict_and_no_form(
 
 
 def test_file_when_dropped_then_looked_at_and_one_too_large_is_never_sent(
-    site: dict[str, str], browser: Browser
+    people_site: dict[str, str], browser: Browser
 ) -> None:
-    page = opened(browser, site["origin"] + "/verificar")
+    page = opened(browser, people_site["origin"] + "/verificar")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
-    content = Path(site["file"]).read_bytes()
+    content = Path(people_site["file"]).read_bytes()
 
     page.evaluate(DROP, ["grande.pdf", base64.b64encode(bytes(1_100_000)).decode()])
     expect(page.get_by_role("alert")).to_contain_text(TOO_LARGE)
@@ -95,10 +83,12 @@ def test_file_when_dropped_then_looked_at_and_one_too_large_is_never_sent(
     page.context.close()
 
 
-def test_everything_when_there_is_no_script_then_works_all_the_same(site: dict[str, str], browser: Browser) -> None:
-    page = opened(browser, site["origin"] + "/verificar", scripts=False)
+def test_everything_when_there_is_no_script_then_works_all_the_same(
+    people_site: dict[str, str], browser: Browser
+) -> None:
+    page = opened(browser, people_site["origin"] + "/verificar", scripts=False)
 
-    page.locator("#archivo").set_input_files(site["file"])
+    page.locator("#archivo").set_input_files(people_site["file"])
     page.get_by_role("button", name="Revisar el archivo").click()
     expect(page.get_by_text(SAME)).to_be_visible()
     page.get_by_label("¿Es este el nombre?").fill("maria elena de los angeles caal tzib de xol")
@@ -109,9 +99,9 @@ def test_everything_when_there_is_no_script_then_works_all_the_same(site: dict[s
 
 
 def test_issuer_when_the_telephone_is_narrow_then_no_municipality_breaks_within_a_word(
-    site: dict[str, str], browser: Browser
+    people_site: dict[str, str], browser: Browser
 ) -> None:
-    page = opened(browser, site["origin"] + "/emisores/1705", width=320)
+    page = opened(browser, people_site["origin"] + "/emisores/1705", width=320)
     names = [f"Municipalidad de {one.name}, {one.department}" for one in municipalities()]
 
     assert page.evaluate(BROKEN, names) == []

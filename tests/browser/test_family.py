@@ -1,4 +1,4 @@
-"""A family signs up in a real browser: narrow, by keyboard and without script; and with it, people in one page."""
+"""A family signs up and keeps its page in a real browser: narrow, by keyboard and without script; and with it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,30 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.browser.steps import Watch, open_forms, press_on, take_ones_time, type_into, wait_ones_time
-from tests.database import put_template
-from tests.processes import running
+from tests.browser.steps import Watch, open_forms, press_on, read_screen, take_ones_time, type_into
+from trainings.lib import tokens
 
 NARROW = ViewportSize(width=320, height=640)
+PLAIN: dict[str, Any] = {"java_script_enabled": False}
 OWN_PAGE = re.compile(r"/i/[0-9A-Z]{32}$")
 STEPS_TO = {"18+": 0, "12-13": 1}
 """How often the arrow is pressed from the first answer about age."""
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the form."""
-    folder = tmp_path_factory.mktemp("family")
-    put_template(folder)
-    with running("tests.browser.family_server", folder) as server:
-        address = server.made["origin"] + server.made["form"]
-        open_forms(address)
-        yield address
+Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def open_form(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Opens the form on a narrow telephone of its own; nothing may be complained about."""
+def visit(browser: Browser, people_site: dict[str, str]) -> Iterator[Visit]:
+    """Opens a page on a narrow telephone of its own; at the end nothing may have been complained about."""
     watch = Watch()
     with ExitStack() as stack:
 
-        def opened(**options: Any) -> Page:
+        def opened(path: str, **options: Any) -> Page:
             context = browser.new_context(viewport=NARROW, locale="es-GT", **options)
             stack.callback(context.close)
             watch.over(context)
             page = context.new_page()
-            page.goto(site)
+            page.goto(path if path.startswith("http") else people_site["origin"] + path)
             return page
 
         yield opened
@@ -50,9 +41,10 @@ def open_form(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def form(open_form: Callable[..., Page], request: pytest.FixtureRequest) -> Page:
+def form(visit: Visit, people_site: dict[str, str], request: pytest.FixtureRequest) -> Page:
     """The form, with script unless the test says otherwise."""
-    return open_form(**getattr(request, "param", {}))
+    open_forms(people_site["origin"] + people_site["form"])
+    return visit(people_site["form"], **getattr(request, "param", {}))
 
 
 def is_as_wide_as_the_screen(page: Page) -> bool:
@@ -107,64 +99,23 @@ def fill_for_three(page: Page) -> None:
     assert is_as_wide_as_the_screen(page)
 
 
-def send_three(page: Page) -> None:
-    press_on(page.get_by_role("button", name="Inscribir a 3 personas"), "Enter")
-
-
-def open_one(page: Page, name: str) -> None:
-    """From the tickets to what can be changed for one of them."""
-    press_on(page.get_by_role("link", name=re.compile(f"^Corregir.*: {name}")), "Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
-
-
-def rename(page: Page, name: str, right: str) -> None:
-    open_one(page, name)
-    press_on(field(page, "given_names"), "Control+a")
-    page.keyboard.type(right)
-    press_on(page.get_by_role("button", name="Guardar el nombre"), "Enter")
-    expect(page.locator("main")).to_contain_text(right)
-    if not OWN_PAGE.search(page.url):
-        press_on(page.get_by_role("link", name="Volver a los boletos"), "Enter")
-    expect(page.locator("article.ticket").filter(has_text=right)).to_have_count(1)
-
-
-def cancel(page: Page, name: str) -> None:
-    open_one(page, name)
-    press_on(page.get_by_role("link", name="Cancelar su inscripción"), "Enter")
-    press_on(page.get_by_role("button", name="Cancelar su inscripción"), "Enter")
-    expect(page).to_have_url(OWN_PAGE)
-
-
-@pytest.mark.parametrize("form", [{"java_script_enabled": False}], indirect=True, ids=["without script"])
-def test_family_signs_up_by_keyboard_and_changes_its_mind(form: Page) -> None:
+@pytest.mark.parametrize("form", [PLAIN], indirect=True, ids=["without script"])
+def test_family_signs_up_by_keyboard(form: Page) -> None:
     fill_for_three(form)
     take_ones_time(form)
-    send_three(form)
-    expect_three_tickets(form)
-    rename(form, "Elvira", "Elvira Inés")
-    cancel(form, "Ana Lucía")
-    expect(form.locator("article.ticket").filter(has_text="Ana Lucía")).to_contain_text("Volver a inscribir")
-    expect(form.get_by_role("link", name="Guardar este boleto")).to_have_count(2)
+    press_on(form.get_by_role("button", name="Inscribir a 3 personas"), "Enter")
 
-
-def test_family_signs_up_by_keyboard_with_script(form: Page) -> None:
-    """What the page itself holds is sent."""
-    fill_for_three(form)
-    wait_ones_time(form)
-    send_three(form)
-    expect_three_tickets(form)
-
-
-def expect_three_tickets(page: Page) -> None:
-    expect(page).to_have_url(OWN_PAGE)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")
+    expect(form).to_have_url(OWN_PAGE)
+    expect(form.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")
     for name in ("Rosa Amalia", "Elvira", "Ana Lucía"):
-        expect(page.locator("main")).to_contain_text(name)
-    assert is_as_wide_as_the_screen(page)
+        expect(form.locator("main")).to_contain_text(name)
+    assert is_as_wide_as_the_screen(form)
 
 
-def test_enter_in_a_field_signs_up_and_adds_nobody_with_script_and_without(open_form: Callable[..., Page]) -> None:
-    forms = [open_form(java_script_enabled=False), open_form()]
+def test_enter_in_a_field_signs_up_and_adds_nobody_with_script_and_without(
+    visit: Visit, people_site: dict[str, str]
+) -> None:
+    forms = [visit(people_site["form"], **PLAIN), visit(people_site["form"])]
     for form in forms:
         field(form, "given_names").fill("Rosa")
         field(form, "surnames").fill("Ba")
@@ -254,36 +205,104 @@ def test_who_comes_after_a_family_on_a_telephone_finds_none_of_it(form: Page) ->
     expect(form.locator(".member")).to_have_count(0)
 
 
-def test_permission_shows_as_soon_as_a_minors_age_is_chosen_and_goes_with_it(form: Page) -> None:
+def test_what_is_asked_follows_the_age_and_the_municipality_that_were_chosen(form: Page) -> None:
+    permission = [field(form, name) for name in ("guardian_relation", "assent")]
     form.get_by_label("14 a 17").check()
-    expect(field(form, "guardian_relation")).to_be_visible()
-    expect(field(form, "assent")).to_be_visible()
-
+    for one in permission:
+        expect(one).to_be_visible()
     form.get_by_label("18 o más").check()
+    for one in permission:
+        expect(one).to_be_hidden()
 
-    expect(field(form, "guardian_relation")).to_be_hidden()
-    expect(field(form, "assent")).to_be_hidden()
-
-
-def test_communities_are_those_of_the_chosen_municipality(form: Page) -> None:
     options = form.locator("#communities option")
     assert options.evaluate_all("options => options.map(option => option.value)") == ["Las Pozas"]
-
     form.get_by_label("Municipio donde vive").select_option(value="1207")
-
     expect(form.locator("#communities option[value='Sibinal Chiquito']")).to_have_count(1)
     expect(options).to_have_count(1)
 
 
-def test_form_holds_at_four_hundred_percent_and_in_forced_colours(browser: Browser, site: str) -> None:
+def test_pages_hold_at_four_hundred_percent_and_in_forced_colours(visit: Visit, people_site: dict[str, str]) -> None:
     """1280 px at 400 % are 320 of the page's own."""
-    context = browser.new_context(viewport=NARROW, device_scale_factor=4, locale="es-GT")
-    page = context.new_page()
-    page.goto(site)
+    page = visit(people_site["form"], device_scale_factor=4)
     page.get_by_role("button", name="Agregar otra persona").click()
+    expect(field(page, "website")).not_to_be_in_viewport()
+    for path in (None, people_site["cancelled"]):
+        if path:
+            page.goto(people_site["origin"] + path)
+        for colours in ("none", "active"):
+            page.emulate_media(forced_colors=colours)
+            assert is_as_wide_as_the_screen(page), (path, colours)
+    expect(page.get_by_role("img", name="Código QR del boleto de Cata Coc Xol")).to_be_visible()
 
-    for colours in ("none", "active"):
-        page.emulate_media(forced_colors=colours)
-        assert is_as_wide_as_the_screen(page), colours
-        expect(field(page, "website")).not_to_be_in_viewport()
-    context.close()
+
+# -- its page
+
+
+def hand_over(page: Page, name: str) -> str:
+    """From the tickets to that adult's link, as the text to be copied holds it."""
+    press_on(page.get_by_role("link", name=re.compile(f"^Entregar su enlace.*{name}")), "Enter")
+    expect(page.get_by_role("img", name=f"Código QR del enlace de {name}")).to_be_visible()
+    assert is_as_wide_as_the_screen(page)
+    found = re.search(r"http://\S+/i/[0-9A-Z]{32}", page.get_by_label("Texto con el enlace").input_value())
+    assert found
+    return found[0]
+
+
+def answer(page: Page) -> None:
+    press_on(page.get_by_role("link", name="Responder"), "Enter")
+    type_into(page.get_by_label("Sexo"), "Hombre")
+    type_into(page.get_by_label("Idioma que prefiere"), "Q’eqchi’")
+    assert is_as_wide_as_the_screen(page)
+    press_on(page.get_by_role("button", name="Guardar mis respuestas"), "Enter")
+    expect(page.get_by_role("status")).to_contain_text("Listo, gracias.")
+
+
+def test_link_is_handed_over_and_made_ones_own_and_questions_are_answered_without_script(
+    visit: Visit, people_site: dict[str, str]
+) -> None:
+    family = visit(people_site["handed"], **PLAIN)
+    address = hand_over(family, "Beto Coc Xol")
+
+    beto = visit(address, **PLAIN)
+    expect(beto.get_by_role("heading", level=1)).to_have_text("¿Este boleto es suyo?")
+    _screen, code = read_screen(beto)
+    assert tokens.read_qr(code) == code
+    press_on(beto.get_by_role("button", name="Este boleto es mío"), "Enter")
+
+    expect(beto).not_to_have_url(address)
+    expect(beto).to_have_url(OWN_PAGE)
+    expect(beto.get_by_role("status")).to_contain_text("Listo, este boleto es suyo.")
+    answer(beto)
+    family.goto(people_site["origin"] + people_site["handed"])
+    expect(family.locator("article.ticket").filter(has_text="Beto")).to_contain_text(
+        "Ya tiene su propio enlace: desde ahí corrige su nombre o cancela."
+    )
+    expect(family.get_by_role("link", name=re.compile("^Entregar su enlace.*Beto"))).to_have_count(0)
+    assert family.request.get(address).status == 404, "the old address opens nothing"
+
+
+def test_all_cancel_and_come_back_by_keyboard(visit: Visit, people_site: dict[str, str]) -> None:
+    page = visit(people_site["cancelled"], **PLAIN)
+    press_on(page.get_by_role("link", name="Ya no podemos ir: soltar todos los lugares"), "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("¿Ya no pueden ir?")
+    assert is_as_wide_as_the_screen(page)
+    press_on(page.get_by_role("button", name="Cancelar las 3 inscripciones"), "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Estas inscripciones están canceladas")
+    assert is_as_wide_as_the_screen(page)
+
+    press_on(page.get_by_role("button", name="Volver a inscribirnos"), "Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")
+    expect(page.get_by_role("link", name="Guardar este boleto")).to_have_count(3)
+
+
+def test_offer_is_accepted_by_keyboard_without_script(visit: Visit, people_site: dict[str, str]) -> None:
+    page = visit(people_site["offered"], **PLAIN)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hay lugar para ustedes")
+    assert is_as_wide_as_the_screen(page)
+    press_on(page.get_by_role("link", name="No podemos", exact=True), "Enter")
+    press_on(page.get_by_role("link", name="Volver", exact=True), "Enter")
+
+    press_on(page.get_by_role("button", name="Sí, vamos"), "Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tienen su lugar")

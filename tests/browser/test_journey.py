@@ -97,30 +97,6 @@ class Ruler:
         return {path: width for path, width in self.widths.items() if width > PHONE["viewport"]["width"]}
 
 
-def test_english_stays_once_it_is_chosen(visit: Visit, origin: str) -> None:
-    page = visit(**PHONE)
-    languages = []
-
-    def note(page: Page) -> None:
-        languages.append(page.locator("html").get_attribute("lang"))
-
-    page.goto(f"{origin}/?idioma=en")
-    note(page)
-    steps.touch(page.locator("svg.map a").filter(has=page.locator("title", has_text=PLACE)).locator("path").first)
-    page.wait_for_url("**/municipios/**")
-    note(page)
-    page.get_by_role("link", name=TITLE).first.tap()
-    page.wait_for_url("**/capacitaciones/**")
-    note(page)
-    page.locator(".dock a").tap()
-    page.wait_for_url("**/inscripcion")
-    note(page)
-    page.goto(f"{origin}/verificar")
-    note(page)
-
-    assert languages == ["en"] * 5
-
-
 def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, tmp_path: Path) -> None:
     """Of two: one with a camera at the door, and one without any script from the map to the diploma."""
     phone, plain, ruler = visit(**PHONE), visit(**PHONE, **PLAIN), Ruler()
@@ -157,6 +133,7 @@ def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, 
     check_as_a_stranger(stranger, origin, code_in(back))
     follow_the_calendar(stranger, origin)
     look_up(stranger, origin, ruler)
+    stay_in_english(stranger, origin)
     assert (ruler.too_wide, len(ruler.widths)) == ({}, 16)
 
 
@@ -226,3 +203,14 @@ def look_up(page: Page, origin: str, ruler: Ruler) -> None:
     for path in ("/", "/capacitaciones", "/verificar", "/entrar", "/municipios/tacana-san-marcos"):
         page.goto(origin + path)
         ruler.see(page)
+
+
+def stay_in_english(page: Page, origin: str) -> None:
+    """Once it is chosen."""
+    page.goto(f"{origin}/?idioma=en")
+    steps.touch(page.locator("svg.map a").filter(has=page.locator("title", has_text=PLACE)).locator("path").first)
+    page.wait_for_url("**/municipios/**")
+    languages = [page.locator("html").get_attribute("lang")]
+    page.goto(f"{origin}/verificar")
+    languages.append(page.locator("html").get_attribute("lang"))
+    assert languages == ["en", "en"]
