@@ -274,25 +274,30 @@ async def test_a_button_counts_and_undo_takes_it_back(
 async def test_the_same_touch_of_a_phone_counts_once(client: AsyncClient, cast: Cast, fair: OutreachActivity) -> None:
     path = f"{INDEX}/{fair.id}/toques"
     await as_(client, cast, "assistant")
-    one, below = {"id": str(uuid4()), "cell": "nd:60+"}, {"id": str(uuid4()), "cell": "mujer:0-11", "number": -1}
+    one = {"id": str(uuid4()), "sex": "nd", "age_band": "60+"}
+    below = {"id": str(uuid4()), "sex": "mujer", "age_band": "0-11", "number": -1}
 
-    first = await client.post(path, json={"touches": [one]})
-    again = await client.post(path, json={"touches": [one, below]})
+    first = await client.post(path, json={"events": [one]})
+    again = await client.post(path, json={"events": [one, below]})
 
     assert first.status_code == again.status_code == 200
-    assert again.json()["refused"] == [below["id"]]
+    assert [(one["id"], one["state"]) for one in again.json()["results"]] == [
+        (one["id"], "stored"),
+        (below["id"], "refused"),
+    ]
     assert {cell: n for cell, n in again.json()["counts"].items() if n} == {"nd:60+": 1}
     assert again.headers["cache-control"] == "no-store"
 
 
+ID = "018bcfe5-861c-7000-a2d7-41605bca5d50"
 UNREADABLE: list[str] = [
     "",
     "[]",
-    '{"touches": []}',
-    '{"touches": [{"id": "no", "cell": "mujer:18-59"}]}',
-    '{"touches": [{"id": "018bcfe5-861c-7000-a2d7-41605bca5d50", "cell": "mujer:18-24"}]}',
-    '{"touches": [{"id": "018bcfe5-861c-7000-a2d7-41605bca5d50", "cell": "mujer:18-59", "number": 1000}]}',
-    '{"touches": [' + ", ".join(['{"id": "018bcfe5-861c-7000-a2d7-41605bca5d50", "cell": "nd:60+"}'] * 101) + "]}",
+    '{"events": []}',
+    '{"events": [{"id": "no", "sex": "mujer", "age_band": "18-59"}]}',
+    f'{{"events": [{{"id": "{ID}", "sex": "mujer", "age_band": "18-24"}}]}}',
+    f'{{"events": [{{"id": "{ID}", "sex": "mujer", "age_band": "18-59", "number": 1000}}]}}',
+    f'{{"events": [{", ".join([f"""{{"id": "{ID}", "sex": "nd", "age_band": "60+"}}"""] * 101)}]}}',
 ]
 
 

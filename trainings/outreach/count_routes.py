@@ -130,19 +130,21 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 @allow(*HEAD_COUNTERS)
 async def touches(request: Request) -> Response:
-    """Touches of the script; answers the present counts, and which touches were not kept."""
+    """Touches of the script; answers what became of each, and the present counts."""
     activity = await _countable(request)
     try:
         body = forms.TouchesBody.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableTouches from exc
-    sent = [touch.touch() for touch in body.touches]
+    sent = [event.touch() for event in body.events]
     refused = await heads.count_heads(activity.id, sent, actor=request.state.actor)
     counts = await heads.counts_of(activity.id)
     return JSONResponse(
         {
+            "results": [
+                {"id": str(touch.id), "state": "refused" if touch.id in refused else "stored"} for touch in sent
+            ],
             "counts": {forms.cell_code(cell): number for cell, number in counts.items()},
-            "refused": sorted(str(touch_id) for touch_id in refused),
         },
         headers={"cache-control": "no-store"},
     )

@@ -141,11 +141,12 @@ class TouchBody(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: UUID
-    cell: Literal[tuple(BY_CODE)]  # type: ignore[valid-type]  # the codes of the squares
+    sex: Sex
+    age_band: AgeBand
     number: Literal[1, -1] = 1
 
     def touch(self) -> Touch:
-        return Touch(self.id, BY_CODE[self.cell], self.number)
+        return Touch(self.id, Cell(self.sex, self.age_band), self.number)
 
 
 class TouchesBody(BaseModel):
@@ -153,7 +154,7 @@ class TouchesBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    touches: Annotated[list[TouchBody], Field(min_length=1, max_length=MOST_TOUCHES)]
+    events: Annotated[list[TouchBody], Field(min_length=1, max_length=MOST_TOUCHES)]
 
 
 def typed_totals(counts: dict[Cell, int]) -> Typed:

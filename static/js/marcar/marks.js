@@ -1,6 +1,6 @@
 /** From a card, code or row to its answer: kept on this phone first, green only once it is on the disk. */
 
-import { isSample, readShortCode, readToken, shownCode } from "../marks/ticket.js";
+import { isSample, Marking, readToken, shownCode } from "../marks/ticket.js";
 import { theTime, timeOfDay } from "../marks/words.js";
 
 /** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
@@ -18,56 +18,38 @@ import { theTime, timeOfDay } from "../marks/words.js";
 /** Flags of which the person at the door need not know. */
 const NOTHING_ODD = new Set(["", "clock", "after_close", "session_off", "unnamed"]);
 
-export class Marks {
-  /** One after another: two pictures of one card must not both be the first. @type {Promise<unknown>} */
-  #queue = Promise.resolve();
-
+export class Marks extends Marking {
   /**
    * @param {import("./app.js").App} app
    * @param {import("./book.js").Book} book
    */
   constructor(app, book) {
+    super();
     this.app = app;
     this.book = book;
   }
 
   /**
-   * What the camera saw.
-   * @param {string} text
-   * @returns {Promise<Said>}
-   */
-  scanned(text) {
-    const token = readToken(text);
-    // The text of a foreign code stays unread and unkept: it may be somebody's vaccination card.
-    return token ? this.#ticket(token, "camera") : Promise.resolve(said("not_ticket"));
-  }
-
-  /**
-   * What was typed, or what a scanner with a cable typed.
-   * @param {string} text
-   * @returns {Promise<Said>}
-   */
-  async typed(text) {
-    const code = readShortCode(text);
-    const token = readToken(text);
-    if (!code && token) return this.#ticket(token, "typed");
-    if (!code) return said("not_ticket", { text: this.app.words.say("mistyped") });
-    const line = await this.book.roster.byShortCode(code);
-    if (!line && this.#isElsewhere(code)) return this.#elsewhere();
-    // The name stays shut: a short code can be guessed.
-    const seen = { line, name: shownCode(code), text: this.app.words.say("code_accepted") };
-    return this.arrival(line ? { how: "typed", h: line.h } : { how: "typed", code }, seen);
-  }
-
-  /**
-   * @param {string} token
+   * @param {string} code
    * @param {"camera" | "typed"} how
    */
-  async #ticket(token, how) {
-    const { h, line } = await this.book.roster.byToken(token);
-    if (!line && this.#isElsewhere(token)) return this.#elsewhere();
+  async card(code, how) {
+    const { roster } = this.book;
+    const token = readToken(code);
+    const line = token ? (await roster.byToken(token)).line : await roster.byShortCode(code);
+    if (!line && this.#isElsewhere(code)) return this.#elsewhere();
+    // Of a short code the name stays shut: it can be guessed.
+    const seen = token ? { token } : { name: shownCode(code), text: this.app.words.say("code_accepted") };
     // A card that the list does not know travels whole: the server may know it, or will.
-    return this.arrival(line ? { how, h } : { how, code: token }, { line, token });
+    return this.arrival(line ? { how, h: line.h } : { how, code }, { line, ...seen });
+  }
+
+  /**
+   * @param {"not_ticket" | "not_saved"} state
+   * @param {string} [key]
+   */
+  decline(state, key) {
+    return said(state, { text: key ? this.app.words.say(key) : "" });
   }
 
   /**
@@ -81,7 +63,7 @@ export class Marks {
 
   #elsewhere() {
     const { isPractice } = this.book.session;
-    return said(isPractice ? "not_saved" : "not_ticket", { text: this.app.words.say(isPractice ? "practice_real" : "practice_card") });
+    return isPractice ? this.decline("not_saved", "practice_real") : this.decline("not_ticket", "practice_card");
   }
 
   /**
@@ -91,7 +73,7 @@ export class Marks {
    * @returns {Promise<Said>}
    */
   arrival(mark, { line, token = "", name: shown = "", text = "" }) {
-    return this.#next(async () => {
+    return this.next(async () => {
       const { book, app } = this;
       const kind = line?.f === "s" ? "walkin" : "in";
       const draft = this.draft({ kind, known: line !== null, ...mark });
@@ -132,7 +114,7 @@ export class Marks {
    * @returns {Promise<Said>}
    */
   undo(target) {
-    return this.#next(async () => {
+    return this.next(async () => {
       const draft = this.draft({ kind: "undo", how: "button", known: true, target });
       const kept = await this.#keep(draft);
       if (kept.error) return said("not_saved", { text: this.app.whyNotKept(kept.error) });
@@ -148,7 +130,7 @@ export class Marks {
    * @returns {Promise<{event: ScanEvent, error?: undefined} | {event: null, error: Error, text: string}>}
    */
   keep(mark) {
-    return this.#next(async () => {
+    return this.next(async () => {
       const kept = await this.#keep(this.draft({ known: true, ...mark }));
       return kept.error ? { ...kept, text: this.app.whyNotKept(kept.error) } : kept;
     });
@@ -160,7 +142,7 @@ export class Marks {
    * @returns {Promise<{events: ScanEvent[], error?: undefined} | {events: [], error: Error, text: string}>}
    */
   keepAll(marks) {
-    return this.#next(async () => {
+    return this.next(async () => {
       try {
         const events = await this.app.keepAll(marks.map((mark) => this.draft({ known: true, ...mark })));
         for (const event of events) this.book.add(event);
@@ -193,17 +175,6 @@ export class Marks {
       return { event: null, error: /** @type {Error} */ (error) };
     }
   }
-
-  /**
-   * @template T
-   * @param {() => Promise<T>} act
-   * @returns {Promise<T>}
-   */
-  #next(act) {
-    const result = this.#queue.then(act);
-    this.#queue = result.catch(() => undefined);
-    return result;
-  }
 }
 
 /**
@@ -214,4 +185,3 @@ export class Marks {
 function said(state, more = {}) {
   return { state, name: "", text: "", event: null, line: null, ...more };
 }
-

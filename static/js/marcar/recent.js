@@ -1,25 +1,23 @@
-/** The last ten marks of this phone at a session, each with its undo. Names are known only to this opening of the page. */
+/** The last marks of this phone at a session, each with its undo. Names are known only to this opening of the page. */
 
+import { MOST, Recent } from "../marks/answer.js";
 import { shownCode } from "../marks/ticket.js";
 import { timeOfDay } from "../marks/words.js";
 import { rowInWords } from "./sheets.js";
 
-const MOST = 10;
 const SHOWN = new Set(["in", "walkin", "out", "left"]);
 
-/** @typedef {{id: string, time: string, who: string, word: string, isUndone: boolean}} Line */
+/** @typedef {import("../marks/answer.js").Line} Line */
 
-export class Recent {
-  #drawn = "";
-
+export class RecentHere extends Recent {
   /**
-   * @param {any} part a `details` with a list and the template of a line: names show only after a tap
+   * @param {any} part names show only after a tap
    * @param {import("./app.js").App} app
    * @param {import("./book.js").Book} book
    * @param {(event: string) => void} onUndo
    */
   constructor(part, app, book, onUndo) {
-    this.part = part;
+    super(part);
     this.app = app;
     this.book = book;
     this.onUndo = onUndo;
@@ -35,13 +33,7 @@ export class Recent {
 
   draw() {
     const shown = this.book.events.filter(({ kind }) => SHOWN.has(kind)).slice(-MOST).reverse();
-    const lines = shown.map((event) => this.#told(event));
-    const drawn = JSON.stringify(lines);
-    // A line under somebody's finger must not be another one because the queue went on.
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    this.part.hidden = !lines.length;
-    this.part.querySelector("ol").replaceChildren(...lines.map((line) => this.line(line)));
+    this.show(shown.map((event) => this.#told(event)));
   }
 
   /**
@@ -59,11 +51,9 @@ export class Recent {
   }
 
   /** @param {Line} told */
-  line({ id, time, who, word, isUndone }) {
-    const line = /** @type {any} */ (this.part.querySelector("template").content.firstElementChild.cloneNode(true));
-    line.querySelector("[data-at]").textContent = time;
-    line.querySelector("[data-who]").textContent = who;
-    line.querySelector("[data-word]").textContent = word;
+  line(told) {
+    const { id, time, who, isUndone } = told;
+    const line = super.line(told);
     const undo = line.querySelector("button");
     undo.hidden = isUndone;
     undo.setAttribute("aria-label", this.app.words.say("undo_of", { who, time }));

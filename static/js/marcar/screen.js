@@ -1,7 +1,7 @@
 /** What screens about one session have in common: their parts, the way to their neighbours, what they say. */
 
 import { Answer } from "../marks/answer.js";
-import { dayAndTime } from "../marks/words.js";
+import { dayAndTime, put } from "../marks/words.js";
 import { holdMarking } from "./shell.js";
 
 /** @typedef {{book: import("./book.js").Book, marks: import("./marks.js").Marks}} Opened */
@@ -52,13 +52,11 @@ export class SessionScreen {
   }
 
   /**
-   * Live regions speak when their text changes: say nothing twice.
    * @param {string} selector
    * @param {string} text
    */
   put(selector, text) {
-    const element = this.part(selector);
-    if (element.textContent !== text) element.textContent = text;
+    put(this.part(selector), text);
   }
 
   /** @param {string} selector @returns {any} */

@@ -1,5 +1,7 @@
 /** The line on top of every screen: what waits here, and what stands between this phone and the server. */
 
+import { put } from "../marks/words.js";
+
 /** @param {import("./app.js").App} app */
 export function showStatus(app) {
   const line = part("[data-queue]");
@@ -16,7 +18,7 @@ export function showStatus(app) {
     const [one] = app.sender.ofPanel;
     panel.hidden = !one;
     // The page from which it was to be sent, and which sends it when it is opened.
-    panel.href = one ? `/panel/sesiones/${one.scope}/asistencia` : "";
+    panel.href = one ? pageOf(one) : "";
     send.hidden = app.isDeleted || !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
     const trouble = troubleOf(app);
@@ -27,6 +29,11 @@ export function showStatus(app) {
   };
   app.addEventListener("change", draw);
   draw();
+}
+
+/** @param {import("../marks/store.js").Kept} kept */
+function pageOf({ scope, event }) {
+  return event.activity ? `/panel/actividades/${scope}/conteo` : `/panel/sesiones/${scope}/asistencia`;
 }
 
 /** The worst first. @param {import("./app.js").App} app */
@@ -51,15 +58,6 @@ export function unsentInWords({ sender, words }) {
   const counted = Object.entries({ waiting: n_waiting, unread: n_unread, of_panel: ofPanel.length });
   const said = counted.map(([key, n]) => (n ? words.many(key, n) : ""));
   return said.filter(Boolean).join(" · ") || words.say("all_sent");
-}
-
-/**
- * Live regions speak when their text changes: say nothing twice.
- * @param {HTMLElement} element
- * @param {string} text
- */
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {string} selector @returns {any} */

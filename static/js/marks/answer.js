@@ -1,4 +1,4 @@
-/** The answer to the last scan: always in the same place, in words, colour and drawing. */
+/** The answer to the last mark: always in the same place, in words, colour and drawing. And the marks before it. */
 
 /** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "card" | "not_ticket" | "no_row" | "wrong_time" | "not_saved" | "undone" | "left"} State */
 
@@ -43,12 +43,42 @@ export class Answer {
   }
 }
 
+export const MOST = 10;
+
+/** @typedef {{id: string, time: string, who: string, word: string, isUndone?: boolean}} Line */
+
+/** The last ten marks of this browser, each on a line: an answer may come after the next person was marked. */
+export class Recent {
+  #drawn = "";
+
+  /** @param {any} part a `details` with a list and the template of a line */
+  constructor(part) {
+    this.part = part;
+  }
+
+  /** @param {Line[]} lines the last one first */
+  show(lines) {
+    const drawn = JSON.stringify(lines);
+    // A line under somebody's finger must not be another one because the queue went on.
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.part.hidden = !lines.length;
+    this.part.querySelector("ol").replaceChildren(...lines.map((line) => this.line(line)));
+  }
+
+  /** @param {Line} told @returns {any} */
+  line({ time, who, word }) {
+    const line = this.part.querySelector("template").content.firstElementChild.cloneNode(true);
+    for (const [part, text] of Object.entries({ at: time, who, word })) fill(line, `[data-${part}]`, text);
+    return line;
+  }
+}
+
 /**
- * @param {HTMLElement} block
+ * @param {ParentNode} place
  * @param {string} selector
  * @param {string} text
  */
-function fill(block, selector, text) {
-  const element = block.querySelector(selector);
-  if (element) element.textContent = text;
+export function fill(place, selector, text) {
+  for (const element of place.querySelectorAll(selector)) element.textContent = text;
 }

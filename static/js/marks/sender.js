@@ -1,6 +1,6 @@
 /**
- * Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. The panel's
- * page sends its own in the same way: what is different there is in `js/scan/sender.js`.
+ * Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. What the
+ * panel's pages send otherwise is in `panel-sender.js`.
  */
 
 import { ask } from "./api.js";

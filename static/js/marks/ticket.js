@@ -65,3 +65,38 @@ export function checkCharacter(body) {
   }
   return ALPHABET[total];
 }
+
+/** From what was shown or typed to its mark. What a `card` becomes, and how a page is to `decline`, is each page's own. */
+export class Marking {
+  /** One after another: two pictures of one card must not overtake each other. @type {Promise<unknown>} */
+  #queue = Promise.resolve();
+
+  /**
+   * What the camera saw. The text of a foreign code stays unread and unkept: it may be somebody's vaccination card.
+   * @param {string} text
+   */
+  scanned(text) {
+    const token = readToken(text);
+    return token ? this.card(token, "camera") : this.decline("not_ticket");
+  }
+
+  /**
+   * What was typed, or what a scanner with a cable typed.
+   * @param {string} text
+   */
+  typed(text) {
+    const code = readShortCode(text) ?? readToken(text);
+    return code ? this.card(code, "typed") : this.decline("not_ticket", "mistyped");
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
+  next(act) {
+    const result = this.#queue.then(act);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

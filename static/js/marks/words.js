@@ -36,6 +36,15 @@ export class Words {
   }
 }
 
+/**
+ * Live regions speak when their text changes: say nothing twice.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** "8:21 a. m.", "8:21 AM" @param {number} at milliseconds */
 export function timeOfDay(at) {
   // Held together: a line that begins with "a. m." is read twice.

@@ -1,17 +1,15 @@
 /** The attendance page with script: the camera, marks without a reload, and nothing lost while there is no signal. */
 
-import { Answer } from "../marks/answer.js";
+import { Answer, Recent } from "../marks/answer.js";
 import { Lens } from "../marks/lens.js";
+import { NO_STORE, PanelSender } from "../marks/panel-sender.js";
 import { Sender } from "../marks/sender.js";
 import { Sound } from "../marks/sound.js";
 import { openStore } from "../marks/store.js";
-import { isSample, readShortCode, readToken } from "../marks/ticket.js";
 import { pageName } from "../marks/uuid7.js";
-import { Words } from "../marks/words.js";
+import { put, Words } from "../marks/words.js";
 import { Marks } from "./marks.js";
 import { People } from "./people.js";
-import { Recent } from "./recent.js";
-import { NO_STORE, PanelSender } from "./sender.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("[data-attendance]"));
 const words = new Words(document);
@@ -38,7 +36,7 @@ if (page.dataset.closed !== "yes") {
     refresh,
     session,
     answer: new Answer(part("[data-answer]"), part("template[data-answers]")),
-    recent: new Recent(part("[data-recent]"), part("template[data-recent-line]")),
+    recent: new Recent(part("[data-recent]")),
     undoLast: part("form[data-undo-last]"),
   });
   listenToMarks(marks);
@@ -52,14 +50,8 @@ flush();
 /** @param {Marks} marks */
 function listenToMarks(marks) {
   document.addEventListener("submit", (event) => submitted(event, marks));
-  const scanned = (/** @type {string} */ text) => {
-    const code = readToken(text);
-    if (!code) marks.decline("not_ticket");
-    else if (isSample(code)) marks.decline("not_ticket", words.say("practice_card"));
-    else marks.add({ kind: "in", code, how: "camera" });
-  };
   if (page.querySelector("[data-answer] [data-state=ready]")) marks.invite(words.say("ready"));
-  new Lens(part("[data-lens]"), words.lines, scanned, () => sound.unlock());
+  new Lens(part("[data-lens]"), words.lines, (text) => marks.scanned(text), () => sound.unlock());
   const mute = part("[data-mute]");
   mute.addEventListener("click", () => {
     sound.isMuted = !sound.isMuted;
@@ -90,29 +82,18 @@ function submitted(event, marks) {
   if (!mark) return;
   event.preventDefault();
   sound.unlock();
-  const value = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value;
-  if (mark === "code") typed(/** @type {HTMLInputElement} */ (form.elements.namedItem("code")), marks);
-  if (mark === "in" || mark === "out") marks.add({ kind: mark, registration: value("registration"), how: "list" });
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  if (mark === "code") {
+    const code = field("code");
+    if (marks.typed(code.value)) code.value = "";
+    else code.select();
+    code.focus({ preventScroll: true });
+  }
+  if (mark === "in" || mark === "out") marks.add({ kind: mark, registration: field("registration").value, how: "list" });
   if (mark === "undo") {
     const registration = form.closest("tr")?.dataset.registration ?? form.dataset.registration;
-    marks.add({ kind: "undo", target: value("event"), how: "list" }, registration);
+    marks.add({ kind: "undo", target: field("event").value, how: "list" }, registration);
   }
-}
-
-/**
- * @param {HTMLInputElement} field
- * @param {Marks} marks
- */
-function typed(field, marks) {
-  const code = readShortCode(field.value) ?? readToken(field.value);
-  if (code && !isSample(code)) {
-    marks.add({ kind: "in", code, how: "typed" });
-    field.value = "";
-  } else {
-    marks.decline("not_ticket", words.say(code ? "practice_card" : "mistyped"));
-    field.select();
-  }
-  field.focus({ preventScroll: true });
 }
 
 /** @param {{forced?: boolean}} [how] */
@@ -122,7 +103,7 @@ function flush(how) {
 }
 
 /**
- * @param {{results: import("./sender.js").Result[], n_present: number, n_expected: number}} body
+ * @param {{results: import("../marks/panel-sender.js").Result[], n_present: number, n_expected: number}} body
  * @param {number} _asked_at
  * @param {import("../marks/store.js").ScanEvent[]} events of one session
  */
@@ -142,14 +123,11 @@ function heard({ results, n_present, n_expected }, _asked_at, events) {
 /** What of this browser is not with the server yet. */
 function drawQueue() {
   if (!isCounted) return;
-  const line = part("[data-sync]");
   const n = sender.n_waiting + sender.n_unread;
   const n_app = ofApp.n_waiting + ofApp.n_unread;
   const why = sender.trouble || (sender.n_unread ? "refused" : "sending");
   const rest = n_app ? `${words.say("unsent_app")} ${n_app}` : words.say("all_sent");
-  const text = n ? `${words.say(why)} ${words.say("unsent")} ${n}` : rest;
-  // Live regions speak when their text changes: say nothing twice.
-  if (line.textContent !== text) line.textContent = text;
+  put(part("[data-sync]"), n ? `${words.say(why)} ${words.say("unsent")} ${n}` : rest);
   part("[data-send-now]").hidden = !(n || n_app);
   part("[data-sign-in]").hidden = !n || sender.trouble !== "unprepared";
 }

@@ -1,11 +1,14 @@
 /** From a mark to its answer: keep it here, send it, and tell in the answer, the list and the row what became of it. */
 
-import { shownCode } from "../marks/ticket.js";
+import { MOST } from "../marks/answer.js";
+import { isSample, Marking, shownCode } from "../marks/ticket.js";
 import { factsOf } from "../marks/uuid7.js";
+import { timeOfDay } from "../marks/words.js";
 
 /** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
-/** @typedef {import("./sender.js").Result} Result */
+/** @typedef {import("../marks/panel-sender.js").Result} Result */
 /** @typedef {import("../marks/answer.js").State} State */
+/** @typedef {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} Made */
 
 /**
  * @typedef {object} Pending a mark of this visit that waits for the server's answer
@@ -18,9 +21,9 @@ import { factsOf } from "../marks/uuid7.js";
 
 /**
  * @typedef {object} Parts
- * @property {import("./sender.js").PanelSender} sender
+ * @property {import("../marks/panel-sender.js").PanelSender} sender
  * @property {import("../marks/answer.js").Answer} answer
- * @property {import("./recent.js").Recent} recent
+ * @property {import("../marks/answer.js").Recent} recent
  * @property {import("./people.js").People} people
  * @property {import("../marks/sound.js").Sound} sound
  * @property {import("../marks/words.js").Words} words
@@ -35,25 +38,37 @@ const PATIENCE_MS = 4_000;
 const SAID = new Set(["present", "already", "left", "undone", "card"]);
 const LOCAL = { present: "present", already: "present", review: "review", undone: "missing", left: "left" };
 
-export class Marks {
+export class Marks extends Marking {
   /** @type {Map<string, Pending>} */
   #pending = new Map();
   /** The event whose answer is on the screen. */
   #shown = "";
-  /** One after another: two pictures of one card must not overtake each other. */
-  #queue = Promise.resolve();
+  /** What became of the marks of this visit, in their order. @type {Map<string, import("../marks/answer.js").Line>} */
+  #lines = new Map();
 
   /** @param {Parts} parts */
   constructor(parts) {
+    super();
     this.parts = parts;
   }
 
   /**
-   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
+   * @param {Made} mark
    * @param {string} [registration] the row it shows in, where the event itself does not say
    */
   add(mark, registration = mark.registration ?? undefined) {
-    this.#queue = this.#queue.then(() => this.#record(mark, registration));
+    this.next(() => this.#record(mark, registration));
+  }
+
+  /**
+   * @param {string} code
+   * @param {"camera" | "typed"} how
+   * @returns {boolean} whether a mark was made, as `decline` says too
+   */
+  card(code, how) {
+    if (isSample(code)) return this.decline("not_ticket", "practice_card");
+    this.add({ kind: "in", code, how });
+    return true;
   }
 
   /** Before the first mark. @param {string} text */
@@ -62,24 +77,36 @@ export class Marks {
   }
 
   /**
-   * Something was shown or typed that makes no event.
-   * @param {State} state
-   * @param {string} [text]
+   * @param {"not_ticket" | "not_saved"} state
+   * @param {string} [key]
    */
-  decline(state, text) {
+  decline(state, key) {
     this.#shown = "";
     this.parts.undoLast.hidden = true;
-    this.parts.answer.show(state, { text });
+    this.parts.answer.show(state, { text: key && this.parts.words.say(key) });
     this.parts.sound.play(state);
+    return false;
   }
 
   /**
-   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
+   * A line of the last marks, new or changed.
+   * @param {import("../marks/store.js").Draft} event
+   * @param {string} who empty where that stays
+   * @param {State} state
+   */
+  #note({ id, at }, who, state) {
+    const line = this.#lines.get(id) ?? { id, time: timeOfDay(at), who };
+    this.#lines.set(id, { ...line, who: who || line.who, word: this.parts.answer.word(state) });
+    this.parts.recent.show([...this.#lines.values()].slice(-MOST).reverse());
+  }
+
+  /**
+   * @param {Made} mark
    * @param {string | undefined} registration
    */
   async #record(mark, registration) {
-    const { sender, answer, recent, people, words, undoLast } = this.parts;
-    const event = this.#draft(mark);
+    const { sender, answer, people, words, undoLast, session } = this.parts;
+    const event = { ...mark, session, ...factsOf(sender.told.page) };
     const row = people.row(registration);
     const name = row ? people.name(row) : "";
     const restore = row ? people.snapshot(row) : undefined;
@@ -89,18 +116,9 @@ export class Marks {
     if (row) people.mark(row, "sending");
     const isKept = await sender.keep(event);
     this.#pending.set(event.id, { event, registration, restore, isKept, isTold: false });
-    recent.tell(event, { who: name || shownCode(event.code) || words.say("ticket"), word: answer.word("sending") });
+    this.#note(event, name || shownCode(event.code ?? null) || words.say("ticket"), "sending");
     setTimeout(() => isKept && this.#wait(event.id), PATIENCE_MS);
     sender.flush();
-  }
-
-  /**
-   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
-   * @returns {import("../marks/store.js").Draft}
-   */
-  #draft(mark) {
-    const { session, sender } = this.parts;
-    return { ...mark, session, ...factsOf(sender.told.page) };
   }
 
   /**
@@ -109,11 +127,11 @@ export class Marks {
    * @param {Result} result
    */
   answered(event, result) {
-    const { answer, recent, sound, undoLast } = this.parts;
+    const { answer, sound, undoLast } = this.parts;
     const waited = this.#pending.get(event.id);
     this.#pending.delete(event.id);
     const state = /** @type {State} */ (SAID.has(result.outcome) ? result.outcome : "review");
-    recent.tell(event, { who: result.name ?? "", word: answer.word(state) });
+    this.#note(event, result.name ?? "", state);
     this.#updateRow(event, result, state, result.registration ?? event.registration ?? waited?.registration);
     if (this.#shown !== event.id) return;
     answer.show(state, { name: result.name, text: result.text || (state === "present" ? result.arrived : ""), link: result.link ?? "" });
@@ -145,10 +163,10 @@ export class Marks {
     const waiting = this.#pending.get(id);
     if (!waiting || waiting.isTold) return;
     waiting.isTold = true;
-    const { answer, recent, people, sound } = this.parts;
+    const { answer, people, sound } = this.parts;
     const state = waiting.isKept ? "kept" : "not_saved";
     const row = people.row(waiting.registration);
-    recent.tell(waiting.event, { who: "", word: answer.word(state) });
+    this.#note(waiting.event, "", state);
     if (row && waiting.isKept) people.mark(row, "kept");
     if (!waiting.isKept) waiting.restore?.();
     if (this.#shown !== id) return;

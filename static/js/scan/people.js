@@ -1,5 +1,6 @@
 /** The list of people: rows that change without a reload, search as one types, the count above. */
 
+import { fill } from "../marks/answer.js";
 import { redraw } from "../marks/band.js";
 import { uuid7 } from "../marks/uuid7.js";
 
@@ -59,9 +60,9 @@ export class People {
     const heading = /** @type {HTMLElement} */ (row.querySelector("th"));
     const hadFocus = row.contains(document.activeElement);
     for (const cell of CELLS) row.querySelector(cell)?.replaceWith(/** @type {Node} */ (model.querySelector(cell)).cloneNode(true));
-    put(row, "[data-time]", time);
-    put(row, "[data-how]", how);
-    put(row, "[data-of]", this.name(row));
+    fill(row, "[data-time]", time);
+    fill(row, "[data-how]", how);
+    fill(row, "[data-of]", this.name(row));
     for (const form of row.querySelectorAll("form")) fillForm(form, row.dataset.registration ?? "", event);
     row.dataset.state = state;
     row.classList.toggle("late", state === "review");
@@ -74,8 +75,8 @@ export class People {
    * @param {number} n_expected
    */
   total(n_present, n_expected) {
-    put(this.count, "[data-present]", String(n_present));
-    put(this.count, "[data-expected]", String(n_expected));
+    fill(this.count, "[data-present]", String(n_present));
+    fill(this.count, "[data-expected]", String(n_expected));
     const band = this.count.querySelector(".band");
     if (band) redraw(band, n_present, n_expected);
   }
@@ -127,9 +128,9 @@ export class People {
   /** The numbers on the tabs. A row that is marked stays in sight until the next search: Undo must be at hand. */
   #tally() {
     const rows = Array.from(this.body.rows);
-    put(this.tabs, "[data-n=todas]", String(rows.length));
-    put(this.tabs, "[data-n=faltan]", String(rows.filter(isMissing).length));
-    put(this.tabs, "[data-n=presentes]", String(rows.filter(isHere).length));
+    fill(this.tabs, "[data-n=todas]", String(rows.length));
+    fill(this.tabs, "[data-n=faltan]", String(rows.filter(isMissing).length));
+    fill(this.tabs, "[data-n=presentes]", String(rows.filter(isHere).length));
   }
 }
 
@@ -156,15 +157,6 @@ function fillForm(form, registration, event) {
     if (field.name === "registration") field.value = registration;
     if (field.name === "event") field.value = event ?? "";
   }
-}
-
-/**
- * @param {ParentNode} place
- * @param {string} selector
- * @param {string} text
- */
-function put(place, selector, text) {
-  for (const element of place.querySelectorAll(selector)) element.textContent = text;
 }
 
 /** @param {string} text */

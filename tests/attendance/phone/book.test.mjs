@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Book } from "../../../static/js/marcar/book.js";
-import { countInWords } from "../../../static/js/marcar/count-line.js";
+import { countInWords } from "../../../static/js/marcar/door.js";
 import { hashOf, shortOf } from "../../../static/js/marcar/keys.js";
 import { headsOf } from "../../../static/js/marcar/rules.js";
 import { asOneHead } from "../../../static/js/marcar/screens/heads.js";
 import { Marks } from "../../../static/js/marcar/marks.js";
-import { Recent } from "../../../static/js/marcar/recent.js";
+import { RecentHere } from "../../../static/js/marcar/recent.js";
 
 const words = { say: (key, values = {}) => `${key} ${Object.values(values).join(" ")}`.trim(), many: (key, n) => `${key} ${n}` };
 const SESSION = { id: "s", training: "t", starts: "2027-03-06T14:00:00Z", ends: "2027-03-06T18:00:00Z", state: "planned", closed: false };
@@ -87,12 +87,12 @@ test("the last marks are told apart after another screen, and by their row after
   const lines = () => {
     const shown = [];
     const part = { hidden: true, querySelector: () => ({ replaceChildren: (...all) => shown.push(...all) }) };
-    const recent = new Recent(part, { words, phone: { offset: 0 } }, marked, () => undefined);
+    const recent = new RecentHere(part, { words, phone: { offset: 0 } }, marked, () => undefined);
     recent.line = (line) => `${line.who}: ${line.word}`;
     recent.draw();
     return shown;
   };
   assert.deepEqual(lines(), ["7K2Q-M9XM-D: was_kept", "ticket: was_kept", "row 18: was_kept", "row 17: was_kept"]);
-  new Recent({}, { words }, marked, () => undefined).tell({ event: { id: "0" }, name: "Ana C.", state: "present" }, "");
+  new RecentHere({}, { words }, marked, () => undefined).tell({ event: { id: "0" }, name: "Ana C.", state: "present" }, "");
   assert.equal(lines()[3], "Ana C.: was_present");
 });

@@ -8,8 +8,8 @@ import { beforeEach, mock, test } from "node:test";
 
 import { Sender } from "../../../static/js/marks/sender.js";
 import { openStore } from "../../../static/js/marks/store.js";
-import { NO_STORE, PanelSender } from "../../../static/js/scan/sender.js";
-import { Rearm } from "../../../static/js/marks/sight.js";
+import { NO_STORE, PanelSender } from "../../../static/js/marks/panel-sender.js";
+import { Rearm } from "../../../static/js/marks/lens.js";
 import { Disk } from "./parts/disk.mjs";
 
 const ALL_SENT = [0, 0, ""];
@@ -101,6 +101,21 @@ test("marks of the panel and of a prepared phone wait in one store, and each is 
   ]);
   await phone.count();
   assert.deepEqual([phone.n_waiting, phone.ofPanel, queue(window)], [0, [], ALL_SENT]);
+});
+
+test("heads that are counted in the panel wait with the marks of the door, and go to the address of their activity", async () => {
+  line = gone;
+  const window = await opened();
+  await window.sender.keep({ ...mark("b"), session: undefined, activity: "f", kind: "count", sex: "mujer", age_band: "60+", number: 1 });
+  await marked(window, "a");
+  assert.deepEqual([queue(window), (await window.store.ofPanel()).map(({ scope }) => scope).sort()], [[2, 0, "offline"], ["f", "s"]]);
+  [line, asked] = [null, []];
+  await window.sender.flush();
+  assert.deepEqual(asked.map(({ url, events }) => [url, events.map(({ id }) => id)]), [
+    ["/panel/sesiones/s/asistencia/marcas", ["a"]],
+    ["/panel/actividades/f/toques", ["b"]],
+  ]);
+  assert.deepEqual(queue(window), ALL_SENT);
 });
 
 test("a mark that another window sent is answered here too, and counts once", async () => {

@@ -1,7 +1,7 @@
 /** Closing a session: what this phone has, one confirmation; it takes effect once all phones have sent. */
 
 import { theTime } from "../../marks/words.js";
-import { countInWords } from "../count-line.js";
+import { countInWords } from "../door.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { unsentInWords } from "../status.js";

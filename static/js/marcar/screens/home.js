@@ -1,7 +1,7 @@
 /** Home: the sessions of this phone, whether each can be marked without signal, and what this phone still lacks. */
 
-import { dayAndTime } from "../../marks/words.js";
-import { drawMore } from "../home-parts.js";
+import { dayAndTime, put } from "../../marks/words.js";
+import { isSaving } from "../saving.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -157,10 +157,32 @@ async function drawPersisted(element, { words }) {
 }
 
 /**
- * Live regions speak when their text changes: say nothing twice.
- * @param {HTMLElement} element
- * @param {string} text
+ * What stands beside the sessions: where heads are counted, and the hint for telephones that install by hand.
+ * @param {HTMLElement} place
+ * @param {App} app
  */
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+function drawMore(place, app) {
+  const part = (/** @type {string} */ selector) => /** @type {any} */ (place.querySelector(selector));
+  const activities = app.phone.said?.activities ?? [];
+  part("[data-counting]").hidden = !activities.length;
+  part("[data-activities]").replaceChildren(...activities.map((/** @type {any} */ one) => activityRow(part("template[data-activity]"), one)));
+  part("[data-save-power]").setAttribute("aria-pressed", String(isSaving()));
+  // With the camera off, the number pad is where one marks.
+  if (isSaving()) for (const link of place.querySelectorAll("[data-sessions] a")) link.setAttribute("href", String(link.getAttribute("href")).replace("#/marcar/", "#/filas/"));
+  // No other browser knows this property: there the installed app and the browser keep their things apart.
+  part("[data-iphone]").hidden = /** @type {any} */ (navigator).standalone !== false;
+}
+
+/**
+ * @param {HTMLTemplateElement} model
+ * @param {any} activity
+ */
+function activityRow(model, { id, title, starts, place }) {
+  const element = /** @type {any} */ (model.content.firstElementChild?.cloneNode(true));
+  const link = element.querySelector("a");
+  link.textContent = title;
+  link.href = `#/conteo/${id}`;
+  element.querySelector("[data-when]").textContent = dayAndTime(Date.parse(starts));
+  element.querySelector("[data-place]").textContent = place ?? "";
+  return element;
 }

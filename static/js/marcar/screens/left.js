@@ -2,12 +2,13 @@
 
 import { Lens } from "../../marks/lens.js";
 import { Departures } from "../departures.js";
-import { Recent } from "../recent.js";
-import { RowField } from "../row-field.js";
+import { RecentHere } from "../recent.js";
 import { typeInto } from "../scanner-keys.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { rowInWords, SheetChoice } from "../sheets.js";
 import { TimeBack } from "../time-back.js";
+
+const ROW = /^\d{1,5}$/;
 
 export const left = ofSession("salida", (place, app, opened) => new Left(place, app, opened).listen());
 
@@ -24,7 +25,7 @@ class Left extends SessionScreen {
     super(place, app, opened);
     this.departures = new Departures(app, this.book);
     this.time = new TimeBack(this);
-    this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
+    this.recent = new RecentHere(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
     this.who = new RowField(this.part("[name=quien]"), new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book));
   }
 
@@ -99,5 +100,44 @@ class Left extends SessionScreen {
     this.recent.draw();
     this.part("[data-undo]").hidden = !this.shown;
     this.time.draw();
+  }
+}
+
+/** One field for "who": a few digits are a row of the printed sheet, anything longer is a code. */
+class RowField {
+  /**
+   * @param {HTMLInputElement} field
+   * @param {import("../sheets.js").SheetChoice} sheet
+   */
+  constructor(field, sheet) {
+    this.field = field;
+    this.sheet = sheet;
+  }
+
+  get text() {
+    return this.field.value.trim();
+  }
+
+  /** The row that was typed; 0 where it is none. */
+  get row() {
+    return ROW.test(this.text) ? Number(this.text) : 0;
+  }
+
+  clear() {
+    this.field.value = "";
+  }
+
+  /** The next one, unless it is being typed already. @param {string} text what is to be put right, if anything */
+  focus(text) {
+    this.field.focus({ preventScroll: true });
+    if (!text || this.field.value) return;
+    this.field.value = text;
+    this.field.select();
+  }
+
+  /** With one sheet there is nothing to choose. */
+  draw() {
+    this.sheet.draw();
+    /** @type {HTMLElement} */ (this.sheet.select.closest("label")).hidden = this.sheet.codes.length < 2;
   }
 }

@@ -1,8 +1,7 @@
 /** Marking by the row number of the printed sheet: no camera, three touches a person; or the whole sheet in one line. */
 
-import { countIn } from "../count-line.js";
-import { hintAtDoor } from "../door-hint.js";
-import { Recent } from "../recent.js";
+import { countIn, hintAtDoor } from "../door.js";
+import { RecentHere } from "../recent.js";
 import { listedRows, readRows, RowListError } from "../row-list.js";
 import { catchCode } from "../scanner-keys.js";
 import { ofSession, offerSlip, SessionScreen } from "../screen.js";
@@ -31,7 +30,7 @@ class Rows extends SessionScreen {
    */
   constructor(place, app, opened) {
     super(place, app, opened);
-    this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
+    this.recent = new RecentHere(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
     this.sheet = new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book);
     this.field = this.part("[name=fila]");
     this.list = this.part("[name=filas]");

@@ -3,10 +3,9 @@
 import { Answer } from "../../marks/answer.js";
 import { Lens } from "../../marks/lens.js";
 import { dayAndTime } from "../../marks/words.js";
-import { countIn } from "../count-line.js";
 import { Departures } from "../departures.js";
-import { hintAtDoor } from "../door-hint.js";
-import { Recent } from "../recent.js";
+import { countIn, hintAtDoor } from "../door.js";
+import { RecentHere } from "../recent.js";
 import { isSaving } from "../saving.js";
 import { typeInto } from "../scanner-keys.js";
 import { leadOn, offerSlip } from "../screen.js";
@@ -40,7 +39,7 @@ class Scanning {
     this.marks = isLeaving ? new Departures(app, book) : marks;
     this.place = place;
     this.answer = new Answer(this.part("[data-answer]"), this.part("template[data-answers]"));
-    this.recent = new Recent(this.part("[data-recent]"), app, book, (event) => this.undo(event));
+    this.recent = new RecentHere(this.part("[data-recent]"), app, book, (event) => this.undo(event));
     this.field = this.part("[name=code]");
     this.undoLast = this.part("[data-undo]");
     /** The mark whose answer is on the screen. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { hintAtDoor } from "../../../static/js/marcar/door-hint.js";
+import { hintAtDoor } from "../../../static/js/marcar/door.js";
 
 const NOW = Date.parse("2027-03-06T15:00:00Z");
 const on = { id: "on", title: "Taller", starts: "2027-03-06T14:00:00Z", ends: "2027-03-06T18:00:00Z", state: "planned", closed: false };

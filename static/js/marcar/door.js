@@ -1,6 +1,7 @@
-/** At the door of a session that begins much later, or is called off: that it is so, and the way to the one that is on now. */
+/** What stands over a door: how many are here, and, where its session begins much later or is called off, the way to the one that is on. */
 
-import { dayAndTime, longDate, timeOfDay } from "../marks/words.js";
+import { redraw } from "../marks/band.js";
+import { dayAndTime, longDate, put, timeOfDay } from "../marks/words.js";
 
 /** So long before its start people come to a session, and to no other. */
 const DOOR_MS = 45 * 60_000;
@@ -20,7 +21,7 @@ export function hintAtDoor(place, { phone, words }, id, screen) {
   const now = phone.sessions.find((one) => isOn(one, phone.clock));
   const starts = Date.parse(session.starts);
   const time = longDate(starts) === longDate(phone.clock.now) ? timeOfDay(starts) : dayAndTime(starts);
-  put(hint.querySelector("span"), isOff ? words.say("door_off") : words.say("not_yet", { time }));
+  put(/** @type {Element} */ (hint.querySelector("span")), isOff ? words.say("door_off") : words.say("not_yet", { time }));
   const link = /** @type {HTMLAnchorElement} */ (hint.querySelector("a"));
   link.hidden = !now;
   if (!now) return;
@@ -45,10 +46,25 @@ function isOn({ starts, ends, state, closed }, clock) {
 }
 
 /**
- * Live regions speak when their text changes: say nothing twice.
- * @param {HTMLElement | null} element
- * @param {string} text
+ * "26 de 28 en este teléfono, y 2 más", with the band of figures: how many of those who are expected are here.
+ * @param {HTMLElement} place
+ * @param {import("../marks/words.js").Words} words
+ * @param {import("./book.js").Book} book
  */
-function put(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
+export function countIn(place, words, book) {
+  const said = /** @type {HTMLElement} */ (place.querySelector("[data-count-text]"));
+  put(said, countInWords(words, book));
+  redraw(/** @type {Element} */ (place.querySelector(".band")), book.n_present, book.n_expected);
+}
+
+/**
+ * @param {import("../marks/words.js").Words} words
+ * @param {import("./book.js").Book} book
+ * @param {string} [key] of the words
+ */
+export function countInWords(words, { hasRoster, n_present, n_more, n_expected }, key = "count") {
+  // Without the list nobody here knows who is expected.
+  if (!hasRoster) return words.say(`${key}_bare`, { n: n_present + n_more });
+  const values = { present: n_present, expected: n_expected, more: n_more };
+  return words.say(n_more ? `${key}_more` : key, values);
 }

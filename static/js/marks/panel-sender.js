@@ -1,12 +1,12 @@
 /**
- * Brings the marks of the panel's page to the server, by the word of who is signed in: a phone that needs no preparing. One
- * that could not be kept is sent all the same; until then it lives as long as the page.
+ * Brings the marks of the panel's pages to the server, by the word of who is signed in: a phone that needs no preparing.
+ * One that could not be kept is sent all the same; until then it lives as long as the page.
  */
 
-import { Sender } from "../marks/sender.js";
+import { Sender } from "./sender.js";
 
-/** @typedef {import("../marks/store.js").Kept} Kept */
-/** @typedef {import("../marks/store.js").ScanEvent} ScanEvent */
+/** @typedef {import("./store.js").Kept} Kept */
+/** @typedef {import("./store.js").ScanEvent} ScanEvent */
 
 /**
  * @typedef {object} Result what the server says about one mark, to whoever may see who that is
@@ -43,7 +43,7 @@ export class PanelSender extends Sender {
 
   /**
    * Keep a mark on this device, before anything is sent.
-   * @param {import("../marks/store.js").Draft} draft
+   * @param {import("./store.js").Draft} draft
    * @returns {Promise<boolean>} false where the device could not keep it
    */
   async keep(draft) {
@@ -86,15 +86,15 @@ export class PanelSender extends Sender {
     this.told.onTried();
   }
 
-  /** One session after another: each has its address. */
+  /** One session or activity after another: each has its address. */
   async waiting() {
     const waiting = (await this.unsent()).filter(({ id }) => !this.aside.has(id));
-    return waiting.filter(({ session }) => session === waiting[0].session).map((event) => ({ id: event.id, event }));
+    return waiting.filter((event) => addressOf(event) === addressOf(waiting[0])).map((event) => ({ id: event.id, event }));
   }
 
   /** @param {Kept[]} batch */
   addressOf([{ event }]) {
-    return `/panel/sesiones/${event.session}/asistencia/marcas`;
+    return addressOf(event);
   }
 
   async more() {
@@ -111,7 +111,7 @@ export class PanelSender extends Sender {
 
   /** @param {Result[]} results */
   async receive(results) {
-    const ids = results.filter(isSettled).map(({ id }) => id);
+    const ids = results.filter(({ state }) => state !== "malformed").map(({ id }) => id);
     for (const { id } of results) if (!ids.includes(id)) this.aside.add(id);
     for (const id of ids) {
       this.#answered.add(id);
@@ -123,7 +123,7 @@ export class PanelSender extends Sender {
   }
 }
 
-/** @param {Result} result */
-function isSettled({ state }) {
-  return state !== "malformed";
+/** @param {Partial<ScanEvent>} event */
+function addressOf({ session, activity }) {
+  return activity ? `/panel/actividades/${activity}/toques` : `/panel/sesiones/${session}/asistencia/marcas`;
 }
