@@ -7,15 +7,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, StorageState, sync_playwright
 
 from tests.browser import demo, steps
-from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, emptied, village
 from tests.browser.patience import be_patient
-from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
+from tests.browser.scanner import PHONE
 from tests.database import put_template
 from tests.processes import running
 
@@ -103,55 +102,6 @@ def people_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         yield server.made
 
 
-@pytest.fixture
-def door() -> Door:
-    """Four people who are expected, and one on the waiting list."""
-    names = ["Ana Lucía B. C.", "Byron C. X.", "Ma. Candelaria Q. Q’.", "Rosa Amalia C. T."]
-    waiting = Person("Telma Ixim C. P.", "San Juan", note="Lista de espera")
-    return Door([*(Person(name, "Las Pozas") for name in names), waiting])
-
-
-@pytest.fixture
-def origin(door: Door) -> Iterator[str]:
-    with served(make_app(door)) as origin:
-        yield origin
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=PHONE, locale="es-GT")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def scanner(context: BrowserContext, origin: str) -> Iterator[Scanner]:
-    """The page without a camera; nothing may be complained about at the end."""
-    scanner = opened(context, origin)
-    yield scanner
-    assert scanner.complaints == []
-
-
-@pytest.fixture
-def before_camera(cameras: Browser, film: Path, origin: str) -> Iterator[OpenPage]:
-    """Opens the page before a camera that shows the payloads, and turns it on. `script` runs before the page's own."""
-    contexts: list[BrowserContext] = []
-
-    def show(*payloads: str | None, inverted: bool = False, script: str = "") -> Scanner:
-        make_mjpeg(film, payloads, inverted=inverted)
-        contexts.append(cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"]))
-        if script:
-            contexts[-1].add_init_script(script)
-        scanner = opened(contexts[-1], origin)
-        scanner.film = film
-        scanner.page.get_by_role("button", name="Encender cámara").click()
-        return scanner
-
-    yield show
-    for context in contexts:
-        context.close()
-
-
 @pytest.fixture(scope="package")
 def first_village(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Village]:
     """The application, one for all modules."""
@@ -200,13 +150,3 @@ def phone(request: pytest.FixtureRequest, village: Village) -> Iterator[Phone]:
     for page in context.pages:
         page.close()  # and with it the camera, which all windows of a browser share
     assert phone.complaints == []
-
-
-@pytest.fixture
-def plain(browser: Browser, origin: str) -> Iterator[Page]:
-    """The page without script."""
-    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(origin + BASE)
-    yield page
-    context.close()

@@ -167,9 +167,9 @@ class Village:
 
 
 @contextmanager
-def village(folder: Path, film: Path) -> Iterator[Village]:
+def village(folder: Path, film: Path, host: str = "localhost") -> Iterator[Village]:
     put_template(folder)
-    with running("tests.browser.marcar_server", folder) as server:
+    with running("tests.browser.marcar_server", folder, host) as server:
         yield Village(folder, server.made, film)
 
 

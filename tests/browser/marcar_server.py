@@ -1,10 +1,9 @@
 """The application with a session and many prepared phones, in a process of its own, that fails when it is told to.
 
-`python -m tests.browser.marcar_server FOLDER` prints one line of JSON once it can be asked. Another session with phones
-of its own is made, and told in the same way, whenever `MORE` is asked for. What stands in the file
-`fault` of the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark),
-`no-reader` (the decoder does not arrive), `no-wasm` (the page's policy forbids WebAssembly), `newer` (the worker is
-another version).
+`python -m tests.browser.marcar_server FOLDER [HOST]` prints one line of JSON once it can be asked. Another session with
+phones of its own is made, and told in the same way, whenever `MORE` is asked for. What stands in the file `fault` of
+the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark), `no-reader`
+(the decoder does not arrive), `no-wasm` (a policy that forbids WebAssembly), `newer` (the worker is another version).
 """
 
 from __future__ import annotations
@@ -211,4 +210,5 @@ async def _elsewhere(hub: Any, like: Training) -> str:
 
 if __name__ == "__main__":
     chosen, villages = Path(sys.argv[1]), Villages()
-    asyncio.run(serve(str(chosen), villages.furnish, lambda app: Faults(app, chosen, villages.furnish)))
+    host = sys.argv[2] if len(sys.argv) > 2 else "localhost"
+    asyncio.run(serve(str(chosen), villages.furnish, lambda app: Faults(app, chosen, villages.furnish), host))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from tests.browser.door import BASE, Person
+if TYPE_CHECKING:
+    from tests.browser.marcar import Person, Village
 
 PHONE = ViewportSize(width=360, height=740)
-MARKS = f"**{BASE}/marcas"
 # Each mark gets an answer of its own: what stands there before is none to what comes next.
 OLD = "() => document.querySelectorAll('.answer [data-state]').forEach((one) => { one.dataset.old = 'yes' })"
 # What Chromium itself writes when a request fails, as it must in tests of failing lines.
@@ -30,16 +29,21 @@ PATIENCE_MS = 45_000
 
 @dataclass
 class Scanner:
-    """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for.
-
-    `film` is what its camera sees from when it is next turned on.
-    """
+    """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for."""
 
     page: Page
-    origin: str
+    village: Village
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
-    film: Path = Path()
+
+    @property
+    def address(self) -> str:
+        return f"{self.village.origin}/panel/sesiones/{self.village.made['session']}/asistencia"
+
+    def sign_in(self) -> None:
+        """As the coordination."""
+        cookie = {"name": "staff", "value": self.village.made["desk"], "url": self.village.origin}
+        self.page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     def listen(self) -> None:
         self.page.on("console", self._hear)
@@ -54,6 +58,15 @@ class Scanner:
         self.page.evaluate(OLD)
         self.page.get_by_label("Código del boleto").fill(code)
         self.page.get_by_role("button", name="Marcar", exact=True).click()
+
+    def show(self, *payloads: str | None) -> None:
+        """Hold cards before the camera, from when it is turned on."""
+        stop = self.page.get_by_role("button", name="Apagar")
+        if stop.is_visible():
+            stop.click()
+        self.page.evaluate(OLD)
+        self.village.show(*payloads)
+        self.page.get_by_role("button", name="Encender cámara").click()
 
     def send_now(self) -> None:
         """As a tap on the button; where the page has sent by itself meanwhile, the button is gone already."""
@@ -95,13 +108,11 @@ def wait_until(page: Page, question: str, *, arg: object = None) -> None:
         page.wait_for_timeout(LOOK_EVERY_MS)
 
 
-OpenPage = Callable[..., Scanner]
-
-
-def opened(context: BrowserContext, origin: str) -> Scanner:
-    """The page in a new window, once its script is ready."""
-    scanner = Scanner(context.new_page(), origin)
+def opened(context: BrowserContext, village: Village) -> Scanner:
+    """The page in a new window of who is signed in, once its script is ready."""
+    scanner = Scanner(context.new_page(), village)
     scanner.listen()
-    scanner.page.goto(origin + BASE)
+    scanner.sign_in()
+    scanner.page.goto(scanner.address)
     scanner.expect_sync("Todo enviado")
     return scanner
