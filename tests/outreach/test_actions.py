@@ -127,14 +127,6 @@ async def test_edit_writes_down_which_columns_changed_and_nothing_else(sqlite_db
     assert line.detail == {"changed": ["rain_plan"]}
 
 
-async def test_publish_twice_is_once(sqlite_db: Settings) -> None:
-    activity = await make_activity()
-
-    await publish_activity(activity.id, actor=PROGRAM)
-
-    assert await AuditLine.filter(act="outreach.publish").count() == 1
-
-
 async def test_cancel_needs_a_reason_and_an_activity_to_come(db: Settings, freeze: Freeze) -> None:
     activity = await make_activity(when=in_the_park())
 
@@ -241,18 +233,6 @@ async def test_an_activity_keeps_a_training_from_its_person_and_venue(db: Settin
     assert refused.value.values["what"] == "Feria informativa"
 
 
-async def test_another_activity_at_the_same_time_stands_only_with_a_reason(db: Settings) -> None:
-    first = await make_activity(when=in_the_park())
-    plan = await plan_of(when=in_the_park(STARTS + timedelta(hours=1), ENDS + timedelta(hours=1)))
-
-    with pytest.raises(FacilitatorBooked):
-        await create_activity(plan, actor=PROGRAM)
-    await create_activity(plan, actor=PROGRAM, override_reason="Son la misma cuadra")
-
-    line = await AuditLine.get(act="schedule.override_booking")
-    assert line.detail == {"reason": "Son la misma cuadra", "session_ids": [str(first.id)]}
-
-
 async def test_of_two_that_are_planned_at_once_for_one_person_one_stands(db: Settings) -> None:
     hub = await make.make_hub()
     venue = await make.make_venue(hub)
@@ -280,33 +260,6 @@ async def test_an_activity_is_not_in_its_own_way(sqlite_db: Settings) -> None:
     )
 
     assert moved.starts_at == STARTS + timedelta(hours=1)
-
-
-async def test_reopening_looks_again_who_is_taken(sqlite_db: Settings) -> None:
-    activity = await make_activity(when=in_the_park())
-    await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
-    await make_activity(when=in_the_park())
-
-    with pytest.raises(FacilitatorBooked):
-        await reopen_activity(activity.id, actor=PROGRAM)
-    reopened = await reopen_activity(activity.id, actor=PROGRAM, override_reason="Van dos personas")
-
-    assert reopened.state is ActivityState.PUBLISHED
-
-
-async def test_who_looks_on_from_another_hub_learns_only_which_hub(sqlite_db: Settings) -> None:
-    cast = await make_cast()
-    await make_activity(cast.hub, when=in_the_park(), responsible=cast.facilitator)
-    shared = await make.make_user(Role.HUB_COORDINATOR, cast.elsewhere)
-    course = await make.make_course()
-    plan = training_plan(course, cast.elsewhere, cast.venue_elsewhere)
-
-    with pytest.raises(FacilitatorBooked) as refused:
-        await create_training(
-            plan, [SessionPlan(STARTS, ENDS, None, (cast.facilitator.id,))], actor=await actor_of(shared)
-        )
-
-    assert refused.value.values["what"] == cast.hub.name
 
 
 async def test_nothing_moves_where_the_clock_alone_moves(sqlite_db: Settings) -> None:

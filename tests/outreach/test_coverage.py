@@ -185,14 +185,3 @@ async def test_bad_quarter_is_this_one_and_says_so(client: AsyncClient, cast: Ca
 
         assert "No entendimos el trimestre. Mostramos este." in page, typed
         assert "De enero a marzo de 2027." in page, typed
-
-
-@pytest.mark.parametrize(
-    ("who", "status"), [("facilitator", 403), ("assistant", 403), ("platform", 403), ("admin", 200), ("monitor", 200)]
-)
-async def test_page_is_for_who_leads_hubs_and_for_monitoring(
-    client: AsyncClient, cast: Cast, who: str, status: int
-) -> None:
-    answer = await (await as_(client, cast, who)).get(PATH)
-
-    assert answer.status_code == status

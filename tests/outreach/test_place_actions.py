@@ -12,7 +12,7 @@ from tests.outreach.make_activity import make_activity
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outreach.models import ActivityText
-from trainings.outreach.place_actions import HubIsAnothers, correct_venue, open_hubs
+from trainings.outreach.place_actions import HubIsAnothers, open_hubs
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.hub_file import HubEntry, demo_hubs
 from trainings.places.models import Hub, HubService, Operator, Signatory, Venue
@@ -59,18 +59,6 @@ async def test_hub_is_corrected_and_its_feeds_and_entries_follow(entry: HubEntry
     assert "Ventanilla del norte" in (await SessionText.get()).body
     assert "Ventanilla del norte" in (await ActivityText.get()).body
     assert (await current("ventanilla:la-libertad-peten"))[0] > before
-
-
-async def test_venue_is_corrected_and_its_entries_follow(entry: HubEntry) -> None:
-    (hub,) = await open_hubs([entry], actor=PROGRAM)
-    venue = await a_published_training(hub)
-    assert "SEQUENCE:0\r\n" in (await SessionText.get()).body
-
-    await correct_venue(venue, replace(entry.venues[0], address="Barrio Nuevo"), hub=hub, actor=PROGRAM)
-
-    text = (await SessionText.get()).body
-    assert "Barrio Nuevo" in text
-    assert "SEQUENCE:1\r\n" in text
 
 
 async def test_slug_of_another_operator_or_seat_is_refused(entry: HubEntry) -> None:

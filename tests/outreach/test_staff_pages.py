@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.outreach.make_activity import make_activity, make_draft
 from tests.queries import counted_queries
 from tests.schedule.panel import as_, post
@@ -20,8 +20,10 @@ from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
 from trainings.outreach.actions import TimeAndPlace, cancel_activity, move_activity, reopen_activity
 from trainings.outreach.heads import counts_of, total
-from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.models import ActivityState, OrientationTally, OutreachActivity
+from trainings.outreach.tallies import tally
 from trainings.places.models import FeastDay
+from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
@@ -392,3 +394,72 @@ async def test_poster_of_a_month_is_wrong_paper_until_it_is_printed_anew(
     assert called_off == moved
     assert moved == ["Cartel de marzo 2027"]
     assert await papers(f"{INDEX}/{other.id}") == []
+
+
+async def test_moving_what_another_person_moved_meanwhile_shows_that_first(
+    client: AsyncClient, db: Settings, freeze: object
+) -> None:
+    freeze(STARTS - timedelta(days=7))  # type: ignore[operator]
+    cast = await make_cast()
+    activity = await make_activity(cast.hub, when=PARK)
+    path = f"/panel/actividades/{activity.id}/mover"
+    await as_(client, cast, "coordinator")
+    shown = Page((await client.get(path)).text).one("input", name="revision")["value"]
+    form = {"day": "2027-03-08", "starts": "08:00", "ends": "11:30", "municipality": PARK.municipality}
+    form |= {"place": "Parque central", "revision": str(shown)}
+    await move_activity(activity.id, replace(PARK, place="Cancha"), actor=PROGRAM)
+
+    refused = await post(client, path, form)
+    untouched = await OutreachActivity.get(id=activity.id)
+    again = form | {"revision": str(Page(refused.text).one("input", name="revision")["value"])}
+    done = await post(client, path, again)
+
+    assert refused.status_code == 409
+    assert "Otra persona cambió esta actividad mientras usted escribía" in refused.text
+    assert "Cancha" in refused.text
+    assert Page(refused.text).one("input", name="ends")["value"] == "11:30"
+    assert (untouched.place, untouched.ends_at) == ("Cancha", PARK.ends_at)
+    assert done.status_code == 303
+    assert (await OutreachActivity.get(id=activity.id)).place == "Parque central"
+
+
+async def test_desk_counts_orientations_by_a_touch(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "assistant")
+    form = {"hub": cast.hub.id, "subject": "returned", "step": "mas"}
+
+    for step in ("mas", "mas", "menos"):
+        answer = await post(client, "/panel/orientaciones", form | {"step": step})
+    shown = words_of((await client.get("/panel/orientaciones")).text)
+
+    assert answer.headers["location"] == f"/panel/orientaciones?ventanilla={cast.hub.slug}#returned"
+    assert "Regresó al país 1 hoy1 este mes" in shown
+    [row] = await OrientationTally.all()
+    assert (row.day, row.subject, row.number) == (date(2027, 3, 1), "returned", 1)
+
+
+async def test_less_than_none_is_said_and_not_kept(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+
+    answer = await post(client, "/panel/orientaciones", {"hub": cast.hub.id, "subject": "returned", "step": "menos"})
+    shown = words_of((await client.get(answer.headers["location"])).text)
+
+    assert "Hoy no hay menos que cero." in shown
+    assert not await OrientationTally.exists()
+
+
+@pytest.mark.parametrize("changes", [{"subject": "otra"}, {"step": "5"}, {"hub": "no"}])
+async def test_forged_touch_is_refused(client: AsyncClient, cast: Cast, changes: dict[str, object]) -> None:
+    await as_(client, cast, "assistant")
+    form = {"hub": cast.hub.id, "subject": "returned", "step": "mas"}
+
+    assert (await post(client, "/panel/orientaciones", form | changes)).status_code == 422
+    assert not await OrientationTally.exists()
+
+
+async def test_numbers_of_another_hub_are_not_shown(client: AsyncClient, cast: Cast) -> None:
+    await tally(cast.elsewhere.id, "returned", 1)
+    await as_(client, cast, "assistant")
+
+    shown = words_of((await client.get(f"/panel/orientaciones?ventanilla={cast.elsewhere.slug}")).text)
+
+    assert "Regresó al país 0 hoy0 este mes" in shown

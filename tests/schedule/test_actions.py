@@ -185,19 +185,6 @@ async def test_edit_does_not_ask_again_for_a_clash_that_stands(cast: Cast) -> No
     assert (await Training.get(id=training.id)).title == "Otro"
 
 
-async def test_edit_refuses_an_old_page(cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-    opened_at = training.revision
-    await actions.edit_training(training.id, plan_of(training, title="A"), await standing(training), actor=PROGRAM)
-
-    with pytest.raises(actions.ChangedMeanwhile):
-        await actions.edit_training(
-            training.id, plan_of(training, title="B"), await standing(training), actor=PROGRAM, revision=opened_at
-        )
-
-    assert (await Training.get(id=training.id)).title == "A"
-
-
 async def test_edit_refuses_another_hub_and_a_session_of_another_training(cast: Cast) -> None:
     training, other = await make.make_training(hub=cast.hub), await make.make_training(hub=cast.hub)
 

@@ -18,29 +18,6 @@ from trainings.schedule.bookings import FacilitatorAway, FacilitatorBooked, Venu
 from trainings.schedule.models import Training, TrainingState, Unavailability
 
 
-async def test_facilitator_who_is_elsewhere_is_refused_with_who_and_when(cast: Cast) -> None:
-    other = await make.make_venue(cast.hub, "Escuela")
-    await make.make_training(
-        hub=cast.hub,
-        title="Refugio y protección",
-        sessions=[(make.tomorrow_at(10, days=3), make.tomorrow_at(14, days=3))],
-        facilitators=[cast.facilitator],
-        venue=other,
-    )
-
-    with pytest.raises(FacilitatorBooked) as refused:
-        await actions.create_training(
-            await plan_for(cast),
-            [meeting(2), meeting(3, 8, 12, cast.facilitator)],
-            actor=await make.actor_of(cast.coordinator),
-        )
-
-    assert refused.value.field == "sessions-1"
-    assert refused.value.values["who"] == "Ana Coc"
-    assert refused.value.values["what"] == "Refugio y protección"
-    assert "10:00" in refused.value.values["when"]
-
-
 async def test_training_of_another_hub_is_named_by_its_hub_only(cast: Cast) -> None:
     hours = [(make.tomorrow_at(8, days=3), make.tomorrow_at(12, days=3))]
     await make.make_training(
@@ -67,19 +44,6 @@ async def test_venue_is_taken_and_free_again_at_the_very_minute(cast: Cast) -> N
     training = await actions.create_training(await plan_for(cast), [meeting(3, 12, 13)], actor=PROGRAM)
 
     assert len(await sessions_of(training)) == 1
-
-
-async def test_reason_lets_a_clash_stand_and_is_kept(cast: Cast) -> None:
-    taken = await make.make_training(
-        hub=cast.hub, sessions=[(make.tomorrow_at(8, days=3), make.tomorrow_at(12, days=3))]
-    )
-
-    await actions.create_training(
-        await plan_for(cast), [meeting(3)], actor=PROGRAM, override_reason="El salón tiene dos aulas."
-    )
-
-    kept = await AuditLine.get(act="schedule.override_booking")
-    assert kept.detail == {"reason": "El salón tiene dos aulas.", "session_ids": [str(taken.sessions[0].id)]}
 
 
 @pytest.mark.parametrize(

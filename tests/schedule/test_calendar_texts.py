@@ -149,36 +149,12 @@ async def test_places_sign_ups_and_closing_change_nothing(cast: Cast) -> None:
     assert await seen() == before
 
 
-async def test_refreshing_again_changes_nothing(cast: Cast) -> None:
-    training = await two_sessions(cast)
-    before = await seen()
-
-    async with transaction():
-        changed = await calendar_texts.refresh(training_ids=[training.id])
-
-    assert changed == set()
-    assert await seen() == before
-
-
-async def test_saving_the_same_form_changes_nothing_shown(cast: Cast) -> None:
+async def test_saving_the_form_as_it_is_or_what_calendars_do_not_show_changes_nothing_shown(cast: Cast) -> None:
     training = await two_sessions(cast)
     before = await seen()
 
     await edit(training)
-
-    assert await seen() == before
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"walk_ins": False}, {"approval_required": True}, {"neutral_title": "Reunión"}],
-    ids=lambda changes: next(iter(changes)),
-)
-async def test_fields_that_calendars_do_not_show_change_nothing(cast: Cast, changes: dict[str, object]) -> None:
-    training = await two_sessions(cast)
-    before = await seen()
-
-    await edit(training, **changes)
+    await edit(training, walk_ins=False, approval_required=True, neutral_title="Reunión")
 
     assert await seen() == before
 
@@ -309,17 +285,6 @@ async def test_unlisting_takes_out_of_the_feeds_and_later_words_stay_out_of_them
     assert await seen() == unlisted
 
 
-async def test_unlisted_from_the_start_never_comes_into_feeds(cast: Cast, freeze: Freeze) -> None:
-    freeze(NOON)
-    before = await seen()
-    training = await two_sessions(cast, state=TrainingState.UNLISTED)
-    freeze(NOON + timedelta(days=5))
-
-    await call_off_training(training.id, "No hay paso.", actor=PROGRAM)
-
-    assert await seen() == before
-
-
 async def test_held_while_hidden_it_stays_so_when_the_rest_is_called_off(cast: Cast, freeze: Freeze) -> None:
     freeze(NOON)
     training = await two_sessions(cast)
@@ -395,10 +360,3 @@ async def test_texts_of_an_older_program_are_written_again(cast: Cast) -> None:
     assert text.format == TEXT_FORMAT
     assert line(text.body, "TRANSP") == "OPAQUE"
     assert line(text.body, "SEQUENCE") == "0"
-
-
-async def test_a_text_outside_a_transaction_is_refused(cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-
-    with pytest.raises(AssertionError):
-        await calendar_texts.refresh(training_ids=[training.id])

@@ -6,13 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from httpx2 import AsyncClient
 
-from tests.make import make_training
-from trainings import clock
-from trainings.attendance import actions as attendance
-from trainings.audit.actor import PROGRAM
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import SessionState, TrainingState
 from trainings.schedule.phase import Phase, is_running, phase
 
 START = datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
@@ -71,28 +66,3 @@ def test_phase_when_one_of_two_sessions_was_closed_then_it_goes_on() -> None:
 def test_a_closed_session_runs_no_more() -> None:
     assert is_running([MEETING], DURING)
     assert not is_running([replace(MEETING, closed_at=DURING)], DURING)
-
-
-async def test_public_page_when_the_session_was_closed_early_then_it_is_over(client: AsyncClient) -> None:
-    now = clock.now()
-    training = await make_training(sessions=[(now - timedelta(hours=1), now + timedelta(hours=3))])
-    session = await TrainingSession.get(training_id=training.id)
-    before = await client.get(f"/capacitaciones/{training.slug}")
-
-    await attendance.close_session(session.id, actor=PROGRAM)
-    after = await client.get(f"/capacitaciones/{training.slug}")
-
-    assert "Está en curso" in before.text
-    assert "Está en curso" not in after.text
-    assert "Inscribirme" not in after.text
-    answer = await client.post(
-        f"/capacitaciones/{training.slug}/inscripcion",
-        data={
-            "given_names": "Ana",
-            "surnames": "Coc",
-            "municipality": "1705",
-            "actor_type": "otro",
-            "consent_data": "yes",
-        },
-    )
-    assert answer.status_code == 409

@@ -8,12 +8,9 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
-from tests.queries import counted_queries
 from trainings import clock
 from trainings.accounts.models import Role, User
 from trainings.errors import NotFound
-from trainings.panel.calendar import views
-from trainings.panel.calendar.views import Wanted
 from trainings.schedule import queries
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import TrainingFilter
@@ -53,14 +50,6 @@ async def test_visible_trainings_and_sessions_by_role(cast: Cast) -> None:
         assert sorted(session.title for session in sessions) == sorted(titles), who
 
 
-async def test_person_without_a_role_sees_nothing(cast: Cast) -> None:
-    await three_trainings(cast)
-    actor = await make.actor_of(await make.make_user(None))
-
-    assert await queries.visible_to(actor) == []
-    assert await queries.coming_sessions(actor, 10) == []
-
-
 async def test_facilitator_sees_of_a_training_only_the_own_sessions_in_the_week(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
     other = await make.make_session(training, make.tomorrow_at(14), make.tomorrow_at(15))
@@ -72,32 +61,6 @@ async def test_facilitator_sees_of_a_training_only_the_own_sessions_in_the_week(
     with pytest.raises(NotFound):
         await queries.session_for_staff(other.id, actor)
     assert (await queries.for_staff(training.id, actor)).id == training.id
-
-
-async def test_out_of_scope_is_not_found(cast: Cast) -> None:
-    _own, hub_only, elsewhere = await three_trainings(cast)
-
-    with pytest.raises(queries.UnknownTraining):
-        await queries.for_staff(elsewhere.id, await make.actor_of(cast.coordinator))
-    with pytest.raises(queries.UnknownTraining):
-        await queries.for_staff(hub_only.id, await make.actor_of(cast.facilitator))
-    with pytest.raises(queries.UnknownSession):
-        await queries.session_for_staff(elsewhere.sessions[0].id, await make.actor_of(cast.coordinator))
-
-
-async def test_week_holds_its_seven_local_days(cast: Cast) -> None:
-    sunday = date(2027, 2, 28)
-    first, last = clock.midnight(sunday), clock.midnight(sunday + timedelta(days=7)) - timedelta(minutes=1)
-    hour = timedelta(hours=1)
-    await make.make_training(
-        hub=cast.hub,
-        sessions=[(first - hour, first), (first, first + hour), (last, last + hour), (last + hour, last + 2 * hour)],
-    )
-
-    actor = await make.actor_of(cast.coordinator)
-    week = await views.sessions_of(actor, Wanted(), first, clock.midnight(sunday + timedelta(days=7)))
-
-    assert [session.starts_at for session in week] == [first, last]
 
 
 @pytest.mark.parametrize(
@@ -185,27 +148,3 @@ async def test_people_who_facilitate_are_those_of_the_hub_and_its_operator(cast:
     people = await queries.people_who_facilitate(cast.hub.id, cast.hub.operator_id)
 
     assert [user.id for user in people] == [cast.facilitator.id, cast.assistant.id, cast.admin.id, cast.coordinator.id]
-
-
-@pytest.mark.parametrize("read", ["list", "coming", "one"])
-async def test_three_rows_cost_as_many_queries_as_one(cast: Cast, read: str) -> None:
-    actor = await make.actor_of(cast.coordinator)
-
-    async def n_queries() -> int:
-        with counted_queries() as statements:
-            if read == "list":
-                await queries.trainings_page(actor, TrainingFilter(), 1)
-            elif read == "coming":
-                await queries.coming_sessions(actor, 10)
-            else:
-                await queries.for_staff(training.id, actor)
-        return len(statements)
-
-    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
-    at_one = await n_queries()
-    for n in (9, 10):
-        await make.make_training(hub=cast.hub, facilitators=[cast.facilitator, cast.coordinator])
-        await make.make_session(training, make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n))
-
-    assert await n_queries() == at_one
-    assert at_one <= {"list": 3, "coming": 2, "one": 12}[read]

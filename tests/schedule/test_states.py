@@ -13,7 +13,6 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.schedule import actions
-from trainings.schedule.bookings import VenueBooked
 from trainings.schedule.models import SessionFeed, SessionState, SessionText, Training, TrainingState
 from trainings.schedule.staff import copies
 
@@ -121,15 +120,6 @@ async def test_held_after_all_what_nobody_was_shown_stays_so(cast: Cast, state: 
     assert (await SessionText.all().count(), await SessionFeed.all().count()) == (0, 0)
 
 
-async def test_held_after_all_a_training_that_was_hidden_stays_hidden(cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-    for name in ("unlist", "cancel", "reopen"):
-        await act(name, training)
-
-    assert (await Training.get(id=training.id)).state is TrainingState.UNLISTED
-    assert not await SessionText.exists(session_id=training.sessions[0].id), "no calendar names it"
-
-
 async def test_duplicate_is_a_draft_on_other_days_with_the_same_hours_and_people(cast: Cast) -> None:
     hours = [(make.tomorrow_at(8, 30, days=days), make.tomorrow_at(12, 30, days=days)) for days in (3, 10, 17)]
     training = await make.make_training(
@@ -155,15 +145,6 @@ async def test_duplicate_is_a_draft_on_other_days_with_the_same_hours_and_people
         datetime.combine(first_day + timedelta(days=days), time(8, 30), clock.GUATEMALA) for days in (0, 14)
     ]
     assert [[who.user_id for who in one.facilitators] for one in sessions] == [[cast.facilitator.id]] * 2
-
-
-async def test_duplicate_onto_the_same_day_asks_for_a_reason(cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-    same_day = clock.local(training.sessions[0].starts_at).date()
-
-    with pytest.raises(VenueBooked):
-        await copies.duplicate_training(training.id, same_day, actor=PROGRAM)
-    await copies.duplicate_training(training.id, same_day, actor=PROGRAM, override_reason="Dos aulas")
 
 
 async def test_duplicate_of_a_called_off_training_is_a_draft_again(cast: Cast) -> None:

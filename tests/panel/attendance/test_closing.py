@@ -7,7 +7,6 @@ from tests.attendance.browsers import (
     ROSA,
     Freeze,
     NewClient,
-    mark,
     open_held_door,
     path_of,
     signed_in,
@@ -119,20 +118,6 @@ async def test_closing_says_that_who_is_absent_may_be_among_what_waits_for_an_an
 
     assert "Hay 1 marca que no cuenta hasta que la coordinación decida: quien falta puede estar ahí." in page.text
     assert page.one("a", href=f"/panel/sesiones/{door.key}/revisar")
-
-
-async def test_assistant_checks_in_but_does_not_close(new_client: NewClient, freeze: Freeze) -> None:
-    cast = await make_cast()
-    door = await open_held_door(cast)
-    freeze(door.ends_at)
-    client = await signed_in(new_client, cast, "assistant")
-
-    assert (await mark(client, door, registration=str(door.ana.id), how="list")).status_code == 303
-    assert (await client.get(f"{path_of(door)}/cerrar")).status_code == 403
-    assert (await client.post(f"{path_of(door)}/cerrar")).status_code == 403
-    assert (await client.post(f"{path_of(door)}/reabrir")).status_code == 403
-
-    assert (await TrainingSession.get(id=door.key)).closed_at is None
 
 
 async def test_session_that_has_not_begun_is_not_closed(new_client: NewClient) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
@@ -394,3 +395,25 @@ async def test_kept_month_marks_what_began_and_what_is_over(client: AsyncClient,
         looks += [entry.look for entry in entries(await seen(client, cast, "coordinator"))]
 
     assert looks == ["", "open", "gone"]
+
+
+@pytest.mark.parametrize("view", ["mes", "lista"])
+async def test_month_leads_to_its_poster_who_works_at_the_desk(client: AsyncClient, cast: Cast, view: str) -> None:
+    path = f"/panel/{view}?mes=2027-03"
+    poster = "/panel/difundir?mes=2027-03"
+
+    page = await seen(client, cast, "coordinator", path)
+    narrowed = await seen(client, cast, "coordinator", f"{path}&ventanilla={cast.hub.slug}")
+
+    assert f'href="{poster}"' in page
+    assert f'href="{poster}&amp;ventanilla={cast.hub.slug}"' in narrowed
+    way_back = await client.get(poster)
+    assert 'href="/panel/mes?mes=2027-03"' in way_back.text
+    assert "/panel/difundir" not in await seen(client, cast, "facilitator", path)
+
+
+async def test_empty_month_says_so(client: AsyncClient, cast: Cast) -> None:
+    for view, words in (("mes", "sesiones ni actividades."), ("lista", "sesiones ni actividades")):
+        assert f"Este mes no hay {words}" in await seen(client, cast, "coordinator", f"/panel/{view}?mes=2027-03")
+    unknown = await seen(client, cast, "coordinator", f"/panel/lista?mes=2027-03&facilita={uuid4()}")
+    assert "No encontramos a esa persona" in unknown

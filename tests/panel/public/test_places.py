@@ -13,9 +13,8 @@ from tests import make
 from tests.counting import statements
 from tests.web.pages import Page
 from trainings import clock
-from trainings.schedule.models import PlaceShown, Training, TrainingState
+from trainings.schedule.models import PlaceShown, TrainingState
 
-SIBILIA = "0905"
 SAYAXCHE = "1710"
 
 
@@ -27,11 +26,6 @@ async def municipalities(db: object) -> None:
 def days_from_now(days: int, hour: int = 8) -> tuple[datetime, datetime]:
     start = make.tomorrow_at(hour, 30, days=days)
     return start, start + timedelta(hours=4)
-
-
-async def make_running(**plan: object) -> Training:
-    start = clock.now().replace(second=0, microsecond=0) - timedelta(hours=1)
-    return await make.make_training(sessions=[(start, start + timedelta(hours=3))], **plan)  # type: ignore[arg-type]
 
 
 async def get(client: AsyncClient, path: str, status: int = 200) -> Page:
@@ -82,14 +76,6 @@ async def test_home_marks_municipalities_on_the_map_and_in_the_list(client: Asyn
     assert "Sayaxché, Petén: 2 capacitaciones" in page.text
     assert "La Libertad, Petén: 1 capacitación" in page.text
     assert "Límites: CONRED / OCHA" in page.text
-
-
-async def test_home_says_that_a_training_is_going_on(client: AsyncClient) -> None:
-    await make_running()
-
-    page = await get(client, "/")
-
-    assert "Está en curso" in page.text
 
 
 async def test_home_band_lights_the_days_of_the_first_month(client: AsyncClient, freeze: object) -> None:

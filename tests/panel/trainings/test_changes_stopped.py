@@ -201,21 +201,6 @@ async def test_change_that_nobody_stopped_asks_for_nothing(client: AsyncClient, 
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(("who", "status"), [("assistant", 403), ("coordinator_elsewhere", 404)])
-async def test_what_was_stopped_is_told_by_who_leads_the_hub_alone(
-    client: AsyncClient, cast: Cast, freeze: Freeze, who: str, status: int
-) -> None:
-    training = await stopped_move(client, cast, freeze)
-    await as_(client, cast, who)
-
-    panel = await text_of(client, "/panel")
-    answer = await post(client, one(training, "/cambios/avisar"))
-
-    assert "no saben que se movió" not in panel
-    assert answer.status_code == status
-    assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 0
-
-
 @pytest.mark.parametrize(
     ("later", "after"),
     [(70 * DAY, 62 * DAY), (-DAY, 9 * DAY)],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings import clock
+from trainings.attendance.sessions import rescheduling
+from trainings.audit.actor import PROGRAM
 from trainings.places.models import FeastDay
 from trainings.schedule.models import Training, TrainingSession, Unavailability
+from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 
@@ -46,9 +49,12 @@ async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_o
 
     proposed = await client.get(f"{path}?dia={day}")
     looked = await post(client, path, {**form, "look": "yes"})
+    malformed = await post(client, path, {**form, "day": "x"})
+    reversed_ = await post(client, path, {**form, "ends": "07:00"})
     refused = await post(client, path, form)
     moved = await post(client, path, {**form, "override_reason": "Ya hablamos."})
 
+    assert (malformed.status_code, reversed_.status_code, 'href="#ends"' in reversed_.text) == (422, 422, True)
     assert (proposed.status_code, looked.status_code, refused.status_code, moved.status_code) == (200, 200, 409, 303)
     for page in (proposed.text, looked.text, refused.text):
         assert "Ana Coc ya está en «Uno»" in page
@@ -88,3 +94,45 @@ async def test_day_on_which_sign_up_closes_is_told_to_stay_when_a_session_moves(
     assert "Ese día no se mueve con la sesión" not in open_end.text
     assert "La inscripción se cierra el martes 2 de marzo" in with_end.text
     assert Page(with_end.text).one("a", href=f"/panel/capacitaciones/{session.training_id}/editar#closes_on")
+
+
+async def test_moving_what_another_person_moved_meanwhile_shows_that_first(client: AsyncClient, db: Settings) -> None:
+    cast = await make_cast()
+    day = clock.today() + timedelta(days=20)
+    starts_at, ends_at = (clock.at(day, time(hour)) for hour in (8, 12))
+    training = await make.make_training(hub=cast.hub, venue=cast.venue, sessions=[(starts_at, ends_at)])
+    [session] = training.sessions
+    path = f"/panel/sesiones/{session.id}/mover"
+    await as_(client, cast, "coordinator")
+    shown = Page((await client.get(path)).text).one("input", name="known_as")["value"]
+    form = {"day": day.isoformat(), "starts": "08:00", "ends": "12:30", "known_as": str(shown)}
+    later = timedelta(days=2)
+    await rescheduling.move(session.id, starts_at + later, ends_at + later, None, actor=PROGRAM)
+
+    refused = await post(client, path, form)
+    untouched = await TrainingSession.get(id=session.id)
+    again = form | {"known_as": str(Page(refused.text).one("input", name="known_as")["value"])}
+    done = await post(client, path, again)
+
+    assert refused.status_code == 409
+    assert "Otra persona cambió esta sesión mientras usted escribía" in refused.text
+    assert Page(refused.text).one("input", name="ends")["value"] == "12:30"
+    assert untouched.starts_at == starts_at + later
+    assert done.status_code == 303
+    assert (await TrainingSession.get(id=session.id)).starts_at == starts_at
+
+
+async def test_moving_to_where_it_is_says_that_nothing_changed(client: AsyncClient, db: Settings) -> None:
+    cast = await make_cast()
+    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    [session] = training.sessions
+    path = f"/panel/sesiones/{session.id}/mover"
+    await as_(client, cast, "coordinator")
+    page = Page((await client.get(path)).text)
+    form = {name: str(page.one("input", name=name)["value"]) for name in ("day", "starts", "ends", "known_as")}
+
+    sent = await post(client, path, form)
+    answer = (await client.get(sent.headers["location"])).text
+
+    assert "Nada cambió: la sesión sigue el mismo día" in answer
+    assert "la sesión cambió." not in answer

@@ -150,37 +150,6 @@ async def test_taken_person_is_refused_with_who_and_when_until_a_reason_is_given
     assert allowed.status_code == 303
 
 
-async def test_ends_before_start_is_refused_at_its_row(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
-
-    answer = await post(client, NEW, await filled(cast, **row(1, days=5, starts="12:00", ends="08:00")))
-
-    assert answer.status_code == 422
-    assert re.search(r'id="sessions-1-ends-e"[^>]*>.*Termina antes de empezar', answer.text, re.DOTALL)
-    assert 'href="#sessions-1-ends"' in answer.text
-    assert 'name="override_reason"' not in answer.text
-
-
-async def test_form_for_another_hub_is_not_found(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
-
-    answer = await post(client, NEW, await filled(cast, hub=cast.elsewhere.id))
-
-    assert answer.status_code == 404
-
-
-async def test_holiday_warns_and_does_not_refuse(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
-    form = {**await filled(cast), "sessions-0-day": "2027-03-25"}
-
-    shown = await post(client, NEW, {**form, "add": "yes"})
-    saved = await post(client, NEW, form)
-
-    assert "Jueves Santo" in shown.text
-    assert saved.status_code == 303
-    assert "Jueves Santo" in (await client.get(saved.headers["location"])).text
-
-
 async def test_whoever_leads_several_hubs_says_for_which(client: AsyncClient, cast: Cast) -> None:
     await make.make_hub("segunda", operator=await make.make_operator())
     await as_(client, cast, "admin")
@@ -234,17 +203,6 @@ async def test_age_says_whether_minors_are_admitted_and_is_shown_again(
 
     assert (training.admits_minors, training.minimum_age) == kept
     assert typed["from_age"] == [age]
-
-
-async def test_public_page_says_from_which_age_on(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
-    await post(client, NEW, await filled(cast, from_age="14"))
-    training = await Training.get()
-    await post(client, one(training, "/publicar"))
-
-    page = (await client.get(f"/capacitaciones/{training.slug}")).text
-
-    assert "Desde 14 años. Menores de edad, con permiso de su madre, padre o persona encargada." in page
 
 
 async def test_hours_of_an_offer_are_kept_copied_and_taken_back(client: AsyncClient, cast: Cast) -> None:

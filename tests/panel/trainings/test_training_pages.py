@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import datetime
 
 import pytest
 from httpx2 import AsyncClient
@@ -13,12 +13,12 @@ from tests import make
 from tests.cast import Cast
 from tests.outbox.told import accept
 from tests.registrations.card_world import make_block
-from tests.schedule.panel import LIST, as_, one, post
+from tests.schedule.panel import EVERYBODY, LIST, as_, one, post
 from trainings import clock
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Training, TrainingState
 
 
 @pytest.mark.parametrize(
@@ -120,47 +120,6 @@ async def test_reopening_tells_people(client: AsyncClient, cast: Cast, freeze: C
     assert await OutboxJob.filter(kind="training_changed").count() == 1
 
 
-async def test_duplicate_asks_for_a_day_and_leads_to_the_copy(client: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-    await as_(client, cast, "coordinator")
-
-    malformed = await post(client, one(training, "/duplicar"), {"first_day": "mañana"})
-    taken = await post(
-        client, one(training, "/duplicar"), {"first_day": clock.local(training.sessions[0].starts_at).date()}
-    )
-    done = await post(client, one(training, "/duplicar"), {"first_day": "2027-05-03"})
-
-    assert (malformed.status_code, taken.status_code, done.status_code) == (422, 409, 303)
-    assert 'name="override_reason"' in taken.text
-    copy = await Training.get(id=done.headers["location"].rpartition("/")[2]).prefetch_related("sessions")
-    assert [str(clock.local(session.starts_at).date()) for session in copy.sessions] == ["2027-05-03"]
-
-
-async def test_move_a_session(client: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]) -> None:
-    freeze(clock.at(date(2027, 3, 1), time(9)))
-    training = await make.make_training(hub=cast.hub)
-    await make.make_registration(training, email="ana@correo.example")
-    [session] = training.sessions
-    await as_(client, cast, "coordinator")
-    path = f"/panel/sesiones/{session.id}/mover"
-    form = {"day": "2027-03-25", "starts": "14:00", "ends": "16:00", "venue": ""}
-
-    shown = await client.get(path)
-    malformed = await post(client, path, {**form, "day": "x"})
-    reversed_ = await post(client, path, {**form, "ends": "13:00"})
-    done = await post(client, path, form)
-    page = (await client.get(done.headers["location"])).text
-
-    assert f'value="{clock.local(session.starts_at).date()}"' in shown.text
-    assert (malformed.status_code, reversed_.status_code, done.status_code) == (422, 422, 303)
-    assert 'href="#ends"' in reversed_.text
-    assert "Jueves Santo" in page
-    assert "/detener" in page
-    moved = await TrainingSession.get(id=session.id)
-    assert f"{clock.local(moved.starts_at):%Y-%m-%d %H:%M}" == "2027-03-25 14:00"
-    assert await OutboxJob.filter(kind="training_changed").count() == 1
-
-
 async def test_move_in_a_draft_tells_nobody(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
     await as_(client, cast, "coordinator")
@@ -172,59 +131,26 @@ async def test_move_in_a_draft_tells_nobody(client: AsyncClient, cast: Cast) -> 
     assert await OutboxJob.all().count() == 0
 
 
-async def test_cancel_a_session_but_not_the_last_one(client: AsyncClient, cast: Cast) -> None:
-    hours = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (3, 4)]
-    training = await make.make_training(hub=cast.hub, sessions=hours)
-    await as_(client, cast, "coordinator")
-    first, second = sorted(training.sessions, key=lambda session: session.starts_at)
-
-    asked = await client.get(f"/panel/sesiones/{first.id}/cancelar")
-    done = await post(client, f"/panel/sesiones/{first.id}/cancelar")
-    refused = await post(client, f"/panel/sesiones/{second.id}/cancelar")
-
-    assert "¿Cancelar la sesión?" in asked.text
-    assert done.status_code == 303
-    assert refused.status_code == 409
-    assert f'href="{one(training, "/cancelar")}"' in refused.text
-    states = await TrainingSession.all().order_by("starts_at").values_list("state")
-    assert states == [(SessionState.CANCELLED,), (SessionState.PLANNED,)]
-
-
 async def test_held_people_are_answered_from_the_list(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, approval_required=True)
+    other = await make.make_training(hub=cast.hub)
     ana = await make.make_registration(training, given_names="Ana")
     berta = await make.make_registration(training, given_names="Berta")
     await as_(client, cast, "assistant")
 
     page = (await client.get(one(training))).text
+    of_another = await post(client, one(other, f"/personas/{ana.id}/aceptar"))
     accepted = await post(client, one(training, f"/personas/{ana.id}/aceptar"))
     asked = await client.get(one(training, f"/personas/{berta.id}/cancelar"))
     cancelled = await post(client, one(training, f"/personas/{berta.id}/cancelar"))
     again = await post(client, one(training, f"/personas/{ana.id}/aceptar"))
 
     assert page.count("/aceptar") == 2
-    assert (accepted.status_code, asked.status_code, cancelled.status_code) == (303, 200, 303)
+    assert [answer.status_code for answer in (of_another, accepted, asked, cancelled)] == [404, 303, 200, 303]
     assert "Berta C. T." in asked.text
     states = {one.id: one.state for one in await Registration.all()}
     assert states == {ana.id: RegistrationState.CONFIRMED, berta.id: RegistrationState.CANCELLED}
     assert again.status_code == 409
-
-
-async def test_nobody_but_the_desk_answers_people(client: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub, approval_required=True, facilitators=[cast.facilitator])
-    other = await make.make_training(hub=cast.hub)
-    ana = await make.make_registration(training)
-    path = one(training, f"/personas/{ana.id}/aceptar")
-
-    seen = {}
-    for who in ("facilitator", "monitor", "platform", "coordinator_elsewhere"):
-        seen[who] = (await post(await as_(client, cast, who), path)).status_code
-    await as_(client, cast, "coordinator")
-    foreign = await post(client, one(other, f"/personas/{ana.id}/aceptar"))
-
-    assert seen == {"facilitator": 403, "monitor": 403, "platform": 403, "coordinator_elsewhere": 404}
-    assert foreign.status_code == 404
-    assert (await Registration.get(id=ana.id)).state is RegistrationState.HELD
 
 
 async def test_waiting_people_have_their_position(client: AsyncClient, cast: Cast) -> None:
@@ -252,3 +178,18 @@ async def test_page_tells_places_kept_with_cards(client: AsyncClient, cast: Cast
     await as_(client, cast, "coordinator")
 
     assert "3 apartados con tarjeta" in (await client.get(one(training))).text
+
+
+async def test_names_are_for_the_desk_and_who_holds_the_training(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    await make.make_registration(
+        training, given_names="María Elena", surnames="Caal Tzib", community="Las Pozas", phone="5555 1234"
+    )
+
+    pages = {who: (await (await as_(client, cast, who)).get(one(training))).text for who in EVERYBODY}
+
+    assert {who for who, page in pages.items() if "María Elena C. T." in page} == {
+        "facilitator", "assistant", "coordinator", "admin"
+    }  # fmt: skip
+    assert all("Las Pozas" in pages[who] for who in ("facilitator", "coordinator"))
+    assert not any("Caal" in page or "5555" in page for page in pages.values())

@@ -40,30 +40,6 @@ async def test_course_when_another_municipality_would_change_it_then_refused(cli
     assert (await Course.get(id=course.id)).completion_share == 80
 
 
-async def test_course_when_its_municipality_changes_it_then_changed(client: AsyncClient, cast: Cast) -> None:
-    course = await owned()
-    await as_(client, cast, "coordinator")
-
-    answer = await post(client, f"/panel/cursos/{course.id}/editar", await form_of(course, completion_share="90"))
-
-    assert answer.status_code == 303
-    assert (await Course.get(id=course.id)).completion_share == 90
-
-
-@pytest.mark.parametrize(
-    ("who", "status", "share"), [("coordinator", 403, 80), ("admin", 403, 80), ("platform", 303, 90)]
-)
-async def test_course_of_nobody_then_the_platform_alone_changes_it(
-    client: AsyncClient, cast: Cast, who: str, status: int, share: int
-) -> None:
-    course = await make.make_course()
-    await as_(client, cast, who)
-
-    answer = await post(client, f"/panel/cursos/{course.id}/editar", await form_of(course, completion_share="90"))
-
-    assert (answer.status_code, (await Course.get(id=course.id)).completion_share) == (status, share)
-
-
 async def test_course_when_the_platform_would_change_a_municipalitys_then_refused(
     client: AsyncClient, cast: Cast
 ) -> None:
@@ -126,19 +102,6 @@ async def test_catalogue_when_a_course_is_ones_own_then_it_is_changed_and_not_co
     assert f"/panel/cursos/{course.id}/copiar" not in page
 
 
-@pytest.mark.parametrize("who", ["facilitator", "assistant", "monitor"])
-async def test_catalogue_when_read_by_who_plans_nothing_then_nothing_is_offered(
-    client: AsyncClient, cast: Cast, who: str
-) -> None:
-    await owned()
-    await as_(client, cast, who)
-
-    page = (await client.get("/panel/cursos")).text
-
-    assert "/editar" not in page
-    assert "/copiar" not in page
-
-
 async def test_training_form_when_ones_municipality_has_a_copy_then_it_alone_is_offered(
     client: AsyncClient, cast: Cast
 ) -> None:
@@ -163,21 +126,6 @@ async def test_public_topic_when_a_course_has_copies_then_it_is_told_once(client
     page = (await client.get(f"/temas/{topic.slug}")).text
 
     assert ("El primero." in page, "La copia." in page) == (True, False)
-
-
-@pytest.mark.parametrize(("who", "status"), [("coordinator", 403), ("coordinator_elsewhere", 403), ("platform", 303)])
-async def test_topic_when_courses_of_others_are_of_it_then_the_platform_alone_renames_it(
-    client: AsyncClient, cast: Cast, who: str, status: int
-) -> None:
-    topic = await make.make_topic()
-    await owned(topic=topic)
-    await make.make_course("Otro", topic=topic)
-    await as_(client, cast, who)
-
-    answer = await post(client, f"/panel/cursos/temas/{topic.slug}", {"topic_name": "Otro nombre"})
-
-    assert answer.status_code == status
-    assert ((await Topic.get(id=topic.id)).name == "Otro nombre") is (status == 303)
 
 
 async def test_topic_when_all_its_courses_are_ones_own_then_renamed(client: AsyncClient, cast: Cast) -> None:

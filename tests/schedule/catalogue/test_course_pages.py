@@ -1,12 +1,20 @@
-"""The catalogue in the panel."""
+"""The catalogue of courses and topics, and its pages in the panel."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import NOWHERE, as_, post
+from tests.schedule.wishes import NOBODY
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.errors import NotFound, Refusal
+from trainings.schedule.catalogue import course_actions
 from trainings.schedule.models import Course, Topic
 
 
@@ -65,7 +73,67 @@ async def test_wrong_courses_are_shown_again(client: AsyncClient, cast: Cast) ->
         assert await Topic.all().count() == 1, fields
 
 
-async def test_unknown_course_is_not_found(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
+async def test_catalogue_refuses_what_is_there_and_what_is_not(cast: Cast) -> None:
+    course = await make.make_course("Estafas en ofertas de trabajo")
+    plan = course_actions.CoursePlan(
+        kind=course.kind, topic_id=course.topic_id, title="ESTAFAS en ofertas de trabajo", minutes=60
+    )
 
-    assert (await client.get(f"/panel/cursos/{NOWHERE}/editar")).status_code == 404
+    with pytest.raises(Refusal, match="Ya hay un curso"):
+        await course_actions.create_course(plan, actor=PROGRAM)
+    with pytest.raises(Refusal, match="tema de la lista"):
+        await course_actions.create_course(replace(plan, title="Otro", topic_id=NOBODY), actor=PROGRAM)
+    with pytest.raises(Refusal, match="horas"):
+        await course_actions.create_course(replace(plan, title="Otro", minutes=0), actor=PROGRAM)
+    with pytest.raises(Refusal, match="1 a 100"):
+        await course_actions.create_course(replace(plan, title="Otro", completion_share=101), actor=PROGRAM)
+    with pytest.raises(Refusal, match="Ya hay un tema"):
+        await course_actions.create_topic("RIESGOS de la migracion irregular", actor=PROGRAM)
+    with pytest.raises(Refusal, match="Ya hay un tema"):
+        await course_actions.create_topic("Otro nombre", slug="riesgos", actor=PROGRAM)
+    with pytest.raises(NotFound):
+        await course_actions.edit_course(NOBODY, plan, actor=PROGRAM)
+
+
+PAGE = "/panel/cursos/temas/riesgos"
+
+
+async def test_corrected_name_reaches_catalogue_and_calendars(client: AsyncClient, cast: Cast) -> None:
+    await make.make_training(hub=cast.hub)
+    await as_(client, cast, "platform")
+    page = await client.get(PAGE)
+
+    saved = await post(client, PAGE, {"topic_name": "Riesgos en el camino"})
+
+    assert 'value="Riesgos de la migración irregular"' in page.text
+    assert (saved.status_code, saved.headers["location"]) == (303, "/panel/cursos")
+    catalogue = (await client.get("/panel/cursos")).text
+    assert f'href="{PAGE}">Riesgos en el camino</a>' in catalogue
+    feed = (await client.get("/cal/tema/riesgos.ics")).text.replace("\r\n ", "")
+    assert "NAME:Capacitaciones: Riesgos en el camino\r\n" in feed
+    assert "CATEGORIES:Riesgos en el camino,Taller\r\n" in feed
+    assert (await Topic.get(slug="riesgos")).name == "Riesgos en el camino"
+    assert await AuditLine.filter(act="schedule.rename_topic").count() == 1
+
+
+WRONG_NAMES: list[str] = ["", "  ", "x" * 161, "TRATA de personas"]
+
+
+async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cast) -> None:
+    await make.make_topic()
+    await make.make_topic("trata", "Trata de personas")
+    await as_(client, cast, "platform")
+
+    for name in WRONG_NAMES:
+        answer = await post(client, PAGE, {"topic_name": name})
+
+        assert answer.status_code in (409, 422), name
+        assert 'aria-invalid="true"' in answer.text, name
+        assert (await Topic.get(slug="riesgos")).name == "Riesgos de la migración irregular", name
+
+
+async def test_unknown_topic_is_unknown(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "platform")
+
+    for answer in (await client.get(PAGE), await post(client, PAGE, {"topic_name": "Riesgos"})):
+        assert answer.status_code == 404

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import pytest
 from httpx2 import AsyncClient
 
@@ -129,13 +127,6 @@ async def test_filter_that_is_not_understood_is_left_out_with_a_note(client: Asy
 
 
 NUMBERS: list[str] = ["0", "-1", "x", "9" * 400, "\N{SUPERSCRIPT TWO}", "2.5", ""]
-
-
-async def test_list_shows_a_page_whatever_its_number_says(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    for page in NUMBERS:
-        assert rows(await get(client, f"/capacitaciones?pagina={quote(page)}")) == [training.slug]
 
 
 async def test_list_goes_on_after_twenty_and_keeps_the_filters(client: AsyncClient, freeze: Freeze) -> None:

@@ -195,16 +195,6 @@ async def test_running_training_says_so_and_still_takes_people(client: AsyncClie
     assert page.one("a", href=f"/capacitaciones/{training.slug}/inscripcion")
 
 
-async def test_page_changes_with_the_clock_alone(client: AsyncClient, freeze: Freeze) -> None:
-    freeze(WEDNESDAY)
-    training = await make.make_training(sessions=[on(6)])
-    assert "Inscribirme" in (await page_of(client, training)).text
-
-    freeze(on(6)[1])
-
-    assert "Esta capacitación ya se realizó." in (await page_of(client, training)).text
-
-
 async def test_approval_is_announced(client: AsyncClient) -> None:
     training = await make.make_training(approval_required=True)
 
@@ -296,14 +286,6 @@ async def test_draft_is_the_same_404_as_what_never_was(client: AsyncClient) -> N
     assert {status for status, _ in answers} == {404}
 
 
-@pytest.mark.parametrize(
-    "slug", ["%00", "%ed%a0%80", "a" * 5000, "'; DROP TABLE training; --", "..%2f..%2fetc", "\N{WAVING WHITE FLAG}"]
-)
-async def test_hostile_slugs_are_404(client: AsyncClient, slug: str) -> None:
-    assert (await client.get(f"/capacitaciones/{slug}")).status_code == 404
-    assert (await client.get(f"/c/{slug}")).status_code == 404
-
-
 # -- calendar entry, short address, picture
 
 
@@ -373,13 +355,3 @@ async def test_training_has_a_face_in_chats(client: AsyncClient, freeze: Freeze)
     assert shown["og:image"].startswith(f"http://localhost:8000/capacitaciones/{training.slug}/imagen.png?v=")
     assert Image.open(BytesIO(picture.content)).size == (1200, 630)
     assert picture.headers["cache-control"] == "public, max-age=3600"
-
-
-async def test_training_page_switches_to_english(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    english = await get(client, f"/capacitaciones/{training.slug}?idioma=en")
-    kept = await page_of(client, training)
-
-    assert english.one("html")["lang"] == kept.one("html")["lang"] == "en"
-    assert english.one("a", hreflang="es")["href"] == "?idioma=es-GT"

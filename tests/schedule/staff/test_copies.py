@@ -252,11 +252,12 @@ async def test_copy_of_one_training_is_looked_at_before_it_is_made(client: Async
     await as_(client, cast, "coordinator")
     path = one(training, "/duplicar")
 
+    malformed = await post(client, path, {"first_day": "mañana"})
     looked = await post(client, path, {"first_day": "2027-05-06", "look": "yes"})
     refused = await post(client, path, {"first_day": "2027-05-06"})
     made = await post(client, path, {"first_day": "2027-05-06", "override_reason": "Dos aulas"})
 
-    assert (looked.status_code, refused.status_code, made.status_code) == (200, 409, 303)
+    assert [one.status_code for one in (malformed, looked, refused, made)] == [422, 200, 409, 303]
     assert "Feria titular (La Libertad, Petén)" in looked.text
     assert "ya está ocupado por «Ya estaba»" in looked.text
     assert 'href="#sessions-1"' in refused.text

@@ -174,24 +174,6 @@ async def test_one_reason_lets_all_clashes_stand_and_is_kept_once(client: AsyncC
     assert kept.detail["session_ids"] == sorted(str(session.id) for session in taken.sessions)
 
 
-async def test_what_another_hub_plans_is_told_by_its_hub_only(client: AsyncClient, cast: Cast) -> None:
-    hours = [(clock.at(date(2027, 3, 11), time(9)), clock.at(date(2027, 3, 11), time(10)))]
-    await make.make_training(
-        hub=cast.elsewhere,
-        venue=cast.venue_elsewhere,
-        title="Un tema delicado",
-        sessions=hours,
-        facilitators=[cast.facilitator],
-    )
-    await as_(client, cast, "coordinator")
-    form = await filled(cast, **MARCH_11, **{"sessions-0-facilitators": [cast.facilitator.id]})
-
-    shown = await post(client, NEW, {**form, "look": "yes"})
-
-    assert f"Ana Coc ya está en «{cast.elsewhere.name}»" in shown.text
-    assert "Un tema delicado" not in shown.text
-
-
 async def test_people_and_places_of_another_hub_are_told_nothing_of(client: AsyncClient, cast: Cast) -> None:
     hours = [(clock.at(date(2027, 3, 11), time(9)), clock.at(date(2027, 3, 11), time(10)))]
     await make.make_training(

@@ -1,19 +1,26 @@
-"""Sheets to sign say the number of their session: what was printed with another one than it has now is wrong."""
+"""What a change asks of the database, and which sheets to sign it makes wrong: they say the number of their session."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tests.cast import Cast
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.queries import counted_queries
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training
 from trainings import clock
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
+from trainings.lib.tokens import uuid7
+from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule import session_actions
+from trainings.schedule.changes import note_changes, standing
 from trainings.schedule.models import PrintKind, Training, TrainingSession
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.staff.printouts import note_printed, outdated
+from trainings.settings import Settings
 
 
 async def printed(training: Training, freeze: Freeze) -> list[TrainingSession]:
@@ -75,3 +82,35 @@ async def test_sheets_of_later_sessions_are_wrong_once_an_earlier_date_is_added(
     assert after_last == set()
     assert between == {two.id, three.id}
     assert await wrong(training) == {three.id}
+
+
+async def asked(cast: Cast, freeze: Freeze, n_sessions: int) -> tuple[int, int]:
+    """How many questions precede calling off a training whose sessions all changed twice, and how many are read to
+    note what became of them.
+    """
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast, n_sessions)
+    await make.make_registration(training, email="ana@x.example")
+    for by in (HOUR, -HOUR):
+        async with transaction():
+            before = await standing(training.id)
+            for one in await TrainingSession.filter(training_id=training.id):
+                one.starts_at, one.ends_at = one.starts_at + by, one.ends_at + by
+                await one.save()
+            with counted_queries() as noting:
+                await note_changes(before, batch_id=uuid7())
+        freeze(clock.now() + HOUR)
+    with counted_queries() as asking:
+        readers = await who_would_hear(await Training.get(id=training.id), is_called_off=True)
+    assert readers.unknowing
+    return len(asking), len([one for one in noting if one.startswith("SELECT")])
+
+
+async def test_sessions_changed_before_add_no_questions(db: Settings, freeze: Freeze) -> None:
+    cast = await make_cast()
+
+    # The first finds nothing that is kept from one question to the next.
+    _first, few, many = [await asked(cast, freeze, n) for n in (3, 3, 20)]
+
+    assert few == many
+    assert all(few)
