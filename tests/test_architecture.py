@@ -59,6 +59,32 @@ modules. Handlers stand above all rooms.
 
 MOST_MODULES = 25
 """In one folder: more are two rooms."""
+MODULES_OF_ROOMS = {
+    "schedule": {"": 22, "catalogue": 6, "public": 11, "staff": 8},
+    "registrations": {
+        "": 8,
+        "seats": 9,
+        "signup": 9,
+        "own": 12,
+        "desk": 14,
+        "cards": 8,
+        "imports": 6,
+        "invitations": 4,
+        "telling": 11,
+        "calls": 11,
+    },
+    "attendance": {"": 14, "phones": 20, "slips": 4, "sheets": 9, "review": 8, "sessions": 5},
+    "certificates": {
+        "": 12,
+        "designs": 9,
+        "making": 9,
+        "trust": 14,
+        "check": 4,
+        "issuing": 12,
+        "ceremony": 11,
+    },
+}
+"""So many a stranger looks over in the large parts: what is to be added joins a module that is about it."""
 
 TOP = ("app", "background", "jobs", "seed", "checks", "server", "migrations", "__main__")
 """What puts the parts together; of what stands below, only handlers may look up to it."""
@@ -153,7 +179,13 @@ def test_every_part_has_its_place_in_the_order() -> None:
 def test_no_folder_holds_more_than_a_stranger_can_look_over() -> None:
     held = Counter(shown(path.parent) for path in python_files("trainings") if path.name != "__init__.py")
 
-    assert {folder: n for folder, n in held.items() if n > MOST_MODULES and "migrations" not in folder} == {}
+    most = {
+        "/".join(filter(None, ("trainings", part, room))): n
+        for part, rooms in MODULES_OF_ROOMS.items()
+        for room, n in rooms.items()
+    }
+    assert set(most) <= set(held)
+    assert {folder: n for folder, n in held.items() if n > most.get(folder, MOST_MODULES)} == {}
 
 
 def test_routes_of_a_part_only_join_lists() -> None:
