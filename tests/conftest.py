@@ -9,6 +9,7 @@ from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,10 @@ ROOM = 500_000_000
 """Bytes that must be free there: a container may have a few only."""
 
 RARE_COLLECTIONS = (20_000, 20, 20)
+
+BROWSER = "tests/browser/"
+DEAR = ("tests/test_", "tests/feeds/", "tests/certificates/designs/", "tests/certificates/issuing/", "tests/web/")
+"""Where the tests stand that take seconds each."""
 
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
@@ -83,6 +88,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if not _needs_postgres(item)])
         items[:] = filter(_needs_postgres, items)
     items.sort(key=_needs_postgres)
+    items[:] = _dearest_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _dearest_first(items: list[pytest.Item], n_workers: int) -> list[pytest.Item]:
+    """The order in which no worker is left alone with long tests at the end.
+
+    Each worker is given its share of the list, and those that are ready take over the ends of others' shares. So the
+    first share begins with the browsers, which mostly wait, each other share with tests that take seconds.
+    """
+    browsers = [item for item in items if item.nodeid.startswith(BROWSER)]
+    if n_workers == 1 or len(browsers) * n_workers > len(items):
+        return items
+    dear = [item for item in items if item.nodeid.startswith(DEAR)]
+    ordinary = iter([item for item in items if not item.nodeid.startswith((BROWSER, *DEAR))])
+    share, part = len(items) // n_workers, -(-len(dear) // (n_workers - 1))
+    heads = [browsers, *(dear[begin : begin + part] for begin in range(0, len(dear), max(1, part)))]
+    return [one for head in heads for one in (*head, *islice(ordinary, max(0, share - len(head))))] + list(ordinary)
 
 
 def pytest_collection_finish() -> None:
