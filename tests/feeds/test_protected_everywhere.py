@@ -23,13 +23,13 @@ from tests.feeds.test_protected import (
     protect,
     rename_the_house,
 )
+from tests.registrations.call_world import said_to_all
 from trainings import clock
 from trainings.app import create_app
 from trainings.feeds import posters
 from trainings.feeds.site import export_site
 from trainings.outbox.models import CallList
 from trainings.places.models import Hub
-from trainings.registrations.calls.texts import text_for_all, told_by
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import Training
 from trainings.schedule.public.pictures import change_card, change_text, training_card
@@ -75,7 +75,7 @@ async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
     one, month = await posters.training_data(training), await posters.month_data(hub, first)
     changes = (await recent_changes([training.id])).get(training.id, [])
     changed = differences(reversed(changes), list(training.sessions), training, is_called_off=False)
-    lists = [await told_by(call_list) for call_list in await CallList.filter(training_id=training.id)]
+    lists = await CallList.filter(training_id=training.id)
     return [
         words_of(posters.poster(posters.TRAINING, one, "pdf", made_at=WHEN)),
         words_of(posters.poster(posters.MONTH, month, "pdf", made_at=WHEN)),
@@ -84,7 +84,7 @@ async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
         str(training_card(await public_training(training.slug))),
         *(str(change_card(training, difference)) for difference in changed),
         *(change_text(training, difference) for difference in changed),
-        *(text_for_all(told, "Las Pozas") for told in lists),
+        *[await said_to_all(call_list, "Las Pozas") for call_list in lists],
     ]
 
 

@@ -14,10 +14,15 @@ from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
-from trainings.registrations.calls.households import Household, households
+from trainings.registrations.calls.households import Household, to_call
+from trainings.registrations.calls.people import audience_of
+from trainings.registrations.calls.texts import text_for_all, told_by
+from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.snapshots import keep_facts
 
 Freeze = Callable[[datetime], None]
 
@@ -40,6 +45,8 @@ async def a_list(
     """A list that is due now. Everybody with an address is written to in its batch, unless told otherwise."""
     batch_id = uuid7()
     async with transaction():
+        if reason in CHANGES:
+            await _keep_what_was_known(training)
         if is_written:
             people = Registration.filter(training_id=training.id, state__not=RegistrationState.CANCELLED)
             for one in await people.filter(participant__email_key__not_isnull=True).order_by("id"):
@@ -48,6 +55,21 @@ async def a_list(
                 await enqueue("training_changed", payload, dedup=dedup, hub_id=training.hub_id, batch_id=batch_id)
         columns: dict[str, Any] = {"due_at": clock.now(), "batch_id": batch_id} | more
         return await open_list(training, reason, batch_id, **columns)
+
+
+async def _keep_what_was_known(training: Training) -> None:
+    """Everybody so far was told that the sessions are an hour later than they are."""
+    before = await standing(training.id)
+    for session in before.sessions.values():
+        session.starts_at, session.ends_at = (
+            session.starts_at + timedelta(hours=1),
+            session.ends_at + timedelta(hours=1),
+        )
+    await keep_facts(before)
+
+
+async def households(call_list: CallList) -> list[Household]:
+    return [one for one in await to_call(await audience_of(call_list)) if isinstance(one, Household)]
 
 
 async def mail_came_to(registration: Registration, outcome: Outcome) -> None:
@@ -67,6 +89,11 @@ async def session_of(training: Training) -> TrainingSession:
 async def calls(call_list: CallList) -> dict[str, str | None]:
     """Who is on the list, call by call: the names and the telephone."""
     return {names_of(one): one.phone for one in await households(call_list)}
+
+
+async def said_to_all(call_list: CallList, community: str = "") -> str:
+    """What is said by loudspeaker."""
+    return text_for_all(await to_call(await audience_of(call_list)), await told_by(call_list), community)
 
 
 def names_of(household: Household) -> str:

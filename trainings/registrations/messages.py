@@ -32,7 +32,7 @@ AT_ONCE = 10_000
 """Keys in one statement: the engines take some thirty thousand."""
 
 Mailbox = tuple[UUID, str | None]
-Mark = TypeVar("Mark", Call, HolderCall)
+Mark = TypeVar("Mark", bound=Call | HolderCall)
 
 
 async def announce(registration: Registration, participant: Participant, training: Training, kind: str) -> None:

@@ -15,7 +15,8 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import AgeGroup, ConsentPurpose, Relation
 from trainings.places.models import Hub, Venue
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.households import households
+from trainings.registrations.calls.households import Household, to_call
+from trainings.registrations.calls.people import audience_of
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.seats.actions import sign_up
 from trainings.schedule import actions as schedule
@@ -74,11 +75,12 @@ async def _tell(training: Training) -> None:
     assistant = await actor_of(await User.get(email=f"asistente@{DOMAIN}"))
     [call_list] = await CallList.filter(training_id=training.id)
     start = clock.now() - timedelta(hours=1)
-    for household in await households(call_list):
-        tries = TOLD.get(household.members[0].person.given_names, ())
+    for called in await to_call(await audience_of(call_list)):
+        assert isinstance(called, Household)
+        tries = TOLD.get(called.members[0].person.given_names, ())
         for number, (result, via) in enumerate(tries):
             with clock.frozen(start + timedelta(minutes=4 * number)):
-                await call_actions.mark(call_list.id, household.id, result, via, actor=assistant)
+                await call_actions.mark(call_list.id, called.id, result, via, actor=assistant)
 
 
 async def _training(world: World, hub: Hub) -> Training:

@@ -41,7 +41,7 @@ from trainings.db import lock, sql, transaction
 from trainings.lib import tokens
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.privacy.actions import sweep
-from trainings.registrations.calls.people import people_on
+from trainings.registrations.calls.people import audience_of
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Course, Training
 from trainings.schedule.session_actions import locked_training
@@ -98,8 +98,8 @@ async def test_annul_when_valid_then_its_person_is_told_by_mail_or_call(db: Sett
     [job] = await OutboxJob.filter(kind="certificate_annulled")
     assert job.subject_id == with_mail.registration_id
     call_list = await CallList.get(reason=CallReason.ANNULLED)
-    [listed] = (await people_on([call_list]))[call_list.id]
-    assert listed.registration_id == without.registration_id
+    [listed] = (await audience_of(call_list)).listed
+    assert listed.person.id == without.registration_id
     mail = await compose(job)
     assert mail is not None
     assert with_mail.folio in mail.text

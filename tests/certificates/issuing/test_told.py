@@ -12,7 +12,7 @@ import pytest
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
-from tests.registrations.call_world import calls
+from tests.registrations.call_world import calls, households, said_to_all
 from trainings import clock, jobs
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
@@ -23,8 +23,7 @@ from trainings.certificates.models import Certificate, CertificateKind, HandedOv
 from trainings.db import transaction
 from trainings.outbox.actions import TooLateToStop, stop_batch
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
-from trainings.registrations.calls.households import households
-from trainings.registrations.calls.texts import text_for, text_for_all, told_by
+from trainings.registrations.calls.texts import text_for, told_by
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -39,7 +38,7 @@ async def list_about(training: Training, reason: CallReason) -> CallList:
 
 async def reached(call_list: CallList) -> None:
     [household] = await households(call_list)
-    for registration_id in household.registration_ids:
+    for registration_id in household.keys:
         await Call.create(
             call_list=call_list, registration_id=registration_id, result=CallResult.REACHED, via=CallVia.CALL
         )
@@ -61,7 +60,7 @@ async def test_ready_then_mails_where_there_is_an_address_and_one_list_of_calls_
     told = await told_by(call_list)
     [household] = await households(call_list)
     assert "ya está listo su documento: puede recogerlo en la ventanilla." in text_for(household, told)
-    assert training.title not in text_for(household, told) + text_for_all(told)
+    assert training.title not in text_for(household, told) + await said_to_all(call_list)
     freeze(AFTER + timedelta(hours=1))
     await reached(call_list)
     await revoke((await Certificate.get(registration_id=beto.id)).id, "nombre mal escrito", actor=PROGRAM)

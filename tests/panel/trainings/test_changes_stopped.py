@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.outbox.told import accept
+from tests.registrations.call_world import households
 from tests.registrations.card_world import make_block
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of, with_people
 from tests.schedule.panel import as_, one, post
@@ -19,7 +20,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallResult, CallVia, OutboxJob
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.households import households
 from trainings.schedule.models import Training
 
 NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
@@ -121,7 +121,7 @@ async def test_what_a_holder_of_cards_was_called_about_is_news_when_it_is_as_bef
     session, hour = first(training), MORNING + DAY
     batch = await rescheduling.move(session.id, hour, hour + 4 * HOUR, None, actor=PROGRAM)
     call_list = await CallList.get(batch_id=batch)
-    await call_actions.mark_holder(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await call_actions.mark(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     await CallList.filter(id=call_list.id).update(closed_at=clock.now())
     freeze(MORNING - 9 * DAY + HOUR)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, only_call
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, households, only_call
 from tests.registrations.families import make_family
 from tests.registrations.wishes import state_of
 from trainings import clock
@@ -20,8 +20,7 @@ from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed, open_for_offers
-from trainings.registrations.calls.households import households
+from trainings.registrations.calls.actions import Answer, NoWhyClosed, WhyClosed, open_for_offers
 from trainings.registrations.calls.texts import told_by
 from trainings.registrations.calls.views import sections_of
 from trainings.registrations.desk.waiting_queries import board_of
@@ -47,6 +46,12 @@ async def moved_up(**columns: Any) -> tuple[Training, Registration]:
     return training, berta
 
 
+async def offered() -> tuple[Registration, CallList]:
+    training, berta = await moved_up()
+    await open_for_offers()
+    return berta, await CallList.get(training_id=training.id)
+
+
 async def group_of(person: Registration) -> RegistrationGroup:
     return await RegistrationGroup.get(id=person.group_id)
 
@@ -64,28 +69,6 @@ async def test_same_click_twice_at_once_is_one_mark(db: object) -> None:
     )
 
     assert await Call.all().count() == 1
-
-
-async def test_closed_list_takes_no_mark(db: object) -> None:
-    training = await a_training()
-    person = await make.make_registration(training)
-    call_list = await a_list(training)
-    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
-
-    with pytest.raises(ListClosed):
-        await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-
-    assert await Call.all().count() == 0
-
-
-async def test_who_cancelled_meanwhile_takes_no_mark(db: object) -> None:
-    training = await a_training()
-    person = await make.make_registration(training)
-    call_list = await a_list(training)
-    await actions.cancel(person.id, actor=HOLDER_OF_LINK)
-
-    with pytest.raises(NotOnList):
-        await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
 
 
 async def test_closing_with_nobody_left_asks_nothing(db: object) -> None:
@@ -107,7 +90,9 @@ async def test_closing_with_nobody_left_asks_nothing(db: object) -> None:
 # -- offers
 
 
-async def test_who_moved_up_without_an_address_is_on_a_list_of_offers(db: object) -> None:
+async def test_who_moved_up_without_an_address_is_on_one_list_of_offers_that_stays_closed(
+    db: object, freeze: Freeze
+) -> None:
     training, _berta = await moved_up()
 
     opened = [await open_for_offers() for _round in range(2)]
@@ -116,6 +101,9 @@ async def test_who_moved_up_without_an_address_is_on_a_list_of_offers(db: object
     assert opened == [1, 0]
     assert (call_list.reason, call_list.hub_id) == (CallReason.OFFERED, training.hub_id)
     assert await calls(call_list) == {"Berta": "+50255551234"}
+    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+    freeze(MONDAY + timedelta(minutes=5))
+    assert await open_for_offers() == 0
 
 
 async def test_two_processes_open_one_list(db: object) -> None:
@@ -125,14 +113,6 @@ async def test_two_processes_open_one_list(db: object) -> None:
 
     assert sorted(opened) == [0, 1]
     assert await CallList.all().count() == 1
-
-
-async def test_place_that_is_theirs_at_once_is_told_too(db: object) -> None:
-    training, _berta = await moved_up(offer_hours=None)
-
-    await open_for_offers()
-
-    assert await calls(await CallList.get(training_id=training.id)) == {"Berta": "+50255551234"}
 
 
 async def test_who_moves_up_later_is_on_the_same_list(db: object, freeze: Freeze) -> None:
@@ -149,17 +129,6 @@ async def test_who_moves_up_later_is_on_the_same_list(db: object, freeze: Freeze
     assert (await group_of(carla)).reached_at is None
 
 
-async def test_closed_list_is_not_opened_again_for_the_same_people(db: object, freeze: Freeze) -> None:
-    training, _berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
-    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
-
-    freeze(MONDAY + timedelta(minutes=5))
-
-    assert await open_for_offers() == 0
-
-
 async def test_who_can_be_written_to_is_not_called_unless_the_message_fails(db: object, freeze: Freeze) -> None:
     training = await a_training(capacity=1, offer_hours=24)
     ana = await make.make_registration(training, given_names="Ana")
@@ -173,10 +142,8 @@ async def test_who_can_be_written_to_is_not_called_unless_the_message_fails(db: 
     assert (before, await open_for_offers()) == (0, 1)
 
 
-async def test_time_to_answer_runs_from_the_call_that_reached_them(db: object, freeze: Freeze) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
+async def test_time_to_answer_runs_from_the_call_until_it_is_taken_back(db: object, freeze: Freeze) -> None:
+    berta, call_list = await offered()
     freeze(MONDAY + timedelta(hours=3))
 
     await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
@@ -188,18 +155,10 @@ async def test_time_to_answer_runs_from_the_call_that_reached_them(db: object, f
     assert (told.reached_at, told.offered_until) == (MONDAY + timedelta(hours=3), MONDAY + timedelta(hours=27))
     assert (await only_call(call_list)).is_reached
 
-
-async def test_mark_that_is_taken_back_stops_the_time_to_answer(db: object, freeze: Freeze) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
-    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-
     await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
-    group = await group_of(berta)
     freeze(SATURDAY - timedelta(hours=1))
-
-    assert (group.reached_at, group.offered_until) == (None, None)
+    taken_back = await group_of(berta)
+    assert (taken_back.reached_at, taken_back.offered_until) == (None, None)
     assert await waiting.expire_offers() == 0
     assert not (await only_call(call_list)).is_reached
 
@@ -227,9 +186,7 @@ async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: objec
 
 @pytest.mark.both_engines
 async def test_same_answer_of_two_telephones_at_once_is_one(db: object) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
+    berta, call_list = await offered()
 
     are_news = await asyncio.gather(
         *(call_actions.answer(call_list.id, berta.id, Answer.YES, via, actor=PROGRAM) for via in CallVia)
@@ -275,8 +232,7 @@ async def test_answer_to_one_offer_starts_no_time_of_another_on_the_same_telepho
 
 
 async def test_no_of_who_filled_in_the_form_leaves_who_claimed_their_link_their_offer(db: object) -> None:
-    training, ana, beto = await couple_offered()
-    call_list = await CallList.get(training_id=training.id)
+    ana, beto, call_list = await couple_offered()
 
     await call_actions.mark(call_list.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     await call_actions.answer(call_list.id, ana.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
@@ -284,7 +240,7 @@ async def test_no_of_who_filled_in_the_form_leaves_who_claimed_their_link_their_
     assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "offered"]
     assert ((await group_of(beto)).reached_at, (await group_of(beto)).offered_until) == (None, None), "Ana was told"
     [his] = await households(call_list)
-    assert (his.registration_ids, his.is_reached) == ([beto.id], False)
+    assert (his.keys, his.is_reached) == ([beto.id], False)
     await call_actions.answer(call_list.id, beto.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
     assert await state_of(beto) == "cancelled"
 
@@ -293,8 +249,7 @@ async def test_no_of_who_filled_in_the_form_leaves_who_claimed_their_link_their_
 async def test_who_claimed_their_link_answers_on_the_telephone_for_themselves_alone(
     db: object, said: Answer, state: str
 ) -> None:
-    training, ana, beto = await couple_offered()
-    call_list = await CallList.get(training_id=training.id)
+    ana, beto, call_list = await couple_offered()
 
     await call_actions.answer(call_list.id, beto.id, said, CallVia.CALL, actor=PROGRAM)
 
@@ -303,8 +258,7 @@ async def test_who_claimed_their_link_answers_on_the_telephone_for_themselves_al
 
 
 async def test_place_of_who_claimed_their_link_is_not_released_for_calls_to_others(db: object, freeze: Freeze) -> None:
-    training, ana, beto = await couple_offered()
-    call_list = await CallList.get(training_id=training.id)
+    ana, beto, call_list = await couple_offered()
     for hours in (0, 1, 25):
         freeze(MONDAY + timedelta(hours=hours))
         await call_actions.mark(call_list.id, ana.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
@@ -317,7 +271,7 @@ async def test_place_of_who_claimed_their_link_is_not_released_for_calls_to_othe
 
 
 async def test_no_for_several_who_each_have_their_own_link_is_asked_of_each(db: object) -> None:
-    _training, ana, beto = await couple_offered()
+    ana, beto, _list = await couple_offered()
     await OwnLink.filter(registration_id=ana.id).update(claimed_at=clock.now())
 
     with pytest.raises(EachForThemselves):
@@ -326,7 +280,7 @@ async def test_no_for_several_who_each_have_their_own_link_is_asked_of_each(db: 
     assert [await state_of(one) for one in (ana, beto)] == ["offered", "offered"]
 
 
-async def couple_offered() -> tuple[Training, Registration, Registration]:
+async def couple_offered() -> tuple[Registration, Registration, CallList]:
     """Ana signed Beto up with her, each with a telephone; he made his link his own. Two places are kept for them."""
     training = await a_training(capacity=2, offer_hours=24)
     first = await make_family(training, "Zoila", "Eva")
@@ -337,13 +291,11 @@ async def couple_offered() -> tuple[Training, Registration, Registration]:
     await OwnLink.filter(registration_id=beto.id).update(claimed_at=clock.now())
     await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
     await open_for_offers()
-    return training, ana, beto
+    return ana, beto, await CallList.get(training_id=training.id)
 
 
 async def test_who_signed_up_elsewhere_is_not_answered_for(db: object) -> None:
-    training, _berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
+    _berta, call_list = await offered()
     _other, elsewhere = await moved_up()
 
     with pytest.raises(UnknownGroup):
@@ -352,19 +304,8 @@ async def test_who_signed_up_elsewhere_is_not_answered_for(db: object) -> None:
     assert await state_of(elsewhere) == "offered"
 
 
-async def test_yes_on_the_telephone_holds_the_place_on_a_list_about_something_else(db: object) -> None:
-    training, berta = await moved_up()
-    call_list = await a_list(training)
-
-    await call_actions.answer(call_list.id, berta.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
-
-    assert await state_of(berta) == "confirmed"
-
-
 async def test_place_is_released_after_three_calls_in_vain_on_two_days_only(db: object, freeze: Freeze) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
+    berta, call_list = await offered()
     refused = []
     for hours in (1, 2, 3, 25):
         freeze(MONDAY + timedelta(hours=hours))
@@ -474,9 +415,7 @@ async def test_reached_that_is_taken_back_is_no_try_in_vain(db: object, freeze: 
 
 
 async def test_nobody_who_was_told_of_the_time_is_released_by_hand(db: object, freeze: Freeze) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
+    berta, call_list = await offered()
     for hours in (1, 2, 25):
         freeze(MONDAY + timedelta(hours=hours))
         await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
@@ -484,26 +423,6 @@ async def test_nobody_who_was_told_of_the_time_is_released_by_hand(db: object, f
 
     with pytest.raises(waiting.TooFewTries):
         await waiting.release_offer(berta.group_id, actor=PROGRAM)
-
-
-async def test_time_that_a_message_started_is_not_stopped_by_a_call(db: object) -> None:
-    training, berta = await moved_up()
-    await open_for_offers()
-    call_list = await CallList.get(training_id=training.id)
-    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    await OutboxJob.create(
-        kind="registration_offered",
-        payload={},
-        dedup="one",
-        subject_id=berta.id,
-        run_at=MONDAY,
-        done_at=MONDAY,
-        outcome=Outcome.SENT,
-    )
-
-    await waiting.take_back_reached(berta.group_id, actor=PROGRAM)
-
-    assert (await group_of(berta)).reached_at == MONDAY
 
 
 async def test_desk_that_wrote_them_down_as_told_takes_them_off(db: object) -> None:

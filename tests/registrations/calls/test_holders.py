@@ -17,7 +17,7 @@ from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, H
 from trainings.privacy.actions import sweep
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import NotOnList, NoWhyClosed, WhyClosed
-from trainings.registrations.calls.people import Holder, audiences_of, n_to_tell
+from trainings.registrations.calls.people import Holder, audience_of, n_to_tell
 from trainings.registrations.seats.cards import release
 from trainings.schedule.models import Training
 
@@ -30,7 +30,7 @@ def _on_monday(freeze: Freeze) -> None:
 
 
 async def holders(call_list: CallList) -> list[Holder]:
-    return list((await audiences_of([call_list]))[call_list.id].holders)
+    return list((await audience_of(call_list)).holders)
 
 
 async def a_list_about(training: Training, reason: CallReason) -> CallList:
@@ -50,12 +50,12 @@ async def test_holder_is_called_for_the_cards_without_a_name(db: object, reason:
     assert (await n_to_tell(training.id))[1] == 2, "Rosa, who has no address, and the holder"
 
 
-@pytest.mark.parametrize("reason", [CallReason.OFFERED, CallReason.CERTIFICATE])
-async def test_holder_hears_nothing_of_what_concerns_people_with_names(db: object, reason: CallReason) -> None:
+async def test_holder_hears_nothing_of_what_concerns_people_with_names(db: object) -> None:
     training = await a_training()
     await make_block(training)
 
-    assert await holders(await a_list_about(training, reason)) == []
+    for reason in (CallReason.OFFERED, CallReason.CERTIFICATE):
+        assert await holders(await a_list_about(training, reason)) == []
 
 
 async def test_who_got_the_cards_afterwards_or_gave_them_back_is_not_called(db: object, freeze: Freeze) -> None:
@@ -77,34 +77,18 @@ async def test_holder_who_knows_stays_on_the_list_and_can_be_taken_back(db: obje
     with pytest.raises(NoWhyClosed):
         await call_actions.close(call_list.id, None, actor=PROGRAM)
     for _click in range(2):
-        await call_actions.mark_holder(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+        await call_actions.mark(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     await release(block.id, actor=PROGRAM)
     [known] = await holders(call_list)
     freeze(MONDAY + timedelta(minutes=2))
-    await call_actions.mark_holder(call_list.id, block.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    await call_actions.mark(call_list.id, block.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
 
     assert (known.is_reached, len(known.marks)) == (True, 1)
     assert await holders(call_list) == [], "taken back, and there are no cards any more"
     assert await HolderCall.all().count() == 2
     with pytest.raises(NotOnList):
-        await call_actions.mark_holder(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+        await call_actions.mark(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     await call_actions.close(call_list.id, WhyClosed.NOT_NEEDED, actor=PROGRAM)
-
-
-async def test_holder_is_called_once_for_two_changes_of_one_session(db: object, freeze: Freeze) -> None:
-    training = await a_training()
-    block = await make_block(training)
-    first = await a_list_about(training, CallReason.CHANGED)
-    freeze(MONDAY + timedelta(minutes=20))
-    second = await a_list_about(training, CallReason.CHANGED)
-
-    assert (await holders(first), [one.id for one in await holders(second)]) == ([], [block.id])
-
-    await call_actions.mark_holder(second.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    freeze(MONDAY + timedelta(minutes=40))
-    third = await a_list_about(training, CallReason.CHANGED)
-
-    assert [one.id for one in await holders(third)] == [block.id], "who was called before knows what held before"
 
 
 async def test_holder_stands_in_the_community_with_telephone_and_text_and_is_marked(
@@ -117,7 +101,7 @@ async def test_holder_stands_in_the_community_with_telephone_and_text_and_is_mar
 
     page = await page_of(client, f"{INDEX}/{call_list.id}")
     sheet = await page_of(client, f"{INDEX}/{call_list.id}/hoja")
-    fields = {"person": str(block.id), "holder": "yes", "result": "reached", "via": "in_person"}
+    fields = {"person": str(block.id), "result": "reached", "via": "in_person"}
     marked = await client.post(f"{INDEX}/{call_list.id}/marcar", data=fields)
     after = await page_of(client, f"{INDEX}/{call_list.id}")
 
@@ -137,7 +121,7 @@ async def test_marks_of_holders_go_with_their_list(db: object, freeze: Freeze) -
     training = await a_training()
     block = await make_block(training)
     call_list = await a_list_about(training, CallReason.CHANGED)
-    await call_actions.mark_holder(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await call_actions.mark(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     freeze(clock.now() + timedelta(days=60))
 
     swept = await sweep()

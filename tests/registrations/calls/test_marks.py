@@ -34,6 +34,9 @@ async def test_mark_says_who_told_them_how_and_when_and_leads_back_to_the_row(ne
     call_list, person = await one_to_call(cast)
     client = await at_desk(new_client, cast)
 
+    before = await page_of(client, f"{INDEX}/{call_list.id}")
+    assert before.one("a", rel="noopener noreferrer"), "WhatsApp is opened, which marks nothing"
+    assert await Call.all().count() == 0
     answer = await mark(client, call_list, person, via="whatsapp")
     page = await page_of(client, f"{INDEX}/{call_list.id}")
 
@@ -43,17 +46,6 @@ async def test_mark_says_who_told_them_how_and_when_and_leads_back_to_the_row(ne
     assert "1 de 1 avisado" in page.text
     [line] = await AuditLine.filter(act="calls.mark")
     assert line.detail == {"call_list": str(call_list.id), "result": "reached", "via": "whatsapp", "n": 1}
-
-
-async def test_opening_whatsapp_marks_nothing(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-
-    page = await page_of(client, f"{INDEX}/{call_list.id}")
-
-    assert page.one("a", rel="noopener noreferrer")
-    assert await Call.all().count() == 0
 
 
 async def test_family_of_one_telephone_is_marked_once_for_all(new_client: NewClient) -> None:
@@ -99,17 +91,6 @@ async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClien
     assert "2 intentos" in page.text
 
 
-async def test_second_click_is_no_second_try(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-
-    for _time in range(2):
-        assert (await mark(client, call_list, person, result="not_reached")).status_code == 303
-
-    assert await Call.all().count() == 1
-
-
 NO_SENSE: list[dict[str, str]] = [{"via": "telepatía"}, {"result": "x"}, {"person": "x"}, {"person": ""}]
 
 
@@ -139,9 +120,9 @@ async def test_mark_for_somebody_of_another_training_is_refused(new_client: NewC
 # -- closing
 
 
-async def test_closing_with_people_left_asks_why(new_client: NewClient) -> None:
+async def test_closing_with_people_left_asks_why_and_takes_no_marks_until_opened_again(new_client: NewClient) -> None:
     cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
+    call_list, person = await one_to_call(cast)
     client = await at_desk(new_client, cast)
     path = f"{INDEX}/{call_list.id}"
 
@@ -154,18 +135,9 @@ async def test_closing_with_people_left_asks_why(new_client: NewClient) -> None:
     assert "Faltaban personas: No contestan." in page.text
     [line] = await AuditLine.filter(act="calls.close")
     assert line.detail == {"n": 1, "n_left": 1, "reason": "no_answer"}
-
-
-async def test_closed_list_takes_no_marks_until_it_is_opened_again(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-    await client.post(f"{INDEX}/{call_list.id}/cerrar", data={"reason": "no_answer"})
-
     refused = await mark(client, call_list, person)
-    await client.post(f"{INDEX}/{call_list.id}/abrir")
+    await client.post(f"{path}/abrir")
     taken = await mark(client, call_list, person)
-
     assert (refused.status_code, taken.status_code) == (409, 303)
 
 
@@ -220,24 +192,15 @@ async def test_no_to_an_offer_is_a_button_that_writes_down_call_and_answer(new_c
     client = await at_desk(new_client, cast)
     page = await page_of(client, f"{INDEX}/{call_list.id}")
     button = page.one("button", name="said_no")
+    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", page.source, re.DOTALL)
+    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
+    assert 'name="said_no"' in behind
 
     await mark(client, call_list, berta, said_no=str(button["value"]), via="whatsapp")
 
     assert await state_of(berta) == "cancelled"
     assert [(one.registration_id, one.via) for one in await Call.all()] == [(berta.id, CallVia.WHATSAPP)]
     assert "Anotado: dijo que no. El lugar pasa a quien sigue." in (await page_of(client, INDEX)).text
-
-
-async def test_no_is_written_down_only_after_it_said_that_the_place_goes(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _berta = await one_offered(cast)
-
-    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}")
-
-    [behind] = re.findall(r"<details><summary>Dijo que no.*?</details>", page.source, re.DOTALL)
-    assert "Su lugar pasa enseguida a quien sigue en la lista" in behind
-    assert 'name="said_no"' in behind
-    assert page.source.count('name="said_no"') == 1
 
 
 async def test_second_yes_says_that_the_place_is_held_already(new_client: NewClient) -> None:

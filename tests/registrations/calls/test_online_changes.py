@@ -8,7 +8,7 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
-from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training
+from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training, households, said_to_all
 from tests.registrations.calls.test_last_heard import Comers, come, leave, open_list, plain
 from tests.schedule.wishes import plan_of
 from trainings import jobs
@@ -16,9 +16,8 @@ from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import CallReason, OutboxJob
-from trainings.registrations.calls.households import households
 from trainings.registrations.calls.people import n_written_to
-from trainings.registrations.calls.texts import text_for, text_for_all, told_by
+from trainings.registrations.calls.texts import text_for, told_by
 from trainings.registrations.calls.views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.own.ticket import ticket_of
@@ -84,7 +83,7 @@ async def called() -> tuple[str, str]:
     call_list = await open_list()
     told = await told_by(call_list)
     [person] = await households(call_list)
-    return text_for(person, told), text_for_all(told)
+    return text_for(person, told), await said_to_all(call_list)
 
 
 async def own_page(address: str) -> list[str]:

@@ -19,6 +19,7 @@ from tests.registrations.call_world import (
     mail_came_to,
     only_call,
 )
+from tests.registrations.card_world import make_block
 from tests.registrations.families import make_family
 from trainings import clock
 from trainings.attendance.sessions import rescheduling
@@ -30,7 +31,7 @@ from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, O
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, Guardian, Participant, Relation
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.people import PATIENCE, Why, people_on
+from trainings.registrations.calls.people import PATIENCE, Why, audience_of, audiences_of
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import OwnLink
 from trainings.registrations.seats import actions
@@ -100,7 +101,7 @@ async def test_who_was_not_reached_by_the_message_is_called(
 
     await mail_came_to(person, outcome)
 
-    assert [one.why for one in (await people_on([call_list]))[call_list.id]] == ([why] if why else [])
+    assert [one.why for one in (await audience_of(call_list)).listed] == ([why] if why else [])
 
 
 async def test_who_is_not_written_to_within_two_hours_is_called_until_the_message_leaves(
@@ -127,66 +128,58 @@ async def test_address_that_takes_nothing_is_no_address(db: object, freeze: Free
 
     call_list = await a_list(training)
 
-    [listed] = (await people_on([call_list]))[call_list.id]
+    [listed] = (await audience_of(call_list)).listed
     assert listed.why is Why.REFUSED
     freeze(MONDAY + timedelta(minutes=1))
     await mail_came_to(person, Outcome.SENT)
     assert await calls(call_list) == {}
 
 
-async def test_who_cancels_drops_out_also_where_a_call_was_marked(db: object) -> None:
+async def test_who_was_called_stays_when_the_message_comes_too_and_who_was_tried_in_vain_does_not(
+    db: object, freeze: Freeze
+) -> None:
     training = await a_training()
-    person = await make.make_registration(training, given_names="Ana")
-    call_list = await a_list(training)
-    await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-
-    await actions.cancel(person.id, actor=HOLDER_OF_LINK)
-
-    assert await calls(call_list) == {}
-
-
-async def test_who_was_called_stays_when_the_message_comes_too(db: object, freeze: Freeze) -> None:
-    training = await a_training()
-    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    people = [
+        await make.make_registration(training, given_names=name, email=f"{name}@x.example") for name in ("ana", "eva")
+    ]
     call_list = await a_list(training)
     freeze(MONDAY + timedelta(hours=3))
-    await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    for person, result in zip(people, (CallResult.REACHED, CallResult.NOT_REACHED), strict=True):
+        await call_actions.mark(call_list.id, person.id, result, CallVia.CALL, actor=PROGRAM)
 
-    await mail_came_to(person, Outcome.SENT)
+    for person in people:
+        await mail_came_to(person, Outcome.SENT)
 
+    assert await calls(call_list) == {"ana": None}
     assert (await only_call(call_list)).is_reached
 
 
-async def test_who_was_tried_in_vain_drops_out_when_the_message_comes(db: object, freeze: Freeze) -> None:
+async def test_who_cancels_came_later_or_took_back_the_permission_is_not_called(db: object, freeze: Freeze) -> None:
     training = await a_training()
-    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    ana, carla, _dora = [await make.make_registration(training, given_names=name) for name in ("Ana", "Carla", "Dora")]
     call_list = await a_list(training)
-    freeze(MONDAY + timedelta(hours=3))
-    await call_actions.mark(call_list.id, person.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
-
-    await mail_came_to(person, Outcome.SENT)
-
-    assert await calls(call_list) == {}
-
-
-async def test_who_signed_up_afterwards_knows_it_already(db: object, freeze: Freeze) -> None:
-    training = await a_training()
-    call_list = await a_list(training)
-
+    await call_actions.mark(call_list.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     freeze(MONDAY + timedelta(minutes=1))
-    await make.make_registration(training, given_names="Ana")
 
-    assert await calls(call_list) == {}
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    await make.make_registration(training, given_names="Berta")
+    await Consent.filter(participant_id=carla.participant_id).update(withdrawn_at=clock.now())
+
+    assert await calls(call_list) == {"Dora": None}
 
 
-async def test_who_took_back_the_permission_for_their_data_is_not_called(db: object) -> None:
-    training = await a_training()
-    person = await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    call_list = await a_list(training)
+async def test_reminder_is_for_people_with_a_place_and_only_while_it_is_held(db: object) -> None:
+    training = await a_training(capacity=1)
+    for name in ("Ana", "Berta"):
+        await make.make_registration(training, given_names=name)
+    session = await TrainingSession.get(training_id=training.id)
+    reminder = await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
+    before = await calls(reminder)
 
-    await Consent.filter(participant_id=person.participant_id).update(withdrawn_at=clock.now())
+    training.state = TrainingState.CANCELLED
+    await training.save(update_fields=["state"])
 
-    assert await calls(call_list) == {}
+    assert (before, await calls(reminder)) == ({"Ana": None}, {})
 
 
 async def test_nobody_is_called_about_what_was_stopped(db: object, freeze: Freeze) -> None:
@@ -201,22 +194,6 @@ async def test_nobody_is_called_about_what_was_stopped(db: object, freeze: Freez
     await stop_batch(call_list.batch_id, actor=await make.actor_of(cast.coordinator))
 
     assert await calls(call_list) == {}
-
-
-async def test_reminder_is_for_people_with_a_place_and_only_while_it_is_held(db: object) -> None:
-    training = await a_training(capacity=1)
-    await make.make_registration(training, given_names="Ana")
-    await make.make_registration(training, given_names="Berta")
-    session = await TrainingSession.get(training_id=training.id)
-    reminder = await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
-    change = await a_list(training)
-
-    assert await calls(reminder) == {"Ana": None}
-    assert await calls(change) == {"Ana": None, "Berta": None}
-
-    training.state = TrainingState.CANCELLED
-    await training.save(update_fields=["state"])
-    assert await calls(reminder) == await calls(change) == {}
 
 
 async def test_reminder_that_was_sent_to_the_address_reaches_its_person(db: object) -> None:
@@ -261,53 +238,35 @@ async def test_reminder_of_three_days_before_brings_who_left_no_address_onto_a_l
 # -- one call for one telephone
 
 
-async def test_family_with_one_telephone_is_one_call(db: object) -> None:
+async def test_family_with_one_telephone_or_none_is_one_call(db: object) -> None:
     training = await a_training(admits_minors=True)
     await make_family(training, "Rosa", "Diego", children=["Luz"], phone="5555 1234")
     await make.make_registration(training, given_names="Ana", phone="5555 1234")
     await make.make_registration(training, given_names="Berta", phone="5555 9999")
+    await make_family(training, "Zoila", "Eva")
+    await make.make_registration(training, given_names="Pía")
 
     call_list = await a_list(training)
 
-    assert await calls(call_list) == {"Rosa Diego Ana Luz": "+50255551234", "Berta": "+50255559999"}
+    with_phone = {"Rosa Diego Ana Luz": "+50255551234", "Berta": "+50255559999"}
+    assert await calls(call_list) == with_phone | {"Zoila Eva": None, "Pía": None}
 
 
-async def test_form_without_any_telephone_is_one_line(db: object) -> None:
-    training = await a_training()
-    await make_family(training, "Rosa", "Diego")
-    await make.make_registration(training, given_names="Ana")
-
-    call_list = await a_list(training)
-
-    assert await calls(call_list) == {"Rosa Diego": None, "Ana": None}
-
-
-async def test_minor_is_called_at_the_guardians_telephone_and_never_at_their_own(db: object) -> None:
+async def test_minor_is_told_through_the_guardian_and_never_at_their_own_telephone(db: object) -> None:
     training = await a_training(admits_minors=True)
-    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000")
+    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000", email="marta@x.example")
     [child] = await make_family(training, children=["Luz"], guardian=guardian)
     child.participant.phone = "+50244440000"
     await child.participant.save(update_fields=["phone"])
     call_list = await a_list(training)
 
-    with_permission = await calls(call_list)
-    await Guardian.filter(participant_id=child.participant_id).update(withdrawn_at=clock.now())
-    without = await calls(call_list)
+    own = Guardian.filter(participant_id=child.participant_id)
+    written_to = await calls(call_list)
+    await own.update(email_refused_at=clock.now())
+    refused = await calls(call_list)
+    await own.update(withdrawn_at=clock.now())
 
-    assert with_permission == {"Luz": "+50255550000"}
-    assert without == {}
-
-
-async def test_minors_message_goes_to_the_guardian_whose_address_may_refuse(db: object) -> None:
-    training = await a_training(admits_minors=True)
-    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000", email="marta@x.example")
-    [child] = await make_family(training, children=["Luz"], guardian=guardian)
-    call_list = await a_list(training)
-    assert await calls(call_list) == {}
-
-    await Guardian.filter(participant_id=child.participant_id).update(email_refused_at=clock.now())
-
-    assert await calls(call_list) == {"Luz": "+50255550000"}
+    assert (written_to, refused, await calls(call_list)) == ({}, {"Luz": "+50255550000"}, {})
 
 
 async def test_family_is_reached_by_the_message_to_the_address_that_they_share(db: object) -> None:
@@ -349,18 +308,18 @@ async def test_many_lists_take_as_many_questions_as_one(db: object) -> None:
         lists.append(await a_list(training))
 
     with statements() as of_one:
-        await people_on(lists[:1])
+        await audiences_of(lists[:1])
     with statements() as of_three:
-        found = await people_on(lists)
+        found = await audiences_of(lists)
 
     assert len(of_one) == len(of_three)
-    assert [len(found[one.id]) for one in lists] == [2, 2, 2]
+    assert [found[one.id].n_people for one in lists] == [2, 2, 2]
     assert clock.now() < SATURDAY
 
 
 async def test_who_was_called_about_two_changes_is_called_again_about_the_third(db: object, freeze: Freeze) -> None:
     training = await a_training()
-    person = await make.make_registration(training, given_names="Ana")
+    person, block = await make.make_registration(training, given_names="Ana"), await make_block(training)
     session = await TrainingSession.get(training_id=training.id)
     lists = []
     for hours in (1, 2, 3):
@@ -369,9 +328,11 @@ async def test_who_was_called_about_two_changes_is_called_again_about_the_third(
         batch = await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
         lists.append(await CallList.get(batch_id=batch))
         if hours == 2:
-            await call_actions.mark(lists[1].id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+            for key in (person.id, block.id):
+                await call_actions.mark(lists[1].id, key, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
 
-    listed = await people_on(lists)
+    found = await audiences_of(lists)
 
-    assert [[one.is_reached for one in listed[one.id]] for one in lists] == [[], [True], [False]]
+    assert [[one.is_reached for one in found[one.id].listed] for one in lists] == [[], [True], [False]]
+    assert [[one.is_reached for one in found[one.id].holders] for one in lists] == [[], [True], [False]]
     assert [one.closed_at is None for one in await CallList.all().order_by("created_at")] == [False, False, True]

@@ -18,7 +18,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.people.models import Participant
-from trainings.registrations.calls.people import audiences_of, n_to_tell, n_written_to, people_on
+from trainings.registrations.calls.people import audience_of, n_to_tell, n_written_to
 from trainings.registrations.calls.queries import n_to_call
 from trainings.registrations.models import Registration, RegistrationState
 
@@ -42,7 +42,7 @@ async def test_who_has_to_be_called_is_counted_as_the_list_will_have_them(cast: 
     await rescheduling.move(session.id, session.starts_at + day, session.ends_at + day, None, actor=PROGRAM)
     [call_list] = await CallList.filter(training_id=training.id)
     assert promised == (1, 2)
-    assert len((await people_on([call_list]))[call_list.id]) == 2
+    assert len((await audience_of(call_list)).listed) == 2
 
 
 async def words_on(client: AsyncClient, path: str) -> str:
@@ -79,7 +79,7 @@ async def test_whose_address_refuses_is_counted_among_the_calls_alone_on_every_p
     await mail_came_to(ana, Outcome.REFUSED)
     for path in (base, f"{base}/cambios", f"/panel/llamadas/{call_list.id}", "/panel/llamadas"):
         assert "0 de 3 avisados" in await words_on(client, path), path
-    audience = (await audiences_of([call_list]))[call_list.id]
+    audience = await audience_of(call_list)
     assert (audience.n_by_mail, len(audience.listed)) == (0, 3)
 
 
@@ -91,7 +91,7 @@ async def test_everybody_hears_of_a_change_in_one_way_only(cast: Cast, freeze: F
     call_list = await a_list(training)
     assert call_list.batch_id is not None
 
-    waiting = (await audiences_of([call_list]))[call_list.id]
+    waiting = await audience_of(call_list)
 
     assert waiting.n_by_mail + len(waiting.listed) == 3
     assert await n_written_to([call_list.batch_id]) == {call_list.batch_id: waiting.n_by_mail}
@@ -99,17 +99,17 @@ async def test_everybody_hears_of_a_change_in_one_way_only(cast: Cast, freeze: F
     await mail_came_to(
         await Registration.get(training_id=training.id, participant__given_names="Beto"), Outcome.GAVE_UP
     )
-    told = (await audiences_of([call_list]))[call_list.id]
+    told = await audience_of(call_list)
     assert (told.n_by_mail, len(told.listed)) == (1, 2)
 
 
 async def test_who_is_on_two_lists_is_one_person_to_call(cast: Cast, freeze: Freeze) -> None:
     freeze(MONDAY)
-    training = await a_training(cast)
+    days = [SATURDAY, SATURDAY + timedelta(days=1)]
+    training = await a_training(cast, sessions=[(day, day + timedelta(hours=1)) for day in days])
     await make.make_registration(training, given_names="Carla")
-    await a_list(training)
-    session = await session_of(training)
-    await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
+    for session in training.sessions:
+        await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
 
     n_people, lists = await n_to_call(await make.actor_of(cast.coordinator))
 

@@ -13,7 +13,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia
 from trainings.registrations.calls import actions as call_actions
-from trainings.registrations.calls.actions import ListOvertaken, WhyClosed
+from trainings.registrations.calls.actions import WhyClosed
 from trainings.registrations.calls.texts import text_for, told_by
 from trainings.registrations.telling.reminders import remind
 from trainings.schedule.models import Training, TrainingSession
@@ -155,38 +155,6 @@ async def test_nobody_is_reminded_by_voice_of_a_day_that_was_left(db: object, fr
 async def changes_of(training: Training) -> list[CallList]:
     found = CallList.filter(training_id=training.id, reason=CallReason.CHANGED, closed_at=None)
     return await found.order_by("created_at")
-
-
-async def test_who_was_not_called_about_the_first_move_is_told_both_by_one_call(db: object, freeze: Freeze) -> None:
-    training = await a_training()
-    await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    await move_to(training, SATURDAY + timedelta(days=7))
-    [first] = await changes_of(training)
-    freeze(MONDAY + timedelta(hours=1))
-    await move_to(training, SATURDAY + timedelta(days=14))
-
-    [second] = await changes_of(training)
-    assert await calls(first) == {}
-    assert await calls(second) == {"Ana": "+50255551234"}
-    assert "La del sábado 6 de marzo" in text_for(await only_call(second), await told_by(second))
-    with pytest.raises(ListOvertaken):
-        await call_actions.reopen(first.id, actor=PROGRAM)
-
-
-async def test_who_heard_of_the_first_move_is_called_about_the_second(db: object, freeze: Freeze) -> None:
-    training = await a_training()
-    ana = await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    await move_to(training, SATURDAY + timedelta(days=7))
-    [first] = await changes_of(training)
-    freeze(MONDAY + timedelta(minutes=30))
-    await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-
-    freeze(MONDAY + timedelta(hours=1))
-    await move_to(training, SATURDAY + timedelta(days=14))
-
-    [second] = await changes_of(training)
-    assert await calls(second) == {"Ana": "+50255551234"}
-    assert "La del sábado 13 de marzo" in text_for(await only_call(second), await told_by(second))
 
 
 async def test_who_is_still_to_be_told_of_a_move_is_not_reminded_by_another_call(db: object, freeze: Freeze) -> None:

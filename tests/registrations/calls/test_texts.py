@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests import make
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, only_call
+from tests.registrations.call_world import (
+    MONDAY,
+    SATURDAY,
+    Freeze,
+    a_list,
+    a_training,
+    households,
+    only_call,
+    said_to_all,
+)
 from tests.registrations.families import make_family
 from trainings import clock
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.db import transaction
-from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
 from trainings.people.actions import GuardianContact
 from trainings.people.consents import TEXT_VERSION, text_of
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant, Relation
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import WhyClosed, open_for_offers
-from trainings.registrations.calls.households import households
-from trainings.registrations.calls.texts import text_for, text_for_all, told_by
-from trainings.registrations.messages import open_list
+from trainings.registrations.calls.texts import text_for, told_by
 from trainings.registrations.seats import actions
 from trainings.schedule.actions import unlist
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
@@ -81,25 +85,10 @@ async def test_text_tells_what_is_true_when_it_is_read(db: object, freeze: Freez
         f"{HUB}: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. (había pasado al martes 9 de marzo, "
         f"8:30 a. m.). Si tiene preguntas, llame al {PHONE}."
     ), "nobody called them about the move"
-    assert text_for_all(await told_by(first)) == (
+    assert await said_to_all(first) == (
         f"Aviso de {HUB} para personas inscritas: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. "
         f"(había pasado al martes 9 de marzo, 8:30 a. m.). Más información al {PHONE}."
     ), "whoever the list of the move did not reach yet knows the day before it"
-
-
-async def test_called_off_before_its_move_was_told_is_told_with_the_day_that_people_know_and_the_last(
-    db: object,
-) -> None:
-    training = await a_training()
-    await make.make_registration(training, phone="5555 1234")
-    await moved(training)
-
-    await rescheduling.call_off(training.id, "Por la lluvia.", actor=PROGRAM)
-
-    call_list = await CallList.get(training_id=training.id, closed_at=None)
-    told = await told_by(call_list)
-    for text in (await said(call_list), text_for_all(told), text_for_all(told, "Las Pozas")):
-        assert "del sábado 6 de marzo, 8:30 a. m. (había pasado al martes 9 de marzo, 8:30 a. m.)." in text
 
 
 async def test_first_of_several_that_is_called_off_is_the_first_that_people_know(db: object, freeze: Freeze) -> None:
@@ -115,7 +104,7 @@ async def test_first_of_several_that_is_called_off_is_the_first_that_people_know
     await rescheduling.call_off(training.id, "Por la lluvia.", actor=PROGRAM)
 
     call_list = await CallList.get(training_id=training.id, reason=CallReason.CANCELLED)
-    for text in (await said(call_list), text_for_all(await told_by(call_list))):
+    for text in (await said(call_list), await said_to_all(call_list)):
         assert (
             "se canceló su actividad del sábado 6 de marzo, 8:30 a. m. (había pasado al domingo 21 de marzo, "
             "8:30 a. m.), y las fechas que seguían."
@@ -203,22 +192,6 @@ async def test_moves_of_one_act_are_one_list_that_names_each(db: object, freeze:
     assert "sábado" not in await said(second)
 
 
-async def test_text_is_in_english_for_who_signed_up_in_english(db: object) -> None:
-    training = await a_training()
-    with speaking("en"):
-        person = await make.make_registration(training, email="ana@x.example", phone="5555 1234")
-    call_list = await a_list(training)
-    person.participant.email_refused_at = clock.now()
-    await person.participant.save(update_fields=["email_refused_at"])
-
-    household = await only_call(call_list)
-    with speaking("en"):
-        text = text_for(household, await told_by(call_list))
-
-    assert household.speaks_english
-    assert "Saturday 6 March, 8:30 AM" in text
-
-
 async def test_text_is_in_english_also_for_who_left_no_address(db: object) -> None:
     training = await a_training()
     with speaking("en"):
@@ -271,31 +244,20 @@ async def test_list_that_nobody_opened_was_told_to_nobody(db: object, freeze: Fr
     assert left == set(), "to Ana it was on all the time"
 
 
-@pytest.mark.parametrize("columns", [{}, {"neutral_title": "Reunión"}])
 @pytest.mark.parametrize("reason", list(CallReason))
-async def test_no_text_has_name_title_or_own_link(
-    sqlite_db: object, columns: dict[str, Any], reason: CallReason
-) -> None:
-    training = await a_training(title="Trata de personas", **columns)
+async def test_no_text_has_name_title_or_own_link(sqlite_db: object, reason: CallReason) -> None:
+    training = await a_training(title="Trata de personas")
     await make.make_registration(training, given_names="Ana", surnames="Caal", phone="5555 1234", community="Las Pozas")
     state = TrainingState.CANCELLED if reason is CallReason.CANCELLED else TrainingState.PUBLISHED
     await Training.filter(id=training.id).update(state=state)
-    call_list = await a_list(training, CallReason.CHANGED)
-    call_list.reason = reason
+    call_list = await a_list(training, reason)
 
-    told = await told_by(call_list)
-    texts = [text_for_all(told), text_for_all(told, "Las Pozas")]
-    if reason is not CallReason.CANCELLED:
-        texts += [text_for(one, told) for one in [await only_call(await _changed(training))]]
+    texts = [await said_to_all(call_list), await said_to_all(call_list, "Las Pozas")]
+    texts += [text_for(one, await told_by(call_list)) for one in await households(call_list)]
 
     for text in texts:
         assert text
         assert not [word for word in ("Ana", "Caal", "Trata", "/i/", "http", "5555") if word in text]
-
-
-async def _changed(training: Training) -> CallList:
-    async with transaction():
-        return await open_list(training, CallReason.CHANGED, uuid7())
 
 
 async def test_protected_place_is_told_only_to_who_has_theirs(db: object) -> None:
@@ -318,11 +280,11 @@ async def test_nothing_of_a_protected_training_is_said_in_public(db: object, is_
     await make.make_registration(training, community="Las Pozas")
     if is_unlisted:
         await unlist(training.id, actor=PROGRAM)
-    told = await told_by(await moved(training))
+    told = await moved(training)
     await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
-    off = await told_by(await CallList.get(reason=CallReason.CANCELLED))
+    off = await CallList.get(reason=CallReason.CANCELLED)
 
-    texts = {text_for_all(one, where) for one in (told, off) for where in ("", "Las Pozas")}
+    texts = {await said_to_all(one, where) for one in (told, off) for where in ("", "Las Pozas")}
 
     discreet = f"Aviso de {HUB}: si se inscribió en una actividad nuestra, tenemos algo que decirle."
     assert texts == {f"{discreet} Más información al {PHONE}."}

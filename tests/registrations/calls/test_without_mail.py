@@ -22,7 +22,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing.actions import issue_all
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.actions import TimeAndPlace, move_activity
-from trainings.registrations.calls.people import Why, n_to_tell, people_on
+from trainings.registrations.calls.people import Why, audience_of, n_to_tell
 from trainings.registrations.telling.changes import publish
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings, get_settings
@@ -84,10 +84,10 @@ async def test_everybody_is_to_be_called_at_once(db: Settings, freeze: Freeze) -
     called = await a_list(training)
 
     told = await n_to_tell(training.id)
-    listed = (await people_on([called]))[called.id]
+    listed = (await audience_of(called)).listed
 
     assert told == (0, 1)
-    assert [(one.registration_id, one.why) for one in listed] == [(ana.id, Why.NO_SERVER)]
+    assert [(one.person.id, one.why) for one in listed] == [(ana.id, Why.NO_SERVER)]
 
 
 async def test_everybody_whose_diploma_is_ready_is_to_be_called(db: Settings, freeze: Freeze) -> None:
@@ -98,8 +98,8 @@ async def test_everybody_whose_diploma_is_ready_is_to_be_called(db: Settings, fr
     await issue_all(training.id, actor=PROGRAM)
 
     listed = await CallList.get(training_id=training.id, reason=CallReason.CERTIFICATE)
-    [household] = (await people_on([listed]))[listed.id]
-    assert (household.registration_id, household.why) == (ana.id, Why.NO_SERVER)
+    [household] = (await audience_of(listed)).listed
+    assert (household.person.id, household.why) == (ana.id, Why.NO_SERVER)
 
 
 async def test_kept_messages_stand_in_the_messages_of_their_hub(db: Settings, new_client: NewClient) -> None:

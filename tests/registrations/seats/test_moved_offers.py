@@ -98,7 +98,7 @@ async def test_who_was_reached_by_telephone_is_on_the_call_list_with_the_reason_
 
     call_list = await CallList.get(training_id=training.id, reason=CallReason.CHANGED)
     call = await only_call(call_list)
-    assert [one.listed.registration_id for one in call.members] == [berta.id]
+    assert [one.registration.id for one in call.members] == [berta.id]
     assert f"Su lugar está guardado: díganos sí o no antes del {NOW}" in text_for(call, await told_by(call_list))
     freeze(MONDAY + STAFF_DELAY)
     client = new_client()
@@ -127,7 +127,7 @@ async def test_two_forms_with_one_telephone_then_the_call_says_the_time_that_end
 
     call_list = await CallList.get(training_id=training.id, reason=CallReason.CHANGED)
     call = await only_call(call_list)
-    assert [one.listed.registration_id for one in call.members] == [berta.id, cruz.id]
+    assert [one.registration.id for one in call.members] == [berta.id, cruz.id]
     assert f"díganos sí o no antes del {TOLD}" in text_for(call, await told_by(call_list))
     client = new_client()
     freeze(MONDAY + timedelta(hours=6) + STAFF_DELAY)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -11,11 +12,11 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
-from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
 from trainings.registrations.calls.facts import HAS_PLACE, LOOK_BACK
-from trainings.registrations.calls.households import Household, households
-from trainings.registrations.calls.people import Audience, audiences_of, people_on
-from trainings.registrations.calls.told import may_have_heard, note_call, take_back
+from trainings.registrations.calls.households import Household, ToCall, to_call
+from trainings.registrations.calls.people import Audience, Holder, audience_of
+from trainings.registrations.calls.told import MARKS, Readers, may_have_heard, note_call, take_back
 from trainings.registrations.calls.validity import CHANGES, is_overtaken
 from trainings.registrations.messages import open_list
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, ReservedBlock
@@ -89,13 +90,14 @@ async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor:
         if call_list.reason not in CHANGES or call_list.closed_at is not None or call_list.due_at > clock.now():
             return
         number = await last_number(call_list.training_id)
-        people = [one.registration_id for one in audience.listed if not one.is_reached]
+        people = [one.person.id for one in audience.listed if not one.is_reached]
         await may_have_heard(Registration, people, number)
         await may_have_heard(ReservedBlock, [one.id for one in audience.holders if not one.is_reached], number)
 
 
-async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> Household:
-    """Record the result of telling one household; returns the household as it was.
+async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> ToCall:
+    """Record the result of one call, to the household or the holder of cards that `key` is one of; returns it as it
+    was.
 
     "Not reached" after "reached" takes that back; the same click twice is one mark. A reached person with an offer has
     the time to answer from now on. Refuses with ListClosed, with NotOnList for people who are not on it any more, and
@@ -103,56 +105,59 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
     """
     async with transaction():
         call_list = await _locked(list_id)
-        household = await _household(call_list, {registration_id})
-        last = Call.filter(call_list_id=call_list.id, registration_id__in=household.registration_ids)
-        if _is_same_click(await last.order_by("-created_at", "-id").first(), result, via, actor):
-            return household
-        await _write(call_list, household.registration_ids, result, via, actor)
-        if result is CallResult.NOT_REACHED and household.is_reached:
-            await take_back(Registration, [one.listed.marks[-1] for one in household.members])
-        if call_list.reason is CallReason.OFFERED:
-            await _tell_waiting_list(household, result, actor)
-        return household
+        called = await _called(call_list, key)
+        model = ReservedBlock if isinstance(called, Holder) else Registration
+        if await _is_same_click(model, called.keys, result, via, actor, call_list_id=call_list.id):
+            return called
+        await _write(call_list, model, called.keys, result, via, actor)
+        if result is CallResult.NOT_REACHED and called.is_reached:
+            await take_back(model, called.last_marks)
+        if call_list.reason is CallReason.OFFERED and isinstance(called, Household):
+            await _tell_waiting_list(called, result, actor)
+        return called
 
 
-async def _household(call_list: CallList, anyone: Collection[UUID]) -> Household:
+async def _called(call_list: CallList, key: UUID) -> ToCall:
     """Refuses with ListClosed, NotOnList."""
     if call_list.closed_at is not None:
         raise ListClosed
-    found = (one for one in await households(call_list) if not set(anyone).isdisjoint(one.registration_ids))
-    household = next(found, None)
-    if household is None:
+    called = next((one for one in await to_call(await audience_of(call_list)) if key in one.keys), None)
+    if called is None:
         raise NotOnList
-    return household
+    return called
 
 
 async def _write(
-    call_list: CallList, registration_ids: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
+    call_list: CallList, model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
 ) -> None:
-    """One row for each person and one audit line. A reached person knows what the list tells."""
-    people = await Registration.filter(id__in=list(registration_ids)).order_by("id")
-    for one in people:
-        await Call.create(
-            call_list=call_list,
-            registration_id=one.id,
-            result=result,
-            via=via,
-            called_by_id=actor.id,
-            knew_number=one.told_number,
-            knew_heard=one.heard_number,
-        )
+    """One row for each reader and one audit line. A reached reader knows what the list tells."""
+    table, column = MARKS[model]
+    readers = await model.filter(id__in=list(keys)).order_by("id")
+    for one in readers:
+        knew: dict[str, Any] = {column: one.id, "knew_number": one.told_number, "knew_heard": one.heard_number}
+        await table.create(call_list=call_list, result=result, via=via, called_by_id=actor.id, **knew)
     if result is CallResult.REACHED:
-        await note_call(call_list, Registration, people)
+        await note_call(call_list, model, readers)
     await record(
         "calls.mark",
         actor=actor,
-        object_id=registration_ids[0],
+        object_id=keys[0],
         hub_id=call_list.hub_id,
         call_list=str(call_list.id),
         result=result.value,
         via=via.value,
-        n=len(registration_ids),
+        n=len(keys),
     )
+
+
+async def _is_same_click(
+    model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor, **where: object
+) -> bool:
+    table, column = MARKS[model]
+    last = await table.filter(**{f"{column}__in": list(keys)}, **where).order_by("-created_at", "-id").first()
+    if last is None or last.created_at < clock.now() - TWICE:
+        return False
+    return (last.result, last.via, last.called_by_id) == (result, via, actor.id)
 
 
 async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
@@ -172,11 +177,11 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
             return False
         if one.state is not RegistrationState.OFFERED:
             raise NoOffer
-        household = await _household(call_list, {one.id})
+        called = await _called(call_list, one.id)
         group_id = await waiting.answering_group(one.id)
         people = await _offered_people(group_id)
-        called = [key for key in household.registration_ids if key in people]
-        await _write(call_list, called, CallResult.REACHED, via, actor)
+        keys = [key for key in called.keys if key in people]
+        await _write(call_list, Registration, keys, CallResult.REACHED, via, actor)
         await act(group_id, actor=actor)
         return True
 
@@ -190,11 +195,12 @@ async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> Non
         lists = CallList.filter(training_id=training.id, reason=CallReason.OFFERED).order_by("-created_at", "-id")
         call_list = await lists.first() or await open_list(training, CallReason.OFFERED, uuid7())
         people = await _offered_people(group_id)
-        tries = Call.filter(registration_id__in=people, created_at__gte=group.changed_at)
-        last = await tries.order_by("-created_at", "-id").first()
-        if _is_same_click(last, result, CallVia.CALL, actor):
+        since = {"created_at__gte": group.changed_at}
+        if await _is_same_click(Registration, people, result, CallVia.CALL, actor, **since):
             return
-        await _write(call_list, people, result, CallVia.CALL, actor)
+        tries = Call.filter(registration_id__in=people, **since)
+        last = await tries.order_by("-created_at", "-id").first()
+        await _write(call_list, Registration, people, result, CallVia.CALL, actor)
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
         elif last is not None and last.result is CallResult.REACHED:
@@ -204,42 +210,6 @@ async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> Non
 async def _offered_people(group_id: UUID) -> list[UUID]:
     people = Registration.filter(group_id=group_id, state=RegistrationState.OFFERED).order_by("id")
     return [key for (key,) in await people.values_list("id")]
-
-
-async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
-    """As `mark`, for a holder of nameless cards."""
-    async with transaction():
-        call_list = await _locked(list_id)
-        if call_list.closed_at is not None:
-            raise ListClosed
-        holders = {one.id: one for one in (await audiences_of([call_list]))[call_list.id].holders}
-        holder = holders.get(block_id)
-        if holder is None:
-            raise NotOnList
-        marks = HolderCall.filter(call_list_id=call_list.id, block_id=block_id)
-        if _is_same_click(await marks.order_by("-created_at", "-id").first(), result, via, actor):
-            return
-        await HolderCall.create(
-            call_list=call_list,
-            block_id=block_id,
-            result=result,
-            via=via,
-            called_by_id=actor.id,
-            knew_number=holder.block.told_number,
-            knew_heard=holder.block.heard_number,
-        )
-        if result is CallResult.REACHED:
-            await note_call(call_list, ReservedBlock, [holder.block])
-        elif holder.is_reached:
-            await take_back(ReservedBlock, holder.marks[-1:])
-        detail = {"call_list": str(call_list.id), "result": result.value, "via": via.value, "n": 1}
-        await record("calls.mark", actor=actor, object_id=block_id, hub_id=call_list.hub_id, **detail)
-
-
-def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: CallVia, actor: Actor) -> bool:
-    if last is None or last.created_at < clock.now() - TWICE:
-        return False
-    return (last.result, last.via, last.called_by_id) == (result, via, actor.id)
 
 
 async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:
@@ -257,7 +227,7 @@ async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> Non
         call_list = await _locked(list_id)
         if call_list.closed_at is not None:
             return
-        audience = (await audiences_of([call_list]))[call_list.id]
+        audience = await audience_of(call_list)
         n_left = len(audience.left)
         if n_left and reason is None:
             raise NoWhyClosed(field="reason")
@@ -336,4 +306,4 @@ async def _is_needed(training: Training) -> bool:
         due_at=moment,
         created_at=moment,
     )
-    return bool((await people_on([wanted]))[wanted.id])
+    return bool((await audience_of(wanted)).listed)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,32 +14,42 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
-from trainings.registrations.calls.told import Marks, News, news_of
-from trainings.registrations.calls.validity import KINDS, moot_lists, sessions_told
+from trainings.outbox.models import Call, CallList, CallReason, HolderCall, OutboxJob, Outcome
+from trainings.registrations.calls.told import Mark, News, news_of
+from trainings.registrations.calls.validity import CHANGES, KINDS, moot_lists, sessions_told
 from trainings.registrations.messages import Mailbox, Person, by_mailbox, people_of
-from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.schedule.snapshots import Reader
+from trainings.registrations.models import (
+    Card,
+    CardState,
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+    ReservedBlock,
+)
 
 LOOK_BACK = timedelta(days=1)
 """A list of offers also holds groups that moved up so long before it opened, unless an earlier list had them."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
+TO_HOLDERS = CHANGES | {CallReason.REMINDER}
+"""Reasons that concern holders of cards; free places and certificates belong to people with names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What decides who is on some call lists. `told`: sessions that each list tells of."""
+    """What decides who is on some call lists. `told`: sessions that each list tells of. `marks`: by list and reader."""
 
     people: Mapping[UUID, Sequence[Person]]
+    blocks: Mapping[UUID, Sequence[ReservedBlock]]
+    n_cards: Counter[UUID]
     jobs: Mapping[Mailbox, Sequence[OutboxJob]]
-    marks: Mapping[UUID, Mapping[UUID, Sequence[Call]]]
+    marks: Mapping[UUID, Mapping[UUID, Sequence[Mark]]]
     stopped: frozenset[UUID]
     moved_up: Mapping[UUID, datetime]
-    earlier: Mapping[UUID, datetime] = field(default_factory=dict)
-    moot: frozenset[UUID] = frozenset()
-    told: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    papers: Mapping[UUID, Mapping[UUID, datetime]] = field(default_factory=dict)
-    news: News = field(default_factory=News)
+    earlier: Mapping[UUID, datetime]
+    moot: frozenset[UUID]
+    told: Mapping[UUID, frozenset[UUID]]
+    papers: Mapping[UUID, Mapping[UUID, datetime]]
+    news: News
 
 
 async def around(asked: Sequence[CallList]) -> Around:
@@ -49,12 +59,15 @@ async def around(asked: Sequence[CallList]) -> Around:
     trainings = sorted({one.training_id for one in lists})
     people = await people_of(trainings)
     everybody = [one for members in people.values() for one in members]
+    blocks = await _blocks({one.training_id for one in lists if one.reason in TO_HOLDERS})
     jobs = await _jobs(lists, everybody)
     offers = [one for one in lists if one.reason is CallReason.OFFERED]
     return Around(
         people=people,
+        blocks={key: [one for one in blocks if one.training_id == key] for key in trainings},
+        n_cards=await _n_cards(blocks),
         jobs=jobs,
-        marks=await _marks(lists),
+        marks=await _marks(lists, with_holders=bool(blocks)),
         stopped=frozenset(
             job.batch_id for found in jobs.values() for job in found if job.batch_id and job.outcome == Outcome.STOPPED
         ),
@@ -82,11 +95,32 @@ async def _jobs(lists: Sequence[CallList], everybody: Iterable[Person]) -> dict[
     return by_mailbox(found, everybody)
 
 
-async def _marks(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, list[Call]]]:
-    marks: dict[UUID, dict[UUID, list[Call]]] = defaultdict(lambda: defaultdict(list))
-    for mark in await reads(Call).filter(call_list_id__in=[one.id for one in lists]).order_by("created_at", "id"):
-        marks[mark.call_list_id][mark.registration_id].append(mark)
+async def _marks(lists: Sequence[CallList], *, with_holders: bool) -> dict[UUID, dict[UUID, list[Mark]]]:
+    marks: dict[UUID, dict[UUID, list[Mark]]] = defaultdict(lambda: defaultdict(list))
+    ids = [one.id for one in lists]
+    for call in await reads(Call).filter(call_list_id__in=ids).order_by("created_at", "id"):
+        marks[call.call_list_id][call.registration_id].append(call)
+    to_holders = reads(HolderCall).filter(call_list_id__in=ids).order_by("created_at", "id")
+    for told in await to_holders if with_holders else ():
+        marks[told.call_list_id][told.block_id].append(told)
     return marks
+
+
+async def holders_of(training_ids: Collection[UUID]) -> list[ReservedBlock]:
+    """Blocks with nameless cards of these trainings."""
+    blocks = await _blocks(training_ids)
+    n_cards = await _n_cards(blocks)
+    return [one for one in blocks if n_cards[one.id]]
+
+
+async def _blocks(training_ids: Collection[UUID]) -> list[ReservedBlock]:
+    found = reads(ReservedBlock).filter(training_id__in=sorted(training_ids)).order_by("created_at", "id")
+    return await found.prefetch_related("municipality") if training_ids else []
+
+
+async def _n_cards(blocks: Sequence[ReservedBlock]) -> Counter[UUID]:
+    nameless = reads(Card).filter(block_id__in=[one.id for one in blocks], state=CardState.OPEN)
+    return Counter([block_id for (block_id,) in await nameless.values_list("block_id")] if blocks else ())
 
 
 async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
@@ -110,30 +144,6 @@ async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
             if one.training_id == training_id and closed_at <= one.created_at:
                 ends[one.id] = closed_at
     return ends
-
-
-def is_told_elsewhere(
-    call_list: CallList,
-    reader: Reader,
-    around: Around,
-    *,
-    marks_of: Callable[[CallList], Marks],
-    is_to_call: Callable[[CallList], bool],
-) -> bool:
-    """Whether a call about a change also reminds this person, or still may, since the reminder's list opened.
-    `is_to_call`: the change is for them and no message tells it.
-    """
-    change = around.news.newest.get(call_list.training_id)
-    if call_list.reason is not CallReason.REMINDER or change is None:
-        return False
-    marks = marks_of(change)
-    news = around.news.of(change, reader, marks) or ()
-    named = {one.session.id for one in news}
-    if not news or not around.told[call_list.id] <= named:
-        return False
-    if marks and marks[-1].result is CallResult.REACHED:
-        return marks[-1].created_at >= call_list.created_at
-    return change.closed_at is None and is_to_call(change)
 
 
 Paper = tuple[UUID, str]

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.db import reads
-from trainings.outbox.models import Call, CallList
 from trainings.people.consents import english_readers
 from trainings.people.models import Guardian, Participant, Relation
-from trainings.registrations.calls.people import Listed, people_on
+from trainings.registrations.calls.people import Audience, Holder, Listed
+from trainings.registrations.calls.told import Mark
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import is_minor
+from trainings.schedule.changes import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Member:
     def is_minor(self) -> bool:
         return is_minor(self.registration)
 
+    @property
+    def is_apart(self) -> bool:
+        return self.listed.person.is_apart
+
 
 @dataclass(frozen=True, slots=True)
 class Household:
@@ -44,35 +49,54 @@ class Household:
     @property
     def id(self) -> UUID:
         """The first registration's."""
-        return self.members[0].listed.registration_id
+        return self.members[0].registration.id
 
     @property
-    def registration_ids(self) -> list[UUID]:
-        return [one.listed.registration_id for one in self.members]
+    def keys(self) -> list[UUID]:
+        return [one.registration.id for one in self.members]
 
     @property
     def is_reached(self) -> bool:
         return all(one.listed.is_reached for one in self.members)
 
     @property
-    def marks(self) -> Sequence[Call]:
+    def last_marks(self) -> list[Mark]:
+        """Of each member."""
+        return [mark for one in self.members for mark in one.listed.marks[-1:]]
+
+    @property
+    def marks(self) -> Sequence[Mark]:
         """Of the member with the most tries, in order."""
         return max((one.listed.marks for one in self.members), key=len)
 
     @property
+    def news(self) -> list[Difference]:
+        """What one of them does not know."""
+        return [difference for one in self.members for difference in one.listed.news]
+
+    @property
     def offered_groups(self) -> list[UUID]:
         """That have not answered."""
-        return sorted({one.listed.group_id for one in self.members if one.listed.state is RegistrationState.OFFERED})
+        return sorted(
+            {one.registration.group_id for one in self.members if one.registration.state is RegistrationState.OFFERED}
+        )
 
     @property
     def is_confirmed(self) -> bool:
         """All have their place, so they may know where it is."""
-        return all(one.listed.state is RegistrationState.CONFIRMED for one in self.members)
+        return all(one.registration.state is RegistrationState.CONFIRMED for one in self.members)
 
 
-async def households(call_list: CallList) -> list[Household]:
-    """In order of sign-up."""
-    listed = (await people_on([call_list]))[call_list.id]
+ToCall = Household | Holder
+"""One call."""
+
+
+async def to_call(audience: Audience) -> list[ToCall]:
+    """In order of sign-up, holders of cards last."""
+    return [*await _households(audience.listed), *audience.holders]
+
+
+async def _households(listed: Sequence[Listed]) -> list[Household]:
     members = await _members(listed)
     phones = await _phones(members)
     english = await english_readers([member.person.id for member in members])
@@ -82,7 +106,7 @@ async def households(call_list: CallList) -> list[Household]:
     return [
         Household(
             phone=str(key) if kind == "phone" else None,
-            members=sorted(mates, key=lambda one: (one.is_minor, one.listed.registration_id)),
+            members=sorted(mates, key=lambda one: (one.is_minor, one.registration.id)),
             speaks_english=any(one.person.id in english for one in mates),
         )
         for (kind, key), mates in together.items()
@@ -90,19 +114,19 @@ async def households(call_list: CallList) -> list[Household]:
 
 
 def _call_of(member: Member, phones: Mapping[UUID, str]) -> tuple[str, object]:
-    phone = phones.get(member.listed.registration_id)
+    phone = phones.get(member.registration.id)
     if phone is not None:
         return "phone", phone
-    return ("apart", member.listed.registration_id) if member.listed.is_apart else ("form", member.listed.group_id)
+    return ("apart", member.registration.id) if member.is_apart else ("form", member.registration.group_id)
 
 
 async def _members(listed: Sequence[Listed]) -> list[Member]:
-    registrations = await _loaded([one.registration_id for one in listed])
+    registrations = await _loaded([one.person.id for one in listed])
     relations = {one.participant_id: one.relation for one in await _guardians(registrations.values())}
     return [
-        Member(one, registrations[one.registration_id], relations.get(one.participant_id))
+        Member(one, registrations[one.person.id], relations.get(one.person.participant_id))
         for one in listed
-        if one.registration_id in registrations
+        if one.person.id in registrations
     ]
 
 
@@ -128,16 +152,14 @@ async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
     of_forms = await _phones_of_forms(members)
     phones: dict[UUID, str | None] = {}
     for one in members:
-        shared = None if one.listed.is_apart else of_forms.get((one.listed.group_id, one.person.phone_key))
-        phones[one.listed.registration_id] = (
-            of_minors.get(one.person.id) if one.is_minor else one.person.phone or shared
-        )
+        shared = None if one.is_apart else of_forms.get((one.registration.group_id, one.person.phone_key))
+        phones[one.registration.id] = of_minors.get(one.person.id) if one.is_minor else one.person.phone or shared
     return {registration_id: phone for registration_id, phone in phones.items() if phone}
 
 
 async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | None], str]:
     """The telephone an adult left for the form, by form and key."""
-    lacking = {one.listed.group_id for one in members if not one.is_minor and not one.person.phone}
+    lacking = {one.registration.group_id for one in members if not one.is_minor and not one.person.phone}
     if not lacking:
         return {}
     mates = await reads(Registration).filter(group_id__in=sorted(lacking)).prefetch_related("participant")

@@ -14,7 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.models import CallList
-from trainings.registrations.calls.people import Audience, audiences_of
+from trainings.registrations.calls.people import Audience, audience_of, audiences_of
 from trainings.registrations.calls.validity import PAPERS, sessions_told
 from trainings.schedule.changes import Difference, as_left, differences
 from trainings.schedule.models import DatedChange, TrainingSession, TrainingState
@@ -109,8 +109,7 @@ async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
     scope = (await _scopes([call_list]))[call_list.id]
     if not _is_recent(call_list.closed_at or scope.ends_at):
         raise UnknownList
-    audiences = await audiences_of([call_list])
-    return Progress(call_list, audiences[call_list.id], *scope)
+    return Progress(call_list, await audience_of(call_list), *scope)
 
 
 def _is_recent(moment: datetime) -> bool:

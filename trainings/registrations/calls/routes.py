@@ -18,11 +18,11 @@ from trainings.errors import NotFound, Refusal
 from trainings.outbox.models import CallResult, CallVia
 from trainings.registrations.calls import actions as call_actions
 from trainings.registrations.calls.actions import OPENED, PRINTED, Answer, WhyClosed
-from trainings.registrations.calls.households import households
+from trainings.registrations.calls.households import to_call
 from trainings.registrations.calls.queries import Progress, list_in_scope, n_left_on, progress_of
-from trainings.registrations.calls.texts import text_for_all, told_by, told_to
+from trainings.registrations.calls.texts import text_for_all, told_by
 from trainings.registrations.calls.validity import is_overtaken
-from trainings.registrations.calls.views import INDEX, Calls, Section, ToCall, calls_about, progress_words, sections_of
+from trainings.registrations.calls.views import INDEX, Calls, Section, calls_about, progress_words, sections_of
 from trainings.registrations.calls.words import ANSWERED, ANSWERED_BEFORE, VIAS, WHY_CLOSED, title_of
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.web.allow import allow
@@ -40,12 +40,11 @@ LEFT = "faltan"
 
 
 class MarkForm(Form):
-    """`person` is one of the household, or `holder` a block of cards; `left` and `after` lead back; `said_yes`,
-    `said_no`: whose offer was answered, instead of a result.
+    """`person`: one of the household, or a block of cards; `left` and `after` lead back; `said_yes`, `said_no`: whose
+    offer was answered, instead of a result.
     """
 
     person: UUID
-    holder: str = ""
     result: CallResult = CallResult.REACHED
     said_yes: UUID | None = None
     said_no: UUID | None = None
@@ -159,10 +158,10 @@ async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
 async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
     """Calls by community, and the text for everybody, always in Spanish."""
     told = await told_by(one.call_list)
-    everybody: list[ToCall] = [*await households(one.call_list), *one.audience.holders]
+    everybody = await to_call(one.audience)
     sections = await sections_of(everybody, told, only_left=only_left)
     with speaking(SOURCE_LANGUAGE):
-        return sections, text_for_all(told_to(told, everybody))
+        return sections, text_for_all(everybody, told)
 
 
 async def _log(request: Request, act: str, one: Progress) -> None:
@@ -222,8 +221,7 @@ async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
         if whose is not None:
             is_new = await call_actions.answer(list_id, whose, said, form.via, actor=actor)
             return ANSWERED[said] if is_new else ANSWERED_BEFORE[said]
-    act = call_actions.mark_holder if form.holder else call_actions.mark
-    await act(list_id, form.person, form.result, form.via, actor=actor)
+    await call_actions.mark(list_id, form.person, form.result, form.via, actor=actor)
     return N_("Anotado: %(progress)s.")
 
 

@@ -16,12 +16,13 @@ from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
-from trainings.registrations.calls.households import Household, Member
+from trainings.registrations.calls.households import Household, ToCall
 from trainings.registrations.calls.people import Holder
+from trainings.registrations.calls.validity import CHANGES as ABOUT_CHANGES
 from trainings.registrations.calls.validity import sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.seats.waiting import offer_ends
-from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of, recent_changes
+from trainings.schedule.changes import Difference, differences, link_of, recent_changes
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import (
     ChangeKind,
@@ -60,7 +61,7 @@ CHANGES: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The training now, and what differs from what everybody knew.
+    """The training now. `differences`: what the readers of a text do not know, without readers what changed of late.
 
     `about`: sessions told of; empty: the whole training. `offered_until`: by group; `offered_before`: as first told,
     where it changed. `of_the_week`: by session, against a week ago.
@@ -70,10 +71,10 @@ class Told:
     training: Training
     sessions: Sequence[TrainingSession]
     about: frozenset[UUID]
-    differences: Sequence[Difference]
     offered_until: dict[UUID, datetime | None]
     offered_before: dict[UUID, datetime]
     of_the_week: Mapping[UUID, Difference]
+    differences: Sequence[Difference]
 
     @property
     def hub(self) -> Hub:
@@ -93,7 +94,7 @@ class Told:
 
     @property
     def to_come(self) -> list[TrainingSession]:
-        if self.is_off or self.call_list.reason is CallReason.CANCELLED or self.call_list.reason in PAPERS:
+        if self.is_off or self.call_list.reason in PAPERS:
             return []
         if self.differences:
             return [one.session for one in self.differences if one.kind is not ChangeKind.CANCELLED]
@@ -125,29 +126,25 @@ async def told_by(call_list: CallList) -> Told:
     found = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
     sessions = await found.prefetch_related("venue__municipality")
     is_off = training.state is TrainingState.CANCELLED
-    changes = await changes_of_batch(call_list.batch_id) if call_list.batch_id else []
     week = reversed((await recent_changes([training.id])).get(training.id, []))
+    of_the_week = differences(week, sessions, training, is_called_off=is_off)
     offered = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
     return Told(
         call_list=call_list,
         training=training,
         sessions=sessions,
         about=(await sessions_told([call_list]))[call_list.id],
-        differences=differences(changes, sessions, training, is_called_off=is_off),
-        of_the_week={one.session.id: one for one in differences(week, sessions, training, is_called_off=is_off)},
+        of_the_week={one.session.id: one for one in of_the_week},
+        differences=of_the_week if call_list.reason in ABOUT_CHANGES else (),
         offered_until={one.id: one.offered_until for one in offered},
         offered_before={one.id: one.offered_before for one in offered if one.offered_before is not None},
     )
 
 
-def told_to(told: Told, readers: Iterable[Household | Holder]) -> Told:
-    """Reduced to what these readers do not know. Where they know a session differently, only what holds now."""
-    listed = [one.listed if isinstance(one, Member) else one for reader in readers for one in _each(reader)]
-    news = [one.news for one in listed if one.news is not None]
-    if not news:
-        return told
+def _told_to(readers: Iterable[ToCall], told: Told) -> Told:
+    """With what these readers do not know. Where they know a session differently, only what holds now."""
     heard: dict[UUID, Difference] = {}
-    for one in chain.from_iterable(news):
+    for one in chain.from_iterable(reader.news for reader in readers):
         other = heard.setdefault(one.session.id, one)
         if _as_known(one) != _as_known(other):
             kind = one.kind if one.kind is ChangeKind.CANCELLED else ChangeKind.MOVED
@@ -160,16 +157,16 @@ def _as_known(one: Difference) -> tuple[object, ...]:
     return one.kind, one.old_starts_at, one.old_ends_at, _elsewhere(one) if one.kind is ChangeKind.PLACE else ""
 
 
-def _each(reader: Household | Holder) -> Sequence[Member | Holder]:
-    return [reader] if isinstance(reader, Holder) else reader.members
-
-
 # -- for one telephone
 
 
-def text_for(household: Household, for_all: Told) -> str:
+def text_for(one: ToCall, for_all: Told) -> str:
     """In the language being spoken."""
-    told = told_to(for_all, [household])
+    told = _told_to([one], for_all)
+    return _for_holder(told) if isinstance(one, Holder) else _for_household(one, told)
+
+
+def _for_household(household: Household, told: Told) -> str:
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), *_offer(household, told)]
     if told.to_come:
         words.append(_place(told, is_confirmed=household.is_confirmed))
@@ -180,9 +177,7 @@ def text_for(household: Household, for_all: Told) -> str:
     return _joined(words)
 
 
-def text_for_holder(holder: Holder, for_all: Told) -> str:
-    """In the language being spoken."""
-    told = told_to(for_all, [holder])
+def _for_holder(told: Told) -> str:
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
     words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
     return _joined([*words, gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}])
@@ -192,7 +187,7 @@ def _offer(household: Household, told: Told) -> list[str]:
     if told.call_list.reason is not CallReason.OFFERED or told.is_off or not told.coming:
         return []
     n_people, when = len(household.members), _when(told.coming[0].starts_at)
-    if all(one.listed.state is RegistrationState.CONFIRMED for one in household.members):
+    if all(one.registration.state is RegistrationState.CONFIRMED for one in household.members):
         places = ngettext("ya tiene %(num)s lugar: %(when)s.", "ya tienen %(num)s lugares: %(when)s.", n_people)
         return [places % {"num": n_people, "when": when}]
     places = ngettext("hay %(num)s lugar: %(when)s.", "hay %(num)s lugares: %(when)s.", n_people)
@@ -208,13 +203,13 @@ def _until(household: Household, told: Told) -> str:
 
 def _answer_by(household: Household, told: Told) -> datetime | None:
     """Of several forms with one telephone the earliest."""
-    ends = [told.offered_until.get(one.listed.group_id) for one in household.members]
+    ends = [told.offered_until.get(one.registration.group_id) for one in household.members]
     return min((one for one in ends if one is not None), default=None)
 
 
 def _standing(household: Household, told: Told) -> str:
     """Of people without a place, where it is the same for all."""
-    states = {one.listed.state for one in household.members}
+    states = {one.registration.state for one in household.members}
     if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
         return ""
     state = states.pop()
@@ -243,8 +238,9 @@ def _place(told: Told, *, is_confirmed: bool) -> str:
 # -- for a community
 
 
-def text_for_all(told: Told, community: str = "") -> str:
+def text_for_all(readers: Sequence[ToCall], for_all: Told, community: str = "") -> str:
     """For a community's chat, radio or loudspeaker, in the language being spoken."""
+    told = _told_to(readers, for_all) if readers else for_all
     told = replace(told, differences=[_as_a_week_ago(one, told) for one in told.differences])
     call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
     if told.is_discreet:
@@ -279,8 +275,6 @@ def _news(told: Told) -> list[str]:
     if told.differences:
         said = [_changed(one) for one in told.differences]
         return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
-    if told.call_list.reason is CallReason.CANCELLED:
-        return _session_off(told)
     return [gettext(N_("hay un cambio en su actividad.")), _dates(told.to_come)]
 
 
@@ -292,12 +286,6 @@ def _next(told: Told) -> str:
     following = [_when(one.starts_at) for one in told.coming if clock.local(one.starts_at).date() == first]
     words = ngettext("La siguiente es el %(when)s.", "Las siguientes son: %(when)s.", len(following))
     return words % {"when": sentences.listing(following)}
-
-
-def _session_off(told: Told) -> list[str]:
-    of_list = [one for one in told.sessions if one.id == told.call_list.session_id]
-    said = [gettext(CHANGES[ChangeKind.CANCELLED]) % {"when": _when(one.starts_at)} for one in of_list]
-    return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
 
 
 def _called_off(told: Told) -> str:

@@ -68,41 +68,21 @@ async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[U
 
 
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
-    """Lists that no longer hold.
+    """Reminders and offers that no longer hold.
 
-    A cancellation has a list of its own; a reopened session is none. Nobody is reminded of a day without sessions;
-    people not called before the first reminder are on the second.
+    Nobody is reminded of a day without sessions, or offered a place in a training called off; people not called before
+    the first reminder are on the second. Of a change nobody is told who knows how it is.
     """
-    trainings = dict(
-        await reads(Training).filter(id__in=sorted({one.training_id for one in lists})).values_list("id", "state")
-    )
-    wanted = sorted({one.session_id for one in lists if one.session_id is not None})
-    sessions = {one.id: one for one in await reads(TrainingSession).filter(id__in=wanted)} if wanted else {}
-    reminders = [one for one in lists if one.reason is CallReason.REMINDER]
-    told_later = await _told_later(reminders)
-    of_the_day = await _of_their_day(reminders)
+    to_hold = [one for one in lists if one.reason in (CallReason.REMINDER, CallReason.OFFERED)]
+    if not to_hold:
+        return frozenset()
+    trainings = reads(Training).filter(id__in=sorted({one.training_id for one in to_hold}))
+    off = {key for (key,) in await trainings.filter(state=TrainingState.CANCELLED).values_list("id")}
+    reminders = [one for one in to_hold if one.reason is CallReason.REMINDER]
+    told_later, of_the_day = await _told_later(reminders), await _of_their_day(reminders)
     return frozenset(
-        one.id
-        for one in lists
-        if one.id in told_later
-        or _is_moot(
-            one,
-            is_off=trainings[one.training_id] == TrainingState.CANCELLED,
-            session=sessions.get(one.session_id) if one.session_id is not None else None,
-            is_day_empty=not of_the_day.get(one.id, True),
-        )
+        one.id for one in to_hold if one.training_id in off or one.id in told_later or not of_the_day.get(one.id, True)
     )
-
-
-def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | None, is_day_empty: bool) -> bool:
-    if call_list.reason in PAPERS:
-        return False  # what was held and earned stays so
-    is_session_off = session is not None and session.state is SessionState.CANCELLED
-    if call_list.reason is CallReason.CANCELLED:
-        return not (is_off or is_session_off)
-    if is_off or call_list.reason is not CallReason.REMINDER:
-        return is_off
-    return is_day_empty
 
 
 async def is_overtaken(call_list: CallList) -> bool:

@@ -12,14 +12,14 @@ from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
-from trainings.outbox.models import Call, HolderCall
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
 from trainings.places.models import Municipality
-from trainings.registrations.calls.households import Household, Member
+from trainings.registrations.calls.households import Household, Member, ToCall
 from trainings.registrations.calls.people import Holder, Why
 from trainings.registrations.calls.queries import Progress, progress_of
-from trainings.registrations.calls.texts import Told, text_for, text_for_all, text_for_holder, told_to
+from trainings.registrations.calls.texts import Told, text_for, text_for_all
+from trainings.registrations.calls.told import Mark
 from trainings.registrations.calls.words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.seats.waiting import releasable
@@ -35,8 +35,6 @@ SPOKEN = frozenset({"", "spa", "und"})
 
 
 INDEX = "/panel/llamadas"
-ToCall = Household | Holder
-"""One call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +51,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row to call. `is_holder`: of
-    cards. `offers`: to be answered. `may_undo`: the mark can be taken back; a yes cannot.
+    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row to call. `offers`: to be
+    answered. `may_undo`: the mark can be taken back; a yes cannot.
     """
 
     id: UUID
     href: str
     names: str
-    n_people: int
     about: Sequence[str]
     phone: str | None
     calling: CallLinks | None
@@ -71,10 +68,9 @@ class Row:
     last: str
     last_via: str
     n_tries: int
-    is_holder: bool = False
-    offers: Sequence[Offer] = ()
-    may_undo: bool = True
-    next_id: UUID | None = None
+    offers: Sequence[Offer]
+    may_undo: bool
+    next_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +152,7 @@ async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -
         shown = [one for one in together[key] if not (only_left and one.is_reached)]
         if shown:
             number = len(sections) + 1
-            text = _text_of(together[key][0], told_to(told, together[key]), confirmed)
+            text = _text_of(together[key], told, confirmed)
             sections.append(_section(number, names[key], text, together[key], _rows(shown, told, beside)))
     return sections
 
@@ -178,11 +174,11 @@ def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
     return (not community, fold(community)), community
 
 
-def _text_of(one: ToCall, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
+def _text_of(neighbours: Sequence[ToCall], told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
     """In Spanish. Empty where the training may not be named, or staff never confirmed the community's name: a person's
     name typed there would be read out.
     """
-    community, place = _community_of(one), _place_of(one)
+    community, place = _community_of(neighbours[0]), _place_of(neighbours[0])
     if told.is_discreet or place is None:
         return ""
     name = confirmed.get((place.ine_code, fold(community)), "") if community else ""
@@ -191,7 +187,7 @@ def _text_of(one: ToCall, told: Told, confirmed: Mapping[tuple[str, str], str]) 
     if not said or (community and not name):
         return ""
     with speaking(SOURCE_LANGUAGE):
-        return text_for_all(told, said)
+        return text_for_all(neighbours, told, said)
 
 
 def _section(number: int, community: str, text: str, everybody: Sequence[ToCall], rows: Sequence[Row]) -> Section:
@@ -214,77 +210,53 @@ def _each_reached(one: ToCall) -> list[bool]:
 def _rows(shown: Sequence[ToCall], told: Told, beside: Beside) -> list[Row]:
     in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
     following = [*(one.id for one in in_order[1:]), None]
-    return [
-        _row_of_holder(one, told, beside, next_id) if isinstance(one, Holder) else _row(one, told, beside, next_id)
-        for one, next_id in zip(in_order, following, strict=True)
-    ]
+    return [_row(one, told, beside, next_id) for one, next_id in zip(in_order, following, strict=True)]
 
 
-def _row_of_holder(holder: Holder, told: Told, beside: Beside, next_id: UUID | None) -> Row:
-    """In Spanish: their language is not asked."""
-    with speaking(SOURCE_LANGUAGE):
-        text = text_for_holder(holder, told)
-    phone, marks, n = holder.block.phone, holder.marks, holder.n_cards
+def _row(one: ToCall, told: Told, beside: Beside, next_id: UUID | None) -> Row:
+    household = None if isinstance(one, Holder) else one
+    is_english = household is not None and household.speaks_english
+    with speaking(ENGLISH if is_english else SOURCE_LANGUAGE):
+        text = text_for(one, told)
+    return Row(
+        id=one.id,
+        href=f"/panel/inscripciones/{one.id}" if household else f"/panel/tarjetas/bloques/{one.id}",
+        names=_names(one),
+        about=_cards(one) if isinstance(one, Holder) else _about(one, told),
+        phone=one.phone,
+        calling=call_links(one.phone, text) if one.phone else None,
+        takes_text=one.phone is not None and not is_landline(one.phone),
+        text=text,
+        is_english=is_english,
+        is_reached=one.is_reached,
+        last=_last(one.marks[-1], beside.callers) if one.marks else "",
+        last_via=one.marks[-1].via.value if one.marks else "",
+        n_tries=len(one.marks),
+        offers=_offers(household, beside.releasable) if household else (),
+        may_undo=household is None or not any(mate.listed.has_accepted for mate in household.members),
+        next_id=next_id,
+    )
+
+
+def _cards(holder: Holder) -> list[str]:
     cards = ngettext(
         "Tiene %(num)s tarjeta apartada, sin nombre: que avise a quien la va a usar.",
         "Tiene %(num)s tarjetas apartadas, sin nombre: que avise a quienes las van a usar.",
-        n,
+        holder.n_cards,
     )
-    return Row(
-        id=holder.id,
-        href=f"/panel/tarjetas/bloques/{holder.id}",
-        names=holder.block.holder,
-        n_people=1,
-        about=[cards % {"num": n}] if n else [],
-        phone=phone,
-        calling=call_links(phone, text) if phone else None,
-        takes_text=phone is not None and not is_landline(phone),
-        text=text,
-        is_english=False,
-        is_reached=holder.is_reached,
-        last=_last(marks[-1], beside.callers) if marks else "",
-        last_via=marks[-1].via.value if marks else "",
-        n_tries=len(marks),
-        is_holder=True,
-        next_id=next_id,
-    )
-
-
-def _row(household: Household, told: Told, beside: Beside, next_id: UUID | None) -> Row:
-    with speaking(ENGLISH if household.speaks_english else SOURCE_LANGUAGE):
-        text = text_for(household, told)
-    marks = household.marks
-    return Row(
-        id=household.id,
-        href=f"/panel/inscripciones/{household.id}",
-        names=_names(household),
-        n_people=len(household.members),
-        about=_about(household, told),
-        phone=household.phone,
-        calling=call_links(household.phone, text) if household.phone else None,
-        takes_text=household.phone is not None and not is_landline(household.phone),
-        text=text,
-        is_english=household.speaks_english,
-        is_reached=household.is_reached,
-        last=_last(marks[-1], beside.callers) if marks else "",
-        last_via=marks[-1].via.value if marks else "",
-        n_tries=len(marks),
-        offers=_offers(household, beside.releasable),
-        may_undo=not any(one.listed.has_accepted for one in household.members),
-        next_id=next_id,
-    )
+    return [cards % {"num": holder.n_cards}] if holder.n_cards else []
 
 
 def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
     """In the order of the household."""
     answering: dict[tuple[UUID, UUID | None], list[Member]] = defaultdict(list)
     for one in household.members:
-        if one.listed.state is RegistrationState.OFFERED:
-            alone = one.listed.registration_id if one.listed.is_apart else None
-            answering[one.listed.group_id, alone].append(one)
+        if one.registration.state is RegistrationState.OFFERED:
+            alone = one.registration.id if one.is_apart else None
+            answering[one.registration.group_id, alone].append(one)
     return [
         Offer(
-            id=people[0].listed.registration_id,
+            id=people[0].registration.id,
             group_id=group_id,
             names=sentences.listing([_name(one) for one in people]),
             may_release=group_id in may_release,
@@ -310,7 +282,7 @@ def _time(household: Household, told: Told) -> str:
 
 
 def _forms(household: Household) -> set[UUID]:
-    return {one.listed.group_id for one in household.members}
+    return {one.registration.group_id for one in household.members}
 
 
 def _names(one: ToCall) -> str:
@@ -348,11 +320,11 @@ def _why(household: Household) -> list[str]:
 
 
 def _state(household: Household) -> str:
-    states = dict.fromkeys(one.listed.state for one in household.members)
+    states = dict.fromkeys(one.registration.state for one in household.members)
     return ", ".join(gettext(STATES[state]) for state in states if state is not RegistrationState.CONFIRMED)
 
 
-def _last(mark: Call | HolderCall, callers: Mapping[UUID, str]) -> str:
+def _last(mark: Mark, callers: Mapping[UUID, str]) -> str:
     by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
     said = gettext(RESULTS[mark.result]) % {"via": gettext(VIAS[mark.via])}
     return " · ".join(part for part in (said, when(mark.created_at), by) if part)

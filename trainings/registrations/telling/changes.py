@@ -20,7 +20,7 @@ from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
-from trainings.registrations.calls.people import holders_of
+from trainings.registrations.calls.facts import holders_of
 from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.messages import for_who_waits, open_list, people_of
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
@@ -136,7 +136,7 @@ async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool 
     # Most know the same, so their news are computed once.
     news: dict[tuple[int, int | None, bool], frozenset[ChangeKind]] = {}
     unknowing: dict[UUID, frozenset[ChangeKind]] = {}
-    everybody: list[Reader] = [*people, *await holders_of(training.id)]
+    everybody: list[Reader] = [*people, *await holders_of([training.id])]
     for one in everybody:
         key = snapshots.known_by(one), one.heard_number, one.id in waiting
         if key not in news:
