@@ -34,11 +34,9 @@ WRITTEN_COLUMNS = (
     *("kind", "title", "body", "lang", "situations", "source_name", "source_url", "reviewed_on", "expires_on"),
     *("audio", "audio_language", "state", "published_at", "changed_at"),
 )
-"""All but slug, hub and author, fixed at creation."""
 DELETED_KEPT = timedelta(days=30)
-"""A deleted draft can be restored for this long."""
 SOON = timedelta(days=14)
-"""Before its last day a note shows on its author's list for this long."""
+"""A note shows on its author's list for this long before its last day."""
 
 
 class UnknownNote(NotFound):
@@ -152,7 +150,6 @@ async def delete_note(note_id: UUID, *, actor: Actor) -> None:
 
 
 async def restore_note(note_id: UUID, *, actor: Actor) -> None:
-    """Refuses NoteMoved."""
     await _delete_or_restore(note_id, NoteState.DRAFT, "notes.restore", actor=actor)
 
 
@@ -203,7 +200,6 @@ async def set_recording(note_id: UUID, content: bytes, voice: str, *, actor: Act
 
 
 async def remove_recording(note_id: UUID, *, actor: Actor) -> None:
-    """Deletes the file."""
     await _record(note_id, "", "", actor=actor)
 
 
@@ -224,7 +220,6 @@ def latest_expiry() -> date:
 
 
 def one_year_after(day: date) -> date:
-    """After 29 February the 28th."""
     return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 

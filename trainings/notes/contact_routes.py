@@ -25,7 +25,6 @@ ONE = INDEX + "/{id:uuid}"
 
 @allow(*CONTACT_REVIEWERS)
 async def index(request: Request) -> Response:
-    """With marks on those not reviewed for a year."""
     found = [
         (contact, orientation.helper_of(contact), _situations(contact)) for contact in await orientation.all_contacts()
     ]

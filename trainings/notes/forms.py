@@ -58,8 +58,6 @@ SourceAddress = Annotated[str, AfterValidator(_address)]
 
 
 class NoteForm(Form):
-    """Days and source may wait until publishing."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"title": N_("Escriba el título."), "body": NO_TEXT}
 
     kind: NoteKind = NoteKind.INFORMATION
@@ -83,8 +81,6 @@ class NewNoteForm(NoteForm):
 
 
 class ReviewForm(Form):
-    """The last valid day of a note reviewed today."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"expires_on": N_("Escriba hasta qué día vale.")}
 
     expires_on: Day

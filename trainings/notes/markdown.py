@@ -1,7 +1,7 @@
 """The safe subset of Markdown for notes: headings, lists, bold, emphasis, links.
 
-`read_markdown` refuses everything else in words before it is kept. `html_of` relies on none of that: it writes only its
-own markup, escapes all text, and drops links with unknown addresses.
+`read_markdown` refuses everything else. `html_of` relies on none of that: it writes only its own markup and escapes all
+text.
 """
 
 from __future__ import annotations
@@ -37,8 +37,6 @@ HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 class UnusableText(Refusal):
-    """The text holds what notes may not; the sentence says what, and what to do instead."""
-
     code = "unusable_text"
     status = 422
 
@@ -100,7 +98,6 @@ def html_of(text: str) -> Markup:
 
 
 def plain(text: str) -> str:
-    """On one line, for previews and descriptions."""
     words = []
     for token in PARSER.parse(text):
         words += [child.content or (" " if child.type in BREAKS else "") for child in token.children or ()]
@@ -109,7 +106,6 @@ def plain(text: str) -> str:
 
 
 def known_address(address: str) -> bool:
-    """A web page, telephone, mailbox, or page of this site."""
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in unquote(address)):
         return False
     if address.startswith("/"):

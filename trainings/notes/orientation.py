@@ -1,7 +1,6 @@
 """The orientation page of a situation: notes, coming trainings, hub, and the contacts that hubs and the platform keep.
 
-Trainings: the topic's name has a word of the situation; first of the municipality, then of its department, then by
-date. People name topics: words find them where codes would not.
+A training belongs where its topic's name has a word of the situation; the municipality's own come first.
 """
 
 from __future__ import annotations
@@ -82,12 +81,10 @@ class Helper:
 
 
 def is_stale(reviewed_on: date) -> bool:
-    """Reviewed more than a year ago."""
     return one_year_after(reviewed_on) < clock.today()
 
 
 def shown_number(phone: str) -> str:
-    """For reading aloud."""
     return phone if SHORT_NUMBER.fullmatch(phone) else show_phone(phone)
 
 
@@ -124,12 +121,10 @@ def helper_of(contact: HelpContact) -> Helper:
 
 
 async def all_contacts() -> list[HelpContact]:
-    """Inactive ones last."""
     return sorted(await reads(HelpContact).all(), key=lambda contact: not contact.is_active)
 
 
 async def contact_by_id(contact_id: UUID) -> HelpContact:
-    """Raises UnknownContact."""
     contact = await reads(HelpContact).get_or_none(id=contact_id)
     if contact is None:
         raise UnknownContact
@@ -146,7 +141,6 @@ async def add_contact(details: ContactDetails, *, actor: Actor) -> HelpContact:
 
 
 async def edit_contact(contact_id: UUID, details: ContactDetails, *, actor: Actor) -> None:
-    """Refuses as `add_contact`."""
     columns = _columns(details)
     async with transaction():
         contact = await _locked(contact_id)
@@ -198,7 +192,6 @@ SUBJECTS: dict[Situation, tuple[str, ...]] = {
     Situation.FROM_ABROAD: ("proteccion", "refugio", "regularizacion", "derechos"),
     Situation.CHILD_ALONE: ("ninez", "adolescencia", "proteccion"),
 }
-"""Beginnings of words, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +206,6 @@ class Offered:
 
 
 async def offered(situation: Situation, town: Town | None) -> Offered:
-    """Keeps nothing of the question."""
     notes = await notes_for(situation, town.code if town else "")
     hubs = await public_queries.hubs_serving(town.code) if town else []
     near_hubs = overview.nearest_hubs(town.code, await public_queries.all_hubs()) if town and not hubs else []

@@ -1,7 +1,7 @@
 """`/notas`: valid notes, their recordings and feeds. `/orientacion`: five situations, and what there is for each.
 
-The orientation pages keep nothing about visitors: they set no cookie, are stored by no browser or cache, and have the
-municipality in the address alone. People may read them on a stranger's phone: hence the way out on top of each page.
+The orientation pages keep nothing about visitors, who may read them on a stranger's phone: no cookie, no cache, the
+municipality in the address alone, a way out on top.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class UnknownFeed(NotFound):
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """`/notas`: valid notes, by municipality, hub and kind."""
     asked = request.query_params
     town = towns.by_slug().get(asked.get("municipio", ""))
     hubs = dict(await queries.hubs_with_notes())

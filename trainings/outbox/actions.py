@@ -61,8 +61,8 @@ async def enqueue(
 ) -> None:
     """Write a job in the caller's transaction; a second one with the same `dedup` is the same job.
 
-    `payload` holds ids only, as text; `registration_id` in it names the registration the message is about. Without
-    `run_at`: due now. `lang` only where the person who asks for the message reads it.
+    `payload` holds ids only, as text; `registration_id` names the registration it is about. `lang` only where the
+    person who asks reads it.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -83,8 +83,7 @@ async def enqueue(
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
     """Stop the messages and calls of a batch that have not left; returns the number of messages.
 
-    Refuses with TooLateToStop after ten minutes, with TakenOver where a later change tells it. A batch of a hub that
-    the actor does not see is unknown.
+    Refuses with TooLateToStop, with TakenOver where a later change tells it, with NotFound for another hub's.
     """
     async with transaction():
         hub_id = await _hub_of(batch_id)
@@ -111,7 +110,6 @@ async def _was_stopped(batch_id: UUID) -> bool:
 
 
 async def _was_taken_over(batch_id: UUID) -> bool:
-    """Whether a later change stopped all of it in time and tells it too."""
     lists = CallList.filter(batch_id=batch_id)
     return not (
         await OutboxJob.exists(batch_id=batch_id, stopped_at=None)
@@ -121,7 +119,6 @@ async def _was_taken_over(batch_id: UUID) -> bool:
 
 
 async def _hub_of(batch_id: UUID) -> UUID | None:
-    """A batch without messages is a call list alone."""
     job = await OutboxJob.filter(batch_id=batch_id).first()
     if job is not None:
         return job.hub_id
@@ -166,8 +163,6 @@ JOBS, JOBS_OF_BATCH = Insert("outbox_job", COLUMNS, **WAITS), Insert("outbox_job
 
 
 class Wanted(NamedTuple):
-    """`subject_id`: the registration, as stored."""
-
     subject_id: str
     dedup: str
 
@@ -181,10 +176,7 @@ async def enqueue_many(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """Write these jobs in the caller's transaction. Without `run_at`: due now. `payload`: ids and codes that all share.
-
-    None may exist: the caller has looked under a lock.
-    """
+    """As `enqueue`, with one payload; none may exist: the caller has looked under a lock."""
     assert is_in_transaction(), "jobs are written together with what causes them"
     now = clock.now()
     begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'

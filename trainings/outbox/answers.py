@@ -19,9 +19,7 @@ NOBODY_THERE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 OF_THE_SENDER = frozenset({"5.1.7", "5.1.8", "5.4.5"})
 """Our address, or too much mail from us (RFC 3463 §3.2, §3.5)."""
 POLICY = "5.7."
-"""Security or policy (RFC 3463 §3.8)."""
 NO_ENCRYPTION = "STARTTLS extension not supported"
-"""`aiosmtplib`'s sentence."""
 ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
@@ -30,7 +28,7 @@ class Undelivered(Exception):
 
 
 class Unreachable(Undelivered):
-    """The server takes nothing now."""
+    pass
 
 
 class SenderRefused(Unreachable):
@@ -40,8 +38,6 @@ class SenderRefused(Unreachable):
 
 
 class SignInRefused(SenderRefused):
-    """Our user or password."""
-
     why = WhyHeld.SIGN_IN
 
 
@@ -52,7 +48,7 @@ class WouldBeRead(SenderRefused):
 
 
 class PutOff(Undelivered):
-    """A 4xx answer, or no connection or answer before the message was handed over."""
+    pass
 
 
 class Unanswered(Undelivered):
@@ -64,7 +60,7 @@ class AboutUs(Undelivered):
 
 
 class Refused(Undelivered):
-    """A 5xx answer to the message."""
+    pass
 
 
 class NoSuchRecipient(Refused):
@@ -105,7 +101,6 @@ def meaning_of(error: Exception) -> Undelivered:
 
 
 def breaks_connection(error: Exception) -> bool:
-    """Whether the failure is more than an answer of the server."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
     if not isinstance(error, aiosmtplib.SMTPResponseException) or isinstance(error, aiosmtplib.SMTPHeloError):
@@ -114,7 +109,6 @@ def breaks_connection(error: Exception) -> bool:
 
 
 def enhanced_code(error: aiosmtplib.SMTPResponseException) -> str:
-    """Such as 5.1.1 (RFC 3463), or empty."""
     found = ENHANCED.match(error.message.lstrip())
     return found.group() if found else ""
 

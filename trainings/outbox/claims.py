@@ -1,7 +1,5 @@
-"""Jobs are claimed with a lease.
-
-A claim raises `attempts`, and each later write names that number: a worker whose lease ran out changes nothing. A job
-that a dead worker left is taken alone, so that it cannot take others down.
+"""Jobs are claimed with a lease. Each later write names the number of the claim: a worker whose lease ran out changes
+nothing. A job that a dead worker left is taken alone, so that it cannot take others down.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ BATCH = 20
 LEASE = timedelta(seconds=60)
 """Longer than one message takes (`mailer.py`); a killed worker delays its messages by no more."""
 LONGEST_MESSAGE = timedelta(seconds=50)
-"""Connecting and sending at `mailer.TIMEOUT`."""
 LEASE_OF_ANSWER = timedelta(minutes=11)
 """Longer than `mailer.SECONDS_FOR_ANSWER`."""
 MOST_COPIES = 2
@@ -32,9 +29,7 @@ LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 """After each failure of its own; after the last the message is given up and staff are told."""
 LEFT_BEHIND = "LeftBehind"
-"""A reason: its worker ended with this job."""
 UNANSWERED = "Unanswered"
-"""A reason: handed over, not answered."""
 
 
 ALL = Q()
@@ -49,7 +44,6 @@ def but(kinds: Collection[str]) -> Q:
 
 
 async def is_any_due(only: Q = ALL) -> bool:
-    """Without a lock."""
     return await reads(OutboxJob).filter(_due(clock.now()), only).exists()
 
 
@@ -87,9 +81,7 @@ async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
 
 
 async def renew(job: OutboxJob) -> bool:
-    """Whether the job stays ours for as long as a message takes. Asked before each is sent; nothing is written while
-    the first lease is long enough.
-    """
+    """Whether the job stays ours for as long as a message takes. Writes only where the first lease is too short."""
     moment = clock.now()
     if job.lease_until is not None and job.lease_until - moment >= LONGEST_MESSAGE:
         return True
@@ -116,7 +108,6 @@ async def finish(job: OutboxJob, outcome: Outcome) -> None:
 
 
 async def fail(job: OutboxJob, outcome: Outcome, reason: str) -> None:
-    """The job is not tried again unless staff ask for it."""
     await _ours(job).update(
         failed_at=clock.now(),
         outcome=outcome,
@@ -150,7 +141,6 @@ def _is_spent(job: OutboxJob) -> bool:
 
 
 def _end_of(job: OutboxJob) -> Outcome:
-    """`maybe` where a copy was handed over."""
     return Outcome.MAYBE if job.n_unanswered else Outcome.GAVE_UP
 
 
@@ -174,7 +164,6 @@ async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:
 
 
 async def release(jobs: Sequence[OutboxJob], reason: str = "") -> None:
-    """Give jobs back untried."""
     for job in jobs:
         await _ours(job).update(lease_until=None, last_error=reason[:LONGEST_REASON])
 

@@ -21,16 +21,13 @@ from trainings.outbox import actions, claims
 from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
 
 EVERYTHING = ""
-"""In the place of a domain's key."""
 MOST_RECIPIENTS, MOST_DOMAINS = 3, 3
 WAIT = timedelta(hours=1)
 HELD_DOMAIN = "HeldDomain"
-"""A reason: the recipient's domain is held."""
 LONGEST_REASON = 300
 
 
 async def held_keys() -> frozenset[str]:
-    """Keys of held domains; EVERYTHING where nothing is sent."""
     found = reads(MailHold).filter(held_at__not_isnull=True)
     return frozenset([key for (key,) in await found.values_list("domain_key")])
 
@@ -40,7 +37,6 @@ def key_of(address: str) -> str:
 
 
 async def standing() -> Sequence[MailHold]:
-    """EVERYTHING first."""
     return await reads(MailHold).filter(held_at__not_isnull=True).order_by("domain")
 
 
@@ -68,9 +64,7 @@ async def note_refusal(address: str, reason: str) -> None:
 
 
 async def note_success(address: str) -> None:
-    """Forget refusals of this domain and towards holding everything. Runs after each message: it writes only where
-    something was refused.
-    """
+    """Forget refusals. Runs after each message: it writes only where something was refused."""
     counting = Q(held_at=None) | Q(is_unbroken=True)
     if not await reads(MailHold).filter(counting).exists():
         return
@@ -82,8 +76,7 @@ async def note_success(address: str) -> None:
 async def put_off_where_held(job: OutboxJob, address: str) -> bool:
     """Put a message off where its domain is held; returns whether.
 
-    Reads the hold under its row lock: `go_on` removes holds and then wakes messages, so the message waits by then or
-    finds no hold.
+    Reads the hold under its row lock: `go_on` removes holds, then wakes messages.
     """
     async with transaction():
         found = await MailHold.filter(domain_key=key_of(address), held_at__not_isnull=True).values_list("id")
@@ -107,7 +100,6 @@ async def go_on(*, actor: Actor) -> None:
 
 
 async def _row_of(domain_key: str) -> MailHold:
-    """Locked until the transaction ends."""
     await MailHold.bulk_create([MailHold(domain_key=domain_key, recipient_keys=[])], ignore_conflicts=True)
     row = await MailHold.get(domain_key=domain_key)
     [held] = await lock(MailHold, [row.id])

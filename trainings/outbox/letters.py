@@ -22,8 +22,6 @@ LAYOUT = ("emails/_layout.txt", "emails/_layout.html")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The heading is also the subject."""
-
     heading: str
     text: str
     html: str
@@ -43,17 +41,16 @@ class Words:
 
 
 def words_of(template: str, facts: Mapping[str, Any]) -> Words:
-    """The heading, then paragraphs, in the language being spoken. Its block `must` holds what no operator may drop: a
-    deadline, a reason, an answer.
+    """In the language being spoken. The block `must` holds what no operator may drop: a deadline, a reason, an
+    answer.
     """
     heading, *paragraphs = paragraphs_of(render_text(template, facts))
     return Words(heading, tuple(paragraphs), tuple(paragraphs_of(render_block(template, "must", facts))))
 
 
 def write_letter(template: str, facts: Mapping[str, Any], own: Filled | None = None) -> Letter:
-    """Set the template's words, or an operator's `own` with what must stand, and the facts in the layout.
-
-    `facts` are those of `emails/_layout.html`. Own words without a subject take the template's.
+    """Set the template's words, or an operator's `own` with what must stand, in the layout. Own words without a subject
+    take the template's.
     """
     words = words_of(template, facts)
     if own is not None:
@@ -109,9 +106,7 @@ def staff_mail(
     is_overtaken: bool = False,
     is_optional: bool = True,
 ) -> Mail:
-    """The heading is the subject and names no topic of a training. `is_optional`: the mail says where to switch it
-    off.
-    """
+    """The heading is the subject and names no topic. `is_optional`: the mail says where to switch it off."""
     shown = {"heading": heading, "paragraphs": paragraphs, "sections": sections, "is_optional": is_optional}
     letter = set_letter(STAFF_LAYOUT, shown)
     return Mail(

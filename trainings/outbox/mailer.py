@@ -38,8 +38,6 @@ Method = Literal["REQUEST", "CANCEL"]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One iTIP object with its METHOD."""
-
     content: bytes
     method: Method
 
@@ -184,7 +182,6 @@ class _Client(aiosmtplib.SMTP):
 
 
 def _as_data(message: bytes) -> bytes:
-    """With dots doubled and the line that ends DATA (RFC 5321 §4.5.2)."""
     lines = [b"." + line if line.startswith(b".") else line for line in message.splitlines()]
     return b"\r\n".join([*lines, b".", b""])
 
@@ -215,7 +212,6 @@ class Post:
             raise
 
     async def connect(self) -> None:
-        """Raises Unreachable, SenderRefused among them."""
         if self._client is None:
             await self._connect()
 

@@ -1,5 +1,3 @@
-"""A fixed list of names in braces for each kind of message."""
-
 from __future__ import annotations
 
 import re
@@ -24,8 +22,6 @@ REVEALING = (
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """`meaning` and `example` are shown to the staff who write."""
-
     name: str
     meaning: str
     example: str
@@ -45,7 +41,6 @@ PLACEHOLDERS = (
     Placeholder("telefono", N_("El teléfono de la ventanilla"), "7900 1234"),
     Placeholder("municipio", N_("El municipio de la ventanilla"), N_("La Libertad, Petén"), True),
 )
-"""Of messages about a registration; the link follows below by itself."""
 LINK = Placeholder("enlace", N_("Aquí va el botón con el enlace de la persona, solo en su párrafo"), N_("(el botón)"))
 LINKS = Placeholder(
     "enlaces", N_("Aquí van sus inscripciones, cada una con su enlace, solas en su párrafo"), N_("(las inscripciones)")
@@ -134,16 +129,12 @@ class RevealingSubject(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """The subject is also the heading."""
-
     subject: str
     body: str
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """`below` stands after the link."""
-
     subject: str
     body: str
     below: str = ""

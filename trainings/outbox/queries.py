@@ -30,9 +30,7 @@ class UnknownMessage(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages of one act of staff that can still be stopped. `first`: one of them, to a participant where there is
-    any.
-    """
+    """Messages of one act that can still be stopped. `first`: to a participant where there is any."""
 
     id: UUID
     first: OutboxJob
@@ -54,7 +52,6 @@ class Queue:
 
 
 def visible_to(actor: Actor) -> QuerySet[OutboxJob]:
-    """Of the hubs where the actor coordinates or administers."""
     return reads(OutboxJob).filter(hub_id__in=list(actor.hubs_with(MESSAGE_READERS)))
 
 
@@ -67,7 +64,6 @@ async def message(actor: Actor, job_id: UUID) -> OutboxJob:
 
 
 async def queue(actor: Actor) -> Queue | None:
-    """None: nothing waits."""
     now = clock.now()
     waiting = _unfinished(visible_to(actor))
     unlisted = _unfinished(reads(OutboxJob).filter(hub_id=None, kind__in=OF_NO_HUB))
@@ -103,14 +99,11 @@ def _unfinished(found: QuerySet[OutboxJob]) -> QuerySet[OutboxJob]:
 
 
 def due_from(job: OutboxJob) -> datetime:
-    """Messages that staff cause are due ten minutes later."""
     return job.created_at + (STAFF_DELAY if job.batch_id is not None else timedelta())
 
 
 async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tuple[Sequence[OutboxJob], UUID | None]:
-    """A page, newest first, and the key the next page begins before. `only`: `failed`, `waiting` (past their time),
-    `kept`, or empty.
-    """
+    """A page, newest first, and the key the next one begins before. `only`: `failed`, `waiting`, `kept` or empty."""
     found = _unfinished(visible_to(actor)) if only == "waiting" else visible_to(actor)
     if only == "failed":
         found = found.filter(failed_at__isnull=False)
@@ -131,7 +124,6 @@ async def n_kept(actor: Actor) -> int:
 
 
 async def stoppable(actor: Actor) -> list[Batch]:
-    """The next to leave first."""
     waiting = visible_to(actor).filter(
         batch_id__isnull=False, run_at__gt=clock.now(), attempts=0, done_at=None, failed_at=None, stopped_at=None
     )
@@ -149,7 +141,6 @@ def _batch(batch_id: UUID, jobs: Sequence[OutboxJob]) -> Batch:
 
 
 async def oldest_due_seconds() -> int:
-    """0: nothing waits."""
     now = clock.now()
     waiting = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=now)
     oldest = await waiting.order_by("run_at").first()

@@ -13,13 +13,11 @@ from trainings.places.models import Operator
 
 
 async def own_words(operator_id: UUID, kind: str, lang: str) -> OwnWords | None:
-    """None: the program's words."""
     found = await reads(MessageTemplate).get_or_none(operator_id=operator_id, kind=kind, lang=lang)
     return OwnWords(found.subject, found.body) if found is not None else None
 
 
 async def templates_of(operator_id: UUID) -> Mapping[tuple[str, str], MessageTemplate]:
-    """By kind and language."""
     found = await reads(MessageTemplate).filter(operator_id=operator_id)
     return {(one.kind, one.lang): one for one in found}
 

@@ -94,7 +94,6 @@ HELD_WORDS = {
         "Nada sale: la contraseña viajaría sin cifrar al servidor de correo. Avise a quien cuida el sistema."
     ),
 }
-"""Why nothing is sent, and what to do."""
 
 
 def held_title(hold: MailHold) -> str:
@@ -102,7 +101,6 @@ def held_title(hold: MailHold) -> str:
 
 
 def reason_of(job: OutboxJob) -> str:
-    """In words, or as the server answered; empty: no failure."""
     return reason_words(job.last_error)
 
 
@@ -111,7 +109,6 @@ def reason_words(reason: str) -> str:
 
 
 def state_of(job: OutboxJob) -> str:
-    """A key of `STATE_WORDS`."""
     if job.outcome:
         return str(job.outcome)
     if job.last_error == UNANSWERED and job.lease_until is not None:

@@ -37,7 +37,6 @@ OUTAGE_WAIT = timedelta(minutes=1)
 SIGNS_OF_OUTAGE = 3
 """Failures in a row to different recipients: the server's fault, no tries are used up."""
 LONGEST_OUTAGE = timedelta(days=3)
-"""An older message fails by itself."""
 MOST_ASIDE = 4
 """Connections that wait for slow answers beside the queue; with one more the queue waits."""
 SECONDS_TO_STOP = 5.0
@@ -46,8 +45,8 @@ TIMES_TO_INSIST = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: between two looks into an idle outbox (growing from `first_look`), of an outage's pauses, per answer;
-    `patience` after which the next message does not wait for this one, `answer` of the server to a message.
+    """Seconds: between looks into an idle outbox, of pauses in an outage, for one answer; `patience` after which the
+    next message does not wait for this one, `answer` to a message.
     """
 
     first_look: float = 0.05
@@ -60,7 +59,6 @@ class Pace:
 
 
 KeptBack = Callable[[], Awaitable[Collection[str]]]
-"""Kinds of which no job is taken now."""
 
 
 class TakenOver(Exception):
@@ -68,12 +66,10 @@ class TakenOver(Exception):
 
 
 class UnknownKind(LookupError):
-    """This version of the program does not know the job."""
+    pass
 
 
 class Worker:
-    """Any number may share an outbox."""
-
     def __init__(
         self,
         stop: asyncio.Event,
@@ -102,7 +98,6 @@ class Worker:
         return Post(self._server, timeout=self._pace.timeout, answer=self._pace.answer)
 
     async def work(self) -> None:
-        """Work until stopped; answers that are due then are waited for."""
         try:
             await self._work()
             if self._aside:
@@ -144,7 +139,6 @@ class Worker:
             return 0
 
     async def _round(self) -> int:
-        """Returns the number of jobs taken."""
         if self._sends:
             self._held = await holds.held_keys()
         if holds.EVERYTHING in self._held:
@@ -163,7 +157,6 @@ class Worker:
                 await self._post.close()
 
     async def _not_kept_back(self) -> Q:
-        """Kinds kept back are not even claimed."""
         if self._kept_back is None or not await claims.is_any_due(self._only):
             return self._only
         return Q(self._only, claims.but(await self._kept_back()))
@@ -338,8 +331,8 @@ async def run(
 ) -> None:
     """Work until `stop` is set; a message being sent has five seconds more. Raises SettingsProblem.
 
-    Kinds in `offline` send nothing and have their own worker: they are done while no mail server answers, and delay no
-    message. No job whose kind is among `kept_back` is taken.
+    Kinds in `offline` send nothing and have their own worker, which waits for no mail server; kinds in `kept_back` are
+    not taken.
     """
     pace = pace or Pace()
     workers = [Worker(stop, settings, composers, pace, claims.but(offline), is_offline=False)]
@@ -360,8 +353,8 @@ async def run(
 
 
 async def _follow(job: OutboxJob, what: Callable[[], Awaitable[None]] | None) -> None:
-    """Runs before the answer is recorded: a worker that takes over from a killed one does both. A failure here must not
-    send the message again.
+    """Runs before the answer is recorded, so that a worker taking over does both. Its failure must not send the message
+    again.
     """
     if what is None:
         return

@@ -30,15 +30,13 @@ from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 
 TWICE = timedelta(minutes=1)
-"""A second equal mark of the same person within this time is a second click."""
+"""A second equal mark of one person within this time is a double click."""
 OPENED, PRINTED = "calls.open", "calls.print"
-"""Audit lines."""
 CLOSED = "calls.close"
-"""Audit line with the reason."""
 
 
 class WhyClosed(StrEnum):
-    """Why a list is closed with people left: no answer, no way, told otherwise, not needed."""
+    """Why a list with people left is closed."""
 
     NO_ANSWER = "no_answer"
     NO_WAY = "no_way"
@@ -47,8 +45,6 @@ class WhyClosed(StrEnum):
 
 
 class Answer(StrEnum):
-    """To an offered place, by telephone."""
-
     YES = "said_yes"
     NO = "said_no"
 
@@ -57,7 +53,6 @@ ANSWERS = {
     Answer.YES: (waiting.accept_offer, RegistrationState.CONFIRMED),
     Answer.NO: (waiting.decline_offer, RegistrationState.CANCELLED),
 }
-"""What each answer does, and what the group becomes."""
 
 
 class ListClosed(Refusal):
@@ -82,8 +77,8 @@ class NoWhyClosed(Refusal):
 
 
 async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
-    """Log that staff opened or printed the list. From then on all its people may have heard what it tells: a text for
-    the loudspeaker stands on it.
+    """Log that staff opened or printed the list. Its people may have heard it from then on: it holds a text for the
+    loudspeaker.
     """
     async with transaction():
         await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=audience.n_people)
@@ -96,12 +91,10 @@ async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor:
 
 
 async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> ToCall:
-    """Record the result of one call, to the household or the holder of cards that `key` is one of; returns it as it
-    was.
+    """Record one call's result; returns the household or holder of cards that `key` belongs to, as it was.
 
-    "Not reached" after "reached" takes that back; the same click twice is one mark. A reached person with an offer has
-    the time to answer from now on. Refuses with ListClosed, with NotOnList for people who are not on it any more, and
-    as `waiting.mark_reached`.
+    "Not reached" after "reached" takes that back; the same click twice is one mark. The time to answer an offer begins.
+    Refuses with ListClosed, NotOnList, and as `waiting.mark_reached`.
     """
     async with transaction():
         call_list = await _locked(list_id)
@@ -130,7 +123,7 @@ async def _called(call_list: CallList, key: UUID) -> ToCall:
 async def _write(
     call_list: CallList, model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
 ) -> None:
-    """One row for each reader and one audit line. A reached reader knows what the list tells."""
+    """One row for each reader and one audit line."""
     table, column = MARKS[model]
     readers = await model.filter(id__in=list(keys)).order_by("id")
     for one in readers:
@@ -163,9 +156,8 @@ async def _is_same_click(
 async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
     """Record the call and the answer to one offer: yes confirms, no gives the places on. False: the answer was known.
 
-    One person answers for the group, an own link for itself alone. The same answer twice is one. Other offers on this
-    telephone do not begin to run. Refuses as `mark`, with UnknownGroup for another training, NoOffer where nothing is
-    offered, and as `waiting.decline_offer`.
+    One person answers for the group, an own link for itself alone; other offers on this telephone do not begin to run.
+    Refuses as `mark`, with UnknownGroup, NoOffer, and as `waiting.decline_offer`.
     """
     act, outcome = ANSWERS[said]
     async with transaction():
@@ -213,7 +205,6 @@ async def _offered_people(group_id: UUID) -> list[UUID]:
 
 
 async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:
-    """A deadline begins with the call that reached people, and ends when the mark is taken back."""
     for group_id in household.offered_groups:
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
@@ -267,16 +258,14 @@ async def _locked(list_id: UUID) -> CallList:
 
 
 async def open_for_offers() -> int:
-    """Open a list for each training with such people; returns how many.
+    """Open a list for each training where people moved up and cannot be written to; returns how many.
 
-    Outside the transaction that frees the place: sign-ups must not wait for it. A training has one open list of offers;
-    later people are worked out onto it. Safe from several processes at once.
+    Outside the transaction that frees the place: sign-ups must not wait for it. Safe from several processes at once.
     """
     return await for_each(await _trainings_with_news(), _open, trouble="the list of offers could not be opened")
 
 
 async def _trainings_with_news() -> list[UUID]:
-    """With a group that moved up lately and may not know, and no open list."""
     moved = reads(RegistrationGroup).filter(moved_up_at__gt=clock.now() - LOOK_BACK, reached_at=None)
     trainings = {key for (key,) in await moved.filter(state__in=list(HAS_PLACE)).values_list("training_id")}
     coming = reads(TrainingSession).filter(training_id__in=sorted(trainings), ends_at__gt=clock.now())

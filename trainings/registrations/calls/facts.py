@@ -31,7 +31,7 @@ LOOK_BACK = timedelta(days=1)
 """A list of offers also holds groups that moved up so long before it opened, unless an earlier list had them."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 TO_HOLDERS = CHANGES | {CallReason.REMINDER}
-"""Reasons that concern holders of cards; free places and certificates belong to people with names."""
+"""Reasons to call holders of cards; free places and certificates belong to people with names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,6 @@ class Around:
 
 
 async def around(asked: Sequence[CallList]) -> Around:
-    """A constant number of statements."""
     news = await news_of(asked)
     lists = list({one.id: one for one in (*asked, *news.newest.values())}.values())
     trainings = sorted({one.training_id for one in lists})
@@ -81,7 +80,6 @@ async def around(asked: Sequence[CallList]) -> Around:
 
 
 async def _jobs(lists: Sequence[CallList], everybody: Iterable[Person]) -> dict[Mailbox, list[OutboxJob]]:
-    """Messages that may have told the same, by mailbox."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
     alone = [one for one in lists if one.batch_id is None]
@@ -124,7 +122,6 @@ async def _n_cards(blocks: Sequence[ReservedBlock]) -> Counter[UUID]:
 
 
 async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """The last time, by group."""
     if not offers:
         return {}
     trainings = sorted({one.training_id for one in offers})
@@ -155,10 +152,10 @@ AT_LONGEST = timedelta(days=1)
 
 
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
-    """By list: registrations, each with since when; earlier tellings were about another paper.
+    """By list: registrations to tell, each with since when.
 
     A person with a valid paper of the kind, or a certificado instead of a diploma, is told of that alone. Nobody is
-    told of what was never valid nor handed over, of what they hold already, or of what had their name removed.
+    told of a paper that was never valid nor handed over, that they hold already, or whose name was removed.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
@@ -192,7 +189,6 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
 
 
 async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
-    """They were valid or handed over."""
     known = Q(certificates__validated_at__not_isnull=True) | Q(certificates__handed_over_at__not_isnull=True)
     papers = reads(Registration).filter(known, training_id__in=sorted(training_ids))
     return await papers.values(
@@ -210,14 +206,13 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
 def _since(
     before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, Paper]], *, but: Collection[Paper]
 ) -> dict[UUID, datetime]:
-    """Whose paper was annulled after the list before, and when. `but` these have a valid one."""
+    """Whose paper was annulled after the list before, and when; `but` these have a valid one."""
     until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
     own = [(at, paper) for at, paper in sorted(acts) if since < at <= until]
     return {paper[0]: at for at, paper in own if paper not in but}
 
 
 async def _lists_before(lists: Sequence[CallList]) -> dict[UUID, datetime]:
-    """Until when the list before tells of annulled papers."""
     trainings = sorted({one.training_id for one in lists if one.reason is CallReason.ANNULLED})
     if not trainings:
         return {}

@@ -48,7 +48,6 @@ class Household:
 
     @property
     def id(self) -> UUID:
-        """The first registration's."""
         return self.members[0].registration.id
 
     @property
@@ -61,7 +60,6 @@ class Household:
 
     @property
     def last_marks(self) -> list[Mark]:
-        """Of each member."""
         return [mark for one in self.members for mark in one.listed.marks[-1:]]
 
     @property
@@ -71,24 +69,20 @@ class Household:
 
     @property
     def news(self) -> list[Difference]:
-        """What one of them does not know."""
         return [difference for one in self.members for difference in one.listed.news]
 
     @property
     def offered_groups(self) -> list[UUID]:
-        """That have not answered."""
         return sorted(
             {one.registration.group_id for one in self.members if one.registration.state is RegistrationState.OFFERED}
         )
 
     @property
     def is_confirmed(self) -> bool:
-        """All have their place, so they may know where it is."""
         return all(one.registration.state is RegistrationState.CONFIRMED for one in self.members)
 
 
 ToCall = Household | Holder
-"""One call."""
 
 
 async def to_call(audience: Audience) -> list[ToCall]:
@@ -144,9 +138,7 @@ async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
 
 
 async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
-    """A minor's is the guardian's, an adult's their own, else the form's. An own link is not called at the others'
-    telephone.
-    """
+    """A minor's is the guardian's, an adult's their own, else the form's, unless their own link was claimed."""
     guardians = await _guardians(one.registration for one in members)
     of_minors = {one.participant_id: one.phone for one in guardians if one.phone}
     of_forms = await _phones_of_forms(members)
@@ -158,7 +150,6 @@ async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
 
 
 async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | None], str]:
-    """The telephone an adult left for the form, by form and key."""
     lacking = {one.registration.group_id for one in members if not one.is_minor and not one.person.phone}
     if not lacking:
         return {}

@@ -32,15 +32,12 @@ SAME_MESSAGE = timedelta(hours=12)
 WAITS = ""
 """The outcome of a message that has not left."""
 TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
-"""Told to everybody of a training."""
 
 Reader = Person | ReservedBlock
 
 
 class Why(StrEnum):
-    """No message did: no address; the address takes nothing; not sent; not left yet; handed over without an answer; no
-    mail server.
-    """
+    """Why somebody is called: no message reached them."""
 
     NO_EMAIL = "no_email"
     REFUSED = "refused"
@@ -52,7 +49,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person. `marks`: results that stand. `news`: sessions of which they do not know how they are."""
+    """A person. `marks`: results that stand; `news`: sessions that are not as they know them."""
 
     person: Person
     why: Why | None
@@ -97,7 +94,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who hears what a list tells, each counted once: by a message, or by a call. A holder of cards counts as one."""
+    """People whom a list concerns, each counted once: by a message, or by a call. A holder of cards counts as one."""
 
     listed: Sequence[Listed]
     n_by_mail: int
@@ -105,7 +102,6 @@ class Audience:
 
     @property
     def n_people(self) -> int:
-        """To be called."""
         return len(self.listed) + len(self.holders)
 
     @property
@@ -140,7 +136,6 @@ async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> 
 
 
 async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """People whom the messages of each batch reach, or still may."""
     jobs = await reads(OutboxJob).filter(batch_id__in=list(batch_ids), subject_id__not_isnull=True)
     subjects = reads(Registration).filter(id__in=sorted({job.subject_id for job in jobs if job.subject_id}))
     trainings = {training_id for (training_id,) in await subjects.values_list("training_id")}
@@ -225,7 +220,6 @@ def _is_concerned(call_list: CallList, reader: Reader, around: Around) -> bool:
 
 
 def _is_for(call_list: CallList, reader: Reader, around: Around) -> bool:
-    """Whether the list concerns this reader, whatever they know."""
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
     if call_list.reason in CHANGES:
@@ -245,7 +239,7 @@ def _news(call_list: CallList, reader: Reader, around: Around) -> Sequence[Diffe
 
 
 def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
-    """In the time of this list, and nobody knows that they know."""
+    """In the time of this list, and nobody is known to have told them."""
     moved_at = around.moved_up.get(person.group_id)
     if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
         return False
@@ -256,7 +250,7 @@ def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> 
 
 
 def _is_told_elsewhere(reminder: CallList, reader: Reader, around: Around) -> bool:
-    """Whether a call about a change also reminds this reader, or still may, since the reminder's list opened."""
+    """A call about a change reminds this reader too, or still may."""
     change = around.news.newest.get(reminder.training_id)
     if reminder.reason is not CallReason.REMINDER or change is None:
         return False
@@ -309,12 +303,10 @@ def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[Out
 
 
 def _for(person: Person, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
-    """Messages of a mailbox that concern this person: some are about one of its people."""
     return [job for job in jobs if job.kind not in ABOUT_ONE or job.subject_id == person.id]
 
 
 def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
-    """The message tells what the list tells."""
     if call_list.batch_id is not None:
         return job.batch_id == call_list.batch_id
     if job.kind not in KINDS[call_list.reason]:

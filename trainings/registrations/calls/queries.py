@@ -31,9 +31,7 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`begins_at`: from then on an untold person comes for nothing or misses something; `ends_at`: calling is useless.
-    `changed`: what it tells of sessions.
-    """
+    """`begins_at`: from then on a person who was not told comes for nothing; `ends_at`: calling is useless."""
 
     call_list: CallList
     audience: Audience
@@ -43,12 +41,10 @@ class Progress:
 
     @property
     def is_about_papers(self) -> bool:
-        """Then there is no day before which to call."""
         return self.call_list.reason in PAPERS
 
     @property
     def n_people(self) -> int:
-        """To be called."""
         return self.audience.n_people
 
     @property
@@ -69,9 +65,7 @@ class Progress:
 
 
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
-    """The lists the actor may read: the next to begin first, then the newest, then those about certificates. Empty
-    lists are left out.
-    """
+    """The actor's lists with people: the next to begin first, then the newest, certificates last."""
     lists = await _readable(actor, training_id)
     scopes = await _scopes(lists)
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
@@ -91,7 +85,6 @@ def _is_wanted(call_list: CallList, ends_at: datetime, *, only_open: bool) -> bo
 
 
 async def n_to_call(actor: Actor) -> tuple[int, Sequence[Progress]]:
-    """Of the actor's hubs, with the lists they are on."""
     waiting = [one for one in await progress_of(actor, only_open=True) if one.is_due and one.n_left]
     return n_left_on(waiting), waiting
 
@@ -132,9 +125,7 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
 
 
 class _Scope(NamedTuple):
-    """When what a list tells begins (as it was, where that is earlier and to come), when it is over, and what changed
-    of sessions.
-    """
+    """As in `Progress`; a moved session begins on the earlier day that is to come."""
 
     begins_at: datetime
     ends_at: datetime
@@ -142,7 +133,6 @@ class _Scope(NamedTuple):
 
 
 async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
-    """With their training loaded."""
     trainings = sorted({one.training_id for one in lists})
     sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})

@@ -41,7 +41,7 @@ LEFT = "faltan"
 
 class MarkForm(Form):
     """`person`: one of the household, or a block of cards; `left` and `after` lead back; `said_yes`, `said_no`: whose
-    offer was answered, instead of a result.
+    offer.
     """
 
     person: UUID
@@ -78,7 +78,6 @@ class Line:
 
 @allow(*CALLERS)
 async def index(request: Request) -> Response:
-    """The most urgent first; then done, then over."""
     found = await progress_of(request.state.actor)
     is_one_hub = len({one.call_list.training.hub_id for one in found}) < 2
     lines = {one.call_list.id: line_of(one, is_one_hub=is_one_hub) for one in found}
@@ -111,7 +110,6 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
 
 @allow(*CALLERS)
 async def show(request: Request) -> Response:
-    """With telephone numbers: opening it is logged."""
     return await _show(request, await _in_scope(request))
 
 
@@ -180,7 +178,6 @@ async def _why_closed(one: Progress) -> str:
 
 @allow(*CALLERS)
 async def sheet(request: Request) -> Response:
-    """The people left, on paper: printing it is logged."""
     one = await _in_scope(request)
     sections, text = await _said(one, only_left=True)
     await _log(request, PRINTED, one)
@@ -197,7 +194,6 @@ async def sheet(request: Request) -> Response:
 
 @allow(*CALLERS)
 async def mark(request: Request) -> Response:
-    """Opening WhatsApp or dialling marks nothing by itself."""
     one = await _in_scope(request)
     form = check(MarkForm, await read_form(request))
     try:
@@ -216,7 +212,6 @@ async def mark(request: Request) -> Response:
 
 
 async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
-    """Returns the sentence of what was recorded."""
     for said, whose in ((Answer.YES, form.said_yes), (Answer.NO, form.said_no)):
         if whose is not None:
             is_new = await call_actions.answer(list_id, whose, said, form.via, actor=actor)

@@ -1,6 +1,4 @@
-"""What a call list tells, for one telephone and for a community: no name, no title, no own link, since others may read
-or hear it. A protected place is told to confirmed people only.
-"""
+"""What a call list tells: no name, title or own link, since others may hear it; a protected place only if confirmed."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ from trainings.schedule.snapshots import without_before
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3
-"""Days or places told where they did not change; for more there is the hub's telephone."""
+"""For more days or places there is the hub's telephone."""
 WAITS = {
     RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
@@ -61,10 +59,10 @@ CHANGES: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The training now. `differences`: what the readers of a text do not know, without readers what changed of late.
+    """The training now. `differences`: what the readers of a text do not know; without readers, the week's changes.
 
-    `about`: sessions told of; empty: the whole training. `offered_until`: by group; `offered_before`: as first told,
-    where it changed. `of_the_week`: by session, against a week ago.
+    `about`: sessions told of, empty: the whole training; `offered_until`: by group, `offered_before`: as first told;
+    `of_the_week`: against a week ago.
     """
 
     call_list: CallList
@@ -112,7 +110,6 @@ class Told:
         )
 
     def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
-        """As exactly as the reader may know."""
         if session.venue is None and self.training.venue is None and self.training.online_url:
             return gettext(N_("en línea"))
         knows_place = self.training.place_shown is PlaceShown.PUBLIC or is_confirmed
@@ -120,7 +117,6 @@ class Told:
 
 
 async def told_by(call_list: CallList) -> Told:
-    """As it holds now, later changes included."""
     around = ("hub__seat", "venue__municipality")
     training = await reads(Training).get(id=call_list.training_id).prefetch_related(*around)
     found = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
@@ -161,7 +157,6 @@ def _as_known(one: Difference) -> tuple[object, ...]:
 
 
 def text_for(one: ToCall, for_all: Told) -> str:
-    """In the language being spoken."""
     told = _told_to([one], for_all)
     return _for_holder(told) if isinstance(one, Holder) else _for_household(one, told)
 
@@ -202,13 +197,11 @@ def _until(household: Household, told: Told) -> str:
 
 
 def _answer_by(household: Household, told: Told) -> datetime | None:
-    """Of several forms with one telephone the earliest."""
     ends = [told.offered_until.get(one.registration.group_id) for one in household.members]
     return min((one for one in ends if one is not None), default=None)
 
 
 def _standing(household: Household, told: Told) -> str:
-    """Of people without a place, where it is the same for all."""
     states = {one.registration.state for one in household.members}
     if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
         return ""
@@ -221,7 +214,6 @@ def _standing(household: Household, told: Told) -> str:
 
 
 def _place(told: Told, *, is_confirmed: bool) -> str:
-    """Unless it is in many places; how to come in for people who have a place."""
     said_online = {one.session.id for one in told.differences if _is_now_online(one)}
     somewhere = [one for one in told.to_come if one.id not in said_online]
     places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in somewhere)
@@ -239,7 +231,7 @@ def _place(told: Told, *, is_confirmed: bool) -> str:
 
 
 def text_for_all(readers: Sequence[ToCall], for_all: Told, community: str = "") -> str:
-    """For a community's chat, radio or loudspeaker, in the language being spoken."""
+    """For a community's chat, radio or loudspeaker."""
     told = _told_to(readers, for_all) if readers else for_all
     told = replace(told, differences=[_as_a_week_ago(one, told) for one in told.differences])
     call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
@@ -263,7 +255,6 @@ def _as_a_week_ago(one: Difference, told: Told) -> Difference:
 
 
 def _news(told: Told) -> list[str]:
-    """Offers tell each person their own."""
     if told.call_list.reason in PAPERS:
         return [gettext(PAPERS[told.call_list.reason])]
     if told.is_off:
@@ -279,7 +270,6 @@ def _news(told: Told) -> list[str]:
 
 
 def _next(told: Told) -> str:
-    """What follows a cancelled session, where there is nothing else to say."""
     if told.to_come or not told.coming:
         return ""
     first = clock.local(told.coming[0].starts_at).date()
@@ -304,7 +294,6 @@ def _called_off(told: Told) -> str:
 
 
 def _off_on(one: Difference) -> str:
-    """The day as people know it, and the last one where not all heard of that."""
     now = _when(one.session.starts_at)
     if one.old_starts_at is None or one.old_starts_at == one.session.starts_at:
         return now
@@ -348,7 +337,6 @@ def _elsewhere(one: Difference) -> str:
 
 
 def _is_now_online(one: Difference) -> bool:
-    """Then the place is not said again."""
     is_online = one.online_url is not None and one.session.venue_id is None
     return one.kind is ChangeKind.PLACE and is_online and not one.is_other_link
 

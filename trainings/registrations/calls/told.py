@@ -22,8 +22,6 @@ Mark = Call | HolderCall
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What a reader knew before a call reached them."""
-
     id: UUID
     created_at: datetime
     told_number: int | None
@@ -54,7 +52,6 @@ class News:
 
 
 async def news_of(lists: Sequence[CallList]) -> News:
-    """A constant number of statements."""
     training_ids = sorted({one.training_id for one in lists})
     about_changes = reads(CallList).filter(training_id__in=training_ids, reason__in=sorted(CHANGES))
     found = about_changes.order_by("created_at", "id").prefetch_related("training__sessions__venue__municipality")
@@ -67,7 +64,7 @@ MARKS: Mapping[Readers, tuple[type[Call] | type[HolderCall], str]] = {
     Registration: (Call, "registration_id"),
     ReservedBlock: (HolderCall, "block_id"),
 }
-"""Where calls are recorded: the table, and its column of the reader."""
+"""Table of calls, and its column of the reader."""
 
 
 async def may_have_heard(model: Readers, ids: Collection[UUID], number: int | None) -> None:
@@ -93,8 +90,8 @@ async def was_refused(participant_ids: Collection[UUID]) -> None:
 async def note_call(
     call_list: CallList, model: Readers, readers: Sequence[Registration] | Sequence[ReservedBlock]
 ) -> None:
-    """A call about changes tells everything new; a reminder only its day, an offer its first day: of anything else they
-    may have heard a part.
+    """A call about changes tells everything new; a reminder or an offer only its day: of the rest people may have heard
+    a part.
     """
     snapshots = (await snapshots_of([call_list.training_id]))[call_list.training_id]
     if snapshots.last is None or call_list.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED):

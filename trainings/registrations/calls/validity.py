@@ -21,9 +21,7 @@ from trainings.schedule.models import (
 )
 
 PAPERS = frozenset({CallReason.CERTIFICATE, CallReason.ANNULLED})
-"""About certificates."""
 CHANGES = frozenset({CallReason.CHANGED, CallReason.CANCELLED})
-"""About an act of staff on sessions."""
 KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.CHANGED: frozenset({"training_changed"}),
     CallReason.CANCELLED: frozenset({"training_cancelled"}),
@@ -36,9 +34,7 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
 
 
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """By list: for a change those that one act changed, for a reminder those held that day. Empty: the whole
-    training.
-    """
+    """By list: for a change the sessions of one act, for a reminder those of that day. Empty: the whole training."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
@@ -56,7 +52,6 @@ async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]
 
 
 async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """Sessions held on the reminder's day."""
     days = await _days_reminded(reminders)
     planned = reads(TrainingSession).filter(
         training_id__in=sorted({one.training_id for one in reminders}), state=SessionState.PLANNED
@@ -68,10 +63,8 @@ async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[U
 
 
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
-    """Reminders and offers that no longer hold.
-
-    Nobody is reminded of a day without sessions, or offered a place in a training called off; people not called before
-    the first reminder are on the second. Of a change nobody is told who knows how it is.
+    """Reminders and offers that no longer hold: of a day without sessions, of a training called off; a later reminder
+    of the same day takes over.
     """
     to_hold = [one for one in lists if one.reason in (CallReason.REMINDER, CallReason.OFFERED)]
     if not to_hold:
@@ -86,7 +79,6 @@ async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
 
 
 async def is_overtaken(call_list: CallList) -> bool:
-    """A later change: people left are on its list, or know how it is."""
     if call_list.reason not in CHANGES:
         return False
     lists = reads(CallList).filter(training_id=call_list.training_id, reason__in=sorted(CHANGES))
@@ -95,7 +87,6 @@ async def is_overtaken(call_list: CallList) -> bool:
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
-    """Reminders of a day that has a later one."""
     if not reminders:
         return frozenset()
     trainings = sorted({one.training_id for one in reminders})

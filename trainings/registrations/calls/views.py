@@ -31,7 +31,6 @@ from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext,
 ENGLISH = "en"
 SIGNED = "gsm"
 SPOKEN = frozenset({"", "spa", "und"})
-"""Languages for which one speaks Spanish."""
 
 
 INDEX = "/panel/llamadas"
@@ -39,8 +38,8 @@ INDEX = "/panel/llamadas"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Offered places of a group, or of one own link in it. `id`: a registration that answers. `may_release`: called in
-    vain often enough.
+    """Offered places of a group, or of one own link. `id`: a registration that answers; `may_release`: called in vain
+    often enough.
     """
 
     id: UUID
@@ -51,8 +50,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row to call. `offers`: to be
-    answered. `may_undo`: the mark can be taken back; a yes cannot.
+    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row. `may_undo`: a yes cannot be
+    taken back.
     """
 
     id: UUID
@@ -75,16 +74,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Names of callers, and offers that staff may release."""
-
     callers: Mapping[UUID, str]
     releasable: Collection[UUID]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Calls of one community, with the text for its chat or loudspeaker."""
-
     number: int
     community: str
     n_reached: int
@@ -101,8 +96,6 @@ def progress_words(one: Progress) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """An open list in words, with its address."""
-
     href: str
     words: str
     n_people: int
@@ -111,7 +104,6 @@ class Calls:
 
 
 async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
-    """Open lists of the training, if the actor may call."""
     return [
         Calls(
             href=f"{INDEX}/{one.call_list.id}",
@@ -203,7 +195,6 @@ def _section(number: int, community: str, text: str, everybody: Sequence[ToCall]
 
 
 def _each_reached(one: ToCall) -> list[bool]:
-    """A holder of cards is one."""
     return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
 
 
@@ -248,7 +239,6 @@ def _cards(holder: Holder) -> list[str]:
 
 
 def _offers(household: Household, may_release: Collection[UUID]) -> list[Offer]:
-    """In the order of the household."""
     answering: dict[tuple[UUID, UUID | None], list[Member]] = defaultdict(list)
     for one in household.members:
         if one.registration.state is RegistrationState.OFFERED:
@@ -271,7 +261,6 @@ def _about(household: Household, told: Told) -> list[str]:
 
 
 def _time(household: Household, told: Told) -> str:
-    """Where it differs from what they were told."""
     times = [(told.offered_until.get(key), told.offered_before.get(key)) for key in _forms(household)]
     changed = [(until, before) for until, before in times if until is not None and before is not None]
     if not changed:
@@ -295,14 +284,12 @@ def _name(member: Member) -> str:
 
 
 def _whom_to_ask(household: Household) -> list[str]:
-    """The guardian, where minors have no adult in the call."""
     if not all(one.is_minor for one in household.members):
         return []
     return list(dict.fromkeys(gettext(ASK_FOR[one.relation or Relation.OTRO]) for one in household.members))
 
 
 def _speak(household: Household) -> str:
-    """Where it differs from the text's language."""
     codes = dict.fromkeys(one.person.language or "" for one in household.members)
     others = [code for code in codes if code not in SPOKEN]
     if SIGNED in others:
@@ -314,7 +301,6 @@ def _speak(household: Household) -> str:
 
 
 def _why(household: Household) -> list[str]:
-    """Where the reason is not a missing address."""
     whys = dict.fromkeys(one.listed.why for one in household.members)
     return [gettext(WHYS[why]) for why in whys if why is not None and why is not Why.NO_EMAIL]
 

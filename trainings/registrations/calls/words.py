@@ -38,7 +38,6 @@ VIAS: dict[CallVia, str] = {
     CallVia.SCHOOL: N_("la escuela"),
     CallVia.RADIO: N_("la radio o el altavoz"),
 }
-"""After "avisado por medio de"."""
 
 RESULTS: dict[CallResult, str] = {
     CallResult.REACHED: N_("Avisado por medio de %(via)s"),
@@ -73,7 +72,7 @@ WHY_CLOSED: dict[WhyClosed, str] = {
 
 
 def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
-    """In the language being spoken; of changes by what happened to the sessions."""
+    """Of changes by what happened to the sessions."""
     if reason is not CallReason.CHANGED or not changed:
         return gettext(REASONS[reason])
     n, kinds = len(changed), {one.kind for one in changed}

@@ -51,9 +51,7 @@ KINDS_OF_PAPER = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What can still be stopped: numbers of people and facilitators written to and of people to call, and when that
-    begins. May be for nobody: a person who signs up again in that time would be called.
-    """
+    """What can still be stopped. May be for nobody: a person who signs up again in that time would be called."""
 
     batch_id: UUID
     n_people: int
@@ -68,8 +66,6 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A session that differs from a week ago. Public."""
-
     session_id: UUID
     sentence: str
     picture: str
@@ -89,7 +85,6 @@ class WrongPaper:
 
 
 async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
-    """`calls`: the training's open lists."""
     n_calls = {one.batch_id: one.n_people for one in calls}
     recent = await recent_changes([training.id])
     batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
@@ -120,9 +115,8 @@ async def who_is_told(
     actor: Actor,
     readers: Readers | None = None,
 ) -> dict[str, Any]:
-    """How many people would be told of a change to these sessions, and how, for the question before it.
-
-    `readers`: people who must hear of it, where known; else everybody, and the facilitators of these sessions.
+    """How many people would be told of a change, and how. `readers`: people who must hear of it; None: everybody, and
+    the facilitators of these sessions.
     """
     if readers is None:
         held = reads(SessionFacilitator).filter(session_id__in=list(session_ids))
@@ -138,7 +132,6 @@ async def who_is_told(
 
 
 async def changed(training: Training) -> list[Changed]:
-    """Differences from a week ago, by time."""
     recent = (await recent_changes([training.id])).get(training.id, [])
     is_off = training.state is TrainingState.CANCELLED
     found = differences(reversed(recent), list(training.sessions), training, is_called_off=is_off)
@@ -155,7 +148,7 @@ async def changed(training: Training) -> list[Changed]:
 
 
 def _sentence(one: Difference, training: Training) -> str:
-    """It stands beside a text to share: of a protected place not even "online" may be copied along."""
+    """Of a protected place not even "online" may be copied along."""
     if training.place_shown is PlaceShown.PUBLIC:
         return sentence_of(one, knows_place=True)
     return sentence_of(replace(one, is_other_link=False, was_online=False, online_url=None), knows_place=False)
@@ -165,7 +158,6 @@ def _sentence(one: Difference, training: Training) -> str:
 
 
 async def wrong_papers(training: Training) -> list[WrongPaper]:
-    """Newest first."""
     found = await outdated(training, list(training.sessions))
     names = await _names(found)
     people = {one.id: one.name for one in await reads(User).filter(id__in={one.printed_by_id for one in found})}

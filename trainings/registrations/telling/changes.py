@@ -55,12 +55,11 @@ CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
 
 async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
-    """Record what became of the sessions since `before` and tell it after ten minutes. Returns the batch, to stop it
-    by.
+    """Record what became of the sessions since `before`, in the caller's transaction, and tell it after ten minutes,
+    with what still waits to be told. Returns the batch, to stop it by.
 
-    In the caller's transaction. It takes over what still waits from the last ten minutes. Facilitators put into a
-    session or taken out hear of that in the same batch; the training's people do not. None where nobody has to hear:
-    never published, or everything is again as people know it.
+    Facilitators put into a session or taken out hear of that; the training's people do not. None where nobody has to
+    hear: never published, or everything is again as people know it.
     """
     if before.training.published_at is None or not await keep_facts(before):
         return None
@@ -77,7 +76,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
 
 
 async def write_and_call(readers: Readers, training: Training, changes: Collection[DatedChange], batch: Batch) -> None:
-    """Messages about these changes, and the list of people whom no message reaches: from now on the one to call."""
+    """Messages about these changes, and the list of people whom no message reaches."""
     is_off = training.state is TrainingState.CANCELLED
     earlier = CallList.filter(training_id=training.id, reason__in=sorted(CHANGES), closed_at=None)
     await earlier.exclude(batch_id=batch.id).update(closed_at=clock.now())
@@ -94,8 +93,8 @@ async def write_and_call(readers: Readers, training: Training, changes: Collecti
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """People last told something else of the sessions than what holds: `unknowing` registrations and blocks of cards,
-    not the `knowing`, and `facilitators`. `kinds`: changes that any of the unknowing does not know.
+    """By what they were last told: `unknowing` and `knowing` registrations and blocks of cards, unknowing
+    `facilitators`; `kinds`: changes that some do not know.
     """
 
     unknowing: frozenset[UUID] = frozenset()
@@ -105,15 +104,14 @@ class Readers:
 
     @property
     def is_known(self) -> bool:
-        """There are people, and all of them know."""
         return bool(self.knowing) and not self.unknowing
 
 
 async def who_would_hear(
     training: Training, *, is_called_off: bool | None = None, turned: UUID | None = None
 ) -> Readers:
-    """Who must hear if the training is called off or held, and `turned` called off or held again; without these, who
-    does not know it as it stands.
+    """Who must hear if the training is called off or held, and `turned` called off or held again; without these, as it
+    stands.
 
     Asked before it is done, so that no message is promised that is not sent.
     """
@@ -168,7 +166,7 @@ def _only_session(changes: Collection[DatedChange]) -> UUID | None:
 
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
-    """This batch says from now on what an earlier one of the training was about to say, or was stopped from saying."""
+    """This batch says what an earlier one was about to say, or was stopped from saying."""
     waiting = await _waiting_batches(training_id)
     moment = clock.now()
     jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
@@ -179,7 +177,6 @@ async def _take_over(training_id: UUID, batch_id: UUID) -> None:
 
 
 async def _stopped_batch(training_id: UUID) -> UUID | None:
-    """Of the training's last list about changes, if staff stopped it."""
     lists = CallList.filter(training_id=training_id, reason__in=sorted(CHANGES)).order_by("-created_at", "-id")
     newest = await lists.first()
     if newest is None or newest.batch_id is None or not await StoppedBatch.exists(batch_id=newest.batch_id):
@@ -188,7 +185,6 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 
 async def _waiting_batches(training_id: UUID) -> list[UUID]:
-    """Batches about the training's sessions of which nothing has left yet nor was stopped."""
     recent = DatedChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
@@ -205,7 +201,7 @@ class NothingToTell(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """What `n_people` of a training, nameless cards included, do not know of its sessions to come."""
+    """A training whose sessions to come `n_people` do not know as they are."""
 
     training: Training
     n_people: int
@@ -214,7 +210,6 @@ class Untold:
 
     @property
     def words(self) -> str:
-        """«7 personas no saben que se movió»."""
         n = self.n_people
         if self.is_off:
             said = ngettext("%(num)s persona no sabe que se canceló", "%(num)s personas no saben que se canceló", n)
@@ -226,7 +221,7 @@ class Untold:
 
 
 async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
-    """Trainings of these hubs whose last messages were stopped and whose people do not know everything, by title."""
+    """Trainings whose last messages were stopped and whose people do not know everything, by title."""
     found = []
     for call_list in await _stopped(hub_ids):
         training = call_list.training
@@ -245,7 +240,6 @@ async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
 
 
 async def tell_now(training_id: UUID, *, actor: Actor) -> None:
-    """Tell at once what was stopped. Refuses (NothingToTell) where nothing is left of it."""
     async with transaction():
         training = await locked_training(training_id)
         stopped = [one for one in await _stopped([training.hub_id]) if one.training_id == training_id]
@@ -282,12 +276,11 @@ async def publish(training_id: UUID, *, actor: Actor) -> None:
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> None:
-    """Show it only by address; tells as `publish`. Refuses as `schedule.actions.unlist`."""
     await _show(training_id, schedule.unlist, actor)
 
 
 async def leaves_at(training_id: UUID) -> datetime | None:
-    """When a stoppable message to facilitators leaves. None: none waits, or it says nothing any more."""
+    """When a stoppable message to facilitators leaves. None: none waits, or it says nothing."""
     waiting = await waiting_for_facilitators([training_id])
     return max([job.run_at for job in waiting if await says_something(job)], default=None)
 
@@ -306,9 +299,8 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
 
 
 async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """Cancel a training and tell everybody on it after ten minutes. Returns the batch, which can be stopped until then.
-
-    None for a draft, and where people had not been told yet that it takes place.
+    """Returns the batch, which can be stopped for ten minutes. None for a draft, and where people had not been told yet
+    that it takes place.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -24,9 +24,8 @@ from trainings.web.i18n import N_
 class Mailbox:
     """What one address may read about one registration.
 
-    `mates`: registrations of the group with the same address, in the order of the form, itself included; an adult with
-    a claimed link is alone. The tokens are of links that open; the group's is None where this reader may not have it,
-    since it shows the others' tickets.
+    `mates`: registrations of the group with this address, itself included, in the order of the form; an adult with a
+    claimed link is alone. `group_token`: None where this reader may not have it, since it shows the others' tickets.
     """
 
     registration: Registration
@@ -41,15 +40,14 @@ class Mailbox:
         return [one for one in self.mates if (one.state, one.cancelled_at) == (this.state, this.cancelled_at)]
 
     def token_for(self, n_people: int) -> str | None:
-        """The group's link for several people, one's own for one."""
         if n_people > 1:
             return self.group_token or self.own_token
         return self.own_token or self.group_token
 
 
 def mailbox_of(registration: Registration, members: Sequence[Registration], links: Sequence[OwnLink]) -> Mailbox:
-    """`members`: the whole group, people loaded; `links`: the group's. The group's link goes only to the address of the
-    person who filled in the form.
+    """`members`: the whole group, people loaded. The group's link goes only to the address of who filled in the
+    form.
     """
     in_order = sorted(members, key=lambda one: one.id)
     by_id = {one.id: _newest(one, links) for one in in_order}
@@ -70,7 +68,6 @@ def mailbox_of(registration: Registration, members: Sequence[Registration], link
 
 
 async def read_mailbox(registration: Registration) -> Mailbox:
-    """Reads the group first. The registration's person is loaded."""
     members = await reads(Registration).filter(group_id=registration.group_id).prefetch_related("participant")
     links = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None)
     return mailbox_of(registration, members, links)
@@ -86,7 +83,6 @@ async def address_of(participant: Participant) -> str | None:
 
 
 def _newest(registration: Registration | None, links: Sequence[OwnLink]) -> OwnLink | None:
-    """None: the group's link."""
     wanted = (LinkScope.GROUP, None) if registration is None else (LinkScope.PERSON, registration.id)
     found = [link for link in links if (link.scope, link.registration_id) == wanted]
     return max(found, key=lambda link: (link.created_at, link.id), default=None)
@@ -102,9 +98,7 @@ class NoGuardian(Refusal):
 
 
 async def mark_refused(address: str) -> None:
-    """Mark the address at everybody written to by it. Found by keyed hashes, so that people with a new address stay
-    untouched.
-    """
+    """Mark the address at everybody written to by it, found by keyed hashes."""
     people = await Participant.filter(email_key__in=keyring().blind_indexes(address, "email"))
     if not people:
         return
@@ -118,7 +112,7 @@ async def mark_refused(address: str) -> None:
 
 
 async def mark_accepted(address: str) -> None:
-    """Remove the mark everywhere. Runs after each message sent, so it writes only where there is a mark."""
+    """Runs after each message sent, so it writes only where there is a mark."""
     keys = keyring().blind_indexes(address, "email")
     marked = reads(Participant).filter(email_key__in=keys, email_refused_at__not_isnull=True)
     ids = [person_id for (person_id,) in await marked.values_list("id")]
@@ -161,10 +155,8 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
 
 
 async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
-    """Change or remove the number of this person, and of people of the form with the same one.
-
-    For a minor it is the guardian's. Refuses with PermissionGone after the consent for data was withdrawn, with
-    NoGuardian a minor without one.
+    """Change or remove the number of this person, and of people of the form with the same one. Otherwise as
+    `correct_email`.
     """
     async with transaction():
         registration = await _loaded(registration_id)
@@ -190,7 +182,6 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
 
 
 async def _loaded(registration_id: UUID) -> Registration:
-    """With person and training. Refuses an unknown one."""
     registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
     if registration is None:
         raise UnknownRegistration
@@ -198,10 +189,7 @@ async def _loaded(registration_id: UUID) -> Registration:
 
 
 async def _held(registration: Registration, people: Collection[UUID]) -> Sequence[Participant]:
-    """These people without others who withdrew consent; for this person that is refused (PermissionGone).
-
-    Locks before it asks: a withdrawal at this moment locks the person too.
-    """
+    """These people without others who withdrew consent. Locks first: a withdrawal locks the person too."""
     held, gone = await lock(Participant, people), await without_permission(people)
     if registration.participant_id in gone:
         raise PermissionGone
@@ -209,7 +197,6 @@ async def _held(registration: Registration, people: Collection[UUID]) -> Sequenc
 
 
 async def _called_together(registration: Registration) -> set[UUID]:
-    """This person and people of the form with the same number, without adults who claimed their link."""
     key = registration.participant.phone_key
     people = {registration.participant_id}
     apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
@@ -221,8 +208,8 @@ async def _called_together(registration: Registration) -> set[UUID]:
 
 
 async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
-    """By minor, the guardian reached by this key: another sign-up of the same minor may name somebody else. Without
-    such, the last to permit.
+    """By minor, the guardian reached by this key, since another sign-up may name somebody else; else the last to
+    permit.
     """
     minors = [person.id for person in people if _is_minor(person)]
     of_each: dict[UUID, list[Guardian]] = defaultdict(list)

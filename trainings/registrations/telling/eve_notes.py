@@ -32,13 +32,10 @@ from trainings.web.render import absolute
 EVE, ACTIVITY_EVE = "facilitator_eve", "activity_eve"
 HOUR = time(16)
 EARLIEST = 6
-"""Hour from which notes missed the evening before are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """To one person about one thing of one day."""
-
     payload: dict[str, Any]
     hub_id: UUID
 
@@ -58,9 +55,7 @@ def due_until() -> datetime | None:
 
 
 def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) -> tuple[str, Note]:
-    """`key`: name of the thing in the payload. Returned with a key that makes one message of each thing, person and
-    day.
-    """
+    """`key`: name of the thing in the payload. Returns its key too: one message for each thing, person and day."""
     on = clock.local(thing.starts_at).date().isoformat()
     payload = {"user_id": str(user_id), key: str(thing.id), "on": on}
     return f"{kind}:{thing.id}:{user_id}:{on}", Note(payload, hub_id)
@@ -73,13 +68,11 @@ async def reader_of(job: OutboxJob) -> User | None:
 
 
 def still_comes(job: OutboxJob, thing: Span) -> bool:
-    """It is still on the day of the note, and has not begun."""
     is_same_day = clock.local(thing.starts_at).date() == date.fromisoformat(job.payload["on"])
     return is_same_day and thing.starts_at > clock.now()
 
 
 async def write_missing(kind: str, wanted: Mapping[str, Note]) -> int:
-    """Enqueue the notes that their keys do not show as written; returns how many."""
     written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
     missing = [dedup for dedup in wanted if dedup not in written]
     if not missing:
@@ -91,9 +84,7 @@ async def write_missing(kind: str, wanted: Mapping[str, Note]) -> int:
 
 
 async def write_eve_notes() -> int:
-    """Enqueue what is due for sessions of tomorrow, and of today where missed; returns how many. Safe from several
-    processes at once.
-    """
+    """Enqueue what is due; returns how many. Safe from several processes at once."""
     until = due_until()
     if until is None:
         return 0
@@ -113,9 +104,7 @@ async def write_eve_notes() -> int:
 
 
 async def compose_session(job: OutboxJob) -> Mail | None:
-    """As things are when it is sent. None: its reader does not hold the session any more, has no role at a hub, or
-    wants no notes.
-    """
+    """None: its reader does not facilitate the session any more, has no role at a hub, or wants no notes."""
     user, session_id = await reader_of(job), UUID(job.payload["session_id"])
     if user is None or not await reads(SessionFacilitator).filter(session_id=session_id, user_id=user.id).exists():
         return None
@@ -162,7 +151,6 @@ def _people(session: TrainingSession, expected: Sequence[Registration]) -> Secti
 
 
 def _support(expected: Sequence[Registration]) -> list[Item]:
-    """Needs by kind; impossible ones are not promised."""
     asked: Counter[str] = Counter()
     arranged: Counter[str] = Counter()
     for one in expected:
@@ -203,9 +191,7 @@ def _to_do(session: TrainingSession) -> Section:
 
 
 async def write_activity_eves() -> int:
-    """Enqueue what is due for activities of tomorrow, and of today where missed; returns how many. Safe from several
-    processes at once.
-    """
+    """As `write_eve_notes`."""
     until = due_until()
     if until is None:
         return 0
@@ -222,7 +208,7 @@ async def write_activity_eves() -> int:
 
 
 async def compose_activity(job: OutboxJob) -> Mail | None:
-    """As things are when it is sent. None: its reader is not responsible any more, or wants no notes."""
+    """None: its reader is not responsible any more, or wants no notes."""
     around = ("hub", "municipality", "venue")
     activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).prefetch_related(*around)
     user = await reader_of(job)

@@ -40,8 +40,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a facilitator does not know: changes of own sessions, and sessions ahead they were put into or taken out of.
-    `knew_any`: they hold one, as far as they know.
+    """What a facilitator does not know: changes of own sessions, and sessions ahead they were put into or taken
+    out of.
     """
 
     changed: Sequence[Difference]
@@ -92,7 +92,6 @@ def _news_to(
 
 
 async def tell_facilitators(training: Training, user_ids: Collection[UUID], batch: Batch, *, actor: Actor) -> None:
-    """Enqueue one message to each, without the actor."""
     if actor.id is not None and actor.id in user_ids:
         await _note_told(training.id, actor.id, await last_number(training.id))
     for user_id in sorted(set(user_ids) - {actor.id}):
@@ -115,7 +114,6 @@ async def _note_told(training_id: UUID, user_id: UUID, number: int | None) -> No
 
 
 async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[OutboxJob]:
-    """Messages to facilitators of these trainings that can still be stopped, and were not."""
     waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0)
     waiting = waiting.filter(done_at=None, failed_at=None, stopped_at=None)
     wanted = {str(training_id) for training_id in training_ids}
@@ -123,13 +121,12 @@ async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[Outbo
 
 
 async def n_facilitators_written_to(batch_id: UUID) -> int:
-    """How many facilitators a waiting batch tells something, as things are now."""
     waiting = await reads(OutboxJob).filter(kind=CHANGED, batch_id=batch_id, attempts=0, done_at=None, stopped_at=None)
     return sum([await says_something(job) for job in waiting])
 
 
 async def says_something(job: OutboxJob) -> bool:
-    """It holds something its reader does not know, as things are now."""
+    """Its reader does not know all of it."""
     mail = await compose(job)
     return mail is not None and not mail.is_overtaken
 
@@ -139,10 +136,7 @@ def _at_work(user_ids: Iterable[UUID]) -> QuerySet[User]:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """As things are when it is sent; overtaken where its reader knows everything.
-
-    None: no role at a hub any more; the panel shows such a person nothing of it either.
-    """
+    """Overtaken where its reader knows everything. None: no role at a hub any more."""
     user = await _at_work([UUID(job.payload["user_id"])]).first()
     if user is None:
         return None
@@ -172,7 +166,6 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 def _named(training: Training) -> str:
-    """«Mitos y realidades · La Libertad, Petén», for facilitators of several."""
     return f"{training.neutral_title or training.title} · {training.hub.seat.full_name}"
 
 

@@ -19,7 +19,6 @@ from trainings.schedule.ics import VTIMEZONE
 from trainings.web.i18n import gettext as _
 
 MOST_INVITATIONS = 3
-"""With more sessions the message carries one file with all of them."""
 
 HEAD = (
     "BEGIN:VCALENDAR\r\n"
@@ -33,9 +32,8 @@ END = "END:VCALENDAR\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One session in one person's calendar. `sequence` rises with every change, also from REQUEST to CANCEL.
-
-    `is_apart`: it comes or came with a message of its own, however many sessions there are.
+    """One session in one person's calendar. `sequence` rises with every change. `is_apart`: with a message of its
+    own.
     """
 
     uid: str
@@ -52,8 +50,6 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Organizer (From of our mail) and attendee; the object holds nobody else's address."""
-
     organizer: str
     attendee: str
 
@@ -65,10 +61,7 @@ def invitation_uid(registration_id: UUID, session_id: UUID, uid_domain: str, *, 
 
 
 def carried(appointments: Sequence[Appointment], parties: Parties) -> tuple[Invitation | None, tuple[Attachment, ...]]:
-    """Up to three sessions as one object each, the first inline; more as one file.
-
-    Of sessions in a file, those with an invitation of their own still get their object.
-    """
+    """Up to three sessions as one object each, the first inline; more as one file, without those invited to apart."""
     if len(appointments) > MOST_INVITATIONS:
         apart = [appointment for appointment in appointments if appointment.is_apart][:MOST_INVITATIONS]
         rest = [appointment for appointment in appointments if appointment not in apart]

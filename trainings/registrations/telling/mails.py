@@ -1,5 +1,3 @@
-"""Messages about a registration, composed from ids when they are sent."""
-
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,7 +44,6 @@ def is_offered(facts: Facts) -> bool:
 
 
 def is_off(facts: Facts) -> bool:
-    """Without a place in something still to come."""
     return has_cancelled(facts) and is_coming(facts)
 
 
@@ -63,17 +60,14 @@ def has_cancelled(facts: Facts) -> bool:
 
 
 def is_called_off(facts: Facts) -> bool:
-    """The training is cancelled, and the person had not cancelled before."""
     return facts.is_cancelled and not has_cancelled(facts)
 
 
 def is_concerned(facts: Facts) -> bool:
-    """Counts on a training still to come."""
     return not has_cancelled(facts) and is_coming(facts)
 
 
 def is_changed(facts: Facts) -> bool:
-    """Counts on a training and does not know its changes yet."""
     is_off = has_cancelled(facts) or facts.is_cancelled
     is_left = bool(facts.coming) or any(one.kind is not ChangeKind.CANCELLED for one in news(facts))
     return not is_off and is_left and bool(news(facts))
@@ -92,7 +86,6 @@ def nothing(_facts: Facts) -> list[Appointment]:
 
 
 def requests(facts: Facts) -> list[Appointment]:
-    """Changed sessions for a person with a place; cancelled ones to take out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
     by_stamp = sorted((one.session for one in news(facts)), key=lambda one: one.stamped_at, reverse=True)
@@ -106,7 +99,6 @@ def confirmations(facts: Facts) -> list[Appointment]:
 
 
 def invitations_of_the_day(facts: Facts) -> list[Appointment]:
-    """The reminder's sessions, where the confirmation brought one file for all."""
     if not message_facts.came_as_a_file(facts):
         return []
     return [appointment(facts, one) for one in message_facts.sessions_of_the_day(facts)]
@@ -126,7 +118,6 @@ def next_day(facts: Facts) -> datetime | None:
 
 
 def day_off(facts: Facts) -> datetime | None:
-    """The first day called off, as the reader knows it."""
     days = [facts.known(one).starts_at for one in facts.coming]
     return min(days) if days else next_day(facts)
 
@@ -177,7 +168,6 @@ class Kind:
 
 
 def is_reminded(facts: Facts) -> bool:
-    """With a place, before the day's first session begins."""
     return is_confirmed(facts) and message_facts.is_day_ahead(facts)
 
 
@@ -214,7 +204,6 @@ def _changes(facts: Facts) -> dict[str, Any]:
 
 
 def _answers(facts: Facts) -> list[tuple[str, bool]]:
-    """(need in words, is arranged)."""
     states = read_needs(facts.registration.needs)
     answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
     return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]
@@ -263,7 +252,7 @@ COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 
 
 def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
-    """In the person's language. `own`: the operator's words for it."""
+    """`own`: the operator's words for it."""
     with speaking(facts.lang):
         entries = kind.entries(facts)
         invited, files = carried(entries, Parties(get_settings().mail_from, facts.to))
@@ -314,7 +303,6 @@ def _tells_all(facts: Facts) -> bool:
 
 
 def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
-    """Values of the placeholders in an operator's own words, in the active language."""
     places = [meeting.place for meeting in shown["meetings"] if meeting.place and not meeting.is_cancelled]
     return {
         "titulo": facts.title,
@@ -332,5 +320,5 @@ def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> d
 
 
 def _for_subject(day: datetime | None, lang: str) -> str:
-    """The day tells messages apart; nothing on the subject matter, which others may read over a shoulder."""
+    """The day tells messages apart; the subject matter is not for others to read."""
     return f": {day_and_time(day, lang).replace(NBSP, ' ')}" if day else ""

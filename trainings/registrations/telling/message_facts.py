@@ -38,13 +38,12 @@ from trainings.schedule.models import ChangeKind
 from trainings.schedule.public.sentences import sentence_of
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
-"""Messages about people who are off; all others of a group are about people who stay."""
+"""About people who are off; all others of a group are about people who stay."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
 ENGLISH = "en"
 READ = (Outcome.SENT,)
-"""Outcomes of messages that reached somebody. Kept without a mail server is not among them: it is still news."""
+"""Messages kept for want of a mail server are not among them: they are still news."""
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
-"""Staff heard and typed these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ class Meeting:
 class Facts:
     """A registration with everything around it, and the registrations told together with it.
 
-    `to`: the address. `round_number`: how often its calendar forgot the entries. `snapshots`: the training's sessions
-    over time. `told_of_changes`: read messages about changes; `reminded`: reminders.
+    `to`: the address. `round_number`: how often its calendar forgot the entries. `told_of_changes`, `reminded`:
+    messages read.
     """
 
     job: OutboxJob
@@ -80,7 +79,6 @@ class Facts:
 
     @cached_property
     def invited(self) -> frozenset[str]:
-        """Sessions with an invitation of their own, from a reminder."""
         return frozenset(key for job in self.reminded for key in job.payload.get("sessions", ()))
 
     @property
@@ -93,7 +91,6 @@ class Facts:
 
     @property
     def title(self) -> str:
-        """In personal things a neutral title replaces the real one."""
         return self.training.neutral_title or self.training.title
 
     @property
@@ -114,7 +111,6 @@ class Facts:
 
     @cached_property
     def called_off(self) -> list[TrainingSession]:
-        """Ahead."""
         return [one for one in self._ahead if one.state is SessionState.CANCELLED]
 
     @property
@@ -127,7 +123,6 @@ class Facts:
 
     @property
     def knows_place(self) -> bool:
-        """Only people with a place are told a protected one."""
         return self.training.place_shown is PlaceShown.PUBLIC or self.takes_place
 
     @property
@@ -146,23 +141,21 @@ class Facts:
         return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
 
     def known(self, session: TrainingSession) -> Known:
-        """A session as the reader last heard of it, in a message or call, else at sign-up."""
+        """As the reader last heard of it, else at sign-up."""
         return self.snapshots.shown_off(session, self.registration)
 
     def place_of(self, session: TrainingSession) -> str:
-        """As exact as this person may know."""
         return self._place(session.venue)
 
     def _place(self, venue: Venue | None) -> str:
         return place_told(self.training, venue, self.hub.seat, knows_place=self.knows_place)
 
     def is_online(self, sessions: Sequence[TrainingSession]) -> bool:
-        """Nobody has to arrive anywhere."""
         is_in_no_house = self.training.venue is None and all(one.venue is None for one in sessions)
         return is_in_no_house and self.training.online_url is not None
 
     def meetings(self) -> list[Meeting]:
-        """All sessions ahead, in the active language; sessions that are off show the day the reader knows."""
+        """All sessions ahead; those that are off on the day the reader knows."""
         return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
 
     def _meeting(self, session: TrainingSession) -> Meeting:
@@ -197,9 +190,8 @@ class Facts:
 
 
 def called(registration: Registration) -> str:
-    """The first name if staff typed it, else initials. Its person is loaded.
-
-    Anybody could type a name on the page, and we would send it to a stranger's address.
+    """The first name if staff typed it, else initials: anybody could type a name, and we would send it to a
+    stranger.
     """
     person = registration.participant
     if registration.source in HEARD:
@@ -208,12 +200,10 @@ def called(registration: Registration) -> str:
 
 
 def names_of(registrations: Sequence[Registration]) -> str:
-    """`Rosa, Diego y Ana`, in the active language."""
     return sentences.listing([called(one) for one in registrations])
 
 
 def link_to(token: str | None) -> str:
-    """Empty without a token."""
     return f"{get_settings().base_url.rstrip('/')}/i/{token}" if token else ""
 
 
@@ -271,22 +261,19 @@ async def _loaded(registration_id: UUID | None) -> Registration | None:
 
 
 def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
-    """Whom a message to all is about now that the registration it names is off."""
     if job.kind in ABOUT_ONE | ABOUT_LEAVING or mailbox.registration.state is not RegistrationState.CANCELLED:
         return None
     return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
 
 
 async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
-    """Read by this address, in order, the job last."""
     earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
     return [*await earlier.order_by("id"), job]
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
-    """How often a calendar forgot the entries: at each training called off, and where places came after a good-bye.
-
-    A good-bye to some of an address leaves the entries to the others.
+    """How often a calendar forgot the entries: at each training called off, and where places came after a good-bye to
+    all of an address.
     """
     n_rounds, good_bye = 0, None
     for message in messages:
@@ -307,7 +294,7 @@ def _came_all_the_time(registration: Registration, since: datetime, until: datet
 
 
 async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
-    """A later message of this kind waits. Each tells what is true when sent, so one is enough."""
+    """A later message of this kind waits: one is enough."""
     later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
     return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
 
@@ -334,7 +321,6 @@ def news(facts: Facts) -> list[Difference]:
 
 
 def changes_in_words(facts: Facts) -> dict[str, Any]:
-    """For the message about changes, in the active language."""
     found = news(facts)
     kinds = {one.kind for one in found}
     return {
@@ -345,7 +331,6 @@ def changes_in_words(facts: Facts) -> dict[str, Any]:
 
 
 def moved_unheard(facts: Facts) -> list[str]:
-    """Sessions called off that the reader still knows on another day."""
     return [sentence_of(one, knows_place=facts.knows_place) for one in news(facts) if one.is_moved]
 
 
@@ -366,14 +351,13 @@ def revivals(facts: Facts, session_id: UUID) -> int:
 
 
 def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
-    """A message about changes, not about the whole training, left in between."""
     told = (job for job in facts.told_of_changes if job.kind == "training_changed")
     return any(since <= job.run_at <= until for job in told)
 
 
 def _concerns(difference: Difference, facts: Facts) -> bool:
-    """Another house in the same town is no news for readers without the exact place, nor another link for readers
-    without one.
+    """Not another house in the same town for readers without the exact place, nor another link for those without
+    one.
     """
     if difference.is_other_link and difference.kind is ChangeKind.PLACE:
         return facts.takes_place
@@ -384,7 +368,7 @@ def _concerns(difference: Difference, facts: Facts) -> bool:
 
 
 def sessions_of_the_day(facts: Facts) -> list[TrainingSession]:
-    """On the day the reminder was written for; a session moved away has a reminder of its own."""
+    """A session moved away has a reminder of its own."""
     on = date.fromisoformat(facts.job.payload["on"]) if "on" in facts.job.payload else None
     return [one for one in facts.coming if clock.local(one.starts_at).date() == (on or _next_day(facts))]
 
@@ -404,7 +388,6 @@ def day_of_reminder(facts: Facts) -> datetime | None:
 
 
 def reminder_shown(facts: Facts) -> dict[str, Any]:
-    """For the layout: that day, and how far off it is."""
     sessions = sessions_of_the_day(facts)
     if not sessions:
         return {"days_left": 0}
@@ -421,7 +404,6 @@ def reminder_shown(facts: Facts) -> dict[str, Any]:
 
 
 def came_as_a_file(facts: Facts) -> bool:
-    """At confirmation so many sessions were ahead that they came in one file."""
     confirmed_at = facts.registration.confirmed_at
     if confirmed_at is None:
         return False

@@ -20,7 +20,6 @@ STAFF_ROLES = {
     "activity_changed": N_("%(name)s, responde por la actividad"),
     "staff_digest": N_("%(name)s, coordina"),
 }
-"""By kind of message."""
 ABOUT = ("training_id", "session_id", "activity_id")
 
 
@@ -33,7 +32,6 @@ class Destination:
 
 
 async def destinations_of(jobs: Sequence[OutboxJob]) -> Mapping[UUID, Destination]:
-    """By message id. A constant number of statements."""
     people = await _registrations({job.subject_id for job in jobs if job.subject_id})
     users: dict[UUID | None, User] = {one.id: one for one in await reads(User).filter(id__in=_named(jobs, "user_id"))}
     titles = await _titles(_named(jobs, "training_id"), _named(jobs, "session_id"))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from trainings.places.models import Hub
 
 WITH_PLACE = frozenset({"registration_confirmed", "registration_promoted", "session_reminder", "training_changed"})
-"""To people with a place: with day, code, what to bring."""
 READY, ANNULLED = "certificate_ready", "certificate_annulled"
 CODE, CERTIFICATE, FOLIO = "7KQM2TRXZ", "7KQM2TRXZ4HDWB", "VIMMIG-1705-2027-000123"
 SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
@@ -52,7 +51,6 @@ class Preview:
 
 
 def made_up(hub: Hub) -> Sample:
-    """A workshop on a Saturday, in the active language."""
     today = clock.today()
     starts_at = clock.midnight(today + timedelta(days=(5 - today.weekday()) % 7 + 7)) + timedelta(hours=8, minutes=30)
     ends_at = starts_at + timedelta(hours=4)
@@ -76,7 +74,6 @@ async def next_training(operator_id: UUID) -> Training | None:
 
 
 def sample_of(training: Training, kind: str) -> Sample:
-    """As its people would read it: a protected place only with a place. In the active language."""
     ahead = sorted(
         (one for one in training.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()),
         key=lambda one: one.starts_at,
@@ -104,7 +101,7 @@ def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Previ
 
 
 def original(kind: str, hub: Hub, lang: str) -> OwnWords:
-    """The program's words for one person as an operator would type them, without the obligatory ones."""
+    """The program's words as an operator would type them, without the obligatory ones."""
     with speaking(lang):
         words = words_of(SHOWN[kind][0], _facts(kind, made_up(hub)))
     mark = offer_of(kind).mark
@@ -113,7 +110,6 @@ def original(kind: str, hub: Hub, lang: str) -> OwnWords:
 
 
 def must_say(kind: str, sample: Sample, lang: str) -> tuple[str, ...]:
-    """What such a message says whoever words it."""
     with speaking(lang):
         return words_of(SHOWN[kind][0], _facts(kind, sample)).must
 
@@ -140,7 +136,6 @@ def _values(sample: Sample) -> dict[str, str]:
 
 
 def _facts(kind: str, sample: Sample) -> dict[str, Any]:
-    """For the layout, and what each kind adds: made up."""
     has_place = kind in WITH_PLACE
     places = {meeting.place for meeting in sample.meetings}
     is_off = kind == "training_cancelled"

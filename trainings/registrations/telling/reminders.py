@@ -27,7 +27,7 @@ MOST_DAYS_BEFORE = 14
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A planned session. `changed_at`: the last change that people notice (time, place, held or not)."""
+    """`changed_at`: the last change that people notice (time, place, held or not)."""
 
     id: UUID
     starts_at: datetime
@@ -49,7 +49,6 @@ class Reminder:
 
 
 def read_days(text: str) -> tuple[int, ...]:
-    """`Operator.reminder_days` as numbers, farthest first."""
     return tuple(sorted((int(part) for part in text.split(",") if part), reverse=True))
 
 
@@ -60,8 +59,8 @@ def write_days(days: Collection[int]) -> str:
 def reminder_due(training_id: UUID, meetings: Sequence[Planned], days: Sequence[int]) -> Reminder | None:
     """The last reminder due, if it still makes sense.
 
-    Sessions of one day share a reminder; of two on one morning the nearer session's goes. An earlier one missed is not
-    made up for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
+    Sessions of one day share a reminder; of two on one morning the nearer session's goes. One missed is not made up
+    for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
     """
     by_day = _by_day(meetings)
     mornings = _mornings(by_day, days)
@@ -115,9 +114,7 @@ PEOPLE = """
     WHERE r.training_id = ? AND p.email_key IS NOT NULL
     ORDER BY r.id
 """
-"""People of a form with one address share a mailbox and are told together; an adult with a claimed link is apart. Not
-told: people who are not expected, who are told with the first of their form, whose address refuses mail.
-"""
+"""People of a form with one address share a mailbox; an adult with a claimed link is apart."""
 WRITTEN = """
     SELECT j.dedup, CAST(j.subject_id AS TEXT) AS subject_id, j.created_at >= ? AS is_of_today
     FROM registration r
@@ -131,8 +128,7 @@ Row = dict[str, Any]
 async def remind(done: set[Reminder] | None = None) -> int:
     """Enqueue due reminders and open their call lists; returns the number of messages.
 
-    Safe after any pause, and from several processes at once. What is in `done` is skipped; what was dealt with is
-    added.
+    Safe after any pause, and from several processes at once. What is in `done` is skipped.
     """
     done = set() if done is None else done
     due = await _due()
@@ -174,9 +170,7 @@ async def _due() -> list[Reminder]:
 
 
 async def _write(reminder: Reminder) -> tuple[int, bool]:
-    """Write one reminder's messages under the training's lock; returns how many, and whether nobody is left for
-    later.
-    """
+    """Returns the number of messages, and whether nobody is left for later."""
     async with transaction():
         training = await locked_training(reminder.training_id)
         if not await _still_holds(training, reminder):
@@ -198,7 +192,6 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
 
 
 async def _still_holds(training: Training, reminder: Reminder) -> bool:
-    """Under the lock: a session may have been moved or called off since."""
     sessions = await TrainingSession.filter(id__in=list(reminder.session_ids), state=SessionState.PLANNED)
     days = {clock.local(one.starts_at).date() for one in sessions}
     is_on = training.state in (TrainingState.PUBLISHED, TrainingState.UNLISTED)
@@ -206,7 +199,7 @@ async def _still_holds(training: Training, reminder: Reminder) -> bool:
 
 
 def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -> tuple[list[Wanted], int]:
-    """One message for each address, about the first person to tell; and for how many it is too early."""
+    """One message for each address, and for how many it is too early."""
     dedups, today = {row["dedup"] for row in written}, _mailboxes_of_today(people, written)
     which = f"{reminder.on}:{reminder.days}"
     named: dict[str, str] = {}
