@@ -22,7 +22,7 @@ from trainings import db
 from trainings.accounts.models import User
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.places import actions as places
 from trainings.places.models import Hub, OperatorKind

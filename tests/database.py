@@ -24,7 +24,7 @@ from trainings import clock
 from trainings.attendance import queries as attendance
 from trainings.certificates.trust import status_lists
 from trainings.db import close_in_turn, connect, migrate
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.feeds import memory as feeds
 from trainings.lib.crypt import Keyring
 from trainings.registrations import queries as registrations

@@ -14,7 +14,7 @@ from tests.cast import make_cast
 from tests.database import KEY, Database
 from trainings.accounts.actions import create_user, make_sign_in_link
 from trainings.audit.actor import PROGRAM
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import Keyring
 from trainings.registrations.models import OwnLink, Registration

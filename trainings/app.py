@@ -29,7 +29,7 @@ import trainings.schedule.routes
 import trainings.web.routes
 from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
-from trainings.db.trouble import DATABASE_ERRORS
+from trainings.db.connection import DATABASE_ERRORS
 from trainings.errors import Refusal
 from trainings.feeds.memory import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
@@ -39,9 +39,8 @@ from trainings.schedule.calendar_texts import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
-from trainings.web.guards import BodyClock, BodyLimit, HostGuard, NulGuard, OriginGuard, RequestId
+from trainings.web.guards import BodyClock, BodyLimit, HostGuard, LanguageMiddleware, NulGuard, OriginGuard, RequestId
 from trainings.web.headers import SecurityHeaders
-from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import (
     show_broken_off,
     show_database_trouble,

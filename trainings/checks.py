@@ -14,7 +14,7 @@ import asyncpg
 
 from trainings import clock, db
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.db.seals import broken_seals
+from trainings.db.models import broken_seals
 from trainings.lib.crypt import Keyring
 from trainings.outbox.answers import Unreachable, WouldBeRead
 from trainings.outbox.mailer import Post, parse_smtp_url, server_of

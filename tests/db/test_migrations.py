@@ -21,7 +21,7 @@ from tests.processes import running
 from tests.source import PACKAGE, shown, tree
 from trainings.db import config, migrate, migrating, pending_migrations
 from trainings.db.config import tortoise_config
-from trainings.db.stepping import told_by
+from trainings.db.migrating import told_by
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.both_engines

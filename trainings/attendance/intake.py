@@ -35,7 +35,7 @@ from trainings.attendance.projection import (
 from trainings.attendance.scans import NOTHING_ODD, Dated, Moments, Reading, When, date_again, flag_of, flag_of_time
 from trainings.attendance.settling import settle_registrations
 from trainings.db import lock, sql, transaction
-from trainings.db.trouble import is_passing
+from trainings.db.connection import is_passing
 from trainings.lib import tokens
 from trainings.schedule.models import Training, TrainingSession
 

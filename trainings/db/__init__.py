@@ -3,8 +3,7 @@
 from tortoise import models
 
 from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, lock, reads, transaction
-from trainings.db.fields import reveal, sealed, sealer
-from trainings.db.keyring import keyring
+from trainings.db.fields import keyring, reveal, sealed, sealer
 from trainings.db.migrating import migrate, pending_migrations
 
 __all__ = [

@@ -5,17 +5,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 from tortoise import Model
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, get_current_context
+from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from trainings.db import empty_lists, quick_words
+from trainings.db import mapper
 from trainings.db.config import tortoise_config
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.settings import Settings
 
@@ -34,8 +36,7 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
         return
     prepare_folder(settings)
     EXECUTOR_CACHE.clear()
-    empty_lists.leave_out()
-    quick_words.begin()
+    mapper.mend()
     set_keyring(Keyring(list(settings.keys)))
     context = TortoiseContext()
     try:
@@ -103,3 +104,22 @@ async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
     """
     assert is_in_transaction(), "a lock lasts as long as its transaction"
     return await model.filter(pk__in=sorted(set(keys))).order_by(model._meta.pk_attr).select_for_update()
+
+
+# -- passing errors (away, locked, full), told from our mistakes
+
+CONNECTION_LOST = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, ConnectionError)
+DATABASE_ERRORS = (OperationalError, *CONNECTION_LOST)
+PASSING = (
+    "database is locked",
+    "database is busy",
+    "disk is full",
+    "disk i/o error",
+    "no space left",
+    "readonly database",
+)
+
+
+def is_passing(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, CONNECTION_LOST) or any(word in text for word in PASSING)

@@ -1,4 +1,4 @@
-"""Own columns: moments in UTC, and sealed texts."""
+"""Own columns: moments in UTC, and texts sealed with the process's keyring."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
-from trainings.db.keyring import keyring
+from trainings.lib.crypt import Keyring
+
+_current: list[Keyring] = []
+
+
+def set_keyring(ring: Keyring) -> None:
+    _current[:] = [ring]
+
+
+def keyring() -> Keyring:
+    assert _current, "the keyring is set when the database is connected"
+    return _current[0]
 
 
 class UTCDatetimeField(fields.DatetimeField[datetime]):

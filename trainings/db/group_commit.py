@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from tortoise.exceptions import IntegrityError
 
-from trainings.db.trouble import is_passing
+from trainings.db.connection import is_passing
 from trainings.errors import Busy
 
 C = TypeVar("C")

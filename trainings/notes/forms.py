@@ -16,8 +16,7 @@ from trainings.notes.orientation import HOME, SHORT_NUMBER, ContactDetails, show
 from trainings.notes.words import COUNTRIES, WRITTEN
 from trainings.people.forms import printable
 from trainings.schedule.staff.forms import TICKED, Text240, Title, required
-from trainings.web.days import Day
-from trainings.web.forms import Form, Typed, wrong
+from trainings.web.forms import Day, Form, Typed, wrong
 from trainings.web.i18n import N_, SOURCE_LANGUAGE
 
 PHONE_SHAPE = N_("Escriba el número con sus 8 cifras, con + si es de otro país, o el número corto (110, 1546).")

@@ -15,8 +15,7 @@ from trainings.outreach.words import SUBJECTS, AgeBand
 from trainings.people.forms import MunicipalityCode, printable
 from trainings.people.models import Sex
 from trainings.schedule.staff.forms import Lines, Reason, Text240, Title
-from trainings.web.days import Day, HourHere
-from trainings.web.forms import Form, FormErrors, Typed, wrong
+from trainings.web.forms import Day, Form, FormErrors, HourHere, Typed, wrong
 from trainings.web.i18n import N_, gettext
 
 MOST_TOUCHES = 100

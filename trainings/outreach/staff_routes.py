@@ -45,9 +45,8 @@ from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.staff.forms import CancelForm, at_the_day, checked
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
 

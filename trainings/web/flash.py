@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Literal
 
 from trainings import clock
-from trainings.db.keyring import keyring
+from trainings.db.fields import keyring
 from trainings.lib.crypt import BadSignature
 from trainings.settings import get_settings
 

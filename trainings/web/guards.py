@@ -1,4 +1,4 @@
-"""Host and origin checks, limits of size and time, before every page. Pure ASGI."""
+"""Before every page: host and origin checks, limits of size and time, its language. Pure ASGI."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -21,7 +21,7 @@ from trainings.web.files import (
     PictureTooLarge,
     RecordingTooLarge,
 )
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, choose_language, gettext, set_language
 from trainings.web.problems import problem, show_http_problem
 
 if TYPE_CHECKING:
@@ -182,3 +182,50 @@ class RequestId:
         if scope["type"] == "http":
             scope.setdefault("state", {})["request_id"] = request_id()
         await self.app(scope, receive, send)
+
+
+LANGUAGE_COOKIE = "idioma"
+ONE_YEAR = 365 * 24 * 3600
+
+
+class LanguageMiddleware:
+    """Set the request's language, name it in the answer, keep a choice by `?idioma=` in a cookie.
+
+    Below `but` everything is the same for everybody and brings no cookie; below `forgetting` a choice holds for that
+    page only.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        offered: tuple[str, ...],
+        *,
+        https: bool,
+        but: tuple[str, ...] = (),
+        forgetting: tuple[str, ...] = (),
+    ) -> None:
+        self.app, self.offered, self.but = app, offered, tuple(f"{path}/" for path in but)
+        self.forgetting = forgetting
+        self.attributes = f"Path=/; Max-Age={ONE_YEAR}; HttpOnly; SameSite=Lax" + ("; Secure" if https else "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(self.but):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        asked = request.query_params.get(LANGUAGE_COOKIE)
+        chosen = choose_language(
+            asked, request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""), self.offered
+        )
+        set_language(chosen)
+        is_kept = asked in self.offered and not scope["path"].startswith(self.forgetting)
+
+        async def send_with_language(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("content-language", chosen)
+                if is_kept:
+                    headers.append("set-cookie", f"{LANGUAGE_COOKIE}={chosen}; {self.attributes}")
+            await send(message)
+
+        await self.app(scope, receive, send_with_language)

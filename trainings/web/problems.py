@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from trainings.db.trouble import is_passing
+from trainings.db.connection import is_passing
 from trainings.errors import Busy, Refusal, TooMany
 from trainings.web.forms import FormErrors
 from trainings.web.headers import security_headers, token_page_headers

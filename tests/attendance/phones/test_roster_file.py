@@ -16,7 +16,7 @@ from tests.registrations.card_world import make_block, make_spare_cards, named
 from trainings.attendance.models import AttendanceSheet, SheetRow
 from trainings.attendance.phones.roster_file import MOST_SPARES, rosters_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring, new_key
 from trainings.people.actions import correct_name
 from trainings.registrations.models import Card, CardState, Registration, RegistrationState

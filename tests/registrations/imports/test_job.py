@@ -29,7 +29,7 @@ from tests.registrations.lists import (
 from trainings import clock, jobs
 from trainings.accounts.models import User
 from trainings.audit.models import AuditLine
-from trainings.db.keyring import keyring, set_keyring
+from trainings.db.fields import keyring, set_keyring
 from trainings.errors import Busy
 from trainings.lib.crypt import Keyring, new_key
 from trainings.outbox.models import OutboxJob, Outcome

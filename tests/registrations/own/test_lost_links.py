@@ -17,7 +17,7 @@ from tests.registrations.families import group_token, make_family
 from tests.web.pages import Page
 from trainings import clock, jobs
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.database import KEY
 from tests.oracle import ACTS, Judge, Moved, RefusedError
 from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, VISITOR, Actor
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.registrations.forms import ROSA
-from trainings.db.keyring import set_keyring
+from trainings.db.fields import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.people.models import AgeGroup, Relation
 from trainings.registrations.commands import SignUp

@@ -10,8 +10,7 @@ from trainings.attendance.sheets.row_lists import LONGEST
 from trainings.attendance.sheets.sheets import COLUMNS, MOST_BLANK
 from trainings.people.forms import printable
 from trainings.schedule.staff.forms import required
-from trainings.web.days import HourHere
-from trainings.web.forms import Form
+from trainings.web.forms import Form, HourHere
 from trainings.web.i18n import N_
 
 

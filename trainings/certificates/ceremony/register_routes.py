@@ -16,9 +16,9 @@ from trainings.certificates.ceremony.register import Volume
 from trainings.certificates.making.process_pool import mill
 from trainings.lib.tabular import write_xlsx
 from trainings.web.allow import allow
+from trainings.web.forms import asked_page
 from trainings.web.headers import token_page_headers
 from trainings.web.i18n import speaking
-from trainings.web.paging import asked_page
 from trainings.web.render import render
 
 INDEX = "/panel/folios"

@@ -30,10 +30,9 @@ from trainings.people.forms import printable
 from trainings.places.models import Hub
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.days import Day
 from trainings.web.files import PictureTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import Day, Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render

@@ -52,9 +52,8 @@ from trainings.schedule.completion import share_needed
 from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
-from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 

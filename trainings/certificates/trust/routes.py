@@ -23,10 +23,9 @@ from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.days import Day
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, Day, Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render

@@ -8,7 +8,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from trainings import clock
 from trainings.db import pending_migrations
-from trainings.db.seals import broken_seals
+from trainings.db.models import broken_seals
 from trainings.outbox.queries import oldest_due_seconds
 from trainings.web.allow import PUBLIC, allow
 

@@ -29,9 +29,9 @@ from trainings.schedule.public.posted import Posted, next_change
 from trainings.schedule.public.queries import UnknownTraining
 from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import PUBLIC, allow
+from trainings.web.forms import asked_page
 from trainings.web.i18n import gettext
 from trainings.web.og import og_png
-from trainings.web.paging import asked_page
 from trainings.web.render import absolute, render
 
 PAGE_SIZE = 20

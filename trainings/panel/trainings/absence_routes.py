@@ -29,9 +29,8 @@ from trainings.schedule.dated import Planned
 from trainings.schedule.models import Unavailability
 from trainings.schedule.staff.forms import EndTime
 from trainings.web.allow import allow
-from trainings.web.days import Day, HourHere
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import REFUSED, Day, Form, FormErrors, HourHere, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import redirect, render
 

@@ -29,9 +29,8 @@ from trainings.schedule.staff.forms import CancelForm
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.paging import asked_page
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/capacitaciones"

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.people.consents import asked_now

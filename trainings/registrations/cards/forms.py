@@ -19,8 +19,7 @@ from trainings.registrations.signup.family_forms import FURTHER, read_wish
 from trainings.schedule.models import Training
 from trainings.schedule.public import sentences
 from trainings.schedule.queries import courses_before
-from trainings.web.days import Day, HourHere
-from trainings.web.forms import Form, Typed
+from trainings.web.forms import Day, Form, HourHere, Typed
 from trainings.web.i18n import N_, gettext
 
 FEWEST_SPARE = 8

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import DESK
-from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.lib.dates import day_and_time

@@ -12,8 +12,7 @@ from trainings.people.forms import Email, Phone
 from trainings.people.models import ActorType, AgeGroup, ConsentHow, ConsentPurpose
 from trainings.registrations.desk.exports import Asked, ExportFormat, ExportReason, NoReason
 from trainings.registrations.models import NeedState, Source
-from trainings.web.days import Day
-from trainings.web.forms import Form
+from trainings.web.forms import Day, Form
 from trainings.web.i18n import N_
 
 

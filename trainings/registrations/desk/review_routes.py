@@ -22,9 +22,8 @@ from trainings.registrations.seats import actions
 from trainings.registrations.words import HOLD_REASONS, WHAT_TO_DO
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import read_form
+from trainings.web.forms import asked_page, read_form
 from trainings.web.i18n import N_, gettext, ngettext
-from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 

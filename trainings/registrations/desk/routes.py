@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
-from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices

@@ -36,9 +36,8 @@ from trainings.registrations.seats.situation import Shortage
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import Form, FormErrors, check, read_form
+from trainings.web.forms import Form, FormErrors, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
-from trainings.web.paging import asked_page
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 

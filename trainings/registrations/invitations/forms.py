@@ -10,8 +10,7 @@ from trainings import clock
 from trainings.lib.text import TextTooLong, UnreadableText, clean, fold
 from trainings.registrations.invitations.convocation import MOST_LETTERS, Done, Invited, NobodyNamed
 from trainings.registrations.models import Addressee, InvitedHow
-from trainings.web.days import Day
-from trainings.web.forms import Form, wrong
+from trainings.web.forms import Day, Form, wrong
 from trainings.web.i18n import N_
 
 ADDRESSEE, COMMUNITY = 160, 120

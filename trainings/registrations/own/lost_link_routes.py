@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import TooMany
 from trainings.limits import actions as limits
 from trainings.people.forms import Email

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
 from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp

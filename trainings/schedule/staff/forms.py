@@ -21,8 +21,7 @@ from trainings.places.actions import VenueDetails
 from trainings.places.models import AccessFeature, Venue
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
 from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
-from trainings.web.days import Day, HourHere, day_in
-from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
+from trainings.web.forms import Day, Form, FormErrors, FormT, HourHere, Typed, check, day_in, wrong
 from trainings.web.i18n import N_
 
 TICKED = "yes"

@@ -20,8 +20,7 @@ from trainings.lib import dates
 from trainings.schedule.plans import MOST_SESSIONS
 from trainings.schedule.staff import forms
 from trainings.schedule.staff.forms import TICKED
-from trainings.web.days import Day, day_in
-from trainings.web.forms import Form, FormErrors, Typed, wrong
+from trainings.web.forms import Day, Form, FormErrors, Typed, day_in, wrong
 from trainings.web.i18n import N_, gettext, language
 
 WEEK = 7

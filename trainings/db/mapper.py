@@ -1,6 +1,8 @@
-"""The mapper's SQL, made with a fifth less work: a page asks twenty statements.
+"""The mapper mended: no conditions on empty lists, and its SQL made with a fifth less work.
 
-pypika copies a query at each step of its making, slowly.
+Tortoise writes an empty list as `1=0`. Beside `OR` SQLite then uses no index for the others, and reads the whole table.
+Such a condition goes from an `OR`, and takes all of an `AND` with it. And pypika copies a query at each step of its
+making, slowly: a page asks twenty statements.
 """
 
 from __future__ import annotations
@@ -9,10 +11,45 @@ from typing import Any, TypeVar
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.dialects.sqlite import SQLLiteQueryBuilder
+from pypika_tortoise.enums import Equality
 from pypika_tortoise.queries import QueryBuilder, Selectable
-from pypika_tortoise.terms import Field, Term
+from pypika_tortoise.terms import BasicCriterion, Criterion, Field, Term, ValueWrapper
 from pypika_tortoise.utils import format_alias_sql
 from tortoise.fields.base import Field as Column
+from tortoise.query_utils import QueryModifier
+
+_both, _either = QueryModifier.__and__, QueryModifier.__or__
+
+
+def is_never(criterion: Criterion) -> bool:
+    """Whether Tortoise made it of an empty list."""
+    return (
+        isinstance(criterion, BasicCriterion)
+        and criterion.comparator is Equality.eq
+        and isinstance(criterion.left, ValueWrapper)
+        and isinstance(criterion.right, ValueWrapper)
+        and (criterion.left.value, criterion.right.value) == (1, 0)
+    )
+
+
+def _and(self: QueryModifier, other: QueryModifier) -> QueryModifier:
+    joined = _both(self, other)
+    for one in (self, other):
+        if is_never(one.where_criterion):
+            joined.where_criterion = one.where_criterion
+    return joined
+
+
+def _or(self: QueryModifier, other: QueryModifier) -> QueryModifier:
+    if self.having_criterion or other.having_criterion or not (self.where_criterion and other.where_criterion):
+        return _either(self, other)
+    for one, rest in ((self, other), (other, self)):
+        if is_never(one.where_criterion):
+            return QueryModifier(rest.where_criterion, self.joins + other.joins)
+    return _either(self, other)
+
+
+# -- copies
 
 T = TypeVar("T")
 
@@ -62,11 +99,13 @@ OURS: dict[tuple[type, str], Any] = {
     (SQLLiteQueryBuilder, "__copy__"): _copy_of_query,
     (Field, "get_sql"): _name_of_field,
     (Column, "get_for_dialect"): _for_dialect,
+    (QueryModifier, "__and__"): _and,
+    (QueryModifier, "__or__"): _or,
 }
 UPSTREAM = {(owner, name): owner.__dict__.get(name) for owner, name in OURS}
 
 
-def begin() -> None:
-    """From now on the mapper copies this way."""
+def mend() -> None:
+    """From now on the mapper works this way."""
     for (owner, name), ours in OURS.items():
         setattr(owner, name, ours)
