@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,13 +127,6 @@ class Village:
         with closing(sqlite3.connect(self.folder / "trainings.db", timeout=60)) as connection, connection:
             question = "UPDATE device SET revoked_at = ? WHERE token_hash = ?"
             connection.execute(question, (f"{clock.now():%F %T}", device_digest(cookie)))
-
-    def restore(self, people: Iterable[Person]) -> None:
-        """As if a backup from before the marks of these were put in place, beside the running application."""
-        with closing(sqlite3.connect(self.folder / "trainings.db", timeout=60)) as connection, connection:
-            keys = [(one.registration_id,) for one in people]
-            connection.executemany("DELETE FROM scan_event WHERE registration_id = ?", keys)
-            connection.executemany("DELETE FROM attendance WHERE registration_id = ?", keys)
 
     def show(self, *payloads: str | None, inverted: bool = False) -> None:
         """What the camera sees from when it is next turned on."""

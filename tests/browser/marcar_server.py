@@ -2,8 +2,8 @@
 
 `python -m tests.browser.marcar_server FOLDER [HOST]` prints one line of JSON once it can be asked. Another session with
 phones of its own is made, and told in the same way, whenever `MORE` is asked for. What stands in the file `fault` of
-the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark), `no-reader`
-(the decoder does not arrive), `no-wasm` (a policy that forbids WebAssembly), `newer` (the worker is another version).
+the folder goes wrong until it is gone: `no-reader` (the decoder does not arrive), `newer` (the worker is another
+version).
 """
 
 from __future__ import annotations
@@ -72,57 +72,17 @@ class Faults:
             with clock.frozen(clock.now() - AN_HOUR):
                 made = await self.more(n_people, n_phones)
             await _answer(send, 200, json.dumps(made).encode())
-        elif fault == "lost" and path == "/marcar/api/marcas":
-            await self.app(scope, receive, _swallowed)
-            await _answer(send, 502)
-        elif fault == "refused" and path == "/marcar/api/marcas":
-            body = await _whole(receive)
-            if body.count(b'"seq"') > 1:
-                await _answer(send, 413)
-            else:
-                await self.app(scope, _again(body), send)
         elif fault == "no-reader" and path.endswith(".wasm"):
             await _answer(send, 503)
-        elif fault == "no-wasm" and path.startswith("/marcar/"):
-            await self.app(scope, receive, _without(b" 'wasm-unsafe-eval'", send))
         elif fault == "newer" and path == "/marcar/sw.js":
             await self.app(_plain(scope), receive, _with_line(send))
         else:
             await self.app(scope, receive, send)
 
 
-async def _swallowed(_message: Message) -> None:
-    """The answer that never arrives."""
-
-
 async def _answer(send: Send, status: int, body: bytes = b"") -> None:
     await send({"type": "http.response.start", "status": status, "headers": []})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _whole(receive: Receive) -> bytes:
-    body, is_more = b"", True
-    while is_more:
-        message = await receive()
-        body += message.get("body", b"")
-        is_more = message.get("more_body", False)
-    return body
-
-
-def _again(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
-
-
-def _without(text: bytes, send: Send) -> Send:
-    async def changed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [(name, value.replace(text, b"")) for name, value in message["headers"]]
-        await send(message)
-
-    return changed
 
 
 def _plain(scope: Scope) -> Scope:

@@ -31,6 +31,15 @@ NOT_UNDERSTOOD = """async () => {
 }"""
 
 
+TELL_OF_DELETION = """() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (...asked) {
+        this.addEventListener('close', () => { document.body.dataset.taken = '' });
+        return transaction.apply(this, asked);
+    };
+}"""
+
+
 def saved(phone: Phone, button: Locator) -> Download:
     with phone.page.expect_download() as waiting:
         button.click()
@@ -51,6 +60,7 @@ def test_copy_holds_every_mark_and_is_offered_where_one_is_lost(
     pocket.set_offline(False)
     phone.to_door()
     offer_it(phone, village)
+    lose_the_store(phone, pocket, village)
 
 
 def say_where_it_goes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
@@ -106,3 +116,43 @@ def offer_it(phone: Phone, village: Village) -> None:
     expect(phone.page.get_by_role("alert").filter(has_text="NO SE GUARDÓ")).to_be_visible()
     expect(phone.page.locator("[data-number-of-heads]")).to_have_text("0")
     saved(phone, phone.page.locator("main [data-backup]"))
+
+
+def lose_the_store(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    """The browser deletes it under the open page: that is said, and nothing is kept in another."""
+    phone.visit("marcar", village.made["session"])
+    phone.reload()
+    ana, byron = village.people(2)
+    pocket.set_offline(True)
+    phone.page.evaluate(TELL_OF_DELETION)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    cleared = {"origin": village.origin, "storageTypes": "indexeddb"}
+    pocket.new_cdp_session(phone.page).send("Storage.clearDataForOrigin", cleared)
+    expect(phone.page.locator("body[data-taken]")).to_be_visible()
+
+    phone.type_code(byron.short_code)
+
+    phone.expect_answer("not_saved", "NO SE GUARDÓ", "borró")
+    expect(phone.page.locator("[data-account]")).to_contain_text(
+        "El navegador borró las marcas que guardaba este teléfono"
+    )
+    phone.expect_queue("")
+    phone.expect_count(3)
+    copy = content_of(Path(saved(phone, phone.page.locator("[data-copy-now]")).path()))
+    n = len(copy["events"])
+    assert [event["kind"] for event in copy["events"]].count("in") == 3
+    expect(phone.page.locator("[data-copy]")).to_contain_text(f"las marcas que esta página todavía recuerda ({n})")
+    assert phone.page.evaluate("() => indexedDB.databases()") == []
+
+    # Left before the signal is back: this page could only complain of what it hears then.
+    phone.page.goto(f"{village.origin}/marcar/")
+    pocket.set_offline(False)
+    phone.reload()
+    phone.expect_ready()
+    phone.to_door()
+    phone.type_code(byron.short_code)
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+    expect(phone.page.locator("[data-account]")).to_be_hidden()
+    assert (village.scans_of(ana), village.scans_of(byron)) == (0, 1)

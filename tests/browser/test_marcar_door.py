@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Route, expect
@@ -319,23 +318,9 @@ def choose_another_camera(phone: Phone, pocket: BrowserContext, village: Village
 
 
 def test_line_on_top_says_what_stands_between_phone_and_server(phone: Phone, village: Village) -> None:
-    lose_an_answer(phone, village)
     forget_the_phone(phone, village)
     be_puzzled_by_a_mark(phone, village)
-    end_a_session(phone, village)
     take_out_of_use(phone, village)
-
-
-def lose_an_answer(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    with village.fault("lost"):
-        phone.type_code(ana.short_code)
-        phone.expect_answer("present", "Código aceptado")
-        phone.expect_queue("El servidor no contesta. 1 por enviar")
-        assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
-    phone.send_now()
-    phone.expect_queue("Todo enviado")
-    assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
 
 
 def forget_the_phone(phone: Phone, village: Village) -> None:
@@ -374,31 +359,6 @@ def be_puzzled_by_a_mark(phone: Phone, village: Village) -> None:
     phone.expect_queue("Todo enviado")
     expect(phone.page.locator("[data-copy-now]")).to_be_hidden()
     assert village.presences_of(ana) == 1
-
-
-def end_a_session(phone: Phone, village: Village) -> None:
-    """Marks that arrived leave the phone when the list expires: a backup that is put in place may be older."""
-    over = (clock.now() - timedelta(hours=13)).isoformat()
-
-    def later(route: Route, **times: str) -> None:
-        answer = route.fetch()
-        body = answer.json()
-        body["sessions"] = [{**one, **times} for one in body["sessions"]]
-        route.fulfill(response=answer, json=body)
-
-    n_kept = len(kept(phone))
-    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over))
-    phone.follow("Sesiones", "inicio")
-    phone.look_until("[data-sessions] [data-state=over]")
-    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
-    assert len(kept(phone)) == n_kept > 2
-
-    phone.context.route("**/marcar/api/estado", lambda route: later(route, ends=over, roster_until=over))
-    # An earlier question may be under way.
-    wait_until(phone.page, f"async () => {{ {LOOK}; return (await ({EVENTS})()).length === 0; }}")
-    phone.context.unroute_all(behavior="wait")
-    phone.look_until("[data-sessions] [data-state=ready]")
-    phone.to_door()
 
 
 def take_out_of_use(phone: Phone, village: Village) -> None:

@@ -150,46 +150,6 @@ def leave_who_left(phone: Phone, village: Village) -> None:
     expect(phone.page.locator("[data-list-text]")).to_have_text("Se va a marcar 1 fila: 45.")
 
 
-def test_sheet_in_the_hand_stays_when_another_is_printed(phone: Phone, village: Village) -> None:
-    """On the one that was printed later the same row is somebody else."""
-    _to_rows(phone)
-
-    def newer(route: Route) -> None:
-        answer = route.fetch()
-        body = answer.json()
-        body["sessions"] = [{**one, "version": "newer"} for one in body["sessions"]]
-        route.fulfill(response=answer, json=body)
-
-    def with_more(route: Route) -> None:
-        answer = route.fetch(headers={**route.request.headers, "if-none-match": ""})
-        body = answer.json()
-        rows = [[1, body["people"][0][0]]]
-        body["sheets"].append({"code": "NFWPF", "printed_at": "2027-03-06T14:00:00Z", "named": 1, "rows": rows})
-        route.fulfill(response=answer, json={**body, "version": "newer"})
-
-    phone.context.route("**/marcar/api/estado", newer)
-    phone.context.route("**/lista", with_more)
-    phone.look_until("[name=hoja] option:nth-child(2)")
-    chooser = phone.page.locator("[name=hoja]")
-    expect(chooser.locator("option")).to_have_count(2)
-
-    sheet = village.made["sheet"]
-    expect(chooser).to_have_value(sheet)
-    phone.follow("Con cámara", "marcar")
-    _to_rows(phone)
-    phone.reload()
-    expect(chooser).to_have_value(sheet)
-    _pad(phone, 41)
-    phone.expect_answer("present", f"Fila 41 de {sheet[:4]}-{sheet[4:]}")
-    chooser.select_option("NFWPF")
-    _pad(phone, 41)
-    phone.expect_answer("no_row", "no tiene fila 41: llega a la 1")
-    chooser.focus()
-    phone.type_by_cable(sheet)
-    phone.expect_answer("not_ticket")
-    expect(chooser).to_have_value("NFWPF")
-
-
 def test_row_of_a_sheet_that_the_phone_has_not_got_is_kept_and_the_server_says_whose_it_is(
     phone: Phone, village: Village
 ) -> None:

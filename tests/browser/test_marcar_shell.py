@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.marcar import APP, Phone, Village, at_door, opened
+from tests.browser.marcar import APP, Phone, Village, opened
 from tests.browser.scanner import HASTEN, PHONE, wait_until
 from trainings.attendance.phones import shell
 from trainings.lib import tokens
@@ -101,6 +101,14 @@ def read_without_webassembly(phone: Phone, pocket: BrowserContext, village: Vill
 
     phone.expect_answer("present", ana.name)
     expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
+    phone.expect_queue("Sin señal. 1 por enviar")
+    phone.reload()
+    phone.scan(ana.token)
+    phone.expect_answer("already", ana.name)
+    pocket.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
 
 
 def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras: Browser, village: Village) -> None:
@@ -154,6 +162,9 @@ def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_aske
     context.unroute("**/marcar/api/estado")
     expect(lacks).to_have_text("Falta la lista de 1 sesión.")
     expect(phone.page.locator("[data-sessions] .state")).to_have_text("Falta su lista")
+    phone.visit("filas", village.made["session"])
+    expect(phone.page.get_by_text("A este teléfono le falta la lista de la sesión")).to_be_visible()
+    phone.follow("Sesiones", "inicio")
     context.unroute("**/lista")
 
     phone.expect_ready()
@@ -162,18 +173,6 @@ def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_aske
     phone.look_until("[data-ready][data-state=missing]")
     expect(lacks).to_contain_text("El servidor no contesta")
     assert phone.complaints == []
-    context.close()
-
-
-def test_policy_without_webassembly_leaves_the_other_reader(cameras: Browser, village: Village) -> None:
-    [ana] = village.people(1)
-    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
-    with village.fault("no-wasm"):
-        phone = at_door(context, village)
-        phone.scan(ana.token)
-        phone.expect_answer("present", ana.name)
-
-    expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
     context.close()
 
 

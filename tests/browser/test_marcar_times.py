@@ -19,7 +19,6 @@ LISTS_GONE = f"""async () => {{
     document.dispatchEvent(new Event('visibilitychange'));
     return (await ({LISTS})()) === 0;
 }}"""
-WITHOUT_LISTS = of_store("rosters", "clear()").replace("('rosters').obj", "('rosters', 'readwrite').obj")
 LACKING, OVER = "A este teléfono le falta la lista de la sesión", "Ya pasó el tiempo de la lista de esta sesión"
 
 
@@ -76,72 +75,30 @@ def choose_an_hour(phone: Phone, pocket: BrowserContext, village: Village) -> No
     expect(phone.page.locator(".answer")).to_contain_text("Este teléfono no tiene su llegada")
 
 
-def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    """A list stays where the clock alone says that it is over: without signal none comes back. Not for ever."""
-    now = clock.now()
-    pocket.set_offline(True)
-    lists = []
-    for days in (9, 40):
-        pocket.clock.set_system_time(now + timedelta(days=days))
-        phone.page.goto(f"{village.origin}/marcar/")
-        expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
-        lists.append(phone.page.evaluate(LISTS))
-
-    assert lists == [1, 0]
-    phone.visit("filas", village.made["session"])
-    expect(phone.page.get_by_text(OVER)).to_be_visible()
-    expect(phone.page.get_by_text(LACKING)).to_be_hidden()
-    expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
-
-
-def test_door_says_when_its_list_is_lacking_or_over_and_which_session_is_on(phone: Phone, village: Village) -> None:
+def test_door_says_that_its_list_is_over_and_which_session_is_on(phone: Phone, village: Village) -> None:
     lead_to_the_session_that_is_on(phone, village)
-    lack_a_list(phone, village)
-    end_the_time_of_a_list(phone, village)
+    end_the_time_of_a_list(phone)
 
 
-def end_the_time_of_a_list(phone: Phone, village: Village) -> None:
-    """By the server: camera and rows say so and promise none."""
-    [ana] = village.people(1)
+def end_the_time_of_a_list(phone: Phone) -> None:
+    """By the server: a list leaves, and rows promise none. Nothing that was marked is lost by it (`wire.test.mjs`)."""
 
     def weeks_later(route: Route) -> None:
         answer = route.fetch()
         body = answer.json()
         past = (clock.now() - MINUTE).isoformat()
-        body["sessions"] = [{**one, "roster_until": past, "version": ""} for one in body["sessions"]]
+        body["sessions"] = [{**one, "ends": past, "roster_until": past, "version": ""} for one in body["sessions"]]
         route.fulfill(response=answer, json=body)
 
     phone.context.route("**/marcar/api/estado", weeks_later)
     phone.follow("Sesiones", "inicio")
     wait_until(phone.page, LISTS_GONE)
-
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
     phone.to_door()
-    phone.type_code(ana.token)
-    phone.expect_answer("review", OVER, "La marca queda guardada y se envía: avise a quien coordina.")
-    phone.expect_queue("Todo enviado")
     phone.follow("Por fila", "filas")
     expect(phone.page.get_by_text(OVER)).to_be_visible()
     expect(phone.page.get_by_text(LACKING)).to_be_hidden()
-    assert village.presences_of(ana) == 1
-
-
-def lack_a_list(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    phone.context.route("**/marcar/api/sesiones/*/lista", lambda route: route.abort())
-    phone.page.evaluate(WITHOUT_LISTS)
-
-    phone.visit("filas", village.made["session"])
-    phone.reload()
-    expect(phone.page.get_by_text(LACKING)).to_be_visible()
-    expect(phone.page.get_by_text(OVER)).to_be_hidden()
-    phone.visit("marcar", village.made["session"])
-    phone.type_code(ana.token)
-    phone.expect_answer("review", "Falta la lista de esta sesión. La marca queda guardada.")
-    phone.context.unroute_all(behavior="wait")
-    phone.reload()
-    phone.expect_count(1)
+    expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
 
 
 def lead_to_the_session_that_is_on(phone: Phone, village: Village) -> None:

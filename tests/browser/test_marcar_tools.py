@@ -8,7 +8,6 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store, opened
 from tests.browser.scanner import wait_until
-from tests.browser.test_marcar_door import SLOW
 from tests.browser.test_marcar_shell import DUMP
 from trainings import clock
 
@@ -44,8 +43,6 @@ def test_companions_departures_and_heads_are_counted_without_signal(phone: Phone
     count_companions(phone, village)
     phone.visit("marcar", village.made["session"])
     note_who_left_early(phone, village)
-    phone.visit("marcar", village.made["session"])
-    scan_departures_with_a_cable(phone, village)
     phone.visit("marcar", village.made["session"])
     mark_who_leaves(phone, village)
     count_heads(phone, village)
@@ -131,26 +128,6 @@ def note_who_left_early(phone: Phone, village: Village) -> None:
     assert village.ask(left, village.made["session"]) == [("typed", None), ("row", 17), ("camera", None)]
     over = "SELECT left_at IS NOT NULL FROM attendance WHERE registration_id = ?"
     assert village.ask(over, ana.registration_id) == [(1,)]
-
-
-def scan_departures_with_a_cable(phone: Phone, village: Village) -> None:
-    """The next card is typed while an old phone still keeps the one before."""
-    people = village.people(2)
-    for one in people:
-        phone.type_code(one.short_code)
-        phone.expect_answer("present")
-    _to(phone, "Se fue antes")
-    phone.page.evaluate(SLOW)
-    for one in people:
-        phone.page.keyboard.type(one.token)
-        phone.page.keyboard.press("Enter")
-
-    phone.expect_answer("left", people[-1].name)
-    expect(phone.page.get_by_label("Número de fila, o código del boleto")).to_have_value("")
-    phone.expect_queue(SENT)
-    over = "SELECT left_at IS NOT NULL FROM attendance WHERE registration_id = ?"
-    assert [village.ask(over, one.registration_id) for one in people] == [[(1,)], [(1,)]]
-    phone.reload()
 
 
 def mark_who_leaves(phone: Phone, village: Village) -> None:

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("wire.test.mjs")
 
 
 def test_phone_and_server(first_village: Village) -> None:
-    village = first_village.another(n_people=48, n_phones=32)
+    village = first_village.another(n_people=50, n_phones=33)
     of_three = first_village.another(n_people=1, n_phones=3).made
     told = village.made | {"of_three": of_three, "folder": str(village.folder), "cookie": COOKIE}
     done = node(

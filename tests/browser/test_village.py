@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Route
 
 from tests.browser.marcar import Village, opened
 from tests.browser.scanner import PHONE
-from tests.browser.test_marcar_offline import kill_browser
 from tests.browser.village_server import moved, story
-from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk
+from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk, kill_browser
 from tests.browser_setup import quickest
 from trainings import clock
 

@@ -5,8 +5,12 @@ What was seen is kept here in plain sets, apart from every program, so that what
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
@@ -162,3 +166,27 @@ class Desk:
 def at_desk(context: BrowserContext, village: Village) -> Desk:
     context.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
     return Desk(context.new_page(), village)
+
+
+def kill_browser(profile: Path) -> None:
+    """As when the battery is pulled out: its main process is the one that names the folder and no type."""
+    running = commands_with(profile)
+    for process, command in running.items():
+        if not any(part.startswith("--type=") for part in command):
+            os.kill(process, signal.SIGKILL)
+    # The others end by themselves once they notice, and until then may hold what the next one opens.
+    while commands_with(profile):
+        time.sleep(0.05)
+
+
+def commands_with(profile: Path) -> dict[int, list[str]]:
+    """The processes of the browser with this profile."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}" in command:
+            found[int(folder.name)] = command
+    return found

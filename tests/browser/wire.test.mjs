@@ -352,6 +352,27 @@ test("a mark that the server does not understand stays here until it does, tried
   assert.deepEqual([phone.queue, [ana, byron].map(present)], [ALL_SENT, [1, 1]]);
 });
 
+test("a door whose list is lacking, or over by the server, says which, and keeps the mark", async () => {
+  const [ana, byron] = people(2);
+  const phone = new Phone(new Disk(), village.phones.pop(), village.session);
+  phone.line = (path, go) => (path.endsWith("/lista") ? gone() : go());
+  await phone.open();
+  const lacking = await phone.type(ana.token);
+  const past = new Date(truly() - MINUTE).toISOString();
+  phone.line = async (path, go) => {
+    if (!path.endsWith("/estado")) return go();
+    const body = await (await go()).json();
+    return json(200, { ...body, sessions: body.sessions.map((one) => ({ ...one, roster_until: past, version: "" })) });
+  };
+  await phone.open();
+  const over = await phone.type(byron.token);
+  assert.deepEqual([lacking, over].map(({ state, text }) => [state, text]), [["review", "no_list"], ["review", "list_over"]]);
+  phone.line = null;
+  await phone.open();
+  // What had been sent left the phone with its list.
+  assert.deepEqual([phone.queue, phone.count, [ana, byron].map(present)], [ALL_SENT, 1, [1, 1]]);
+});
+
 test("what a phone that was taken out of use sends waits, and its lists leave it", async () => {
   const [ana] = people(1);
   const phone = await Phone.arrive();

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Sender } from "../../../static/js/marks/sender.js";
+import { openStore } from "../../../static/js/marks/store.js";
 import { unsentInWords } from "../../../static/js/marcar/status.js";
+import { Disk } from "./parts/disk.mjs";
 
 const words = { say: (key) => key, many: (key, n) => `${n} ${key}` };
 
@@ -38,4 +40,29 @@ test("a look that began before a mark was kept does not say that all is sent", a
   await looking;
 
   assert.equal(unsentInWords({ sender, words }), "1 waiting");
+});
+
+test("two windows of one phone send each mark once", async () => {
+  globalThis.indexedDB = new Disk();
+  const sent = [];
+  globalThis.fetch = async (_url, { body }) => {
+    const { events } = JSON.parse(body);
+    sent.push(...events.map(({ id }) => id));
+    return new Response(JSON.stringify({ results: events.map(({ id }) => ({ id, state: "stored" })) }));
+  };
+  let turn = Promise.resolve();
+  const locks = { request: (_name, _how, act) => (turn = turn.then(act)) };
+  Object.defineProperty(globalThis.navigator, "locks", { value: locks, configurable: true });
+  try {
+    const windows = [];
+    for (const id of ["a", "b"]) {
+      const store = await openStore({ onClosed: () => undefined, onDeleted: () => undefined });
+      await store.keepAll([{ id, session: "s", kind: "in", at: 1, how: "typed" }]);
+      windows.push(new Sender(store, { app: "1", page: id, onChange: () => undefined, onReply: () => undefined }));
+    }
+    await Promise.all(windows.map((one) => one.flush()));
+    assert.deepEqual([sent.sort(), windows.map((one) => one.n_waiting)], [["a", "b"], [0, 0]]);
+  } finally {
+    delete globalThis.navigator.locks;
+  }
 });
