@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.events import CODE_HASH_LENGTH, EventKind, FormEvent, SentEvent
+from trainings.attendance.events import CODE_HASH_LENGTH, EventKind, FormEvent, SentEvent, Trouble
 from trainings.attendance.holders import match_unknown
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
@@ -18,7 +18,7 @@ from trainings.attendance.settling import locked_stays, settle, settle_registrat
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound
+from trainings.errors import NotFound, Refusal
 from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.commands import SignUp
 from trainings.registrations.models import Registration, ReplacedTicket
@@ -31,17 +31,31 @@ NO_OFFSET = timedelta()
 REOPEN = "attendance.reopen"
 
 
+class RowsNotKept(Refusal):
+    """A fault of ours at some of several marks; the others are kept."""
+
+    status = 503
+    code = "rows_not_kept"
+    sentence = N_(
+        "No se pudo guardar la fila %(rows)s. Lo demás quedó guardado. Inténtelo otra vez, o avise a soporte."
+    )
+
+
 async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
     """Take marks of one session made in the panel by a person with that right, as `intake.keep` takes a phone's. One
-    answer per event, in order, under the id that the mark is kept with. `offset`: our clock minus the client's.
+    answer per event, in order, under the id that the mark is kept with. `offset`: our clock minus the client's. Refuses
+    (RowsNotKept), by their rows, marks that could not be kept; the others are.
     """
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
-    kept_as = [one.kept_as for one in results if one.kept_as is not None]
-    if len(kept_as) < len(results):
+    if any(one.trouble is Trouble.UNKNOWN_SESSION for one in results):
         raise NotFound(N_("No encontramos esa sesión."))
+    lost = [event.row for event, one in zip(events, results, strict=True) if one.kept_as is None]
+    if lost:
+        raise RowsNotKept(rows=", ".join(map(str, lost)), field="rows")
+    kept_as = [one.kept_as for one in results if one.kept_as is not None]
     answers = await answers_about(session_id, kept_as)
     return [answers[key] for key in kept_as]
 

@@ -153,9 +153,10 @@ class Intake:
         kept = self._event(event, event_id, session, meant)
         state = ResultState.STORED if kept.flag is ScanFlag.NONE else ResultState.FLAGGED
         if first is not None:
-            self._contest(first)
             kept.conflict_of_id, state = first.id, ResultState.CONFLICT
-            kept.flag = ScanFlag.CHANGED_BODY if kept.flag in NOTHING_ODD else kept.flag
+            if self._hub_of(first) == self._hub_of(kept):
+                self._contest(first)
+                kept.flag = ScanFlag.CHANGED_BODY if kept.flag in NOTHING_ODD else kept.flag
         self.new.append(kept)
         self.stored[kept.id] = kept
         self._touch(kept)
@@ -224,8 +225,13 @@ class Intake:
         is_typed_in = is_line and self.phone_id is None and flag is ScanFlag.AFTER_CLOSE
         return ScanFlag.NONE if is_typed_in else flag
 
+    def _hub_of(self, event: KeptMark | ScanEvent) -> UUID:
+        return self.trainings[self.sessions[event.session_id].training_id].hub_id
+
     def _contest(self, first: KeptMark | ScanEvent) -> None:
-        """Two bodies under one id are both to be reviewed, whichever came first; a stronger flag stays."""
+        """Two bodies under one id are both to be reviewed, whichever came first; a stronger flag stays. Those of two
+        hubs are not: neither sees the other's mark.
+        """
         if first.flag not in NOTHING_ODD:
             return
         if isinstance(first, ScanEvent):

@@ -85,6 +85,21 @@ async def test_same_id_at_another_session_then_another_body(db: Settings, over: 
     assert await Attendance.filter(is_present=True, to_review=True).count() == 2
 
 
+async def test_same_id_at_another_hub_then_both_kept_and_neither_hub_is_asked_about_the_other(
+    sqlite_db: Settings, over: Over
+) -> None:
+    door, elsewhere = await open_door(), await open_door(hub=await make.make_hub("tacana", municipality=make.TACANA))
+    over(door)
+    came = event(door, h=h(door.ana))
+    await send(await make_device(door), came)
+
+    theirs = came | {"session": str(elsewhere.key), "h": h(elsewhere.ana)}
+    assert await states(await make_device(elsewhere), theirs, theirs) == [("conflict", "")] * 2
+
+    assert [(await stay(one)).to_review for one in (door, elsewhere)] == [False] * 2
+    assert {flag for (flag,) in await ScanEvent.all().values_list("flag")} == {""}
+
+
 async def test_what_is_only_noted_beside_a_mark_changes_then_it_is_the_same_mark(
     sqlite_db: Settings, over: Over
 ) -> None:

@@ -20,6 +20,7 @@ from trainings.attendance.queries import totals_of
 from trainings.attendance.sheets.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.db import sql
 from trainings.lib import tokens
 from trainings.places.models import Operator
 from trainings.registrations.models import Card, Registration
@@ -188,6 +189,25 @@ async def test_a_line_that_cannot_be_meant_is_answered_in_words_and_kept(desk: D
         assert sentence in page.text, rows
         assert page.one("input", id="rows")["value"] == rows
         assert await ScanEvent.all().count() == 0, rows
+
+
+async def test_row_that_could_not_be_kept_is_named_and_the_others_of_the_line_are_marked(desk: Desk) -> None:
+    """As a mistake of ours would, the database refuses one row, and then that it goes back."""
+    await sql.execute(
+        "CREATE TRIGGER breaks BEFORE INSERT ON scan_event WHEN NEW.row = 2 BEGIN SELECT RAISE(ABORT, 'breaks'); END"
+    )
+    line = {"key": str(tokens.uuid7()), "rows": "todas", "do": "marcar"}
+
+    answers = [await desk.post("pasar", **line) for _again in range(2)]
+    shown = Page(answers[0].text)
+    marked = (await totals_of(desk.door.session)).n_present
+    await sql.execute("DROP TRIGGER breaks")
+    await desk.post("pasar", **line)
+
+    told = "No se pudo guardar la fila 2. Lo demás quedó guardado."
+    assert [(one.status_code, told in Page(one.text).text) for one in answers] == [(503, True)] * 2
+    assert (shown.one("input", id="rows")["value"], marked) == ("todas", 2)
+    assert (await totals_of(desk.door.session)).n_present == 3
 
 
 async def test_who_was_there_already_counts_once_and_stays_when_the_line_goes_back(desk: Desk, freeze: Freeze) -> None:

@@ -19,7 +19,7 @@ OPEN = Stay()
 
 
 class Marked(NamedTuple):
-    """Of one person or card, and by which registration: see `sheet_queries.Line`."""
+    """Of one person or card, and by which registration: see `queries.Line`."""
 
     stay: Stay = OPEN
     here_as: UUID | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -167,7 +167,8 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
     """Mark these rows present, by the signed paper; one answer per row, in order.
 
     A blank row is its spare card. Sent twice with one `key` it counts once, and so do people present already. Arrival
-    is the session's start: a signature says that a person came, not that they returned after leaving.
+    is the session's start: a signature says that a person came, not that they returned after leaving. Refuses as
+    `actions.take`.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     found = (
@@ -191,7 +192,7 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
     numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
     made = [event_of_row(key, number) for (number,) in numbers]
     marked = await ScanEvent.filter(session_id=sheet.session_id, id__in=made).order_by("row")
-    return await _undo(sheet, [one.id for one in marked], actor=actor, key=key)
+    return await _undo(sheet, {one.id: one.row for one in marked}, actor=actor, key=key)
 
 
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
@@ -204,15 +205,15 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
     shown = await ScanEvent.get_or_none(id=event_id, session_id=sheet.session_id)
     if shown is None or shown.registration_id not in (line.registration_id, line.person_id, *line.sign_ups):
         raise RowIsEmpty(row=number)
-    await _undo(sheet, [event_id], actor=actor, key=key)
+    await _undo(sheet, {event_id: number}, actor=actor, key=key)
     return shown.kind in ARRIVALS and (await line_of(sheet_id, number)).stay.is_present
 
 
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
     """Record when the row's person left; replaces what was said before, and a repeat is one.
 
-    Refuses an unmarked row, and a time outside the session or in the future. The arrival is not compared: what was
-    typed in is dated by the typing.
+    Refuses an unmarked row (RowIsEmpty), and a time outside the session or in the future (LeftAtWrongTime). The arrival
+    is not compared: a line of the paper has the session's start as its time.
     """
     line = await _marked(sheet_id, number)
     sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")
@@ -225,7 +226,7 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
     event_id = uuid5(key, f"left {left_at.isoformat()} {line.event_id}")
     if line.stay.left_at is not None:
         assert line.event_id is not None
-        await _undo(sheet, [line.event_id], actor=actor, key=uuid5(key, "before"))
+        await _undo(sheet, {line.event_id: number}, actor=actor, key=uuid5(key, "before"))
     # Said days later, it counts as if said at the door, at the stated time.
     at = min(clock.now(), sheet.session.ends_at + DOOR_OPENS)
     # Minutes are counted for each sign-up by its own marks.
@@ -241,8 +242,9 @@ async def _marked(sheet_id: UUID, number: int) -> Line:
     return line
 
 
-async def _undo(sheet: AttendanceSheet, targets: Sequence[UUID], *, actor: Actor, key: UUID) -> list[Answer]:
-    events = [_event(sheet, uuid5(key, f"undo {one}"), EventKind.UNDO, target=one) for one in targets]
+async def _undo(sheet: AttendanceSheet, rows: Mapping[UUID, int | None], *, actor: Actor, key: UUID) -> list[Answer]:
+    """Take back these marks, each of its row."""
+    events = [_event(sheet, uuid5(key, f"undo {one}"), EventKind.UNDO, target=one, row=n) for one, n in rows.items()]
     return await actions.take(sheet.session_id, events, actor=actor) if events else []
 
 

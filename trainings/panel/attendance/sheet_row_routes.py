@@ -88,13 +88,14 @@ async def type_in(request: Request) -> Response:
         numbers = read_rows(form.rows, named=opened.n_named, last=len(opened.lines))
         if not numbers:
             raise sheets.NoRows(field="rows")
+        if typed.value("do") != "marcar":
+            return await _preview(request, door, opened, numbers, form)
+        await sheets.mark_rows(opened.sheet.id, numbers, actor=request.state.actor, key=form.key)
     except FormErrors as exc:
         return await _show(request, door, opened, exc.typed, 422)
     except Refusal as exc:
-        return await _show(request, door, opened, typed.refused(exc), exc.status)
-    if typed.value("do") != "marcar":
-        return await _preview(request, door, opened, numbers, form)
-    await sheets.mark_rows(opened.sheet.id, numbers, actor=request.state.actor, key=form.key)
+        # Other rows of the line may be marked by now.
+        return await _show(request, door, await opened_at(request, door), typed.refused(exc), exc.status)
     return redirect(path_of(door.session.id, opened.sheet.code, f"?linea={form.key}#linea"))
 
 
