@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from httpx2 import Response
 
 from tests import make
 from tests.attendance.browsers import (
@@ -23,7 +24,6 @@ from tests.attendance.browsers import (
 from tests.attendance.doors import Opened, answers, open_door, scan, stay, take
 from tests.cast import make_cast
 from tests.registrations.card_world import (
-    MOTHER,
     card_of,
     make_block,
     make_spare_cards,
@@ -85,32 +85,21 @@ async def test_scan_of_a_nameless_card_then_kept_and_told_to_be_one(db: Settings
     assert (await Card.get(id=card.id)).state is CardState.OPEN, "a scan alone uses nothing"
 
 
-async def test_scan_of_a_card_that_was_given_up_then_unknown_with_words_of_its_own(db: Settings) -> None:
+async def test_scan_of_a_card_that_is_given_up_or_of_elsewhere_then_unknown_with_words_of_its_own(db: Settings) -> None:
     door = await open_door()
     void, released = await spare_at(door), await reserved_at(door)
     await cards.void(void.id, actor=PROGRAM)
     await cards.give_back(released.id, actor=PROGRAM)
-
-    said = await answers(door, scan(qr(void), door.starts_at), scan(qr(released), door.starts_at))
-
-    assert [(one.outcome, one.flag, one.card and one.card.state) for one in said] == [
-        ("unknown_code", "unknown_code", CardState.VOID),
-        ("unknown_code", "unknown_code", CardState.RELEASED),
-    ]
-
-
-async def test_scan_of_a_card_of_another_training_or_hub_then_no_form(db: Settings) -> None:
-    door = await open_door()
     other = await card_of(await make_block(await make.make_training(), 1))
     hub = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
     [elsewhere] = await make_spare_cards(await make.make_training(hub=hub))
 
-    said = await answers(door, scan(qr(other), door.starts_at), scan(qr(elsewhere), door.starts_at))
+    said = await answers(door, *(scan(qr(one), door.starts_at) for one in (void, released, other, elsewhere)))
 
-    assert [one.outcome for one in said] == ["unknown_code"] * 2
-    assert said[0].card is not None
-    assert said[0].card.is_elsewhere
-    assert said[1].card is None, "another hub's cards are nothing here"
+    assert {(one.outcome, one.flag) for one in said} == {("unknown_code", "unknown_code")}
+    shown = [one.card and (one.card.state, one.card.is_elsewhere) for one in said]
+    assert shown[:2] == [(CardState.VOID, False), (CardState.RELEASED, False)]
+    assert shown[2:] == [(CardState.OPEN, True), None], "another hub's cards are nothing here"
 
 
 async def test_scan_of_a_card_with_a_name_then_present_like_any_ticket(db: Settings) -> None:
@@ -158,45 +147,24 @@ async def test_walk_in_with_a_reserved_card_then_its_place(db: Settings) -> None
     assert (await stay(door, registration)).is_present
 
 
-async def test_walk_in_with_a_card_sent_twice_then_one_person_and_another_is_refused(db: Settings) -> None:
-    door = await open_door()
-    card, key = await spare_at(door), tokens.uuid7()
-
-    for _ in range(2):
-        await actions.add_walk_in(door.key, with_card(card), key, actor=PROGRAM)
-    other = wish(source=Source.WALK_IN, card_id=card.id, body_hash="other", given_names="Berta")
-    with pytest.raises(CardTaken):
-        await actions.add_walk_in(door.key, other, tokens.uuid7(), actor=PROGRAM)
-
-    assert await Participant.filter(given_names="Rosa Amalia").count() == 1
-    assert await Participant.filter(given_names="Berta").count() == 0
-    assert await Attendance.filter(is_present=True).count() == 1
-
-
-async def test_walk_in_with_a_card_that_cannot_be_used_then_refused_and_nobody_marked(db: Settings) -> None:
-    door = await open_door()
-    void = await spare_at(door)
+async def test_walk_in_with_a_card_that_is_not_theirs_to_use_then_refused_and_nobody_marked(db: Settings) -> None:
+    door = await open_door(admits_minors=True)
+    taken, void = await reserved_at(door), await spare_at(door)
+    await named(taken)
     await cards.void(void.id, actor=PROGRAM)
     other = await card_of(await make_block(await make.make_training(), 1))
+    n_people = await Participant.all().count()
 
-    for card, refusal in ((void, CardClosed), (other, CardOfAnotherTraining)):
+    for wanted, refusal in (
+        (with_card(taken, given_names="Berta"), CardTaken),
+        (with_card(void), CardClosed),
+        (with_card(other), CardOfAnotherTraining),
+        (used_by(minor(guardian=None), await spare_at(door)), MinorAlone),
+    ):
         with pytest.raises(refusal):
-            await actions.add_walk_in(door.key, with_card(card), tokens.uuid7(), actor=PROGRAM)
+            await actions.add_walk_in(door.key, wanted, tokens.uuid7(), actor=PROGRAM)
 
-    assert await Attendance.all().count() == 0
-    assert await Participant.all().count() == 1
-
-
-async def test_walk_in_of_a_minor_with_a_card_then_guardian_needed(db: Settings) -> None:
-    door = await open_door(admits_minors=True)
-    card = await reserved_at(door)
-    alone, permitted = minor(guardian=None), minor(guardian=MOTHER)
-
-    with pytest.raises(MinorAlone):
-        await actions.add_walk_in(door.key, used_by(alone, card), tokens.uuid7(), actor=PROGRAM)
-    await actions.add_walk_in(door.key, used_by(permitted, card), tokens.uuid7(), actor=PROGRAM)
-
-    assert await Guardian.all().count() == 1
+    assert (await Attendance.all().count(), await Participant.all().count()) == (0, n_people)
 
 
 def used_by(child: SignUp, card: Card) -> SignUp:
@@ -224,23 +192,8 @@ async def test_name_given_after_the_scan_then_counted_when_the_session_is_closed
     assert (matched.flag, matched.at, matched.unknown_code) == ("", door.starts_at, None)
     left = await ScanEvent.get(registration_id=None)
     assert (left.flag, left.unknown_code) == ("unknown_code", stranger)
-
-
-async def test_settle_twice_then_the_scan_is_matched_once(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    card = await reserved_at(door)
-    freeze(door.starts_at)
-    first = scan(qr(card), door.starts_at)
-    await take(door, first)
-    await named(card)
-
-    for _ in range(2):
-        await settling.settle(door.training.id)
-    again = await take(door, first)
-
-    assert again == ["present"]
-    assert await ScanEvent.all().count() == 1
-    assert await Attendance.filter(is_present=True).count() == 1
+    await settling.settle(door.training.id)
+    assert (await ScanEvent.all().count(), await Attendance.filter(is_present=True).count()) == (2, 1)
 
 
 # -- the pages
@@ -286,37 +239,24 @@ async def test_page_without_script_when_a_card_is_typed_then_its_form_is_one_tap
     assert form.one("input", name="community")["value"] == "Las Pozas"
 
 
-@pytest.mark.parametrize("state", ["used", "void", "released"])
-async def test_form_of_a_card_that_has_no_use_then_says_so_and_asks_without_it(
-    new_client: NewClient, state: str
-) -> None:
+async def test_form_of_a_card_that_has_no_use_then_says_so_and_asks_without_it(new_client: NewClient) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
-    card = await reserved_at(door)
-    if state == "used":
-        await named(card)
-    else:
-        await {"void": cards.void, "released": cards.give_back}[state](card.id, actor=PROGRAM)
-    client = await signed_in(new_client, cast, "facilitator")
-
-    page = Page((await client.get(f"{path_of(door)}/sin-boleto?tarjeta={card.id}")).text)
-
-    assert not page.all("input", name="card")
-    words = {"used": "ya tiene nombre", "void": "se anuló", "released": "ya se soltó"}[state]
-    assert words in page.text
-
-
-async def test_form_when_the_address_names_no_card_then_the_usual_one_or_unknown(new_client: NewClient) -> None:
-    cast = await make_cast()
-    door = await open_held_door(cast)
+    used, void, released = await reserved_at(door), await spare_at(door), await reserved_at(door)
+    await named(used)
+    await cards.void(void.id, actor=PROGRAM)
+    await cards.give_back(released.id, actor=PROGRAM)
     [elsewhere] = await make_spare_cards(await make.make_training(hub=cast.elsewhere))
     client = await signed_in(new_client, cast, "facilitator")
 
-    told = [
-        await client.get(f"{path_of(door)}/sin-boleto?tarjeta={key}") for key in ("", "x", elsewhere.id, tokens.uuid7())
-    ]
+    async def form_of(key: object) -> Response:
+        return await client.get(f"{path_of(door)}/sin-boleto?tarjeta={key}")
 
-    assert [answer.status_code for answer in told] == [200, 200, 404, 404]
+    for card, words in ((used, "ya tiene nombre"), (void, "se anuló"), (released, "ya se soltó")):
+        page = Page((await form_of(card.id)).text)
+        assert (words in page.text, page.all("input", name="card")) == (True, []), words
+    told = [(await form_of(key)).status_code for key in ("", "x", elsewhere.id, tokens.uuid7())]
+    assert told == [200, 200, 404, 404]
 
 
 async def test_walk_in_page_with_a_card_then_registered_and_present(new_client: NewClient, freeze: Freeze) -> None:
@@ -332,7 +272,11 @@ async def test_walk_in_page_with_a_card_then_registered_and_present(new_client: 
         for _ in range(2)
     ]
 
-    assert [answer.status_code for answer in sent] == [303, 303]
+    other = ROSA | {"id": str(tokens.uuid7()), "card": str(card.id), "given_names": "Berta"}
+    refused = await client.post(f"{path_of(door)}/sin-boleto", data=other)
+
+    assert [answer.status_code for answer in (*sent, refused)] == [303, 303, 409]
+    assert "Esta tarjeta ya es de otra persona." in refused.text
     page = (await client.get(sent[0].headers["location"].partition("#")[0])).text
     assert "Rosa Amalia C. X." in page
     assert (await Registration.get(short_code=card.short_code)).source is Source.WALK_IN
@@ -359,19 +303,3 @@ async def test_walk_in_page_with_a_card_of_a_minor_then_guardian_on_the_same_pag
     assert done.status_code == 303
     guardian = await Guardian.get()
     assert (guardian.how, guardian.recorded_by_id) == ("read_aloud", cast.facilitator.id)
-
-
-async def test_walk_in_page_with_a_card_that_somebody_else_has_then_refused_in_words(new_client: NewClient) -> None:
-    cast = await make_cast()
-    door = await open_held_door(cast)
-    card = await reserved_at(door)
-    await named(card)
-    client = await signed_in(new_client, cast, "facilitator")
-
-    refused = await client.post(
-        f"{path_of(door)}/sin-boleto", data=ROSA | {"id": str(tokens.uuid7()), "card": str(card.id)}
-    )
-
-    assert refused.status_code == 409
-    assert "Esta tarjeta ya es de otra persona." in refused.text
-    assert await Attendance.all().count() == 0

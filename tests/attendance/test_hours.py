@@ -27,49 +27,38 @@ Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
 
 
-async def test_minutes_count_once_the_session_is_closed(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(door.ends_at - timedelta(minutes=15))
-    await settling.settle(door.training.id)
-    assert await hours(door.ana) == (0, False)
-
-    await actions.close_session(door.key, actor=PROGRAM)
-
-    assert await hours(door.ana) == (240, True)
-    assert (await stay(door)).minutes == 240
-    [line] = await AuditLine.filter(act="attendance.close")
-    assert line.detail == {"present": 1}
-
-
-async def test_minutes_count_once_the_session_ended_without_being_closed(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-
-    freeze(door.ends_at)
-    await settling.settle(door.training.id)
-
-    assert await hours(door.ana) == (240, True)
-
-
-async def test_who_left_early_has_the_time_up_to_then_from_the_start_of_the_session(
+async def test_minutes_count_while_the_session_is_closed_or_over_and_the_moment_of_completion_stays(
     db: Settings, freeze: Freeze
 ) -> None:
     door = await open_door()
-    await take(
-        door,
-        scan(qr_of(door.ana), door.starts_at + timedelta(minutes=20)),
-        scan(registration=door.ana, at=door.starts_at + timedelta(minutes=191, seconds=59), kind=ScanKind.OUT),
-    )
-    freeze(door.ends_at)
+    berta = await make.make_registration(door.training, given_names="Berta")
+    await take(door, scan(qr_of(door.ana), door.starts_at))
+    freeze(door.ends_at - timedelta(minutes=15))
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    await settling.settle(door.training.id)
+    assert await hours(door.ana) == (0, False)
 
-    await actions.close_session(door.key, actor=PROGRAM)
+    for _time in range(2):
+        await actions.close_session(door.key, actor=PROGRAM)
+    assert (await hours(door.ana), (await stay(door)).minutes) == ((240, True), 240)
+    lines = await AuditLine.filter(act__startswith="attendance.")
+    assert [(one.act, one.detail) for one in lines] == [("attendance.close", {"present": 1})], "twice is once"
 
-    assert await hours(door.ana) == (191, False)
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    assert await hours(door.ana) == (0, False)
+    await take(door, scan(qr_of(berta), door.starts_at))
+    for ended in (door.ends_at, door.ends_at + HOUR):
+        freeze(ended)
+        await settling.settle(door.training.id)
+        assert await hours(door.ana) == await hours(berta) == (240, True), "over, without being closed"
+    assert (await Registration.get(id=door.ana.id)).completed_at == door.ends_at
 
 
-@pytest.mark.parametrize(("left_after", "minutes"), [(-HOUR, 0), (timedelta(minutes=192), 192), (9 * HOUR, 240)])
-async def test_time_is_never_less_than_nothing_nor_more_than_the_session(
+@pytest.mark.parametrize(
+    ("left_after", "minutes"),
+    [(-HOUR, 0), (timedelta(minutes=191, seconds=59), 191), (timedelta(minutes=192), 192), (9 * HOUR, 240)],
+)
+async def test_time_is_from_the_start_to_the_departure_and_never_more_than_the_session(
     db: Settings, freeze: Freeze, left_after: timedelta, minutes: int
 ) -> None:
     door = await open_door()
@@ -115,47 +104,6 @@ async def test_cancelled_session_counts_neither_as_attended_nor_as_planned(db: S
     assert await hours(door.ana) == (240, True)
 
 
-async def test_reopening_takes_minutes_back_until_closed_again(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    berta = await make.make_registration(door.training, given_names="Berta")
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(door.ends_at - timedelta(minutes=15))
-    await actions.close_session(door.key, actor=PROGRAM)
-    completed_at = (await Registration.get(id=door.ana.id)).completed_at
-
-    await actions.reopen_session(door.key, actor=PROGRAM)
-    assert await hours(door.ana) == (0, False)
-    await take(door, scan(qr_of(berta), door.starts_at))
-    await actions.close_session(door.key, actor=PROGRAM)
-
-    assert await hours(door.ana) == await hours(berta) == (240, True)
-    assert completed_at is not None
-
-
-async def test_closing_twice_is_once_and_reopening_what_is_open_nothing(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    freeze(door.starts_at)
-
-    await actions.reopen_session(door.key, actor=PROGRAM)
-    for _time in range(2):
-        await actions.close_session(door.key, actor=PROGRAM)
-
-    acts = await AuditLine.filter(act__startswith="attendance.").values_list("act")
-    assert acts == [("attendance.close",)]
-
-
-async def test_moment_of_completion_stays_while_it_is_completed(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(door.ends_at)
-    await actions.close_session(door.key, actor=PROGRAM)
-
-    freeze(door.ends_at + HOUR)
-    await settling.settle(door.training.id)
-
-    assert (await Registration.get(id=door.ana.id)).completed_at == door.ends_at
-
-
 async def test_late_scan_and_late_undo_change_the_hours_at_once(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
     freeze(door.ends_at)
@@ -194,30 +142,19 @@ async def test_session_of_the_same_course_elsewhere_makes_up_for_what_was_missed
     assert await hours(door.ana) == (480, True), "six hours elsewhere make up for the four that were missed"
 
 
-async def test_closing_elsewhere_settles_the_people_of_other_trainings(db: Settings, freeze: Freeze) -> None:
+async def test_closing_elsewhere_settles_the_people_of_other_trainings_of_the_course_and_of_no_other(
+    db: Settings, freeze: Freeze
+) -> None:
     door = await open_door()
-    course = await door.training.course
-    elsewhere = await make.make_training(course=course)
-    session = elsewhere.sessions[0]
-    await take(door, scan(qr_of(door.ana), session.starts_at), session=session.id)
-    freeze(session.ends_at - timedelta(minutes=15))
+    same, another = await make.make_training(course=await door.training.course), await make.make_training()
+    counted = []
+    for session in (another.sessions[0], same.sessions[0]):
+        await take(door, scan(qr_of(door.ana), session.starts_at), session=session.id)
+        freeze(session.ends_at - timedelta(minutes=15))
+        await actions.close_session(session.id, actor=PROGRAM)
+        counted.append((await hours(door.ana), (await stay(door, session=session.id)).minutes))
 
-    await actions.close_session(session.id, actor=PROGRAM)
-
-    assert await hours(door.ana) == (240, True)
-
-
-async def test_session_of_another_course_makes_up_for_nothing(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    elsewhere = await make.make_training()
-    session = elsewhere.sessions[0]
-    await take(door, scan(qr_of(door.ana), session.starts_at), session=session.id)
-
-    freeze(session.ends_at)
-    await actions.close_session(session.id, actor=PROGRAM)
-
-    assert await hours(door.ana) == (0, False)
-    assert (await stay(door, session=session.id)).minutes == 240
+    assert counted == [((0, False), 240), ((240, True), 240)]
 
 
 # -- many

@@ -1,4 +1,7 @@
-"""Scans are events: none is refused, none is lost, and attendance is what they say together."""
+"""Marks of the panel are events: none is refused, none is lost, and attendance is what they say together.
+
+The rules of presence are asked case by case in `test_rules_table.py`, of marks that phones send in `phones/`.
+"""
 
 from __future__ import annotations
 
@@ -8,68 +11,41 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests import make
-from tests.attendance.doors import answers, flags, open_door, qr_of, scan, stay, take, undo
+from tests.attendance.doors import Opened, answers, flags, hours, open_door, qr_of, scan, stay, take, undo
 from tests.counting import statements
+from tests.registrations.card_world import make_spare_cards
+from tests.registrations.wishes import wish
+from trainings.attendance import actions
+from trainings.attendance.events import SentEvent
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
+from trainings.audit.actor import PROGRAM
+from trainings.db.sql import rows
+from trainings.errors import NotFound
 from trainings.lib import tokens
+from trainings.registrations.commands import SignUp
+from trainings.registrations.eligibility import AdultsOnly
+from trainings.registrations.models import Registration, Source
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-# -- one person
-
-
-async def test_code_short_code_and_row_all_mean_the_person(db: Settings) -> None:
-    door = await open_door()
-    people = [door.ana] + [await make.make_registration(door.training, given_names=name) for name in ("B", "C")]
-    shown = tokens.show_short_code(people[1].short_code).lower().replace("0", "o")
-
-    said = await answers(
-        door,
-        scan(qr_of(people[0]), door.starts_at),
-        scan(shown, door.starts_at, how=ScanHow.TYPED),
-        scan(at=door.starts_at, registration=people[2], how=ScanHow.LIST),
-    )
-
-    assert [one.outcome.value for one in said] == ["present"] * 3
-    assert [one.registration.id for one in said if one.registration] == [one.id for one in people]
-    assert await flags(door) == ["", "", ""]
-    for one in people:
-        row = await stay(door, one)
-        assert (row.is_present, row.arrived_at, row.left_at, row.to_review) == (True, door.starts_at, None, False)
-
-
-async def test_address_around_the_code_is_read_too(db: Settings) -> None:
+async def test_seen_twice_then_two_events_and_one_attendance_from_the_earlier_one(db: Settings) -> None:
     door = await open_door()
 
-    assert await take(door, scan(f"https://trainings.example.org/C/{qr_of(door.ana)}", door.starts_at)) == ["present"]
-
-
-async def test_two_devices_make_two_events_and_one_attendance_from_the_earlier_one(db: Settings) -> None:
-    door = await open_door()
-
-    outcomes = [
-        *await take(door, scan(qr_of(door.ana), door.starts_at + 5 * MINUTE)),
-        *await take(door, scan(qr_of(door.ana), door.starts_at + 2 * MINUTE)),
+    said = [
+        *await answers(door, scan(qr_of(door.ana), door.starts_at + 5 * MINUTE)),
+        *await answers(door, scan(qr_of(door.ana), door.starts_at + 2 * MINUTE)),
     ]
 
-    assert outcomes == ["present", "already"]
-    assert await ScanEvent.all().count() == 2
-    assert await Attendance.all().count() == 1
+    assert [(one.outcome, one.arrived_at) for one in said] == [
+        ("present", door.starts_at + 5 * MINUTE),
+        ("already", door.starts_at + 2 * MINUTE),
+    ]
+    assert (await ScanEvent.all().count(), await Attendance.all().count()) == (2, 1)
     row = await stay(door)
-    assert (row.arrived_at, row.to_review) == (door.starts_at + 2 * MINUTE, False)
-    assert await flags(door) == ["", ""]
-
-
-async def test_same_device_again_is_told_when_the_person_came(db: Settings) -> None:
-    door = await open_door()
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-
-    [said] = await answers(door, scan(qr_of(door.ana), door.starts_at + 9 * MINUTE))
-
-    assert (said.outcome, said.arrived_at) == ("already", door.starts_at)
+    assert (row.arrived_at, row.to_review, await flags(door)) == (door.starts_at + 2 * MINUTE, False, ["", ""])
 
 
 async def test_batch_is_taken_in_order_and_told_as_all_stands_after_it(db: Settings) -> None:
@@ -97,83 +73,24 @@ async def test_batch_of_many_costs_no_more_statements_than_one(db: Settings) -> 
     assert len(for_many) <= len(for_one) + 2, "the insert goes in parts of sixteen rows"
 
 
-# -- taking back
+async def test_undo_takes_back_the_event_that_it_names_at_its_session_and_no_other(db: Settings) -> None:
+    door = await open_door(n_sessions=2)
+    on_a, on_b = (scan(qr_of(door.ana), door.starts_at + n * MINUTE) for n in (0, 3))
+    left = scan(registration=door.ana, at=door.starts_at + HOUR, kind=ScanKind.OUT)
+    assert [await take(door, one) for one in (on_a, on_b, left)] == [["present"], ["already"], ["left"]]
 
-
-async def test_undo_takes_back_the_event_it_names(db: Settings) -> None:
-    door = await open_door()
-    came = scan(qr_of(door.ana), door.starts_at)
-    await take(door, came)
-
-    assert await take(door, undo(came.id, door.starts_at + MINUTE)) == ["undone"]
+    await take(door, undo(on_a.id), undo(tokens.uuid7()), session=door.training.sessions[1].id)
+    assert (await stay(door)).arrived_at == door.starts_at, "another session's undo is nothing here"
+    await take(door, undo(on_a.id))
+    row = await stay(door)
+    assert (row.arrived_at, row.left_at) == (door.starts_at + 3 * MINUTE, door.starts_at + HOUR)
+    await take(door, undo(left.id))
+    assert (await stay(door)).left_at is None
+    assert await take(door, undo(on_b.id)) == ["undone"]
 
     row = await stay(door)
     assert (row.is_present, row.arrived_at) == (False, None)
-    assert await ScanEvent.all().count() == 2, "nothing is deleted"
-
-
-async def test_undo_on_one_device_never_cancels_the_scan_of_another(db: Settings) -> None:
-    door = await open_door()
-    on_a = scan(qr_of(door.ana), door.starts_at)
-    on_b = scan(qr_of(door.ana), door.starts_at + 3 * MINUTE)
-    await take(door, on_a)
-    await take(door, on_b)
-
-    await take(door, undo(on_a.id))
-
-    row = await stay(door)
-    assert (row.is_present, row.arrived_at) == (True, door.starts_at + 3 * MINUTE)
-
-
-async def test_undo_that_comes_before_its_target_is_kept_and_takes_effect_with_it(db: Settings) -> None:
-    door = await open_door()
-    came = scan(qr_of(door.ana), door.starts_at)
-
-    assert await take(door, undo(came.id)) == ["undone"]
-    await take(door, came)
-
-    assert (await stay(door)).is_present is False
-    assert await ScanEvent.all().count() == 2
-
-
-async def test_undo_of_an_event_of_another_session_or_of_nothing_changes_nothing(db: Settings) -> None:
-    door = await open_door(n_sessions=2)
-    other = door.training.sessions[1].id
-    came = scan(qr_of(door.ana), door.starts_at)
-    await take(door, came)
-
-    await take(door, undo(came.id), undo(tokens.uuid7()), session=other)
-
-    assert (await stay(door)).is_present is True
-
-
-async def test_undone_departure_leaves_the_person_present(db: Settings) -> None:
-    door = await open_door()
-    left = scan(registration=door.ana, at=door.starts_at + 60 * MINUTE, kind=ScanKind.OUT)
-    outcomes = await take(door, scan(qr_of(door.ana), door.starts_at), left)
-    assert outcomes == ["present", "left"]
-    assert (await stay(door)).left_at == door.starts_at + 60 * MINUTE
-
-    await take(door, undo(left.id))
-
-    assert (await stay(door)).left_at is None
-
-
-async def test_who_comes_back_after_leaving_is_present_again(db: Settings) -> None:
-    door = await open_door()
-    await take(
-        door,
-        scan(qr_of(door.ana), door.starts_at),
-        scan(registration=door.ana, at=door.starts_at + 60 * MINUTE, kind=ScanKind.OUT),
-    )
-
-    assert await take(door, scan(qr_of(door.ana), door.starts_at + 90 * MINUTE)) == ["present"]
-
-    row = await stay(door)
-    assert (row.arrived_at, row.left_at) == (door.starts_at, None)
-
-
-# -- sent again
+    assert await ScanEvent.all().count() == 8, "nothing is deleted"
 
 
 async def test_lost_answer_sent_again_is_one_event_and_the_same_answer(db: Settings) -> None:
@@ -181,69 +98,138 @@ async def test_lost_answer_sent_again_is_one_event_and_the_same_answer(db: Setti
     came, again = scan(qr_of(door.ana), door.starts_at), scan(qr_of(door.ana), door.starts_at + MINUTE)
     unknown = scan(tokens.qr_token(), door.starts_at)
     batch = (came, again, unknown, undo(tokens.uuid7()))
-    first = await answers(door, *batch)
 
-    second = await answers(door, *batch)
+    first, second = await answers(door, *batch), await answers(door, *batch)
 
-    assert [(one.id, one.outcome, one.arrived_at, one.flag) for one in first] == [
-        (one.id, one.outcome, one.arrived_at, one.flag) for one in second
-    ]
+    assert first == second
     assert [one.outcome.value for one in second] == ["present", "already", "unknown_code", "undone"]
     assert await ScanEvent.all().count() == 4
 
 
-async def test_changed_body_under_the_same_id_keeps_both_counts_both_and_is_flagged(db: Settings) -> None:
+# -- nobody's, or of another door
+
+
+async def test_row_of_another_training_is_nobodys_here_until_its_person_was_marked(db: Settings) -> None:
     door = await open_door()
-    berta = await make.make_registration(door.training, given_names="Berta")
-    came = scan(qr_of(door.ana), door.starts_at)
-    changed = scan(qr_of(berta), door.starts_at, event_id=came.id)
-    await take(door, came)
+    elsewhere = await make.make_registration(await make.make_training(), given_names="Berta")
+    tapped = scan(registration=elsewhere, at=door.starts_at)
 
-    [said] = await answers(door, changed)
-    [again] = await answers(door, changed)
+    assert await take(door, tapped) == ["unknown_code"]
+    assert await Attendance.all().count() == 0
 
-    assert (said.outcome, said.flag) == ("review", "changed_body")
-    assert (again.id, again.outcome, again.flag) == (said.id, said.outcome, said.flag)
-    events = await ScanEvent.all().order_by("created_at", "id")
-    assert [(one.registration_id, one.conflict_of_id, one.flag.value) for one in events] == [
-        (door.ana.id, None, "changed_body"),
-        (berta.id, came.id, "changed_body"),
+    left = scan(registration=elsewhere, at=door.starts_at + MINUTE, kind=ScanKind.OUT)
+    assert await take(door, scan(qr_of(elsewhere), door.starts_at)) == ["review"]
+    assert await take(door, left) == ["left"]
+    assert (await stay(door, elsewhere)).left_at == door.starts_at + MINUTE
+
+
+@pytest.mark.both_engines
+async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
+    door = await open_door()
+    unknown, short = tokens.qr_token(), tokens.short_code()
+
+    said = await answers(door, scan(unknown, door.starts_at), scan(short, door.starts_at, how=ScanHow.TYPED))
+
+    assert [(one.outcome.value, one.registration) for one in said] == [("unknown_code", None)] * 2
+    events = await ScanEvent.all().order_by("id")
+    assert [(one.unknown_code, one.flag.value) for one in events] == [
+        (unknown, "unknown_code"),
+        (short, "unknown_code"),
     ]
-    for one in (door.ana, berta):
-        row = await stay(door, one)
-        assert (row.is_present, row.to_review) == (True, True), "whichever came first"
+    for row in await rows("SELECT unknown_code FROM scan_event"):
+        assert unknown not in row["unknown_code"]
+        assert short not in row["unknown_code"]
+    assert await Attendance.all().count() == 0
 
 
-async def test_same_id_at_two_sessions_is_two_events(db: Settings) -> None:
-    door = await open_door(n_sessions=2)
-    came = scan(qr_of(door.ana), door.starts_at)
-    await take(door, came)
-
-    outcomes = await take(door, came, session=door.training.sessions[1].id)
-
-    assert outcomes == ["review"]
-    assert await ScanEvent.all().count() == 2
-    assert (await stay(door, session=door.training.sessions[1].id)).is_present is True
-
-
-async def test_undo_of_an_id_takes_back_all_that_came_under_it(db: Settings) -> None:
+async def test_unknown_session_is_not_found(sqlite_db: Settings) -> None:
     door = await open_door()
-    came = scan(qr_of(door.ana), door.starts_at)
-    await take(door, came, scan(qr_of(door.ana), door.starts_at + MINUTE, event_id=came.id))
 
-    await take(door, undo(came.id))
-
-    assert (await stay(door)).is_present is False
+    with pytest.raises(NotFound):
+        await take(door, scan(qr_of(door.ana)), session=tokens.uuid7())
 
 
-async def test_mark_without_a_clock_of_its_own_sent_twice_is_one_event(db: Settings, freeze: Freeze) -> None:
+# -- after closing
+
+
+async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+
+    outcomes = await take(door, scan(qr_of(door.ana), door.starts_at), undo(tokens.uuid7()))
+
+    assert outcomes == ["present", "undone"]
+    assert await flags(door) == ["after_close", "after_close"]
+    row = await stay(door)
+    assert (row.is_present, row.minutes, row.to_review) == (True, 240, False)
+
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    assert await flags(door) == ["", ""], "nothing is late at a session that is open"
+
+
+async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, SentEvent]:
+    """At a session that goes on; the wish that names them, and the mark of their arrival."""
+    door = await open_door()
+    [card] = await make_spare_cards(door.training)
+    freeze(door.starts_at + HOUR)
+    came = scan(card.qr_token, door.starts_at)
+    await take(door, came, scan(card.qr_token, door.starts_at + HOUR, kind=ScanKind.OUT))
+    return door, wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id)), came
+
+
+async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_marked_and_nothing_is_late(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, named, came = await nameless_who_left_after_an_hour(freeze)
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+    freeze(door.ends_at + timedelta(days=2))
+
+    for _ in range(2):
+        said = await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
+
+        assert said.registration is not None
+        assert (said.id, said.outcome, said.arrived_at) == (came.id, "present", door.starts_at)
+        assert await flags(door) == ["", ""]
+        assert await hours(said.registration) == (60, False)
+        assert (await stay(door, said.registration)).left_at == door.starts_at + HOUR
+
+
+async def test_name_given_to_who_comes_back_while_the_session_goes_on_then_they_are_here_again(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, named, _came = await nameless_who_left_after_an_hour(freeze)
+    freeze(door.starts_at + 90 * MINUTE)
+
+    said = await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
+
+    assert said.registration is not None
+    assert (await stay(door, said.registration)).left_at is None
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+    assert await hours(said.registration) == (240, True)
+
+
+# -- without a ticket
+
+
+async def test_walk_in_is_registered_and_present_at_once_in_a_full_training_or_not_at_all(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door(capacity=1, has_waiting_list=False)
     freeze(door.starts_at)
-    mark = scan(registration=door.ana, how=ScanHow.LIST)
-    await take(door, mark)
+    key = tokens.uuid7()
 
-    freeze(door.starts_at + MINUTE)
-    assert await take(door, mark) == ["present"]
+    with pytest.raises(AdultsOnly):
+        await actions.add_walk_in(door.key, wish(age_group="12-13", source=Source.WALK_IN), key, actor=PROGRAM)
+    left = (await ScanEvent.all().count(), await Registration.all().count())
+    said = await actions.add_walk_in(door.key, wish(source=Source.WALK_IN), key, actor=PROGRAM)
 
-    assert await ScanEvent.all().count() == 1
-    assert (await stay(door)).arrived_at == door.starts_at
+    assert left == (0, 1)
+    assert said.registration is not None
+    assert (said.outcome, said.arrived_at) == ("present", door.starts_at)
+    event = await ScanEvent.get(id=key)
+    assert (event.kind, event.how, event.registration_id) == ("walkin", "walk_in", said.registration.id)
+    await door.training.refresh_from_db()
+    assert door.training.taken == 1

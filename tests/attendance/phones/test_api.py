@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
@@ -92,19 +93,13 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
     assert [cast.hub.seat_id, "La Libertad"] in told["municipalities"][0][1]
     assert told["protection"]["hubs"][0]["phone"] == cast.hub.phone
     assert abs(datetime.fromisoformat(told["now"]) - clock.now()) < timedelta(minutes=1)
+    await Training.filter(id=training.id).update(place_shown=PlaceShown.AFTER_CONFIRMATION)
+    protected = await phone.get("estado")
+    assert [one["place"] for one in protected.json()["sessions"]] == ["La Libertad, Petén"]
+    assert "Salón municipal" not in protected.text
     both = answer.text + lista.text
     assert [word for word in ("Quetzal", "Beto", "5555", "Las Pozas") if word in both] == []
     assert {one.headers["cache-control"] for one in (answer, lista)} == {"no-store"}
-
-
-async def test_phone_is_not_told_where_a_protected_training_is(client: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub, place_shown=PlaceShown.AFTER_CONFIRMATION)
-    phone = await phone_of(client, cast, training)
-
-    answer = await phone.get("estado")
-
-    assert [one["place"] for one in answer.json()["sessions"]] == ["La Libertad, Petén"]
-    assert "Salón municipal" not in answer.text
 
 
 async def test_session_that_is_added_later_comes_by_itself_and_the_phone_is_ready_only_with_its_list(
@@ -153,26 +148,13 @@ async def test_list_is_sent_once_until_something_changes(client: AsyncClient, ca
     assert changed.headers["etag"] == f'"{changed.json()["version"]}"'
 
 
-async def test_phone_gets_no_list_that_it_is_not_for(client: AsyncClient, cast: Cast) -> None:
-    training, other = [await make.make_training(hub=cast.hub) for _ in range(2)]
-    phone = await phone_of(client, cast, training)
-
-    answers = [await phone.get(f"sesiones/{key}/lista") for key in (session_of(other).id, tokens.uuid7())]
-
-    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "roster_over")] * 2
-
-
-async def test_browser_that_is_no_phone_is_told_nothing_and_that_is_no_fault(client: AsyncClient) -> None:
-    answer = await client.get("/marcar/api/estado", headers=APP)
-
-    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (204, b"", "no-store")
-
-
 async def test_without_a_known_cookie_it_is_401_and_without_the_header_400(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub)
     await make.sign_in(client, cast.coordinator)
     paths = ["estado", f"sesiones/{session_of(training).id}/lista"]
 
+    never = await client.get("/marcar/api/estado", headers=APP)
+    assert (never.status_code, never.content, never.headers["cache-control"]) == (204, b"", "no-store"), "no fault"
     signed_in_only = [await client.get(f"/marcar/api/{paths[1]}", headers=APP)]
     client.cookies.set(COOKIE, tokens.own_link(), path="/marcar")
     unknown = [await client.get(f"/marcar/api/{path}", headers=APP) for path in paths]
@@ -200,18 +182,6 @@ async def test_phone_goes_on_when_its_person_signs_out_or_loses_the_account(new_
     assert (await phone.get("estado")).json()["sessions"][0]["id"] == str(session_of(training).id)
 
 
-async def test_revoked_phone_is_told_so_and_gets_nothing(client: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
-    phone = await phone_of(client, cast, training)
-    await devices.revoke(phone.device.id, actor=await make.actor_of(cast.coordinator))
-
-    told = (await phone.get("estado")).json()
-    lista = await phone.get(f"sesiones/{session_of(training).id}/lista")
-
-    assert (told["device"]["revoked"], told["sessions"], told["activities"]) == (True, [], [])
-    assert (lista.status_code, lista.json()["code"]) == (403, "revoked")
-
-
 async def test_list_ends_a_week_after_the_training_and_the_session_is_named_a_month_longer(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
@@ -228,6 +198,21 @@ async def test_list_ends_a_week_after_the_training_and_the_session_is_named_a_mo
     assert seen == [(1, True, 200), (1, False, 403), (1, False, 403), (0, False, 403)]
 
 
+async def test_phone_gets_no_list_that_it_is_not_for_and_none_out_of_use(client: AsyncClient, cast: Cast) -> None:
+    training, other = [await make.make_training(hub=cast.hub) for _ in range(2)]
+    phone, session = await phone_of(client, cast, training), session_of(training)
+
+    async def asked(key: UUID) -> tuple[int, str]:
+        answer = await phone.get(f"sesiones/{key}/lista")
+        return answer.status_code, answer.json()["code"]
+
+    assert [await asked(key) for key in (session_of(other).id, tokens.uuid7())] == [(403, "roster_over")] * 2
+    await devices.revoke(phone.device.id, actor=await make.actor_of(cast.coordinator))
+    told = (await phone.get("estado")).json()
+    assert (told["device"]["revoked"], told["sessions"], told["activities"]) == (True, [], [])
+    assert await asked(session.id) == (403, "revoked")
+
+
 async def test_phone_is_ready_once_it_says_that_it_holds_all_its_lists(client: AsyncClient, cast: Cast) -> None:
     training, other = [await make.make_training(hub=cast.hub) for _ in range(2)]
     keys = [session_of(one).id for one in (training, other)]
@@ -241,19 +226,10 @@ async def test_phone_is_ready_once_it_says_that_it_holds_all_its_lists(client: A
 
     assert (part.json()["lacking"], whole.json()["lacking"]) == ([str(keys[1])], [])
     assert (is_ready, device.app_version) == ([False, True], "app-1")
-
-
-@pytest.mark.parametrize("version", ["app\x001", "app-1 de Petén", ["app-1"]])
-async def test_phone_whose_program_has_no_version_that_can_be_read_is_ready_all_the_same(
-    client: AsyncClient, cast: Cast, version: object
-) -> None:
-    phone = await phone_of(client, cast, await make.make_training(hub=cast.hub))
-    [session] = (await phone.get("estado")).json()["sessions"]
-
-    answer = await phone.post("listo", {"version": version, "sessions": {session["id"]: "v"}})
-
-    device = await Device.get(id=phone.device.id)
-    assert (answer.status_code, device.app_version, device.ready_at is not None) == (200, "", True)
+    for version in ("app\x001", "app-1 de Petén", ["app-1"]):
+        odd = await phone.post("listo", {"version": version, "sessions": dict.fromkeys(map(str, keys), "v")})
+        device = await Device.get(id=phone.device.id)
+        assert (odd.status_code, device.app_version, device.ready_at is not None) == (200, "", True)
 
 
 async def test_code_lets_one_phone_in_and_sets_cookies_that_scripts_cannot_read(

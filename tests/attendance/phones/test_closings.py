@@ -58,7 +58,10 @@ async def test_only_phone_closes_then_closed_when_it_was_and_hours_count(db: Set
     assert (line.actor_role, line.detail) == ("phone", {"present": 1})
 
 
-async def test_another_phone_has_something_left_then_closed_once_it_told_all(db: Settings, freeze: Freeze) -> None:
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_another_phone_has_something_left_then_closed_once_it_told_all_or_is_out_of_use(
+    db: Settings, freeze: Freeze, *, is_lost: bool
+) -> None:
     door, user = await open_hers()
     first, second = await make_device(door, prepared_by_id=user.id), await make_device(door)
     freeze(door.starts_at + HOUR)
@@ -72,11 +75,16 @@ async def test_another_phone_has_something_left_then_closed_once_it_told_all(db:
     assert [one.id for one in await phones_missing(door.key, ended)] == [second.id]
     await send(second, event(door, h=h(door.ana)), n_unsent=4)
     assert await closed_at(door) is None, "four are still on it"
-    await send(second, n_unsent=0)
+    if is_lost:
+        boss = await make.make_user(Role.HUB_COORDINATOR, await Hub.get(id=door.training.hub_id))
+        await devices.revoke(second.id, actor=await make.actor_of(boss))
+    else:
+        await send(second, n_unsent=0)
 
     assert await closed_at(door) == ended
     assert await hours(door.ana) == (120, False)
     assert (await ScanEvent.get(registration_id=door.ana.id)).flag == ""
+    assert (await AuditLine.get(act="attendance.close")).actor_role == "phone"
 
 
 @pytest.mark.parametrize("why", ["undone", "put aside", "too early", "too late", "revoked", "called off"])
@@ -183,24 +191,6 @@ async def test_opened_again_in_the_panel_then_open_until_a_closing_that_was_made
     await send(hers, event(door, later, kind="close", how="button"))
     await send(other)
     assert await closed_at(door) == later
-
-
-async def test_last_phone_that_is_waited_for_is_taken_out_of_use_then_the_closing_takes_effect(
-    sqlite_db: Settings, freeze: Freeze
-) -> None:
-    door, user = await open_hers()
-    hers, lost = await make_device(door, prepared_by_id=user.id), await make_device(door)
-    freeze(door.starts_at + 3 * HOUR)
-    ended = door.starts_at + 2 * HOUR
-    await send(hers, event(door, ended, kind="close", how="button"))
-    assert await closed_at(door) is None
-    boss = await make.actor_of(await make.make_user(Role.HUB_COORDINATOR, await Hub.get(id=door.training.hub_id)))
-
-    await devices.revoke(lost.id, actor=boss)
-
-    assert await closed_at(door) == ended
-    [line] = await AuditLine.filter(act="attendance.close")
-    assert line.actor_role == "phone"
 
 
 @pytest.mark.parametrize("comes_first", ["open", "closed"])

@@ -35,52 +35,53 @@ async def sentences(door: Opened) -> list[str]:
     return [sentence.replace("\xa0", " ") for one in found for sentence in one.sentences]
 
 
-async def test_numbers_between_that_never_came_then_how_many_and_when(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    device = await make_device(door)
-    freeze(door.ends_at + HOUR)
+BETWEEN = [
+    pytest.param(
+        [(7, 60), (9, 64), (10, 65), (13, 80)],
+        [
+            "Falta 1 marca de Teléfono de Ana (hecha entre las 9:00 a. m. y las 9:04 a. m.).",
+            "Faltan 2 marcas de Teléfono de Ana (hechas entre las 9:05 a. m. y las 9:20 a. m.).",
+        ],
+        id="between",
+    ),
+    pytest.param(
+        [(7, 60), (9, 60), (12, 60)],
+        [
+            "Falta 1 marca de Teléfono de Ana (hecha hacia las 9:00 a. m.).",
+            "Faltan 2 marcas de Teléfono de Ana (hechas hacia las 9:00 a. m.).",
+        ],
+        id="of one minute",
+    ),
+    pytest.param(
+        [(7, 290), (9, 305)],
+        ["Falta 1 marca de Teléfono de Ana (hecha entre las 12:50 p. m. y la 1:05 p. m.)."],
+        id="that end at one",
+    ),
+    pytest.param(
+        [(7, 300), (9, 25 * 60)],
+        ["Falta 1 marca de Teléfono de Ana (hecha entre el {300} y el {1500})."],
+        id="of two days",
+    ),
+]
 
-    await send(device, numbered(door, 7, 60), numbered(door, 9, 64), numbered(door, 10, 65), numbered(door, 13, 80))
 
-    assert await sentences(door) == [
-        "Falta 1 marca de Teléfono de Ana (hecha entre las 9:00 a. m. y las 9:04 a. m.).",
-        "Faltan 2 marcas de Teléfono de Ana (hechas entre las 9:05 a. m. y las 9:20 a. m.).",
-    ]
-    await send(device, numbered(door, 8, 62), numbered(door, 12, 70), numbered(door, 11, 69))
-    assert await sentences(door) == []
-
-
-async def test_numbers_between_marks_of_one_minute_then_about_when(door: Opened, freeze: Freeze) -> None:
-    device = await make_device(door)
-    freeze(door.ends_at + HOUR)
-
-    await send(device, numbered(door, 7, 60), numbered(door, 9, 60), numbered(door, 12, 60))
-
-    assert await sentences(door) == [
-        "Falta 1 marca de Teléfono de Ana (hecha hacia las 9:00 a. m.).",
-        "Faltan 2 marcas de Teléfono de Ana (hechas hacia las 9:00 a. m.).",
-    ]
-
-
-async def test_numbers_between_marks_of_two_days_then_between_which(door: Opened, freeze: Freeze) -> None:
+@pytest.mark.parametrize(("marks", "told"), BETWEEN)
+async def test_numbers_between_that_never_came_then_how_many_and_when(
+    door: Opened, freeze: Freeze, marks: list[tuple[int, int]], told: list[str]
+) -> None:
     device = await make_device(door)
     freeze(door.ends_at + 25 * HOUR)
 
-    await send(device, numbered(door, 7, 300), numbered(door, 9, 25 * 60))
+    await send(device, *(numbered(door, seq, minutes) for seq, minutes in marks))
 
-    first, last = [
-        day_and_time(door.starts_at + minutes * MINUTE, "es-GT").replace("\xa0", " ") for minutes in (300, 25 * 60)
-    ]
-    assert await sentences(door) == [f"Falta 1 marca de Teléfono de Ana (hecha entre el {first} y el {last})."]
-
-
-async def test_numbers_between_that_end_at_one_then_with_its_article(door: Opened, freeze: Freeze) -> None:
-    device = await make_device(door)
-    freeze(door.ends_at + HOUR)
-
-    await send(device, numbered(door, 7, 290), numbered(door, 9, 305))
-
-    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre las 12:50 p. m. y la 1:05 p. m.)."]
+    for minutes in (300, 25 * 60):
+        moment = day_and_time(door.starts_at + minutes * MINUTE, "es-GT").replace("\xa0", " ")
+        told = [one.replace(f"{{{minutes}}}", moment) for one in told]
+    assert await sentences(door) == told
+    numbers = {seq for seq, _minutes in marks}
+    missing = [seq for seq in range(7, max(numbers)) if seq not in numbers]
+    await send(device, *(numbered(door, seq, 62) for seq in reversed(missing)))
+    assert await sentences(door) == []
 
 
 async def test_very_many_that_never_came_then_the_later_ones_are_told_together(door: Opened, freeze: Freeze) -> None:
@@ -92,16 +93,6 @@ async def test_very_many_that_never_came_then_the_later_ones_are_told_together(d
     said = await sentences(door)
     assert len(said) == 12
     assert said[-1] == "Faltan 36 marcas de Teléfono de Ana (hechas entre las 8:12 a. m. y las 8:30 a. m.)."
-
-
-async def test_slips_have_numbers_too_then_none_is_missed_for_them(door: Opened, freeze: Freeze) -> None:
-    device = await make_device(door)
-    freeze(door.ends_at + HOUR)
-    slip = numbered(door, 2, 5, kind="slip", how="button", sealed="AQIDBA")
-
-    await send(device, numbered(door, 1, 0), slip, numbered(door, 3, 10))
-
-    assert await sentences(door) == []
 
 
 async def test_time_of_what_is_kept_elsewhere_says_nothing_then_none_is_missed_for_its_number(

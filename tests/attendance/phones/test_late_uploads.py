@@ -114,19 +114,6 @@ async def test_what_is_only_noted_beside_a_mark_changes_then_it_is_the_same_mark
     ]
 
 
-async def test_clock_a_day_ahead_then_corrected_and_flagged(db: Settings, over: Over) -> None:
-    door = await open_door()
-    device = await make_device(door)
-    over(door)
-    a_day = timedelta(days=1)
-    came = event(door, door.starts_at + a_day, h=h(door.ana))
-
-    assert await states(device, came, offset=-a_day) == [("flagged", "clock")]
-
-    assert (await stay(door)).arrived_at == door.starts_at
-    assert (await kept(came["id"])).device_at == door.starts_at + a_day
-
-
 async def test_session_is_closed_or_called_off_then_kept_and_flagged(db: Settings, freeze: Freeze) -> None:
     door = await open_door(n_sessions=2)
     device = await make_device(door)

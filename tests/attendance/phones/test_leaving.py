@@ -89,26 +89,25 @@ async def test_mark_that_waited_on_the_phone_of_who_left_is_kept_for_somebody_to
     assert await ScanEvent.all().count() == 1
 
 
-async def test_phone_that_somebody_else_has_prepared_since_goes_on(cast: Cast) -> None:
+async def test_what_is_somebody_elses_by_now_goes_on_and_a_code_that_no_phone_used_opens_nothing(cast: Cast) -> None:
     load = await load_at(cast.hub)
     phone = await prepared_by(cast.facilitator, load)
-    actor = await make.actor_of(cast.assistant)
-    await devices.prepare_this(load, name="", token=phone.token, actor=actor)
+    await devices.prepare_this(load, name="", token=phone.token, actor=await make.actor_of(cast.assistant))
+    actor = await make.actor_of(cast.facilitator)
+    _device, code = await devices.invite(load, name="Ayuda", actor=actor)
 
     assert await devices.close_account(cast.facilitator.id, actor=PROGRAM) == []
 
     assert await is_in_use(phone)
-
-
-async def test_code_that_no_phone_has_used_opens_nothing_once_its_maker_has_left(cast: Cast) -> None:
-    actor = await make.actor_of(cast.facilitator)
-    _device, code = await devices.invite(await load_at(cast.hub), name="Ayuda", actor=actor)
-
-    assert await devices.close_account(cast.facilitator.id, actor=PROGRAM) == []
-
     with pytest.raises(CodeOver):
         await devices.claim(code, address=ADDRESS)
-    assert await Device.all().count() == 0
+    for act in (
+        devices.prepare_this(load, name="Otro", token="", actor=actor),
+        devices.invite(load, name="Otro", actor=actor),
+    ):
+        with pytest.raises(AccountClosed):
+            await act
+    assert await Device.all().count() == 1
 
 
 async def test_role_taken_away_ends_phones_of_the_hub_where_no_other_role_is_held(cast: Cast) -> None:
@@ -134,18 +133,6 @@ async def test_who_is_refused_to_close_an_account_ends_no_phone(cast: Cast) -> N
         await devices.close_account(cast.facilitator.id, actor=await make.actor_of(cast.coordinator_elsewhere))
 
     assert await is_in_use(phone)
-
-
-async def test_who_was_closed_meanwhile_prepares_no_phone_and_makes_no_code(cast: Cast) -> None:
-    load, actor = await load_at(cast.hub), await make.actor_of(cast.facilitator)
-    await devices.close_account(cast.facilitator.id, actor=PROGRAM)
-
-    with pytest.raises(AccountClosed):
-        await devices.prepare_this(load, name="Otro", token="", actor=actor)
-    with pytest.raises(AccountClosed):
-        await devices.invite(load, name="Otro", actor=actor)
-
-    assert await Device.all().count() == 0
 
 
 async def test_preparing_and_closing_at_once_leave_no_phone_in_use(postgres_db: Settings) -> None:

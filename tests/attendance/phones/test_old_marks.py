@@ -146,15 +146,11 @@ async def test_course_that_goes_on_keeps_the_marks_of_its_first_session(sqlite_d
     training = await make.make_training(sessions=days)
     ana = await make.make_registration(training)
     door = Opened(training, min(training.sessions, key=lambda one: one.starts_at), ana)
-    await actions_take(door, freeze)
+    freeze(door.starts_at + HOUR)
+    await send(await make_device(door), event(door, h=h(door.ana)))
 
     freeze(door.ends_at + YEAR + HOUR)
 
     assert (await sweep()).marks == 0
     freeze(make.tomorrow_at(12, days=400) + YEAR + HOUR)
     assert (await sweep()).marks == 1
-
-
-async def actions_take(door: Opened, freeze: Freeze) -> None:
-    freeze(door.starts_at + HOUR)
-    await send(await make_device(door), event(door, h=h(door.ana)))

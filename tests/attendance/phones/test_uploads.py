@@ -14,7 +14,7 @@ from tests.counting import statements
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings.attendance import actions
-from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, WalkInSlip
+from trainings.attendance.models import Attendance, Decision, ScanEvent
 from trainings.attendance.projection import project
 from trainings.attendance.queries import RosterLine, roster
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
@@ -134,6 +134,7 @@ async def test_who_had_no_place_and_came_then_counted_and_to_be_reviewed(
 
     row = await stay(door, berta)
     assert (row.is_present, row.to_review) == (True, True)
+    assert (await Registration.get(id=berta.id)).state == state, "the door changes no registration"
 
 
 async def test_joined_ones_card_then_the_kept_one_is_here(db: Settings, over: Over) -> None:
@@ -264,24 +265,6 @@ async def test_companions_and_consent_and_leaving_early(db: Settings, over: Over
     assert await counted(door) == (1, 1, 0, 0)
 
 
-async def test_slip_then_kept_sealed_once(db: Settings, over: Over) -> None:
-    door = await open_door()
-    device = await make_device(door)
-    [card] = await make_spare_cards(door.training, 1)
-    over(door)
-    slip = event(door, kind="slip", how="button", h=card.qr_hash[:24], sealed="AQIDBA")
-    other = slip | {"sealed": "BQYHCA"}
-
-    assert await states(device, slip, slip) == [("stored", "")] * 2
-    assert await states(device, slip, other, other) == [("already", ""), ("conflict", ""), ("conflict", "")]
-
-    slips = await WalkInSlip.all().order_by("created_at")
-    assert [(one.code_hash, one.state, one.device_id) for one in slips] == [
-        (card.qr_hash[:24], "waiting", device.id)
-    ] * 2
-    assert {one.body for one in slips} == {"AQIDBA", "BQYHCA"}
-
-
 # -- phones that are out of use
 
 
@@ -313,17 +296,6 @@ async def test_phone_out_of_use_then_kept_and_counted_only_once_somebody_says_so
     async with transaction():
         await project(door.session, [door.ana.id])
     assert (await stay(door)).is_present is False
-
-
-async def test_what_the_phone_says_of_itself_is_noted(sqlite_db: Settings, over: Over) -> None:
-    door = await open_door()
-    device = await make_device(door)
-    over(door)
-
-    await send(device, event(door, h=h(door.ana)), {"id": "x"}, n_unsent=7)
-
-    noted = await Device.get(id=device.id)
-    assert (noted.n_unsent, noted.last_seen_at) == (8, door.ends_at + HOUR), "what nobody understands stays on it"
 
 
 # -- many

@@ -75,11 +75,11 @@ async def test_order_in_which_heads_of_two_phones_come_in_then_the_same_answer(s
     good, gone = await a_phone_at(activity), await out_of_use(activity)
     head, other = count(activity), count(activity, sex="hombre", age_band="60+")
     undo_of_gone, own = count(activity, kind="undo", target=other["id"]), count(activity, number=3)
-    sent = ((good, head), (good, other), (gone, undo_of_gone), (gone, own))
+    sent = ((good, head), (good, other), (gone, undo_of_gone))
 
     for order in permutations(sent):
         await HeadCount.all().delete()
-        for phone, one in order:
+        for phone, one in (*order, (gone, own)):
             await send(phone, one)
         assert await cells(activity) == {OF_A_WOMAN: 1, OF_A_MAN: 1}
         await decide_heads(activity.id, gone.id, HeadState.COUNTED, until=clock.now(), actor=PROGRAM)

@@ -133,6 +133,7 @@ async def test_marks_of_somebody_follow_the_answer_and_its_undo(db: Settings, fr
     for odd in odds.values():
         for one in odd.events:
             await send(odd.device, one)
+    n_told = await OutboxJob.all().count()
 
     for flag, odd in odds.items():
         keys, before = await ids_of(flag), CASES[flag][1]
@@ -151,6 +152,7 @@ async def test_marks_of_somebody_follow_the_answer_and_its_undo(db: Settings, fr
         assert {(one.flag, one.decision, one.decided_by_id, one.reviewed_at) for one in events} == {
             (flag, "", None, None)
         }
+    assert await OutboxJob.all().count() == n_told, "deciding tells nobody"
 
 
 async def test_late_and_called_off_then_counted_unless_put_aside(db: Settings, freeze: Freeze) -> None:
@@ -340,18 +342,6 @@ async def test_close_of_a_phone_out_of_use_then_waits_until_it_counts(sqlite_db:
     assert await closed_on_phones([door.key]) == {}
     await reviews.decide(door.key, await ids_of("revoked"), Decision.COUNTED, actor=PROGRAM)
     assert await closed_on_phones([door.key]) == {door.key: door.starts_at + HOUR}
-
-
-async def test_deciding_tells_nobody(sqlite_db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    odd = await revoked(door)
-    freeze(door.ends_at + HOUR)
-    await send(odd.device, *odd.events)
-    n_before = await OutboxJob.all().count()
-
-    await reviews.decide(door.key, await ids_of("revoked"), Decision.COUNTED, actor=PROGRAM)
-
-    assert await OutboxJob.all().count() == n_before
 
 
 def test_every_reason_has_its_words() -> None:

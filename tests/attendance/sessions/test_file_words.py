@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests import make
@@ -19,61 +17,50 @@ from trainings.lib import tokens
 from trainings.settings import Settings
 
 
-async def data_with(**account: Any) -> dict[str, Any]:
+async def test_rations_and_counts_each_say_by_themselves_what_they_count(sqlite_db: Settings) -> None:
     door = await open_door()
-    known: dict[str, Any] = {"agenda": "", "summary": "", "transport_each": None}
-    await write_report(door.key, Report(**known | account), actor=PROGRAM)
-    return await file_of(door)
-
-
-@pytest.mark.parametrize(
-    ("planned", "served", "line"),
-    [
+    for planned, served, line in (
         (10, 8, ["Sobraron", "2"]),
         (10, 10, ["Sobraron", "0"]),
         (10, 13, ["Servidas de más", "3"]),
         (10, None, ["Sobraron", ""]),
-    ],
-)
-async def test_more_rations_than_planned_were_served_and_nobody_went_without(
-    sqlite_db: Settings, planned: int, served: int | None, line: list[str]
-) -> None:
-    data = await data_with(rations_planned=planned, rations_served=served)
+    ):
+        await write_report(door.key, Report("", "", planned, served), actor=PROGRAM)
+        data = await file_of(door)
+        assert data["rations"]["rows"][2] == line
 
-    assert data["rations"]["rows"][2] == line
-
-
-async def test_counts_of_the_report_stand_in_two_columns_and_none_leans_on_the_one_above(sqlite_db: Settings) -> None:
-    words = [line[0] for line in (await data_with(rations_planned=None, rations_served=None))["report"]["counts"]]
-
+    words = [line[0] for line in data["report"]["counts"]]
     assert words[2] == "Llegaron sin inscripción, con nombre"
-    assert not [one for one in words if one.startswith("De ellas")]
+    assert not [one for one in words if one.startswith("De ellas")], "none leans on the one above"
 
 
 @pytest.mark.parametrize(
-    ("n_others", "n_came", "words", "rows"),
+    ("n_others", "of_file", "of_sheet"),
     [
-        (0, 0, "Llegó 0 de 1 persona inscrita.", "0 presentes de 1 fila."),
-        (0, 1, "Llegó 1 de 1 persona inscrita.", "1 presente de 1 fila."),
-        (1, 1, "Llegó 1 persona de 2 inscritas.", "1 presente de 2 filas."),
-        (1, 2, "Llegaron 2 personas de 2 inscritas.", "2 presentes de 2 filas."),
+        (
+            0,
+            ["Llegó 0 de 1 persona inscrita.", "Llegó 1 de 1 persona inscrita."],
+            ["0 presentes de 1 fila.", "1 presente de 1 fila."],
+        ),
+        (
+            1,
+            ["Llegó 1 persona de 2 inscritas.", "Llegaron 2 personas de 2 inscritas."],
+            ["1 presente de 2 filas.", "2 presentes de 2 filas."],
+        ),
     ],
 )
 async def test_pages_of_one_or_two_people_agree_in_number(
-    db: object, new_client: NewClient, n_others: int, n_came: int, words: str, rows: str
+    db: object, new_client: NewClient, n_others: int, of_file: list[str], of_sheet: list[str]
 ) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
     for _number in range(n_others):
         await make.make_registration(door.training, given_names="Beto", surnames="Coc Ical")
     sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
-    await mark_rows(sheet.id, list(range(1, n_came + 1)), actor=PROGRAM, key=tokens.uuid7())
     client = await signed_in(new_client, cast, "coordinator")
 
-    of_file, of_sheet = [
-        " ".join(Page((await client.get(f"/panel/sesiones/{door.key}/{rest}")).text).text.split())
-        for rest in ("expediente", f"hojas/{sheet.code}")
-    ]
-
-    assert words in of_file
-    assert rows in of_sheet
+    for n_came, words, rows in zip((n_others, n_others + 1), of_file, of_sheet, strict=True):
+        await mark_rows(sheet.id, list(range(1, n_came + 1)), actor=PROGRAM, key=tokens.uuid7())
+        for page, said in (("expediente", words), (f"hojas/{sheet.code}", rows)):
+            shown = Page((await client.get(f"/panel/sesiones/{door.key}/{page}")).text).text
+            assert said in " ".join(shown.split())

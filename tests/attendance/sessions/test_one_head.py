@@ -186,13 +186,6 @@ async def test_button_of_the_list_then_the_departure_is_of_the_sign_up_by_which_
     assert {one.registration_id: one.minutes for one in present} == {door.ana.id: 60, carla.id: 60}
 
 
-async def test_tapped_row_of_somebody_who_was_never_here_with_another_ticket_then_nobody(sqlite_db: Settings) -> None:
-    door = await open_door()
-    stranger = await make.make_registration(await make.make_training(hub=await door.training.hub))
-
-    assert await take(door, scan(registration=stranger)) == ["unknown_code"]
-
-
 async def test_present_by_both_sign_ups_and_left_by_one_then_the_hours_are_until_they_left(
     db: Settings, freeze: Freeze
 ) -> None:

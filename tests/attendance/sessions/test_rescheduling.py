@@ -104,16 +104,6 @@ async def test_another_place_is_a_change_too_and_the_same_place_is_none(db: Sett
     assert (await TrainingSession.get(id=session.id)).sequence == 1
 
 
-async def test_draft_changes_without_a_word(db: Settings) -> None:
-    training = await make.make_training(state=TrainingState.DRAFT)
-
-    batch = await shift(training.sessions[0], HOUR)
-
-    assert batch is None
-    assert not await DatedChange.exists()
-    assert not await CallList.exists()
-
-
 async def test_session_that_no_feed_shows_has_a_higher_sequence_all_the_same(db: Settings) -> None:
     training = await a_training(state=TrainingState.UNLISTED)
     session = first_of(training)
@@ -126,66 +116,48 @@ async def test_session_that_no_feed_shows_has_a_higher_sequence_all_the_same(db:
     assert not await SessionText.exists()
 
 
-async def test_refused_move_changes_nothing_and_tells_nobody(db: Settings) -> None:
-    training = await a_training()
-    session = first_of(training)
+async def test_draft_or_refused_change_tells_nobody(db: Settings) -> None:
+    draft = await make.make_training(state=TrainingState.DRAFT)
+    assert await shift(draft.sessions[0], HOUR) is None
+    session = first_of(await a_training())
 
     with pytest.raises(Refusal):
         await rescheduling.move(session.id, session.ends_at, session.starts_at, None, actor=PROGRAM)
+    with pytest.raises(NotFound):
+        await rescheduling.cancel(UUID(int=1), actor=PROGRAM)
 
     assert (await TrainingSession.get(id=session.id)).starts_at == session.starts_at
     assert not await DatedChange.exists()
+    assert not await CallList.exists()
     assert not await OutboxJob.exists()
-
-
-async def test_unknown_session_is_not_found(db: Settings) -> None:
-    with pytest.raises(NotFound):
-        await rescheduling.cancel(UUID(int=1), actor=PROGRAM)
 
 
 # -- stopping, and a second change
 
 
-async def test_stop_ends_messages_and_calls_and_what_changed_stays(db: Settings, freeze: Freeze) -> None:
+async def test_stop_ends_messages_and_calls_for_ten_minutes_and_what_changed_stays(
+    db: Settings, freeze: Freeze
+) -> None:
     freeze(clock.now())
     training = await a_training()
+    nobody = await make.make_training(sessions=[(make.tomorrow_at(14), make.tomorrow_at(15))])
+    await make.make_registration(nobody)
     coordinator = await make.actor_of(await make.make_user(hub=await make.make_hub()))
-    batch = await shift(first_of(training), HOUR)
+    elsewhere = await make.make_hub("solola", municipality="0701")
+    stranger = await make.actor_of(await make.make_user(hub=elsewhere, email="otra@x.example"))
+    batch, without_address = await shift(first_of(training), HOUR), await shift(nobody.sessions[0], HOUR)
     assert batch is not None
+    assert without_address is not None
 
-    n_stopped = await stop_batch(batch, actor=coordinator)
-
-    assert n_stopped == 1
+    with pytest.raises(NotFound):
+        await stop_batch(batch, actor=stranger)
+    assert [await stop_batch(one, actor=coordinator) for one in (batch, without_address, without_address)] == [1, 0, 0]
     assert await OutboxJob.filter(stopped_at=None).count() == 0
     assert await CallList.filter(closed_at=None).count() == 0
     assert (await TrainingSession.get(id=first_of(training).id)).sequence == 1
 
-
-async def test_stop_ends_the_calls_where_nobody_left_an_address(db: Settings, freeze: Freeze) -> None:
-    freeze(clock.now())
-    training = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(9))])
-    await make.make_registration(training)
-    coordinator = await make.actor_of(await make.make_user(hub=await make.make_hub()))
-    batch = await shift(training.sessions[0], HOUR)
-    assert batch is not None
-
-    assert await stop_batch(batch, actor=coordinator) == 0
-    assert await stop_batch(batch, actor=coordinator) == 0
-
-    assert await CallList.filter(closed_at=None).count() == 0
-
-
-async def test_stop_is_refused_after_ten_minutes_and_unknown_to_others(db: Settings, freeze: Freeze) -> None:
-    freeze(clock.now())
-    training = await a_training()
-    coordinator = await make.actor_of(await make.make_user(hub=await make.make_hub()))
-    elsewhere = await make.make_hub("solola", municipality="0701")
-    stranger = await make.actor_of(await make.make_user(hub=elsewhere, email="otra@x.example"))
     batch = await shift(first_of(training), HOUR)
     assert batch is not None
-
-    with pytest.raises(NotFound):
-        await stop_batch(batch, actor=stranger)
     freeze(clock.now() + STAFF_DELAY)
     with pytest.raises(TooLateToStop):
         await stop_batch(batch, actor=coordinator)
@@ -210,26 +182,20 @@ async def test_second_change_takes_the_place_of_the_first_message(db: Settings, 
     assert [one.left_starts_at for one in changes] == [session.starts_at, session.starts_at + HOUR]
 
 
-async def test_moved_back_within_ten_minutes_nobody_hears_of_it(db: Settings, freeze: Freeze) -> None:
+async def test_what_is_undone_within_ten_minutes_nobody_hears_of(db: Settings, freeze: Freeze) -> None:
     freeze(clock.now())
     training = await a_training()
-    await shift(first_of(training), HOUR)
-
-    batch = await shift(first_of(training), -HOUR)
-
-    assert batch is None
-    assert await OutboxJob.filter(stopped_at=None).count() == 0
-    assert await CallList.filter(closed_at=None).count() == 0
-
-
-async def test_called_off_and_reopened_within_ten_minutes_nobody_hears_of_it(db: Settings, freeze: Freeze) -> None:
-    freeze(clock.now())
-    training = await a_training()
-    assert await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM) is not None
-
-    assert await rescheduling.reopen(training.id, actor=PROGRAM) is None
-
-    assert await OutboxJob.filter(stopped_at=None).count() == 0
+    for change, back in (
+        (shift(first_of(training), HOUR), shift(first_of(training), -HOUR)),
+        (
+            rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM),
+            rescheduling.reopen(training.id, actor=PROGRAM),
+        ),
+    ):
+        assert await change is not None
+        assert await back is None
+        assert await OutboxJob.filter(stopped_at=None).count() == 0
+        assert await CallList.filter(closed_at=None).count() == 0
     assert (await Training.get(id=training.id)).state is TrainingState.PUBLISHED
 
 
@@ -368,32 +334,24 @@ async def test_training_called_off_to_which_nobody_came_stays_so_once_its_dates_
 # -- hours
 
 
-async def test_cancelled_session_leaves_the_hours_and_counts_again_after_all(db: Settings, freeze: Freeze) -> None:
+async def test_hours_follow_what_is_cancelled_held_after_all_and_longer(db: Settings, freeze: Freeze) -> None:
     door = await open_door(n_sessions=2)
     await take(door, scan(qr_of(door.ana), door.starts_at))
     freeze(door.ends_at)
     await settling.settle(door.training.id)
-    assert await hours(door.ana) == (240, False)
+    found = [await hours(door.ana)]
     second = max(door.training.sessions, key=lambda session: session.starts_at)
 
-    await rescheduling.cancel(second.id, actor=PROGRAM)
-    assert await hours(door.ana) == (240, True)
-    await rescheduling.restore(second.id, actor=PROGRAM)
-    assert await hours(door.ana) == (240, False)
+    for change in (
+        rescheduling.cancel(second.id, actor=PROGRAM),
+        rescheduling.restore(second.id, actor=PROGRAM),
+        rescheduling.move(second.id, second.starts_at, second.starts_at + HOUR, second.venue_id, actor=PROGRAM),
+        rescheduling.move(second.id, second.starts_at, second.ends_at, second.venue_id, actor=PROGRAM),
+    ):
+        await change
+        found.append(await hours(door.ana))
 
-
-async def test_longer_session_raises_the_hours_to_complete(db: Settings, freeze: Freeze) -> None:
-    door = await open_door(n_sessions=2)
-    first, second = sorted(door.training.sessions, key=lambda session: session.starts_at)
-    await rescheduling.move(second.id, second.starts_at, second.starts_at + HOUR, second.venue_id, actor=PROGRAM)
-    await take(door, scan(qr_of(door.ana), door.starts_at))
-    freeze(first.ends_at)
-    await settling.settle(door.training.id)
-    assert await hours(door.ana) == (240, True)
-
-    await rescheduling.move(second.id, second.starts_at, second.ends_at, second.venue_id, actor=PROGRAM)
-
-    assert await hours(door.ana) == (240, False)
+    assert found == [(240, is_completed) for is_completed in (False, True, False, True, False)]
 
 
 # -- what is read

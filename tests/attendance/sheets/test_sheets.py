@@ -11,12 +11,10 @@ import pytest
 from tests import make
 from tests.attendance.doors import open_door
 from tests.attendance.uploading import event, h, make_device, send
-from trainings.attendance.models import Attendance, AttendanceSheet, ScanEvent, ScanFlag, SheetRow
-from trainings.attendance.queries import totals_of
+from trainings.attendance.models import SheetRow
 from trainings.attendance.sheets.queries import line_of, open_sheet, typed_in
-from trainings.attendance.sheets.sheets import RowIsEmpty, keep_paper, mark_rows, print_sheet, unmark_row
+from trainings.attendance.sheets.sheets import RowIsEmpty, mark_rows, print_sheet, unmark_row
 from trainings.audit.actor import PROGRAM
-from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations.models import Card
 from trainings.registrations.seats.cards import make_spares
@@ -40,14 +38,6 @@ async def test_a_printed_list_keeps_its_rows_whoever_signs_up_later(db: Settings
     assert [card.number for card in await Card.filter(sheet_id=sheet.id).order_by("number")] == [1, 2]
 
 
-async def test_the_same_form_twice_is_one_sheet(db: Settings) -> None:
-    door = await open_door()
-
-    sheets = [await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM, key=KEY) for _ in range(2)]
-
-    assert {sheet.code for sheet in sheets} == {(await AttendanceSheet.get()).code}
-
-
 async def test_the_key_of_something_else_takes_neither_its_rows_nor_its_cards(sqlite_db: Settings) -> None:
     door, elsewhere = await open_door(), await open_door(hub=await make.make_hub())
     printing = await make_spares(elsewhere.training.hub_id, 2, actor=PROGRAM)
@@ -58,23 +48,6 @@ async def test_the_key_of_something_else_takes_neither_its_rows_nor_its_cards(sq
     assert {one.session_id for one in made} == {door.key}
     cards = SheetRow.filter(sheet_id__in=[one.id for one in made], card_id__not_isnull=True)
     assert await cards.values_list("card__hub_id") == [(door.training.hub_id,)] * 4
-
-
-async def test_rows_that_are_typed_in_count_once_and_from_the_start(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    sheet = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
-    freeze(door.ends_at)
-
-    for _ in range(2):
-        await mark_rows(sheet.id, [1, 2, 61], actor=PROGRAM, key=KEY)
-
-    events = await ScanEvent.all().order_by("id")
-    [stay] = await Attendance.all()
-    assert len(events) == 2
-    assert (stay.registration_id, stay.minutes) == (door.ana.id, 240)
-    assert {event.at for event in events} == {door.starts_at}
-    assert ScanFlag.CLOCK not in {event.flag for event in events}
-    assert (await totals_of(door.session)).n_present == 1
 
 
 async def test_rows_of_who_was_there_by_a_phone_then_told_as_there_already(sqlite_db: Settings, freeze: Freeze) -> None:
@@ -92,19 +65,6 @@ async def test_rows_of_who_was_there_by_a_phone_then_told_as_there_already(sqlit
     typed = await typed_in(await open_sheet(sheet), KEY)
     assert typed is not None
     assert (typed.numbers, typed.already) == ([1, 2, 3], [1, 3])
-
-
-async def test_where_the_signed_paper_is_is_kept(db: Settings) -> None:
-    door = await open_door()
-    sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
-
-    await keep_paper(sheet.id, "Archivo de la tesorería, leitz 4", actor=PROGRAM)
-
-    kept = await AttendanceSheet.get(id=sheet.id)
-    assert (kept.kept_where, kept.kept_by_id) == ("Archivo de la tesorería, leitz 4", None)
-    assert kept.kept_at is not None
-    line = await AuditLine.get(act="attendance.keep_sheet")
-    assert (line.hub_id, line.detail) == (door.training.hub_id, {"sheet": sheet.code}), "free text is not for the log"
 
 
 async def test_a_row_takes_back_its_own_mark_alone(sqlite_db: Settings, freeze: Freeze) -> None:
