@@ -32,7 +32,7 @@ REOPEN = "attendance.reopen"
 
 
 class RowsNotKept(Refusal):
-    """A fault of ours at some of several marks; the others are kept."""
+    """A fault of ours at some of several marks. The others are kept."""
 
     status = 503
     code = "rows_not_kept"
@@ -44,9 +44,8 @@ class RowsNotKept(Refusal):
 async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
-    """Take marks of one session made in the panel by a person with that right, as `intake.keep` takes a phone's. One
-    answer per event, in order, under the id that the mark is kept with. `offset`: our clock minus the client's. Refuses
-    (RowsNotKept), by their rows, marks that could not be kept; the others are.
+    """Take marks of one session made in the panel by a person with that right, as `intake.keep`. One answer per event,
+    in order. `offset`: our clock minus the client's. Refuses (RowsNotKept), by row, marks that could not be kept.
     """
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
@@ -63,8 +62,8 @@ async def take(
 async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:
     """Register a walk-in and mark them present, together or not at all. Sent twice is one person.
 
-    A nameless card in the wish becomes the ticket, and its earlier scans count. Refuses a card that is another
-    person's, void, released, or not for this training.
+    A nameless card in the wish becomes the ticket. Refuses a card that is another person's, void, released, or not for
+    this training.
     """
     async with transaction():
         where = await _found(session_id)
@@ -88,10 +87,10 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
 
 
 async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
-    """The answer about the standing arrival of a person who just got a name; None: mark them now.
+    """The answer about the arrival of a person who just got a name; None: mark them now.
 
-    A second mark in the office would read as a return after a departure, and as late for each card named there. A
-    person who left and gives a name while the session runs has come back.
+    A second mark would read as a return after a departure. A person who left and gives a name while the session runs
+    has come back.
     """
     events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
@@ -115,8 +114,7 @@ async def close_session(
 ) -> None:
     """End a session: its minutes count from now on. Twice is once.
 
-    `at`: when a phone without signal closed it. `ended_at` as in `schedule.close_session`, which refuses. Marks are
-    compared with the session as it was held.
+    `at`: when a phone without signal closed it. `ended_at`, and refusals, as in `schedule.close_session`.
     """
     async with transaction():
         training_id = (await _found(session_id)).training_id
@@ -150,7 +148,7 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def _look_at_late_ones(session: TrainingSession) -> None:
-    """Marks after the closing are late no more. Decisions stay, and so do flags about the time."""
+    """Marks after the closing are late no more. Decisions and flags about the time stay."""
     late = ScanEvent.filter(session_id=session.id, flag=ScanFlag.AFTER_CLOSE, decision=Decision.NONE)
     for event in await late:
         event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when_of(event))
@@ -165,9 +163,9 @@ async def _found(session_id: UUID) -> TrainingSession:
 
 
 async def count_as(joined_id: UUID, kept_id: UUID) -> None:
-    """All marks of the joined registration count for the kept one alone. Hours are not counted here.
+    """Marks of the joined registration count for the kept one. Hours are not counted here.
 
-    In the caller's transaction, which holds the stays of both (`lock_all_stays`); so does `give_own_marks`.
+    The caller's transaction holds the stays of both (`lock_all_stays`), as in `give_own_marks`.
     """
     await _move(await ScanEvent.filter(registration_id=joined_id), joined_id, kept_id)
 

@@ -33,11 +33,10 @@ PREPARE = "/panel/telefonos/este"
 PATHS = ("/marcar", PREPARE)
 """What the phone's program asks, and the page that must know which phone is prepared again."""
 SECONDS = 400 * 86_400
-"""As long as browsers keep any. `may_read_roster` and `may_upload` decide what the cookie still opens."""
+"""As long as browsers keep any."""
 
 
 def read_cookie(request: Request) -> str:
-    """The token, or empty."""
     return request.cookies.get(COOKIE, "")
 
 
@@ -83,7 +82,6 @@ class RosterOver(NotAllowed):
 
 
 async def device_by_token(token: str) -> Device | None:
-    """With its hub, revoked or not."""
     read = tokens.read_own_link(token)
     if read is None:
         return None
@@ -115,16 +113,15 @@ def device_digest(token: str) -> str:
 
 
 def may_read_roster(device: Device, session: TrainingSession, last_end: datetime | None) -> bool:
-    """Whether a phone may have the list of a session that it is bound to. `last_end`: end of the training
-    (`training_ends`), so that a moved session still opens.
+    """Whether a phone may have the list of a session that it is bound to. `last_end`: end of the training, so that a
+    moved session still opens.
     """
     return device.revoked_at is None and clock.now() < roster_until(session, last_end)
 
 
 def may_upload(device: Device, last_end: datetime | None = None) -> bool:
-    """Whether what it sends counts without a decision. Everything is stored in any case.
-
-    `last_end`: end of the training; without it only a revocation counts against the phone.
+    """Whether what it sends counts without a decision. `last_end`: end of the training; without it only a revocation
+    counts against the phone.
     """
     if device.revoked_at is not None:
         return False
@@ -142,7 +139,7 @@ def upload_until(session: TrainingSession, last_end: datetime | None) -> datetim
 
 
 def ends_of(sessions: Sequence[TrainingSession]) -> dict[UUID, datetime]:
-    """End of each training, from all its sessions: cancelled ones count only where there are no others."""
+    """End of each training. Cancelled sessions count only where there are no others."""
     ends: dict[UUID, datetime] = {}
     for wanted in (SessionState.PLANNED, SessionState.CANCELLED):
         found: dict[UUID, datetime] = {}
@@ -165,8 +162,8 @@ async def sessions_of(device: Device) -> set[UUID]:
 async def closes_from(device: Device, sessions: Collection[TrainingSession]) -> dict[UUID, datetime]:
     """From when a closing by this phone takes effect, by session; sessions left out are only reported as over.
 
-    A phone closes with the rights of the person who prepared it. A phone let in by a code is in other hands: it closes
-    nothing before the planned end. The sessions' trainings are loaded.
+    A phone closes with the rights of the person who prepared it; let in by a code, nothing before the planned end. The
+    sessions' trainings are loaded.
     """
     user = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
     if user is None:

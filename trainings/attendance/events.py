@@ -1,4 +1,4 @@
-"""What a phone or the panel sends, and its result. Each event is read alone: an unreadable one holds back no other."""
+"""What a phone or the panel sends, and its result. An unreadable event holds back no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST_SLIP = 20_000
 
 
 class EventKind(StrEnum):
-    """Kinds of scan events, and two that are kept elsewhere: filled-in slips and counted heads."""
+    """Kinds of scan events, and two kept elsewhere: slips and counted heads."""
 
     IN = "in"
     OUT = "out"
@@ -49,7 +49,7 @@ AT_THE_DOOR = frozenset({EventKind.IN, EventKind.OUT, EventKind.LEFT, EventKind.
 
 
 def _moment(value: Any) -> datetime:
-    """Any number is a moment: one out of range becomes the nearest possible, and is flagged."""
+    """A number out of range becomes the nearest possible moment, and is flagged."""
     if isinstance(value, datetime):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -98,7 +98,7 @@ Noted = Annotated[str, _or_nothing(_word(24))]
 
 
 class SentEvent(BaseModel):
-    """One event as its sender froze it. `registration`: the tapped row of the panel's list; phones do not send it."""
+    """One event as its sender froze it. `registration`: the tapped row of the panel's list."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -148,13 +148,12 @@ class SentEvent(BaseModel):
 
     @property
     def piece_of_code(self) -> str | None:
-        """The rest of a torn card, for staff to look at. Text that was never our code is not kept."""
+        """The rest of a torn card, for staff. Text that was never our code is not kept."""
         text = tokens.normalise(self.code) if self.code else ""
         return text if 0 < len(text) <= tokens.QR_TOKEN_LENGTH and set(text) <= set(tokens.ALPHABET) else None
 
     @property
     def shown_hash(self) -> str | None:
-        """First characters of the shown card's digest, as sent or computed."""
         code = self.read_code
         if self.h is not None or code is None or len(code) != tokens.QR_TOKEN_LENGTH:
             return self.h
@@ -168,7 +167,6 @@ class SentEvent(BaseModel):
 
     @property
     def said_at(self) -> str:
-        """The sender's time, as far as it is part of the body."""
         return self.at.isoformat()
 
     @property
@@ -196,7 +194,7 @@ class SentEvent(BaseModel):
 
 
 class FormEvent(SentEvent):
-    """From a form without script. Dated by its arrival, so that a repeat is the same event."""
+    """From a form without script, dated by its arrival: a repeat is the same event."""
 
     at: Moment = Field(default_factory=clock.now)
 
@@ -206,7 +204,7 @@ class FormEvent(SentEvent):
 
 
 def other_id(event_id: UUID, body_hash: str) -> UUID:
-    """The id of another body under a taken id: the same however often, and by whichever way, it comes."""
+    """The id of another body under a taken id: the same whenever it comes."""
     return uuid5(event_id, body_hash)
 
 
@@ -228,8 +226,8 @@ def read_event(item: object) -> SentEvent | Unreadable:
 
 
 def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
-    """As `read_event`, for the panel's page of a session, which only marks people. Lines of the signed paper, which no
-    closing makes late, come by the page of their sheet.
+    """As `read_event`, for the panel's page, which only marks people. Lines of the signed paper come by their sheet's
+    page.
     """
     event = read_event(item)
     if isinstance(event, Unreadable):
@@ -252,8 +250,7 @@ def _first(value: Any) -> First | None:
 class SentBatch(BaseModel):
     """Up to fifty events with the phone's clock now. `n_unsent`: events it keeps besides.
 
-    `first`: its first number, and as which device: prepared anew, it may still say what it knew before. `perf`: the
-    counter of the sending page `page` at that moment.
+    `first`: its first number, and as which device. `perf`: the counter of the sending page `page`.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -282,8 +279,6 @@ class ResultState(StrEnum):
 
 
 class Trouble(StrEnum):
-    """Why an event could not be kept; the phone keeps it."""
-
     UNREADABLE = "unreadable"
     UNKNOWN_SESSION = "unknown_session"
     UNKNOWN_ACTIVITY = "unknown_activity"

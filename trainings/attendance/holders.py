@@ -1,4 +1,4 @@
-"""Whom marks mean, by a card's digest, a typed code, or the row of a sheet or list; also once a card has a name."""
+"""Whom marks mean, by a card's digest, a typed code, or a row; also once a card has a name."""
 
 from __future__ import annotations
 
@@ -55,8 +55,6 @@ SELECT DISTINCT session_id, registration_id FROM scan_event WHERE session_id IN 
 
 
 class Person(NamedTuple):
-    """A registration. `code_hash`: its ticket's."""
-
     id: UUID
     training_id: UUID
     joined_to_id: UUID | None
@@ -65,7 +63,7 @@ class Person(NamedTuple):
 
 
 class SeenCard(NamedTuple):
-    """A card that is no ticket, or was given up. `training_id`: reserved for it; None: a spare card."""
+    """A card that is no ticket. `training_id`: reserved for it; None: a spare card."""
 
     code_hash: str
     state: CardState
@@ -82,7 +80,7 @@ class SheetRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Whom one event means. `code_hash`: the card's, with or without a name. `has_no_row`: no sheet has this row."""
+    """Whom one event means. `code_hash`: of a card with or without a name. `has_no_row`: no sheet has this row."""
 
     holder: Holder = NOBODY
     registration_id: UUID | None = None
@@ -93,8 +91,8 @@ class Meant:
 
 @dataclass(slots=True)
 class Holders:
-    """What a batch's codes, digests and rows stand for. People by key: named by rows, or kept where others were joined
-    to them. `guests`: people of other trainings, by the session where they were marked.
+    """What a batch's codes, digests and rows stand for. `by_key`: people named by rows, or kept in a join. `guests`:
+    people of other trainings, by the session where they were marked.
     """
 
     by_card: dict[str, Person] = field(default_factory=dict)
@@ -108,7 +106,7 @@ class Holders:
     guests: set[tuple[UUID, UUID]] = field(default_factory=set)
 
     def of(self, event: SentEvent, session: TrainingSession, training: Training) -> Meant:
-        """Whom an event means. A row keeps its person from the printing, whatever ticket they have since.
+        """Whom an event means. A row keeps its person from the printing.
 
         Only sheets of this training count: a short code can be guessed, and would name people of other trainings.
         """
@@ -127,15 +125,14 @@ class Holders:
         return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
     def keep_codes_of(self, training_ids: Collection[UUID]) -> None:
-        """Forget codes of other trainings. The panel shows names, and whoever types a code there need not hold the
-        ticket; a phone shows none.
+        """Forget codes of other trainings: the panel shows names, and a person who types a code need not hold the
+        ticket.
         """
         for codes in (self.by_code, self.replaced_codes):
             for key in [key for key in codes if key[0] not in training_ids]:
                 del codes[key]
 
     def _of_tapped(self, key: UUID, session: TrainingSession, sheet_id: UUID | None) -> Meant:
-        """The panel's list shows the training's people, and people marked here with a ticket of another."""
         person = self.by_key.get(key)
         is_listed = person is not None and person.training_id == session.training_id
         if not is_listed and (session.id, key) not in self.guests:
@@ -196,7 +193,6 @@ async def find_holders(events: Sequence[SentEvent], sessions: Mapping[UUID, Trai
 async def _guests(
     found: Holders, events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]
 ) -> set[tuple[UUID, UUID]]:
-    """Tapped people of another training who were marked at the session of the tap."""
     odd = set()
     for one in events:
         session = sessions.get(one.session) if one.session is not None else None
@@ -232,7 +228,6 @@ async def _read_rows(found: Holders, events: Sequence[SentEvent]) -> None:
 
 
 async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str], tapped: set[UUID]) -> None:
-    """Cards that are no ticket; people named by rows or tapped; registrations kept in a join."""
     nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):
@@ -268,8 +263,7 @@ async def match_unknown(training_id: UUID) -> int:
     """Count unknown codes and nameless cards of the training's sessions for the people who have them now; returns how
     many marks.
 
-    In the caller's transaction, with the training locked. Time and way of a mark stay, and what waits for a decision
-    goes on waiting.
+    The caller's transaction holds the training. What waits for a decision goes on waiting.
     """
     unknown = await ScanEvent.filter(
         session__training_id=training_id, registration_id=None, kind__in=sorted(COMES_OR_GOES)
@@ -296,12 +290,11 @@ async def match_unknown(training_id: UUID) -> int:
 
 
 def _came_before_closing(event: ScanEvent) -> bool:
-    """Whether the mark was here at the closing: a name given later makes nothing late."""
+    """A name given later makes nothing late."""
     return event.session.closed_at is not None and event.created_at <= event.session.closed_at
 
 
 def _was_typed_in(event: ScanEvent) -> bool:
-    """Whether it is a row of a signed list, typed in by staff who knew that the session is closed."""
     return event.how is ScanHow.SHEET and event.phone_id is None
 
 

@@ -63,16 +63,14 @@ WHERE t.short_code IN ?list
 
 
 class CameMeanwhile(Exception):
-    """Between our first look and our locks another transaction kept one of these ids, at a training not held here."""
+    """Another transaction kept one of these ids before our locks, at a training not held here."""
 
 
 class Intake:
-    """One batch of marks with all its trainings held: of a person in the panel (`user_id`) with the right to mark at
-    these sessions, or of a prepared `phone`.
+    """One batch of marks with all its trainings held: of a person in the panel (`user_id`), or of a prepared `phone`.
 
     `waits`: why nothing said of a session counts yet. `new`: events to write. `again`: events already here.
-    `contested`: stored events under whose id another body came. `touched`: people whose attendance is computed anew, by
-    session.
+    `contested`: stored events under whose id another body came. `touched`: people to compute anew, by session.
     """
 
     now: datetime
@@ -103,7 +101,7 @@ class Intake:
     async def take(self, events: Sequence[SentEvent]) -> list[Result]:
         """Keep these events in the caller's transaction and compute attendance anew; one result for each, in order.
 
-        As many statements for fifty as for one. Raises CameMeanwhile: start again, with all locks.
+        As many statements for fifty as for one. Raises CameMeanwhile: start again.
         """
         await self._read(events)
         results = [self._decide(event) for event in events]
@@ -229,9 +227,7 @@ class Intake:
         return self.trainings[self.sessions[event.session_id].training_id].hub_id
 
     def _contest(self, first: KeptMark | ScanEvent) -> None:
-        """Two bodies under one id are both to be reviewed, whichever came first; a stronger flag stays. Those of two
-        hubs are not: neither sees the other's mark.
-        """
+        """Two bodies under one id are both to be reviewed, whichever came first; a stronger flag stays."""
         if first.flag not in NOTHING_ODD:
             return
         if isinstance(first, ScanEvent):
@@ -251,7 +247,6 @@ class Intake:
             self.touched[event.session_id] |= {key for key in here if key is not None}
 
     async def _write(self) -> None:
-        """Write everything, attendance, and hours where they count."""
         await write_marks(self.new)
         for one in await date_again(self.again, self.sessions, self.moments):
             self._touch(one)
@@ -269,7 +264,7 @@ class Intake:
 
 
 def _code_of(event: SentEvent, meant: Meant) -> str | None:
-    """What may tell later whose a mark is: the shown code, or the code of an unknown sheet, for its row."""
+    """What may tell later whose a mark is: the shown code, or an unknown sheet's."""
     of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
     return event.read_code or event.piece_of_code or of_sheet or None
 
@@ -279,7 +274,7 @@ def _sessions_in(events: Sequence[SentEvent]) -> set[UUID]:
 
 
 async def _locked_trainings(events: Sequence[SentEvent], *, codes_elsewhere: bool) -> dict[UUID, Training]:
-    """Trainings of the sessions, of the tickets, and of earlier events under the same ids, locked together."""
+    """Of the sessions, of the tickets, and of earlier events under the same ids."""
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
@@ -298,7 +293,7 @@ async def keep(begin: Callable[[], Intake], read: Sequence[SentEvent | Unreadabl
     """Keep a batch in one transaction; one result for each event, in order. `begin` makes the intake of each attempt.
 
     A known id with the same body is acknowledged again; with another body both are kept. If an event raises an error,
-    each is kept by itself, so that it holds back no other. If all do, the fault is ours and the sender tries again.
+    each is kept by itself; if all do, the fault is ours and the sender tries again.
     """
     try:
         return await _keep_once_more(begin, read)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 class ScanKind(StrEnum):
-    """`left`: "se fue antes", at a stated time; `heads`: a number of companions without a card; `consent`: the notice
-    was read aloud to all; `close`: the facilitator ended the session.
+    """`left`: "se fue antes", at a stated time; `heads`: companions without a card; `consent`: the notice was read
+    aloud; `close`: the facilitator ended the session.
     """
 
     IN = "in"
@@ -85,10 +85,9 @@ class DatedBy(StrEnum):
 class Device(Record):
     """A phone or tablet prepared for scanning. It opens lists and sends marks of its sessions.
 
-    `enrol_hash`: of the one-time code in a helper's QR; once used, of code and key of the phone that used it.
-    `token_hash`: of the cookie. `enrol_until` stays with a phone let in by a code: it is in other hands than its
-    preparer's. `last_seq` and `n_unsent`: as the phone last said; `first_seq`: its first number. A revoked phone gets
-    no list, and what it sends waits for a decision.
+    `enrol_hash`: of the one-time code; once used, of code and key of its phone. `token_hash`: of the cookie.
+    `enrol_until` stays with a phone let in by a code: it is in other hands than its preparer's. `last_seq` and
+    `n_unsent`: as it last said; `first_seq`: its first number.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
@@ -210,8 +209,8 @@ class SlipState(StrEnum):
 class WalkInSlip(Record):
     """A slip filled in on a phone at the door, under the phone's id, for the card `code_hash`.
 
-    `body` is sealed by the phone to our public key and stays sealed; emptied once registered or put aside. `seq`: the
-    phone's number for it, among its marks.
+    `body` stays sealed to our public key, and is emptied once registered or put aside. `seq`: its number among the
+    phone's marks.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -261,11 +260,10 @@ class SessionReport(Record):
 class ScanEvent(Record):
     """One scan, typed code, tap or undo, under the client's id. Never changed, never refused.
 
-    `at`: by our clock; `dated_by`: what tells it. `unknown_code`: a well-formed unknown token, sealed, for later
-    matching; `code_hash`: the first 24 characters of the card's digest, which a prepared phone sends instead.
-    `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the first. `perf`:
+    `at`: by our clock; `dated_by`: what tells it. `unknown_code`: sealed, for later matching; `code_hash`: the first 24
+    characters of the card's digest. `conflict_of_id`: the first event under this id, which had another body. `perf`:
     milliseconds since `page` was opened. `stated_at`: when the person left, or the session ended; `number`: heads. Only
-    the decision, the event's person, and what is known of its time may change later.
+    the decision, the person, and what is known of its time may change.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(

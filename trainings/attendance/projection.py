@@ -38,8 +38,6 @@ EVENT = Insert("scan_event", EVENT_COLUMNS)
 
 
 class KeptMark(NamedTuple):
-    """A stored event. Enums are texts, as in their columns."""
-
     id: UUID
     session_id: UUID
     registration_id: UUID | None
@@ -70,7 +68,6 @@ def key_or_none(value: Any) -> UUID | None:
 
 
 def moment_of(value: Any) -> datetime:
-    """A moment as either engine gives it."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
@@ -93,7 +90,7 @@ async def marks_beside(session_id: UUID) -> list[KeptMark]:
 
 
 async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) -> list[KeptMark]:
-    """Events of these sessions that came under these ids when another body had them."""
+    """Events that came under these ids when another body had them."""
     return [_mark(row) for row in await sql.reads(OTHER_BODIES, list(session_ids), list(keys))] if keys else []
 
 
@@ -190,10 +187,9 @@ M = TypeVar("M", bound=Mark)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """One person at one session, by the standing events. `event_id`: the event behind its state.
+    """One person at one session. `event_id`: the event behind its state.
 
-    `seen_at`: first seen; a line of the signed paper does not say it. `unseen_departure_id`: a departure of a person
-    without an arrival.
+    `seen_at`: first seen, which the signed paper does not say. `unseen_departure_id`: a departure without an arrival.
     """
 
     arrived_at: datetime | None = None
@@ -236,9 +232,8 @@ def standing(events: Iterable[M], undone: Collection[UUID]) -> list[M]:
 def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
     """A person with a standing arrival is present, from the earliest one.
 
-    The latest departure counts unless the person came back after it was said. "Se fue antes" (LEFT) states its time,
-    another departure is its own time. A line of the signed paper is an arrival, never a return. Decided events are not
-    reviewed again.
+    The latest departure counts unless the person came back after it was said. LEFT states its time, another departure
+    is its own time. A line of the signed paper is an arrival, never a return. Decided events are not reviewed again.
     """
     left = standing(events, undone)
     arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
@@ -257,8 +252,8 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
 
 
 def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
-    """Departures of a stay whose flag changes: the one that counts is odd where it is said to be before the arrival, or
-    no arrival was seen, whichever came in first. Decisions stay, and flags with another reason.
+    """Departures of a stay whose flag changes: the one that counts is odd where it is before the arrival, or no arrival
+    was seen. Decisions stay, and flags with another reason.
     """
     found = []
     for event in events:
@@ -285,10 +280,7 @@ def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
 
 
 def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """As `heads_of`, by phone.
-
-    Never below 0 where some of a phone's companions were put aside: what it takes back later may be of those.
-    """
+    """As `heads_of`, by phone. Never below 0 where some were put aside: what the phone takes back may be of those."""
     heads = [event for event in events if event.kind is ScanKind.HEADS]
     counted: dict[UUID | None, int] = defaultdict(int)
     for event in standing(heads, undone):
@@ -303,8 +295,8 @@ def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
 
 
 def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str, Stay]:
-    """Arrivals without a name on record: nameless cards, and what staff decided to count. By the beginning of the
-    card's digest, or by event where no card is known.
+    """Arrivals without a name: nameless cards, and what staff decided to count. By the beginning of the card's digest,
+    or by event.
     """
     by_card: dict[str, list[Mark]] = defaultdict(list)
     for event in events:
@@ -330,7 +322,7 @@ def minutes_of(session: TrainingSession, stay: Stay) -> int:
 
 
 async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
-    """Recompute these people's attendance at one session from all their events, in the caller's transaction."""
+    """Recompute these people's attendance at one session, in the caller's transaction."""
     await project_all({session.id: session}, {session.id: registration_ids})
 
 
@@ -384,7 +376,7 @@ async def undone_at(session_id: UUID) -> set[UUID]:
 
 
 async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
-    """Which of these were taken back, by session. Found by the marks' ids, however many others the session has."""
+    """Which of these were taken back, by session, however many others the session has."""
     named = {mark.id for mark in marks} | {mark.conflict_of_id for mark in marks if mark.conflict_of_id is not None}
     undos: dict[UUID, list[KeptMark]] = defaultdict(list)
     for undo in await undos_naming(named):

@@ -54,8 +54,6 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A Gate with what its pages show: hub, place, facilitators."""
-
     session: TrainingSession
     facilitators: tuple[str, ...]
     can_close: bool
@@ -69,8 +67,7 @@ class Door:
 class RosterLine:
     """One person of the roster. `how`: of the event which "Deshacer" takes back.
 
-    `others`: further registrations of the person here, as staff merged them, also cancelled: one head, with the marks
-    of all.
+    `others`: further registrations of the person here, also cancelled: one head.
     """
 
     number: int
@@ -141,7 +138,7 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
-    """Everybody who may come or came, by name; cancelled people and people of other trainings only where they came.
+    """By name; cancelled people and people of other trainings only where they came.
 
     Of several registrations of a person, the one for this training with a place stands for all, else the oldest.
     """
@@ -176,7 +173,7 @@ async def _by_person(registrations: Iterable[Registration]) -> list[list[Registr
 
 
 async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
-    """The participant that stays, for each of these with what they were merged into. Mostly themselves."""
+    """The participant that stays, for each of these."""
     if any(merged_into.values()):
         return await whole_people(merged_into)
     return {key: key for key in merged_into}
@@ -234,7 +231,7 @@ async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
 
 
 async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
-    """As `answer_about`, as of now; as many statements for fifty as for one."""
+    """As `answer_about`; as many statements for fifty as for one."""
     marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
     told = [one for one in marks if one.id in set(event_ids)]
     keys = sorted({one.registration_id for one in told if one.registration_id is not None})
@@ -254,7 +251,6 @@ async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[U
 
 
 async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, SeenCard]:
-    """Cards whose codes these marks of nobody hold, by mark."""
     codes = {one.id: one.unknown_code or "" for one in await reads(ScanEvent).filter(id__in=list(event_ids))}
     cards = await seen_at(await reads(Training).get(sessions__id=session_id), set(codes.values()) - {""})
     return {key: cards[code] for key, code in codes.items() if code in cards}
@@ -262,8 +258,8 @@ async def _cards_shown(session_id: UUID, event_ids: Collection[UUID]) -> dict[UU
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """People here, and people expected (confirmed, and everybody who came). Beside them: arrivals by nameless card, and
-    companions without a card.
+    """People here, and people expected (confirmed, and everybody who came); arrivals by nameless card, and
+    companions.
     """
 
     n_present: int
@@ -280,7 +276,7 @@ def totals(lines: list[RosterLine]) -> Totals:
 
 
 class Heads(NamedTuple):
-    """Without names; several registrations of a person are one head. Here, and expected or here."""
+    """Several registrations of a person are one head. Here, and expected or here."""
 
     n_present: int
     n_expected: int
@@ -315,9 +311,8 @@ _surplus: dict[UUID, _Surplus] = {}
 
 
 async def heads_now(session: TrainingSession) -> Heads:
-    """Heads for the answer to a scan, while a person waits at the door.
-
-    In a large hall only registrations are counted anew. Their difference from heads is up to ten seconds old.
+    """For the answer to a scan. In a large hall only registrations are counted anew; their difference from heads is up
+    to ten seconds old.
     """
     [(n_here, n_expected)] = await sql.tuples(SIGN_UPS, session.id, session.training_id)
     if max(n_here, n_expected) <= FEW:
@@ -344,7 +339,7 @@ async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
 
 
 async def totals_of(session: TrainingSession) -> Totals:
-    """All counts, without names. Several registrations of a person are one."""
+    """Without names."""
     heads, _sign_ups = await _counted(session)
     return Totals(*heads, *(await beside_list(session.id)))
 

@@ -41,7 +41,7 @@ class NotOfThisTraining(NotFound):
 
 
 def may_be_given(event: ScanEvent) -> bool:
-    """Whether it is an arrival or departure that names nobody, so that staff can say whose it is."""
+    """An arrival or departure that names nobody: staff can say whose it is."""
     return event.registration_id is None and event.kind in PEOPLE_KINDS
 
 
@@ -56,9 +56,9 @@ async def decide(session_id: UUID, event_ids: Collection[UUID], decision: Decisi
 
 
 async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, until: datetime, actor: Actor) -> int:
-    """As `decide`, for all undecided odd marks of one phone that had come in by `until`: staff decide nothing unseen.
+    """As `decide`, for all undecided odd marks of one phone that had come in by `until`.
 
-    Marks that name nobody, nameless cards too, do not count this way: each needs a question to its person.
+    Marks that name nobody do not count this way: each needs a question to its person.
     """
     waiting = ScanEvent.filter(
         session_id=session_id, phone_id=phone_id, decision=Decision.NONE, created_at__lte=until
@@ -89,10 +89,8 @@ async def dismiss_companions(session_id: UUID, phone_id: UUID, *, until: datetim
 
 
 async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id: UUID, *, actor: Actor) -> int:
-    """Give these marks to a person, and count them; returns how many. Refuses people who are not on the session's
-    training.
-
-    Joined registrations count as the kept one. Marks that name a person already are left alone.
+    """Give these marks to a person, and count them; returns how many. Marks that name a person are left alone. Refuses
+    (NotOfThisTraining) people of other trainings.
     """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -106,9 +104,8 @@ async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id:
 
 
 async def take_back(session_id: UUID, event_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Undo decisions: the marks wait again, and belong to nobody where staff gave them. Returns how many.
-
-    A card named meanwhile has its marks again.
+    """Undo decisions: the marks wait again, and belong to nobody where staff gave them, or to the card's person.
+    Returns how many.
     """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -154,7 +151,7 @@ async def _apply(
     is_taken_back: bool = False,
     **detail: str,
 ) -> int:
-    """Change marks of one session and recompute their people, before and after, in one transaction."""
+    """Change marks of one session and recompute their people, before and after."""
     keys = sorted(set(event_ids))[:MOST_AT_ONCE]
     async with transaction():
         session = await TrainingSession.get_or_none(id=session_id)

@@ -43,8 +43,8 @@ class Outcome(StrEnum):
 class Answer:
     """What is said about one event. `registration`: the one it counts for; None for unknown codes.
 
-    `event_id`: what an undo would take back now: the arrival that counts, or the departure. `card`: a card without a
-    registration. `arrived_at` of an undo: another arrival by which the person is still here.
+    `event_id`: what an undo would take back now. `card`: a card without a registration. `arrived_at` of an undo:
+    another arrival by which the person is still here.
     """
 
     id: UUID
@@ -65,9 +65,7 @@ class Registered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A registered person, a nameless card (`is_card`), or nobody. `is_replaced`: the old one of a ticket printed
-    anew.
-    """
+    """A registered person, a nameless card (`is_card`), or nobody. `is_replaced`: the ticket was printed anew."""
 
     registration: Registered | None = None
     is_replaced: bool = False
@@ -87,8 +85,7 @@ ODD_STATES = {
 class When:
     """Times of a mark by our clock: `at` is the client's plus `offset`.
 
-    `stated_at`: when the person left, as said. `now` finds dates in the future. `has_clock`: False for the signed
-    paper, whose typing time says nothing.
+    `stated_at`: when the person left, as said. `has_clock`: False for the signed paper.
     """
 
     at: datetime
@@ -105,7 +102,7 @@ def when_of(event: ScanEvent) -> When:
 
 
 def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
-    """Why a stored mark is to be reviewed, compared with the session as now known.
+    """Why a stored mark is to be reviewed.
 
     The phone has the same rule (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
     """
@@ -122,7 +119,7 @@ def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
-    """As `flag_of`, for marks of nobody: companions, the notice read aloud, an undo."""
+    """As `flag_of`, for marks of nobody."""
     if not session.is_on:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
@@ -149,7 +146,7 @@ def answer_to(
     undone: Collection[UUID],
     card: SeenCard | None = None,
 ) -> Answer:
-    """The answer about a stored event, now or when sent again. `events`: the person's at the session."""
+    """Now or when sent again. `events`: the person's at the session."""
     if event.kind is ScanKind.UNDO:
         is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
         still = stay_of(events, undone).arrived_at if is_of_arrival else None
@@ -179,9 +176,8 @@ def _outcome(event: KeptMark, *, was_present: bool) -> Outcome:
 CAME: frozenset[str] = frozenset(ARRIVALS)
 AT_THE_END: frozenset[str] = frozenset({ScanKind.OUT, ScanKind.LEFT, ScanKind.CLOSE})
 OF_THE_TIME = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.BEFORE_ARRIVAL})
-"""Flags that come from a mark's time; none; and the flag computed anew with attendance."""
+"""Flags from a mark's time, none, and the flag computed anew with attendance."""
 OF_THE_SESSION = OF_THE_TIME | {ScanFlag.SESSION_OFF}
-"""Also flags that come from the session being held or not."""
 TRUTH = (DatedBy.SESSION, DatedBy.PAGE, DatedBy.CLOCK)
 NEEDED = (
     *("id", "created_at", "session_id", "registration_id", "kind", "how", "target_id", "conflict_of_id"),
@@ -220,8 +216,8 @@ class Dated(NamedTuple):
     def is_truer_than(self, known: Dated) -> bool:
         """Whether a repeated mark knows its time better.
 
-        A counter may stand still while a phone sleeps, and never hurries: the earlier of two. A clock set right in
-        between was behind, as after an empty battery: the later of two. Minutes are the way here, and no difference.
+        A counter may stand still while a phone sleeps: the earlier of two. A clock set right in between was behind: the
+        later of two. Minutes are no difference.
         """
         if self.by is not known.by:
             return TRUTH.index(self.by) > TRUTH.index(known.by)
@@ -232,11 +228,11 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How times of marks are read. `offset`: our clock minus the sender's on sending. `sent`: the counter of the
-    sending page then, where known.
+    """How times of marks are read. `offset`: our clock minus the sender's. `sent`: the counter of the sending page,
+    where known.
 
     A clock set right in between leaves earlier marks at impossible times: before the phone was prepared, or after they
-    came in. The panel marks at sessions that are entered: not before that.
+    came in.
     """
 
     prepared_at: datetime | None
@@ -247,7 +243,7 @@ class Moments:
     def of(self, event: Made, session: TrainingSession, came_at: datetime | None = None) -> Dated:
         """`came_at`: first arrival, unless that is now. Where nothing tells the time, as the session was.
 
-        A line of the signed paper says that a person came, not when, whatever clock it was typed in by.
+        A line of the signed paper says that a person came, not when.
         """
         if is_line(event.kind, event.how):
             return Dated(session.starts_at, DatedBy.SESSION)
@@ -263,13 +259,12 @@ class Moments:
         return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
     def stated(self, event: Made, dated: Dated) -> datetime | None:
-        """When the person left, or the session ended, as said, on the same clock; None where nothing dates it."""
+        """None where nothing dates it."""
         if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
         return event.stated_at + (dated.at - event.at)
 
     def _counted(self, event: Made) -> datetime | None:
-        """By the counter of the sending page, where the mark was made on that page."""
         if self.sent is None or event.perf is None or event.page != self.sent.page:
             return None
         return self.sent.at + timedelta(milliseconds=event.perf - self.sent.perf)
@@ -288,9 +283,8 @@ def as_held(kind: str, session: TrainingSession) -> datetime:
 async def date_again(
     again: Mapping[UUID, Made], sessions: Mapping[UUID, TrainingSession], moments: Moments
 ) -> list[ScanEvent]:
-    """Correct the times of repeated marks where they are known better now; returns these, for their attendance.
-
-    In the caller's transaction, with their trainings locked.
+    """Correct the times of repeated marks where they are known better now; returns these. The caller's transaction
+    holds their trainings.
     """
     changed = []
     for kept in await ScanEvent.filter(id__in=sorted(again)).only(*NEEDED) if again else ():
@@ -307,7 +301,6 @@ async def date_again(
 
 
 async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
-    """Move marks that nothing else dates along with their sessions."""
     marks = ScanEvent.filter(session_id__in=sorted(sessions), dated_by=DatedBy.SESSION)
     moved: dict[datetime, list[UUID]] = defaultdict(list)
     for key, session_id, kind, at in await marks.values_list("id", "session_id", "kind", "at"):
@@ -319,8 +312,7 @@ async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
 
 
 async def compare_again(training_id: UUID) -> None:
-    """Compare times of marks with the sessions as now known: a phone in a village knew before us that a session moved,
-    or was held after all. Marks that only the session dates move with it.
+    """Compare times of marks with the sessions as now known, and move marks that only the session dates.
 
     Decisions stay, and flags with another reason.
     """

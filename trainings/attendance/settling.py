@@ -1,4 +1,4 @@
-"""Hours: the stays that count for a registration, its minutes, its completion, and the locks that computing needs."""
+"""Hours: the stays that count for a registration, its minutes, its completion, and the locks for computing them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHE
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     """Write minutes and, once the training's share is reached, the moment of completion.
 
-    Sessions of other trainings of the same course make up for missed ones, also for other registrations of the same
-    people: those are settled too. In the caller's transaction, with the trainings of these registrations locked.
+    Sessions of other trainings of the course make up for missed ones, also for other registrations of the same people:
+    those are settled too. The caller's transaction holds the trainings of these registrations.
     """
     concerned = await same_course_ids(registration_ids)
     if concerned != set(registration_ids):
@@ -57,7 +57,7 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
 def _settled(
     registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int | None
 ) -> bool:
-    """Set what the stays come to; True where the number changed."""
+    """True where the number changed."""
     minutes = minutes_counted(stays, sessions)
     is_complete = is_completed(minutes, minutes_planned(sessions), share)
     completed_at = (registration.completed_at or clock.now()) if is_complete else None
@@ -74,11 +74,8 @@ PEOPLE_AT_ONCE = 100
 async def settle(training_id: UUID) -> None:
     """Recompute minutes and completion of everybody who came to a training, and of its people who went elsewhere.
 
-    Sessions that ended without being closed count, and scans of cards named later. Also registrations that have hours
-    but no stay: what made up for them may count no more, after a merge was taken back or a place given back.
-
-    Some people at a time, each in its own transaction, so that nobody waits for thousands; or all in the caller's, if
-    there is one.
+    Also registrations that have hours but no stay: what made up for them may count no more. Some people at a time, each
+    in its own transaction, so that nobody waits for thousands; or all in the caller's, if there is one.
     """
     async with transaction():
         await lock(Training, [training_id])
@@ -97,9 +94,7 @@ async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -
 
 
 async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Where]) -> None:
-    """These stays, then the hours: of these registrations, whose trainings are locked, and of other registrations of
-    the same people, whose trainings may not be.
-    """
+    """`registration_ids`: their trainings are locked; those of the stays may not be."""
     touched: dict[UUID, set[UUID]] = defaultdict(set)
     for stay in stays:
         touched[stay.session_id].add(stay.registration_id)
@@ -109,17 +104,13 @@ async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Wh
 
 
 async def _attending(training_id: UUID) -> set[UUID]:
-    """Registrations with a stay at the training, and its own with a stay anywhere."""
     here = await Attendance.filter(session__training_id=training_id).values_list("registration_id")
     of_its_people = await Attendance.filter(registration__training_id=training_id).values_list("registration_id")
     return {key for (key,) in [*here, *of_its_people]}
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
-    """Registrations of the training with minutes or a completion.
-
-    Where the name was forgotten the stays are gone, and the numbers stand.
-    """
+    """With minutes or a completion. Where the name was forgotten the stays are gone, and the numbers stand."""
     written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
     known = Registration.filter(written, training_id=training_id).exclude(participant__given_names=NOBODY)
     return {key for (key,) in await known.values_list("id")}
@@ -134,7 +125,7 @@ async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:
 
 
 class _Where(NamedTuple):
-    """A stay by its session's training and its registration's: they differ where it makes up for another session."""
+    """A stay by its session's training and its registration's: they differ where it makes up for another."""
 
     session_id: UUID
     registration_id: UUID
@@ -151,7 +142,6 @@ async def locked_stays(training_id: UUID) -> list[_Where]:
 
 
 async def lock_all_stays(training_ids: Collection[UUID]) -> None:
-    """Lock these trainings, and all that their stays concern, in order to change each."""
     held = set(training_ids)
     for training_id in training_ids:
         for stay in await _stays(training_id):
@@ -203,7 +193,7 @@ class _SignUp(NamedTuple):
 
 
 async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
-    """These registrations, and others of the same people, as staff merged them, for the same courses."""
+    """These registrations, and others of the same people for the same courses."""
     whole = set(registration_ids)
     for some in _in_parts(registration_ids):
         whole.update(one.id for own in await _of_same_people(some) for one in own)
@@ -213,10 +203,10 @@ async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
 async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[Attendance]]:
     """The stays that each registration's hours are computed from, each with its session and that one's training.
 
-    They are the stays of its own ticket, wherever shown, and those of the same person, as staff merged them, by another
-    registration: at this training, or at a session of its course that began later than this training did. Of several
-    registrations of a person for one training one has all the stays, the others none: first the one with attendance,
-    then with a place, then the oldest. A place that was not given, or given back, and never used, has none.
+    Those of its own ticket, wherever shown, and those of the same person by another registration: at this training, or
+    at a session of its course that began later than this training did. Of several registrations of a person for one
+    training one has all the stays: first the one with attendance, then with a place, then the oldest. A place that was
+    not given, or given back, and never used, has none.
     """
     found: dict[UUID, list[Attendance]] = {}
     for some in _in_parts(registration_ids):
@@ -225,8 +215,8 @@ async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[
 
 
 async def stays_of_person(registration: Registration) -> list[Attendance]:
-    """The stays that a registration's page tells: those of another registration of the person for the training, where
-    that has the hours. For a place given back, its own alone.
+    """The stays that a registration's page tells, also where another registration of the person for the training has
+    the hours. For a place given back, its own alone.
     """
     own = (await stays_counting([registration.id]))[registration.id]
     if own or registration.state not in TAKES_PLACE:
@@ -261,8 +251,8 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
 
 
 async def _count_by_all_marks(people: Iterable[Sequence[_SignUp]], stays: Mapping[UUID, Sequence[Attendance]]) -> None:
-    """For several registrations of one person for a training: a stay lasts as all their marks at the session say
-    together, as on its list. A person who left with one of two cards has not stayed with the other.
+    """Several registrations of one person for a training: a stay lasts as all their marks at the session say together.
+    A person who left with one of two cards has not stayed with the other.
     """
     doubled = [same for own in people for same in _by_training(own).values() if len(same) > 1]
     sessions = {stay.session_id for same in doubled for one in same for stay in stays[one.id]}
@@ -315,7 +305,7 @@ def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
 
 
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    """Registrations of each person for each course, where there are several and one of them is given."""
+    """Where a person has several for a course, and one of them is given."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
     found = reads(Registration).filter(participant_id__in=sorted(person_of))
@@ -329,7 +319,6 @@ async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp
 
 
 async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each training that was not cancelled began."""
     if not training_ids:
         return {}
     planned = reads(TrainingSession).filter(sessions_on(), training_id__in=sorted(training_ids))

@@ -118,7 +118,6 @@ def _the_time(moment: datetime) -> dict[str, str]:
 
 
 def answer_name(answer: Answer) -> str:
-    """Short name of the person that the scan counts for, or empty."""
     if answer.registration is None:
         return ""
     person = answer.registration.participant
@@ -164,7 +163,6 @@ def result_json(result: Result) -> dict[str, Any]:
 
 
 def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
-    """For the attendance page, beside what phones are told."""
     return {
         "outcome": answer.outcome.value,
         "name": answer_name(answer),
@@ -177,7 +175,6 @@ def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
 
 
 def answer_view(answer: Answer, session_id: UUID) -> dict[str, Any]:
-    """For the page without script; offers an undo only where one is possible."""
     is_undoable = answer.outcome in (Outcome.PRESENT, Outcome.REVIEW, Outcome.LEFT)
     return {
         "outcome": STATES[answer.outcome],

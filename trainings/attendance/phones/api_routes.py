@@ -1,4 +1,4 @@
-"""`/marcar/api/…`: a phone, known by its cookie, is let in, asks for its state and lists, and sends its marks."""
+"""`/marcar/api/…`: a phone, known by its cookie, asks for its state and lists, and sends its marks."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def state(request: Request) -> Response:
 
 @allow(HOLDER)
 async def roster(request: Request) -> Response:
-    """A session's list, or 304 where unchanged. A session it is not for is answered as one that is over."""
+    """A session's list, or 304 where unchanged. A session it is not for is answered as over."""
     device = await phone_that_asks(request)
     if device.revoked_at is not None:
         raise DeviceRevoked
@@ -111,7 +111,6 @@ async def roster(request: Request) -> Response:
 
 @allow(HOLDER)
 async def ready(request: Request) -> Response:
-    """The phone says which lists it holds, and is told which it lacks."""
     device = await phone_that_asks(request)
     body = await _read(request, ReadyBody)
     lacking = sorted({one.id for one in await sessions_with_lists(device)} - body.sessions.keys())
@@ -121,7 +120,7 @@ async def ready(request: Request) -> Response:
 
 
 REVOKED_BATCHES, MOST_REVOKED, REVOKED_SECONDS = "revoked_phone", 200, 86_400
-"""A revoked phone may be in the wrong hands: ten thousand marks a day, then it has to wait."""
+"""A revoked phone may be in the wrong hands: ten thousand marks a day."""
 
 
 class UnreadableBatch(Malformed):
@@ -131,8 +130,8 @@ class UnreadableBatch(Malformed):
 
 @allow(HOLDER)
 async def receive(request: Request) -> Response:
-    """One result for each event, by its id. Refuses only what is no batch: the phone then sends less at a time; and,
-    for a while, too much from a revoked phone, which keeps it.
+    """One result for each event, by its id. Refuses what is no batch (the phone then sends less at a time), and for a
+    while too much from a revoked phone.
     """
     device = await phone_that_asks(request)
     if not request.headers.get("content-type", "").startswith("application/json"):

@@ -52,8 +52,6 @@ class CopyNotOurs(Refusal):
 
 
 class _Envelope(BaseModel):
-    """The readable part: which phone it is of."""
-
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     device: UUID
@@ -61,7 +59,7 @@ class _Envelope(BaseModel):
 
 
 class Copy(BaseModel):
-    """The sealed part. `offset`: our clock minus the phone's in milliseconds, as it last knew."""
+    """The sealed part. `offset`: our clock minus the phone's, in milliseconds."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -83,7 +81,7 @@ class Loaded:
 
 
 async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
-    """Take in a phone's file; twice is once, since each event has its id.
+    """Take in a phone's file; twice is once.
 
     Refuses (NotACopy) another file, (CopyNotOurs) a changed one, or one of a phone out of the actor's sight.
     """
@@ -113,7 +111,7 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
 
 
 async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
-    """In batches, like the phone's own. What the phone says of itself (numbers, last seen) is left to the phone.
+    """In batches, like the phone's own, without what the phone says of itself.
 
     Anybody can seal a file to us: it counts as far as its loader decides. Another hub's marks wait there.
     """
@@ -130,9 +128,8 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
 
 
 async def _note_arrived(device: Device, n: int) -> None:
-    """Lower the number of marks that the phone alone holds; it may have made more since.
-
-    A copy loaded again changes nothing, and the phone's next word replaces this.
+    """Lower the number of marks that the phone alone holds. A copy loaded again changes nothing, and the phone's next
+    word replaces this.
     """
     said = Device.filter(id=device.id)
     if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):

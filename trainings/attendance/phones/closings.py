@@ -1,4 +1,4 @@
-"""Closing from a phone: at once where it may close and all phones of the session have told all, else staff confirm."""
+"""Closing from a phone: at once where it may close and all phones of the session have sent all, else staff confirm."""
 
 from __future__ import annotations
 
@@ -42,10 +42,9 @@ class NoClosingWaits(Refusal):
 
 
 async def close_reported(session_ids: Collection[UUID]) -> None:
-    """Close the sessions among these that a phone with that right closed, and whose phones have told all.
+    """Close the sessions among these that a phone with that right closed, and whose phones have sent all.
 
-    One transaction each. The others wait for their phones, or for staff. An early end waits only up to the planned end:
-    from then on hours count, and too many would.
+    One transaction each. An early end waits only up to the planned end: from then on too many hours would count.
     """
     for session, closes in await _closes(session_ids):
         if await _due(session, closes) is not None:
@@ -85,9 +84,8 @@ def _held_until(session: TrainingSession, close: ScanEvent) -> datetime:
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
-    """Close when a phone said, though others have not told all. Twice is once.
-
-    Refuses (NoClosingWaits) an open session without a waiting closing.
+    """Close when a phone said, though others have not sent all. Twice is once. Refuses (NoClosingWaits) an open session
+    without a waiting closing.
     """
     async with transaction():
         session = await _locked(session_id)
@@ -98,10 +96,7 @@ async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def keep_open(session_id: UUID, *, actor: Actor) -> None:
-    """Keep a session open that a phone closed: phones' closings until now are put aside, as when reopened.
-
-    Nothing to do where no closing waits. Refuses (ClosedMeanwhile) a closed session.
-    """
+    """Put aside phones' closings until now, as when reopened. Refuses (ClosedMeanwhile) a closed session."""
     async with transaction():
         session = await _locked(session_id)
         if session.closed_at is not None:
@@ -112,21 +107,17 @@ async def keep_open(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def _locked(session_id: UUID) -> TrainingSession:
-    """Under the locks of all trainings whose hours the closing changes."""
     where = await TrainingSession.get(id=session_id)
     await settling.locked_stays(where.training_id)
     return await TrainingSession.get(id=session_id)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Open sessions that a phone closed, and when by our clock: a phone that may close comes before one that only
-    reports.
-    """
+    """Open sessions that a phone closed, and when: a phone that may close comes before one that only reports."""
     return {key: close.at for key, (_session, close) in (await _closings(session_ids)).items()}
 
 
 async def early_ends(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When sessions ended that were closed early on a phone."""
     reported = (await _closings(session_ids)).items()
     ends = {key: (session, _held_until(session, close)) for key, (session, close) in reported}
     return {key: ended_at for key, (session, ended_at) in ends.items() if ended_at < session.ends_at}
@@ -140,8 +131,7 @@ async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingS
 async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
     """Open sessions with their closings, earliest first.
 
-    Without closings that were taken back, put aside, wait for a decision, have an impossible time, or were made before
-    the session was reopened, whenever they came in.
+    Without closings taken back, put aside, undecided, at an impossible time, or made before the session was reopened.
     """
     now = clock.now()
     found = reads(TrainingSession).filter(sessions_on(), id__in=sorted(session_ids), closed_at=None, starts_at__lte=now)
@@ -168,7 +158,6 @@ def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
 
 
 async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> ScanEvent | None:
-    """The first closing that needs no confirmation."""
     since: dict[UUID | None, datetime | None] = {}
     for phone in await reads(Device).filter(
         id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})
@@ -182,7 +171,7 @@ async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) 
 
 
 async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
-    """Phones in use of a session that have not said since this moment that they hold nothing."""
+    """Phones in use that have not said since this moment that they hold nothing."""
     bound = reads(DeviceSession).filter(session_id=session_id).values_list("device_id")
     devices = await reads(Device).filter(
         id__in=[key for (key,) in await bound], revoked_at=None, token_hash__not_isnull=True
@@ -191,9 +180,7 @@ async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
 
 
 async def untold(session: TrainingSession) -> list[Gap]:
-    """What phones have not told, for staff about to close: marks held or missing, and phones not heard of since the
-    end, or lately.
-    """
+    """What phones have not sent, for staff about to close: marks held or missing, and silent phones."""
     since = min(session.ends_at, clock.now() - LATELY)
     missing = {one.id: one for one in await phones_missing(session.id, since)}
     gaps = {one.device_id: one for one in (await gaps_of([session.id])).get(session.id, [])}

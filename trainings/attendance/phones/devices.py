@@ -60,7 +60,7 @@ class NotYourPhone(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a phone is for: sessions to mark, activities to count at, and the hub that answers for it."""
+    """What a phone is for, and the hub that answers for it."""
 
     hub_id: UUID
     session_ids: Collection[UUID] = field(default=())
@@ -78,7 +78,7 @@ class Prepared:
 async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = None, actor: Actor) -> Prepared:
     """Prepare the phone that asks; it stays the phone of `token`, if that works for the same hub.
 
-    A revoked phone is in use again, only for what is loaded now. `key`: the form's; sent twice is one phone. Refuses
+    A revoked phone is in use again, only for what is loaded now. `key`: the form's; twice is one phone. Refuses
     (NothingToMark) an empty load, (AccountClosed) a person who left.
     """
     _refuse_empty(load)
@@ -97,14 +97,14 @@ async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = 
 
 
 async def phone_in_hand(token: str, actor: Actor) -> Device | None:
-    """The phone that preparing this one would use again; None: it would be a new one."""
+    """The phone that preparing this one would use again; None: a new one."""
     read = tokens.read_own_link(token)
     known = await Device.get_or_none(token_hash=device_digest(read)) if read is not None else None
     return known if known is not None and _can_take_up(known, actor) else None
 
 
 async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor) -> tuple[Device, str]:
-    """A one-time code with which another phone prepares itself within ten minutes. Told once, stored as a hash.
+    """A one-time code for another phone, for ten minutes. Told once, stored as a hash.
 
     The form sent again (`key`) is the same phone with another code. Refuses (NothingToMark) an empty load, (CodeUsed)
     once a phone used it.
@@ -125,12 +125,12 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
 
 
 async def claim(typed: str, *, address: str, token: str = "", key: UUID | None = None) -> Prepared:
-    """The first to come with a one-time code becomes its phone. The same `key` is let in again without the phone's
-    cookie, while the code lives: on a poor line the answer may be lost.
+    """The first to come with a one-time code becomes its phone. The same `key` is let in again while the code lives:
+    the answer may be lost.
 
-    A prepared phone (`token`) that the code's maker may prepare again stays the same phone, with what it has to send,
-    and gets the code's load besides. Refuses (CodeOver) unknown, used and expired codes, and after 30 such tries in an
-    hour everything from the same `address` (rules: Rate limits).
+    A prepared phone (`token`) that the code's maker may prepare stays the same phone, and gets the code's load besides.
+    Refuses (CodeOver) unknown, used and expired codes, and after 30 such tries in an hour everything from the same
+    `address`.
     """
     await limits.refuse_if_spent(MISSES, address, MOST_MISSES)
     code = tokens.read_short_code(typed)
@@ -218,14 +218,14 @@ async def take_out_of_use(device: Device, actor: Actor) -> bool:
 
 
 async def note_ready(device: Device, lacking: Collection[UUID], app: str) -> None:
-    """Record which lists the phone holds: `lacking` none, it is ready for use without signal."""
+    """`lacking` none: it is ready for use without signal."""
     now = clock.now()
     ready_at = now if not lacking and device.revoked_at is None else None
     await Device.filter(id=device.id).update(app_version=app, last_seen_at=now, ready_at=ready_at)
 
 
 async def note_seen(device: Device) -> None:
-    """Written at most once a minute. The phone is answered even while nothing can be written."""
+    """At most once a minute. The phone is answered even while nothing can be written."""
     now = clock.now()
     if device.last_seen_at is None or now - device.last_seen_at >= SEEN_EVERY:
         with contextlib.suppress(OperationalError):
@@ -243,7 +243,7 @@ async def _hold(actor: Actor) -> None:
 
 
 async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> Device:
-    """A new row, or the one of the same form. Under the lock of the person."""
+    """A new row, or the one of the same form."""
     made = await Device.get_or_none(id=key, prepared_by_id=actor.id) if key is not None else None
     if made is not None:
         return made
@@ -254,7 +254,7 @@ async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> D
 
 
 async def _take_up(device: Device, name: str, actor: Actor) -> None:
-    """The same phone again. What a revoked phone had before is not for its new preparer."""
+    """What a revoked phone had before is not for its new preparer."""
     if device.revoked_at is not None:
         await _unload(device)
         device.revoked_at, device.revoked_by_id = None, None
@@ -266,7 +266,7 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
 
 
 async def _free_name(name: str, device: Device) -> str:
-    """The name, numbered where another phone in use of the hub has it: what a phone lacks is told by its name."""
+    """Numbered where another phone in use of the hub has it: what a phone lacks is told by its name."""
     others = Device.filter(hub_id=device.hub_id, revoked_at=None).exclude(id=device.id)
     taken = {other.casefold() for (other,) in await others.values_list("name")}
     endings = ["", *(f" {number}" for number in range(2, len(taken) + 3))]
@@ -277,8 +277,7 @@ async def _free_name(name: str, device: Device) -> str:
 async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
     """Put a used code's load (`used_by`) onto a known phone, and delete the code's row.
 
-    The phone stays its preparer's: a code does not change whose hand it is in. A revoked one is now for the code's
-    maker.
+    The phone stays its preparer's; a revoked one is now the code's maker's.
     """
     load = Load(
         waiting.hub_id,
@@ -298,7 +297,6 @@ async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
 
 
 async def _release(token: str) -> None:
-    """The cookie's phone becomes another one: nothing waits for the old one any more."""
     read = tokens.read_own_link(token)
     former = await Device.get_or_none(token_hash=device_digest(read), revoked_at=None) if read is not None else None
     if former is not None:
@@ -316,9 +314,7 @@ def _code_digest(code: str) -> str:
 
 
 async def _same_phone(token: str, actor: Actor) -> Device | None:
-    """The cookie's phone, locked; None where it belongs to a hub at which this person does not work: it stays
-    untouched.
-    """
+    """Locked; None where it belongs to a hub at which this person does not work."""
     known = await phone_in_hand(token, actor)
     if known is None:
         return None
@@ -341,7 +337,6 @@ async def _managed(device_id: UUID, actor: Actor) -> Device:
 
 
 async def _bind(device: Device, load: Load) -> None:
-    """Add what it does not have yet."""
     known = {key for (key,) in await DeviceSession.filter(device_id=device.id).values_list("session_id")}
     new = [DeviceSession(device_id=device.id, session_id=key) for key in sorted({*load.session_ids} - known)]
     if new:
@@ -362,10 +357,8 @@ async def _record(act: str, device: Device, actor: Actor, **detail: int | bool) 
 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
-    """Close an account (refuses as `accounts.actions.close_account`), and revoke for good the phones that the person
-    prepared last. Returns these, by name.
-
-    Also phones that others got by the person's codes: nobody knows whose hand a code reached.
+    """Close an account (refuses as `accounts.actions.close_account`), and revoke the phones that the person prepared
+    last, or that got a code of theirs. Returns these, by name.
     """
     async with transaction():
         await accounts.close_account(user_id, actor=actor)
@@ -386,13 +379,13 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> list[Device]:
 
 
 async def phones_of(user_id: UUID) -> list[Device]:
-    """Phones in use that this person prepared last, with hubs, by name; also codes that wait for a phone."""
+    """In use, prepared last by this person, by name; also codes that wait for a phone."""
     found = await reads(Device).filter(prepared_by_id=user_id, revoked_at=None).select_related("hub")
     return sorted(found, key=lambda one: (one.name.casefold(), one.id))
 
 
 async def _take_all_out_of_use(phones: list[Device], actor: Actor) -> list[Device]:
-    """Returns real phones. A phone that another person prepares meanwhile is waited for, and stays theirs."""
+    """Returns real phones. A phone that another person prepares meanwhile stays theirs."""
     makers = {one.id: one.prepared_by_id for one in phones}
     held = [one for one in await lock(Device, makers) if one.prepared_by_id == makers[one.id] and not one.revoked_at]
     gone = {one.id for one in held if await take_out_of_use(one, actor)}

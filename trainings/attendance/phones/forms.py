@@ -17,8 +17,6 @@ PhoneName = Annotated[str, printable(NAME_LENGTH), AfterValidator(required)]
 
 
 class ThisPhoneForm(Form):
-    """The phone in the hand: its name, or the usual one; the session that the person comes from."""
-
     name: Annotated[str, printable(NAME_LENGTH)] = ""
     sesion: UUID | None = None
     key: UUID | None = None
@@ -43,8 +41,6 @@ class AnotherPhoneForm(RenameForm):
 
 
 class ClaimBody(BaseModel):
-    """Sent with a scanned or typed code."""
-
     model_config = ConfigDict(extra="ignore", strict=True)
     code: Annotated[str, Field(max_length=100)]
     key: UUID | None = None
@@ -52,8 +48,6 @@ class ClaimBody(BaseModel):
 
 
 class ReadyBody(BaseModel):
-    """What a phone holds: versions of its program and of each session's list."""
-
     model_config = ConfigDict(extra="ignore")
     version: Noted
     sessions: Annotated[dict[UUID, Annotated[str, Field(max_length=64)]], Field(max_length=500)]

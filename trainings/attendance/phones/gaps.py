@@ -22,7 +22,6 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 ASKED_FOR = timedelta(days=45)
 """After a session, its phones are asked so long for what is missing."""
 EARLY = timedelta(days=1)
-"""No mark of a session comes in earlier than this before it."""
 
 LOOKED_BACK = 5_000
 """A phone keeps so many of its newest marks to send again."""
@@ -44,9 +43,7 @@ MOST_TOLD = 12
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Marks made but not arrived: how many, between which others. No end: after `since`; no beginning: before all
-    others.
-    """
+    """Marks made but not arrived. No `until`: after `since`; no `since`: before all others."""
 
     n: int
     since: datetime | None
@@ -55,9 +52,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What is unknown of one phone at one session. `said_at`: last heard of; `n_unsent`: as it then said.
-
-    `is_silent`: not heard of since the session was over.
+    """What is unknown of one phone at one session. `n_unsent`: as it said at `said_at`. `is_silent`: not heard of since
+    the session was over.
     """
 
     device_id: UUID
@@ -143,9 +139,8 @@ def _when(moment: datetime | None) -> str:
 async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
     """Gaps by session and phone; sessions and phones without any, and old ones, are left out.
 
-    Phones number their marks: a missing number between two others is a mark of that time. It counts at the session of
-    the mark before it; before the first mark, at the first one's; of a phone without any mark, at the session that had
-    begun last when it spoke.
+    Phones number their marks. A missing number counts at the session of the mark before it; before the first mark, at
+    the first one's; without any mark, at the session that had begun last when the phone spoke.
     """
     lately = reads(TrainingSession).filter(id__in=sorted(session_ids), starts_at__gt=clock.now() - ASKED_FOR)
     sessions = {one.id: one for one in await lately}
@@ -168,9 +163,7 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
 
 
 async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
-    """The session that had begun last when the phone spoke, for phones that say that they hold something, or with which
-    number they began.
-    """
+    """Of phones that say that they hold something, or with which number they began."""
     telling = {key: one for key, one in devices.items() if one.n_unsent or one.first_seq is not None}
     if not telling:
         return {}
@@ -185,9 +178,7 @@ async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
 
 
 async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Gaps of the last days in words, by phone; without marks that the phone says it holds, and without complete
-    phones.
-    """
+    """In words, by phone, without marks that the phone says it holds."""
     now = clock.now()
     lately = {"session__starts_at__gt": now - ASKED_FOR, "session__starts_at__lte": now}
     bound = reads(DeviceSession).filter(device_id__in=sorted(device_ids), **lately)
@@ -200,7 +191,7 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *, is_latest: bool) -> Gap | None:
-    """Of a revoked phone only marks that it made and did not send. What a phone holds is said at its latest session."""
+    """Of a revoked phone only missing marks. What a phone holds is said at its latest session."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
     is_held = session.is_on and now >= end
@@ -217,7 +208,7 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
 async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
     """Numbers of the phone's marks that are not here, first and last of each run; the last run has no end.
 
-    They were never made, wait on the phone, or were lost when a backup was restored: sent marks are then sent again.
+    Never made, still on the phone, or lost when a backup was restored: sent marks are then sent again.
     """
     first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
     rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
@@ -233,7 +224,7 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True)
 class _Others:
-    """Slips and heads of a phone, in order: by number, or by time where kept without."""
+    """Slips and heads of a phone: by number, or by time where kept without."""
 
     numbers: Sequence[int]
     moments: Sequence[datetime]
@@ -257,10 +248,7 @@ class _Others:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What came from one phone: numbered marks, and what is kept elsewhere.
-
-    `is_all`: nothing came earlier than what was read.
-    """
+    """`is_all`: nothing came earlier than what was read."""
 
     marks: Sequence[_Numbered]
     others: _Others
@@ -279,7 +267,6 @@ async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[U
 
 
 async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
-    """Slips, and heads at activities, that came in since."""
     slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since)
     heads = reads(HeadCount).filter(counted_by_id__in=keys)
     rows = [
@@ -306,9 +293,7 @@ async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set
 
 
 def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
-    """Missing marks of one phone, by the session of the mark before.
-
-    Slips and heads have numbers too: they are taken off, by time where kept without. So is what the phone says it
+    """Missing marks of one phone, by the session of the mark before, without slips, heads and what the phone says it
     holds. `latest`: its session when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
@@ -334,7 +319,6 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
 def _before_first(
     first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: _Others, latest: UUID | None
 ) -> list[tuple[UUID, Missing]]:
-    """Missing before the first mark; all, where there is none."""
     if marks:
         oldest = marks[0]
         n = oldest.seq - first_seq - others.n_before(first_seq, oldest)

@@ -1,7 +1,7 @@
 """Heads counted on a phone without signal, kept under the phone's ids in any order.
 
-Nothing is refused: what comes from a revoked phone, or not for the activity, waits for staff. The sum may be negative
-while a part has not come in.
+Nothing is refused, so the sum may be negative while a part has not come in. In the panel, `outreach.heads` refuses
+below zero.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """A batch's activities, each with the reason why this phone's heads wait, if any. `new`: rows to write, which name
-    the phone as counter.
-    """
+    """A batch's activities, each with the reason why this phone's heads wait, if any."""
 
     device_id: UUID
     waits: dict[UUID, ScanFlag]
@@ -34,7 +32,7 @@ class Counting:
     new: list[HeadCount]
 
     def decide(self, event: SentEvent, at: datetime) -> Result:
-        """Keep one event once. Another body under an id is kept beside the first."""
+        """Another body under an id is kept beside the first."""
         key = str(event.id)
         if event.activity not in self.waits:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_ACTIVITY)
@@ -96,7 +94,7 @@ async def open_counting(
 ) -> Counting:
     """Read what a batch is about, with the activities locked, in the caller's transaction.
 
-    Heads wait there of a revoked phone, one whose time is over, or one not for the activity; in a loaded copy also of
+    Heads wait of a revoked phone, one whose time is over, or one not for the activity; in a loaded copy also of
     activities of none of `hub_ids`.
     """
     wanted = {one.activity for one in events if one.activity is not None}

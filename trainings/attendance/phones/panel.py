@@ -36,10 +36,7 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """With sessions and activities to come, by start. `prepared_by`: a name, or empty.
-
-    `added`: sessions of its trainings added since, which it gets with its next signal.
-    """
+    """With sessions and activities to come, by start. `added`: sessions that it gets with its next signal."""
 
     device: Device
     hub: str
@@ -52,7 +49,7 @@ class Phone:
 
 
 async def phones_seen_by(actor: Actor) -> list[Phone]:
-    """By hub, phones with something unsent first, then by name."""
+    """By hub, phones with something unsent first."""
     now = clock.now()
     prepared = Q(token_hash__not_isnull=True) | Q(enrol_until__gt=now)
     is_recent = Q(revoked_at=None) | Q(revoked_at__gte=now - SHOWN_AFTER_REVOKING)
@@ -71,7 +68,6 @@ async def phone_seen_by(device_id: UUID, actor: Actor) -> Phone:
 
 
 async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
-    """A new phone's usual name: its preparer's, numbered where taken."""
     whose = gettext(N_("apoyo")) if helper else (actor.name.split() or [gettext(N_("apoyo"))])[0]
     base = gettext(NAMED) % {"name": whose}
     known = reads(Device).filter(await _in_scope(actor), revoked_at=None)
@@ -84,7 +80,7 @@ async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
 
 
 async def _in_scope(actor: Actor) -> Q:
-    """Phones of the person's hubs at the desk, of sessions there or that they hold, and those they prepared."""
+    """Of the person's hubs at the desk, of sessions there or that they hold, and those they prepared."""
     hubs = sorted(actor.hubs_with(DESK))
     of_sessions = Q(session__training__hub_id__in=hubs) | Q(session__facilitators__user_id=actor.id)
     bound = reads(DeviceSession).filter(of_sessions).distinct()

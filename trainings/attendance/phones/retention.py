@@ -1,7 +1,7 @@
 """What is deleted: phones and slips that are over, and marks a year after their training.
 
-Attendance is computed from marks, so each session keeps one for each fact, without hand, phone or minute: an arrival,
-a departure, a nameless card, the number of companions.
+Attendance is computed from marks, so each session keeps one for each fact: an arrival, a departure, a nameless card,
+the number of companions.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def n_old_marks() -> int:
 
 
 async def forget_marks() -> int:
-    """Delete marks of trainings over for a year; returns how many. One transaction for each session."""
+    """Returns how many. One transaction for each session."""
     return sum([await _forget(session_id) for session_id in await _sessions_with_marks()])
 
 
@@ -93,7 +93,6 @@ def what_stays(session: TrainingSession, marks: Sequence[ScanEvent]) -> list[Sca
 
 
 def _of_one(session: TrainingSession, marks: Sequence[ScanEvent], undone: set[UUID]) -> list[ScanEvent]:
-    """Arrival and departure of one person, or of one nameless card."""
     stay = stay_of(marks, undone)
     if not stay.is_present:
         return []
@@ -168,7 +167,6 @@ EMPTIED = """
         AND NOT EXISTS (SELECT 1 FROM device_session b WHERE b.device_id = device.id)
         AND NOT EXISTS (SELECT 1 FROM device_activity b WHERE b.device_id = device.id)
 """
-"""Their marks went after a year."""
 
 EMPTY_SLIPS = f"""
     UPDATE walk_in_slip SET body = NULL, state = '{SlipState.DISMISSED}'
@@ -177,9 +175,8 @@ EMPTY_SLIPS = f"""
 
 
 async def forget_phones() -> int:
-    """Delete phones that are over, in the caller's transaction; returns how many.
-
-    A phone with marks or slips keeps its row as long as they stay, without name and token: it opens nothing.
+    """In the caller's transaction; returns how many. A phone with marks or slips keeps its row, without name and
+    token.
     """
     await sql.execute(EMPTIED)
     now = clock.now()
@@ -198,5 +195,5 @@ async def forget_phones() -> int:
 
 
 async def forget_slips() -> int:
-    """Empty waiting slips of old sessions, and put them aside; returns how many."""
+    """Empty waiting slips of old sessions; returns how many."""
     return await sql.execute(EMPTY_SLIPS, clock.now() - SLIPS_KEPT)

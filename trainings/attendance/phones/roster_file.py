@@ -27,7 +27,7 @@ from trainings.schedule.models import Training, TrainingSession
 
 FORMAT = 1
 MOST_SPARES = 200
-"""Besides cards on printed sheets and in reserved blocks of the training, which are always all there."""
+"""Besides cards on printed sheets and in reserved blocks of the training."""
 
 HASH_CHARACTERS = 24
 SHORT_CHARACTERS = 16
@@ -50,9 +50,8 @@ REPLACED = "r"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A card of a person who may come. `counts_as`: hash of another card that it counts as.
-
-    A joined registration's card counts as the kept one's. A replaced ticket has neither token nor code.
+    """A card of a person who may come. `counts_as`: hash of the kept one's card, of a joined registration. A replaced
+    ticket has neither token nor code.
     """
 
     qr_hash: str
@@ -160,7 +159,6 @@ def _hash(qr_hash: str) -> str:
 
 
 async def rosters_of(sessions: Collection[TrainingSession]) -> dict[UUID, Roster]:
-    """By session; people are read once for all sessions of a training."""
     training_ids = sorted({session.training_id for session in sessions})
     tickets = await _tickets(training_ids)
     sheets = await _sheets([session.id for session in sessions])
@@ -215,7 +213,6 @@ async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
 
 
 def _kept(row: _Row, rows: Mapping[UUID, _Row]) -> _Row:
-    """The row a card counts for: the kept one of a joined one."""
     return rows.get(row.joined_to_id, row) if row.joined_to_id is not None else row
 
 
@@ -232,7 +229,6 @@ def _ticket(row: _Row, first: _Row) -> Ticket:
 
 
 async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
-    """Oldest first."""
     printed = await reads(AttendanceSheet).filter(session_id__in=list(session_ids)).order_by("id")
     rows: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
     named: Counter[UUID] = Counter()
@@ -260,8 +256,8 @@ class _Card(NamedTuple):
 
 
 async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
-    """Open cards that may be given out at each session: always cards on blank rows of its sheets and those reserved for
-    its training; then, up to the limit, others of the same printings and of the hub's newest.
+    """Open cards that may be given out at each session: cards on blank rows of its sheets and those reserved for its
+    training; then, up to the limit, others of the same printings and of the hub's newest.
     """
     trainings = {session.training_id for session in sessions}
     hub_of = dict(await reads(Training).filter(id__in=sorted(trainings)).values_list("id", "hub_id"))

@@ -1,4 +1,4 @@
-"""`/panel/telefonos`: prepare this phone or another by code, rename, take out of use, load the copy of a phone."""
+"""`/panel/telefonos`: prepare this phone or another, rename, take out of use, load a phone's copy."""
 
 from __future__ import annotations
 
@@ -156,7 +156,6 @@ async def _another_page(request: Request, offer: Offer, form: Typed | None, stat
 
 
 def _likely(offer: Offer) -> set[UUID]:
-    """Ticked at first: the training at hand, else the next day with anything."""
     if offer.at_hand is not None:
         return {one.id for one in offer.sessions if one.training_id == offer.at_hand}
     starts = {one.id: one.starts_at for one in offer.sessions} | {one.id: one.starts_at for one in offer.activities}

@@ -34,10 +34,7 @@ NOTHING = Load(UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """By start. Sessions with training, hub and venue, activities with hub.
-
-    `at_hand`: the training that the person comes from, if any.
-    """
+    """By start. `at_hand`: the training that the person comes from, if any."""
 
     sessions: tuple[TrainingSession, ...]
     activities: tuple[OutreachActivity, ...] = ()
@@ -45,13 +42,12 @@ class Offer:
 
     @property
     def hub_id(self) -> UUID | None:
-        """The hub that answers for the phone: of the training at hand, else of the first item."""
+        """Of the training at hand, else of the first item."""
         of_training = [one.training.hub_id for one in self.sessions if one.training_id == self.at_hand]
         of_any = [one.training.hub_id for one in self.sessions]
         return next(iter([*of_training, *of_any, *(one.hub_id for one in self.activities)]), None)
 
     def load(self, chosen: Collection[UUID] | None = None) -> Load:
-        """All, or the chosen part; anything not on offer is left out."""
         sessions = tuple(one for one in self.sessions if chosen is None or one.id in chosen)
         activities = tuple(one for one in self.activities if chosen is None or one.id in chosen)
         hub_id = Offer(sessions, activities, self.at_hand).hub_id
@@ -64,8 +60,7 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
     """What this person may put onto a phone, coming from a session or from the list of phones.
 
     From a session: the sessions of its training that they may mark, and those that they hold. Else those that they
-    hold, and at hubs where they work at the desk the sessions of the next 14 days and the activities where they may
-    count. Raises UnknownSession for a session out of scope.
+    hold, and at hubs of their desk the sessions and activities of the next 14 days. Raises UnknownSession.
     """
     if session_id is None:
         wanted = _held_by(actor) | _at_hubs(actor)
@@ -110,7 +105,6 @@ async def _still_open(sessions: tuple[TrainingSession, ...]) -> tuple[TrainingSe
 
 
 async def _activities(actor: Actor) -> tuple[OutreachActivity, ...]:
-    """Activities of the next 14 days where this person may count heads."""
     now, hubs = clock.now(), sorted(actor.hubs_with(HEAD_COUNTERS))
     coming = reads(OutreachActivity).filter(
         hub_id__in=hubs, state=ActivityState.PUBLISHED, ends_at__gt=now - JUST_OVER, starts_at__lt=now + AHEAD
@@ -130,9 +124,8 @@ async def sessions_to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
 
 
 async def later_sessions(devices: Collection[Device], bound: Sequence[DeviceSession]) -> Later:
-    """By phone: sessions that its trainings got after its last one of them (`bound`).
-
-    Not sessions that it was not given then, nor those that its preparer may not mark.
+    """By phone: sessions that its trainings got after its last one of them (`bound`), and that its preparer may
+    mark.
     """
     planned = await _planned_in({one.session.training_id for one in bound})
     later: dict[UUID, list[TrainingSession]] = {}
@@ -144,7 +137,7 @@ async def later_sessions(devices: Collection[Device], bound: Sequence[DeviceSess
 
 
 async def take_later_sessions(device: Device) -> None:
-    """Bind the asking phone to them. It is answered even while nothing can be written."""
+    """The phone is answered even while nothing can be written."""
     with contextlib.suppress(OperationalError):
         if not await _later_of(device):
             return

@@ -47,9 +47,7 @@ ASSETS = (
 )
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
-"""A phone needs one of these two code readers, and its worker finds out which. The other comes later, as does the page
-in the other language.
-"""
+"""A phone needs one of these two code readers; its worker finds out which. The other comes later."""
 
 ICONS = (
     ("marcar-192.png", "192x192", "any"),
@@ -64,7 +62,7 @@ def path_for(language: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """One file: address, content, and what else decides whether a phone has it already."""
+    """One file. `extra`: what else decides whether a phone has it already."""
 
     url: str
     content: bytes
@@ -78,7 +76,6 @@ class Kept:
 
     @property
     def key(self) -> str:
-        """Changes with the content, and with a page's headers."""
         return hashlib.sha256(self.content + self.extra.encode()).hexdigest()[:16]
 
     @property
@@ -132,7 +129,6 @@ def _page(path: str, named: str) -> str:
 
 
 def _offered() -> dict[str, Any]:
-    """Choices of slip, counter and practice, in the current language."""
     aloud = asked_now(aloud=True)
     return {
         "actor_types": choices.actor_types(),
@@ -154,7 +150,6 @@ def precached() -> tuple[Kept, ...]:
 
 @lru_cache(maxsize=1)
 def worker() -> str:
-    """The service worker's text: the files it keeps, then its program."""
     files = [
         {"url": one.url, "hash": one.digest, "key": one.key, "size": one.size}
         | ({"reader": one.reader} if one.reader else {})
@@ -190,7 +185,7 @@ def manifest(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`flag`: as in a phone's list; `name`: shown in the answer; `size` and `path` draw its QR."""
+    """`flag`: as in a phone's list; `size` and `path` draw its QR."""
 
     token: str
     short_code: str

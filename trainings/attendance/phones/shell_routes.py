@@ -37,10 +37,7 @@ async def lead_to_app(_request: Request) -> Response:
 
 @allow(PUBLIC)
 async def worker(_request: Request) -> Response:
-    """Lists the files of the current version; browsers ask often.
-
-    It tests whether this browser can compile WebAssembly, so it has the page's policy.
-    """
+    """It tests whether this browser can compile WebAssembly, so it has the page's policy."""
     headers = {"content-security-policy": SCAN_POLICY, "cache-control": ASKED_AGAIN}
     return Response(shell.worker(), media_type="text/javascript", headers=headers)
 

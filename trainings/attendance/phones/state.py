@@ -151,9 +151,7 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
 
 
 def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Municipalities that a slip offers, (INE code, name), by the name of their department: those of the hubs'
-    departments.
-    """
+    """Municipalities that a slip offers, (INE code, name), by department."""
     near: dict[str, list[tuple[str, str]]] = {}
     for one in municipalities():
         if one.department_code in department_codes:

@@ -33,9 +33,8 @@ from trainings.lib import tokens
 class Upload:
     """Events as they came, our clock minus the phone's, and what the phone says of itself.
 
-    `n_unsent`: what it keeps besides; None where the phone itself is not the sender. Then `session_ids` and `hub_ids`
-    are the sessions, and the hubs of activities, that the sender answers for. `sent`: the page's counter on sending.
-    `first_seq`: its first number as this device.
+    `n_unsent`: what it keeps besides; None where the phone is not the sender. Then `session_ids` and `hub_ids` are what
+    the sender answers for. `sent`: the page's counter on sending. `first_seq`: its first number.
     """
 
     items: Sequence[object]
@@ -50,10 +49,7 @@ class Upload:
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
-    """Keep a batch as `intake.keep` does, then open its slips, and close sessions that waited for it last.
-
-    From a revoked phone, or one not prepared for the session, everything is kept and nothing counts without a decision.
-    """
+    """Keep a batch as `intake.keep`, then open its slips, and close sessions that waited for it last."""
     read = [read_event(item) for item in upload.items]
     results = await keep(partial(PhoneIntake, device, upload), read)
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
@@ -63,15 +59,15 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
 
 
 def _slips_in(read: Sequence[SentEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
-    """Keys under which a batch's slips may be kept; also of those sent again, since opening them may have failed."""
+    """Also of those sent again, since opening them may have failed."""
     sent = [one for one in read if isinstance(one, SentEvent) and one.kind is EventKind.SLIP]
     sent = [one for one in sent if session_ids is None or one.session in session_ids]
     return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]
 
 
 class PhoneIntake(Intake):
-    """Nothing is refused. Marks wait from a revoked phone, or one not prepared for the session; in a loaded copy also
-    marks of sessions, and heads of hubs, that the loader does not answer for.
+    """Marks wait from a revoked phone, or one not prepared for the session; in a loaded copy also marks of sessions,
+    and heads of hubs, that the loader does not answer for.
     """
 
     counting: Counting
@@ -130,7 +126,6 @@ class PhoneIntake(Intake):
             await slips.receive(self.device, slip)
 
     async def note(self, results: Sequence[Result]) -> None:
-        """How many events were unreadable, never their content; and what the phone says of itself."""
         device, upload, n_malformed = self.device, self.upload, sum(not one.is_kept for one in results)
         if n_malformed:
             await record(

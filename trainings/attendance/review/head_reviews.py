@@ -28,10 +28,8 @@ DECIDED = (HeadState.COUNTED, HeadState.DISMISSED)
 
 @dataclass(frozen=True, slots=True)
 class PhoneHeads:
-    """One phone's heads at an activity, undecided or decided.
-
-    `cells`: by (sex, age band), without its own undos; `n_of_others`: touches of others that it takes back. `until`:
-    when the last came in.
+    """One phone's heads at an activity. `cells`: by (sex, age band), without its own undos; `n_of_others`: touches of
+    others that it takes back. `until`: when the last came in.
     """
 
     phone_id: UUID
@@ -51,8 +49,6 @@ class PhoneHeads:
 
 @dataclass(frozen=True, slots=True)
 class HeadReview:
-    """Waiting and decided heads of an activity, by phone."""
-
     activity: OutreachActivity
     open: Sequence[PhoneHeads]
     decided: Sequence[PhoneHeads]
@@ -117,8 +113,8 @@ async def activities_to_review(actor: Actor) -> list[HeadReview]:
 
 
 async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, until: datetime, actor: Actor) -> int:
-    """Count a phone's heads that had come in by `until`, or put them aside: nothing unseen is decided. Returns the
-    number of touches. Refuses (NothingToDecide) where nothing waits.
+    """Count a phone's heads that had come in by `until`, or put them aside. Returns the number of touches. Refuses
+    (NothingToDecide) where nothing waits.
     """
     assert state in DECIDED
     async with transaction():
@@ -132,7 +128,7 @@ async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, u
 
 
 async def take_back_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, actor: Actor) -> int:
-    """All heads of the phone with that answer wait again. Returns the number of touches. Refuses as `decide_heads`."""
+    """Returns the number of touches that wait again. Refuses as `decide_heads`."""
     async with transaction():
         activity = await locked_activity(activity_id)
         decided = HeadCount.filter(activity_id=activity_id, counted_by_id=phone_id, state=state)

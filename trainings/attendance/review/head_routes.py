@@ -69,7 +69,6 @@ def _view(heads: PhoneHeads) -> dict[str, Any]:
 
 @allow(*EDITORS)
 async def answer(request: Request) -> Response:
-    """Count, put aside, or undo: everything of one phone that was seen."""
     activity, can_decide = await head_gate(request.path_params["id"], request.state.actor)
     if not can_decide:
         raise UnknownActivity

@@ -61,7 +61,7 @@ class Case:
     """Marks decided together: one reason, one person, card, or nobody.
 
     `arrived_at`: for departures before the arrival. `undoes_closing`: it takes back a closing that took effect, which
-    by itself reopens nothing.
+    reopens nothing.
     """
 
     flag: ScanFlag
@@ -83,7 +83,6 @@ class Case:
 
     @property
     def is_about_people(self) -> bool:
-        """An arrival or departure."""
         return self.first.kind in PEOPLE_KINDS
 
     @property
@@ -100,10 +99,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """With undecided marks at a session; `until`: when the last came in.
-
-    `can_count`: some name their person, and may be counted together.
-    """
+    """With undecided marks at a session. `can_count`: some name their person, and may be counted together."""
 
     device: Device
     n: int
@@ -113,9 +109,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A phone closed the session at `at`; these phones have not told all since. `ended_at`: the real end of an early
-    closing.
-    """
+    """A phone closed the session at `at`. `ended_at`: the real end of an early closing."""
 
     at: datetime
     missing: Sequence[Device]
@@ -124,8 +118,6 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One session's cases, waiting and decided, by reason, with slips, phones, gaps and a pending closing."""
-
     session: TrainingSession
     open: Sequence[Case] = ()
     decided: Sequence[Case] = ()
@@ -152,8 +144,6 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A session's review with this person's rights."""
-
     session: TrainingSession
     can_decide: bool
     can_close: bool
@@ -216,7 +206,6 @@ def _review(
 
 
 def _phones(cases: Iterable[Case], devices: Mapping[UUID, Device]) -> list[Phone]:
-    """Phones with several cases, most first."""
     events: dict[UUID, list[ScanEvent]] = defaultdict(list)
     n_cases: dict[UUID, set[int]] = defaultdict(set)
     for number, case in enumerate(cases):
@@ -241,10 +230,7 @@ async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
 
 
 async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
-    """Odd and decided marks by session, in the order of events.
-
-    Without marks taken back at the door. A decision about a nameless card stays when the card gets a name.
-    """
+    """Odd and decided marks by session, in the order of events, without marks taken back at the door."""
     odd = await _odd(session_ids)
     of_closings = await _undone_closings(odd)
     together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
@@ -310,7 +296,6 @@ async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
 
 
 async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None], datetime]:
-    """Arrivals of people who left before them."""
     early = {(one.session_id, one.registration_id) for one in events if one.flag is ScanFlag.BEFORE_ARRIVAL}
     if not early:
         return {}
@@ -355,7 +340,6 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 
 async def n_to_decide(actor: Actor) -> int:
-    """Odd marks, slips and heads of activities that this person can decide."""
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
     here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()

@@ -42,8 +42,7 @@ class Told(NamedTuple):
 class Figures:
     """Everybody present. `adults`: by age and sex; None: not answered.
 
-    Minors are only a number. `n_unnamed`: came by nameless card; `n_companions`: without a card. `by_community`:
-    largest first, empty name: not answered.
+    Minors are only a number. `by_community`: largest first, empty name: not answered.
     """
 
     n_expected: int
@@ -85,9 +84,7 @@ async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> F
 
 
 async def told_of(lines: Iterable[RosterLine]) -> dict[UUID, Told]:
-    """Answers of people present, by their main registration. Other registrations of the person, as staff merged them,
-    fill what it does not say.
-    """
+    """Answers of people present, by their main registration. Their other registrations fill what it does not say."""
     here = {line.registration_id: line.sign_ups for line in lines if line.stay.is_present}
     keys = sorted({key for sign_ups in here.values() for key in sign_ups})
     found = reads(Registration).filter(id__in=keys).order_by("id").select_related("participant")
@@ -161,9 +158,7 @@ async def known_of(session: TrainingSession, figures: Figures) -> Report:
 
 
 async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> list[str]:
-    """With hours where the whole course is one session and fits it; how several sessions share it only facilitators
-    know.
-    """
+    """With hours where the whole course is one session and fits it."""
     planned = reads(TrainingSession).filter(training_id=session.training_id, state=SessionState.PLANNED)
     fits = sum(int(one["minutes"]) for one in contents) <= session.minutes
     if not fits or await planned.count() != 1:
@@ -180,22 +175,18 @@ async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Whether there is a sheet, and which sheets are not stored anywhere yet."""
-
     is_printed: bool
     n_not_kept: int
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Not in the file yet: undecided marks, phones that may hold some."""
-
     n_undecided: int
     n_phones: int
 
 
 Lack = tuple[str, str, int]
-"""Where to mend it (below the session's address, or a form field), a sentence, and its number."""
+"""Where to mend it (below the session's address, or a field), a sentence, and its number."""
 
 
 def missing(

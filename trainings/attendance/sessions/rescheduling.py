@@ -50,9 +50,8 @@ class SomebodyCame(Refusal):
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
     """Change a training's sessions with all consequences; if `act` refuses, nothing happens.
 
-    Minutes and completion are computed anew (sessions not cancelled count). Reserved places keep their time before the
-    first session, offered ones end at its start. People are told after ten minutes. Returns the batch that may be
-    stopped until then; None: nobody is told.
+    Reserved places keep their time before the first session, offered ones end at its start. People are told after ten
+    minutes. Returns the batch that may be stopped until then; None: nobody is told.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: against deadlocks.
@@ -91,10 +90,7 @@ async def move(
 async def correct(
     session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
 ) -> None:
-    """When it was really held: marks, hours and completion as with a move, and nobody is told.
-
-    A phone's closing may take effect now. Refuses as `correct_session`.
-    """
+    """When it was really held; nobody is told. A phone's closing may take effect now. Refuses as `correct_session`."""
     training_id = await _training_of(session_id)
     async with transaction():
         await locked_stays(training_id)
@@ -105,9 +101,7 @@ async def correct(
 
 
 async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """Said once its time is over: hours and completion as for a cancelled session.
-
-    Nobody is told: it is too late to act, and the message would read as if the next session were cancelled. Refuses
+    """Said once its time is over. Nobody is told: the message would read as if the next session were cancelled. Refuses
     (SomebodyCame) while anybody is marked there, and as `say_not_held`.
     """
     training_id = await _training_of(session_id)
@@ -168,8 +162,8 @@ async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | No
 
 
 async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """A cancelled training takes place after all; or was held all the same, and nobody is told. Refuses as
-    `restore_training`; returns as `change_sessions`.
+    """A cancelled training takes place after all; or was held, and nobody is told. Refuses as `restore_training`;
+    returns as `change_sessions`.
     """
 
     async def act() -> None:
@@ -194,8 +188,8 @@ GOES_THERE = ("name", "address", "municipality")
 
 @dataclass(frozen=True, slots=True)
 class AtVenue:
-    """A training or activity to come at a venue that others may know of; of a training, how many people are told of a
-    change. `starts_at`: of the first of `n_sessions`.
+    """To come at a venue, and known to others. `n_people`: told of a change. `starts_at`: of the first of
+    `n_sessions`.
     """
 
     title: str
@@ -206,12 +200,10 @@ class AtVenue:
 
 
 def is_said_otherwise(venue: Venue, details: VenueDetails) -> bool:
-    """Whether people would look for another name, or elsewhere."""
     return any(getattr(details_of(venue), name) != getattr(details, name) for name in GOES_THERE)
 
 
 async def coming_at(venue: Venue) -> list[AtVenue]:
-    """Still to come and known to others, by time."""
     sessions = reads(TrainingSession).filter(
         venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now(), training__state__in=KNOWN
     )
@@ -236,8 +228,8 @@ async def _of_training(sessions: Sequence[TrainingSession]) -> AtVenue:
 async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
     """Move everything to come at this venue to a new one with these details, all or nothing.
 
-    People are told as of any change of place, in ten minutes. The old venue stays for past sessions and for telling the
-    change, and is offered no more. Refuses as `create_venue`, also the same name: nobody could tell the two apart.
+    People are told in ten minutes. The old venue stays for past sessions, and is offered no more. Refuses as
+    `create_venue`, also the same name.
     """
     async with transaction():
         sessions = await _held_to_come(venue)
@@ -252,9 +244,7 @@ async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Acto
 
 
 async def _held_to_come(venue: Venue) -> list[TrainingSession]:
-    """Read under the locks of all trainings: somebody may be moving it now. Locked at once and before writing, against
-    deadlocks.
-    """
+    """Under the locks of all trainings, taken at once and before writing, against deadlocks."""
     coming = TrainingSession.filter(venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now()).exclude(
         training__state=TrainingState.CANCELLED
     )

@@ -136,9 +136,7 @@ async def write(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """Logged, since it has full names. With an empty list, which is signed, it is a printout; a marked list replaces no
-    list on the table.
-    """
+    """Logged, since it has full names. An empty list, which is signed, is a printout; a marked one replaces none."""
     door = await door_at(request)
     session, actor = door.session, request.state.actor
     found = await session_file(door)
@@ -163,7 +161,7 @@ COPIES = range(3)
 
 @allow(*ATTENDANCE_TAKERS)
 async def family_slip(request: Request) -> Response:
-    """For the minor to carry home: that they came, and how they are registered. It names no person and no place."""
+    """For the minor to carry home. It names no person and no place."""
     session = (await door_of(request.path_params["id"], request.state.actor)).session
     training = session.training
     context = {
@@ -185,10 +183,7 @@ async def ask_if_alone(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def protect(request: Request) -> Response:
-    """The route to follow, for the session that the address may name.
-
-    The form is empty: signing in again keeps nothing of it.
-    """
+    """The form is empty: signing in again keeps nothing of it."""
     hubs = await _hubs_to_call(request.query_params.get("sesion", ""), request.state.actor)
     return render(request, "attendance/alone.html", {"is_alone": True, "hubs": hubs})
 

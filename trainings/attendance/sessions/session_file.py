@@ -37,7 +37,7 @@ SEXES = (Sex.MUJER, Sex.HOMBRE, Sex.UNDISCLOSED, None)
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
-    """Read at one moment. `sheets`: printed sheets in it; `unnamed`: nameless arrivals on none of them."""
+    """`sheets`: printed sheets in it; `unnamed`: nameless arrivals on none of them."""
 
     door: Door
     head: Head
@@ -79,9 +79,7 @@ async def session_file(door: Door) -> SessionFile:
 
 
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
-    """Signed sheets: those with a known place, and the last others with a person who is on no other sheet: what a
-    continued sheet lacks.
-    """
+    """Signed sheets: those with a known place, and the last others with a person who is on no other sheet."""
     printed = await reads(AttendanceSheet).filter(session_id=session.id).order_by("-created_at", "-id")
     opened = [await open_sheet(one) for one in printed]
     wanted = [line.sign_ups for line in lines if line.is_expected or line.stay.is_present]
@@ -186,7 +184,6 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
 
 
 def _as_line(session_id: UUID, line: RosterLine) -> Line:
-    """A row for a person on no sheet."""
     return Line(
         session_id=session_id,
         number=0,
@@ -198,9 +195,8 @@ def _as_line(session_id: UUID, line: RosterLine) -> Line:
 
 
 def _by_sex(file: SessionFile, lines: Sequence[Line], counted: set[UUID]) -> BySex:
-    """Of people shown as present here, nameless cards too, so that the list adds up.
-
-    A person in two rows is one head: `counted` holds registrations of people counted before.
+    """Of people present here, nameless cards too. `counted`: registrations counted before, since a person in two rows
+    is one head.
     """
     said: list[Sex | None] = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Marks of a session for its sheets: by person, and by nameless card."""
+"""Marks of a session for its sheets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN = Stay()
 
 
 class Marked(NamedTuple):
-    """Of one person or card, and by which registration: see `queries.Line`."""
+    """By which registration: see `queries.Line`."""
 
     stay: Stay = OPEN
     here_as: UUID | None = None
@@ -44,7 +44,6 @@ class Marks:
 
 
 async def marks_at(session_id: UUID, people: Iterable[Registration]) -> Marks:
-    """Everything that counts at a session; these people by any of their registrations."""
     events = await reads(ScanEvent).filter(session_id=session_id)
     undone = undone_by(events)
     person_of = await _person_of_each(people, events)
@@ -69,7 +68,6 @@ def _marked(events: Sequence[ScanEvent], undone: Collection[UUID]) -> Marked:
 
 
 async def _person_of_each(people: Iterable[Registration], events: Iterable[ScanEvent]) -> dict[UUID, UUID]:
-    """The person of each registration, given or marked, as staff merged them."""
     whose = {one.id: (one.participant_id, one.participant.merged_into_id) for one in people}
     unread = sorted({one.registration_id for one in events if one.registration_id is not None} - whose.keys())
     more = reads(Registration).filter(id__in=unread)

@@ -96,7 +96,6 @@ async def _position(session: TrainingSession) -> str:
 
 
 def sheet_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
-    """Names of expected people, blank rows with their cards, room to sign."""
     return list_data(head, opened.code, opened.lines, columns=opened.sheet.columns)
 
 

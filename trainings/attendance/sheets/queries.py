@@ -1,5 +1,3 @@
-"""Sheets as staff see them: what was printed, whose rows they are, and what is known now."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -58,10 +56,9 @@ class Printed:
 class Line:
     """One row: its person now, or its spare card, and the marks.
 
-    `person_id`: registration with the name; `registration_id`: the one that a mark of the row counts for: of a joined
-    one the kept one. `here_as`: the person's registration behind `stay`, as staff merged them; `sign_ups`: all that
-    were marked. `card_hash`: beginning of the card's digest. `event_id`: what an undo takes back; None where nothing is
-    marked. `is_named_on_paper`: printed, not handwritten.
+    `person_id`: registration with the name; `registration_id`: the one that a mark of the row counts for (of a joined
+    one the kept one). `here_as`: the person's registration behind `stay`; `sign_ups`: all that were marked.
+    `is_named_on_paper`: printed, not handwritten.
     """
 
     session_id: UUID
@@ -243,15 +240,12 @@ def _line(
 
 
 def event_of_row(key: UUID, number: int) -> UUID:
-    """Event id of one row, from the key of the typed line."""
     return uuid5(key, str(number))
 
 
 @dataclass(frozen=True, slots=True)
 class TypedIn:
-    """Result of a line of row numbers: rows marked, those present before, those without a name, and those that do not
-    count: their card was made void or used elsewhere.
-    """
+    """Result of a line of row numbers. `not_counted`: their card was made void or used elsewhere."""
 
     key: UUID
     numbers: Sequence[int]
@@ -287,7 +281,7 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
 
 
 def _was_there(line: Line, event: ScanEvent, first_of: Mapping[UUID | str, datetime]) -> bool:
-    """Whether any registration of the person was marked before this line was typed in."""
+    """By any registration of the person, before this line was typed in."""
     return any(event.created_at > first_of.get(key, event.created_at) for key in (*line.sign_ups, _whom(event)))
 
 
@@ -336,7 +330,5 @@ async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
 
 
 def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
-    """Expected people on no sheet: they registered after printing, and need another sheet. People from another
-    training, or without a registration, get no row.
-    """
+    """Expected people on no sheet: they registered after printing, and need another sheet."""
     return [one for one in lines if one.is_expected and one.sign_ups.isdisjoint(listed)]

@@ -131,7 +131,6 @@ async def find(request: Request) -> Response:
 
 
 async def _printed(request: Request) -> tuple[Door, OpenSheet]:
-    """Logs the printing, and records a printout."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     await log_names(request, "attendance.print_sheet", door, opened)
@@ -142,7 +141,7 @@ async def _printed(request: Request) -> tuple[Door, OpenSheet]:
 
 @allow(*ATTENDANCE_TAKERS)
 async def page(request: Request) -> Response:
-    """For printing from the browser, in Spanish like the PDF, whatever the panel's language."""
+    """In Spanish like the PDF, whatever the panel's language."""
     door, opened = await _printed(request)
     head = await head_of(door)
     with speaking(SOURCE_LANGUAGE):
@@ -166,7 +165,6 @@ async def file(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def cards(request: Request) -> Response:
-    """Spare cards of the blank rows, with row numbers, and their slips."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     rows = {line.card_id: line.number for line in opened.lines if line.card_id is not None and line.is_card_open}

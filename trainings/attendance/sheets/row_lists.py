@@ -38,10 +38,10 @@ class NoSuchRow(Refusal):
 
 
 def read_rows(typed: str, *, named: int, last: int) -> list[int]:
-    """Rows in order, each once. "todas": rows with a name (1 to `named`), of `last` in all.
+    """In order, each once. "todas": rows with a name (1 to `named`), of `last` in all.
 
-    "menos" takes away, blank rows too, until "más", which adds signed blank rows. Refuses anything but numbers, and
-    rows that the sheet does not have.
+    "menos" takes away, blank rows too, until "más", which adds signed blank rows. Refuses anything but numbers
+    (UnreadableRows), and rows that the sheet does not have (NoSuchRow).
     """
     here: set[int] = set()
     is_taking_away = False

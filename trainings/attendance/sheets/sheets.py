@@ -96,11 +96,10 @@ async def print_sheet(
     key: UUID | None = None,
     is_continuation: bool = False,
 ) -> AttendanceSheet:
-    """Freeze the rows of a sheet under a new code: expected people by name, then blank rows.
+    """Freeze the rows of a sheet under a new code: expected people by name, then blank rows, each with a spare card.
 
-    A spare card is made for each blank row. `key`: the form's; twice is one sheet. A printed sheet never changes;
-    printing it again only reads it. A continuation holds only people on no sheet of the session. Refuses
-    (NobodyToPrint) a sheet without rows.
+    `key`: the form's; twice is one sheet. A printed sheet never changes. A continuation holds only people on no sheet
+    of the session. Refuses (NobodyToPrint) a sheet without rows.
     """
     assert 0 <= n_blank <= MOST_BLANK
     sheet_id = key or tokens.uuid7()
@@ -128,9 +127,7 @@ async def print_sheet(
 
 
 async def print_first_sheet(session_id: UUID, *, actor: Actor) -> None:
-    """Freeze a sheet with the usual blank rows unless one was printed: then signed paper has a code and can be typed
-    in.
-    """
+    """Freeze a sheet with the usual blank rows unless one was printed: signed paper needs a code to be typed in."""
     if not await AttendanceSheet.exists(session_id=session_id):
         first = uuid5(session_id, "first sheet")
         await print_sheet(session_id, n_blank=USUAL_BLANK, columns=(), actor=actor, key=first)
@@ -166,9 +163,8 @@ async def _spares(hub_id: UUID, sheet_id: UUID, n: int, actor: Actor) -> list[Ca
 async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, key: UUID) -> list[Answer]:
     """Mark these rows present, by the signed paper; one answer per row, in order.
 
-    A blank row is its spare card. Sent twice with one `key` it counts once, and so do people present already. Arrival
-    is the session's start: a signature says that a person came, not that they returned after leaving. Refuses as
-    `actions.take`.
+    A blank row is its spare card. Sent twice with one `key` it counts once. Arrival is the session's start: a signature
+    does not say that a person returned after leaving. Refuses as `actions.take`.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     found = (
@@ -184,10 +180,7 @@ def _event(paper: AttendanceSheet, event_id: UUID, kind: EventKind, **about: Any
 
 
 async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer]:
-    """Take back all marks of this `key`: a line typed in for the wrong sheet.
-
-    People marked otherwise too, by a phone or another line, stay present.
-    """
+    """Take back all marks of this `key`. People marked otherwise too stay present."""
     sheet = await AttendanceSheet.get(id=sheet_id)
     numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
     made = [event_of_row(key, number) for (number,) in numbers]
@@ -196,9 +189,8 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
 
 
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
-    """Take back the mark shown on a row's page; True: present all the same, by another mark.
-
-    Repeats and old pages take back nothing else. Refuses (RowIsEmpty) a mark of another person.
+    """Take back the mark shown on a row's page; True: present all the same, by another mark. Refuses (RowIsEmpty) a
+    mark of another person.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     line = await line_of(sheet_id, number)
@@ -210,7 +202,7 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
 
 
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
-    """Record when the row's person left; replaces what was said before, and a repeat is one.
+    """Record when the row's person left; replaces what was said before.
 
     Refuses an unmarked row (RowIsEmpty), and a time outside the session or in the future (LeftAtWrongTime). The arrival
     is not compared: a line of the paper has the session's start as its time.
@@ -243,7 +235,6 @@ async def _marked(sheet_id: UUID, number: int) -> Line:
 
 
 async def _undo(sheet: AttendanceSheet, rows: Mapping[UUID, int | None], *, actor: Actor, key: UUID) -> list[Answer]:
-    """Take back these marks, each of its row."""
     events = [_event(sheet, uuid5(key, f"undo {one}"), EventKind.UNDO, target=one, row=n) for one, n in rows.items()]
     return await actions.take(sheet.session_id, events, actor=actor) if events else []
 

@@ -31,12 +31,12 @@ ASKED = (
     "guardian_phone",
 )
 TICKED = {"consent": "consent_data", "guardian_consent": "guardian_consent", "assent": "assent"}
-"""Boxes, by the phone's names, with the panel's."""
+"""The phone's names of boxes, with the panel's."""
 LAST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class SlipForm(PersonForm):
-    """A walk-in; of a minor with the guardian. Boxes are `yes` or empty."""
+    """Boxes are `yes` or empty."""
 
     guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)] = ""
     guardian_relation: Relation | None = None
@@ -76,7 +76,7 @@ class UnreadableSlip(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """Fields as typed, when the notice was read (phone's clock), and its version."""
+    """`read_at`: when the notice was read, by the phone's clock."""
 
     typed: Typed
     read_at: datetime | None = None

@@ -65,9 +65,8 @@ def body_hash_of(sealed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SentSlip:
-    """As a phone sent it; `sealed` stays sealed, `seq`: its number among the phone's marks.
-
-    `dated`: when it was written, given its first arrival; `held_at`: its time where nothing tells.
+    """`seq`: its number among the phone's marks. `dated`: when it was written, given its first arrival; `held_at`: its
+    time where nothing tells.
     """
 
     id: UUID
@@ -80,10 +79,8 @@ class SentSlip:
 
 
 async def receive(device: Device | None, slip: SentSlip) -> None:
-    """Keep a slip under the phone's id; a repeat is one, and corrects its time while it waits. Another body under the
-    id is kept beside it.
-
-    In the caller's transaction.
+    """Keep a slip under the phone's id, in the caller's transaction; a repeat corrects its time while it waits. Another
+    body under the id is kept beside it.
     """
     body_hash = body_hash_of(slip.sealed)
     for key in (slip.id, other_id(slip.id, body_hash)):
@@ -107,7 +104,7 @@ async def receive(device: Device | None, slip: SentSlip) -> None:
 
 
 async def _date_again(standing: WalkInSlip, slip: SentSlip) -> None:
-    """As for a repeated mark. What dated it is not kept: a slip at the very start of its session was dated by that."""
+    """What dated it is not kept: a slip at the very start of its session was dated by that."""
     by = DatedBy.SESSION if standing.written_at == slip.held_at else DatedBy.CLOCK
     dated = slip.dated(standing.created_at)
     if dated.is_truer_than(Dated(standing.written_at, by)):
@@ -135,10 +132,7 @@ class NotAgreed(Refusal):
 
 
 async def open_slips(slip_ids: Iterable[UUID], *, actor: Actor) -> None:
-    """Register these slips' people, a transaction each; the others wait with their reason.
-
-    Slips answered or seen before are left alone.
-    """
+    """Register these slips' people, a transaction each; the others wait with their reason."""
     keys = sorted(set(slip_ids))
     if not keys:
         return
@@ -240,7 +234,7 @@ async def card_of(slip: WalkInSlip) -> Card | None:
 
 async def whose_card(slip: WalkInSlip) -> Registration | None:
     """A registration of the training that has the slip's card, or was given its marks: perhaps the same person written
-    down twice. With the participant.
+    down twice.
     """
     session = await TrainingSession.get(id=slip.session_id)
     card = await card_of(slip)
@@ -260,7 +254,7 @@ async def register(slip_id: UUID, form: SlipForm, *, actor: Actor) -> UUID:
     """Register the slip's person as corrected, with its card where possible.
 
     Else without it: the card's marks of nobody are then theirs, or they are marked at the slip's time. Refuses without
-    consent (NotAgreed), an answered slip (SlipDone), and ages and guardians like any registration.
+    consent (NotAgreed), an answered slip (SlipDone), and as any registration.
     """
     if not form.has_agreed:
         raise NotAgreed(field="consent_data")
@@ -334,7 +328,7 @@ async def _done(slip: WalkInSlip, registration_id: UUID, opened: Slip, actor: Ac
 
 
 async def _read_at(slip: WalkInSlip, opened: Slip) -> datetime:
-    """When the notice was read, by our clock: by the phone's mark of it, else at the latest at the slip's time."""
+    """By our clock: by the phone's mark of it, else at the latest at the slip's time."""
     if opened.read_at is None:
         return slip.written_at
     marks = ScanEvent.filter(session_id=slip.session_id, phone_id=slip.device_id, kind=ScanKind.CONSENT)
