@@ -11,17 +11,18 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.attendance.doors import Opened, hours, qr_of, scan, take
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.oracle import faults_of
 from tests.privacy.people import minor, someone
 from tests.registrations.families import make_family
+from tests.registrations.meanwhile import person_held
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
 from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import Merge, MergeReason
+from trainings.people.models import Consent, Merge, MergeReason
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations.desk.repeats import repeats_in
@@ -31,6 +32,7 @@ from trainings.registrations.seats import actions
 from trainings.registrations.seats.actions import answer_need
 from trainings.registrations.seats.allocation import OtherTicket
 from trainings.schedule.models import Training
+from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 INDEX = "/panel/personas/repetidas"
@@ -517,6 +519,23 @@ async def test_who_withdrew_the_permission_meanwhile_takes_no_place_again(cast: 
     assert [await state_of(one) for one in (first, second)] == ["confirmed", "cancelled"]
     assert await kept_of(second) is None
     assert await places_of(training) == (1, 0)
+
+
+async def test_who_withdraws_the_permission_while_a_join_is_undone_takes_no_place_again(postgres_db: Settings) -> None:
+    """Also somebody whom an earlier merge made one with the person of the merge that is undone."""
+    cast = await make_cast()
+    rosa = await actor_of(cast.coordinator)
+    training = await make.make_training(hub=cast.hub)
+    first, second, third = [await someone(cast.hub, training=training) for _time in range(3)]
+    await unite(second, third, rosa)
+    await unite(first, second, rosa)
+    await withdraw_data(second.id, actor=HOLDER_OF_LINK)
+
+    async with person_held(third.participant_id, lambda: undo(rosa)) as undoing:
+        await Consent.filter(participant_id=third.participant_id).update(withdrawn_at=third.created_at)
+
+    await undoing
+    assert [await state_of(one) for one in (first, second, third)] == ["confirmed", "cancelled", "cancelled"]
 
 
 async def test_who_withdrew_the_permission_after_a_training_that_was_held_counts_again(

@@ -118,10 +118,13 @@ async def undo(merge_id: UUID, *, actor: Actor) -> int:
 
 async def _undo(row: Merge, hub_id: UUID, actor: Actor) -> int:
     async with transaction():
-        joined = await trainings_joined(await same_person_ids(row.kept_id))
+        people = await same_person_ids(row.kept_id)
+        joined = await trainings_joined(people)
         await lock_all_stays(joined)
-        await lock(Participant, [row.kept_id, row.merged_id])
-        if await trainings_joined(await same_person_ids(row.kept_id)) - joined:
+        # All of them: whoever withdraws the permission for their data at this moment must not stand again.
+        await lock(Participant, [*people, row.merged_id])
+        now = await same_person_ids(row.kept_id)
+        if set(now) != set(people) or await trainings_joined(now) - joined:
             raise _MergedMeanwhile
         if not await Merge.filter(id=row.id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id):
             return 0
