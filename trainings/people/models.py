@@ -138,6 +138,11 @@ class Participant(Record):
         table = "participant"
 
     @property
+    def is_minor(self) -> bool:
+        """They said to be under 18."""
+        return self.age_group is not None and self.age_group.is_minor
+
+    @property
     def full_name(self) -> str:
         return f"{self.given_names} {self.surnames}".strip()
 

@@ -46,7 +46,7 @@ class Side:
 
     @property
     def is_minor(self) -> bool:
-        return any(one.age_group is not None and one.age_group.is_minor for one in self.people)
+        return any(one.is_minor for one in self.people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,10 @@ def row_of(someone: Someone) -> Row:
     """Decisions are listed across trainings, so minors have no name there."""
     person = someone.participant
     town = person.municipality.full_name if person.municipality else ""
-    is_minor = person.age_group is not None and person.age_group.is_minor
     return Row(
         id=person.id,
-        name=gettext(A_MINOR) if is_minor else short_name(person.given_names, person.surnames),
-        place=town if is_minor else ", ".join(filter(None, (person.community, town))),
+        name=gettext(A_MINOR) if person.is_minor else short_name(person.given_names, person.surnames),
+        place=town if person.is_minor else ", ".join(filter(None, (person.community, town))),
         town=town,
         n_trainings=someone.n_trainings,
     )

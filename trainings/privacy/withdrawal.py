@@ -234,7 +234,7 @@ async def _forget_answers(person: Participant, traces: Traces) -> bool:
     """
     columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
     columns += ["sex", "public_official"]
-    if not (person.age_group and person.age_group.is_minor):
+    if not person.is_minor:
         columns.append("age_group")
     empty: dict[str, str | None] = {**dict.fromkeys(columns), **TELLING_ANSWERS}
     if not traces.keep_name_of(person.id):

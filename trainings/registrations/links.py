@@ -85,8 +85,7 @@ async def links_for(registration: Registration) -> Links:
     """The registration's person is loaded."""
     standing = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None).order_by("created_at", "id")
     newest = {(link.scope, link.registration_id): link for link in standing}
-    age_group = registration.participant.age_group
-    is_minor = age_group is not None and age_group.is_minor
+    is_minor = registration.participant.is_minor
     own = None if is_minor else newest.get((LinkScope.PERSON, registration.id))
     group = newest.get((LinkScope.GROUP, None))
     if group is None:

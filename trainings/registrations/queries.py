@@ -11,6 +11,7 @@ from tortoise.queryset import QuerySet
 from trainings import clock
 from trainings.db import reads
 from trainings.errors import NotFound
+from trainings.people.models import Guardian
 from trainings.registrations.models import (
     Registration,
     RegistrationGroup,
@@ -160,10 +161,11 @@ async def of_training(training_id: UUID) -> list[Registration]:
     return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.group_id, one.id))
 
 
-def is_minor(registration: Registration) -> bool:
-    """The person is loaded and said to be under 18."""
-    age_group = registration.participant.age_group
-    return age_group is not None and age_group.is_minor
+async def guardians_phones(people: Sequence[Registration]) -> dict[UUID, str]:
+    """By minor: the newest that a permitting guardian gave."""
+    minors = [one.participant_id for one in people if one.participant.is_minor]
+    permitting = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at", "id")
+    return {one.participant_id: one.phone for one in await permitting if one.phone} if minors else {}
 
 
 class UnknownRegistration(NotFound):

@@ -18,7 +18,7 @@ from trainings.people import choices
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Author, read_needs
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family, is_minor
+from trainings.registrations.own.queries import OwnGroup, by_group_link, clashes_of_family
 from trainings.registrations.own.ticket import Ticket
 from trainings.registrations.own.views import (
     Member,
@@ -87,7 +87,7 @@ def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:
     """The certificates of the minors, and those annulled, by name; an adult's are told with their own link only."""
-    minors = [one for one in group.members if is_minor(one)]
+    minors = [one for one in group.members if one.participant.is_minor]
     ids = [one.id for one in minors]
     found, annulled = await certificates.of_registrations(ids), await annulled_papers(ids)
     return [

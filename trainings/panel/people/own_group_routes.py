@@ -15,7 +15,7 @@ from trainings.errors import Refusal, TooMany
 from trainings.lib import qr
 from trainings.panel.people.group_page import show_group, show_member
 from trainings.registrations.own import group_actions
-from trainings.registrations.own.queries import by_group_link, is_minor
+from trainings.registrations.own.queries import by_group_link
 from trainings.registrations.own.views import (
     MEMBER,
     back,
@@ -99,7 +99,7 @@ async def confirm_cancel(request: Request) -> Response:
         "home": base_of(request),
         "who": "member",
         "others": [one.participant.full_name for one in others],
-        "leaves_minors": not ticket.is_minor and all(is_minor(one) for one in others),
+        "leaves_minors": not ticket.is_minor and all(one.participant.is_minor for one in others),
     }
     return await token_page(request, "panel/people/cancel.html", context)
 

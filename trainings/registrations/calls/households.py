@@ -13,7 +13,6 @@ from trainings.people.models import Guardian, Participant, Relation
 from trainings.registrations.calls.people import Audience, Holder, Listed
 from trainings.registrations.calls.told import Mark
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.queries import is_minor
 from trainings.schedule.changes import Difference
 
 
@@ -31,7 +30,7 @@ class Member:
 
     @property
     def is_minor(self) -> bool:
-        return is_minor(self.registration)
+        return self.registration.participant.is_minor
 
     @property
     def is_apart(self) -> bool:
@@ -131,7 +130,7 @@ async def _loaded(registration_ids: Collection[UUID]) -> dict[UUID, Registration
 
 async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
     """The last to permit is last."""
-    minors = [one.participant_id for one in registrations if is_minor(one)]
+    minors = [one.participant_id for one in registrations if one.participant.is_minor]
     if not minors:
         return []
     return await reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at", "id")
@@ -157,5 +156,5 @@ async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | 
     return {
         (one.group_id, one.participant.phone_key): one.participant.phone
         for one in mates
-        if one.participant.phone and one.participant.phone_key and not is_minor(one)
+        if one.participant.phone and one.participant.phone_key and not one.participant.is_minor
     }

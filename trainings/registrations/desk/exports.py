@@ -18,6 +18,7 @@ from trainings.lib.dates import numeric_date
 from trainings.limits import actions as limits
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, SEXES
+from trainings.registrations.desk.person import UnknownTraining
 from trainings.registrations.models import Registration
 from trainings.registrations.words import SOURCES, STATES
 from trainings.schedule.models import Training, TrainingSession
@@ -60,11 +61,6 @@ WITHOUT_NAMES = (
 )
 NAMES = (N_("Nombres"), N_("Apellidos"))
 A_MINOR = N_("menor de edad")
-
-
-class UnknownTraining(NotFound):
-    code = "unknown_training"
-    sentence = N_("No encontramos esa capacitación en su ventanilla. Búsquela en la lista.")
 
 
 class UnknownHub(NotFound):
@@ -192,6 +188,6 @@ def _row(number: int, registration: Registration, began: str, *, has_names: bool
     ]
     if not has_names:
         return row
-    if person.age_group is not None and person.age_group.is_minor:
+    if person.is_minor:
         return [*row, gettext(A_MINOR), ""]
     return [*row, person.given_names, person.surnames]

@@ -11,9 +11,8 @@ from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import fold, short_name
-from trainings.people.models import Guardian
 from trainings.registrations.models import NeedState, Registration, RegistrationState, read_needs
-from trainings.registrations.queries import is_minor
+from trainings.registrations.queries import guardians_phones
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import get_settings
 
@@ -46,7 +45,7 @@ async def wishes_ahead(actor: Actor) -> list[Asked]:
     """The next training first; without what is over, called off or cancelled."""
     days = await _days_ahead(actor)
     asking = await _asking(days)
-    phones = await _guardians_phones(asking)
+    phones = await guardians_phones(asking)
     people: dict[UUID, list[Wisher]] = {}
     for one in asking:
         wisher = _wisher(one, phones)
@@ -85,14 +84,8 @@ async def _asking(days: Mapping[UUID, object], *, with_people: bool = True) -> l
     return await (live.prefetch_related("participant") if with_people else live)
 
 
-async def _guardians_phones(asking: Sequence[Registration]) -> dict[UUID, str]:
-    minors = [one.participant_id for one in asking if is_minor(one)]
-    permitting = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at")
-    return {one.participant_id: one.phone for one in await permitting if one.phone} if minors else {}
-
-
 def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
-    person, minor = registration.participant, is_minor(registration)
+    person, minor = registration.participant, registration.participant.is_minor
     has_email = person.email_key is not None and get_settings().sends_mail
     phone = phones.get(person.id) if minor else person.phone
     return Wisher(

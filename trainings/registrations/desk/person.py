@@ -23,7 +23,7 @@ from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RE
 from trainings.registrations.desk.repeats import are_alike, seen
 from trainings.registrations.links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState, read_needs
-from trainings.registrations.queries import OwnRegistration, is_minor, with_sessions
+from trainings.registrations.queries import OwnRegistration, with_sessions
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
@@ -95,7 +95,7 @@ class StaffView:
 
     @property
     def is_minor(self) -> bool:
-        return is_minor(self.own.registration)
+        return self.own.registration.participant.is_minor
 
     @property
     def may_detach(self) -> bool:
@@ -145,7 +145,7 @@ async def _companions(registration: Registration) -> list[Companion]:
             id=one.id,
             name=short_name(one.participant.given_names, one.participant.surnames),
             state=one.state,
-            is_minor=is_minor(one),
+            is_minor=one.participant.is_minor,
         )
         for one in await others.order_by("id").prefetch_related("participant")
     ]

@@ -17,7 +17,6 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.queries import is_minor
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 
 PAGE = 50
@@ -229,7 +228,7 @@ def _held(
     browsers: Mapping[tuple[UUID, str], int],
     contacts: Mapping[tuple[UUID, str], int],
 ) -> Held:
-    adults = [one.participant for one in members if not is_minor(one)]
+    adults = [one.participant for one in members if not one.participant.is_minor]
     keys = {key for one in members for key in (one.participant.phone_key, one.participant.email_key) if key}
     same = max((contacts.get((group.training_id, key), 1) for key in keys), default=1)
     browser = browsers.get((group.training_id, group.browser_key or ""), 1)

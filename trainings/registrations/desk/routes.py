@@ -24,9 +24,8 @@ from trainings.registrations.eligibility import field_of
 from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.seats.entering import KeyUsedAgain
-from trainings.registrations.signup import age_choices, family_forms
-from trainings.registrations.signup.age_choices import short_ages
-from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.signup.age_choices import age_groups, minors_from, short_ages
+from trainings.registrations.signup.family_forms import count_people, is_edited, is_minor, read_wish
 from trainings.registrations.words import HOW_THEY_COME
 from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 DESK_FORM = "/panel/capacitaciones/{id:uuid}/inscribir"
-ADD, REMOVE = "add", "remove-"
 
 
 @allow(*DESK)
@@ -58,10 +56,9 @@ async def create(request: Request) -> Response:
     if training.state is TrainingState.DRAFT:
         return await _page(request, training, None, status=409)
     typed = await read_form(request)
-    if typed.value("do") == ADD:
-        return await _page(request, training, typed, focus=_added(typed))
-    if typed.value("do").startswith(REMOVE):
-        return await _page(request, training, _removed(typed))
+    if is_edited(typed):
+        last = count_people(typed) - 1 if typed.value("do") == "add" else 0
+        return await _page(request, training, typed, focus=field_of(last, "given_names"))
     carried = _carried(typed)
     try:
         wish = read_wish(typed, source=carried.source, consent_how=AGREED_HOW[carried.source])
@@ -89,23 +86,6 @@ async def _refused(request: Request, training: Training, typed: Typed, refused: 
     if isinstance(refused, TooMany):
         page.headers["retry-after"] = str(refused.retry_after)
     return page
-
-
-def _added(typed: Typed) -> str:
-    """Returns the field to go on with. A full form says so."""
-    renumber(typed, keep_empty=True)
-    number = count_people(typed)
-    if number >= LARGEST_GROUP:
-        typed.errors[""] = gettext(TOO_MANY_PEOPLE)
-        return ""
-    typed.fields[field_of(number, ASKS_AGE)] = ["yes"]
-    return field_of(number, "given_names")
-
-
-def _removed(typed: Typed) -> Typed:
-    number = typed.value("do").removeprefix(REMOVE)
-    renumber(typed, without=[int(number)] if number.isdecimal() and len(number) < 3 else [], keep_empty=True)
-    return typed
 
 
 async def _signed_up(signed_up: SignedUp, carried: Carried) -> Response:
@@ -149,17 +129,17 @@ async def _page(
         "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
         "communities": await suggestions(training.hub.seat_id),
         **choices.of_person(training.hub.seat.department),
-        "age_groups": age_choices.age_groups(training, *_ages_typed(typed)[:1]),
+        "age_groups": age_groups(training, *_ages_typed(typed)[:1]),
         # For further people a short answer is enough: a child must not be overlooked, an adult's age band can wait.
         "ages_of_others": [short_ages([training], age) for age in _ages_typed(typed)],
-        "takes_minors": age_choices.minors_from(training) is not None,
+        "takes_minors": minors_from(training) is not None,
     }
     return render(request, "registrations/desk/desk.html", context, status=status)
 
 
 def _minors(typed: Typed) -> list[int]:
     """Numbers of people under 18: the guardian's permission is asked for."""
-    return [number for number in range(count_people(typed)) if family_forms.is_minor(typed, number)]
+    return [number for number in range(count_people(typed)) if is_minor(typed, number)]
 
 
 def _ages_typed(typed: Typed | None) -> list[str]:

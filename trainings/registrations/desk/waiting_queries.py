@@ -10,10 +10,9 @@ from tortoise.expressions import Subquery
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.lib.text import short_name
-from trainings.people.models import Guardian
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.queries import is_minor
+from trainings.registrations.queries import guardians_phones
 from trainings.registrations.seats.waiting import are_enough, tries_in_vain
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
@@ -105,7 +104,7 @@ async def _closed_with(training: Training) -> list[RegistrationGroup]:
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
     people = await _people_of(groups)
-    guardians = await _guardians_phones([one for members in people.values() for one in members])
+    guardians = await guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
     in_vain = await tries_in_vain([group.id for group in groups])
     repeats = await repeats_in({group.training_id for group in groups})
@@ -131,12 +130,6 @@ async def _people_of(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Reg
     return people
 
 
-async def _guardians_phones(people: Sequence[Registration]) -> dict[UUID, str]:
-    minors = [one.participant_id for one in people if is_minor(one)]
-    permitting = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at", "id")
-    return {one.participant_id: one.phone for one in await permitting if one.phone} if minors else {}
-
-
 async def _passes(group_ids: Sequence[UUID]) -> dict[UUID, Pass]:
     lines = reads(AuditLine).filter(act="registrations.pass_over", object_id__in=list(group_ids))
     newest: dict[UUID, Pass] = {}
@@ -156,7 +149,7 @@ def _waiting(
 ) -> Waiting:
     first = members[0].participant
     people = [one.participant for one in members]
-    phones = [guardians.get(one.participant_id) if is_minor(one) else one.participant.phone for one in members]
+    phones = [guardians.get(one.id) if one.is_minor else one.phone for one in people]
     return Waiting(
         id=group.id,
         registration_id=members[0].id,

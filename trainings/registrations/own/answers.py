@@ -63,7 +63,7 @@ def _changes(person: Participant, answers: Answers) -> dict[str, object]:
         "pueblo": answers.pueblo.value if answers.pueblo else None,
         "community": answers.community,
     }
-    if not (person.age_group and person.age_group.is_minor):
+    if not person.is_minor:
         wanted |= {
             "age_group": answers.age_group,
             "organization": answers.organization,
@@ -137,7 +137,7 @@ async def _is_ahead(training: Training) -> bool:
 
 
 async def _check_age(person: Participant, age_group: AgeGroup | None, training: Training) -> None:
-    was_minor = person.age_group is not None and person.age_group.is_minor
+    was_minor = person.is_minor
     is_minor = age_group is not None and age_group.is_minor
     is_ahead = await _is_ahead(training)
     if is_minor and not was_minor:

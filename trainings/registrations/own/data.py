@@ -29,7 +29,7 @@ def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
         ("telefono", N_("Teléfono"), show_phone(person.phone) if person.phone else ""),
         ("correo", N_("Correo"), person.email or ""),
     ]
-    if person.age_group is not None and person.age_group.is_minor:
+    if person.is_minor and person.age_group is not None:
         found.append(("calendario", N_("Edad"), gettext(AGE_GROUPS[person.age_group])))
     return [(icon, gettext(question), answer) for icon, question, answer in found if answer]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -25,9 +25,6 @@ from trainings.registrations.telling.message_facts import MY_LINKS, Entry, link_
 from trainings.schedule.models import SessionState, Training
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
 from trainings.web.i18n import gettext as _
-
-if TYPE_CHECKING:
-    pass
 
 PURPOSE = "email"
 MOST_LINKS = 20

@@ -21,7 +21,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.people.models import Consent, Guardian
+from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import (
     ALL_OF_IT,
@@ -89,12 +89,6 @@ class OwnGroup:
         return link is not None and link.claimed_at is not None
 
 
-def is_minor(registration: Registration) -> bool:
-    """Whether the person, who is loaded, is under 18: they have no link of their own."""
-    age_group = registration.participant.age_group
-    return age_group is not None and age_group.is_minor
-
-
 # -- opening links
 
 
@@ -153,7 +147,7 @@ async def group_of(link: OwnLink) -> OwnGroup:
 async def cared_for(token: str, registration_id: UUID) -> OwnRegistration:
     """A minor of the group."""
     own = (await by_group_link(token)).one(registration_id)
-    if not is_minor(own.registration):
+    if not own.registration.participant.is_minor:
         raise UnknownLink
     return own
 
@@ -162,7 +156,7 @@ async def with_papers(token: str) -> list[UUID]:
     """The person's own, and those of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
-        return [one.id for one in (await group_of(link)).members if is_minor(one)]
+        return [one.id for one in (await group_of(link)).members if one.participant.is_minor]
     return [(await by_own_link(token)).registration.id]
 
 
@@ -209,14 +203,14 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     first = group.members[0]
     # The first who is left may be another: who filled in the form may have been taken out of it.
     is_of_first = not group.is_claimed(first) and first.id == group.group.filler_id
-    theirs = [one for one in group.live if (one is first and is_of_first) or (is_minor(one) and _is_reached(one))]
+    theirs = [one for one in group.live if (one is first and is_of_first) or _is_minor_reached(one.participant)]
     if not theirs:
         return []
     return await _clashes(_from_browser(browser_key, theirs), group.sessions, first.training)
 
 
-def _is_reached(one: Registration) -> bool:
-    return one.participant.phone_key is not None or one.participant.email_key is not None
+def _is_minor_reached(person: Participant) -> bool:
+    return person.is_minor and (person.phone_key is not None or person.email_key is not None)
 
 
 def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
@@ -284,7 +278,7 @@ async def agreed_by(registration: Registration) -> Agreed:
 
 async def guardians_of(members: Sequence[Registration]) -> Mapping[UUID, Guardian]:
     """By participant."""
-    ids = [one.participant_id for one in members if is_minor(one)]
+    ids = [one.participant_id for one in members if one.participant.is_minor]
     if not ids:
         return {}
     found = reads(Guardian).filter(participant_id__in=ids, withdrawn_at=None).order_by("created_at", "id")

@@ -61,8 +61,7 @@ class Ticket:
 
     @property
     def is_minor(self) -> bool:
-        age_group = self.own.registration.participant.age_group
-        return age_group is not None and age_group.is_minor
+        return self.own.registration.participant.is_minor
 
     @property
     def is_called_off(self) -> bool:

@@ -23,7 +23,6 @@ from trainings.registrations.own.queries import (
     came_back,
     cared_for,
     guardians_of,
-    is_minor,
     is_personal,
     open_link,
 )
@@ -177,7 +176,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
     for one in group.members:
         guardian = guardians.get(one.participant_id)
         permitted = PERMITTED_BY[guardian.relation] if guardian is not None else N_("Menor de edad")
-        about = permitted if is_minor(one) else N_("Persona adulta")
+        about = permitted if one.participant.is_minor else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
             said = said_of(CANCELLED_BY, Author.FILLER, one.cancelled_by, one.cancelled_at)
             is_joined, was_off = one.joined_to_id is not None, one.taken_off is not None

@@ -19,6 +19,7 @@ from trainings.web.forms import FormErrors, FormT, Typed, check
 from trainings.web.i18n import N_, gettext
 
 FURTHER = re.compile(r"members-([1-9][0-9]{0,3})-(.+)")
+REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
 ADULT = "18+"
 """"18 o más": the age group is asked later, or never."""
 MINOR_AGES = frozenset(band.value for band in AgeGroup if band.is_minor)
@@ -97,6 +98,21 @@ def renumber(typed: Typed, *, without: Iterable[int] = (), keep_empty: bool = Fa
         elif int(found[1]) in new:
             fields[field_of(new[int(found[1])], found[2])] = values
     typed.fields = fields
+
+
+def is_edited(typed: Typed) -> bool:
+    """A button added a person, or removed one; `typed` is then to be shown again. A full form says so."""
+    done = typed.value("do")
+    removed = REMOVE.fullmatch(done)
+    if done != "add" and removed is None:
+        return False
+    renumber(typed, without=[int(removed[1])] if removed else [], keep_empty=True)
+    n_people = count_people(typed)
+    if removed is None and n_people < LARGEST_GROUP:
+        typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
+    elif removed is None:
+        typed.errors[""] = gettext(TOO_MANY_PEOPLE)
+    return True
 
 
 def _is_empty(typed: Typed, number: int) -> bool:

@@ -13,13 +13,13 @@ from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
 from trainings.registrations.commands import LARGEST_GROUP, SignedUp, SignUp
-from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
+from trainings.registrations.eligibility import AdultsOnly, TooYoung
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.seats.entering import KeyUsedAgain
 from trainings.registrations.signup.browser_cookie import read_cookie, write_cookie
-from trainings.registrations.signup.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.signup.family_forms import TOO_MANY_PEOPLE, is_edited, read_wish, renumber
 from trainings.registrations.signup.limits import check_rate, give_another_key, is_odd, watches
 from trainings.registrations.signup.page import context_of, tell_ages
 from trainings.schedule.public.queries import all_hubs
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 WRONG, CONFLICT = 422, 409
-REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
 CROWD = LARGEST_GROUP * 4
 """More numbered people are no family, whatever else is unreadable."""
 
@@ -60,7 +59,7 @@ async def create(request: Request) -> Response:
     slug = request.path_params["slug"]
     training_id = await id_of_open_training(slug)
     typed = await _read(request)
-    if _is_edited(typed):
+    if is_edited(typed):
         return await _again(request, slug, typed, 200)
     known, address = read_cookie(request), client_address(request)
     browser = known or tokens.feed_token()
@@ -95,19 +94,6 @@ async def _read(request: Request) -> Typed:
         if len(set(re.findall(rb"members-([0-9]+)-", body))) > CROWD:
             raise TooManyPeople from None
         raise
-
-
-def _is_edited(typed: Typed) -> bool:
-    """A button added or removed a person, now in `typed`."""
-    done = typed.value("do")
-    removed = REMOVE.fullmatch(done)
-    if done != "add" and removed is None:
-        return False
-    renumber(typed, without=[int(removed[1])] if removed else [], keep_empty=True)
-    n_people = count_people(typed)
-    if removed is None and n_people < LARGEST_GROUP:
-        typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
-    return True
 
 
 async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Response:
