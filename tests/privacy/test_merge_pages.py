@@ -102,13 +102,6 @@ async def test_comparison_of_minors_tells_of_their_common_training_alone(browser
     assert str(elsewhere.id) not in page.text
 
 
-async def test_list_without_pairs_says_what_will_be_there(browser: AsyncClient, cast: Cast) -> None:
-    page = await browser.get(INDEX)
-
-    assert "Nada que revisar" in page.text
-    assert "Solo el mismo nombre" not in page.text
-
-
 async def test_list_asks_the_database_as_often_for_many_as_for_one(browser: AsyncClient, cast: Cast) -> None:
     async def n_queries() -> int:
         with statements() as sent:
@@ -153,6 +146,7 @@ CANNOT_BE: list[tuple[dict[str, str], str]] = [
 
 async def test_search_that_cannot_be_done_says_why(browser: AsyncClient, cast: Cast) -> None:
     await someone(cast.hub)
+    assert "Nadie con ese nombre" in (await browser.get(INDEX, params={"nombre": "xyz"})).text
 
     for asked, sentence in CANNOT_BE:
         answer = await browser.get(INDEX, params=asked)
@@ -160,10 +154,6 @@ async def test_search_that_cannot_be_done_says_why(browser: AsyncClient, cast: C
         assert answer.status_code == 422, asked
         assert sentence in answer.text, asked
         assert "<title>Error:" in answer.text, asked
-
-
-async def test_search_that_finds_nobody_says_what_to_try(browser: AsyncClient, cast: Cast) -> None:
-    assert "Nadie con ese nombre" in (await browser.get(INDEX, params={"nombre": "xyz"})).text
 
 
 # -- two side by side
@@ -291,32 +281,19 @@ async def test_pair_held_to_be_two_is_shown_and_taken_back_on_the_list(browser: 
     assert address(first, second) in (await browser.get(INDEX)).text
 
 
-@pytest.mark.parametrize(
-    ("answers", "sentences"),
-    [
-        ({}, ["Escoja con qué datos se queda.", "Escoja cómo se sabe."]),
-        ({"kept": "x", "reason": "porque sí"}, ["Escoja una de las opciones."]),
-    ],
-)
-async def test_merge_without_who_stays_or_why_is_asked_again(
-    browser: AsyncClient, cast: Cast, answers: dict[str, str], sentences: list[str]
+async def test_merge_without_who_stays_or_why_or_with_somebody_else_is_not_done(
+    browser: AsyncClient, cast: Cast
 ) -> None:
-    first, second = await someone(cast.hub), await someone(cast.hub)
-
-    answer = await post(browser, f"{address(first, second)}/unir", **answers)
-
-    assert answer.status_code == 422
-    for sentence in sentences:
-        assert sentence in answer.text
-    assert await Merge.all().count() == 0
-
-
-async def test_merge_keeps_nobody_who_is_not_one_of_the_two(browser: AsyncClient, cast: Cast) -> None:
     first, second, third = await someone(cast.hub), await someone(cast.hub), await someone(cast.hub, "Berta")
 
+    path = f"{address(first, second)}/unir"
+    lacking, odd = await post(browser, path), await post(browser, path, kept="x", reason="porque sí")
     answer = await post(browser, f"{address(first, second)}/unir", kept=third.participant_id, reason="said_so")
 
-    assert answer.status_code == 404
+    assert (lacking.status_code, odd.status_code, answer.status_code) == (422, 422, 404)
+    for sentence in ("Escoja con qué datos se queda.", "Escoja cómo se sabe."):
+        assert sentence in lacking.text
+    assert "Escoja una de las opciones." in odd.text
     assert await Merge.all().count() == 0
 
 
@@ -350,10 +327,3 @@ async def test_nobody_of_another_hub_learns_that_a_pair_exists(client: AsyncClie
     assert str(first.participant_id) not in listed.text
     assert await Merge.all().count() == 0
     assert await AuditLine.filter(act="privacy.compare").count() == 0
-
-
-@pytest.mark.parametrize("account", ["assistant", "facilitator", "monitor", "platform"])
-async def test_only_who_leads_a_hub_gets_to_the_list(client: AsyncClient, cast: Cast, account: str) -> None:
-    await make.sign_in(client, getattr(cast, account))
-
-    assert (await client.get(INDEX)).status_code == 403

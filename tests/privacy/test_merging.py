@@ -67,24 +67,6 @@ async def test_merge_points_to_who_stays_and_leaves_both_histories_where_they_ar
     assert line.detail == {"kept": str(second.participant_id), "merge": str(row.id), "reason": "known_in_person"}
 
 
-async def test_merging_into_who_was_merged_reaches_who_stays(cast: Cast, rosa: Actor) -> None:
-    ana, bea, cata = [await someone(cast.hub, name) for name in ("Ana", "Bea", "Cata")]
-    await merge(ana, bea, rosa)
-
-    await merge(bea, cata, rosa)
-
-    assert [await merged_into(one) for one in (ana, bea, cata)] == [None, ana.participant_id, ana.participant_id]
-
-
-async def test_who_stays_may_be_merged_later_and_all_are_one(cast: Cast, rosa: Actor) -> None:
-    ana, bea, cata = [await someone(cast.hub, name) for name in ("Ana", "Bea", "Cata")]
-    await merge(ana, bea, rosa)
-
-    await merge(cata, ana, rosa)
-
-    assert set(await same_person_ids(bea.participant_id)) == {one.participant_id for one in (ana, bea, cata)}
-
-
 async def test_what_would_be_a_ring_changes_nothing(cast: Cast, rosa: Actor) -> None:
     ana, bea, cata = [await someone(cast.hub, name) for name in ("Ana", "Bea", "Cata")]
     await merge(ana, bea, rosa)
@@ -97,11 +79,10 @@ async def test_what_would_be_a_ring_changes_nothing(cast: Cast, rosa: Actor) -> 
     assert await Merge.all().count() == 2
 
 
-@pytest.mark.parametrize("both_ways", [False, True])
-async def test_same_two_merged_at_once_are_merged_once(cast: Cast, rosa: Actor, both_ways: bool) -> None:
+async def test_same_two_merged_at_once_are_merged_once(cast: Cast, rosa: Actor) -> None:
     ana, bea = await someone(cast.hub, "Ana"), await someone(cast.hub, "Bea")
 
-    await asyncio.gather(*(merge(*((bea, ana) if both_ways and n % 2 else (ana, bea)), rosa) for n in range(8)))
+    await asyncio.gather(*(merge(*((bea, ana) if n % 2 else (ana, bea)), rosa) for n in range(6)))
 
     assert await Merge.all().count() == 1
     assert {await merged_into(ana), await merged_into(bea)} == {None, (await Merge.get()).kept_id}

@@ -93,8 +93,7 @@ async def see(client: AsyncClient, training: Training, people: Sequence[Person],
     return Seen((answer.status_code, headers, answer.content), pages, costs)
 
 
-@pytest.mark.parametrize("capacity", [40, 4])
-@pytest.mark.parametrize("who", SIGN_UPS)
+@pytest.mark.parametrize(("who", "capacity"), [*zip(SIGN_UPS, (40, 4, 40), strict=True)])
 async def test_family_with_look_alikes_cannot_be_told_from_any_other(
     new_client: NewClient, who: str, capacity: int
 ) -> None:

@@ -11,17 +11,15 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import make_cast
 from tests.registrations.families import make_family
-from tests.registrations.wishes import ROSA, places_of, state_of, wish
+from tests.registrations.wishes import ROSA, places_of, state_of
 from tests.web.pages import Page
-from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
+from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.clock import now
-from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
 from trainings.registrations.desk.repeats import repeats_in
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.seats import actions
-from trainings.registrations.seats.actions import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -119,28 +117,6 @@ async def test_look_alike_is_written_to_like_anybody_and_the_first_is_not(db: Se
     second = await sign_up_rosa(training, email="curioso@example.org")
 
     assert await OutboxJob.all().values_list("kind", "subject_id") == [("registration_confirmed", second.id)]
-
-
-async def test_cancelling_a_look_alike_frees_its_place(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-    first, second = await sign_up_rosa(training), await sign_up_rosa(training)
-    other = await make.make_registration(training, given_names="Ana")
-
-    await actions.cancel(second.id, actor=HOLDER_OF_LINK)
-
-    assert [await state_of(one) for one in (first, second, other)] == ["confirmed", "cancelled", "confirmed"]
-    assert await places_of(training) == (2, 0)
-
-
-async def test_look_alike_by_the_key_of_a_repeat_is_no_look_alike(db: Settings) -> None:
-    await make.make_municipality()
-    training = await make.make_training()
-    key = tokens.idempotency_key()
-
-    for _time in range(2):
-        await sign_up(training.id, wish(**ROSA, idempotency_key=key, body_hash="x"), actor=VISITOR)
-
-    assert await Registration.all().count() == 1
 
 
 # -- what staff see

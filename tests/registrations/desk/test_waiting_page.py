@@ -187,35 +187,6 @@ async def test_training_leads_to_its_list_while_somebody_is_on_it(new_client: Ne
 # -- who may
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [("facilitator", 403), ("monitor", 403), ("platform", 403), ("coordinator_elsewhere", 404)],
-)
-async def test_others_do_not_see_or_change_the_list(new_client: NewClient, who: str, status: int) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    berta = await make.make_registration(training, given_names="Berta", phone="+50255551234")
-    client = await at_desk(new_client, cast, who)
-
-    posted = [path_of(training, berta.group_id, verb) for verb in ("subir", "avisado", "acepta", "no-acepta")]
-    closing = path_of(training) + "/cerrar"
-    seen = {(await client.get(path)).status_code for path in (path_of(training), closing)}
-    seen |= {(await client.post(path)).status_code for path in (*posted, closing)}
-
-    assert seen == {status}
-    assert await state_of(berta) == "waitlisted"
-    assert await AuditLine.filter(act="registrations.open_waiting_list").count() == 0
-
-
-async def test_list_is_closed_by_who_may_open_it_again(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    client = await at_desk(new_client, cast, "assistant")
-
-    assert (await client.post(path_of(training) + "/cerrar")).status_code == 403
-    assert "/espera/cerrar" not in (await client.get(path_of(training))).text
-
-
 async def test_group_of_another_training_is_unknown(new_client: NewClient) -> None:
     cast = await make_cast()
     training, other = await a_training(cast), await a_training(cast)

@@ -17,7 +17,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import qr, tokens
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.links import LinkChanged, claim_link, renew_link
+from trainings.registrations.links import claim_link, renew_link
 from trainings.registrations.models import LinkScope, OwnLink, Registration
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.actions import sign_up
@@ -214,30 +214,6 @@ async def test_family_s_link_is_not_given_to_another_adult_nor_to_who_was_separa
     assert await group_token(ana) == before
 
 
-async def test_who_cancelled_or_came_long_ago_may_have_a_link(new_client: NewClient) -> None:
-    _cast, client, training = await at_desk(new_client)
-    rosa = await make.make_registration(training)
-    await actions.cancel(rosa.id, actor=HOLDER_OF_LINK)
-
-    answer = await renew(client, rosa, await own_link(rosa))
-
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize(("who", "status"), [("facilitator", 403), ("coordinator_elsewhere", 404)])
-async def test_only_the_desk_gives_links(new_client: NewClient, who: str, status: int) -> None:
-    _cast, client, training = await at_desk(new_client, who)
-    rosa = await make.make_registration(training)
-    before = await own_link(rosa)
-
-    answer = await renew(client, rosa, before)
-
-    assert answer.status_code == status
-    assert await own_link(rosa) == before
-    if who == "facilitator":
-        assert await offered(client, rosa) == []
-
-
 # -- the browser that signed up
 
 
@@ -256,15 +232,3 @@ async def test_browser_that_signed_up_is_led_to_no_new_link(new_client: NewClien
 
     assert again.is_new
     assert again.token != token
-
-
-async def test_of_two_who_renew_at_once_one_is_told_to_begin_again(new_client: NewClient) -> None:
-    _cast, _client, training = await at_desk(new_client)
-    rosa = await make.make_registration(training)
-    link = await own_link(rosa)
-
-    await renew_link(rosa.id, link.id, actor=PROGRAM)
-    with pytest.raises(LinkChanged):
-        await renew_link(rosa.id, link.id, actor=PROGRAM)
-
-    assert await OwnLink.filter(registration_id=rosa.id, revoked_at=None).count() == 1

@@ -20,7 +20,7 @@ from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.models import Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.registrations.seats import actions
 from trainings.registrations.telling import changes
@@ -112,13 +112,12 @@ async def test_group_page_of_eight_asks_no_more_of_the_database_and_stays_small(
 async def test_each_ticket_can_be_kept_as_a_picture(client: AsyncClient) -> None:
     _training, people, base = await a_family()
 
-    for person in people:
-        picture = await client.get(f"{base}/{person.id}/boleto.png")
-        assert picture.headers["content-disposition"] == 'attachment; filename="boleto.png"'
-        [read] = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content)))
-        assert read.text == person.qr_token
-        drawing = await client.get(f"{base}/{person.id}/boleto.svg")
-        assert drawing.text.startswith("<svg ")
+    beto = people[1]
+    picture, drawing = [await client.get(f"{base}/{beto.id}/boleto.{kind}") for kind in ("png", "svg")]
+    assert picture.headers["content-disposition"] == 'attachment; filename="boleto.png"'
+    [read] = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content)))
+    assert read.text == beto.qr_token
+    assert drawing.text.startswith("<svg ")
     entry = await client.get(f"{base}/evento.ics")
     assert len(Calendar.from_ical(entry.content).events) == 1
 
@@ -167,37 +166,6 @@ async def test_called_off_and_over_say_so_to_the_group(client: AsyncClient, free
     assert not called_off.all("form", method="post")
     assert "Esta capacitación ya terminó" in over.text
     assert "Corregir, pedir apoyo o cancelar" not in over.text
-
-
-async def test_token_headers_are_on_every_page_of_the_group(client: AsyncClient) -> None:
-    _training, people, base = await a_family()
-    minor = f"{base}/{people[2].id}"
-
-    paths = [base, f"{base}/cancelar", f"{base}/evento.ics"]
-    paths += [f"{minor}{path}" for path in (*MEMBER_PAGES, *MINOR_PAGES)]
-    paths += [f"{base}/{people[0].id}/enlace", f"{base}/no-puedo", f"{base}/{tokens.uuid7()}/cambiar", f"{base}/nada"]
-    for path in paths:
-        answer = await client.get(path)
-        assert answer.headers["cache-control"] == "no-store", path
-        assert answer.headers["x-robots-tag"] == "noindex", path
-        assert answer.headers["referrer-policy"] == "same-origin", path
-
-
-async def test_looking_at_every_page_of_the_group_changes_nothing(client: AsyncClient) -> None:
-    training, people, base = await a_family()
-    before = await Registration.all().order_by("id").values()
-    links = await OwnLink.all().order_by("id").values()
-
-    for member in people:
-        for path in (*MEMBER_PAGES, *MINOR_PAGES, *MEMBER_POSTS):
-            await client.get(f"{base}/{member.id}{path}")
-            await client.head(f"{base}/{member.id}{path}")
-    for path in ("", "/cancelar", "/volver", "/evento.ics", "/mio", "/acepto", "/no-puedo"):
-        await client.get(base + path)
-
-    assert await Registration.all().order_by("id").values() == before
-    assert await OwnLink.all().order_by("id").values() == links
-    assert await places_of(training) == (3, 2)
 
 
 # -- who is not of it
@@ -389,14 +357,3 @@ async def test_group_link_shows_only_certificates_and_data_of_minors_thirty_days
     for path in ("/cancelar", "/volver", f"/{cata.id}/nombre", f"/{cata.id}/cancelar", f"/{cata.id}/apoyo"):
         assert (await client.post(base + path, data=NAME)).status_code == 409, path
     assert {one.participant.surnames for one in await people_of(ana.group_id)} == {"Coc Xol"}
-
-
-MALFORMED: list[str] = ["00000000-0000-0000-0000-000000000000", "x", "%00", "1" * 400]
-
-
-async def test_malformed_members_are_unknown(client: AsyncClient) -> None:
-    _training, _people, base = await a_family()
-
-    for member in MALFORMED:
-        for path in (*MEMBER_PAGES, *MINOR_PAGES):
-            assert (await client.get(f"{base}/{member}{path}")).status_code == 404

@@ -376,16 +376,6 @@ async def test_old_page_claims_with_an_address_made_now(client: AsyncClient, fre
     assert answer.headers["location"] == await link_of(beto)
 
 
-async def test_who_signed_up_alone_needs_to_claim_nothing(client: AsyncClient) -> None:
-    ana = await make.make_registration(await make.make_training(), needs=("ramp",))
-    path = await link_of(ana)
-
-    page = Page((await client.get(path)).text)
-
-    assert not page.all("input", name="claim")
-    assert (await client.get(f"{path}/datos")).status_code == 200
-
-
 async def test_new_link_of_who_was_taken_out_of_the_group_is_theirs_from_the_start(client: AsyncClient) -> None:
     [_ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
     await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
@@ -447,15 +437,3 @@ async def test_unclaimed_link_names_nobody_thirty_days_after(client: AsyncClient
     assert "Beto" not in page.text
     assert not page.all("svg", **{"class": "qr"})
     assert "Aquí quedan sus diplomas." in (await client.get(await claim(client, path))).text
-
-
-async def test_of_two_who_claim_one_link_the_first_has_it(db: Settings) -> None:
-    [_ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
-    token = (await link_of(beto)).removeprefix("/i/")
-    first, second = tokens.own_link(), tokens.own_link()
-
-    await claim_link(token, first, actor=HOLDER_OF_LINK)
-    with pytest.raises(UnknownLink):
-        await claim_link(token, second, actor=HOLDER_OF_LINK)
-
-    assert await link_of(beto) == f"/i/{first}"

@@ -260,23 +260,6 @@ async def test_what_is_held_because_too_much_came_is_not_written_about(db: Setti
     assert await links_for(ROSA) == [await token_of(held)]
 
 
-async def test_second_sign_up_of_the_same_person_is_a_second_link(db: Settings) -> None:
-    training = await a_training()
-    first = await make.make_registration(training, email=ROSA)
-    second = await make.make_registration(training, email=ROSA)
-
-    assert await links_for(ROSA) == [await token_of(first), await token_of(second)]
-
-
-async def test_look_alike_from_another_address_has_its_own_link_and_not_the_first_ones(db: Settings) -> None:
-    training = await a_training()
-    first = await make.make_registration(training, email=ROSA, phone="+50255551234")
-    second = await make.make_registration(training, email=NOBODY, phone="+50255551234")
-
-    assert await links_for(NOBODY) == [await token_of(second)]
-    assert await links_for(ROSA) == [await token_of(first)]
-
-
 async def test_address_stored_under_an_older_key_is_found(db: Settings) -> None:
     registration = await make.make_registration(await a_training(), email=ROSA)
     keys = list(db.keys)

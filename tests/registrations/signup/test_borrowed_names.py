@@ -48,17 +48,15 @@ async def test_link_of_who_came_back_cannot_give_the_person_another_name(client:
     assert await name_of(first) == "Rosa Coc Xol"
 
 
-@pytest.mark.parametrize("spelling", [("Rósa", "Cóc Xól"), ("ROSA", "Coc Xol"), ("Rosa", "Coc Xol’")])
 @pytest.mark.both_engines
-async def test_link_of_who_came_back_may_correct_how_the_name_is_spelt(
-    client: AsyncClient, spelling: tuple[str, str]
-) -> None:
+async def test_link_of_who_came_back_may_correct_how_the_name_is_spelt(client: AsyncClient) -> None:
     first, second = await came_back()
 
-    status, _page = await rename(client, second, *spelling)
+    for spelling in (("Rósa", "Cóc Xól"), ("ROSA", "Coc Xol"), ("Rosa", "Coc Xol’")):
+        status, _page = await rename(client, second, *spelling)
 
-    assert status == 303
-    assert await name_of(first) == " ".join(spelling)
+        assert status == 303
+        assert await name_of(first) == " ".join(spelling)
 
 
 async def test_first_link_of_a_person_corrects_the_name_everywhere(client: AsyncClient) -> None:

@@ -29,14 +29,14 @@ async def kinds() -> list[str]:
 async def test_address_typed_again_and_again_gets_ten_messages_and_no_more(client: AsyncClient) -> None:
     training = await make.make_training(capacity=100)
 
-    for number in range(25):
+    for number in range(13):
         client.cookies.clear()
         person = urlencode(PERSON | of_page() | {"given_names": f"Ana {number}"})
         answer = await client.post(f"/capacitaciones/{training.slug}/inscripcion", content=person, headers=FORM)
         assert answer.status_code == 303
 
     assert await kinds() == ["registration_confirmed"] * 10
-    assert await Registration.filter(state="held").count() == 15
+    assert await Registration.filter(state="held").count() == 3
 
 
 async def test_held_for_review_is_told_when_staff_let_it_in(db: Settings) -> None:

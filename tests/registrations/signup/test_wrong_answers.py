@@ -93,12 +93,6 @@ async def test_keys_that_are_not_ours_are_about_the_whole_page(client: AsyncClie
         assert "La página es antigua." in answer.text
 
 
-async def test_clients_without_a_key_may_sign_up_too(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    assert (await client.post(path_of(training), data=ROSA)).status_code == 303
-
-
 NAMES = [
     ("María", "Caal Tz’ib"),
     ("Ch’orti’", "Tzʼunun Qꞌeqchiꞌ"),
@@ -238,13 +232,3 @@ async def test_fields_that_nobody_asked_for_change_nothing(client: AsyncClient) 
 
 
 # -- many
-
-
-async def test_more_than_ten_a_day_with_one_phone_are_held_for_review(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    for number in range(11):
-        await post(client, training, given_names=f"Persona {number}", phone="5555 1234")
-
-    states = await Registration.all().order_by("id").values_list("state")
-    assert [state for (state,) in states] == ["confirmed"] * 10 + ["held"]
