@@ -1,4 +1,4 @@
-"""Look-alike keys, search keys, and corrected names of people."""
+"""Keys of look-alikes, search texts, and corrected names of people."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ class UnknownMunicipality(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """Keys of look-alikes: folded names, municipality, and keyed hashes of contacts.
-
-    `phone_keys` and `email_keys`: one for each secret key, the current first, so rows from before a change of keys are
-    found.
+    """Keys of look-alikes: folded names, municipality, and keyed hashes of contacts: one for each secret key, the
+    current first, so rows from before a change of keys are found.
     """
 
     name_key: str
@@ -41,7 +39,7 @@ class Sameness:
 
 
 def sameness(person: PersonForm, phone: str | None, email: str | None) -> Sameness:
-    """Find look-alikes without opening seals; the contact is the registration's."""
+    """The contact is the sign-up's."""
     ring = keyring()
     return Sameness(
         name_key=name_key(person.given_names, person.surnames),
@@ -52,12 +50,11 @@ def sameness(person: PersonForm, phone: str | None, email: str | None) -> Samene
 
 
 def name_key(given_names: str, surnames: str) -> str:
-    """Folded full name, cut to its column."""
+    """Cut to its column."""
     return fold(f"{given_names} {surnames}")[:260]
 
 
 def searchable(keys: Sameness, person: PersonForm) -> str:
-    """Search text of a new participant: folded name (from the keys) and community."""
     community = f" {fold(person.community)}" if person.community else ""
     return f" {keys.name_key}{community}"[:500]
 
@@ -71,7 +68,7 @@ class GuardianContact:
 
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:
-    """As the person wants it printed, in the caller's transaction."""
+    """In the caller's transaction."""
     participant.given_names = given_names
     participant.surnames = surnames
     participant.name_key = name_key(given_names, surnames)

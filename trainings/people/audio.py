@@ -64,7 +64,7 @@ def recordings() -> list[Recording]:
 
 
 def recording_in(language: str) -> Recording:
-    """Of the current texts. Refuses (UnknownRecording) a missing one."""
+    """Refuses (UnknownRecording)."""
     found = next((one for one in available() if one.language == language), None)
     if found is None:
         raise UnknownRecording
@@ -108,7 +108,6 @@ def _keep(content: bytes, stem: str, ending: str) -> Recording:
 
 
 def _recording(path: Path) -> Recording | None:
-    """None for a file of no known version and language."""
     read = NAME.fullmatch(path.name)
     if read is None or read["version"] not in TEXTS or read["language"] not in LANGUAGES or read["ending"] not in TYPES:
         return None
@@ -126,7 +125,6 @@ def _recording(path: Path) -> Recording | None:
 
 
 def _ending_of(content: bytes) -> str | None:
-    """By the first bytes of the content."""
     if content[:4] == b"OggS" and content[28:36] in (b"OpusHead", b"\x01vorbis\x00"):
         return "ogg"
     if content[4:8] == b"ftyp" and content[8:12] in (b"M4A ", b"mp42", b"isom"):

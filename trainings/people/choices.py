@@ -46,9 +46,8 @@ def needs() -> Choices:
 
 
 def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
-    """All lists of a form about a person, by template name, and the spoken consent.
-
-    Municipalities of `department` come first: most people live near.
+    """All lists of a form about a person, by template name, and the spoken consent. Municipalities of `department` come
+    first.
     """
     return {
         "departments": municipalities_by_department(department),

@@ -48,7 +48,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A name decided by staff. `n_otherwise`: people with another spelling."""
+    """`n_otherwise`: people with another spelling."""
 
     name: str
     n_people: int
@@ -57,8 +57,6 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """Undecided names (most frequent first), and decided ones by name."""
-
     new: Sequence[Written]
     confirmed: Sequence[Known]
     hidden: Sequence[Known]
@@ -74,19 +72,16 @@ async def suggestions(ine_code: str) -> list[str]:
 
 
 async def confirmed_names(codes: Collection[str]) -> dict[tuple[str, str], str]:
-    """The staff's spelling by municipality and folded name."""
     rows = reads(Community).filter(municipality_id__in=list(codes), hidden_at=None)
     return {(code, key): name for code, key, name in await rows.values_list("municipality_id", "key", "name")}
 
 
 async def municipalities_in_scope(actor: Actor) -> list[Municipality]:
-    """Served by hubs where the actor works at the desk, by name."""
     found = reads(Municipality).filter(services__hub_id__in=list(actor.hubs_with(DESK)))
     return await found.distinct().order_by("name", "ine_code")
 
 
 async def written_by_people(codes: Collection[str]) -> dict[str, list[Written]]:
-    """Undecided names by municipality, most frequent first. No person is named."""
     spelled = await _spellings(codes)
     known: dict[str, set[str]] = {code: set() for code in codes}
     for code, key in (
@@ -151,10 +146,7 @@ async def confirm(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def correct(ine_code: str, written: str, name: str, *, actor: Actor) -> None:
-    """Suggest `name` instead of `written`. People's answers stay as they are.
-
-    Refuses as `confirm`.
-    """
+    """Suggest `name` instead of `written`. People's answers stay as they are. Refuses as `confirm`."""
     async with transaction():
         await _decide(ine_code, name, is_hidden=False, actor=actor)
         if _key(written) != _key(name):
@@ -168,9 +160,8 @@ async def hide(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Undo a decision; the name is new again. Refuses (NotDecided) an undecided name.
-
-    The row goes: it holds only the decision, and the audit keeps both acts.
+    """Undo a decision; the name is new again. Refuses (NotDecided). The row goes: it holds only the decision, and the
+    audit keeps both acts.
     """
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name))
@@ -181,9 +172,8 @@ async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def use_spelling(ine_code: str, name: str, *, actor: Actor) -> int:
-    """Give people's other spellings the staff's; returns how many people that were.
-
-    Refuses (NotDecided) an unconfirmed name.
+    """Give people's other spellings the staff's; returns how many people that were. Refuses (NotDecided) an unconfirmed
+    name.
     """
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name), hidden_at=None)

@@ -97,10 +97,7 @@ CURRENT = TEXTS[TEXT_VERSION]
 
 
 def version_read(language: str, how: ConsentHow) -> str:
-    """The version to store, with its suffix if read in English.
-
-    Read aloud, the language is unknown.
-    """
+    """The version to store, with its suffix if read in English. Read aloud, the language is unknown."""
     return TEXT_VERSION + IN_ENGLISH if how is ConsentHow.FORM and language.startswith("en") else TEXT_VERSION
 
 
@@ -141,9 +138,8 @@ class NotByItself(Refusal):
 
 
 async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Actor, hub_id: UUID | None = None) -> None:
-    """Withdraw the consent to be invited or photographed, for all participants merged with this person.
-
-    Twice is once, at the first moment. Refuses (NotByItself) the data consent.
+    """Withdraw the consent to be invited or photographed, for all participants merged with this person. Twice is once,
+    at the first moment. Refuses (NotByItself) the data consent.
     """
     if purpose not in WITHDRAWABLE:
         raise NotByItself
@@ -180,9 +176,8 @@ async def check_permission(participant_id: UUID) -> None:
 
 
 async def locked_with_permission(participant_id: UUID) -> Participant:
-    """Lock the person, to store more of them. Refuses (PermissionGone).
-
-    Locked before the check: a simultaneous withdrawal locks the person too. A training's lock comes first.
+    """Lock the person, to store more of them. Refuses (PermissionGone). Locked before the check: a simultaneous
+    withdrawal locks the person too. A training's lock comes first.
     """
     [person] = await lock(Participant, [participant_id])
     await check_permission(person.id)
@@ -190,9 +185,8 @@ async def locked_with_permission(participant_id: UUID) -> Participant:
 
 
 async def english_readers(participant_ids: Collection[UUID]) -> frozenset[UUID]:
-    """People (a minor's guardian) whose last consent on a page was in English.
-
-    Consents that staff read aloud or recorded say nothing about them, whatever the panel's language.
+    """People (a minor's guardian) whose last consent on a page was in English. Consents that staff recorded say nothing
+    about them.
     """
     read: dict[UUID, str] = {}
     for model in (Consent, Guardian):

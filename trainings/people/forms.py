@@ -1,5 +1,3 @@
-"""Form fields of a person: names, place, actor type, contact. Shape only."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

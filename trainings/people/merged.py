@@ -12,15 +12,13 @@ from trainings.people.models import Merge, Participant
 
 
 async def same_person_ids(participant_id: UUID) -> list[UUID]:
-    """All merged with this participant, itself included, the kept one first.
-
-    Through merges, which are few: people are many and not indexed by `merged_into`.
+    """All merged with this participant, itself included, the kept one first. Through merges, which are few: people are
+    many and not indexed by `merged_into`.
     """
     return await all_merged_into(await last_kept(participant_id))
 
 
 async def last_kept(participant_id: UUID) -> UUID:
-    """The participant kept at the end of its merges; itself without any."""
     while True:
         found = await reads(Participant).get_or_none(id=participant_id).values_list("merged_into_id")
         if found is None or found[0] is None:

@@ -43,7 +43,7 @@ SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "p
 
 
 class Agreed(NamedTuple):
-    """A consent's facts: when, recorded by whom, asked how, which sentence."""
+    """When, recorded by whom, asked how, which sentence."""
 
     at: datetime | str
     by: UUID | None
@@ -107,9 +107,7 @@ class NewPeople:
         ]
 
     def assent(self, person_id: str, guardian: GuardianContact, agreed: Agreed) -> None:
-        """A minor's assent and the guardian's consent: asked each time, also of people who came before. Never
-        photographs, nor anything else of the guardian's own consent.
-        """
+        """A minor's assent and the guardian's consent, asked each time. Never photographs."""
         (at, by, how, version), key, (name, phone, email) = agreed, next(self.keys), SEALED_GUARDIAN
         sealed = (phone(key, guardian.phone), email(key, guardian.email))
         self.guardians.append(

@@ -65,7 +65,6 @@ class UnknownMunicipality(NotFound):
 
 @allow(PUBLIC)
 async def suggested(request: Request) -> Response:
-    """Confirmed names; empty for an unknown code."""
     code = request.path_params["code"]
     names = await communities.suggestions(code) if CODE.fullmatch(code) else []
     return JSONResponse({"communities": names}, headers={"cache-control": AN_HOUR})
@@ -124,7 +123,6 @@ Act = Callable[[NameForm, Actor], Awaitable[str]]
 
 
 async def _obey(request: Request, form: type[NameForm], act: Act) -> Response:
-    """Apply the button to a name of a municipality in scope, or show the page with the refusal."""
     typed = await read_form(request)
     towns = await communities.municipalities_in_scope(request.state.actor)
     town = next((one for one in towns if one.ine_code == typed.value("municipality")), None)

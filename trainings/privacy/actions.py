@@ -86,10 +86,7 @@ FORGET_SIGN_IN_LINKS = "DELETE FROM sign_in_link WHERE expires_at < ?"
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Rows that lost data: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks of
-    calls, absences, deleted drafts of notes, prepared devices, slips of walk-ins, marks of arrivals, names with
-    attendance, sign-ins.
-    """
+    """Rows that lost data."""
 
     needs: int
     messages: int
@@ -131,7 +128,7 @@ async def sweep() -> Swept:
 
 
 async def _forget_all(*, n_notes: int, n_marks: int) -> Swept:
-    """All that needs no transaction of its own, in the caller's; notes and marks are only counted."""
+    """All that needs no transaction of its own; notes and marks are only counted."""
     now = clock.now()
     return Swept(
         needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
@@ -197,8 +194,9 @@ LONG_AGO = f"""{SAME_PERSON}
 
 
 async def forget_names() -> int:
-    """Delete name, community, organization and attendance of people who last came five years ago, in the caller's
-    transaction; returns how many. A guardian's name goes with the minor's, transcripts with the name.
+    """Delete name, community, organization and attendance of people who last came five years ago, unless a certificate
+    bears the name; in the caller's transaction. Returns how many. A guardian's name goes with the minor's,
+    transcripts with the name.
 
     Registration, municipality and completion stay as anonymous numbers.
     """

@@ -49,7 +49,7 @@ async def sweep_unless_odd() -> Swept | None:
 
 
 async def standing_stop() -> SweepStop | None:
-    """The reason for a stop, clock before rows; None without one."""
+    """The clock's before that of rows."""
     return await reads(SweepStop).filter(agreed_at=None).order_by("why", "id").first()
 
 

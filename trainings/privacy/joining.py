@@ -33,14 +33,12 @@ BEST = (
 
 
 async def shared_trainings(some: Collection[UUID], others: Collection[UUID], hubs: Collection[UUID]) -> set[UUID]:
-    """Trainings of these hubs with registrations of both sides."""
     of_hubs = Registration.filter(training__hub_id__in=list(hubs))
     found = [await of_hubs.filter(participant_id__in=list(side)).values_list("training_id") for side in (some, others)]
     return {key for (key,) in found[0]} & {key for (key,) in found[1]}
 
 
 async def trainings_joined(people: Collection[UUID]) -> set[UUID]:
-    """Trainings of all hubs with joined registrations of these participants."""
     joined = Registration.filter(participant_id__in=list(people), joined_to_id__not_isnull=True)
     return {key for (key,) in await joined.values_list("training_id")}
 
@@ -50,9 +48,9 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
     waitlisted, held; among equals one with a counted place, a paper, a contact, then the oldest. The waiting list
     gets the other places.
 
-    Nobody is told, for nothing is lost: cards, marks and support needs count for the kept one, childcare asked twice
-    counts once. Registrations of one form are not joined, nor certified ones. Runs in the caller's transaction, which
-    holds the training and its stays.
+    Nobody is told: cards, marks and support needs count for the kept one, childcare asked twice counts once.
+    Registrations of one form are not joined, nor certified ones. The caller's transaction holds the training and its
+    stays.
     """
     mine = Registration.filter(training_id=training_id, participant_id__in=list(people))
     live = await mine.exclude(state=RegistrationState.CANCELLED).order_by("id").prefetch_related("participant")
@@ -83,28 +81,26 @@ async def join(training_id: UUID, people: Collection[UUID], *, actor: Actor) -> 
 
 
 def _worse(one: Registration, papers: Collection[UUID]) -> tuple[bool, bool]:
-    """Without a paper is worse; then without a contact to be told of changes."""
     return one.id not in papers, not (one.participant.phone_key or one.participant.email_key)
 
 
 async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
-    """State of each registration's best paper that stands."""
+    """State of each registration's best standing certificate."""
     found = Certificate.filter(registration_id__in=[one.id for one in live]).exclude(state=CertificateState.REVOKED)
     return dict(await found.order_by("state").values_list("registration_id", "state"))
 
 
 def _all_asked(kept: Registration, one: Registration) -> str | None:
-    """Support that either asked for. An answer stays, the kept one's first."""
+    """An answer stays, the kept one's first."""
     own, more = read_needs(kept.needs), read_needs(one.needs)
     answered = {code: state for code, state in own.items() if state is not NeedState.ASKED}
     return write_needs(own | more | answered)
 
 
 async def part(training: Training, some: Collection[UUID], others: Collection[UUID], *, actor: Actor) -> int:
-    """Part joined registrations of participants who are two people after all, each in its former state.
-
-    A registration without its place goes first on the waiting list and is told; returns their number. What each person
-    has twice alone stays joined. In the caller's transaction, as `join`.
+    """Part joined registrations of participants who are two people after all, each in its former state; in the caller's
+    transaction, as `join`. A registration without its place goes first on the waiting list and is told; returns
+    their number. What each person has twice alone stays joined.
     """
     pairs = Q(participant_id__in=list(some), joined_to__participant_id__in=list(others))
     pairs |= Q(participant_id__in=list(others), joined_to__participant_id__in=list(some))

@@ -1,4 +1,4 @@
-"""Possible duplicates for the staff of their hubs: look-alike pairs, a search, decisions.
+"""Possible duplicates for the staff of their hubs: look-alike pairs, a search, decisions, two people side by side.
 
 Lists across trainings hold adults only: minors are found inside their own training.
 """
@@ -51,7 +51,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`are_one`: merged already. `both_live`: pairs of live registrations in the same training."""
+    """`both_live`: pairs of live registrations in the same training."""
 
     one: Side
     other: Side
@@ -68,16 +68,14 @@ class Comparison:
 
     @property
     def hub_id(self) -> UUID:
-        """A hub of the second person, for the audit."""
         return self.other.registrations[0].training.hub_id
 
 
 async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
-    """Both with their history at hubs where the actor may merge.
+    """Both with their history at hubs where the actor may merge. Merged people are shown apart, as each came.
 
     Refuses (UnknownPerson) a person who was at none of these, and a minor with somebody of no common training: minors
-    are found only inside their own session, so only common trainings are shown. Merged people are shown apart, as each
-    came.
+    are found only inside their own session, so only common trainings are shown.
     """
     if one_id == other_id:
         raise UnknownPerson
@@ -123,7 +121,6 @@ def _within(side: Side, trainings: set[UUID]) -> Side:
 
 
 def _alone(side: Side) -> Side:
-    """Without merged participants, else both sides would show the same."""
     own = [row for row in side.registrations if row.participant_id == side.person.id]
     return replace(_with(side, own), people=[side.person])
 
@@ -176,7 +173,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Possibly one person, the oldest first. `is_sure`: all agree in name, municipality and telephone."""
+    """The oldest first. `is_sure`: all agree in name, municipality and telephone."""
 
     people: Sequence[Someone]
     is_sure: bool
@@ -184,17 +181,14 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A name too frequent in its municipality to compare."""
-
     someone: Someone
     n_people: int
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """By person those who share more than a name; pairs of one name and municipality; crowds.
-
-    `n_strong` and `n_weak` also count those left out.
+    """People who share more than a name; pairs of one name and municipality; crowds. `n_strong` and `n_weak` also count
+    those left out.
     """
 
     strong: Sequence[Repeated]
@@ -206,7 +200,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A merge, or two people held different; a side known only at other hubs is not shown."""
+    """A merge, or two people held different; a side known only at other hubs is None."""
 
     row: Merge
     kept: Someone | None
@@ -218,9 +212,8 @@ Edge = tuple[UUID, UUID]
 
 @dataclass(slots=True)
 class _Search:
-    """Finds pairs among people as now merged, each by the participant kept last.
-
-    `seen`: the first participant at the reader's hubs, for the kept one may be of another hub.
+    """Finds pairs among people as now merged, each by the participant kept last. `seen`: the first participant at the
+    reader's hubs, for the kept one may be of another hub.
     """
 
     merged_into: Mapping[UUID, UUID]
@@ -279,8 +272,8 @@ async def alike(actor: Actor) -> Alike:
 
 
 async def alike_in(training: Training) -> Alike:
-    """Possible duplicates within this training, newest first: marked registrations and their look-alikes. Minors too,
-    since it is one training; and merged people with two registrations left.
+    """Possible duplicates within this training, minors too, newest first; and merged people with two registrations
+    left.
     """
     pairs = [pair for pair in await pairs_in([training.id]) if pair[0].participant_id != pair[1].participant_id]
     seen = {one.participant_id: one for pair in pairs for one in pair}

@@ -71,8 +71,6 @@ class JoinForm(Form):
 
 
 class MergeForm(Form):
-    """Who stays, and how staff know."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "kept": N_("Escoja con qué datos se queda."),
         "reason": N_("Escoja cómo se sabe."),
@@ -89,7 +87,7 @@ SAID = INDEX + "/decisiones/{id:uuid}"
 
 @allow(*MERGERS)
 async def index(request: Request) -> Response:
-    """Pairs, decisions, search; two ticked people lead to their comparison."""
+    """Two ticked people lead to their comparison."""
     asked = Typed({name: request.query_params.getlist(name) for name in request.query_params})
     try:
         if "persona" in asked.fields:
@@ -102,7 +100,6 @@ async def index(request: Request) -> Response:
 
 
 async def _training(request: Request) -> Training | None:
-    """The training that limits the list, of a hub where the actor may merge."""
     try:
         training_id = UUID(request.query_params.get("capacitacion", ""))
     except ValueError:
@@ -184,7 +181,6 @@ async def merge(request: Request) -> Response:
 
 @allow(*MERGERS)
 async def merge_sure(request: Request) -> Response:
-    """One row, or all of a training."""
     form, training = check(JoinForm, await read_form(request)), await _training(request)
     try:
         n = await merging.merge_sure(training, form.persona, actor=request.state.actor)

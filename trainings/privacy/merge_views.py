@@ -20,8 +20,6 @@ A_MINOR = N_("Una persona menor de edad")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person of a pair: short name and origin; `town`: without the community."""
-
     id: UUID
     name: str
     place: str
@@ -42,7 +40,7 @@ class SaidRow:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact of both. `verdict` in words, empty if one did not say; `differs`: they disagree."""
+    """`verdict` in words, empty if one did not say."""
 
     label: str
     values: tuple[str, str]
@@ -85,7 +83,7 @@ def said_row(said: Said, names_of_users: dict[UUID, str]) -> SaidRow:
 
 
 def facts(two: Comparison) -> list[Fact]:
-    """Names, place, role, age and contacts of both, compared. Contacts show their last digits only."""
+    """Contacts show their last digits only."""
     return [
         _fact(two, N_("Nombre completo"), lambda one: one.full_name),
         _fact(two, N_("Comunidad"), lambda one: one.community),

@@ -37,14 +37,14 @@ class AlreadyOne(Refusal):
 
 
 class _MergedMeanwhile(Exception):
-    """One of them was merged or joined before we got the lock: look again."""
+    """Somebody concerned was merged or joined before we got the lock: look again."""
 
 
 async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
     """Merge two people: the first stays, with all that either was merged with before.
 
-    Certificates and separate histories stay; registrations in one training are joined (`join`). The same merge twice is
-    one. Refuses as `compare`: people of other hubs, and minors without a common training.
+    Certificates and separate histories stay; registrations in one training are joined (`join`). Twice is once. Refuses
+    as `compare`.
     """
     while True:
         with contextlib.suppress(_MergedMeanwhile):
@@ -55,9 +55,7 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
 
 async def merge_sure(training: Training | None, people: Collection[UUID], *, actor: Actor) -> int:
     """Merge people who agree in name, municipality and telephone: these, or all of a training. The oldest stays;
-    returns how many were merged.
-
-    Refuses (ListChanged) if nobody on the list is meant.
+    returns how many were merged. Refuses (ListChanged) if nobody on the list is meant.
     """
     listed = await (alike(actor) if training is None else alike_in(training))
     rows = [[one.id for one in row.people] for row in listed.strong if row.is_sure]
@@ -142,10 +140,8 @@ async def _settle(training_ids: Iterable[UUID]) -> None:
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Hold two look-alikes different: the pair is no longer shown.
-
-    Stored as a merge undone at once, its reason meaningless. Twice is once. Refuses with AlreadyOne while merged, else
-    as `merge`.
+    """Hold two look-alikes different: the pair is no longer shown. Stored as a merge undone at once, its reason
+    meaningless. Twice is once. Refuses (AlreadyOne), and as `merge`.
     """
     two = await compare(one_id, other_id, actor)
     async with transaction():
@@ -182,9 +178,8 @@ async def _is_said(some: list[UUID], others: list[UUID]) -> bool:
 
 
 async def show_again(said_id: UUID, *, actor: Actor) -> None:
-    """Undo `hold_different`: the pair is shown again, the record keeps the decision.
-
-    Refuses (UnknownMerge) a real merge, one already undone, and if neither was at the actor's hubs.
+    """Undo `hold_different`; the record keeps the decision. Refuses (UnknownMerge) a real merge, and if neither was at
+    the actor's hubs.
     """
     row, hub_id = await _in_scope(said_id, actor)
     if row.undone_at != row.created_at:

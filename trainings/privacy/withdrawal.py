@@ -88,16 +88,15 @@ async def _left_with_others(people: Sequence[UUID]) -> list[str]:
 
 
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Withdraw the permission for the data of this registration's person (a minor's guardian), at once.
-
-    By own link it is asked first (`registrations.own.erasures`) and carried out 72 hours later.
+    """Withdraw the consent for the data of this registration's person (a minor's guardian), at once. By own link it is
+    asked first (`registrations.own.erasures`) and carried out 72 hours later.
 
     Staff withdraw it for everybody merged with this person; an own link for this participant alone, for somebody else
     may have registered with the same name and telephone before the merge.
 
     Coming registrations are cancelled, each in its own transaction: a repeat finishes an interrupted run. Then all
     permissions, contacts, optional answers, support needs and waiting messages go. The name stays only for attendance
-    and certificates (`what_stays`). Twice is once. Refuses an unknown registration.
+    and certificates (`what_stays`). Twice is once.
     """
     await _take_back(await _registration(registration_id), actor)
 
@@ -127,7 +126,6 @@ class _CameBack(Exception):
 
 
 async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[OutboxJob] | None = None) -> None:
-    """Cancel coming registrations, then do the rest, while the job (if any) stands."""
     n_cancelled = 0
     while True:
         cancelled, left = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
@@ -272,18 +270,12 @@ async def _traces(people: Sequence[UUID]) -> Traces:
 
 
 async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Certificates this actor would erase: for staff of everybody merged with this person.
-
-    By own link those of this participant alone, as `withdraw_data`.
-    """
+    """Certificates this actor would erase, of the people of `withdraw_data`."""
     return await names.erasable(await _whose(await _registration(registration_id), actor))
 
 
 async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> int:
-    """At once, at the desk; returns how many. Twice is once.
-
-    Refuses an unknown registration.
-    """
+    """At once, at the desk; returns how many. Twice is once."""
     async with transaction():
         return await _erase(await _registration(registration_id), what, actor)
 
@@ -298,7 +290,7 @@ async def _carry_out_papers(job: OutboxJob) -> None:
 
 
 async def _erase(registration: Registration, what: What, actor: Actor) -> int:
-    """In the caller's transaction. Deletes the job too, and the name if only a certificate still kept it."""
+    """Deletes the job too, and the name if only a certificate still kept it."""
     people = await lock(Participant, await _whose(registration, actor))
     ids = [person.id for person in people]
     n = await (names.remove_names(ids) if what is What.NAME else names.withdraw_all(ids))

@@ -42,9 +42,9 @@ class SignUp:
     """A sign-up of 1 to 8 people, with its source and what shows a repeat of it.
 
     `contact_phone` and `contact_email` reach everybody of it; of minors alone they are the guardian's. `body_hash`: of
-    all answers; `browser_key`: digest of a cookie (not searched for where the cookie is new); `earlier_code`: what the
-    first person typed: code of an earlier ticket or certificate, or own link. `card_id`: the printed card that becomes
-    the first person's ticket.
+    all answers; `browser_key`: digest of a cookie (not searched for where the cookie is new); `earlier_code`: the first
+    person's code of an earlier ticket or certificate, or own link. `card_id`: the printed card that becomes the first
+    ticket.
     """
 
     members: tuple[Member, ...]
@@ -73,7 +73,6 @@ class SignUp:
         object.__setattr__(self, "keys", keys)
 
     def _reached_at(self, member: Member) -> tuple[str | None, str | None]:
-        """A minor's is the guardian's."""
         if member.is_minor and self.guardian is not None:
             return self.guardian_contact.phone, self.guardian_contact.email
         return self.contact_phone, self.contact_email
@@ -99,14 +98,14 @@ class SignUp:
 
     @property
     def guardian_contact(self) -> GuardianContact:
-        """Has the sign-up's contact unless the guardian gave another."""
+        """With the sign-up's contact unless the guardian gave another."""
         assert self.guardian is not None
         own = self.guardian.phone or self.guardian.email
         return self.guardian if own else replace(self.guardian, phone=self.contact_phone, email=self.contact_email)
 
     @property
     def namesakes(self) -> Sequence[Namesake]:
-        """Tell one sign-up from another; independent of the form's order."""
+        """Tell one sign-up from another, in any order of the form."""
         pairs = zip(self.members, self.keys, strict=True)
         return sorted((keys.name_key, keys.municipality or "", member.is_minor) for member, keys in pairs)
 
@@ -116,7 +115,6 @@ class SignUp:
         return frozenset(key for one in self.keys for key in (*one.phone_keys, *one.email_keys))
 
     def held(self, reason: HoldReason) -> SignUp:
-        """To be looked at by staff first."""
         return replace(self, hold_reason=reason)
 
 
@@ -137,17 +135,14 @@ class Ticket(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """The same for a group."""
-
     group_id: str
     link: str
     tickets: tuple[Ticket, ...]
 
 
 class Enter(NamedTuple):
-    """A sign-up. `lang`: of the page on which they consented.
-
-    `watched`: the windows in which it counts; beyond their limits it is refused or held.
+    """A sign-up. `lang`: of the page with the consent. `watched`: windows in which it counts; beyond their limits it is
+    refused or held.
     """
 
     training_id: UUID
@@ -168,9 +163,7 @@ class HandReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A request about registrations. Every group of `registration_ids` or `group_ids` is loaded whole when it is
-    decided.
-    """
+    """A request about registrations. Every group of `registration_ids` or `group_ids` is loaded whole."""
 
     training_id: UUID
     actor: Actor
@@ -183,7 +176,6 @@ class Move:
 
     @property
     def group(self) -> str:
-        """The only group, as its key is written."""
         [group_id] = self.group_ids
         return str(group_id)
 
@@ -195,9 +187,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Move):
-    """People or whole groups give their places back. `run_at` and `batch_id`: staff can stop the messages until then.
-
-    Only cancelling is refused once the training is over: waiting ends then too.
+    """People or whole groups give their places back; staff can stop the messages until `run_at`. Only cancelling is
+    refused once the training is over: waiting ends then too.
     """
 
     run_at: datetime | None = None
@@ -206,9 +197,8 @@ class Leave(Move):
 
 
 class Decline(Leave):
-    """A group declines its offer, or (`EXPIRED`) staff give the places on.
-
-    An adult with a claimed link answers alone.
+    """A group declines its offer, or (`EXPIRED`) staff give the places on. An adult with a claimed link answers
+    alone.
     """
 
 
@@ -218,16 +208,15 @@ class Reject(Leave):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOut(Move):
-    """One person becomes a group of their own; `to_answer`: only to answer an offer alone."""
+    """One person becomes a group of their own; `to_answer`: to answer an offer alone."""
 
     to_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejoin(Move):
-    """A cancelled person comes back, or the people of a group who left last.
-
-    `without`: participants who withdrew consent for data.
+    """A cancelled person comes back, or the people of a group who left last. `without`: participants who withdrew
+    consent for data.
     """
 
     without: frozenset[UUID] = frozenset()
@@ -296,9 +285,8 @@ class SetAside(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCard(Move):
-    """One person signs up with a nameless card: a reserved one gives its place, a spare one none.
-
-    `draft` has the card's tokens: the card becomes the ticket. `at_door`: they stand there.
+    """One person signs up with a nameless card: a reserved one gives its place, a spare one none. `draft` has the
+    card's tokens: the card becomes the ticket.
     """
 
     wish: SignUp
@@ -343,14 +331,14 @@ class SignedUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """People who left now, without people who had left before."""
+    """People who left now."""
 
     registration_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The same request twice is one. `group_id`: the person's group now."""
+    """`group_id`: the person's group now."""
 
     group_id: UUID | None = None
 

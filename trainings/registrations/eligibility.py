@@ -141,10 +141,7 @@ def minor_ages(training: Window) -> list[AgeGroup]:
 
 
 def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
-    """Refuses people outside the audience, and minors without guardian or assent.
-
-    Staff may take in another audience; ages and guardians bind everybody.
-    """
+    """Refuses minors without guardian or assent, and on the public page people outside the audience."""
     phone = training.contact_phone or hub_phone
     for number, member in enumerate(wish.members):
         if member.is_minor:

@@ -19,11 +19,11 @@ from trainings.web.i18n import N_
 
 
 async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
-    """Change the token of a person's link to `new_token`.
+    """Change the token of a person's link to `new_token`; nobody else holds its address from then on. The same new
+    token again is one change.
 
-    Holds the training, as renaming and cancelling do: they ask under that lock whose the link is. The same new token
-    again, as after a lost answer, is one change. Refuses as unknown what is no person's link, and one claimed in the
-    meantime.
+    Holds the training, as renaming and cancelling do: they ask under that lock whose the link is. Refuses (UnknownLink)
+    a group's link, and one claimed in the meantime.
     """
     async with transaction():
         standing = await _person_link(new_token)
@@ -48,7 +48,7 @@ async def claimed_in(group_id: UUID) -> list[UUID]:
 
 
 async def check_in_reach(registration: Registration, actor: Actor) -> None:
-    """Refuse (HasOwnLink) the person who filled in the form what another has claimed. Under the training's lock."""
+    """Refuse (HasOwnLink) the form's filler what another has claimed. Under the training's lock."""
     if actor == FILLER_OF_FORM and registration.id in await claimed_in(registration.group_id):
         raise HasOwnLink
 
@@ -69,9 +69,8 @@ class LinkChanged(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Links that this person may get anew: an adult's own, and the group's.
-
-    The group's is for the person who filled in the form, and for guardians of its minors.
+    """Links that this person may get anew: an adult's own, and the group's (the form's filler, guardians of its
+    minors).
     """
 
     own: OwnLink | None
@@ -82,7 +81,6 @@ NO_LINKS = Links(None, None)
 
 
 async def links_for(registration: Registration) -> Links:
-    """The registration's person is loaded."""
     standing = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None).order_by("created_at", "id")
     newest = {(link.scope, link.registration_id): link for link in standing}
     is_minor = registration.participant.is_minor
@@ -94,10 +92,11 @@ async def links_for(registration: Registration) -> Links:
 
 
 async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> str:
-    """Replace a link of this person; returns the new token. No message goes out.
+    """Replace a link of this person; returns the new token. No message goes out. A claimed link stays out of the
+    family's sight.
 
-    A claimed link stays out of the family's sight. Refuses (LinkChanged) a link replaced in the meantime, so that
-    sending the form again does not undo what was scanned, and a link this person may not have.
+    Refuses (LinkChanged) a link replaced in the meantime, so that sending the form again does not undo what was
+    scanned, and a link this person may not have.
     """
     async with transaction():
         registration, hub_id = await _locked(registration_id)
@@ -117,9 +116,8 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
 
 
 async def replace_link(registration: Registration, scope: LinkScope) -> str:
-    """The only link of this scope that opens; returns its token. The caller's transaction holds the training.
-
-    No browser gets to it by its memory of the sign-up.
+    """Make the only link of this scope that opens; returns its token. The caller's transaction holds the training. The
+    browser that signed up no longer finds the group.
     """
     whose = registration.id if scope is LinkScope.PERSON else None
     standing = OwnLink.filter(group_id=registration.group_id, scope=scope, registration_id=whose, revoked_at=None)
@@ -142,7 +140,6 @@ async def replace_link(registration: Registration, scope: LinkScope) -> str:
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, UUID]:
-    """Registration with its person, and hub, under the training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise UnknownRegistration

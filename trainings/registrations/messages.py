@@ -1,4 +1,4 @@
-"""People as messages and calls reach them, without names and contacts; the outbox lines and call lists of a change."""
+"""People as messages and calls reach them, without names and contacts; outbox lines and call lists of a change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Mark = TypeVar("Mark", bound=Call | HolderCall)
 
 
 async def announce(registration: Registration, participant: Participant, training: Training, kind: str) -> None:
-    """Without an address nothing. Each call is a message of its own."""
+    """Does nothing without an address. Each call is a message of its own."""
     if participant.email_key is None:
         return
     await enqueue(
@@ -56,11 +56,12 @@ async def open_list(
     due_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> CallList:
-    """In the caller's transaction; the same cause twice is one list. Its people are worked out at each reading.
+    """Open a call list in the caller's transaction; the same cause twice is one list. Its people are worked out at each
+    reading.
 
     `cause_id`: the change, the session that is near, the training called off. `session_id`: the list is about that
-    session only. `due_at`: when messages leave and calling begins; None: at once, or after the ten minutes in which
-    messages of `batch_id` can be stopped.
+    session only. `due_at`: when calling begins; None: at once, or after the ten minutes in which messages of `batch_id`
+    can be stopped.
     """
     assert is_in_transaction(), "a list is opened together with what causes it"
     due = due_at or (clock.now() + STAFF_DELAY if batch_id else clock.now())
@@ -105,12 +106,11 @@ class Person:
 
     @property
     def takes_mail(self) -> bool:
-        """Mail is sent at all, and there is an address that did not refuse the last message."""
+        """Mail is sent at all, and the address did not refuse the last message."""
         return self.email_key is not None and self.refused_at is None and get_settings().sends_mail
 
     @property
     def is_counted(self) -> bool:
-        """To be told; cancelled people are not."""
         return self.state is not RegistrationState.CANCELLED
 
     @property
@@ -145,9 +145,8 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
 
 
 async def _without_permission(training_ids: Collection[UUID]) -> set[UUID]:
-    """People who withdrew consent for data, for minors the guardian: nobody calls them.
-
-    Withdrawals are few, so only those are checked for a later consent.
+    """People who withdrew consent for data, for minors the guardian. Withdrawals are few, so only those are checked for
+    a later consent.
     """
     everybody = Subquery(Registration.filter(training_id__in=list(training_ids)).values("participant_id"))
     consents = reads(Consent).filter(participant_id__in=everybody, purpose=ConsentPurpose.DATA)
@@ -185,14 +184,14 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
 
 
 async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Claimed links: what others of the form read is not for them, nor theirs for the others."""
+    """Claimed links: their holders read nothing of the others of the form, nor the others of them."""
     links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
     claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
     return frozenset(registration_id for (registration_id,) in claimed)
 
 
 async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
-    """By minor, when the last guardian's address refused; only minors with one."""
+    """When the last guardian's address refused, by minor."""
     if not minors:
         return {}
     permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None, email__not_isnull=True)

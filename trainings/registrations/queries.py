@@ -84,7 +84,7 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
 
 
 async def changes_for_own(training_id: UUID) -> tuple[Sequence[DatedChange], Snapshots]:
-    """Changes of a week, and snapshots before them; without changes those are not read."""
+    """Changes of a week, and the snapshots before them."""
     changes = await changes_since(training_id, clock.now() - SHOWN_FOR)
     return changes, (await snapshots_of([training_id]))[training_id] if changes else Snapshots()
 
@@ -94,10 +94,7 @@ MOST_IDS = 4_096
 
 
 async def id_of_open_training(slug: str) -> UUID:
-    """Of a published or unlisted training; else UnknownTraining.
-
-    Cached: a slug never changes, and nothing published becomes a draft again.
-    """
+    """Refuses (UnknownTraining) a draft. Cached: a slug never changes, and nothing published becomes a draft again."""
     kept = _ids.get(slug)
     if kept is not None:
         return kept
@@ -112,7 +109,7 @@ async def id_of_open_training(slug: str) -> UUID:
 
 
 async def open_training(slug: str) -> Training:
-    """As above, with everything its sign-up page shows."""
+    """As `id_of_open_training`, with everything its sign-up page shows."""
     training = await _open(slug).first().prefetch_related(*SIGN_UP_PAGE) if _is_slug(slug) else None
     if training is None:
         raise UnknownTraining
@@ -141,7 +138,6 @@ async def position_on_waiting_list(registration: Registration) -> int | None:
 
 
 async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[RegistrationState, int]]:
-    """People."""
     rows = (
         await reads(Registration)
         .filter(training_id__in=list(training_ids))

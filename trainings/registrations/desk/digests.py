@@ -85,7 +85,6 @@ COMPOSERS: dict[str, Composer] = {DIGEST: compose}
 
 
 async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
-    """From now to Sunday."""
     found = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(EDITORS)),
         training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
@@ -98,7 +97,6 @@ async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
 
 
 async def _activities(actor: Actor, monday: date) -> Sequence[OutreachActivity]:
-    """From now to Sunday."""
     found = reads(OutreachActivity).filter(
         hub_id__in=sorted(actor.hubs_with(EDITORS)),
         state=ActivityState.PUBLISHED,
@@ -159,7 +157,6 @@ def _session(session: TrainingSession) -> Item:
 
 
 def _where(session: TrainingSession) -> str:
-    """Venue, online, or the municipality."""
     venue = session.venue or session.training.venue
     if venue is not None:
         return venue.name

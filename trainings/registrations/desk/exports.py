@@ -99,7 +99,6 @@ class Exported:
 
 
 async def training_to_export(training_id: UUID, actor: Actor) -> Training:
-    """Refuses (UnknownTraining)."""
     training = await reads(Training).get_or_none(id=training_id).prefetch_related("hub")
     if training is None or not can_export(actor, training.hub_id):
         raise UnknownTraining
@@ -112,9 +111,8 @@ async def export_training(training: Training, asked: Asked, *, actor: Actor) -> 
 
 
 async def export_hub(hub_id: UUID, first: date, last: date, asked: Asked, *, actor: Actor) -> Exported:
-    """Trainings with a session from `first` to `last`, both included.
-
-    Refuses another's hub, more than 400 days, and the 11th file in an hour; each is logged.
+    """Trainings with a session from `first` to `last`, both included. Refuses another's hub, more than 400 days, and as
+    `export_training`.
     """
     if not can_export(actor, hub_id):
         raise UnknownHub(field="hub")
@@ -157,7 +155,6 @@ async def _export(
 
 
 async def _registrations(training_ids: Sequence[UUID]) -> list[Registration]:
-    """Without joined ones."""
     return (
         await reads(Registration)
         .filter(training_id__in=list(training_ids), joined_to_id=None)
@@ -167,7 +164,6 @@ async def _registrations(training_ids: Sequence[UUID]) -> list[Registration]:
 
 
 async def _first_days(training_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """As people write it."""
     sessions = reads(TrainingSession).filter(training_id__in=list(training_ids)).order_by("-starts_at")
     return {key: numeric_date(starts_at) for key, starts_at in await sessions.values_list("training_id", "starts_at")}
 

@@ -103,7 +103,7 @@ class Carried:
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Carried:
-        """From an address or a form; unknown values are left out."""
+        """Unknown values are left out."""
         source, actor_type, municipality = (asked.get(name, "") for name in ("source", "actor_type", "municipality"))
         return cls(
             Source(source) if source in set(AGREED_HOW) else Source.DESK,

@@ -34,8 +34,6 @@ class Wisher:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A coming training, the people who need something there, and on which days."""
-
     training: Training
     days: Sequence[datetime]
     people: Sequence[Wisher]
@@ -57,7 +55,6 @@ async def wishes_ahead(actor: Actor) -> list[Asked]:
 
 
 async def n_unanswered(actor: Actor) -> int:
-    """At the actor's hubs."""
     asking = await _asking(await _days_ahead(actor), with_people=False)
     return sum(state is NeedState.ASKED for one in asking for state in read_needs(one.needs).values())
 
@@ -67,7 +64,6 @@ def count_states(board: Iterable[Asked]) -> Mapping[NeedState, int]:
 
 
 async def _days_ahead(actor: Actor) -> dict[UUID, list[datetime]]:
-    """Starts of sessions that have not ended, by training."""
     coming = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(DESK)), ends_at__gt=clock.now(), state=SessionState.PLANNED
     )

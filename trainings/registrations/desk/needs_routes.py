@@ -39,8 +39,6 @@ BOARD = "/panel/apoyos"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`about` is empty with a place; `calling` where they are written to."""
-
     id: UUID
     name: str
     community: str
@@ -63,7 +61,7 @@ class Section:
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
-    """Reading it is logged: it says who needs what."""
+    """Reading it is logged."""
     actor = request.state.actor
     board = await wishes_ahead(actor)
     counted = count_states(board)

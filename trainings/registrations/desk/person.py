@@ -46,8 +46,6 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A look-alike may be the same person; the same name is a hint."""
-
     id: UUID
     participant_id: UUID
     name: str
@@ -65,7 +63,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """`recorders`: names of staff who recorded it, by id."""
+    """`recorders`: names of staff, by id."""
 
     consents: Sequence[Consent]
     guardians: Sequence[Guardian]
@@ -79,8 +77,7 @@ NOTHING_AGREED = Agreed((), (), (), {})
 @dataclass(frozen=True, slots=True)
 class StaffView:
     """`is_desk`: contacts, needs, permissions and buttons. `may_compare`: the hub's coordinator. `courses_before`: not
-    shown to be completed, where they wait for that. `links`: may be given anew. `is_gone`: the data permission was
-    taken back.
+    completed, where they wait for that. `links`: may be given anew. `is_gone`: the consent for data was withdrawn.
     """
 
     own: OwnRegistration
@@ -138,7 +135,6 @@ async def _agreed(participant_id: UUID) -> Agreed:
 
 
 async def _companions(registration: Registration) -> list[Companion]:
-    """With cancelled ones, in the order of the form."""
     others = reads(Registration).filter(group_id=registration.group_id).exclude(id=registration.id)
     return [
         Companion(
@@ -233,8 +229,6 @@ class Protector:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """`may_withdraw_data`: a permission stands, a minor's guardian's."""
-
     own: Sequence[Permission]
     protectors: Sequence[Protector]
     assents: Sequence[Permission]
@@ -247,8 +241,6 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """`about`: state, minor, detached."""
-
     id: UUID
     name: str
     about: str
@@ -263,7 +255,6 @@ class Need:
 
 
 def words_of(view: StaffView) -> dict[str, str]:
-    """Empty where nothing was answered."""
     registration = view.own.registration
     person, reason = registration.participant, registration.group.hold_reason
     is_held = registration.state is RegistrationState.HELD and reason is not None
@@ -296,7 +287,6 @@ def companions_of(view: StaffView) -> list[Relative]:
 
 
 def permissions_of(view: StaffView) -> Permissions:
-    """Also those taken back."""
     agreed = view.agreed
     return Permissions(
         own=[_own(one, agreed) for one in agreed.consents],
@@ -335,7 +325,7 @@ def _given(words: str, purpose: str, given: Consent | Guardian | Assent, agreed:
 
 
 def why_closed(training: Training, sessions: Sequence[TrainingSession]) -> str:
-    """And what can be done; empty where staff can sign up."""
+    """Empty where staff can sign up."""
     words = CLOSED_TO_ALL.get(phase(training, sessions, clock.now()))
     return gettext(words) if words else ""
 

@@ -23,8 +23,6 @@ FIFTH = 5
 
 
 class Seen(NamedTuple):
-    """A live registration, as compared."""
-
     id: UUID
     group_id: UUID
     participant_id: UUID
@@ -42,12 +40,12 @@ class Seen(NamedTuple):
 
 
 def signs_of(name_key: str, municipality: str | None, contacts: Iterable[str], *, is_minor: bool) -> list[Hashable]:
-    """One of these in common, and two may be one person."""
+    """Two with one of these in common may be one person."""
     return [(name_key, municipality, is_minor, contact) for contact in contacts]
 
 
 def signs_of_who_comes(wish: SignUp) -> list[Hashable]:
-    """Those of the first of a sign-up, under every secret key."""
+    """The first person's, under every secret key."""
     keys = wish.keys[0]
     contacts = (*keys.phone_keys, *keys.email_keys)
     return signs_of(keys.name_key, keys.municipality, contacts, is_minor=wish.first.is_minor)
@@ -65,7 +63,7 @@ async def repeats_in(training_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
-    """Each marked one with each before it like it; without those whom staff told apart."""
+    """Each marked registration with each before it like it; without those whom staff told apart."""
     live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
     people: dict[UUID, list[Seen]] = defaultdict(list)
     for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
@@ -87,7 +85,6 @@ async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int
 
 
 def seen(registration: Registration) -> Seen:
-    """Its person is loaded."""
     of = registration.participant
     what = of.name_key, of.municipality_id, of.age_group, of.phone_key, of.email_key
     return Seen(registration.id, registration.group_id, of.id, *what)

@@ -29,8 +29,8 @@ WAVE_LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`names` of adults; minors are counted. `n_same_browser`, `n_same_contact`: other sign-ups of the training from
-    the same browser or contact, in any state.
+    """`names` of adults; minors are counted. `n_same_browser`, `n_same_contact`: other sign-ups of the training, in any
+    state.
     """
 
     group_id: UUID
@@ -47,7 +47,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Groups of one training and reason on this page, the newest first, and their whole number."""
+    """Groups of one training and reason on this page, and their whole number."""
 
     training: Training
     reason: HoldReason
@@ -57,8 +57,6 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One answer for all of them. `group_ids` in order of sign-up."""
-
     group_ids: Sequence[UUID]
     first_at: datetime
     last_at: datetime
@@ -68,8 +66,6 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`after`: the next page's number, or None."""
-
     waiting: Sequence[Waiting]
     n_groups: int
     after: int | None
@@ -130,7 +126,6 @@ async def of_wave(actor: Actor, group_id: UUID) -> Sequence[UUID]:
 
 
 async def chosen(actor: Actor, group_ids: Collection[UUID]) -> list[Waiting]:
-    """Those still held at the actor's hubs."""
     found = held_groups(actor).filter(id__in=sorted(group_ids)).order_by("training_id", "hold_reason", "-created_at")
     return await _waiting(await found.limit(MOST_AT_ONCE), await _counts(actor))
 
@@ -187,7 +182,6 @@ async def _members(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Regis
 
 
 async def _same_browser(groups: Sequence[RegistrationGroup]) -> dict[tuple[UUID, str], int]:
-    """Numbers by (training, browser)."""
     keys = sorted({group.browser_key for group in groups if group.browser_key})
     same = reads(RegistrationGroup).filter(training_id__in=_trainings(groups), browser_key__in=keys)
     rows = (
@@ -201,7 +195,6 @@ async def _same_browser(groups: Sequence[RegistrationGroup]) -> dict[tuple[UUID,
 
 
 async def _same_contact(members: Mapping[UUID, Sequence[Registration]]) -> dict[tuple[UUID, str], int]:
-    """Numbers by (training, contact)."""
     people = [one for group in members.values() for one in group]
     counted: dict[tuple[UUID, str], int] = {}
     for column in ("phone_key", "email_key"):

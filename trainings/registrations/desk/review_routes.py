@@ -44,7 +44,7 @@ class NothingChosen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`about`: from where, how many, and childcare; `hints`: what looks like a trick."""
+    """`hints`: what looks like a trick."""
 
     group_id: UUID
     registration_id: UUID
@@ -56,8 +56,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`n_more` are on other pages."""
-
     training_id: UUID
     title: str
     hub: str
@@ -139,7 +137,6 @@ def _hints(held: Held) -> list[str]:
 
 @allow(*DESK)
 async def confirm(request: Request) -> Response:
-    """Who would be answered, and how."""
     asked = request.query_params
     ids = await _asked_for(request)
     waiting = await review_queries.chosen(request.state.actor, ids)

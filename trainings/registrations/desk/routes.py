@@ -49,9 +49,7 @@ async def new(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Also outside the window: 303 to the ticket, or to the person's page where there is none. Buttons that add or
-    remove a person show the form again.
-    """
+    """Also outside the window: 303 to the ticket, or to the person's page where there is none."""
     training = await training_at_desk(request.path_params["id"], request.state.actor)
     if training.state is TrainingState.DRAFT:
         return await _page(request, training, None, status=409)
@@ -79,7 +77,6 @@ def _carried(typed: Typed) -> Carried:
 
 
 async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:
-    """With what was typed; in a crowd with when to try again."""
     if isinstance(refused, KeyUsedAgain):
         typed.fields["idempotency_key"] = [tokens.idempotency_key()]
     page = await _page(request, training, typed.refused(for_staff(refused)), status=refused.status)
@@ -138,7 +135,6 @@ async def _page(
 
 
 def _minors(typed: Typed) -> list[int]:
-    """Numbers of people under 18: the guardian's permission is asked for."""
     return [number for number in range(count_people(typed)) if is_minor(typed, number)]
 
 

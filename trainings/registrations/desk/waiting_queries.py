@@ -24,8 +24,6 @@ PASSES_LOOKED_AT = 500
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """When a group was last passed over, and why."""
-
     at: datetime
     reason: str
 
@@ -56,7 +54,6 @@ class Waiting:
 
     @property
     def may_release(self) -> bool:
-        """Staff may give the place on."""
         return self.reached_at is None and are_enough(self.in_vain)
 
 
@@ -120,7 +117,6 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
 
 
 async def _people_of(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Registration]]:
-    """The first of the form first."""
     found = reads(Registration).filter(group_id__in=[group.id for group in groups]).order_by("id")
     is_cancelled = {group.id: group.state is RegistrationState.CANCELLED for group in groups}
     people: dict[UUID, list[Registration]] = {}

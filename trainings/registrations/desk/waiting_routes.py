@@ -136,13 +136,12 @@ def first_of(page: int) -> int:
 
 
 def _first(training: Training) -> datetime | None:
-    """The next session to be held, else the last."""
     planned = sorted(one.starts_at for one in training.sessions if one.state is SessionState.PLANNED)
     return next((moment for moment in planned if moment > clock.now()), planned[-1] if planned else None)
 
 
 async def _batch(request: Request) -> dict[str, Any]:
-    """Messages just caused (`?lote=`) that can be stopped, and their number of readers."""
+    """Messages just caused (`?lote=`) that can be stopped."""
     wanted = request.query_params.get("lote", "")
     batches = await stoppable(request.state.actor) if wanted else []
     batch = next((one for one in batches if str(one.id) == wanted), None)
@@ -193,7 +192,6 @@ def _words(moment: datetime) -> str:
 
 @allow(*DESK)
 async def promote(request: Request) -> Response:
-    """With a reason of the list."""
     training, group = await _group(request)
     try:
         form = check(HandForm, await read_form(request))
@@ -211,7 +209,6 @@ async def promote(request: Request) -> Response:
 
 
 async def _group(request: Request) -> tuple[Training, RegistrationGroup]:
-    """Refuses with UnknownTraining or UnknownGroup."""
     training = await _training(request)
     group = await reads(RegistrationGroup).get_or_none(id=request.path_params["group_id"], training_id=training.id)
     if group is None:
@@ -238,7 +235,6 @@ async def reached(request: Request) -> Response:
 
 @allow(*DESK)
 async def not_reached(request: Request) -> Response:
-    """Starts no deadline, and takes back the one of the last call."""
     act = partial(call_actions.mark_offer, result=CallResult.NOT_REACHED)
     return await _act(request, act, N_("Anotado: no se pudo. El lugar sigue guardado."))
 
@@ -276,7 +272,6 @@ async def _closable(request: Request) -> Training:
 
 @allow(*EDITORS)
 async def confirm_close(request: Request) -> Response:
-    """Everybody on the list loses their turn."""
     training = await _closable(request)
     n_mails, n_calls, n_beyond = await who_would_be_told(training)
     n_waiting = n_mails + n_calls + n_beyond

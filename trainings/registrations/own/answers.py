@@ -33,9 +33,8 @@ class Answers:
 
 
 async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor) -> None:
-    """The log says which questions changed, never the answers. Refuses (PermissionGone).
-
-    A minor keeps the age band, which their protection depends on, and has no office.
+    """The log says which questions changed, never the answers. Refuses (PermissionGone). A minor keeps the age band,
+    which their protection depends on, and has no office.
     """
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
@@ -97,8 +96,6 @@ class NeedsOwnPermission(Refusal):
 
 
 class AgeNotTaken(Refusal):
-    """`title` of the training they are too young for."""
-
     code = "age_not_taken"
     sentence = N_("«%(title)s» no recibe a personas de esa edad. Revise la edad; si es así, cancele esa inscripción.")
 
@@ -131,7 +128,6 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
 
 
 async def _is_ahead(training: Training) -> bool:
-    """The desk can still sign up for it."""
     sessions = await TrainingSession.filter(training_id=training.id)
     return phase(training, sessions, clock.now()) not in REFUSED_TO_ALL
 

@@ -36,8 +36,6 @@ def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`starts_at` of the first session, if any."""
-
     title: str
     starts_at: datetime | None
     outcome: str
@@ -77,13 +75,12 @@ class Permissions:
 
     @property
     def lacking(self) -> Sequence[str]:
-        """Never given."""
         given = {one.purpose for one in self.given}
         return [gettext(PURPOSES[purpose]) for purpose in ConsentPurpose if purpose not in given]
 
 
 def permissions_of(agreed: Agreed) -> Permissions:
-    """One that stands before one taken back, then the newest."""
+    """A consent that stands before a withdrawn one, then the newest."""
     everything: list[Consent | Guardian] = [*agreed.guardians, *agreed.consents]
     every = [_given(one) for one in everything]
     latest: dict[ConsentPurpose, Permission] = {}

@@ -48,7 +48,7 @@ class TooLateToKeep(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`can_be_undone` until the moment has come. Person, training and hub are loaded."""
+    """Person, training and hub are loaded."""
 
     registration: Registration
     due_at: datetime
@@ -57,9 +57,8 @@ class Erasure:
 
 
 async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
-    """Take back the permission for the person's data in 72 hours.
-
-    Twice is once, the first moment holds; without a permission nothing happens. Refuses an unknown registration.
+    """Withdraw the consent for data in 72 hours. Twice is once, the first moment holds; without a consent nothing
+    happens.
     """
     async with transaction():
         registration = await _registration(registration_id)
@@ -73,9 +72,8 @@ async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> None:
-    """Take the name out of the person's certificates in 72 hours, or the certificates away.
-
-    Twice is once, the first wish holds. Refuses an unknown registration.
+    """Take the name out of the person's certificates in 72 hours, or the certificates away. Twice is once, the first
+    wish holds.
     """
     async with transaction():
         registration = await _registration(registration_id)
@@ -88,7 +86,7 @@ async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> 
 
 
 async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Refuses (TooLateToKeep) from the named moment on, and an unknown registration."""
+    """Refuses (TooLateToKeep) from the named moment on."""
     async with transaction():
         registration = await _registration(registration_id)
         if await _take_back(KIND, registration):
@@ -98,7 +96,7 @@ async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
-    """As `keep_data`, for certificates."""
+    """As `keep_data`."""
     async with transaction():
         registration = await _registration(registration_id)
         if await _take_back(PAPERS, registration):
@@ -106,7 +104,7 @@ async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def _take_back(kind: str, registration: Registration) -> bool:
-    """Whether there was a wish. Too late once a worker may carry it out."""
+    """Returns whether there was a wish. Too late once a worker may carry it out."""
     asked = OutboxJob.filter(kind=kind, subject_id=registration.id)
     # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
     if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 async def _ticket(request: Request) -> Ticket:
-    """Of a group's link the member that the address names."""
     token, member_id = request.path_params["token"], request.path_params.get("registration_id")
     if member_id is not None:
         return await ticket_for((await by_group_link(token)).one(member_id))
@@ -35,7 +34,6 @@ async def _ticket(request: Request) -> Ticket:
 
 
 async def _scannable(request: Request) -> tuple[Ticket, str]:
-    """404 where there is nothing to scan."""
     ticket = await _ticket(request)
     token = scannable(ticket)
     if token is None:
@@ -45,7 +43,6 @@ async def _scannable(request: Request) -> tuple[Ticket, str]:
 
 @allow(HOLDER)
 async def picture(request: Request) -> Response:
-    """Code, name, title, day and time."""
     ticket, token = await _scannable(request)
     content = await asyncio.to_thread(qr.captioned_png, token, captions(ticket), REGULAR, scale=PICTURE_SCALE)
     return Response(content, media_type="image/png", headers=file_headers("boleto.png"))
@@ -53,7 +50,6 @@ async def picture(request: Request) -> Response:
 
 @allow(HOLDER)
 async def drawing(request: Request) -> Response:
-    """The code as SVG."""
     _ticket_shown, token = await _scannable(request)
     return Response(qr.svg(token), media_type="image/svg+xml", headers=token_page_headers())
 

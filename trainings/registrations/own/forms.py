@@ -21,7 +21,7 @@ Untold = BeforeValidator(_untold)
 
 
 class AnswersForm(Form):
-    """Empty is not answered, also where it was before."""
+    """Empty: not answered, also where it was before."""
 
     sex: Sex | None = None
     age_group: Annotated[AgeGroup | None, Untold] = None

@@ -1,4 +1,4 @@
-"""Coming back after cancelling: a family, or one of it while the others still come."""
+"""Coming back after cancelling: a family, or one of it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from trainings.schedule.session_actions import locked_training
 
 
 async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
-    """Take up again those who left last, if the group's link shows them: all confirmed or all waiting.
+    """Take up again the people of a group who left last, all confirmed or all waiting, once nobody of it comes any
+    more.
 
-    Only once nobody of the group comes any more. People who cancelled alone come back alone, people with a claimed link
-    decide for themselves, people without permission sign up anew. Refuses by window, state and places as any sign-up;
-    never-approved people are held.
+    People who cancelled alone come back alone, people with a claimed link decide for themselves, people without
+    permission sign up anew. Refuses by window, state and places as any sign-up; never-approved people are held.
     """
     async with transaction():
         group = await RegistrationGroup.get_or_none(id=group_id)

@@ -37,16 +37,13 @@ class LostLinkForm(Form):
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """The form, or (`?enviado=si`) the answer."""
     return _page(request, None, is_sent=request.query_params.get("enviado") == "si")
 
 
 @allow(PUBLIC)
 async def send(request: Request) -> Response:
-    """The same work and 303 for known and unknown addresses.
-
-    Above 3 an hour for one e-mail address or 30 for a network address: 429 with a time; 503 while the database takes
-    nothing. Without a mail server the page says where else to ask.
+    """The same work and 303 for known and unknown addresses. Above 3 an hour for one e-mail address or 30 for a network
+    address: 429 with a time; 503 while the database takes nothing.
     """
     if not get_settings().sends_mail:
         return redirect(MY_REGISTRATIONS)
@@ -68,7 +65,6 @@ async def send(request: Request) -> Response:
 
 
 def _email_in(typed: Typed) -> str | None:
-    """None, with the error, where it is no address."""
     try:
         email = check(LostLinkForm, typed).email
     except FormErrors:
@@ -81,7 +77,6 @@ def _email_in(typed: Typed) -> str | None:
 
 
 def _later(request: Request, typed: Typed, refused: TooMany) -> Response:
-    """With what was typed."""
     return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
 
 

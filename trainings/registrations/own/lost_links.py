@@ -33,7 +33,7 @@ MOST_LINKS = 20
 
 async def ask_for_links(email: str) -> None:
     """Enqueue the message. Nothing is looked up here: known and unknown cost the same. Only keyed hashes of the address
-    are kept; the message goes to the stored one.
+    are kept.
     """
     keys = keyring().blind_indexes(email, PURPOSE)
     async with transaction():
@@ -41,7 +41,7 @@ async def ask_for_links(email: str) -> None:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """None: nothing to send, or the address is unknown by now."""
+    """None: nothing to send, or the address is unknown."""
     keys = frozenset(job.payload["email_keys"])
     registrations = await _registrations(keys)
     to = await _address(keys, [one.participant for one in registrations])
@@ -73,7 +73,7 @@ COMPOSERS: dict[str, Composer] = {MY_LINKS: compose}
 
 
 async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
-    """The operator's; None where the links are of several operators."""
+    """The operator's; None where the links are of several."""
     operators = {entry.hub.operator_id: entry.hub.operator for entry in entries}
     if len(operators) > 1:
         return None
@@ -83,7 +83,6 @@ async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
 
 
 async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
-    """One for each group, and for each adult apart from it."""
     group_ids = sorted({one.group_id for one in registrations})
     members = await reads(Registration).filter(group_id__in=group_ids).prefetch_related("participant")
     links = await reads(OwnLink).filter(group_id__in=group_ids, revoked_at=None)
@@ -116,7 +115,6 @@ async def _registrations(keys: frozenset[str]) -> list[Registration]:
 
 
 def _still_opens(registration: Registration) -> bool:
-    """The ticket, not only certificates."""
     ends = [session.ends_at for session in registration.training.sessions]
     return bool(ends) and clock.now() <= max(ends) + LINK_DAYS
 
@@ -135,7 +133,6 @@ async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str |
 
 
 def _entries(mailboxes: Sequence[Mailbox]) -> list[Entry]:
-    """In the language being spoken, the next sessions first."""
     entries = [entry for mailbox in mailboxes if (entry := _entry(mailbox)) is not None]
     now = clock.now()
     return sorted(entries, key=lambda entry: (entry.starts_at < now, entry.starts_at))
@@ -158,7 +155,6 @@ def _entry(mailbox: Mailbox) -> Entry | None:
 
 
 def _shown_start(training: Training) -> datetime:
-    """Of the next session, else of the last."""
     sessions = sorted(training.sessions, key=lambda one: one.starts_at)
     planned = [one for one in sessions if one.state is SessionState.PLANNED] or sessions
     return next((one.starts_at for one in planned if one.ends_at > clock.now()), planned[-1].starts_at)

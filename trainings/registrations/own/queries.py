@@ -1,8 +1,8 @@
 """What an own link opens.
 
 A group link shows names and tickets of people who were not detached. Needs, answers, history and certificates open to
-an adult's claimed link and, of a minor, to the group's. A link tells nothing of people whom staff merged: anybody may
-have typed a name and a telephone.
+an adult's claimed link and, of a minor, to the group's. A link tells nothing of merged participants: anybody may have
+typed a name and a telephone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ClaimFirst(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OwnGroup:
-    """In the order of the form. `links`: the adults' own ones, by registration."""
+    """In the order of the form. `links`: the adults' own, by registration."""
 
     group: RegistrationGroup
     members: Sequence[Registration]
@@ -69,11 +69,10 @@ class OwnGroup:
 
     @property
     def state(self) -> RegistrationState:
-        """Of all live members; cancelled where none is left."""
         return self.group.state if self.live else RegistrationState.CANCELLED
 
     def one(self, registration_id: UUID) -> OwnRegistration:
-        """A detached person is as unknown as a wrong link."""
+        """Refuses (UnknownLink) a detached person."""
         found = next((one for one in self.members if one.id == registration_id), None)
         if found is None:
             raise UnknownLink
@@ -119,12 +118,11 @@ async def by_own_link(token: str) -> OwnRegistration:
 
 
 async def by_group_link(token: str) -> OwnGroup:
-    """A person's link opens no group."""
     return await group_of(await open_link(token))
 
 
 async def group_of(link: OwnLink) -> OwnGroup:
-    """Unknown once nobody is left in it."""
+    """Refuses (UnknownLink) a person's link, and a group without people."""
     if link.scope is not LinkScope.GROUP:
         raise UnknownLink
     found = reads(Registration).filter(group_id=link.group_id).order_by("id")
@@ -165,16 +163,14 @@ async def with_papers(token: str) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A session of another training of theirs at the same time."""
-
     title: str
     starts_at: datetime
     ends_at: datetime
 
 
 async def came_back(registration: Registration) -> bool:
-    """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing of what
-    was known before.
+    """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing of
+    before.
     """
     earlier = reads(Registration).filter(
         participant_id=registration.participant_id, created_at__lt=registration.created_at
@@ -183,8 +179,8 @@ async def came_back(registration: Registration) -> bool:
 
 
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
-    """In order. Only of the same participant (not by a code alone), or of the same person from the same browser: a name
-    alone may be somebody else's.
+    """Only of the same participant (not by a code alone), or of the same person from the same browser: a name alone may
+    be somebody else's.
     """
     registration = own.registration
     ids = [] if await came_back(registration) else [registration.participant_id]
@@ -195,8 +191,8 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
 
 
 async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
-    """For the person who filled in the form and its minors, only in the browser that both sign-ups came from: a
-    family's page has several readers. Other adults read theirs by their own link.
+    """For the form's filler and its minors, only in the browser that both sign-ups came from: a family's page has
+    several readers. Other adults read theirs by their own link.
     """
     if not browser_key or group.group.browser_key != browser_key:
         return []
@@ -263,14 +259,12 @@ async def history_of(registration: Registration) -> list[OwnRegistration]:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """For a minor with the guardian's, the newest first."""
-
     consents: Sequence[Consent]
     guardians: Sequence[Guardian]
 
 
 async def agreed_by(registration: Registration) -> Agreed:
-    """Also earlier ones and those taken back."""
+    """Also earlier and withdrawn ones, the newest first."""
     consents = reads(Consent).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     guardians = reads(Guardian).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     return Agreed(await consents, await guardians)

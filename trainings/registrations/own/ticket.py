@@ -29,7 +29,7 @@ PICTURE_SCALE = 12
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """`hours` in words; `map_url` empty where this person may not know the place."""
+    """`map_url` is empty where this person may not know the place."""
 
     starts_at: datetime
     ends_at: datetime
@@ -108,7 +108,6 @@ class Ticket:
 
     @property
     def hub_languages(self) -> str:
-        """In words, or empty."""
         codes = self.own.registration.training.hub.languages
         return sentences.listing([sentences.language_name(code) for code in codes])
 
@@ -131,7 +130,7 @@ class Ticket:
 
     @property
     def changes(self) -> list[str]:
-        """Within a week and since the sign-up, in the language being spoken."""
+        """Within a week and since the sign-up."""
         later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
         ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
         found = differences(later, ahead, self.own.registration.training, is_called_off=self.is_called_off)
@@ -144,12 +143,11 @@ class Ticket:
 
 
 def ticket_of(own: OwnRegistration, position: int | None, offered_before: datetime | None = None) -> Ticket:
-    """In the language being spoken."""
     return Ticket(own, [_meeting(own, session) for session in own.sessions], position, offered_before)
 
 
 def captions(ticket: Ticket) -> list[str]:
-    """Lines under the picture's code, the short code last: for a person who got it by telephone it is all they have."""
+    """Lines under the picture's code, the short code last: by telephone people get nothing else."""
     lines = [ticket.name, ticket.title]
     meeting = ticket.next_meeting
     if meeting is not None:
@@ -177,13 +175,11 @@ def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
 
 
 def knows_place(own: OwnRegistration) -> bool:
-    """A protected place is for people with a place."""
     registration = own.registration
     return registration.training.place_shown is PlaceShown.PUBLIC or registration.state in TAKES_PLACE
 
 
 def place_of(own: OwnRegistration, session: TrainingSession) -> str:
-    """As exactly as this person may know."""
     training = own.registration.training
     return place_told(training, session.venue, training.hub.seat, knows_place=knows_place(own))
 

@@ -88,7 +88,7 @@ async def personal(request: Request) -> Ticket:
 
 
 async def changeable(request: Request) -> Ticket:
-    """Unless the link only shows certificates and own data."""
+    """Refuses (CannotChange) once the link only shows certificates and own data."""
     return _while_it_lasts(await personal(request))
 
 
@@ -143,9 +143,7 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 
 @dataclass(frozen=True)
 class Member:
-    """`about`: a line under the name. `why_off`: they left, not by their wish. `may_come_back`: the group's link takes
-    them up again.
-    """
+    """`about`: a line under the name. `why_off`: they left, not by their wish."""
 
     ticket: Ticket
     about: str
@@ -168,7 +166,6 @@ class Member:
 
 
 async def members_of(group: OwnGroup) -> list[Member]:
-    """In the order of the form."""
     position = await position_on_waiting_list(group.members[0])
     guardians = await guardians_of(group.members)
     returning = await _returning(group)
@@ -203,7 +200,6 @@ async def _returning(group: OwnGroup) -> Sequence[Registration]:
 
 
 def lead_of(members: Sequence[Member]) -> Ticket:
-    """Of a member who still comes, if any."""
     return next((one.ticket for one in members if not one.ticket.is_cancelled), members[0].ticket)
 
 
@@ -226,7 +222,7 @@ def lacking_care(own: OwnRegistration) -> str:
 
 
 def code_of(ticket: Ticket) -> tuple[int, str] | None:
-    """(size, path) of the QR, or None."""
+    """(size, path) of the QR."""
     token = scannable(ticket)
     return qr.svg_path(token) if token else None
 
@@ -256,14 +252,12 @@ async def token_page(request: Request, template: str, context: Mapping[str, Any]
 
 
 def lead_to(path: str) -> Response:
-    """Never cached."""
     response = redirect(path)
     response.headers.update(token_page_headers())
     return response
 
 
 def back(path: str, sentence: str) -> Response:
-    """With a flash."""
     response = lead_to(path)
     flash(response, sentence)
     return response

@@ -42,11 +42,10 @@ NO_GUARDIAN_CONTACT = N_("Escriba el teléfono de la madre, el padre o la person
 
 
 def read_wish(typed: Typed, **how: Any) -> SignUp:
-    """`how`: fields of `SignUp` that no form holds (source, browser …).
+    """`how`: fields of `SignUp` that no form holds (source, browser …). Raises FormErrors with everything wrong.
 
     Further people inherit municipality, community and actor type from the first. A minor's own contact is ignored.
-    People are renumbered without gaps, so that `typed` can be shown again. Raises FormErrors with everything wrong; a
-    minor alone has no guardian, which the sign-up refuses.
+    People are renumbered without gaps, so that `typed` can be shown again.
     """
     renumber(typed)
     n_people = count_people(typed)
@@ -158,7 +157,7 @@ def _inherit(typed: Typed, own: dict[str, list[str]]) -> set[str]:
 
 
 def _read_guardian(typed: Typed, n_people: int) -> GuardianContact | None:
-    """By default the first adult of the form. None: nobody."""
+    """By default the first adult of the form."""
     minors = [number for number in range(n_people) if is_minor(typed, number)]
     if not minors:
         return None

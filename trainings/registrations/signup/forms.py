@@ -44,10 +44,7 @@ class MemberForm(PersonForm):
 
 
 class SharedForm(Form):
-    """Answered once for everybody.
-
-    `idempotency_key`: the form's or a client's, 22 to 64 letters and digits.
-    """
+    """Answered once for everybody."""
 
     childcare_places: int = Field(default=0, ge=0, le=8)
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
@@ -99,9 +96,8 @@ UNHASHED = frozenset({"idempotency_key", "do"})
 
 
 def answers_hash(typed: Typed) -> str:
-    """Equal for equal answers in any order: tells a repeat from another form under one key.
-
-    Keyed: names stand readable beside it, so telephone numbers could be tried on a bare hash.
+    """Equal for equal answers in any order. Keyed: names stand readable beside it, so telephone numbers could be tried
+    on a bare hash.
     """
     answers = sorted((name, values) for name, values in typed.fields.items() if name not in UNHASHED)
     return keyring().blind_index(repr(answers), "answers")

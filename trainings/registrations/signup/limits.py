@@ -26,9 +26,7 @@ FROM_PAGE = "from_page"
 """Our page's mark of its key; a client without it has not read the page."""
 MARK_LENGTH = 24
 FASTEST = timedelta(seconds=3)
-"""Nobody is faster: even with names filled in by the browser two lists, a box and a button are left, six touches after
-the page has loaded.
-"""
+"""Nobody is faster: even with names filled in by the browser six touches are left."""
 
 
 def page_mark(key: str) -> str:
@@ -54,7 +52,7 @@ def give_another_key(typed: Typed) -> None:
 
 
 def is_odd(typed: Typed, now: datetime) -> bool:
-    """No person fills in a form so; staff look at it first. `now`: when it came in.
+    """No person fills in a form so; staff look at it first.
 
     It took the bait, is not from our page, or came back within three seconds. With limits off only the bait counts.
     """
@@ -81,10 +79,8 @@ async def check_rate(address: str) -> None:
 
 
 def watches(address: str, keys: Sequence[Sameness]) -> tuple[Watch, ...]:
-    """Windows counted with the sign-up: above 300 a minute from one address it is refused (429).
-
-    Above 300 an hour from one address, or 10 a day with one phone or e-mail, it is held, not refused: it may be a
-    village.
+    """Windows counted with the sign-up: above 300 a minute from one address it is refused (429); above 300 an hour from
+    one address, or 10 a day with one phone or e-mail, held: it may be a village.
     """
     contacts = [contact for contact in (keys[0].phone_key, keys[0].email_key) if contact is not None]
     return (

@@ -44,7 +44,7 @@ TOO_OFTEN = N_("Lo que escribió sigue en esta página: envíela otra vez entonc
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Why the form was refused, on top, and ways out: (address, words)."""
+    """Why the form was refused, and ways out: (address, words)."""
 
     title: str
     sentence: str
@@ -52,7 +52,7 @@ class Box:
 
 
 async def context_of(training: Training, typed: Typed | None, refused: Refusal | None = None) -> dict[str, Any]:
-    """For `registrations/signup/new.html`. `refused`: why the typed form is not taken."""
+    """`refused`: why the typed form is not taken."""
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions
@@ -115,7 +115,7 @@ def _people(training: Training, typed: Typed) -> dict[str, Any]:
 
 
 def _told(typed: Typed) -> Typed:
-    """For the summary on top, which names the person whose age is missing."""
+    """For the summary on top, which names the person."""
     errors = {}
     for name, sentence in typed.errors.items():
         further = FURTHER.fullmatch(name)
@@ -153,7 +153,6 @@ def _is_answered(typed: Typed, name: str) -> bool:
 
 
 def _actor_types(training: Training, given: str) -> Iterator[tuple[str, str]]:
-    """The training's audience, and the given one."""
     for code in ActorType:
         if not training.audience or code.value in training.audience or code.value == given:
             yield code.value, gettext(ACTOR_TYPES[code])
@@ -191,9 +190,8 @@ def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box 
 
 
 def tell_ages(training: Training, typed: Typed) -> bool:
-    """Put an error at each minor's age that the training does not take; True: at all of them.
-
-    Without admissible minors no permission is asked.
+    """Put an error at each minor's age that the training does not take; returns whether at all of them: then no
+    permission is asked.
     """
     minors = [number for number in range(count_people(typed)) if is_minor(typed, number)]
     too_young = [number for number in minors if _tell_age(training, typed, number)]
@@ -232,7 +230,6 @@ def _dates(training: Training, sessions: Sequence[TrainingSession]) -> list[tupl
 
 
 def _public_place(training: Training, session: TrainingSession) -> str:
-    """A protected place is its municipality only."""
     venue = session.venue or training.venue
     if venue is None:
         is_told = training.online_url and training.place_shown is PlaceShown.PUBLIC

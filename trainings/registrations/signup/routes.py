@@ -80,7 +80,6 @@ async def create(request: Request) -> Response:
 
 
 def _wish(typed: Typed, browser: str, *, is_known: bool) -> SignUp:
-    """Odd forms are held. Raises FormErrors."""
     wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=is_known)
     return wish.held(HoldReason.REVIEW) if is_odd(typed, clock.now()) else wish
 
@@ -110,7 +109,6 @@ async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Res
 
 
 async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
-    """The form as typed, with errors."""
     renumber(typed, keep_empty=True)
     if isinstance(refused, KeyUsedAgain):
         give_another_key(typed)
@@ -136,7 +134,6 @@ def _signed_up(signed_up: SignedUp, browser: str) -> Response:
 
 @allow(PUBLIC)
 async def minors(request: Request) -> Response:
-    """For minors alone: what to do, whom to call. Nothing is asked or kept."""
     hubs: Sequence[object] = await all_hubs()
     return render(request, "registrations/signup/minors.html", {"hubs": hubs})
 
