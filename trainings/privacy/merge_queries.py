@@ -21,13 +21,13 @@ from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate
 from trainings.db import reads, sql
 from trainings.errors import NotFound
-from trainings.lib.text import like_terms
+from trainings.lib.text import like_terms, short_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import AgeGroup, Merge, Participant
 from trainings.registrations.desk.repeats import Seen, pairs_in, signs_of
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 
 class UnknownPerson(NotFound):
@@ -138,6 +138,7 @@ def _is_live(registration: Registration) -> bool:
 
 SHOWN = 50
 """Most pairs, findings and decisions shown at once."""
+A_MINOR = N_("Una persona menor de edad")
 CROWD = 5
 """More namesakes in a municipality are only counted, not compared."""
 MINORS = tuple(band for band in AgeGroup if band.is_minor)
@@ -157,12 +158,28 @@ NAMESAKES = """
 
 @dataclass(frozen=True, slots=True)
 class Someone:
+    """As pages that list people across trainings show them: minors without name and community."""
+
     participant: Participant
     n_trainings: int
 
     @property
     def id(self) -> UUID:
         return self.participant.id
+
+    @property
+    def name(self) -> str:
+        of = self.participant
+        return gettext(A_MINOR) if of.is_minor else short_name(of.given_names, of.surnames)
+
+    @property
+    def town(self) -> str:
+        return self.participant.municipality.full_name if self.participant.municipality else ""
+
+    @property
+    def place(self) -> str:
+        community = "" if self.participant.is_minor else self.participant.community
+        return ", ".join(filter(None, (community, self.town)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
 from trainings.privacy.merge_queries import Comparison, Said, UnknownPerson, compare
-from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
+from trainings.privacy.merge_views import facts, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -115,17 +115,17 @@ async def _index(request: Request, search: Typed | None, status: int = 200, refu
     names = await _names_of_users([*merges, *different])
     name = search.value("nombre") if search and not search.error("nombre") else ""
     context = {
-        "strong": [([row_of(one) for one in row.people], row.is_sure) for row in alike.strong],
+        "strong": [(row.people, row.is_sure) for row in alike.strong],
         "training": training,
         "refused": sentence_of(refused) if refused is not None else "",
-        "weak": [(row_of(pair.one), row_of(pair.other)) for pair in alike.weak],
-        "crowds": [(row_of(crowd.someone), crowd.n_people) for crowd in alike.crowds],
+        "weak": [(pair.one, pair.other) for pair in alike.weak],
+        "crowds": [(crowd.someone, crowd.n_people) for crowd in alike.crowds],
         "n_strong": alike.n_strong,
         "n_weak": alike.n_weak,
         "merges": [said_row(said, names) for said in merges],
         "different": [said_row(said, names) for said in different],
         "search": search,
-        "found": [row_of(one) for one in await queries.found(actor, name)] if name else None,
+        "found": await queries.found(actor, name) if name else None,
     }
     return render(request, "privacy/alike.html", context, status=status)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trainings.lib.text import fold, short_name
+from trainings.lib.text import fold
 from trainings.people.choices import ANOTHER_PLACE_WORDS
 from trainings.people.models import Participant
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, MERGE_REASONS
@@ -15,23 +15,13 @@ from trainings.registrations.words import STATES
 from trainings.web.i18n import N_, gettext
 
 LAST_DIGITS = 3
-A_MINOR = N_("Una persona menor de edad")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    id: UUID
-    name: str
-    place: str
-    town: str
-    n_trainings: int
 
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
     id: UUID
-    kept: Row | None
-    merged: Row | None
+    kept: Someone | None
+    merged: Someone | None
     reason: str
     by: str
     at: datetime
@@ -56,25 +46,12 @@ class Attended:
     outcome: str
 
 
-def row_of(someone: Someone) -> Row:
-    """Decisions are listed across trainings, so minors have no name there."""
-    person = someone.participant
-    town = person.municipality.full_name if person.municipality else ""
-    return Row(
-        id=person.id,
-        name=gettext(A_MINOR) if person.is_minor else short_name(person.given_names, person.surnames),
-        place=town if person.is_minor else ", ".join(filter(None, (person.community, town))),
-        town=town,
-        n_trainings=someone.n_trainings,
-    )
-
-
 def said_row(said: Said, names_of_users: dict[UUID, str]) -> SaidRow:
     row = said.row
     return SaidRow(
         id=row.id,
-        kept=row_of(said.kept) if said.kept else None,
-        merged=row_of(said.merged) if said.merged else None,
+        kept=said.kept,
+        merged=said.merged,
         reason=gettext(MERGE_REASONS[row.reason]),
         by=names_of_users.get(row.merged_by_id, ""),
         at=row.created_at,

@@ -152,17 +152,20 @@ def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
 
 
 def _check_minor(training: Window, wish: SignUp, member: Member, number: int, phone: str) -> None:
-    age_group = member.person.age_group
-    assert age_group is not None
+    check_age(training, member.person.age_group, number, phone)
+    if wish.guardian is None:
+        raise MinorAlone(field="guardian_name", phone=show_phone(phone))
+    if not member.has_assented:
+        raise NoAssent(field=field_of(number, "assent"))
+
+
+def check_age(training: Window, age_group: AgeGroup | None, number: int, phone: str) -> None:
+    """Of a minor. Refuses (AdultsOnly, TooYoung)."""
     taken = minor_ages(training)
     if not taken:
         raise AdultsOnly(field=field_of(number, "age_group"), phone=show_phone(phone))
     if age_group not in taken:
         raise TooYoung(field=field_of(number, "age_group"), years=training.minimum_age, phone=show_phone(phone))
-    if wish.guardian is None:
-        raise MinorAlone(field="guardian_name", phone=show_phone(phone))
-    if not member.has_assented:
-        raise NoAssent(field=field_of(number, "assent"))
 
 
 def field_of(number: int, name: str) -> str:

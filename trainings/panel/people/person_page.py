@@ -13,9 +13,9 @@ from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.privacy import withdrawal
 from trainings.registrations.desk.forms import Carried
-from trainings.registrations.desk.person import StaffView, companions_of, needs_of, permissions_of, view_of, words_of
+from trainings.registrations.desk.person import StaffView, needs_in_words, permissions_of, view_of, words_of
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.models import Author, Registration
+from trainings.registrations.models import Author, Registration, read_needs
 from trainings.registrations.own.ticket import ticket_of
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
@@ -62,8 +62,8 @@ async def person_page(
         "words": words_of(view),
         "is_desk": view.is_desk,
         "alike": view.alike,
-        "companions": companions_of(view),
-        "needs": needs_of(registration) if view.is_desk else [],
+        "companions": view.companions,
+        "needs": needs_in_words(read_needs(registration.needs)) if view.is_desk else [],
         "permissions": permissions_of(view),
         "stays": await withdrawal.what_stays(registration.id, actor=actor) if view.is_desk else [],
         "next_person": _next_person(request, view),

@@ -14,10 +14,9 @@ from trainings.audit.actions import record
 from trainings.lib import dates
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
-from trainings.people.words import NEEDS
 from trainings.registrations.desk.forms import AnswerForm
 from trainings.registrations.desk.needs_queries import Asked, Wisher, count_states, wishes_ahead
-from trainings.registrations.desk.person import Need, view_at_desk
+from trainings.registrations.desk.person import Need, needs_in_words, view_at_desk
 from trainings.registrations.models import TAKES_PLACE, NeedState
 from trainings.registrations.seats import actions
 from trainings.registrations.words import NEED_STATES, STATES
@@ -95,11 +94,7 @@ def _row(one: Wisher, asked: Asked) -> Row:
         name=one.name or gettext(N_("Una persona menor de edad")),
         community=one.community,
         about="" if one.state in TAKES_PLACE else gettext(STATES[one.state]),
-        needs=[
-            Need(code, gettext(NEEDS[code]), state, gettext(NEED_STATES[state]))
-            for code, state in one.needs.items()
-            if code in NEEDS
-        ],
+        needs=needs_in_words(one.needs),
         phone=one.phone,
         calling=call_links(one.phone, _text_for(asked)) if one.phone else None,
         is_unreachable=one.phone is None and not one.has_email,

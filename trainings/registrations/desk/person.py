@@ -22,7 +22,7 @@ from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
 from trainings.registrations.desk.repeats import are_alike, seen
 from trainings.registrations.links import NO_LINKS, Links, links_for
-from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState, read_needs
+from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession
@@ -55,10 +55,11 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
+    """`about`: state, and whether a minor, in words."""
+
     id: UUID
     name: str
-    state: RegistrationState
-    is_minor: bool
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +137,14 @@ async def _agreed(participant_id: UUID) -> Agreed:
 
 async def _companions(registration: Registration) -> list[Companion]:
     others = reads(Registration).filter(group_id=registration.group_id).exclude(id=registration.id)
-    return [
-        Companion(
-            id=one.id,
-            name=short_name(one.participant.given_names, one.participant.surnames),
-            state=one.state,
-            is_minor=one.participant.is_minor,
-        )
-        for one in await others.order_by("id").prefetch_related("participant")
-    ]
+    return [_companion(one) for one in await others.order_by("id").prefetch_related("participant")]
+
+
+def _companion(registration: Registration) -> Companion:
+    person = registration.participant
+    minor = [gettext(N_("menor de edad"))] if person.is_minor else []
+    about = " · ".join([gettext(STATES[registration.state]), *minor])
+    return Companion(registration.id, short_name(person.given_names, person.surnames), about)
 
 
 async def _alike(registration: Registration) -> list[Alike]:
@@ -240,13 +240,6 @@ class Permissions:
 
 
 @dataclass(frozen=True, slots=True)
-class Relative:
-    id: UUID
-    name: str
-    about: str
-
-
-@dataclass(frozen=True, slots=True)
 class Need:
     code: str
     words: str
@@ -271,19 +264,12 @@ def words_of(view: StaffView) -> dict[str, str]:
     }
 
 
-def needs_of(registration: Registration) -> list[Need]:
+def needs_in_words(needs: Mapping[str, NeedState]) -> list[Need]:
     return [
         Need(code, gettext(NEEDS[code]), state, gettext(NEED_STATES[state]))
-        for code, state in read_needs(registration.needs).items()
+        for code, state in needs.items()
+        if code in NEEDS
     ]
-
-
-def companions_of(view: StaffView) -> list[Relative]:
-    relatives = []
-    for one in view.companions:
-        more = [gettext(N_("menor de edad"))] if one.is_minor else []
-        relatives.append(Relative(one.id, one.name, " · ".join([gettext(STATES[one.state]), *more])))
-    return relatives
 
 
 def permissions_of(view: StaffView) -> Permissions:

@@ -10,14 +10,12 @@ from trainings.errors import Busy, Refusal, TooMany
 from trainings.lib.phones import show_phone
 from trainings.people import choices, communities
 from trainings.people.consents import asked_now
-from trainings.people.forms import PersonForm
 from trainings.people.models import ActorType, AgeGroup
 from trainings.people.words import ACTOR_TYPES, RELATIONS
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
-from trainings.registrations.commands import LARGEST_GROUP, Member, SignUp
-from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_people, field_of
-from trainings.registrations.models import Source
+from trainings.registrations.commands import LARGEST_GROUP
+from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_age, field_of
 from trainings.registrations.signup.age_choices import asked_ages, minors_from
 from trainings.registrations.signup.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
 from trainings.registrations.signup.limits import BAIT, hidden_of
@@ -204,22 +202,12 @@ def tell_ages(training: Training, typed: Typed) -> bool:
 
 def _tell_age(training: Training, typed: Typed, number: int) -> bool:
     field = field_of(number, "age_group")
-    person = PersonForm.model_construct(
-        given_names="",
-        surnames="",
-        municipality=ANOTHER_PLACE,
-        actor_type=ActorType.OTRO,
-        age_group=AgeGroup(typed.value(field).strip()),
-    )
-    probe = SignUp((Member(person),), frozenset(), source=Source.DESK)
     try:
-        check_people(training, training.hub.phone, probe)
+        check_age(training, AgeGroup(typed.value(field).strip()), number, training.contact_phone or training.hub.phone)
     except (AdultsOnly, TooYoung) as refusal:
         typed.errors[field] = sentence_of(refusal)
         typed.errors.pop(field_of(number, "assent"), None)
         return True
-    except Refusal:
-        return False
     return False
 
 
