@@ -18,6 +18,7 @@ from tests.registrations.families import make_family
 from tests.registrations.meanwhile import person_held
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
+from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
@@ -339,6 +340,24 @@ async def test_undone_who_waits_because_the_place_is_gone_is_told_and_so_are_sta
     jobs = await OutboxJob.all()
     assert [(job.kind, job.subject_id) for job in jobs] == [("registration_waitlisted", second.id)]
     assert "Ya no había lugar para 1 inscripción: quedó de primera en la lista de espera." in answer.text
+
+
+async def test_undone_who_was_told_of_an_offer_is_told_again_as_the_time_to_answer_begins_anew(
+    cast: Cast, rosa: Actor
+) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=9)
+    first = await someone(cast.hub, training=training)
+    second = await someone(cast.hub, training=training, email="rosa@correo.example")
+    await set_state(second, "offered")
+    await RegistrationGroup.filter(id=second.group_id).update(reached_at=clock.now(), offered_until=clock.now())
+    await unite(first, second, rosa)
+    await OutboxJob.all().delete()
+
+    await undo(rosa)
+
+    group = await RegistrationGroup.get(id=second.group_id)
+    assert (group.state, group.reached_at, group.offered_until) == ("offered", None, None)
+    assert [(job.kind, job.subject_id) for job in await OutboxJob.all()] == [("registration_offered", second.id)]
 
 
 async def test_undone_each_has_its_own_childcare_and_mark(cast: Cast, rosa: Actor) -> None:

@@ -393,8 +393,10 @@ def move_out(clerk: Clerk, command: MoveOut, run: Run) -> Done:
 
 
 def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
-    """As before the join. A sign-up whose place is gone becomes first of the waiting list, and is told; one without
-    permission for the data stays cancelled, as withdrawing would have cancelled it.
+    """As before the join. Without permission for the data it stays cancelled, as withdrawing would have cancelled it.
+
+    A sign-up whose place is gone becomes first of the waiting list; that is told, and an offer is told again. A card
+    held with the sign-up reserves its place no more.
     """
     group, one = clerk.situation.person(command.person)
     before = one.joined_state
@@ -418,7 +420,8 @@ def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
         group = clerk.move_out(group, one, run)
     _stand(clerk, one, group, state, run)
     clerk.promote(run)
-    if state is not before and one.state is state:
+    has_to_answer = state is RegistrationState.OFFERED and group.reached_at is None
+    if (state is not before or has_to_answer) and one.state is state:
         clerk.tell(f"registration_{state.value}", [(group, one)], run)
 
 
