@@ -9,7 +9,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import batch, is_in_transaction, keyring, transaction
+from trainings.db import batch, is_in_transaction, keyring, sql, transaction
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound, Refusal
 from trainings.lib import tokens
@@ -131,10 +131,15 @@ async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields:
 
 
 async def training_of(group_id: UUID) -> UUID:
-    where = await RegistrationGroup.get_or_none(id=group_id)
+    return await _training("SELECT training_id FROM registration_group WHERE id = ?", group_id, UnknownGroup)
+
+
+async def _training(text: str, key: UUID, unknown: type[NotFound]) -> UUID:
+    """It never changes, so it is read without a lock."""
+    where = await sql.row_by_key(text, key)
     if where is None:
-        raise UnknownGroup
-    return where.training_id
+        raise unknown
+    return sql.as_uuid(where["training_id"])
 
 
 def stoppable(actor: Actor) -> dict[str, Any]:
@@ -203,12 +208,10 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     form after another claimed their link. A cancellation by staff is told after ten minutes, in which it can be
     stopped; a held person who cancels is not written to.
     """
-    registration = await Registration.get_or_none(id=registration_id)
-    if registration is None:
-        raise UnknownRegistration
-    leave = Leave(
-        training_id=registration.training_id, registration_ids=(registration_id,), actor=actor, **stoppable(actor)
+    training_id = await _training(
+        "SELECT training_id FROM registration WHERE id = ?", registration_id, UnknownRegistration
     )
+    leave = Leave(training_id=training_id, registration_ids=(registration_id,), actor=actor, **stoppable(actor))
     await ask(leave)
 
 

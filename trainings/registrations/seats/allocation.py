@@ -128,6 +128,8 @@ def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
     passed: list[tuple[K, Shortage]] = []
     overtaken = 0
     for party in waiting:
+        if room.free <= 0:
+            break
         lacking = room.shortage(party)
         if lacking is not None:
             passed.append((party.id, lacking))
@@ -341,7 +343,7 @@ class Clerk:
         """
         if self.phase_of(run) in PAST_PROMOTING:
             return
-        outcome = promote(run.room, [one.party for one in run.waiting.values()])
+        outcome = promote(run.room, (one.party for one in run.waiting.values()))
         for group_id in outcome.promoted:
             self.take(run.waiting[group_id].party, run)
             self.move_up(run.waiting[group_id], run, PROGRAM)

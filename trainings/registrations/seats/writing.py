@@ -97,14 +97,11 @@ TO_TELL = """
 async def keep(changes: Changes, situation: Situation) -> None:
     """In the transaction in progress."""
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
-    jobs = [_job(next(keys), letter, at) for letter in changes.letters]
+    letters = [*changes.letters, *await _to_who_moved_up(changes, situation)]
+    jobs = [_job(next(keys), letter, at) for letter in letters]
     lines = [_line(next(keys), line, at) for line in changes.lines]
     rows = _shifts(changes) + _new_rows(changes.entries, situation.at, keys) + _changed_rows(changes, situation)
-    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
-    if changes.promoted:
-        more = [_job(next(keys), letter, at) for letter in await _to_who_moved_up(changes, situation)]
-        await sql.write_all([Statement(JOB, more)], ends_batch=True)
-        jobs += more
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=True)
     if jobs:
         actions.wake()
 
@@ -276,21 +273,24 @@ def _state_after(group_id: str, situation: Situation) -> RegistrationState:
 
 
 async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Letter]:
-    """One message for each address of a group."""
-    [rows] = await sql.rows_of([Statement(TO_TELL, (list(changes.promoted),))])
-    letters: list[Letter] = []
-    written_to: set[tuple[str, str]] = set()
-    for row in rows:
-        group_id = str(row["group_id"])
-        address = row["email_key"]
-        if (group_id, address) in written_to:
-            continue
-        written_to.add((group_id, address))
-        is_offered = _state_after(group_id, situation) is RegistrationState.OFFERED
-        kind = "registration_offered" if is_offered else "registration_promoted"
-        hub_id = situation.run_of(group_id).hub_id
-        letters.append(Letter(kind, str(row["id"]), hub_id))
-    return letters
+    """One message for each address of a group. Only people who are not loaded are read: no command changes those."""
+    groups = [situation.groups[one] for one in changes.promoted]
+    people = [(group.id, one.id, one.email_key) for group in groups for one in group.live]
+    unread = [group.id for group in groups if not group.people]
+    if unread:
+        [rows] = await sql.rows_of([Statement(TO_TELL, (unread,))])
+        people += [(str(row["group_id"]), str(row["id"]), row["email_key"]) for row in rows]
+    first: dict[tuple[str, str], str] = {}
+    for group_id, person_id, address in people:
+        if address is not None:
+            first.setdefault((group_id, address), person_id)
+    return [_promotion(situation, group_id, person_id) for (group_id, _address), person_id in first.items()]
+
+
+def _promotion(situation: Situation, group_id: str, person_id: str) -> Letter:
+    is_offered = _state_after(group_id, situation) is RegistrationState.OFFERED
+    kind = "registration_offered" if is_offered else "registration_promoted"
+    return Letter(kind, person_id, situation.run_of(group_id).hub_id)
 
 
 def _job(key: str, letter: Letter, at: datetime | str) -> Values:
