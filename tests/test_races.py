@@ -40,7 +40,7 @@ from trainings.settings import Settings
 pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
-PLACES, PEOPLE, AT_ONCE = 20, 120, 64
+PLACES, AT_ONCE = 20, 64
 
 
 # -- several processes
@@ -79,20 +79,10 @@ async def check_count(training: Training) -> None:
     assert groups == taken
 
 
-async def test_120_sign_ups_from_two_processes_for_20_places(db: Settings) -> None:
+async def test_50_equal_forms_from_two_processes_are_one_registration(postgres_db: Settings) -> None:
     training = await make.make_training(capacity=PLACES)
 
-    states = await in_two_processes(db, "different", training, PEOPLE // 2)
-
-    assert Counter(states) == {"confirmed": PLACES, "waitlisted": PEOPLE - PLACES}
-    assert await places_of(training) == (PLACES, 0)
-    await check_numbers(training, n_waiting=PEOPLE - PLACES)
-
-
-async def test_50_equal_forms_from_two_processes_are_one_registration(db: Settings) -> None:
-    training = await make.make_training(capacity=PLACES)
-
-    links = await in_two_processes(db, "same", training, 25)
+    links = await in_two_processes(postgres_db, "same", training, 25)
 
     assert len(set(links)) == 1
     assert (await Registration.all().count(), await OwnLink.all().count()) == (1, 1)
@@ -142,15 +132,6 @@ async def _come_and_go(settings: Settings, n_processes: int) -> Training:
 
 
 # -- one process
-
-
-async def test_crowd_that_signs_up_at_once_for_20_places(db: Settings) -> None:
-    training = await make.make_training(capacity=PLACES)
-
-    states = await asyncio.gather(*(rush.different(training.id, number) for number in range(AT_ONCE)))
-
-    assert Counter(states) == {"confirmed": PLACES, "waitlisted": AT_ONCE - PLACES}
-    await check_numbers(training, n_waiting=AT_ONCE - PLACES)
 
 
 async def test_forms_of_a_crowd_sent_at_once_for_20_places(client: AsyncClient) -> None:

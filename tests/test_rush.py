@@ -81,8 +81,8 @@ async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n
     return Rush(acknowledged, await RegistrationGroup.all().count(), faults)
 
 
-async def test_families_from_one_process_fill_every_place_that_fits(db: Settings) -> None:
-    rush = await _rush(db, n=80, at_once=AT_ONCE, n_trainings=2, n_processes=1)
+async def test_families_from_one_process_fill_every_place_that_fits(sqlite_db: Settings) -> None:
+    rush = await _rush(sqlite_db, n=80, at_once=AT_ONCE, n_trainings=2, n_processes=1)
 
     assert rush == Rush(80, 80, [])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -21,9 +20,8 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.registrations.cards.use import CardClosed, CardOfAnotherTraining, use_at_door, use_spare
 from trainings.registrations.eligibility import TrainingFull
-from trainings.registrations.models import Card, CardState, Registration, RegistrationGroup, Source
+from trainings.registrations.models import Card, CardState, RegistrationGroup, Source
 from trainings.registrations.seats import cards
-from trainings.registrations.seats.cards import UnknownCard
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -67,29 +65,6 @@ async def test_use_spare_when_full_without_a_waiting_list_then_refused_and_the_c
         await use_spare(card.id, training.id, wish(), actor=PROGRAM)
 
     assert (await Card.get(id=card.id)).state is OPEN
-
-
-async def test_use_spare_for_two_trainings_at_once_then_one_has_it(db: Settings) -> None:
-    trainings = [await make.make_training() for _ in range(2)]
-    [card] = await make_spare_cards(trainings[0])
-
-    done = await asyncio.gather(
-        *(use_spare(card.id, one.id, wish(body_hash=str(one.id)), actor=PROGRAM) for one in trainings),
-        return_exceptions=True,
-    )
-
-    assert sorted(type(one).__name__ for one in done) == ["CardTaken", "CardUsed"]
-    assert await Registration.all().count() == 1
-
-
-async def test_use_spare_of_another_hub_then_unknown(db: Settings) -> None:
-    here = await make.make_training()
-    there = await make.make_training(hub=await make.make_hub("tacana-san-marcos", municipality=make.TACANA))
-    [card] = await make_spare_cards(there)
-
-    for use in (use_spare, use_at_door):
-        with pytest.raises(UnknownCard):
-            await use(card.id, here.id, wish(), actor=PROGRAM)
 
 
 async def test_use_at_door_of_a_spare_card_then_walk_in_without_a_place(db: Settings) -> None:

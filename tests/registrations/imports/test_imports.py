@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -26,9 +25,7 @@ from tests.registrations.lists import (
     waiting_jobs,
     work_off,
 )
-from tests.registrations.wishes import places_of, waiting
 from tests.tables import text, xlsx
-from trainings.accounts.models import Role
 from trainings.audit.models import AuditLine
 from trainings.db import sql
 from trainings.errors import Refusal
@@ -107,18 +104,6 @@ async def test_training_that_takes_nobody_takes_no_list(sqlite_db: Settings, sta
         await actions.upload(await a_training(state=state), text(HEADER, MARIA), actor=await an_actor())
 
     assert caught.value.code == code
-
-
-async def test_lists_of_one_person_are_counted(sqlite_db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "UPLOADS_PER_HOUR", 2)
-    training, actor = await a_training(), await an_actor()
-    for _number in range(2):
-        await actions.upload(training, text(HEADER, MARIA), actor=actor)
-
-    with pytest.raises(Refusal) as caught:
-        await actions.upload(training, text(HEADER, MARIA), actor=actor)
-
-    assert caught.value.status == 429
 
 
 async def test_latin_letters_of_an_old_program_arrive_whole(sqlite_db: Settings) -> None:
@@ -242,18 +227,6 @@ async def test_minor_of_a_list_is_kept_with_guardian_and_assent(db: Settings) ->
     assert await Assent.filter(participant_id=minor.id, recorded_by_id=actor.id).count() == 1
 
 
-async def test_full_training_puts_the_rest_of_a_list_on_its_waiting_list_in_order(db: Settings) -> None:
-    training, actor = await a_training(capacity=2), await an_actor()
-
-    done = await imported(training, people(5), actor)
-
-    assert counts(done) == (5, 0, 0)
-    assert actions.outcomes_of(done).states == {"confirmed": 2, "waitlisted": 3}
-    assert await places_of(training) == (2, 0)
-    assert await waiting(training) == [1, 2, 3]
-    assert await names(training) == [f"Persona{n} Caal Tzib" for n in range(5)]
-
-
 async def test_full_training_without_a_waiting_list_refuses_the_rest_by_name_of_the_reason(db: Settings) -> None:
     training, actor = await a_training(capacity=1, has_waiting_list=False), await an_actor()
 
@@ -272,19 +245,6 @@ async def test_list_without_anybody_new_is_not_begun(sqlite_db: Settings) -> Non
 
     with pytest.raises(actions.NobodyNew):
         await actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor)
-
-
-async def test_list_is_begun_once(db: Settings) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await matched(training, [MARIA], actor)
-
-    answers = await asyncio.gather(
-        *(actions.confirm(draft.id, training, ConsentHow.PAPER, actor=actor) for _click in range(3)),
-        return_exceptions=True,
-    )
-
-    assert sorted(type(answer).__name__ for answer in answers) == ["ListStarted", "ListStarted", "NoneType"]
-    assert len(await waiting_jobs()) == 1
 
 
 async def test_list_whose_columns_changed_meanwhile_is_looked_at_again(
@@ -327,16 +287,3 @@ async def test_sheet_full_of_formulas_gives_words_and_nothing_else(sqlite_db: Se
         (Verdict.NEW, "Ana Coc"),
         (Verdict.REFUSED, "=cmd|' /C calc'!A0"),
     ]
-
-
-async def test_desk_finds_lists_of_its_own_hub_only(sqlite_db: Settings) -> None:
-    training = await a_training()
-    draft = await matched(training, [MARIA], await an_actor())
-    elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
-
-    for role, hub in ((Role.ASSISTANT, training.hub), (Role.HUB_COORDINATOR, training.hub)):
-        found, of = await actions.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))
-        assert (found.id, of.id) == (draft.id, training.id)
-    for role, hub in ((Role.HUB_COORDINATOR, elsewhere), (Role.FACILITATOR, training.hub)):
-        with pytest.raises(actions.UnknownList):
-            await actions.list_at_desk(draft.id, await an_actor(await make.make_user(role, hub)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +27,6 @@ from tests.registrations.lists import (
 )
 from trainings import clock, jobs
 from trainings.accounts.models import User
-from trainings.audit.models import AuditLine
 from trainings.db.fields import keyring, set_keyring
 from trainings.errors import Busy
 from trainings.lib.crypt import Keyring, new_key
@@ -99,20 +97,6 @@ async def test_same_row_in_another_training_is_another_registration(sqlite_db: S
 # -- the job
 
 
-@pytest.mark.both_engines
-async def test_job_done_twice_at_once_registers_everybody_once(db: Settings) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await confirmed(training, [MARIA, JUAN, *people(5)], actor)
-    [job] = await waiting_jobs()
-
-    await asyncio.gather(*(imports.register_some(job) for _worker in range(3)))
-
-    done = await ImportDraft.get(id=draft.id)
-    assert (done.state, counts(done)) == (ImportState.DONE, (7, 0, 0))
-    assert await Participant.all().count() == 7
-    assert await AuditLine.filter(act="registrations.import_list").count() == 1
-
-
 async def test_job_that_broke_off_goes_on_and_counts_right(db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     training, actor = await a_training(), await an_actor()
     draft = await confirmed(training, [MARIA, MARIA, *people(8)], actor)
@@ -181,16 +165,6 @@ async def test_list_of_somebody_whose_account_is_gone_is_still_registered(sqlite
     assert counts(await work_off(draft)) == (1, 0, 0)
 
 
-async def test_list_that_was_given_up_is_said_to_be_stuck(sqlite_db: Settings) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await confirmed(training, [MARIA], actor)
-    assert not await imports.is_stuck(draft)
-
-    await OutboxJob.filter(dedup=imports.dedup_of(draft)).update(failed_at=clock.now())
-
-    assert await imports.is_stuck(draft)
-
-
 # -- forgetting
 
 
@@ -227,17 +201,6 @@ async def test_lists_are_forgotten_after_a_day_and_their_counts_kept(db: Setting
     assert counts(await ImportDraft.get(id=done.id)) == (1, 0, 1)
     freeze(clock.now() + timedelta(days=7))
     assert (await sweep()).lists == 1
-
-
-async def test_list_that_was_thrown_away_is_gone(db: Settings) -> None:
-    training, actor = await a_training(), await an_actor()
-    draft = await matched(training, [MARIA], actor)
-
-    await imports.discard(draft.id)
-
-    assert await ImportDraft.all().count() == 0
-    with pytest.raises(imports.UnknownList):
-        await imports.discard(draft.id)
 
 
 async def test_list_that_began_cannot_be_thrown_away(sqlite_db: Settings) -> None:

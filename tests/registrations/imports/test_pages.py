@@ -29,7 +29,7 @@ from trainings import clock
 from trainings.accounts.models import Role
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import ConsentHow, Participant
+from trainings.people.models import Participant
 from trainings.registrations.imports import actions
 from trainings.registrations.imports.sheets import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
@@ -356,14 +356,6 @@ async def test_wrong_rows_can_still_be_had_when_the_list_is_done(assistant: Asyn
     assert "Apellidos: falta este dato." in page.text
     assert [row[0] for row in rows] == ["Nombres", "Beto"]
     assert "María Elena" not in page.text
-
-
-async def test_consent_is_recorded_as_it_was_declared(assistant: AsyncClient) -> None:
-    draft = await confirmed(await a_training(), [MARIA], await an_actor(), how=ConsentHow.READ_ALOUD)
-
-    await work_off(draft)
-
-    assert await Participant.filter(consents__how=ConsentHow.READ_ALOUD).count() == 1
 
 
 # -- who may

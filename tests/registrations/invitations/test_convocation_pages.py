@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
@@ -101,21 +100,6 @@ async def test_delivery_is_recorded_for_the_marked_ones_and_undone(
     assert [one.how for one in await letters(training)] == [InvitedHow.LETTER] * 3
     assert {one.invited_at for one in await letters(training)} == {clock.midnight(clock.today())}
     assert third.invited_at is None
-
-
-async def test_only_what_was_not_delivered_is_removed(client: AsyncClient, cast: Cast, training: Training) -> None:
-    await as_(client, cast, "coordinator")
-    await post(client, page_of(training), {"names": "COCODE Uno", "done_how": "radio"})
-    await post(client, page_of(training), {"names": "COCODE Dos"})
-    invited, prepared = await letters(training)
-
-    refused = await post(client, page_of(training) + "/quitar", {"letter": [invited.id]})
-    removed = await post(client, page_of(training) + "/quitar", {"letter": [prepared.id]})
-
-    assert (refused.status_code, removed.status_code) == (409, 303)
-    assert "Deshaga primero la entrega." in refused.text
-    assert re.search(rf'value="{invited.id}" checked', refused.text)
-    assert [(one.addressee, one.how) for one in await letters(training)] == [("COCODE Uno", InvitedHow.RADIO)]
 
 
 async def test_cards_go_with_letters_and_are_taken_out(client: AsyncClient, cast: Cast, training: Training) -> None:

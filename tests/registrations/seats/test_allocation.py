@@ -40,13 +40,6 @@ def test_promote_when_childcare_is_lacking_then_seats_alone_do_not_help() -> Non
     assert outcome.passed_over == (("mother", Shortage.CHILDCARE),)
 
 
-def test_promote_when_nobody_was_overtaken_then_nobody_was_passed_over() -> None:
-    outcome = promote(Room(capacity=2, taken=1), [Party("one", 1), Party("family", 3)])
-
-    assert outcome.promoted == ("one",)
-    assert outcome.passed_over == ()
-
-
 @given(ROOMS, PARTIES)
 def test_promote_never_oversells_never_splits_and_leaves_nobody_waiting_who_fits(
     room: Room, waiting: list[Party[int]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -29,9 +28,8 @@ from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import Assent, Consent, ConsentHow, Guardian, Participant
 from trainings.registrations.cards.use import CardClosed, CardTaken, CodeTwice, name_card
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, NoAssent, TooYoung, TrainingCancelled
-from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, Registration, ReservedBlock, Source
-from trainings.registrations.seats import actions, cards
-from trainings.registrations.seats.allocation import NotEnoughPlaces
+from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, Registration, Source
+from trainings.registrations.seats import cards
 from trainings.registrations.seats.cards import HasName, NotPublished, ReleasedInThePast, ReleasedTooLate, UnknownCard
 from trainings.registrations.telling import changes
 from trainings.schedule.models import TrainingState
@@ -62,19 +60,6 @@ async def test_reserve_then_cards_with_codes_of_their_own_count_as_taken(db: Set
     assert await places_of(training) == (0, 3)
     [line] = await AuditLine.filter(act="registrations.reserve")
     assert (line.object_id, line.hub_id, line.detail) == (block.id, training.hub_id, {"n": 3})
-
-
-async def test_reserve_more_than_is_free_then_refused_with_what_is_left(db: Settings) -> None:
-    training = await make.make_training(capacity=4)
-    await make.make_registration(training)
-    await make_block(training, 1)
-
-    with pytest.raises(NotEnoughPlaces) as refused:
-        await make_block(training, 3)
-
-    assert (refused.value.field, refused.value.values) == ("n", {"left": 2})
-    assert await places_of(training) == (1, 1)
-    assert await Card.all().count() == 1
 
 
 async def test_reserve_without_a_time_then_released_a_day_before_the_first_session(db: Settings) -> None:
@@ -122,16 +107,6 @@ async def test_reserve_in_a_draft_in_what_was_called_off_and_for_nowhere_then_re
         await make_block(training, municipality_id="9999")
 
 
-async def test_sign_up_when_the_last_places_are_reserved_then_waits(db: Settings) -> None:
-    training = await make.make_training(capacity=3)
-    await make_block(training, 3)
-
-    registration = await make.make_registration(training)
-
-    assert registration.state == "waitlisted"
-    assert await places_of(training) == (0, 3)
-
-
 # -- giving names
 
 
@@ -162,18 +137,6 @@ async def test_name_card_then_the_card_is_the_ticket_and_its_place_is_taken(db: 
     assert line.detail == {"card": str(card.id), "state": "confirmed", "source": "card"}
 
 
-async def test_name_card_twice_with_the_same_form_then_one_person(db: Settings) -> None:
-    training = await make.make_training()
-    card = await card_of(await make_block(training))
-
-    first = await named(card)
-    again = await named(card)
-
-    assert (again.registration_id, first.is_new, again.is_new) == (first.registration_id, True, False)
-    assert await Participant.all().count() == 1
-    assert await places_of(training) == (1, 2)
-
-
 async def test_name_card_of_somebody_else_then_refused_and_nothing_written(db: Settings) -> None:
     training = await make.make_training()
     card = await card_of(await make_block(training))
@@ -182,20 +145,6 @@ async def test_name_card_of_somebody_else_then_refused_and_nothing_written(db: S
     with pytest.raises(CardTaken):
         await named(card, body_hash="berta", given_names="Berta")
 
-    assert await Participant.all().count() == 1
-    assert await places_of(training) == (1, 2)
-
-
-@pytest.mark.both_engines
-async def test_name_card_for_two_people_at_once_then_one_has_it(db: Settings) -> None:
-    training = await make.make_training()
-    card = await card_of(await make_block(training))
-
-    done = await asyncio.gather(
-        *(named(card, body_hash=name, given_names=name) for name in ("Ana", "Berta")), return_exceptions=True
-    )
-
-    assert sorted(type(one).__name__ for one in done) == ["CardTaken", "CardUsed"]
     assert await Participant.all().count() == 1
     assert await places_of(training) == (1, 2)
 
@@ -262,17 +211,6 @@ async def test_name_card_that_is_spare_or_unknown_then_unknown(db: Settings) -> 
         await named(spare)
     with pytest.raises(UnknownCard):
         await name_card(tokens.uuid7(), wish(), actor=PROGRAM)
-
-
-async def test_cancel_of_a_named_card_then_its_place_goes_to_who_waits(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-    used = await named(await card_of(await make_block(training, 2)))
-    waiting = await make.make_registration(training, given_names="Espera")
-
-    await actions.cancel(used.registration_id, actor=PROGRAM)
-
-    assert await state_of(waiting) == "confirmed"
-    assert await places_of(training) == (1, 1)
 
 
 # -- giving places up
@@ -343,14 +281,3 @@ async def test_void_of_a_card_with_a_name_then_refused(db: Settings) -> None:
         await cards.void(card.id, actor=PROGRAM)
 
     assert await places_of(training) == (1, 2)
-
-
-async def test_renew_link_then_the_old_one_is_another(db: Settings) -> None:
-    block = await make_block(await make.make_training())
-
-    await cards.renew_link(block.id, actor=PROGRAM)
-
-    now = await ReservedBlock.get(id=block.id)
-    assert now.token is not None
-    assert now.token != block.token
-    assert now.token_hash == tokens.digest(now.token, "block")

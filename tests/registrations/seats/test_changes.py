@@ -9,7 +9,7 @@ import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.registrations.wishes import places_of, state_of, waiting
+from tests.registrations.wishes import places_of, state_of
 from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
@@ -77,16 +77,6 @@ async def test_cancel_by_staff_is_told_after_ten_minutes_in_a_batch_that_can_be_
     assert job.batch_id is not None
 
 
-async def test_cancel_of_somebody_who_waits_only_takes_them_off_the_list(db: Settings) -> None:
-    training, (_ana, berta, cruz) = await make_three()
-    assert [await position(one) for one in (berta, cruz)] == [1, 2]
-
-    await actions.cancel(berta.id, actor=HOLDER_OF_LINK)
-
-    assert await places_of(training) == (1, 0)
-    assert [await position(one) for one in (berta, cruz)] == [None, 1]
-
-
 async def test_cancel_twice_is_one_cancellation(db: Settings) -> None:
     training, (ana, berta, cruz) = await make_three()
 
@@ -98,45 +88,15 @@ async def test_cancel_twice_is_one_cancellation(db: Settings) -> None:
     assert await OutboxJob.filter(kind="registration_cancelled").count() == 1
 
 
-async def test_cancel_gives_childcare_back_and_passes_over_who_does_not_fit(db: Settings) -> None:
-    training = await make.make_training(capacity=2, childcare_capacity=2)
-    ana = await make.make_registration(training, given_names="Ana", childcare_places=1)
-    berta = await make.make_registration(training, given_names="Berta", childcare_places=1)
-    mother = await make.make_registration(training, given_names="Cruz", childcare_places=2)
-    alone = await make.make_registration(training, given_names="Dora")
-
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    assert [await state_of(one) for one in (berta, mother, alone)] == ["confirmed", "waitlisted", "confirmed"]
-    assert await places_of(training) == (2, 1)
-    [passed] = await AuditLine.filter(act="registrations.pass_over")
-    assert (passed.object_id, passed.detail) == (mother.group_id, {"lacking": "childcare"})
-
-
-async def test_cancel_of_a_walk_in_or_of_somebody_held_frees_nothing(db: Settings) -> None:
-    training, (_ana, berta, _cruz) = await make_three()
-    held = await make.make_registration(training, given_names="Dora", hold_reason=HoldReason.REVIEW)
-
-    await actions.cancel(held.id, actor=HOLDER_OF_LINK)
-
-    assert await state_of(berta) == "waitlisted"
-    assert await places_of(training) == (1, 0)
-
-
-async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over(db: Settings, freeze: Freeze) -> None:
+@pytest.mark.parametrize("is_over", [True, False], ids=["over", "called off"])
+async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over_or_called_off(
+    db: Settings, freeze: Freeze, *, is_over: bool
+) -> None:
     training, (ana, berta, _cruz) = await make_three()
-
-    freeze(training.sessions[0].ends_at)
-
-    with pytest.raises(CannotChange):
-        await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-    await actions.resize(training.id, 5, 0, actor=PROGRAM)
-    assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
-
-
-async def test_nothing_is_cancelled_or_promoted_once_the_training_is_called_off(db: Settings) -> None:
-    training, (ana, berta, _cruz) = await make_three()
-    await changes.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
+    if is_over:
+        freeze(training.sessions[0].ends_at)
+    else:
+        await changes.call_off_training(training.id, "No hay quien facilite ese día.", actor=PROGRAM)
 
     with pytest.raises(CannotChange):
         await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
@@ -165,27 +125,6 @@ async def test_rejoin_gets_a_place_where_one_is_free(db: Settings) -> None:
     assert await places_of(training) == (1, 0)
     kinds = await OutboxJob.all().order_by("id").values_list("kind")
     assert kinds == [("registration_confirmed",), ("registration_cancelled",), ("registration_confirmed",)]
-
-
-async def test_rejoin_when_full_goes_to_the_end_of_the_list(db: Settings) -> None:
-    training, (ana, _berta, cruz) = await make_three()
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
-
-    assert await state_of(ana) == "waitlisted"
-    assert [await position(one) for one in (cruz, ana)] == [1, 2]
-    assert await waiting(training) == [2, 3], "numbers are never given again"
-
-
-async def test_rejoin_twice_is_once_and_of_somebody_confirmed_nothing(db: Settings) -> None:
-    training = await make.make_training()
-    ana = await make.make_registration(training)
-
-    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
-
-    assert await places_of(training) == (1, 0)
-    assert await AuditLine.filter(act="registrations.rejoin").count() == 0
 
 
 async def test_rejoin_is_refused_by_the_window_and_by_full_trainings(db: Settings, freeze: Freeze) -> None:
@@ -311,16 +250,6 @@ async def test_needs_change_until_the_training_is_over(db: Settings, freeze: Fre
 # -- places of the training
 
 
-async def test_resize_promotes_as_many_as_fit(db: Settings) -> None:
-    training, (_ana, berta, cruz) = await make_three()
-
-    await actions.resize(training.id, 2, 0, actor=PROGRAM)
-
-    assert [await state_of(one) for one in (berta, cruz)] == ["confirmed", "waitlisted"]
-    row = await Training.get(id=training.id)
-    assert (row.capacity, row.taken) == (2, 2)
-
-
 async def test_resize_below_what_is_taken_is_refused_with_the_number(db: Settings) -> None:
     training = await make.make_training(capacity=3, childcare_capacity=2)
     await make.make_registration(training, given_names="Ana", childcare_places=2)
@@ -335,16 +264,6 @@ async def test_resize_below_what_is_taken_is_refused_with_the_number(db: Setting
     assert (children.value.field, children.value.values) == ("childcare_capacity", {"taken": 2})
     row = await Training.get(id=training.id)
     assert (row.capacity, row.childcare_capacity) == (3, 2)
-
-
-async def test_resize_to_what_is_taken_and_to_the_same_is_allowed(db: Settings) -> None:
-    training = await make.make_training(capacity=3)
-    await make.make_registration(training)
-
-    await actions.resize(training.id, 1, 0, actor=PROGRAM)
-    await actions.resize(training.id, 1, 0, actor=PROGRAM)
-
-    assert await AuditLine.filter(act="registrations.resize").count() == 1
 
 
 # -- telling everybody

@@ -18,13 +18,12 @@ from trainings.audit.models import AuditLine
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.eligibility import CannotChange, SignUpClosed
+from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.links import claim_link
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
+from trainings.registrations.models import OwnLink, Registration, Source
 from trainings.registrations.own.group_actions import rejoin_group, rejoin_member
 from trainings.registrations.seats import actions
 from trainings.registrations.seats.actions import register_walk_in
-from trainings.registrations.seats.allocation import NoPlaceAgain
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -75,35 +74,6 @@ async def test_family_that_cancelled_comes_back_whole(client: AsyncClient) -> No
     assert line.detail == {"state": "confirmed", "people": 2}
 
 
-async def test_family_comes_back_to_the_end_of_the_list_when_it_does_not_fit_whole(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-    people = await make_family(training, "Ana", "Beto")
-    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-    await make.make_registration(training, given_names="Cruz")
-    await make_family(training, "Dora", "Elmer")
-
-    await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    assert await states(people[0]) == ["waitlisted", "waitlisted"]
-    assert await places_of(training) == (1, 0)
-    assert await waiting(training) == [1, 2]
-    assert (await group_of(people[0])).wait_number == 2
-
-
-async def test_family_comes_back_without_who_decides_for_themselves(db: Settings) -> None:
-    training = await make.make_training()
-    people = await make_family(training, "Ana", "Beto", "Cruz", "Dora")
-    await claimed(people[1])
-    await actions.detach(people[2].id, phone=None, email=None, actor=PROGRAM)
-    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-    await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
-
-    await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    assert [await state_of(one) for one in people] == ["confirmed", "cancelled", "cancelled", "confirmed"]
-    assert await places_of(training) == (2, 0)
-
-
 async def test_family_comes_back_without_who_had_cancelled_alone_before(client: AsyncClient) -> None:
     training = await make.make_training()
     people = await make_family(training, "Ana", "Beto", "Cruz")
@@ -141,15 +111,6 @@ async def test_one_who_left_last_comes_back_alone_and_the_others_after_them(clie
     assert await states(people[0]) == ["confirmed", "confirmed"]
 
 
-async def test_family_of_whom_somebody_still_comes_is_left_as_it_is(db: Settings) -> None:
-    training, [ana, beto] = await full_family()
-
-    await rejoin_group(ana.group_id, actor=HOLDER_OF_LINK)
-
-    assert await states(beto) == ["confirmed", "cancelled"]
-    assert await places_of(training) == (2, 0)
-
-
 async def test_nobody_comes_back_for_a_family_of_links_of_their_own(db: Settings) -> None:
     people = await make_family(await make.make_training(), "Ana", "Beto")
     for person in people:
@@ -158,17 +119,6 @@ async def test_nobody_comes_back_for_a_family_of_links_of_their_own(db: Settings
 
     with pytest.raises(CannotChange):
         await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-
-async def test_family_that_nobody_let_in_waits_for_staff_again(db: Settings) -> None:
-    training = await make.make_training(approval_required=True)
-    people = await make_family(training, "Ana", "Beto")
-    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    assert await states(people[0]) == ["held", "held"]
-    assert await places_of(training) == (0, 0)
 
 
 # -- one of them
@@ -206,18 +156,6 @@ async def test_one_without_a_place_is_told_so_with_a_next_step_and_nothing_chang
     assert await places_of(training) == (2, 0)
 
 
-async def test_waiting_family_gets_no_larger_before_those_behind_it(db: Settings) -> None:
-    training = await make.make_training(capacity=0)
-    [ana, beto, _cruz] = await make_family(training, "Ana", "Beto", "Cruz")
-    await make_family(training, "Dora", "Elmer")
-    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-
-    with pytest.raises(NoPlaceAgain):
-        await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-
-    assert (await group_of(ana)).n_people == 2
-
-
 async def test_who_has_a_link_of_their_own_goes_on_alone_where_no_place_is_left(client: AsyncClient) -> None:
     training, [ana, beto] = await full_family()
     own = await claimed(beto)
@@ -237,32 +175,6 @@ async def test_who_has_a_link_of_their_own_goes_on_alone_where_no_place_is_left(
     assert await states(ana) == ["confirmed"]
 
 
-async def test_who_came_apart_moves_up_alone_when_a_place_frees(db: Settings) -> None:
-    training, [ana, beto] = await full_family()
-    await claimed(beto)
-    await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    assert (await Registration.get(id=beto.id)).state == "confirmed"
-    assert await places_of(training) == (2, 0)
-
-
-@pytest.mark.both_engines
-async def test_who_has_a_link_of_their_own_comes_back_alone_when_the_family_does_not(db: Settings) -> None:
-    training = await make.make_training(childcare_capacity=2)
-    people = await make_family(training, "Ana", "Beto", childcare_places=2)
-    await claimed(people[1])
-    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    await rejoin_member(people[1].id, actor=HOLDER_OF_LINK)
-    await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-
-    assert await places_of(training) == (2, 2)
-    assert await states(people[0]) == ["confirmed"]
-    assert await RegistrationGroup.filter(state="confirmed").count() == 2
-
-
 async def test_family_cannot_bring_back_who_decides_for_themselves(client: AsyncClient) -> None:
     [ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
     base = f"/i/{await group_token(ana)}"
@@ -276,19 +188,6 @@ async def test_family_cannot_bring_back_who_decides_for_themselves(client: Async
     assert not page.all("form", action=f"{base}/{beto.id}/volver")
     assert answer.status_code == 409
     assert await states(ana) == ["confirmed", "cancelled"]
-
-
-async def test_one_of_a_held_family_is_held_with_it(db: Settings) -> None:
-    training = await make.make_training(approval_required=True)
-    [ana, beto] = await make_family(training, "Ana", "Beto")
-    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-
-    await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-    assert (await states(ana), (await group_of(ana)).n_people) == (["held", "held"], 2)
-    await actions.approve(ana.group_id, actor=PROGRAM)
-
-    assert await states(ana) == ["confirmed", "confirmed"]
-    assert await places_of(training) == (2, 0)
 
 
 async def test_who_left_before_staff_answered_is_not_let_in_by_the_answer_to_the_others(db: Settings) -> None:
@@ -306,31 +205,6 @@ async def test_who_left_before_staff_answered_is_not_let_in_by_the_answer_to_the
     assert await places_of(training) == (1, 0)
 
 
-async def test_one_comes_back_to_an_offer_that_was_not_answered_yet(db: Settings) -> None:
-    training = await make.make_training(capacity=2, offer_hours=24)
-    first = await make_family(training, "Cruz", "Dora")
-    [ana, beto] = await make_family(training, "Ana", "Beto")
-    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
-    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-
-    await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-
-    assert await states(ana) == ["offered", "offered"]
-    assert await places_of(training) == (2, 0)
-
-
-async def test_nobody_comes_back_once_sign_up_is_closed(db: Settings, freeze: Freeze) -> None:
-    training = await make.make_training(closes_at=make.tomorrow_at(6))
-    people = await make_family(training, "Ana", "Beto")
-    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-    freeze(make.tomorrow_at(6))
-
-    with pytest.raises(SignUpClosed):
-        await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
-    with pytest.raises(SignUpClosed):
-        await rejoin_member(people[0].id, actor=HOLDER_OF_LINK)
-
-
 async def test_refused_return_of_a_family_is_told_on_its_page(client: AsyncClient, freeze: Freeze) -> None:
     training = await make.make_training(capacity=2, has_waiting_list=False)
     people = await make_family(training, "Ana", "Beto")
@@ -343,19 +217,6 @@ async def test_refused_return_of_a_family_is_told_on_its_page(client: AsyncClien
     assert answer.status_code == 409
     assert "Ya no quedan lugares y no hay lista de espera." in Page(answer.text).text
     assert await states(people[0]) == ["cancelled", "cancelled"]
-
-
-async def test_coming_back_twice_is_coming_back_once(db: Settings) -> None:
-    training = await make.make_training()
-    [ana, beto] = await make_family(training, "Ana", "Beto")
-    await actions.cancel(beto.id, actor=HOLDER_OF_LINK)
-
-    for _press in range(2):
-        await rejoin_member(beto.id, actor=HOLDER_OF_LINK)
-
-    assert (await group_of(ana)).n_people == 2
-    assert await places_of(training) == (2, 0)
-    assert await AuditLine.filter(act="registrations.rejoin").count() == 1
 
 
 @pytest.mark.parametrize("act", [rejoin_group, rejoin_member])

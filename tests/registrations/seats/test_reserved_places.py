@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,39 +9,19 @@ import pytest
 
 from tests import make
 from tests.counting import statements
-from tests.registrations.card_world import card_of, cards_of, make_block, named, places_of
+from tests.registrations.card_world import card_of, make_block, named, places_of
 from tests.registrations.wishes import state_of
 from trainings.attendance.sessions import rescheduling
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.registrations.cards.queries import by_bearer_link
-from trainings.registrations.models import CardState, Registration, ReservedBlock
+from trainings.registrations.models import CardState, ReservedBlock
 from trainings.registrations.seats import actions, cards
 from trainings.registrations.seats.allocation import CapacityBelowTaken
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
 USED = CardState.USED
-
-
-async def test_rush_of_names_sign_ups_and_releases_then_never_more_than_the_capacity(db: Settings) -> None:
-    training = await make.make_training(capacity=12)
-    block = await make_block(training, 8)
-    held = await cards_of(block)
-
-    await asyncio.gather(
-        *(named(card, body_hash=str(card.number), given_names=f"Con {card.number}") for card in held[:5]),
-        *(make.make_registration(training, given_names=f"Sin {number}") for number in range(9)),
-        cards.give_back(held[6].id, actor=HOLDER_OF_LINK),
-        cards.release(block.id, actor=PROGRAM),
-        return_exceptions=True,
-    )
-    await cards.release(block.id, actor=PROGRAM)
-
-    n_named = sum(card.state is USED for card in await cards_of(block))
-    confirmed = await Registration.filter(training_id=training.id, state="confirmed").count()
-    assert await places_of(training) == (confirmed, 0)
-    assert confirmed == min(12, n_named + 9)
 
 
 async def test_capacity_below_taken_and_reserved_then_refused_with_the_number(db: Settings) -> None:
@@ -180,15 +159,3 @@ async def test_training_takes_place_after_all_and_is_put_off_then_its_cards_are_
     await moved(session, begins + timedelta(days=20))
 
     assert await release_of(block) == begins + timedelta(days=18)
-
-
-async def test_training_off_and_on_again_then_reserved_places_are_kept_as_was_agreed(db: Settings) -> None:
-    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
-    block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
-    session = await TrainingSession.get(training_id=training.id)
-
-    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
-    await rescheduling.reopen(training.id, actor=PROGRAM)
-    await moved(session, make.tomorrow_at(8, days=16))
-
-    assert await release_of(block) == make.tomorrow_at(8, days=14)

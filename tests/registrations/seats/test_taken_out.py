@@ -8,7 +8,6 @@ from tests.registrations.waiting_world import MONDAY, Freeze, a_training
 from tests.registrations.wishes import places_of, state_of
 from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM
 from trainings.registrations.models import Registration
-from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions, waiting
 from trainings.settings import Settings
 
@@ -29,44 +28,6 @@ async def test_detached_adult_and_family_answer_an_offer_each_for_themselves(db:
     await waiting.decline_offer(alone.group_id, actor=HOLDER_OF_LINK)
     assert [await state_of(one) for one in family] == ["confirmed", "cancelled"]
     assert await places_of(training) == (1, 0)
-
-
-async def test_waiting_adult_keeps_the_point_of_the_list_where_the_family_stands(db: Settings) -> None:
-    training = await make.make_training(capacity=1)
-    first = await make.make_registration(training)
-    family = await make_family(training, "Cruz", "Dora")
-    behind = await make.make_registration(training, given_names="Elmer")
-
-    await actions.detach(family[1].id, phone=None, email=None, actor=PROGRAM)
-
-    found = [await Registration.get(id=one.id).prefetch_related("group") for one in (*family, behind)]
-    assert [await position_on_waiting_list(one) for one in found] == [1, 2, 3]
-    await actions.cancel(first.id, actor=HOLDER_OF_LINK)
-    assert [await state_of(one) for one in (*family, behind)] == ["confirmed", "waitlisted", "waitlisted"]
-
-
-async def test_childcare_is_free_once_all_but_a_detached_adult_have_left(db: Settings) -> None:
-    training = await make.make_training(childcare_capacity=2)
-    ana, beto = await make_family(training, "Ana", "Beto", childcare_places=2)
-    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
-    assert await places_of(training) == (2, 2)
-
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    assert await places_of(training) == (1, 0)
-
-
-async def test_childcare_goes_to_who_waits_when_the_last_of_a_family_is_detached(db: Settings) -> None:
-    training = await make.make_training(childcare_capacity=2)
-    ana, beto = await make_family(training, "Ana", "Beto", childcare_places=2)
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-    [waits] = await make_family(training, "Cruz", childcare_places=1)
-    assert await state_of(waits) == "waitlisted"
-
-    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
-
-    assert [await state_of(one) for one in (beto, waits)] == ["confirmed", "confirmed"]
-    assert await places_of(training) == (2, 1)
 
 
 async def test_form_of_which_everybody_was_taken_out_is_cancelled_without_touching_anybody(db: Settings) -> None:

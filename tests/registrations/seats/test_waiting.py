@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -53,16 +52,6 @@ def _on_monday(freeze: Freeze) -> None:
 
 
 # -- saying yes or no
-
-
-async def test_freed_place_when_the_training_gives_time_then_it_is_kept_and_counts_as_taken(db: Settings) -> None:
-    training, (_ana, berta, cruz) = await one_offered()
-
-    group = await group_of(berta)
-
-    assert [await state_of(one) for one in (berta, cruz)] == ["offered", "waitlisted"]
-    assert (group.reached_at, group.offered_until) == (None, None)
-    assert await places_of(training) == (1, 0)
 
 
 async def test_accept_when_offered_then_the_whole_family_has_its_places_and_one_message(db: Settings) -> None:
@@ -232,23 +221,6 @@ async def test_expire_when_the_training_is_called_off_then_offers_wait_for_its_r
     assert await state_of(berta) == "offered"
 
 
-async def test_expire_frees_all_that_a_family_held_and_fills_it_in_order(db: Settings, freeze: Freeze) -> None:
-    training = await a_training(capacity=3, childcare_capacity=2)
-    first = await make_family(training, "Ana", "Beto", "Cata", childcare_places=2)
-    family = await make_family(training, "Rosa", "Diego", "Eva", childcare_places=2)
-    couple = await make_family(training, "Fe", "Gil", childcare_places=1)
-    one = await make.make_registration(training, given_names="Ignacio")
-    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
-    await mark_reached(family[0].group_id, actor=PROGRAM)
-    assert await places_of(training) == (3, 2)
-    freeze(MONDAY + 2 * DAY)
-
-    assert await expire_offers() == 1
-
-    assert [await state_of(each) for each in (family[0], couple[0], one)] == ["cancelled", "offered", "offered"]
-    assert await places_of(training) == (3, 1)
-
-
 async def test_time_to_answer_stays_when_one_of_a_family_cancels(db: Settings, freeze: Freeze) -> None:
     freeze(MONDAY)
     training = await a_training(capacity=2)
@@ -263,36 +235,3 @@ async def test_time_to_answer_stays_when_one_of_a_family_cancels(db: Settings, f
     assert (group.state, group.reached_at, group.offered_until) == ("offered", MONDAY, MONDAY + DAY)
     freeze(MONDAY + 2 * DAY)
     assert await expire_offers() == 1
-
-
-@pytest.mark.both_engines
-async def test_expire_twice_at_once_frees_one_place_once(db: Settings, freeze: Freeze) -> None:
-    training, (_ana, berta, cruz) = await one_offered()
-    dora = await make.make_registration(training, given_names="Dora")
-    await reached_by_mail(berta.group_id)
-    freeze(MONDAY + 2 * DAY)
-
-    counted = await asyncio.gather(*(expire_offers() for _ in range(4)))
-
-    assert sum(counted) == 1
-    assert [await state_of(one) for one in (cruz, dora)] == ["offered", "waitlisted"]
-    assert await places_of(training) == (1, 0)
-    assert (await acts()).count("expire_offer") == 1
-
-
-@pytest.mark.both_engines
-async def test_yes_and_the_end_of_the_time_at_once_leave_one_of_them(db: Settings, freeze: Freeze) -> None:
-    training, (_ana, berta, cruz) = await one_offered()
-    await reached_by_mail(berta.group_id)
-    freeze(MONDAY + 2 * DAY)
-
-    answers = await asyncio.gather(
-        accept_offer(berta.group_id, actor=HOLDER_OF_LINK), expire_offers(), return_exceptions=True
-    )
-
-    states = [await state_of(one) for one in (berta, cruz)]
-    assert await places_of(training) == (1, 0)
-    assert (states, [type(answers[0]), answers[1]]) in (
-        (["confirmed", "waitlisted"], [type(None), 0]),
-        (["cancelled", "offered"], [NoOffer, 1]),
-    )

@@ -9,7 +9,7 @@ import pytest
 
 from tests import make
 from tests.registrations.families import make_family
-from tests.registrations.waiting_world import MONDAY, Freeze, a_training, one_offered, staff, told
+from tests.registrations.waiting_world import MONDAY, Freeze, a_training, one_offered, staff
 from tests.registrations.wishes import places_of, state_of, waiting
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -54,16 +54,6 @@ async def test_by_hand_when_there_is_room_then_it_goes_first_with_the_reason_on_
         ("registrations.pass_over", cruz.group_id, {"reason": "distance"}, actor.id),
         ("registrations.promote", dora.group_id, {"reason": "distance"}, actor.id),
     ]
-
-
-async def test_by_hand_when_the_training_gives_time_then_the_place_is_offered(db: Settings) -> None:
-    training, (_family, cruz, _dora) = await three_waiting(capacity=2)
-    await Training.filter(id=training.id).update(offer_hours=12)
-
-    await promote_by_hand(cruz.group_id, HandReason.ERROR, actor=PROGRAM)
-
-    assert await state_of(cruz) == "offered"
-    assert await told() == [("registration_offered", cruz.id)]
 
 
 @pytest.mark.parametrize(
