@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import reduce
-from itertools import chain
 from operator import getitem, xor
 from uuid import UUID
 
@@ -35,11 +34,6 @@ _FORGIVEN = str.maketrans("OIL", "011")
 _LONGEST_TYPED = 300
 _TIME_LENGTH = 10
 _TICK_BITS = (1 << 60) - 1
-_KEYS_AT_ONCE = 32
-# Version and fraction of a millisecond, as a key's third part.
-_FRACTIONS = [f"7{fraction:03x}" for fraction in range(4096)]
-# The first two bits of a key's second half tell its variant, the others of that byte are random.
-_WITH_VARIANT = bytes(0x80 | byte & 0x3F for byte in range(256))
 _QR_ADDRESS = re.compile(r"^https?://[^\s?#]+/C/([^/?#]+)/?(?:[?#].*)?$", re.IGNORECASE | re.DOTALL)
 
 
@@ -53,7 +47,7 @@ class _Fixed:
         self.random = random.Random(seed)  # noqa: S311  repeatable on purpose
         self.ticks = 1_700_000_000_000 << 12  # keys made from a seed sort before all real ones
 
-    def next_tick(self, _n: int = 1) -> int:
+    def next_tick(self) -> int:
         self.ticks += 1 << 12
         return self.ticks
 
@@ -65,15 +59,10 @@ class _Ticks:
         self._last = 0
         self._lock = threading.Lock()
 
-    def next_tick(self, n: int = 1) -> int:
-        """The first of `n` consecutive ticks of one millisecond, given out once."""
+    def next_tick(self) -> int:
         with self._lock:
-            now = clock.running_ns() * 64 // 15_625
-            first = now if now > self._last else self._last + 1
-            if n > 1 and first % 4096 + n > 4096:
-                first += 4096 - first % 4096
-            self._last = first + n - 1
-            return first
+            self._last = max(clock.running_ns() * 64 // 15_625, self._last + 1)
+            return self._last
 
 
 _fixed: ContextVar[_Fixed | None] = ContextVar("fixed_randomness", default=None)
@@ -112,22 +101,18 @@ def _characters(n: int) -> str:
     return random_bytes(n).translate(_BYTE_TO_CHARACTER).decode("ascii")
 
 
-def several(n: int, length: int) -> list[str]:
-    """In one go: a fifth of the time for each."""
-    drawn = _characters(n * length)
-    return [drawn[start : start + length] for start in range(0, n * length, length)]
-
-
 # -- keys
 
 
 def uuid7() -> UUID:
     """RFC 9562: ordered by time, which keeps indexes of large tables fast."""
-    fixed = _fixed.get()
-    tick = (fixed or _ticks).next_tick() & _TICK_BITS
-    drawn = fixed.random.randbytes(8) if fixed else os.urandom(8)
-    first, last = tick >> 12 << 16 | 7 << 12 | tick & 0xFFF, 1 << 63 | int.from_bytes(drawn, "big") >> 2
-    return UUID(int=first << 64 | last)
+    return UUID(int=_uuid7())
+
+
+def _uuid7() -> int:
+    tick = (_fixed.get() or _ticks).next_tick() & _TICK_BITS
+    first, last = tick >> 12 << 16 | 7 << 12 | tick & 0xFFF, 1 << 63 | int.from_bytes(random_bytes(8), "big") >> 2
+    return first << 64 | last
 
 
 def timeless_key() -> UUID:
@@ -136,20 +121,10 @@ def timeless_key() -> UUID:
 
 
 def uuid7_texts() -> Iterator[str]:
-    """Endless and growing, drawn many at a time, for the rows of a batch."""
-    return chain.from_iterable(_drawn_together())
-
-
-def _drawn_together() -> Iterator[list[str]]:
+    """Endless and growing, as they are written: for the rows of a batch."""
     while True:
-        tick = (_fixed.get() or _ticks).next_tick(_KEYS_AT_ONCE) & _TICK_BITS
-        begin, fraction = f"{tick >> 28:08x}-{tick >> 12 & 0xFFFF:04x}", tick & 0xFFF
-        variants = bytearray(random_bytes(2 * _KEYS_AT_ONCE))
-        variants[::2] = variants[::2].translate(_WITH_VARIANT)
-        ends = random_bytes(6 * _KEYS_AT_ONCE).hex("-", 6).split("-")
-        fractions = _FRACTIONS[fraction : fraction + _KEYS_AT_ONCE]
-        parts = zip(fractions, variants.hex("-", 2).split("-"), ends, strict=True)
-        yield [f"{begin}-{third}-{variant}-{end}" for third, variant, end in parts]
+        key = f"{_uuid7():032x}"
+        yield f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
 
 
 def idempotency_key() -> str:

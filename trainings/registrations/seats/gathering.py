@@ -346,13 +346,10 @@ def _add_group(situation: Situation, group_id: str, training_id: UUID, state: Re
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
     """Keys and codes for all possible entries, drawn under the lock: keys follow the order of the list."""
-    n_people = sum(map(len, codes))
-    keys, qrs = tokens.uuid7_texts(), iter(tokens.several(n_people, tokens.QR_TOKEN_LENGTH))
-    links = iter(tokens.several(len(enters) + n_people, tokens.OWN_LINK_LENGTH))
-    drafts: dict[int, Draft] = {}
+    keys, drafts = tokens.uuid7_texts(), dict[int, Draft]()
     for (number, _command), of_group in zip(enters, codes, strict=True):
-        group_id, link = next(keys), next(links)
-        tickets = tuple([Ticket(next(keys), code, next(qrs), next(links)) for code in of_group])
+        group_id, link = next(keys), tokens.own_link()
+        tickets = tuple([Ticket(next(keys), code, tokens.qr_token(), tokens.own_link()) for code in of_group])
         drafts[number] = Draft(group_id, link, tickets)
     return drafts
 
