@@ -52,7 +52,6 @@ MESSAGE_READERS = EDITORS
 OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
 CLOCK_KEEPERS = (*OPERATOR_ADMINS, Role.PLATFORM_ADMIN)
 """Told that automatic deletion stopped; confirm the clock."""
-"""Who sets what holds at all hubs of an operator: the words of its messages, the days of its reminders."""
 EXPORTERS = EDITORS
 CALLERS = DESK
 MERGERS = EDITORS

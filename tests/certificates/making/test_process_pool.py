@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.certificates.sheets import WHEN, sample
+from tests.certificates.trust.signers import material
 from trainings.certificates.making.process_pool import Mill, MillError
 from trainings.certificates.making.typesetting import FileOrder, make
 from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.certificates.trust import proofs
-from trainings.certificates.trust.signing_keys import make_key_file
 
 MOST_RESIDENT = 120_000_000
 """Octets: what a process may hold, with all that it shares."""
@@ -24,17 +23,10 @@ NEEDLESS = {"tortoise", "starlette", "babel", "pikepdf", "urllib3", "lxml.etree"
 LOADED = "list(__import__('sys').modules)"
 
 
-def signing() -> SigningMaterial:
-    made = make_key_file("Municipalidad", now=WHEN - timedelta(days=1))
-    return SigningMaterial(
-        made.certificate_pem, made.private_key_pem, "Municipalidad", "Propio", made.fingerprint, True
-    )
-
-
-def order(material: SigningMaterial, number: int) -> FileOrder:
-    sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": note_of(material)}
+def order(signer: SigningMaterial, number: int) -> FileOrder:
+    sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": note_of(signer)}
     badge: dict[str, Any] = {"@context": [proofs.CREDENTIALS], "type": ["VerifiableCredential"]}
-    return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), material, WHEN)
+    return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), signer, WHEN)
 
 
 def resident_octets(pid: int) -> int:
@@ -42,16 +34,16 @@ def resident_octets(pid: int) -> int:
 
 
 async def test_process_that_signs_then_makes_the_same_file_and_stays_small() -> None:
-    mill, material = Mill(1), signing()
+    mill, signer = Mill(1), material()
 
-    made = [await mill.do(make, order(material, number)) for number in range(10)]
+    made = [await mill.do(make, order(signer, number)) for number in range(4)]
     pid = await mill.do(os.getpid)
     loaded = set(await mill.do(eval, LOADED))
 
-    here = await asyncio.to_thread(make, order(material, 9))
-    assert made[9].unsigned_sha256 == here.unsigned_sha256
-    assert made[9].signed_by == here.signed_by == material.fingerprint
-    assert len({one.sha256 for one in made}) == 10
+    here = await asyncio.to_thread(make, order(signer, 3))
+    assert made[3].unsigned_sha256 == here.unsigned_sha256
+    assert made[3].signed_by == here.signed_by == signer.fingerprint
+    assert len({one.sha256 for one in made}) == 4
     assert loaded & NEEDLESS == set()
     resident = await asyncio.to_thread(resident_octets, pid)
     assert resident <= MOST_RESIDENT

@@ -33,8 +33,7 @@ AnyKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 def material(name: str = OPERATOR) -> SigningMaterial:
     """A key of one's own, as the program makes it."""
-    made = make_key_file(name, now=WHEN - timedelta(days=1))
-    return SigningMaterial(made.certificate_pem, made.private_key_pem, name, name, made.fingerprint, True)
+    return make_key_file(name, now=WHEN - timedelta(days=1)).material
 
 
 def a_name(text: str) -> x509.Name:

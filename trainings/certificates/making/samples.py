@@ -22,10 +22,10 @@ from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Hub
 from trainings.schedule.models import Course, CourseKind, Training
 from trainings.schedule.plans import TERMS
+from trainings.web.og import png_of
 
 logger = logging.getLogger("trainings.certificates")
 
-COLOURS = 32
 SAMPLE_TRAINER = "Nombre de quien facilita"
 SAMPLE_COURSE = Course(title="Nombre de la capacitación", kind=CourseKind.TALLER, minutes=240)
 NAMES = {
@@ -67,10 +67,7 @@ class Sample:
 
 def _picture(sheet: CertificateSheet, page: int, pictures: Mapping[str, Picture]) -> bytes:
     """In few colours, a third of the weight. CPU work: call it in a thread."""
-    picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
-    file = BytesIO()
-    picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return png_of(Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB"))
 
 
 async def example_for(hub: Hub) -> Training:

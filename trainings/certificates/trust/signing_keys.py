@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -97,16 +97,9 @@ _FIELDS = {"password": "password"}
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """A certificate with its chain and private key. `subject` and `issued_by`: names in it."""
-
-    certificate_pem: str
-    private_key_pem: str = field(repr=False)
-    subject: str
-    issued_by: str
-    fingerprint: str
+    material: SigningMaterial
     not_before: datetime
     not_after: datetime
-    is_self_signed: bool
 
 
 def read_key_file(content: bytes, password: str) -> KeyFile:
@@ -171,16 +164,15 @@ def make_key_file(name: str, *, now: datetime) -> KeyFile:
 
 def _key_file(chain: list[str], private_key: str) -> KeyFile:
     certificate = x509.load_pem_x509_certificate(chain[0].encode())
-    return KeyFile(
+    material = SigningMaterial(
         certificate_pem="".join(chain),
         private_key_pem=private_key,
         subject=_name(certificate.subject),
         issued_by=_name(certificate.issuer),
         fingerprint=certificate.fingerprint(SHA256()).hex(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
         is_self_signed=certificate.subject == certificate.issuer,
     )
+    return KeyFile(material, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _name(whose: x509.Name) -> str:
@@ -317,36 +309,30 @@ def theft_at(since: date) -> datetime:
 
 
 async def _begin(operator_id: UUID, file: KeyFile, *, actor: Actor, act: str) -> SigningKey:
+    material = file.material
+    missing = pdf.missing_glyphs(*note_of(material), *note_of(material, "en"))
+    if missing:
+        raise UnprintableCertificate(field="file", letters=missing)
     key = SigningKey(
         operator_id=operator_id,
-        certificate_pem=file.certificate_pem,
-        private_key=file.private_key_pem,
-        subject=file.subject,
-        issued_by=file.issued_by,
-        fingerprint=file.fingerprint,
+        certificate_pem=material.certificate_pem,
+        private_key=material.private_key_pem,
+        subject=material.subject,
+        issued_by=material.issued_by,
+        fingerprint=material.fingerprint,
         not_before=file.not_before,
         not_after=file.not_after,
-        is_self_signed=file.is_self_signed,
+        is_self_signed=material.is_self_signed,
         added_by_id=actor.id,
     )
-    _check_printable(file)
     async with transaction():
         await lock(Operator, [operator_id])
-        if await SigningKey.filter(fingerprint=file.fingerprint).exists():
+        if await SigningKey.filter(fingerprint=material.fingerprint).exists():
             raise AlreadyLoaded(field="file")
         await _retire(await SigningKey.filter(operator_id=operator_id, retired_at=None), clock.now())
         await key.save(force_create=True)
         await record(act, actor=actor, object_id=key.id, operator=str(operator_id), fingerprint=key.fingerprint)
         return key
-
-
-def _check_printable(file: KeyFile) -> None:
-    material = SigningMaterial(
-        file.certificate_pem, "", file.subject, file.issued_by, file.fingerprint, file.is_self_signed
-    )
-    missing = pdf.missing_glyphs(*note_of(material), *note_of(material, "en"))
-    if missing:
-        raise UnprintableCertificate(field="file", letters=missing)
 
 
 async def _retire(keys: Collection[SigningKey], moment: datetime) -> None:
