@@ -63,19 +63,6 @@ async def storm(write: Write, n_transactions: int = N_TRANSACTIONS) -> set[str]:
     return acknowledged
 
 
-async def test_storm_of_cancelled_transactions_leaves_the_database_usable_and_whole(db: Settings) -> None:
-    acknowledged = await storm(insert_pair)
-
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(insert_pair(f"after{n}") for n in range(AT_ONCE)))
-    keys = {row["key"] for row in await sql.rows("SELECT key FROM counter")}
-    left = {key.removesuffix("-left") for key in keys if key.endswith("-left")}
-    right = {key.removesuffix("-right") for key in keys if key.endswith("-right")}
-    assert 0 < len(acknowledged) < N_TRANSACTIONS
-    assert left == right
-    assert acknowledged | {f"after{n}" for n in range(AT_ONCE)} <= left
-
-
 async def write_batch(name: str) -> None:
     """The same as a batch: begun by what it reads, ended by what it writes."""
     async with batch():
@@ -84,11 +71,12 @@ async def write_batch(name: str) -> None:
         await sql.write_all([Statement(_literal(f"{name}-right"), [()])], ends_batch=True)
 
 
-async def test_storm_of_cancelled_batches_leaves_the_database_usable_and_whole(db: Settings) -> None:
-    acknowledged = await storm(write_batch)
+@pytest.mark.parametrize("write", [insert_pair, write_batch])
+async def test_storm_of_what_is_cancelled_leaves_the_database_usable_and_whole(db: Settings, write: Write) -> None:
+    acknowledged = await storm(write)
 
     async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(write_batch(f"after{n}") for n in range(AT_ONCE)))
+        await asyncio.gather(*(write(f"after{n}") for n in range(AT_ONCE)))
     keys = {row["key"] for row in await sql.rows("SELECT key FROM counter")}
     left = {key.removesuffix("-left") for key in keys if key.endswith("-left")}
     right = {key.removesuffix("-right") for key in keys if key.endswith("-right")}

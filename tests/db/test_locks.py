@@ -15,7 +15,7 @@ from trainings.versions.models import Counter
 
 pytestmark = pytest.mark.both_engines
 
-N_PROCESSES = 3
+N_PROCESSES = 2
 TIMES = 40
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -18,7 +16,6 @@ from httpx2 import AsyncClient
 from tests import asgi, make
 from tests.cast import make_cast
 from tests.registrations.wishes import link_of
-from tests.source import ROOT
 from tests.web.pages import Page
 from trainings.app import create_app
 from trainings.schedule.models import TrainingState
@@ -84,14 +81,6 @@ def is_spanish(piece: str) -> bool:
 
 def left_in_spanish(source: str) -> list[str]:
     return [piece for piece in Words(source).pieces if is_spanish(piece)]
-
-
-def test_catalogue_has_every_sentence_in_english_and_no_other() -> None:
-    checked = subprocess.run(
-        [sys.executable, "tools/catalogue.py", "check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert (checked.stderr.strip(), checked.returncode) == ("", 0)
 
 
 def test_english_sentence_when_filled_has_no_gap_left() -> None:

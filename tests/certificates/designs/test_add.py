@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.certificates.designs.test_check import change, copy_of
+from tests.certificates.designs.test_check import INK, change, copy_of
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
 from tests.certificates.issuing.test_bulk import work
 from trainings.__main__ import cli
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.designs import check as design_check
 from trainings.certificates.designs import designs, pdf
 from trainings.certificates.designs.designs import DESIGNS, LIBRARY, designs_in, read_design
 from trainings.certificates.issuing import bulk
@@ -55,14 +56,21 @@ def added(folder: Path) -> tuple[int, str]:
     return ran.exit_code, ran.output
 
 
-def test_add_when_well_then_offered_and_again_in_place_of_the_earlier_one(ours: Path, tmp_path: Path) -> None:
+def test_add_when_well_then_offered_and_again_in_place_of_the_earlier_one(
+    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts may begin with an @: that makes no package of them. Later ones are as sound: the whole check takes long."""
     design = copy_of("constancia", tmp_path, title="La de San Benito")
+    change(design, INK, '#let ink = rgb("#401010")\n#let handle = "@ventanilla"\n#let at = "@"')
     told = (0, "Listo. En medio minuto se puede escoger «La de San Benito».\n")
 
     assert added(design) == told
     first = designs_in(ours)["mio"]
+    monkeypatch.setattr(design_check, "check", lambda _folder: [])
     (design / "README.md").write_text("nuestro")
     assert added(design) == told
+    assert added(ours / "mio") == told
+    assert CliRunner().invoke(cli, ["design", "check", str(design)]).output == "El diseño está bien.\n"
 
     again = designs_in(ours)["mio"]
     assert (first.title, first.is_ours, again == first) == ("La de San Benito", False, False)
@@ -94,13 +102,6 @@ def test_add_when_the_folder_has_a_name_of_ours_or_none_for_addresses_then_refus
 
     assert (code, told.startswith(f"✗ {name}: póngale otro nombre")) == (1, True)
     assert sorted(one.name for one in ours.iterdir()) == ["lib", "sobrio"]
-
-
-def test_add_when_it_lies_in_the_folder_of_the_program_then_stays_there(ours: Path) -> None:
-    design = copy_of("constancia", ours)
-
-    assert added(design)[0] == 0
-    assert list(designs_in(ours)) == ["mio", "sobrio"]
 
 
 def test_check_when_a_name_has_octets_that_are_no_letters_then_told_as_text(tmp_path: Path) -> None:

@@ -118,7 +118,6 @@ def test_paper_when_pictures_and_texts_are_as_heavy_as_may_be_then_still_light(w
     assert len(set(logos)) == 3
     assert min(one.width for one in cleaned) >= 60 or cleaned[0].media_type == SVG
     assert len(file) <= 60_000
-    assert file == pdf.render(sheet, timestamp=WHEN, pictures=given, credential=credential)
 
 
 ACTIVE = "un programa, una imagen o un enlace"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 
@@ -54,7 +54,7 @@ def plain(document: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(FACTS_OF_ANY, CONTACT)
 def test_badge_of_any_texts_expands_as_pyld_says(facts: badges.BadgeFacts, contact: badges.Contact | None) -> None:
     badge = badges.credential(facts, contact)
