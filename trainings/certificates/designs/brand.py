@@ -1,9 +1,8 @@
 """How an operator's papers look: design and language, a letterhead of up to three lines, its shield, partners' logos.
 
-Pictures are added and removed, never changed: papers name them by hash. They are cleaned on arrival; content tells the
-format, not the name. A drawing (SVG) keeps only shapes and colours; it may take forever to draw, so each is drawn once
-in a separate process before our typesetter gets it. A photograph or scan is decoded and written anew, so small that a
-certificate with four stays below sixty kilobytes.
+Pictures are added and removed, never changed: papers name them by hash. Content tells their format, not the name. A
+drawing (SVG) keeps only shapes and colours, and is drawn once in a separate process, since it may take forever. A
+photograph or scan is written anew, so small that a certificate with four stays below sixty kilobytes.
 """
 
 from __future__ import annotations
@@ -92,7 +91,6 @@ async def images_of(operator_id: UUID) -> list[BrandImage]:
 
 
 async def pictures(hashes: Collection[str]) -> dict[str, Picture]:
-    """By hash, removed ones too."""
     if not hashes:
         return {}
     found = await reads(BrandImage).filter(sha256__in=sorted(set(hashes)))
@@ -139,7 +137,6 @@ async def add_image(
 
 
 async def remove_image(operator_id: UUID, image_id: UUID, *, actor: Actor) -> None:
-    """From future certificates; twice is once."""
     async with transaction():
         await lock(Operator, [operator_id])
         await _remove(await BrandImage.filter(operator_id=operator_id, id=image_id, removed_at=None))
@@ -153,7 +150,7 @@ async def _remove(images: Sequence[BrandImage]) -> None:
 
 
 async def set_lines(operator_id: UUID, text: str, *, actor: Actor) -> None:
-    """Lines beside the shield; empty: name and department. Refuses too many, and letters that cannot be printed."""
+    """Empty: name and department. Refuses too many, and letters that cannot be printed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
         raise TooManyLines(field="letterhead", most=MOST_LINES, longest=LONGEST_LINE)
@@ -185,7 +182,7 @@ def paper_of(training: Training) -> Paper:
 
 
 async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) -> None:
-    """For future papers of trainings without a choice; issued papers stay."""
+    """For future papers of trainings without a choice of their own."""
     async with transaction():
         [operator] = await lock(Operator, [operator_id])
         operator.design, operator.paper_language = paper
@@ -194,7 +191,6 @@ async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) 
 
 
 async def choose_for_training(training_id: UUID, paper: Paper, *, actor: Actor) -> None:
-    """For future papers. The operator's choice clears the training's own."""
     async with transaction():
         training = await locked_training(training_id)
         await training.fetch_related("hub__operator")
@@ -221,11 +217,9 @@ LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128, 96, 64)
 COLOURS = (64, 32)
 SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
 _one_at_a_time = ThreadPoolExecutor(1, "pictures")
-"""A large picture takes a hundred megabytes unpacked, a hostile one all its seconds: none takes a shared thread."""
+"""A picture may take a hundred megabytes, or all its seconds: none takes a shared thread."""
 MOST_OCTETS = 4_800
-"""Bytes of a picture in the file: the longest packed paper (`pdf.finished`) has 38,500 besides, and four pictures
-fit.
-"""
+"""Bytes of a picture in the file: the longest packed paper has 38,500 besides, and four pictures fit."""
 MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -319,8 +313,8 @@ async def cleaned(content: bytes) -> CleanPicture:
 
 
 def clean(content: bytes) -> CleanPicture:
-    """Refuses in words a file that is no picture, is too large, or holds more than a picture. CPU work of some tenths
-    of a second, or some seconds.
+    """Refuses in words a file that is no picture, is too large, or holds more than a picture. Takes up to some seconds
+    of CPU.
     """
     if not content:
         raise PictureMissing(field="file")
@@ -454,7 +448,6 @@ def _raster(content: bytes) -> CleanPicture:
 
 
 def _unpacked(picture: Image.Image) -> Image.Image:
-    """No larger than printed, with as few whole copies on the way as possible."""
     if picture.mode in SHRUNK_AS_THEY_ARE:
         picture.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
     whole = picture.convert("RGBA")
@@ -463,7 +456,6 @@ def _unpacked(picture: Image.Image) -> Image.Image:
 
 
 def _small(picture: Image.Image) -> CleanPicture:
-    """With few colours, then smaller until it fits."""
     tried = (_of_few_colours(smaller, n) for smaller in _ever_smaller(picture) for n in COLOURS)
     for few in tried:
         if _octets_in_paper(few) <= MOST_OCTETS:
@@ -485,7 +477,6 @@ def _of_few_colours(picture: Image.Image, n: int) -> Image.Image:
 
 
 def _octets_in_paper(picture: Image.Image) -> int:
-    """A paper holds each pixel's colour and, beside it, its transparency where there is any."""
     whole = picture.convert("RGBA")
     clear = whole.getchannel("A")
     is_solid = clear.getextrema() == (255, 255)

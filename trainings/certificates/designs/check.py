@@ -1,5 +1,4 @@
-"""`trainings design check | preview | add`: tells a designer what is wrong with a design (manifest, sentences, missing
-parts, QR), draws it, and adds a sound one.
+"""`trainings design check | preview | add`: what is wrong with a design, its pictures, and a sound one in the program.
 
 A design is a stranger's: it is copied to an empty place and set in a separate process.
 """
@@ -35,7 +34,6 @@ from trainings.web.problems import sentence_of
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 """A folder's name; the database and addresses hold it."""
 HEAVIEST = 20 * 1024 * 1024
-"""Bytes of a whole design; ours have some hundred thousand, mostly previews."""
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 PAGES = 2
@@ -92,9 +90,7 @@ def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
 
 
 def preview(folder: Path, to: Path | None = None) -> list[Path]:
-    """Renew a design's preview and sample data, and draw all samples into `to`; returns the files. Refuses:
-    UnusableDesign.
-    """
+    """Renew a design's preview and sample data, and draw all samples into `to`. Refuses: UnusableDesign."""
     try:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
@@ -112,9 +108,8 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
 
 
 def add(folder: Path) -> DesignInfo:
-    """Check a design and copy it into the program, in place of an earlier one of its name.
-
-    Refuses (UnusableDesign) what `check` finds, and names of built-in designs.
+    """In place of an earlier one of its name. Refuses (UnusableDesign) what `check` finds, and names of built-in
+    designs.
     """
     folder = folder.resolve()
     place = designs.DESIGNS / folder.name
@@ -147,7 +142,6 @@ def _typesetter(design: DesignInfo, *, seconds: float = 4 * SECONDS) -> DesignAp
 
 
 def _explained(problem: CannotTypeset) -> str:
-    """For the designer: file and line where Typst knows them, else the design."""
     if isinstance(problem, UnreadableFont):
         return _unreadable(problem.path)
     design, _colon, reason = problem.reason.partition(": ")
@@ -178,7 +172,6 @@ def _in_place(sentence: str, file: str, line: int | None) -> str:
 
 
 def _before(design: DesignInfo) -> Iterator[str]:
-    """Problems of its files. Unreadable files are reported alone."""
     if strange := list(_strange(design)):
         yield from strange
         return
@@ -242,7 +235,6 @@ def _unreadable_fonts(fonts: DesignApart) -> Iterator[str]:
 
 
 def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
-    """The usual sheet, then every kind in every language with the shortest and the longest data."""
     pairs = product(sorted(design.kinds), design.all_languages())
     sheets = [sample(design, size, kind=kind, language=language) for kind, language in pairs for size in _SIZES]
     try:
@@ -292,7 +284,6 @@ def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: flo
 
 
 def _looked_at(design: DesignInfo) -> Iterator[str]:
-    """It may fail to be set with other data than the samples."""
     try:
         yield from _not_printed(design)
         yield from _pages_wrong(design)
@@ -389,7 +380,6 @@ _OPTIONAL: dict[str, tuple[str, Change]] = {
 
 
 def _not_printed(design: DesignInfo) -> Iterator[str]:
-    """A sentence for each part whose absence leaves the page the same."""
     optional = dict(part for slot, part in _OPTIONAL.items() if slot in design.slots)
     changes = _FACE | _ANYWHERE | optional
     usual = pdf.design_data(sample(design), pictures=pictures())
@@ -433,8 +423,8 @@ _LIGHT = 250
 
 
 def wrong_code(pages: list[Image.Image], address: str) -> str:
-    """The problem of the largest QR on these pages (grey, `READ_AT` dpi), or empty. A smaller QR on the face is a help
-    only.
+    """The problem of the largest QR on these pages (grey, `READ_AT` dpi), or empty. The smaller one on the face is a
+    help.
     """
     found = [(page, code.position) for page in pages for code in zxingcpp.read_barcodes(page) if code.text == address]
     if not found:

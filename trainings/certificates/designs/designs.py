@@ -19,7 +19,6 @@ DESIGNS = folders.DESIGNS
 LIBRARY = DESIGNS / "lib"
 FONT_FOLDER = DESIGNS / "fonts"
 FIRST = "diploma"
-"""Used where nothing fits better."""
 
 PAPERS = frozenset({"us-letter", "a4"})
 ORIENTATIONS = frozenset({"landscape", "portrait"})
@@ -71,7 +70,6 @@ class DesignInfo:
 
     @property
     def fonts(self) -> Path:
-        """Its own, else the shared ones."""
         own = self.folder / "fonts"
         return own if own.is_dir() else FONT_FOLDER
 

@@ -42,7 +42,6 @@ class Size(StrEnum):
 
 @cache
 def pictures() -> dict[str, Picture]:
-    """A shield and two logos, by SHA-256."""
     contents = [(DESIGNS / "samples" / name).read_bytes() for name in PICTURES]
     return {hashlib.sha256(content).hexdigest(): Picture(content, "image/svg+xml") for content in contents}
 
@@ -155,7 +154,6 @@ def sample_text(design: DesignInfo) -> str:
 
 
 def preview(design: DesignInfo, typesetter: Design) -> bytes:
-    """The usual sample's face as a small picture."""
     return _drawn(sample(design), typesetter)[0]
 
 

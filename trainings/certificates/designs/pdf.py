@@ -1,7 +1,6 @@
 """Certificates as PDF (letter paper, PDF/A-3a and PDF/UA-1) with Typst, from the designs in `certificates/`.
 
-A pure typesetter: the caller froze what it prints. Takes some milliseconds of a core: call it in a thread, outside any
-transaction.
+Pure. Takes some milliseconds of a core: call it in a thread, outside any transaction.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ from trainings.lib.typst import CannotTypeset, Design
 STANDARDS = ("a-3a", "ua-1")
 CREDENTIAL_NAME = "credential.json"
 MOST_BYTES = 60_000
-"""Of an unsigned file."""
 _MARK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 """Combining marks: in NFC they remain only where no precomposed letter exists."""
 
@@ -60,7 +58,7 @@ def render(
 
 
 def finished(file: bytes, data: Mapping[str, Any]) -> bytes:
-    """As set, or packed: where heavier than `MOST_BYTES`, or with composed letters, which would be read twice."""
+    """Packed where heavier than `MOST_BYTES`, or with composed letters, which would be read twice."""
     has_parts = bool(_MARK.search(json.dumps(data, ensure_ascii=False)))
     if len(file) <= MOST_BYTES and not has_parts:
         return file
@@ -80,7 +78,7 @@ def preview_png(
 def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
     """`typst`, `design` and `fonts` of a file, to be kept with it; each changes with a single byte.
 
-    `design` covers its files, the shared parts, the language's sentences, and the packing.
+    `design` covers its files, the language's sentences, and the packing.
     """
     return dict(_versions(all_designs().get(design, all_designs()[FIRST]), language))
 
@@ -107,7 +105,6 @@ def missing_in(design: DesignInfo, *texts: str) -> str:
 def design_data(
     sheet: CertificateSheet, *, pictures: Mapping[str, Picture] | None = None, credential: str | None = None
 ) -> dict[str, Any]:
-    """The design's input: the sheet with sentences in words, band, QR and pictures drawn."""
     modules, path = qr.svg_path(sheet.check_url, "M")
     planned = [minutes for _, minutes in sheet.contents]
     figures = design_texts.hours_in_figures
@@ -168,7 +165,6 @@ def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]
 
 
 def code_picture(size: int, path: str) -> str:
-    """With its quiet zone of four modules."""
     box = f'viewBox="0 0 {size} {size}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
 

@@ -43,9 +43,9 @@ def packed(file: bytes, *, has_parts: bool) -> bytes:
 
 
 def _tell_parts(document: pikepdf.Pdf, page: pikepdf.Page) -> None:
-    """Typst says of each part of a letter (n and its mark) that it stands for the whole, and again what all parts stand
-    for together. Readers of the first only (pypdf, pdfminer.six) would read the letter twice. Above a tall letter
-    (b) the mark is shown alone and says that it is the whole: every reader would.
+    """Typst says of each part of a letter (n and its mark) that it stands for the whole: readers of that table (pypdf,
+    pdfminer.six) would read the letter twice. Above a tall letter (b) the mark is shown alone and says that it is
+    the whole: every reader would.
     """
     instructions: list[Any] = list(pikepdf.parse_content_stream(page))
     is_changed = False
@@ -86,7 +86,6 @@ def _stands_for(about: Any) -> str:
 
 
 def _glyphs(shown: Any) -> list[int]:
-    """Two bytes each, as all our fonts number them."""
     parts = list(shown) if isinstance(shown, pikepdf.Array) else [shown]
     whole = b"".join(bytes(one) for one in parts if isinstance(one, pikepdf.String))
     return [int.from_bytes(whole[place : place + 2], "big") for place in range(0, len(whole), 2)]

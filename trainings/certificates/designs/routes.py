@@ -144,7 +144,6 @@ class PaperForm(Form):
 
 
 async def _check_operator(request: Request, operator_id: UUID) -> None:
-    """Out of scope is a 404."""
     if operator_id not in {one.id for one in await operators_signing(request.state.actor)}:
         raise NotFound
 
@@ -160,8 +159,6 @@ def _done(path: str, sentence: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A signatory about to leave, the warning, and the request, for confirming."""
-
     id: UUID
     warning: str
     act: str
@@ -251,7 +248,7 @@ async def _warned(request: Request, leaving: Leaving) -> Response:
 
 
 def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
-    """The page repeats this form for each signature: errors name one form's fields."""
+    """The page repeats this form for each signature."""
     errors = {f"{name}-{signatory_id}" if name else name: sentence for name, sentence in typed.errors.items()}
     return Typed(typed.fields, errors)
 
@@ -306,7 +303,7 @@ async def _letterhead(
 
 
 def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
-    """For the summary on top: the page repeats each form for each operator, so field ids name it."""
+    """The page repeats each form for each operator, so field ids name it."""
     if form is None or at is None:
         return form
     operator_id, which = at
@@ -436,13 +433,11 @@ def _languages() -> list[str]:
 
 
 def language_name(code: str) -> str:
-    """«Español», «Español y Q’eqchi’»: each language's file names it."""
     names = [design_texts.wording(part).name for part in code.split("+")]
     return gettext(N_("%(one)s y %(other)s")) % {"one": names[0], "other": names[1]} if len(names) > 1 else names[0]
 
 
 def _wish(request: Request, paper: Paper) -> Wish:
-    """The address's values, defaulting to the choice; unknown ones are dropped."""
     asked = request.query_params
     known = designs.all_designs()
     design = next(key for key in (asked.get("diseno", ""), paper.design, designs.FIRST) if key in known)

@@ -1,7 +1,4 @@
-"""An operator's signatories, their offices and terms. Issued papers keep their signatures.
-
-Offices are kept in both Spanish forms, and in English.
-"""
+"""An operator's signatories, their offices and terms. Issued papers keep their signatures."""
 
 from __future__ import annotations
 
@@ -22,7 +19,6 @@ from trainings.schedule.models import SessionFacilitator, sessions_on
 from trainings.web.i18n import N_, ngettext
 
 MOST_KEPT = 12
-"""An operator's signatories, past and future terms included."""
 
 
 TRAINER = "trainer"
@@ -31,8 +27,6 @@ TRAINER = "trainer"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Printed: feminine and masculine in Spanish, one form in English."""
-
     feminine: str
     masculine: str
     english: str
@@ -57,7 +51,6 @@ TRAINED = ("Facilitó la capacitación", "Facilitated the training")
 
 
 def office_choices() -> list[tuple[str, str]]:
-    """Feminine and masculine side by side: `mayor.f`, «Alcaldesa municipal»."""
     return [
         (f"{code}.{form}", office.spanish(is_feminine=form == "f"))
         for code, office in OFFICES.items()
@@ -135,9 +128,7 @@ def holds(signatory: Signatory, day: date) -> bool:
 
 
 async def add_signatory(operator_id: UUID, plan: SignatoryPlan, *, actor: Actor) -> Signatory:
-    """After the others. Refuses a fourth on any day, letters that no design prints, and a term that ends before it
-    begins.
-    """
+    """After the others. Refuses a fourth on any day, unprintable letters, and a term that ends before it begins."""
     _check_letters(plan)
     _check_term(plan.valid_from, plan.valid_until)
     async with transaction():
@@ -167,9 +158,7 @@ async def set_term(
     actor: Actor,
     is_sure: bool = False,
 ) -> None:
-    """Refuses as `add_signatory`, and another operator's signatory. Unless `is_sure`, warns (PapersOutstanding) of
-    prepared papers of a later day.
-    """
+    """Refuses as `add_signatory`. Unless `is_sure`, warns (PapersOutstanding) of prepared papers of a later day."""
     _check_term(begins, ends)
     async with transaction():
         standing = await _locked(operator_id)
@@ -183,9 +172,7 @@ async def set_term(
 
 
 async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor, is_sure: bool = False) -> None:
-    """From future certificates. Refuses another operator's signatory, and a removed one. Unless `is_sure`, warns
-    (PapersOutstanding) of prepared papers.
-    """
+    """From future certificates. Unless `is_sure`, warns (PapersOutstanding) of prepared papers."""
     async with transaction():
         signatory = _find(await _locked(operator_id), signatory_id)
         if not is_sure:
@@ -195,7 +182,7 @@ async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Acto
 
 
 async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
-    """One place further left; the first stays. Refuses as `remove_signatory`."""
+    """One place further left; the first stays."""
     async with transaction():
         standing = await _locked(operator_id)
         place = standing.index(_find(standing, signatory_id))
@@ -266,9 +253,7 @@ def _check_room(standing: Sequence[Signatory]) -> None:
 
 
 async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
-    """PapersOutstanding: prepared papers of a day `after` this one bear the name, and would be handed over with the
-    signature of a person who has left.
-    """
+    """PapersOutstanding: prepared papers of a later day would be handed over with the name of a person who has left."""
     prepared = Certificate.filter(operator_id=signatory.operator_id, state=CertificateState.PREPARED, erased_at=None)
     titles = [
         title
@@ -280,7 +265,6 @@ async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
 
 
 async def _locked(operator_id: UUID) -> list[Signatory]:
-    """In order, with the operator's row locked: changes come one after the other."""
     await lock(Operator, [operator_id])
     return await Signatory.filter(operator_id=operator_id).order_by("position", "id")
 

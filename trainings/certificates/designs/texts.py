@@ -1,8 +1,7 @@
-"""What a certificate prints, frozen at issue and kept as JSON; and its words: sentences from `certificates/texts/`,
-numbers and dates in words, the band that counts the hours.
+"""What a certificate prints, frozen at issue and kept as JSON; its sentences, numbers and dates in words, and band.
 
-A language is a file there, `kek.json` for Q’eqchi’. Spanish and English write numbers in words; other languages get
-figures, since only their speakers know how they count.
+A language is a file in `certificates/texts/` (`kek.json`). Spanish and English write numbers in words; other languages
+get figures, since only their speakers know how they count.
 """
 
 from __future__ import annotations
@@ -49,17 +48,15 @@ class Picture:
 class CertificateSheet:
     """All that a certificate prints, in its words.
 
-    `minutes`: hours on the face, held for a diploma, attended for a constancia. `authority`: subject of the first
-    sentence («La Municipalidad de …, por medio de su …»). `letterhead`: one or two short lines beside the shield.
-    `activity`: the noun with its article («el taller»). `held_text`: when it was held («el 4 de marzo de 2027»).
-    `place`: where the paper is made out. `contents`: topics with minutes (0: not known). `signatories`: one to three
-    pairs of name and office. `check_url`: in the QR, in capitals; `host_text`: the address for typing.
+    `minutes`: held for a diploma, attended for a constancia. `authority`: subject of the first sentence («La
+    Municipalidad de …, por medio de su …»). `letterhead`: lines beside the shield. `activity`: with its article («el
+    taller»). `held_text`: «el 4 de marzo de 2027». `contents`: topics with minutes (0: not known). `signatories`: name
+    and office. `check_url`: in the QR, in capitals; `host_text`: for typing.
 
-    `design`: a folder in `certificates/`; `language`: a code or two with a plus (`es`, `en`, `es+kek`). The second
-    language is made from `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`. `shield` and `logos`
-    name pictures by SHA-256, a logo with its alternative text; an empty shield stands for none. `note`: lines about the
-    electronic signature, empty without one. `share` and `pass_mark` (percent of the hours, points of 100): the rule by
-    which it was earned, for the badge only.
+    `design`: a folder in `certificates/`; `language`: a code or two (`es`, `es+kek`), the second made from `operator`,
+    `activity_kind` (a code of `CourseKind`) and `held_days`. `shield` and `logos`: pictures by SHA-256, a logo with its
+    alternative text; empty: none. `note`: lines about the electronic signature. `share` and `pass_mark` (percent of the
+    hours, points of 100): for the badge only.
     """
 
     kind: str
@@ -101,7 +98,6 @@ class CertificateSheet:
 
     @property
     def pictures(self) -> list[str]:
-        """Hashes."""
         return [sha256 for sha256 in (self.shield, *(one for one, _words in self.logos)) if sha256]
 
     def to_json(self) -> dict[str, Any]:
@@ -139,7 +135,6 @@ Runs = list[tuple[str, str]]
 """Pieces of a sentence: words, and their meaning (`title`, `days`) or empty."""
 
 LONGEST = 64 * 1024
-"""Characters of a sentences file or manifest; ours have some thousand."""
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +167,6 @@ class UnreadableJson(ValueError):
 
 
 def json_in(file: Path) -> Any:
-    """Refuses: UnreadableJson."""
     if file.exists() and not file.is_file():
         raise UnreadableJson(_("no es un archivo"))
     try:
@@ -387,7 +381,6 @@ def _merged(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def hours_in_figures(minutes: int) -> str:
-    """`8`, `1 h 30 min`, `45 min`, for a column headed "hours"."""
     hours, rest = divmod(minutes, 60)
     if not rest:
         return str(hours)

@@ -1,5 +1,3 @@
-"""What a certificate prints, from the rows at issue, in its language."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -29,8 +27,7 @@ class Occasion:
     """What all certificates of a training share.
 
     `training` comes with its hub's seat, and the hub's operator with its municipality. `sessions`: all, in any order.
-    `signatories`: pairs of name and office, the first three are printed. `shield` and `logos`: pictures by SHA-256, a
-    logo with its alternative text. `note`: lines about the electronic signature.
+    `signatories`: the first three are printed. `shield` and `logos`: by SHA-256, a logo with its alternative text.
     """
 
     training: Training
@@ -78,14 +75,12 @@ def given_by(training: Training) -> list[CertificateKind]:
 
 
 def folio_of(operator_code: str, year: int, number: int) -> str:
-    """`VIMMIG-1705-2027-000123`: one series per operator and local year, over all kinds."""
     return f"VIMMIG-{operator_code}-{year}-{number:06d}"
 
 
 def sheet_for(
     occasion: Occasion, registration: Registration, kind: CertificateKind, *, folio: str, code: str
 ) -> CertificateSheet:
-    """A diploma states the hours held, a note the hours attended."""
     is_note = kind is CertificateKind.CONSTANCIA
     return _sheet(
         occasion,
@@ -98,7 +93,6 @@ def sheet_for(
 
 
 def sample_sheet(occasion: Occasion) -> CertificateSheet:
-    """A diploma without a person; needs neither sessions nor signatories."""
     operator = occasion.training.hub.operator
     return _sheet(
         occasion,
@@ -157,7 +151,6 @@ def _letterhead(hub: Hub) -> tuple[str, ...]:
 
 
 def texts_in_common(sheet: CertificateSheet) -> list[str]:
-    """All texts but the person's name."""
     texts = [sheet.authority, *sheet.letterhead, sheet.title, sheet.place, *(title for title, _ in sheet.contents)]
     return texts + [text for pair in sheet.signatories for text in pair]
 

@@ -1,6 +1,4 @@
-"""A certificate's file: set once, kept, given out byte for byte; and its signed Open Badge, as attached to it or with
-the holder's contact as a hash.
-"""
+"""A certificate's file: set once, kept, given out byte for byte; and its signed Open Badge."""
 
 from __future__ import annotations
 
@@ -85,9 +83,8 @@ def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
 
 
 async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
-    """In their order. Not in a transaction: it makes an operator's first key.
-
-    The signature's words use the current key; earlier ones stay in kept files.
+    """In their order. Not in a transaction: it makes an operator's first key. The signature's words use the current
+    key.
     """
     assert not is_in_transaction(), "no file is made in a transaction, nor what is for it"
     operators = {one.operator_id for one in certificates}

@@ -1,7 +1,6 @@
 """One PDF for the printer out of many: each paper begins on the front of a sheet, also printed duplex.
 
-Written front to back, some papers at a time; only offsets are kept. Reads no rows and no network: a process of the mill
-makes each piece.
+Written front to back, some papers at a time; only offsets are kept. A process of the mill makes each piece.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from pikepdf import Name
 CATALOGUE, PAGES, INFO = 1, 2, 3
 """Object numbers of the whole; pieces follow."""
 ROWS = 10_000
-"""Of the table, written at a time."""
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 # As qpdf writes an object: its strings escape every bracket, so that a reference within one is not taken for one.
 _REFERENCE = re.compile(rb"\((?:[^\\()]|\\.)*\)|<[0-9a-fA-F]*>|\b(\d+) (\d+) R\b", re.DOTALL)
@@ -53,8 +51,6 @@ def piece(papers: Sequence[bytes], first: int) -> Piece:
 
 
 class _Renumbered:
-    """A file's pages and all that they refer to, numbered from `first` as met."""
-
     def __init__(self, file: pikepdf.Pdf, first: int) -> None:
         self._file, self._first = file, first
         self._numbers: dict[tuple[int, int], int] = {}
@@ -124,7 +120,6 @@ class Merged:
         return self._counted(one.content)
 
     def end(self, title: str) -> Iterator[bytes]:
-        """The whole's objects, and the table of offsets."""
         kids = b" ".join(b"%d 0 R" % node for node in self._nodes)
         own = {
             CATALOGUE: b"<< /Type /Catalog /Pages %d 0 R /Lang (es) >>" % PAGES,
@@ -157,7 +152,6 @@ def _object(number: int, content: bytes) -> bytes:
 
 
 def _without_form(page: pikepdf.Page) -> None:
-    """A signature's field has no use here, and its tags are left out."""
     _drop(page.obj, "/StructParents")
     notes = [one for one in page.obj.get("/Annots", []) if one.get("/Subtype") != Name.Widget]
     for one in notes:

@@ -1,8 +1,8 @@
 """Sets many files at once: a few low-priority processes, one a core, each driven by a thread.
 
-A process reads pickled functions and arguments from its input and answers on its output. It knows no database, no
-settings, and no secret but its order's. It ends when its input closes, so that a killed server leaves none behind, and
-when idle for a while. A dead process is replaced and its order tried once more: orders may be done twice.
+A process reads pickled functions and arguments and answers on its output. It knows no database, no settings, and no
+secret but its order's. It ends when its input closes or it was idle for a while. A dead process is replaced and its
+order tried once more: orders may be done twice.
 """
 
 from __future__ import annotations
@@ -48,8 +48,6 @@ UNUSED = ("aiohttp", "lxml", "lxml.html", "requests")
 
 
 class _Unused(ModuleType):
-    """Every attribute is an empty class."""
-
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.__path__: list[str] = []
@@ -61,10 +59,7 @@ class _Unused(ModuleType):
 
 
 class MillError(RuntimeError):
-    """A failed order; the text names the error without the order's contents.
-
-    `is_told`: the text is a sentence for people, as the error's attribute of that name says.
-    """
+    """A failed order; the text names the error without the order's contents. `is_told`: it is a sentence for people."""
 
     def __init__(self, text: str, *, is_told: bool = False) -> None:
         super().__init__(text)
@@ -110,7 +105,6 @@ class Mill:
 
 @cache
 def mill() -> Mill:
-    """The program's only one, with a process for each core."""
     return Mill(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
@@ -216,7 +210,6 @@ def _answer(order: bytes) -> bytes:
 
 
 def own_memory() -> int:
-    """Bytes that this process shares with no other."""
     try:
         _whole, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
         return (int(resident) - int(shared)) * resource.getpagesize()

@@ -66,12 +66,10 @@ class Sample:
 
 
 def _picture(sheet: CertificateSheet, page: int, pictures: Mapping[str, Picture]) -> bytes:
-    """In few colours, a third of the weight. CPU work: call it in a thread."""
     return png_of(Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB"))
 
 
 async def example_for(hub: Hub) -> Training:
-    """An invented training of some course at the hub, to show its operator's papers."""
     course = await reads(Course).filter(is_active=True).order_by("title", "id").first() or SAMPLE_COURSE
     return Training(title=course.title, hub=hub, **{name: getattr(course, name) for name in TERMS})
 

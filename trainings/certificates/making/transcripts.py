@@ -1,5 +1,5 @@
-"""A person's transcript: all trainings on one page (letter, PDF/A-3a and PDF/UA-1), frozen, with a code; the same file
-while nothing changes. Its code tells a stranger no name.
+"""A person's transcript: all trainings on one page (PDF/A-3a, PDF/UA-1), frozen, with a code that tells no name; the
+same file while nothing changes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Entry:
 
 
 async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
-    """Trainings attended by these participants, who are one person; oldest first."""
+    """Trainings that these participants, one person, attended; oldest first."""
     came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
@@ -143,7 +143,6 @@ def _entry(
 
 
 def digest_of(entries: Sequence[Entry], name: str) -> str:
-    """Equal for the same name and trainings."""
     whole = json.dumps([name, [asdict(one) for one in entries]], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
@@ -172,7 +171,6 @@ class TranscriptCheck:
 
 
 async def check_transcript(typed: str) -> TranscriptCheck:
-    """Refuses unknown and malformed codes as certificates' are."""
     return await transcript_check_of(await _by_code(typed))
 
 
@@ -192,7 +190,6 @@ async def transcript_check_of(transcript: Transcript) -> TranscriptCheck:
 
 
 async def is_name_on_transcript(typed_code: str, name: str) -> bool:
-    """As `queries.is_name_printed`."""
     return is_same_name(name, await _name_on(await _by_code(typed_code)))
 
 
@@ -232,7 +229,6 @@ def unprintable(name: str, entries: Sequence[Entry]) -> str:
 
 
 def transcript_data(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime) -> dict[str, Any]:
-    """The design's input, in Spanish."""
     settings = get_settings()
     modules, path = qr.svg_path(f"{settings.base_url.rstrip('/')}/V/{code}".upper(), "M")
     minutes = sum(one.minutes for one in entries)
@@ -269,18 +265,16 @@ def _row(one: Entry) -> dict[str, str | list[str]]:
 
 
 async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
-    """Participants whose trainings count: for staff, before the person, all participants held to be this person.
+    """Participants whose trainings count: for staff, all that were merged into one person.
 
-    For an own link this participant alone: a stranger may have made the link with the name and telephone before the
-    merge.
+    For an own link this participant alone: a stranger may have made it before the merge.
     """
     is_by_staff = actor.id is not None
     return await same_person_ids(registration.participant_id) if is_by_staff else [registration.participant_id]
 
 
 async def make_transcript(registration: Registration, *, actor: Actor) -> Transcript:
-    """The current transcript of the registration's person (loaded); an equal earlier one is reused. Not in a
-    transaction: it sets a page.
+    """The current one of the registration's person (loaded); an equal earlier one is reused. Not in a transaction.
 
     Refuses without attendance, and unprintable letters; by an own link more than ten new ones a day (TooManyTries).
     """
@@ -301,7 +295,6 @@ async def make_transcript(registration: Registration, *, actor: Actor) -> Transc
 
 
 async def latest_transcript(participant_id: UUID, entries: Sequence[Entry], name: str) -> Transcript | None:
-    """An earlier one of this very history."""
     return await _same(participant_id, digest_of(entries, name))
 
 

@@ -1,6 +1,6 @@
 """Makes a certificate's file from gathered values: badge, page, signature. Reads no rows, no clock, no network.
 
-Apart from the code that reads the database, so that the mill's processes stay small.
+It imports nothing that reads the database, so that the mill's processes stay small.
 """
 
 from __future__ import annotations

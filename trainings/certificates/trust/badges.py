@@ -37,9 +37,8 @@ ACTIVITIES = {"charla": "Charla", "taller": "Taller", "curso": "Curso", "diploma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeFacts:
-    """In plain values. `minutes`: as on the paper's face. `activity`: a code of `CourseKind`, or empty. `share`:
-    percent of the hours that the course asks for, 0: not kept. `pass_mark`: points of 100. `valid_from`: no verifier
-    accepts it earlier.
+    """`activity`: a code of `CourseKind`, or empty. `share`: percent of the hours that the course asks for, 0: not
+    kept. `pass_mark`: points of 100. `valid_from`: no verifier accepts it earlier.
     """
 
     base_url: str
@@ -68,9 +67,8 @@ class Contact:
 def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
     """From the row alone: later edits of a course change no badge.
 
-    A prepared one is valid from the local day on which the last session begins, and its status bit is set until
-    attendance makes it valid: no verifier accepts the file of a paper printed the day before, and the file need not
-    change. A session may end past midnight and be closed before that.
+    A prepared one is valid from the local day on which the last session begins (it may end past midnight), and its
+    status bit is set until attendance makes it valid: so the file need not change.
     """
     sheet = certificate.sheet
     is_prepared = certificate.state is CertificateState.PREPARED
@@ -136,7 +134,6 @@ def list_address(base_url: str, operator_code: str, year: int, nth: int) -> str:
 
 
 def rule_in_words(facts: BadgeFacts) -> str:
-    """How it is earned, in the paper's language."""
     hours = hours_in_words_es(facts.minutes)
     if facts.kind is CertificateKind.CONSTANCIA:
         return f"Asistió {hours}."
@@ -152,7 +149,6 @@ def rule_in_words(facts: BadgeFacts) -> str:
 
 
 def _achievement(facts: BadgeFacts) -> dict[str, Any]:
-    """Equal for people who earned the same: its id is made of its contents."""
     narrative = rule_in_words(facts)
     name = f"{facts.operator_code}\n{facts.kind.value}\n{facts.title}\n{facts.minutes}\n{narrative}"
     activity = ACTIVITIES.get(facts.activity, "Capacitación")
