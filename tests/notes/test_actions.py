@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from tests import make
 from tests.cast import Cast
 from tests.notes import sounds
 from tests.notes.conftest import NOW, kept_in
@@ -105,15 +104,6 @@ async def test_draft_waits_for_its_source_and_is_published_when_it_has_it(cast: 
     assert (kept.state, kept.published_at) == (NoteState.PUBLISHED, NOW + timedelta(hours=1))
 
 
-async def test_published_note_cannot_lose_its_source_by_an_edit(cast: Cast) -> None:
-    note = await make_note(cast.hub)
-
-    with pytest.raises(NoSource):
-        await actions.edit_note(note.id, text(source_name="", title="Otra"), actor=PROGRAM)
-
-    assert (await fresh(note)).title == "Antes de pagar, pregunte"
-
-
 @pytest.mark.both_engines
 async def test_slug_and_author_stay_when_others_edit_the_note(cast: Cast) -> None:
     note = await make_note(cast.hub, author=cast.coordinator)
@@ -148,18 +138,6 @@ async def test_expired_note_is_not_published_again_without_a_new_day(cast: Cast,
 
     with pytest.raises(WrongExpiry):
         await actions.publish_note(note.id, actor=PROGRAM)
-
-
-async def test_review_sets_today_and_prolongs(cast: Cast, freeze: Freeze) -> None:
-    note = await make_note(cast.hub)
-    freeze(NOW + timedelta(days=40))
-
-    with pytest.raises(WrongExpiry):
-        await actions.mark_reviewed(note.id, clock.today(), actor=PROGRAM)
-    await actions.mark_reviewed(note.id, clock.today() + timedelta(days=90), actor=PROGRAM)
-
-    kept = await fresh(note)
-    assert (kept.reviewed_on, kept.expires_on) == (clock.today(), clock.today() + timedelta(days=90))
 
 
 async def test_every_change_is_later_than_the_one_before_even_within_a_second(cast: Cast) -> None:
@@ -220,8 +198,3 @@ async def test_recording_without_a_spoken_language_is_refused(cast: Cast, folder
             await actions.set_recording(note.id, sounds.mp3(), voice, actor=PROGRAM)
 
         assert kept_in(folder) == [], voice
-
-
-async def test_note_needs_an_author(cast: Cast) -> None:
-    with pytest.raises(AssertionError):
-        await actions.create_note(text(), hub_id=(await make.make_hub()).id, actor=PROGRAM)

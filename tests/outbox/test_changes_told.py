@@ -165,56 +165,6 @@ async def test_two_changes_within_ten_minutes_are_one_message_from_what_people_k
     assert "domingo, 7 de marzo" not in words
 
 
-async def test_after_a_stopped_message_the_next_one_begins_where_people_are(
-    db: Settings, peer: Peer, freeze: Freeze
-) -> None:
-    training = await a_training()
-    await make.make_registration(training, email="ana@x.example")
-    await OutboxJob.all().delete()
-    coordinator = await make.actor_of(await make.make_user(hub=await make.make_hub()))
-    session = training.sessions[0]
-    batch = await rescheduling.move(session.id, SATURDAY + DAY, SATURDAY + 2 * DAY, session.venue_id, actor=PROGRAM)
-    assert batch is not None
-    await stop_batch(batch, actor=coordinator)
-    freeze(clock.now() + HOUR)
-
-    await shift(session.id, DAY)
-    [message] = await deliver(db, freeze, peer)
-
-    assert "Antes: sábado, 6 de marzo de 2027" in words_of(message).replace(NBSP, " ")
-
-
-async def test_each_message_begins_where_the_last_one_ended(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    training = await a_training()
-    await make.make_registration(training, email="ana@x.example")
-    await OutboxJob.all().delete()
-    await shift(training.sessions[0].id, DAY)
-    await deliver(db, freeze, peer)
-    freeze(clock.now() + HOUR)
-
-    await shift(training.sessions[0].id, DAY)
-    [message] = await deliver(db, freeze, peer)
-
-    words = words_of(message).replace(NBSP, " ")
-    assert "Antes: domingo, 7 de marzo de 2027" in words
-    assert "sábado" not in words
-
-
-async def test_who_signed_up_after_a_change_hears_nothing_of_it(db: Settings, freeze: Freeze) -> None:
-    training = await a_training()
-    await make.make_registration(training, email="ana@x.example")
-    await shift(training.sessions[0].id, DAY)
-    freeze(clock.now() + HOUR)
-    await make.make_registration(training, given_names="Beto", email="beto@x.example")
-    await shift(training.sessions[0].id, HOUR)
-
-    beto = await last_mail("training_changed")
-
-    assert beto.to == "beto@x.example"
-    assert "Antes: domingo, 7 de marzo de 2027" in beto.text.replace(NBSP, " ")
-    assert "sábado" not in beto.text
-
-
 async def test_called_off_before_its_move_was_told_names_the_day_that_people_know(
     db: Settings, peer: Peer, freeze: Freeze
 ) -> None:

@@ -33,7 +33,6 @@ from trainings.registrations.own.group_actions import rejoin_group, rejoin_membe
 from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
 from trainings.settings import Settings
-from trainings.web.i18n import speaking
 
 ROSA = "rosa@x.example"
 
@@ -263,14 +262,6 @@ async def test_offer_says_until_when_to_answer_and_invites_to_nothing_yet(db: Se
     assert await group_token(people[0]) in mail.text
     assert calendar_of(mail) == []
     assert not any(show_short_code(one.short_code) in mail.text for one in await people_of(people[0].group_id))
-
-
-async def test_offer_speaks_english_to_who_signed_up_in_it(db: Settings) -> None:
-    with speaking("en"):
-        people = await a_waiting_family()
-    await actions.resize(people[0].training_id, 4, 0, actor=PROGRAM)
-
-    assert (await last_mail("registration_offered")).lang == "en"
 
 
 async def test_offer_that_ends_with_the_session_says_so(db: Settings, freeze: Freeze) -> None:

@@ -64,28 +64,6 @@ def valid_imip(message: EmailMessage, part: Any) -> Calendar:
     return calendar
 
 
-async def test_invitation_is_moved_and_withdrawn_under_one_uid(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    freeze(FRIDAY)
-    training = await a_training()
-    [session] = training.sessions
-    registration = await make.make_registration(training, email="ana@x.example")
-    await deliver(db, peer)
-    await move(session, SATURDAY + timedelta(days=7))
-    freeze(FRIDAY + timedelta(minutes=11))
-    await deliver(db, peer)
-    await actions.cancel(registration.id, actor=PROGRAM)
-    freeze(FRIDAY + timedelta(minutes=22))
-    await deliver(db, peer)
-
-    chain = entries(peer, session)
-
-    assert [method for method, *_ in chain] == ["REQUEST", "REQUEST", "CANCEL"]
-    assert len({uid for _method, uid, *_ in chain}) == 1
-    numbers = [number for _method, _uid, number, _start in chain]
-    assert numbers == sorted(set(numbers))
-    assert [start for *_, start in chain] == [SATURDAY, SATURDAY + timedelta(days=7), SATURDAY + timedelta(days=7)]
-
-
 async def test_session_of_a_long_course_is_invited_to_by_its_reminder_and_withdrawn_by_itself(
     db: Settings, peer: Peer, freeze: Freeze
 ) -> None:

@@ -24,12 +24,9 @@ from tests.outbox.told import (
     tell,
 )
 from trainings import clock
-from trainings.attendance.sessions import rescheduling
-from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations.models import RegistrationState
-from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings, get_settings
 
 
@@ -109,37 +106,6 @@ async def test_cancelled_training_takes_its_entries_out(db: Settings) -> None:
 
     assert [(method, event["UID"]) for method, event in after] == [("CANCEL", event["UID"]) for _, event in before]
     assert all(new["SEQUENCE"] > old["SEQUENCE"] for (_, old), (_, new) in zip(before, after, strict=True))
-
-
-async def test_moved_session_moves_the_same_entry(db: Settings) -> None:
-    training = await a_training()
-    registration = await make.make_registration(training, email="ana@x.example")
-    [(_method, before)] = appointments(await last_mail("registration_confirmed"))
-    sunday = SATURDAY + timedelta(days=1)
-    await TrainingSession.filter(training_id=training.id).update(
-        starts_at=sunday, ends_at=sunday + FOUR_HOURS, sequence=1
-    )
-
-    mail = await tell(registration, "training_changed")
-
-    [(method, event)] = appointments(mail)
-    assert (method, event["UID"]) == ("REQUEST", before["UID"])
-    assert event["SEQUENCE"] > before["SEQUENCE"]
-    assert event.decoded("DTSTART") == sunday
-    assert "domingo, 7 de marzo de 2027" in mail.text
-    assert "sábado" not in mail.text
-
-
-async def test_cancelled_session_of_several_is_taken_out_and_named(db: Settings) -> None:
-    training = await a_training(2)
-    await make.make_registration(training, email="ana@x.example")
-    second = await TrainingSession.get(training_id=training.id, position=2)
-    await rescheduling.cancel(second.id, actor=PROGRAM)
-
-    mail = await last_mail("training_changed")
-
-    assert [(method, str(second.id) in event["UID"]) for method, event in appointments(mail)] == [("CANCEL", True)]
-    assert "Cancelada: sábado, 13 de marzo de 2027" in mail.text
 
 
 async def test_who_comes_back_after_a_cancellation_gets_a_new_entry(db: Settings) -> None:

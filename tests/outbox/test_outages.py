@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from tests.outbox.make_jobs import (
     COMPOSERS,
     Sending,
-    a_mail,
     ends,
     job_of,
     make_jobs,
@@ -23,7 +22,6 @@ from tests.outbox.make_jobs import (
 from tests.outbox.smtp import Peer, smtp_server
 from trainings import clock
 from trainings.outbox import claims, worker
-from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
 
@@ -143,10 +141,6 @@ async def test_server_that_may_be_back_is_asked_with_one_message(
     assert 1 <= await n_attempts() - 20 < peer.connections
 
 
-def test_server_is_called_at_least_each_minute() -> None:
-    assert worker.Pace().longest_pause <= 60
-
-
 async def test_message_older_than_any_outage_is_given_up_in_the_end(
     db: Settings, peer: Peer, sending: Sending, freeze: Freeze
 ) -> None:
@@ -163,34 +157,6 @@ async def test_message_older_than_any_outage_is_given_up_in_the_end(
         await until_settled()
 
     assert await ends() == dict.fromkeys(("ana", "beto", "cora"), "gave_up")
-
-
-async def test_rush_with_the_server_down_arrives_within_two_minutes_of_its_return(db: Settings, freeze: Freeze) -> None:
-    async with smtp_server() as gone:
-        port = gone.port
-    start = clock.now()
-    freeze(start)
-
-    async with working(with_smtp(db, gone.url)), working(with_smtp(db, gone.url)):
-        for wave in range(5):
-            await make_jobs(*(f"p{wave}-{n:02}" for n in range(8)))
-            freeze(start + timedelta(minutes=wave))
-        await until(lambda: has_reason("SMTPConnectError"))
-        back_at = start + timedelta(minutes=30)
-        freeze(back_at)
-        async with smtp_server(port) as back:
-            back.to_message["p3-07@x.example"] = ["take and drop"]
-            await until(lambda: has_ended(39))
-            freeze(back_at + timedelta(minutes=1))
-            await until_settled()
-
-    copies = Counter(back.recipients())
-    assert len(copies) == 40
-    assert sum(copies.values()) / len(copies) <= 1.05
-    assert {message["Message-ID"] for message in back.accepted} == {
-        f"<{job.id}@{db.uid_domain}>" for job in await OutboxJob.all()
-    }
-    assert not await OutboxJob.exists(done_at__gt=back_at + timedelta(minutes=2))
 
 
 # -- what ends the worker itself
@@ -232,33 +198,6 @@ async def test_job_left_behind_by_a_worker_that_was_killed_is_no_failure(
 
 
 # -- who is not there
-
-
-async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(
-    db: Settings, peer: Peer, sending: Sending
-) -> None:
-    told: list[str] = []
-
-    async def compose(job: OutboxJob) -> Mail:
-        name = job.payload["name"]
-
-        async def note() -> None:
-            told.append(name)
-
-        return a_mail(name, on_refused=note)
-
-    composers: Composers = {"note": compose}
-    peer.to_recipient["ana@x.example"] = ["550 5.1.1 <ana@x.example>: no such mailbox"]
-    peer.to_recipient["beto@x.example"] = ["552 5.2.2 mailbox full"]
-    peer.to_recipient["cora@x.example"] = ["551 5.1.0 not here"]
-    peer.to_message["delia@x.example"] = ["550 5.6.0 not wanted here"]
-    await make_jobs("ana", "beto", "cora", "delia", "elsa")
-
-    async with sending(composers):
-        await until_settled()
-
-    assert told == ["ana"]
-    assert await ends() == dict.fromkeys(("ana", "beto", "cora", "delia"), "refused") | {"elsa": "sent"}
 
 
 async def has_reason(reason: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +30,8 @@ from tests.outbox.make_jobs import (
     with_smtp,
 )
 from tests.outbox.smtp import Peer
-from tests.outbox.test_worker_processes import worker_at
+from tests.processes import Running, environment, start
+from tests.source import ROOT
 from trainings import clock
 from trainings.outbox import claims, worker
 from trainings.outbox.actions import retry
@@ -165,23 +168,6 @@ async def test_two_workers_that_died_before_the_answer_leave_no_third_copy(
     assert (found.outcome, found.tries) == (Outcome.MAYBE, 0)
 
 
-async def test_message_that_was_put_off_by_an_answer_did_not_come(
-    db: Settings, peer: Peer, sending: Sending, freeze: Freeze
-) -> None:
-    peer.to_message["ana@x.example"] = ["451 4.3.0 later"] * 3
-    freeze(clock.now())
-    await make_jobs("ana")
-
-    async with sending():
-        for _ in range(3):
-            await until_none_is_due()
-            freeze((await job_of("ana")).run_at)
-        await until_settled()
-
-    assert peer.recipients() == ["ana@x.example"]
-    assert (await job_of("ana")).outcome == "sent"
-
-
 @pytest.mark.parametrize("answer", ["451 4.3.0 later", "drop"])
 async def test_message_that_the_server_did_not_ask_for_was_not_handed_over(
     db: Settings, peer: Peer, sending: Sending, freeze: Freeze, answer: str
@@ -202,10 +188,11 @@ async def test_message_that_the_server_did_not_ask_for_was_not_handed_over(
     assert (await job_of("ana")).outcome == "sent"
 
 
-@pytest.mark.parametrize("text", ["uno\n.dos\n..tres\n.", ".", "sin fin"])
 async def test_lines_that_begin_with_a_dot_come_as_they_were_written(
-    db: Settings, peer: Peer, sending: Sending, text: str
+    db: Settings, peer: Peer, sending: Sending
 ) -> None:
+    text = "uno\n.dos\n..tres\n."
+
     async def compose(_job: OutboxJob) -> Mail:
         return replace(a_mail("ana"), text=text)
 
@@ -257,6 +244,7 @@ async def test_staff_see_what_has_no_answer(
 
 def test_answer_has_the_time_that_the_standard_asks_for() -> None:
     assert worker.Pace().answer == TEN_MINUTES.total_seconds()
+    assert worker.Pace().longest_pause <= 60, "a server that is down is called at least each minute"
     assert claims.LEASE_OF_ANSWER == ELEVEN_MINUTES
 
 
@@ -271,3 +259,36 @@ async def is_sent(name: str) -> bool:
 async def is_free(*names: str) -> bool:
     """Whether nobody holds these jobs, after a worker did."""
     return all([(job := await job_of(name)).lease_until is None and job.attempts > 0 for name in names])
+
+
+async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
+    await make_jobs("ana")
+    peer.to_message["ana@x.example"] = ["hang"]
+    with worker_at(with_smtp(sqlite_db, peer.url)) as process:
+        await until(lambda: is_hanging(peer), seconds=60)
+
+        process.send_signal(signal.SIGTERM)
+
+        assert await asyncio.to_thread(process.wait, 60) == 0
+    assert (await job_of("ana")).last_error == claims.UNANSWERED, "it did not wait until it gave the server up"
+    assert worker.SECONDS_TO_STOP <= 5, "this one waited less; who starts programs kills what takes long to end"
+
+
+async def is_hanging(peer: Peer) -> bool:
+    return peer.n_hanging > 0
+
+
+@contextmanager
+def worker_at(settings: Settings) -> Iterator[Running]:
+    """A worker's process, killed at the end of the block."""
+    assert settings.smtp_url
+    around = environment(
+        settings.data_dir,
+        database_url=settings.database_url,
+        secret_keys=settings.secret_keys,
+        smtp_url=settings.smtp_url.get_secret_value(),
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    module = "tests.outbox.worker_process"
+    with (settings.data_dir / "log").open("wb") as log, start([], ROOT, around, log, log, module=module) as process:
+        yield process

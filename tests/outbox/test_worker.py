@@ -19,13 +19,12 @@ from tests.outbox.make_jobs import (
     job_of,
     make_jobs,
     until,
-    until_none_is_due,
     until_settled,
     until_tried,
     with_smtp,
     working,
 )
-from tests.outbox.smtp import Peer, smtp_server
+from tests.outbox.smtp import Peer
 from trainings import clock
 from trainings.lib.tokens import uuid7
 from trainings.outbox import actions, claims, worker
@@ -148,45 +147,6 @@ async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer
         await until_settled()
 
     assert peer.recipients() == ["beto@x.example", "ana@x.example"]
-
-
-async def test_server_that_is_down_uses_up_no_tries(db: Settings) -> None:
-    async with smtp_server() as gone:
-        port = gone.port
-    names = [f"p{n:02}" for n in range(30)]
-    await make_jobs(*names)
-
-    async with working(with_smtp(db, gone.url)):
-
-        async def is_noticed() -> bool:
-            return await OutboxJob.filter(last_error="SMTPConnectError").count() >= 20
-
-        await until(is_noticed)
-        async with smtp_server(port) as back:
-            await until_settled()
-
-    assert sorted(back.recipients()) == [f"{name}@x.example" for name in names]
-    assert await OutboxJob.filter(tries=0, outcome="sent").count() == 30
-
-
-async def test_outage_in_the_middle_of_messages_uses_up_no_tries(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    peer.to_all = "451 4.3.0 disk full"
-    freeze(clock.now())
-    names = [f"p{n}" for n in range(4)]
-    await make_jobs(*names)
-
-    async with working(with_smtp(db, peer.url)):
-        for _ in range(3):
-            await until_none_is_due()
-            freeze(clock.now() + timedelta(seconds=61))
-        await until_none_is_due()
-        assert sum(job.tries for job in await OutboxJob.all()) == 0
-        assert not await OutboxJob.exists(failed_at__isnull=False)
-        peer.to_all = ""
-        freeze(clock.now() + timedelta(minutes=2))
-        await until_settled()
-
-    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
 
 
 async def test_message_that_nobody_takes_is_given_up_after_the_last_try(
