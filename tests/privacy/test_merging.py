@@ -38,7 +38,7 @@ async def pairs(actor: Actor) -> tuple[set[frozenset[UUID]], set[frozenset[UUID]
     """The strong and the weak pairs."""
     seen = await alike(actor)
     strong = {frozenset(one.id for one in row.people) for row in seen.strong}
-    return strong, {frozenset((pair.one.id, pair.other.id)) for pair in seen.weak}
+    return strong, {frozenset((of.people[0].id, other.id)) for of in seen.weak for other in of.people[1:]}
 
 
 def pair(one: Registration, other: Registration) -> frozenset[UUID]:
@@ -235,6 +235,18 @@ async def test_pairs_share_name_and_municipality_and_strong_ones_a_contact(
 
     both = {pair(first, second)}
     assert (strong, weak) == {"strong": (both, set()), "weak": (set(), both), "none": (set(), set())}[kind]
+
+
+async def test_namesake_of_several_stands_in_one_row_with_all_of_them(cast: Cast, rosa: Actor) -> None:
+    first, second = await someone(cast.hub), await someone(cast.hub)
+    newest = await someone(cast.hub, phone="+50255559999")
+
+    seen = await alike(rosa)
+
+    assert [[one.id for one in row.people] for row in seen.weak] == [
+        [one.participant_id for one in (newest, first, second)]
+    ]
+    assert (seen.n_strong, seen.n_weak) == (1, 1)
 
 
 async def test_merged_and_cancelled_people_are_no_pairs_any_more(cast: Cast, rosa: Actor) -> None:

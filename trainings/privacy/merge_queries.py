@@ -137,7 +137,7 @@ def _is_live(registration: Registration) -> bool:
 
 
 SHOWN = 50
-"""Most pairs, findings and decisions shown at once."""
+"""Most people, findings and decisions shown at once."""
 A_MINOR = N_("Una persona menor de edad")
 CROWD = 5
 """More namesakes in a municipality are only counted, not compared."""
@@ -183,17 +183,11 @@ class Someone:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    one: Someone
-    other: Someone
-
-
-@dataclass(frozen=True, slots=True)
 class Repeated:
-    """The oldest first. `is_sure`: all agree in name, municipality and telephone."""
+    """The first may be each of the others. `is_sure`: all agree in name, municipality and telephone."""
 
     people: Sequence[Someone]
-    is_sure: bool
+    is_sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +198,12 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """People who share more than a name; pairs of one name and municipality; crowds. `n_strong` and `n_weak` also count
+    """People who share more than a name; those of one name and municipality; crowds. `n_strong` and `n_weak` also count
     those left out.
     """
 
     strong: Sequence[Repeated]
-    weak: Sequence[Pair]
+    weak: Sequence[Repeated]
     crowds: Sequence[Crowd]
     n_strong: int
     n_weak: int
@@ -277,15 +271,15 @@ async def alike(actor: Actor) -> Alike:
     decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
     apart = decided | await _of_one_form(search)
     groups = _connected(search.strong - apart)
-    weak = sorted(search.weak - search.strong - decided, key=max, reverse=True)
+    weak = _by_newest(search.weak - search.strong - decided)
     largest = sorted(search.crowds.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
     shown = {*itertools.chain(*groups[:SHOWN], *weak[:SHOWN]), *dict(largest)}
     known = await _people([search.seen[person] for person in shown], hubs)
     people = {person: known[search.seen[person]] for person in shown}
     strong = [Repeated([people[one] for one in group], _is_sure(search, group, apart)) for group in groups[:SHOWN]]
-    pairs = [Pair(people[one], people[other]) for one, other in weak[:SHOWN]]
+    namesakes = [Repeated([people[one] for one in group]) for group in weak[:SHOWN]]
     crowds = [Crowd(people[person], n) for person, n in largest]
-    return Alike(strong, pairs, crowds, n_strong=len(groups), n_weak=len(weak))
+    return Alike(strong, namesakes, crowds, n_strong=len(groups), n_weak=len(weak))
 
 
 async def alike_in(training: Training) -> Alike:
@@ -335,6 +329,14 @@ def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
         left -= group
         groups.append(sorted(group))
     return sorted(groups, key=max, reverse=True)
+
+
+def _by_newest(edges: Iterable[Edge]) -> list[list[UUID]]:
+    """Each person with the earlier ones of the same name, the newest first."""
+    earlier: dict[UUID, list[UUID]] = defaultdict(list)
+    for one, other in sorted(edges):
+        earlier[other].append(one)
+    return [[newest, *earlier[newest]] for newest in sorted(earlier, reverse=True)]
 
 
 def _is_sure(search: _Search, group: Sequence[UUID], apart: Collection[Edge]) -> bool:

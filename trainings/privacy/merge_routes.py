@@ -118,7 +118,7 @@ async def _index(request: Request, search: Typed | None, status: int = 200, refu
         "strong": [(row.people, row.is_sure) for row in alike.strong],
         "training": training,
         "refused": sentence_of(refused) if refused is not None else "",
-        "weak": [(pair.one, pair.other) for pair in alike.weak],
+        "weak": [row.people for row in alike.weak],
         "crowds": [(crowd.someone, crowd.n_people) for crowd in alike.crowds],
         "n_strong": alike.n_strong,
         "n_weak": alike.n_weak,
