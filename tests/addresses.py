@@ -169,9 +169,7 @@ class Objects:
     def _outside(self) -> dict[str, dict[str, object]]:
         return {
             **self.cards.by_beginning,
-            "/cal/municipio/": {"slug": "la-libertad-peten", "by": "idioma", "code": "kek"},
-            "/cal/ventanilla/": {"slug": self.hub.slug, "by": "para", "code": "docente"},
-            "/cal/tema/": {"slug": "riesgos", "by": "idioma", "code": "spa"},
+            "/cal/{kind}/": {"kind": "municipio", "slug": "la-libertad-peten", "by": "idioma", "code": "kek"},
             "/cal/guatemala/": {"by": "para", "code": "cocode"},
             "/cal/facilitador/": {"token": tokens.feed_token()},
             "/suscribirse/guatemala/": {"by": "idioma", "code": "spa"},

@@ -16,9 +16,10 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.events import EventKind, FormEvent, SentEvent
 from trainings.attendance.models import ScanEvent, ScanHow
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.issuing import bulk
 from trainings.certificates.issuing.actions import issue
 from trainings.certificates.making.files import file_of
-from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.models import Certificate, CertificateKind, JobPurpose
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
@@ -78,6 +79,14 @@ def mark(session: TrainingSession, kind: EventKind, **about: Any) -> SentEvent:
     """One in the panel's list, now unless it says when."""
     made = SentEvent if "at" in about else FormEvent
     return made(id=tokens.uuid7(), kind=kind, how=ScanHow.LIST, session=session.id, **about)
+
+
+async def issue_all(training: Training) -> list[Certificate]:
+    """The new papers of one press for everybody, by folio."""
+    before = [key for (key,) in await Certificate.filter(registration__training_id=training.id).values_list("id")]
+    await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
+    issued = Certificate.filter(registration__training_id=training.id).exclude(id__in=before)
+    return await issued.order_by("year", "number")
 
 
 async def printed(certificate: Certificate) -> tuple[str, str]:

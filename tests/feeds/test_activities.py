@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.feeds.asking import FEED, body_of, line_of, poll
-from tests.feeds.hostile import HOSTILE, as_read, check_form
-from tests.feeds.readers import IN_PYTHON, with_ical_js
 from tests.feeds.secret import entries
 from tests.outreach.make_activity import make_activity, make_draft, plan_of
 from trainings import clock
@@ -100,46 +97,11 @@ async def test_cancelled_it_stays_for_sixty_days_and_comes_back_reopened(client:
     assert (line_of(back, "STATUS"), line_of(back, "SEQUENCE")) == ("CONFIRMED", "2")
 
 
-async def test_window_is_that_of_sessions_and_moves_at_local_midnight(client: AsyncClient, freeze: Freeze) -> None:
-    first, end = clock.midnight(TODAY - timedelta(days=90)), clock.midnight(TODAY + timedelta(days=548))
-    freeze(LONG_BEFORE)
-    starts = (first - AN_HOUR, first, first + 23 * AN_HOUR, NOON, end - AN_HOUR, end)
-    _too_old, oldest, same_day, today, last, tomorrows = [await activity_at(start) for start in starts]
-    midnight = clock.midnight(TODAY + timedelta(days=1))
-
-    freeze(midnight - timedelta(seconds=1))
-    before = await poll(client)
-    freeze(midnight)
-    after = await poll(client, if_none_match=before.headers["etag"])
-
-    assert list(entries(before.text)) == [of(one) for one in (oldest, same_day, today, last)]
-    assert after.status_code == 200
-    assert list(entries(after.text)) == [of(one) for one in (today, last, tomorrows)]
-    assert after.headers["last-modified"] == "Sun, 07 Mar 2027 06:00:00 GMT"
-
-
-@pytest.mark.parametrize(("path", "n"), [("para/docente", 1), ("idioma/spa", 0)])
-async def test_it_is_for_everybody_and_in_no_language(client: AsyncClient, path: str, n: int) -> None:
+async def test_it_is_for_everybody_and_in_no_language(client: AsyncClient) -> None:
     await make_activity()
 
-    assert len(entries(await body_of(client, f"/cal/guatemala/{path}.ics"))) == n
-
-
-async def test_hostile_words_reach_every_reader_unchanged(client: AsyncClient) -> None:
-    titles = [title for title in HOSTILE if len(title) <= 180 and not any("\ud800" <= c <= "\udfff" for c in title)]
-    titles = [title for title in titles if "\x00" not in title]
-    for title in titles:
-        await make_activity(title=title, summary=title, rain_plan=title)
-    body = await body_of(client)
-
-    [with_node] = with_ical_js(body)
-
-    check_form(body, len(titles))
-    assert all(read(body) == with_node for read in IN_PYTHON)
-    assert sorted(entry.summary for entry in with_node) == sorted(as_read(title) for title in titles)
-    for entry in with_node:
-        assert entry.description.startswith(entry.summary)
-        assert entry.summary in entry.description.partition("Si llueve: ")[2]
+    for path, n in {"para/docente": 1, "idioma/spa": 0}.items():
+        assert len(entries(await body_of(client, f"/cal/guatemala/{path}.ics"))) == n
 
 
 async def test_a_session_and_an_activity_at_once_are_two(client: AsyncClient) -> None:

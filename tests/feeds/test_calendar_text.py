@@ -6,12 +6,9 @@ from typing import Any
 
 from icalendar import Calendar
 
-from tests.feeds.facts import a_session
 from tests.feeds.hostile import HOSTILE, as_read, check_form
-from tests.feeds.readers import IN_PYTHON, with_ical_js
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.scopes import Scope
-from trainings.schedule.ics import VTIMEZONE, event_text
 
 SITE = "https://ventanillas.example"
 
@@ -57,27 +54,6 @@ def test_head_is_written_to_the_byte() -> None:
         "END:VTIMEZONE\r\n"
         "END:VCALENDAR\r\n"
     )
-
-
-def test_empty_calendar_has_a_zone_so_that_strict_readers_take_it() -> None:
-    text = calendar_text(a_scope(), [], base_url=SITE)
-
-    assert all(read(text) == [] for read in IN_PYTHON)
-    assert with_ical_js(text) == [[]]
-    assert VTIMEZONE in text
-
-
-def test_zone_is_one_standard_observance_without_dates_of_its_own() -> None:
-    [zone] = Calendar.from_ical(calendar_text(a_scope(), [event_text(a_session())], base_url=SITE)).walk("VTIMEZONE")
-
-    assert [component.name for component in zone.subcomponents] == ["STANDARD"]
-    assert "RDATE" not in zone.subcomponents[0]
-    assert "RRULE" not in zone.subcomponents[0]
-
-
-def test_calendar_has_no_uid_of_its_own() -> None:
-    # vdirsyncer would take the whole feed for one entry.
-    assert "UID" not in Calendar.from_ical(calendar_text(a_scope(), [], base_url=SITE))
 
 
 def test_base_url_with_a_slash_at_its_end_makes_no_double_slash() -> None:

@@ -37,8 +37,12 @@ async def browser(database: Database) -> AsyncIterator[AsyncClient]:
 
 
 async def public_paths() -> list[str]:
+    """Of the municipalities those where something was ever held, and every twentieth."""
+    marked = {scope for (scope,) in await SessionFeed.all().distinct().values_list("scope")}
+    marked |= {scope for (scope,) in await ActivityFeed.all().distinct().values_list("scope")}
+    towns = await Municipality.all().order_by("ine_code").values_list("ine_code", "slug")
     slugs = {
-        "municipio": [slug for (slug,) in await Municipality.all().values_list("slug")],
+        "municipio": [slug for n, (code, slug) in enumerate(towns) if f"municipio:{code}" in marked or not n % 20],
         "ventanilla": [slug for (slug,) in await Hub.all().values_list("slug")],
         "tema": [slug for (slug,) in await Topic.all().values_list("slug")],
     }

@@ -108,9 +108,6 @@ async def test_unknown_filter_is_an_unknown_address(client: AsyncClient) -> None
         answer = await poll(client, path, accept="text/html")
         assert answer.status_code == 404, path
         assert b"VCALENDAR" not in answer.content, path
-
-
-async def test_filter_of_an_unknown_place_is_unknown(client: AsyncClient) -> None:
     for kind in ("municipio", "ventanilla", "tema"):
         assert (await poll(client, f"/cal/{kind}/atlantida/idioma/spa.ics")).status_code == 404
 

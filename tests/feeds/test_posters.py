@@ -15,14 +15,13 @@ from PIL import Image
 
 from tests import make
 from tests.cast import make_cast
-from tests.feeds.test_protected import SECRETS, at_the_house
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.feeds import posters
 from trainings.feeds.posters import MONTH, TRAINING, NothingToPost
 from trainings.outreach.actions import TimeAndPlace
 from trainings.places.models import Hub
-from trainings.schedule.models import PlaceShown, TrainingState
+from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -93,20 +92,15 @@ async def test_poster_of_several_sessions_names_the_next_and_all(hub: Hub, freez
     assert "Sábado, 20 de marzo de 2027" in after
 
 
-@pytest.mark.parametrize("state", [TrainingState.DRAFT, TrainingState.UNLISTED, TrainingState.CANCELLED])
-async def test_what_is_not_public_or_called_off_has_no_poster(hub: Hub, state: TrainingState) -> None:
-    training = await make.make_training(hub=hub, state=state)
-
-    with pytest.raises(NothingToPost):
-        await posters.training_data(training)
-
-
-async def test_what_is_over_has_no_poster(hub: Hub, freeze: Freeze) -> None:
-    training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
+async def test_what_is_not_public_called_off_or_over_has_no_poster(hub: Hub, freeze: Freeze) -> None:
+    states = (TrainingState.DRAFT, TrainingState.UNLISTED, TrainingState.CANCELLED)
+    trainings = [await make.make_training(hub=hub, state=state) for state in states]
+    trainings.append(await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)]))
     freeze(SATURDAY + timedelta(days=1))
 
-    with pytest.raises(NothingToPost):
-        await posters.training_data(training)
+    for training in trainings:
+        with pytest.raises(NothingToPost):
+            await posters.training_data(training)
 
 
 async def test_month_holds_its_days_in_guatemala_and_no_others(hub: Hub) -> None:
@@ -143,23 +137,6 @@ async def test_full_month_takes_several_sheets_and_an_empty_one_says_so(hub: Hub
 
     assert len(pypdf.PdfReader(BytesIO(full)).pages) == 2
     assert "Este mes no hay fechas." in words_of(empty)
-
-
-async def test_protected_place_is_on_no_poster_and_in_no_text(db: Settings) -> None:
-    training = await at_the_house(place_shown=PlaceShown.AFTER_CONFIRMATION)
-    hub = await Hub.get(id=training.hub_id).prefetch_related("seat", "operator")
-    day = clock.local(training.sessions[0].starts_at).date()
-
-    one, month = await posters.training_data(training), await posters.month_data(hub, day.replace(day=1))
-
-    told = [
-        words_of(posters.poster(TRAINING, one, "pdf", made_at=WHEN)),
-        words_of(posters.poster(MONTH, month, "pdf", made_at=WHEN)),
-        posters.text_of_training(one),
-        posters.text_of_month(month),
-    ]
-    assert [secret for secret in SECRETS for text in told if secret in text] == []
-    assert "La Libertad" in told[1]
 
 
 async def test_texts_ask_people_not_to_write_their_data_there(hub: Hub) -> None:

@@ -55,6 +55,8 @@ FILTERED = (
     "/suscribirse/municipio/la-libertad-peten/idioma/spa",
     "/cal/municipio/la-libertad-peten/idioma/spa.ics",
     "/cal/municipio/la-libertad-peten/para/docente.ics",
+    "/cal/ventanilla/la-libertad-peten.ics",
+    "/cal/tema/riesgos.ics",
     "/cal/ventanilla/la-libertad-peten/idioma/spa.ics",
     "/cal/guatemala/idioma/spa.ics",
 )

@@ -205,8 +205,14 @@ async def change_its_link(training: Training) -> None:
     await schedule.edit_training(training.id, plan, await standing(training), actor=PROGRAM)
 
 
-@pytest.mark.parametrize("place_shown", PlaceShown)
-@pytest.mark.parametrize("state", [TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED])
+@pytest.mark.parametrize(
+    ("state", "place_shown"),
+    [
+        (TrainingState.DRAFT, PlaceShown.PUBLIC),
+        (TrainingState.PUBLISHED, PlaceShown.AFTER_CONFIRMATION),
+        (TrainingState.UNLISTED, PlaceShown.PUBLIC),
+    ],
+)
 async def test_every_change_moves_bytes_etag_and_stamp(
     client: AsyncClient, freeze: Freeze, state: TrainingState, place_shown: PlaceShown
 ) -> None:

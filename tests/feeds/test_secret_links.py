@@ -51,12 +51,11 @@ async def test_it_is_private_and_known_bytes_are_answered_304(client: AsyncClien
         assert whole.headers.get("content-encoding", "identity") == encoding
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-@pytest.mark.both_engines
-async def test_other_methods_are_refused(client: AsyncClient, method: str) -> None:
-    answer = await client.request(method, await path_for(await a_facilitator()))
+async def test_other_methods_are_refused(client: AsyncClient) -> None:
+    path = await path_for(await a_facilitator())
 
-    assert answer.status_code == 405
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert (await client.request(method, path)).status_code == 405
 
 
 async def test_token_is_read_however_it_was_typed(client: AsyncClient) -> None:
@@ -116,7 +115,8 @@ def told(answer: Response) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, answer.content, headers
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
+@pytest.mark.both_engines
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
 async def test_revoked_rotated_and_dead_links_equal_an_unknown_one(client: AsyncClient, accept: str) -> None:
     path = await unknown(await a_facilitator())
     with statements() as sent:
@@ -134,19 +134,6 @@ async def test_revoked_rotated_and_dead_links_equal_an_unknown_one(client: Async
     assert status == 404
     assert ("cache-control", "no-store") in headers
     assert ("x-robots-tag", "noindex") in headers
-
-
-async def test_link_dies_at_once_and_a_new_one_is_the_only_one(client: AsyncClient) -> None:
-    ana = await a_facilitator()
-    first = await path_for(ana)
-    assert (await poll(client, first)).status_code == 200
-
-    second = await path_for(ana)
-
-    assert [(await poll(client, path)).status_code for path in (first, second)] == [404, 200]
-    assert await CalendarLink.filter(user_id=ana.id, revoked_at=None).count() == 1
-    await revoke_secret_link(actor=acting(ana))
-    assert (await poll(client, second)).status_code == 404
 
 
 async def test_only_the_digest_is_kept_and_the_acts_are_on_record(client: AsyncClient) -> None:

@@ -8,7 +8,7 @@ from tests import make
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.outbox.told import FRIDAY, Freeze, a_training, last_mail, tell, token_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.issuing.actions import annul, issue, reissue
+from trainings.certificates.issuing.actions import issue, reissue, revoke
 from trainings.certificates.models import CertificateKind
 from trainings.outbox.mailer import Mail
 from trainings.outbox.placeholders import OwnWords, UnknownPlaceholder
@@ -70,7 +70,7 @@ async def test_annulled_certificate_is_told_in_own_words_with_its_folio_and_the_
     own: list[tuple[str, Mail]] = []
     for words in (program, own):
         training = await make_held()
-        for name, tell_of in (("Rosa", annul), ("Zoila", reissue)):
+        for name, tell_of in (("Rosa", revoke), ("Zoila", reissue)):
             registration = await make_attendee(training, given_names=name, email=ROSA)
             certificate = await issue(registration.id, CertificateKind.DIPLOMA, actor=PROGRAM)
             await tell_of(certificate.id, "prueba", actor=PROGRAM)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -31,6 +32,12 @@ RANK = (
 """The audit names the first of an actor's roles."""
 
 NO_ROLE = "staff"
+
+
+async def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """By id; without None, for whom nobody noted it."""
+    wanted = sorted({key for key in user_ids if key is not None})
+    return {one.id: one.name for one in await reads(User).filter(id__in=wanted).only("id", "name")} if wanted else {}
 
 
 class Person(Protocol):

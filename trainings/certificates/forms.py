@@ -14,6 +14,7 @@ from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
 BETWEEN = r"[\s\-\u2010-\u2015_]+"
+PRINTED_FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}", re.IGNORECASE)
 FOLIO = re.compile(rf"VIMMIG{BETWEEN}[0-9A-Z]{{2,12}}{BETWEEN}\d{{4}}{BETWEEN}\d{{1,9}}(?![0-9A-Z])", re.IGNORECASE)
 _LOOK_ALIKE = str.maketrans("OIL", "011")
 SAID_BEFORE = frozenset(

@@ -30,7 +30,7 @@ _TRAINING = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session or activity, in words, with its address on this site; `note`: an obstacle."""
+    """`note`: an obstacle."""
 
     starts_at: datetime
     day: str
@@ -43,9 +43,7 @@ class Line:
 
 async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | None = None) -> list[Line]:
     """The next of a scope (`municipio:1705`), by start; a protected venue shows its municipality only. `most` None:
-    all.
-
-    Filtered as its feed is: activities name no language.
+    all. Activities name no language.
     """
     lines = await _trainings(scope, most, filtered_by)
     if filtered_by is None or filtered_by.kind is not FilterKind.LANGUAGE:
@@ -54,7 +52,7 @@ async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | N
 
 
 async def _trainings(scope: str, most: int | None, filtered_by: Filter | None) -> list[Line]:
-    """A line for each session: a training may meet in several places, and a scope may hold one of its days only."""
+    """A line for each session: a scope may hold one of a training's days only."""
     sessions = reads(SessionFeed).filter(
         scope=scope,
         session__state=SessionState.PLANNED,

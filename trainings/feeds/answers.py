@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,10 +23,10 @@ class Ready(Response):
 
 
 class Answers:
-    """A feed in both encodings, each with a strong ETag, and each one's 304.
+    """A feed in both encodings, each with a strong ETag and its 304.
 
-    `dated`: for Last-Modified, never later than rendering. `last_modified`: for comparisons; it runs ahead of the clock
-    when a feed changes more than once in a second.
+    `dated`: Last-Modified, never later than rendering. `last_modified`: for comparisons; ahead of the clock when a feed
+    changes twice in a second.
     """
 
     def __init__(
@@ -52,18 +53,26 @@ class Answers:
 
     @property
     def n_bytes(self) -> int:
-        """In memory, with gzipped bytes: a fifth of the plain ones, or less."""
+        """In memory; gzipped bytes are a fifth of the plain ones."""
         return len(self._whole[False].body) * 6 // 5
 
     def to(self, asked: Mapping[bytes, str]) -> Response | None:
-        """None: the request wants gzipped bytes not made yet. Ignores Accept: it is a calendar."""
+        """None: the request wants gzipped bytes not made yet. Ignores Accept."""
         is_gzip = accepts_gzip(asked.get(ACCEPT_ENCODING, ""))
         if is_unchanged(asked, self.etags[is_gzip], self.last_modified):
             return self._unchanged[is_gzip]
         return self._whole.get(is_gzip)
 
+    async def give(self, asked: Mapping[bytes, str]) -> Response:
+        """Compresses in a thread."""
+        if self.to(asked) is None:
+            await asyncio.to_thread(self.compress)
+        response = self.to(asked)
+        assert response is not None
+        return response
+
     def compress(self) -> None:
-        """Once: it takes longer than all the rest, and many polls never need it."""
+        """Once: it takes longer than all the rest."""
         if True not in self._whole:
             self._whole[True] = self._answer(gzip.compress(self.plain, 6, mtime=0), is_gzip=True)
 

@@ -1,4 +1,4 @@
-"""A whole calendar: head, stored VEVENTs, tail. A pure function of scope, texts and settings."""
+"""A whole calendar: head, stored VEVENTs, tail."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ END = "END:VCALENDAR\r\n"
 
 
 def calendar_text(scope: Scope, events: Iterable[str], *, base_url: str) -> str:
-    """The VTIMEZONE stays without events: strict readers want at least one component."""
+    """The VTIMEZONE stays without events: strict readers want one component."""
     return "".join((calendar_head(scope, base_url=base_url), VTIMEZONE, *events, END))
 
 
 def calendar_head(scope: Scope, *, base_url: str) -> str:
-    """The calendar's properties, up to its first component.
-
-    No UID: clients that group by UID would take the feed for one entry. No SOURCE with a secret address: the file may
-    be handed on.
-    """
+    """No UID: clients would take the feed for one entry. No SOURCE with a secret address: the file may be handed on."""
     site = base_url.rstrip("/")
     name, description = escaped(scope.name), escaped(scope.description)
     source = [("SOURCE;VALUE=URI", site + scope.address)] if scope.address else []

@@ -1,11 +1,9 @@
-"""A facilitator's calendar: their sessions and activities, with venues in full.
-
-Written at each poll: stored texts are the public ones, which say less, and a person has few.
+"""A facilitator's calendar, behind a secret address: their sessions and activities, with venues in full. Written at
+each poll.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -43,7 +41,7 @@ def secret_path(token: str) -> str:
 
 
 async def make_secret_link(*, actor: Actor) -> str:
-    """The new address's token; the earlier one ends. Only the token's SHA-256 is kept."""
+    """The new address's token; the earlier one ends. Only its SHA-256 is kept."""
     token = tokens.feed_token()
     async with transaction():
         await _take_back(actor.id)
@@ -59,13 +57,12 @@ async def revoke_secret_link(*, actor: Actor) -> None:
 
 
 async def own_secret_link(user_id: UUID) -> CalendarLink | None:
-    """Tells only since when it exists."""
     return await reads(CalendarLink).get_or_none(user_id=user_id, revoked_at=None)
 
 
 async def holder_of(typed: str) -> User:
-    """Raises UnknownFeed alike, by one statement of the same kind, for a malformed, unknown or revoked token, and for a
-    closed account or one without roles.
+    """Raises UnknownFeed alike, by one statement of the same kind, for a malformed, unknown or revoked token, a closed
+    account, or one without roles.
     """
     token = tokens.read_feed_token(typed)
     links = reads(CalendarLink).filter(token_hash=tokens.digest(token or "", "feed"), revoked_at=None)
@@ -109,16 +106,11 @@ async def answer_to(user: User, asked: Mapping[bytes, str]) -> Response:
         dated=min(last_modified, clock.now()),
         is_private=True,
     )
-    by_etag = {name: value for name, value in asked.items() if name != IF_MODIFIED_SINCE}
-    if answers.to(by_etag) is None:
-        await asyncio.to_thread(answers.compress)
-    response = answers.to(by_etag)
-    assert response is not None
-    return response
+    return await answers.give({name: value for name, value in asked.items() if name != IF_MODIFIED_SINCE})
 
 
 async def _facts_for(user_id: UUID, day: date) -> list[EventFacts]:
-    """Within every feed's window, cancelled ones as long as there."""
+    """Within every feed's window."""
     today = clock.midnight(day)
     window = Q(starts_at__gte=today - BACK, starts_at__lt=today + AHEAD)
     sessions = await (
@@ -146,11 +138,7 @@ async def _session_counts(training_ids: Iterable[UUID]) -> dict[UUID, int]:
 
 
 def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
-    """A session in its facilitator's words.
-
-    A draft counts as taken, so it is there, tentative. A neutral title replaces the title and what would tell it:
-    others see this screen too.
-    """
+    """A draft is tentative. A neutral title replaces the title and what would tell it: others see this screen too."""
     training, venue, settings = session.training, session.venue, get_settings()
     where = venue.municipality if venue is not None else training.hub.seat
     is_online = venue is None and training.online_url is not None
@@ -193,7 +181,7 @@ def _notes(session: TrainingSession) -> list[str]:
 
 
 def _activity(activity: OutreachActivity) -> EventFacts:
-    """The public words; a draft is tentative and links to the panel, its only page."""
+    """A draft is tentative and links to the panel."""
     facts = facts_of(activity)
     return replace(
         facts,

@@ -17,7 +17,6 @@ class FeedLinks:
 
 
 def feed_links(path: str, name: str) -> FeedLinks:
-    """Outlook refuses `webcal:` and takes the address in its own form."""
     address = absolute(path)
     outlook = (
         f"https://outlook.live.com/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"

@@ -1,6 +1,5 @@
-"""Rendered feeds in memory, by address, until the version counter or the local day moves.
-
-Bytes depend on rows alone: all processes, also after a restart, give equal bytes and ETags.
+"""Rendered feeds in memory, until the version counter or the local day moves. All processes give equal bytes and
+ETags.
 """
 
 from __future__ import annotations
@@ -31,18 +30,18 @@ if TYPE_CHECKING:
 
 
 MEMO_SECONDS = 2.0
-"""Trust in a version read: a storm of polls costs one query in two seconds."""
+"""Trust in a version read."""
 
 SETTLING_SECONDS = 10.0
-"""After a change in this process every poll queries, until the change shows: its transaction may be open."""
+"""After a change in this process every poll queries: its transaction may be open."""
 
 MOST_FEEDS, MOST_BYTES = 4096, 64 * 1024 * 1024
-"""Filters make more feeds than anybody follows: beyond this the least recently used go."""
+"""Beyond this the least recently used go."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """A rendered feed; when rendered, and when its version was last known as newest (`clock.ticks`)."""
+    """When rendered, and when its version was last known as newest (`clock.ticks`)."""
 
     scope: Scope
     version: int
@@ -75,16 +74,12 @@ def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
 
 
 async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str], filtered_by: Filter | None = None) -> Response:
-    """Raises UnknownFeed. Of many requests for a feed one renders; the others wait and find it."""
+    """Raises UnknownFeed. Of many requests for a feed one renders; the others wait."""
     path = address_of(kind, slug, filtered_by)
     lock = _locks.setdefault(path, asyncio.Lock())
     async with lock:
         answers = await _renewed(path, kind, slug, filtered_by)
-        if answers.to(asked) is None:
-            await asyncio.to_thread(answers.compress)
-    response = answers.to(asked)
-    assert response is not None
-    return response
+        return await answers.give(asked)
 
 
 async def _renewed(path: str, kind: ScopeKind, slug: str, filtered_by: Filter | None) -> Answers:
@@ -124,7 +119,7 @@ def forget() -> None:
 
 
 class FeedsFromMemory:
-    """Polls of thousands of clients end here. Rendering and refusals go on to the routes."""
+    """Polls of thousands of clients end here, before layers that only pages need."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,5 +1,3 @@
-"""Secret addresses of calendars."""
-
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""Posters in Spanish of a training or a month, as a file to print and a picture to send; words for a social page.
-
-Public facts only: a protected venue shows its municipality.
-"""
+"""Posters in Spanish of a training or a month, to print or to send; words for a social page. Public facts only."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ TRAINING = Design(DESIGNS / "posters" / "training.typ", root=DESIGNS, fonts=FONT
 MONTH = Design(DESIGNS / "posters" / "month.typ", root=DESIGNS, fonts=FONTS)
 STANDARDS = ["ua-1"]
 PICTURE_DPI = 110
-"""A letter page of 935 × 1210 pixels: sharp on a phone, light to send."""
+"""A letter page of 935 × 1210 pixels."""
 MOST_ON_A_PAGE = 10
 MOST_LINES = 4
 
@@ -58,7 +55,7 @@ class NothingToPost(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a month, in words; `note` where there is no registration."""
+    """A line of a month, in words."""
 
     starts_at: datetime
     title: str
@@ -87,7 +84,7 @@ async def month_data(hub: Hub, first: date) -> dict[str, Any]:
 
 
 def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetime) -> bytes:
-    """The file, or a picture of its first page. Some ten milliseconds of a core: call it in a thread."""
+    """The file, or a picture of its first page. Call it in a thread."""
     data = _printable(data)
     if form == "png":
         return design.make(data, "png", name="poster", ppi=PICTURE_DPI)[0]
@@ -124,7 +121,7 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
 
 
 def _hours(posted: Posted, meeting: Meeting) -> str:
-    """With the municipality where the training has several."""
+    """With the municipality where there are several."""
     hours = dates.time_range(meeting.starts_at, meeting.ends_at, "es")
     is_elsewhere_too = len({one.place.where for one in posted.taking_place}) > 1
     if not is_elsewhere_too:
@@ -165,17 +162,16 @@ def _entry(posted: Posted, meeting: Meeting) -> Entry:
     return Entry(meeting.starts_at, posted.title, place, "")
 
 
-def _activity(activity: ListedActivity, department: str) -> Entry:
-    place = _where(activity.place, activity.town, department)
-    return Entry(activity.starts_at, activity.title, place, "Sin inscripción.")
-
-
 def _outreach(hub: Hub, activities: Sequence[ListedActivity]) -> list[Entry]:
-    return [_activity(one, hub.seat.department) for one in activities if not one.is_cancelled]
+    return [
+        Entry(one.starts_at, one.title, _where(one.place, one.town, hub.seat.department), "Sin inscripción.")
+        for one in activities
+        if not one.is_cancelled
+    ]
 
 
 def _where(place: str, town: Town, department: str) -> str:
-    """Leaves out the hub's own department."""
+    """Without the hub's own department."""
     return ", ".join(part for part in (place, town.name if town.department == department else town.full_name) if part)
 
 
@@ -225,7 +221,7 @@ def _call(call: str, address: str, lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _printable(value: Any) -> Any:
-    """Without emoji and letters that the fonts lack: the poster must come out."""
+    """Without emoji and letters that the fonts lack."""
     if isinstance(value, str):
         return as_drawn(value, MONTH.missing(value))
     if isinstance(value, dict):
@@ -244,7 +240,7 @@ MOST_DATES = 12
 
 
 def text_of_training(data: dict[str, Any]) -> str:
-    """From its poster's data: every day with hours, and the place if there are several."""
+    """From its poster's data. Asks people not to write there: everybody reads comments."""
     facts = dict(data["facts"])
     only_day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
     days = facts.get(WHEN_AND_WHERE) or facts.get(WHEN, [only_day])

@@ -60,7 +60,7 @@ _KINDS = """
 
 
 async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
-    """Filters with coming entries in this scope, in the order of the word lists."""
+    """Filters with coming entries, in the order of the word lists."""
     kinds = [kinds_of(*row) for row in await sql.tuples(_KINDS, scope_key, clock.now())]
     named = {
         FilterKind.LANGUAGE: {code for languages, _audience in kinds for code in languages},
@@ -70,10 +70,9 @@ async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
 
 
 async def event_texts(scope_key: str, day: date, filtered_by: Filter | None = None) -> list[str]:
-    """VEVENTs ever published in this scope, by start: 90 days back, 18 months ahead.
+    """VEVENTs by start: 90 days back, 18 months ahead; cancelled ones stay 60 days, so that every subscriber hears.
 
-    Cancelled ones stay 60 days after their start, so that every subscriber hears of it. A language is spoken or
-    interpreted: activities name none and are left out. Entries without an audience, as activities, are for everybody.
+    A language is spoken or interpreted; activities name none. Without an audience: for everybody.
     """
     today = clock.midnight(day)
     window = (scope_key, today - BACK, today + AHEAD, today - CANCELLED_KEPT, f"%{CANCELLED_LINE}%")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ class ScopeKind(StrEnum):
 
 
 class FilterKind(StrEnum):
-    """As in the address: a spoken language, or an audience."""
+    """As in the address."""
 
     LANGUAGE = "idioma"
     AUDIENCE = "para"
@@ -66,7 +66,7 @@ class Filter:
         return f"{self.kind.value}/{self.code}"
 
     def takes(self, languages: Collection[str], audience: Collection[str]) -> bool:
-        """Lets a training through; an empty audience is everybody."""
+        """An empty audience is everybody."""
         if self.kind is FilterKind.LANGUAGE:
             return self.code in languages
         return not audience or self.code in audience
@@ -74,9 +74,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path.
-
-    `subject`: its name, as people gave it; a secret feed has neither subject nor address.
+    """`key`: its counter and the mark on its sessions; `path`: its page; `address`: its own path. `subject`: as people
+    named it; a secret feed has neither.
     """
 
     key: str
@@ -95,7 +94,7 @@ class Scope:
 
 
 def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> str:
-    """A path; the country has no slug."""
+    """The country has no slug."""
     parts = [PREFIX, kind.value, slug] if slug else [PREFIX, kind.value]
     if filtered_by is not None:
         parts += [filtered_by.kind.value, filtered_by.code]
@@ -107,6 +106,16 @@ def read_filter(kind: str, code: str) -> Filter:
     if code not in KNOWN_CODES.get(kind, ()):
         raise UnknownFeed
     return Filter(FilterKind(kind), code)
+
+
+def read_address(parts: Mapping[str, str]) -> tuple[ScopeKind, str, Filter | None]:
+    """From a path's `kind` and `slug` (without them: the country), `by` and `code`. Raises UnknownFeed."""
+    filtered_by = read_filter(parts["by"], parts["code"]) if "by" in parts else None
+    if "kind" not in parts:
+        return ScopeKind.COUNTRY, "", filtered_by
+    if parts["kind"] not in (ScopeKind.MUNICIPALITY, ScopeKind.HUB, ScopeKind.TOPIC):
+        raise UnknownFeed
+    return ScopeKind(parts["kind"]), parts["slug"], filtered_by
 
 
 async def resolve(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> Scope:

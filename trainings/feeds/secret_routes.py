@@ -26,7 +26,7 @@ async def show(request: Request) -> Response:
 
 @allow(*STAFF)
 async def make(request: Request) -> Response:
-    """Answers with a page, not a redirect: the address stands in this answer only."""
+    """A page, not a redirect: the address stands in this answer only."""
     token = await facilitator.make_secret_link(actor=request.state.actor)
     links = feed_links(facilitator.secret_path(token), _("Mis sesiones y actividades"))
     context = {"links": links, "qr": qr.svg_path(links.webcal, "M")}

@@ -1,4 +1,4 @@
-"""Posters of a training or a hub's month, and words for a social page."""
+"""`/panel/…/difundir`: posters of a training or a hub's month, and words for a social page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class UnknownMonth(NotFound):
 
 @allow(*DESK)
 async def training(request: Request) -> Response:
-    """`/panel/capacitaciones/{id}/difundir`: poster, picture and words of a training."""
     found = await training_at_desk(request.path_params["id"], request.state.actor)
     data = await posters.training_data(found)
     context = {
@@ -62,7 +61,7 @@ async def training_poster(request: Request) -> Response:
 
 @allow(*DESK)
 async def month(request: Request) -> Response:
-    """`/panel/difundir?mes=2027-03&ventanilla=…`: the poster of a hub's month."""
+    """`?mes=2027-03&ventanilla=…`"""
     hubs, hub = await _hub(request)
     first = _month(request)
     data = await posters.month_data(hub, first)

@@ -1,7 +1,4 @@
-"""The public calendar as a folder of files: pages and .ics that open from a USB stick, without a server.
-
-Public facts only, dated; links between pages are relative.
-"""
+"""The public calendar as a folder of files, that opens from a USB stick. Public facts only; links are relative."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ MARK = "exportado-por-trainings.txt"
 
 
 class NotOurFolder(ValueError):
-    """The folder holds other files; nothing was written."""
+    """Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Site:
 
 
 async def export_site(folder: Path) -> int:
-    """Returns the number of files. Refuses (NotOurFolder) to mix with other files."""
+    """Returns the number of files. Refuses NotOurFolder."""
     _check(folder)
     with speaking(SOURCE_LANGUAGE):
         site = await _site()

@@ -13,7 +13,7 @@ from trainings import clock
 from trainings.feeds.agenda import coming_in
 from trainings.feeds.links import feed_links
 from trainings.feeds.queries import narrower
-from trainings.feeds.scopes import Filter, FilterKind, Scope, ScopeKind, UnknownFeed, read_filter, resolve
+from trainings.feeds.scopes import Filter, FilterKind, Scope, ScopeKind, read_address, resolve
 from trainings.people.models import ActorType
 from trainings.schedule import towns
 from trainings.schedule.public import queries as public_queries
@@ -25,7 +25,6 @@ from trainings.web.i18n import gettext
 from trainings.web.render import absolute, render
 
 SUBSCRIBE, EMBED = "/suscribirse", "/incrustar"
-KINDS = {one.value: one for one in ScopeKind if one is not ScopeKind.COUNTRY}
 EMBED_HEADERS = {
     "content-security-policy": policy(frame_ancestors="*"),
     "x-robots-tag": "noindex",
@@ -40,22 +39,16 @@ IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loadi
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A kind of narrower calendars: its name, and pages with their link texts."""
+    """Narrower calendars: pages with their link texts."""
 
     label: str
     pages: tuple[tuple[str, str], ...]
 
 
 async def _scope(request: Request) -> tuple[Scope, str]:
-    """The feed, and its path's end without a filter (`municipio/la-libertad-peten`)."""
-    asked = request.path_params
-    kind, slug = asked.get("kind", ""), asked.get("slug", "")
-    filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
-    if not kind:
-        return await resolve(ScopeKind.COUNTRY, "", filtered_by), ScopeKind.COUNTRY.value
-    if kind not in KINDS or not slug:
-        raise UnknownFeed
-    return await resolve(KINDS[kind], slug, filtered_by), f"{kind}/{slug}"
+    """The feed, and its path's end without a filter."""
+    kind, slug, filtered_by = read_address(request.path_params)
+    return await resolve(kind, slug, filtered_by), f"{kind.value}/{slug}" if slug else kind.value
 
 
 def _title(scope: Scope) -> str:
@@ -77,7 +70,7 @@ def _whole_title(scope: Scope) -> str:
 
 
 def words_of(one: Filter) -> str:
-    """Within a sentence, in the page's language."""
+    """Within a sentence."""
     if one.kind is FilterKind.LANGUAGE:
         return sentences.language_name(one.code)
     return gettext(sentences.AUDIENCES[ActorType(one.code)])
@@ -96,7 +89,7 @@ async def _ways(scope_key: str, tail: str) -> list[Way]:
 
 @allow(PUBLIC)
 async def choose(request: Request) -> Response:
-    """`/suscribirse`: calendars of hubs, topics, municipalities, or all."""
+    """`/suscribirse`"""
     context = {
         "hubs": await public_queries.all_hubs(),
         "topics": (await public_queries.topic_names()).items(),
@@ -108,7 +101,6 @@ async def choose(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def subscribe(request: Request) -> Response:
-    """How to follow a calendar, narrow it, and embed the whole."""
     scope, tail = await _scope(request)
     address = absolute(f"{EMBED}/{tail}")
     context = {
@@ -133,7 +125,7 @@ async def embed(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def fragment(request: Request) -> Response:
-    """Plain HTML to copy, dated: it does not update itself."""
+    """Plain HTML to copy, dated."""
     return await _shown(request, "feeds/fragment.html")
 
 

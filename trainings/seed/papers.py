@@ -15,7 +15,7 @@ from trainings.certificates.ceremony import handover
 from trainings.certificates.designs import brand
 from trainings.certificates.designs.brand import clean
 from trainings.certificates.issuing import actions, assessment, bulk, names
-from trainings.certificates.issuing.actions import issue, issue_all
+from trainings.certificates.issuing.actions import issue
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -141,7 +141,7 @@ async def _certify_minors(world: World) -> None:
     with clock.frozen(session.ends_at):
         await attendance.close_session(session.id, actor=PROGRAM)
     with clock.frozen(session.ends_at + timedelta(hours=2)):
-        await issue_all(training.id, actor=PROGRAM)
+        await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
 
 
 async def _prepare_what_runs(hub: Hub) -> None:

@@ -15,7 +15,8 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.events import EventKind, SentEvent
 from trainings.attendance.models import ScanHow
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.issuing import actions as certificates
+from trainings.certificates.issuing import bulk
+from trainings.certificates.models import JobPurpose
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.text import slugify
@@ -233,7 +234,7 @@ async def _hold(
             await attendance.close_session(session.id, actor=PROGRAM)
     if over and len(over) == len(plans) and world.dice.random() < 0.85:
         with clock.frozen(plans[-1].ends_at + timedelta(hours=20)):
-            await certificates.issue_all(training.id, actor=PROGRAM)
+            await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
 
 
 async def _check_in(world: World, session: TrainingSession, people: list[Registration]) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tests.certificates.crowd import make_crowd
-from tests.certificates.held import AFTER, make_held
+from tests.certificates.held import AFTER, issue_all, make_held
 from tests.queries import counted_queries
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.ceremony import handover
 from trainings.certificates.issuing import actions, late_data
-from trainings.certificates.issuing.actions import issue_all
 from trainings.certificates.models import Certificate, CertificateReview, HandedOver
 from trainings.schedule.staff.corrections import correct_session
 from trainings.settings import Settings
@@ -29,7 +28,7 @@ async def test_left_handed_over_taken_back_and_annulled_when_many_then_asked_as_
         training = await make_held(4, 4)
         await make_crowd(training, n)
         freeze(AFTER)
-        await issue_all(training.id, actor=PROGRAM)
+        await issue_all(training)
         last = training.sessions[-1]
         ends_at = last.ends_at - timedelta(hours=1)
         await correct_session(last.id, last.starts_at, ends_at, actor=PROGRAM, reason="Terminó antes")

@@ -24,7 +24,6 @@ from trainings.certificates.ceremony.name_proofs import NothingRead, RowWithoutN
 from trainings.certificates.issuing import names
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
 from trainings.db import lock, transaction
-from trainings.errors import Refusal
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
@@ -49,20 +48,6 @@ def test_name_in_one_line_then_cut_where_the_one_of_before_was(
     written: str, before: tuple[str, str], names_: str, surnames: str
 ) -> None:
     assert split_name(written, given_names=before[0], surnames=before[1]) == (names_, surnames)
-
-
-@pytest.mark.parametrize("name", ["’Ixchel Caal", "«Ana» Coc", "😀 Ana Coc"])
-async def test_name_that_begins_with_a_sign_then_still_a_correction(
-    sqlite_db: object, freeze: Freeze, name: str
-) -> None:
-    """So that what cannot be printed is named as a letter of the name, not as a list that nobody understands."""
-    training = await make_held(4)
-    _people, code = await three_on_a_sheet(training)
-    freeze(AFTER)
-
-    [one] = read_proof(f"1: {name}", await open_sheet(await sheet_by_code(code))).corrections
-
-    assert f"{one.given_names} {one.surnames}".strip() == name
 
 
 async def three_on_a_sheet(training: Training) -> tuple[list[Registration], str]:
@@ -114,7 +99,9 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     }
 
 
-async def test_lines_when_all_are_right_then_read_however_it_is_said(sqlite_db: object, freeze: Freeze) -> None:
+async def test_lines_then_read_however_they_are_said_and_refused_where_they_mean_nothing(
+    sqlite_db: object, freeze: Freeze
+) -> None:
     training = await make_held(4)
     _people, code = await three_on_a_sheet(training)
     freeze(AFTER)
@@ -132,22 +119,16 @@ async def test_lines_when_all_are_right_then_read_however_it_is_said(sqlite_db: 
 
     assert read == {line: [int(row) for row in rows.split()] for rows, lines in said.items() for line in lines}
 
-
-@pytest.mark.parametrize(
-    ("typed", "refusal"),
-    [("todas menos 9: bien", NoSuchRow), ("4 está bien", RowWithoutName), ("5: Ana", NoSuchRow), ("\n", NothingRead),
-     ("todas quizás", UnreadableRows), ("todas las filas 1 a 2 están bien", UnreadableRows),
-     ("todas 1-2", UnreadableRows), ("están todas bien de la 1", UnreadableRows)],
-)  # fmt: skip
-async def test_lines_that_mean_nothing_then_refused_in_words(
-    sqlite_db: object, freeze: Freeze, typed: str, refusal: type[Refusal]
-) -> None:
-    training = await make_held(4)
-    _people, code = await three_on_a_sheet(training)
-    freeze(AFTER)
-
-    with pytest.raises(refusal):
-        read_proof(typed, await open_sheet(await sheet_by_code(code)))
+    for name in ("’Ixchel Caal", "«Ana» Coc", "😀 Ana Coc"):
+        [one] = read_proof(f"1: {name}", opened).corrections
+        assert f"{one.given_names} {one.surnames}".strip() == name, "named as a letter of the name, not as a list"
+    for typed, refusal in {
+        "todas menos 9: bien": NoSuchRow, "4 está bien": RowWithoutName, "5: Ana": NoSuchRow, "\n": NothingRead,
+        "todas quizás": UnreadableRows, "todas las filas 1 a 2 están bien": UnreadableRows,
+        "todas 1-2": UnreadableRows, "están todas bien de la 1": UnreadableRows,
+    }.items():  # fmt: skip
+        with pytest.raises(refusal):
+            read_proof(typed, opened)
 
 
 async def test_family_on_the_paper_that_somebody_else_holds_then_neither_waits_for_the_other(

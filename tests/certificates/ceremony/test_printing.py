@@ -168,6 +168,15 @@ def test_ranges_when_all_are_known_then_what_is_not_of_them_makes_no_gap() -> No
     assert str(FolioRanges.of(three, among=everybody)) == "2027:3.12;2028:1"
 
 
+def test_ranges_then_hold_what_lies_in_one_of_them_also_where_they_overlap() -> None:
+    chosen = FolioRanges.read("2027:1-60.62.70-72.5-9.2-3;2026:7-9.8;2028:6-4")
+    asked = {2026: (1, 8, 9), 2027: (1, 60, 61, 62, 69, 72, 73), 2028: (1, 5)}
+
+    held = {year: [n for n in numbers if Certificate(year=year, number=n) in chosen] for year, numbers in asked.items()}
+
+    assert held == {2026: [8, 9], 2027: [1, 60, 62, 72], 2028: []}
+
+
 def test_ranges_when_written_and_read_then_the_same_folios() -> None:
     papers = [Certificate(year=year, number=n) for year, n in ((2027, 3), (2027, 1), (2028, 4), (2027, 2), (2027, 9))]
 

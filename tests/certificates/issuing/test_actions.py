@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests import make
-from tests.certificates.held import AFTER, HELD, make_attendee, make_held, printed
+from tests.certificates.held import AFTER, HELD, issue_all, make_attendee, make_held, printed
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.eligibility import NotEligible, TrainingNotOver
+from trainings.certificates.eligibility import NotEligible, TrainingNotOver, earned_kinds
 from trainings.certificates.issuing.actions import (
     AlreadyRevoked,
     NoSignatory,
     ReasonMissing,
     UnprintableName,
     issue,
-    issue_all,
     revoke,
 )
 from trainings.certificates.making.files import file_of
@@ -32,6 +31,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.models import AgeGroup, Participant
 from trainings.places.models import Signatory
 from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 DIPLOMA, CONSTANCIA, CERTIFICADO = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA, CertificateKind.CERTIFICADO
@@ -89,43 +89,6 @@ async def test_issue_when_pressed_twice_then_same_certificate_and_same_bytes(db:
     assert await CertificateFile.all().count() == 1
 
 
-async def test_issue_when_another_kind_then_next_number_of_the_one_series(db: Settings) -> None:
-    person = await make_attendee(await make_held())
-
-    diploma = await issue(person.id, DIPLOMA, actor=PROGRAM)
-    note = await issue(person.id, CONSTANCIA, actor=PROGRAM)
-
-    assert [diploma.folio, note.folio] == ["VIMMIG-1705-2027-000001", "VIMMIG-1705-2027-000002"]
-
-
-async def test_issue_all_then_everybody_who_completed_in_a_row_and_again_nobody(db: Settings) -> None:
-    training = await make_held(4, 4)
-    people = [await make_attendee(training, given_names=name) for name in ("Ana", "Beto", "Cata")]
-    await make_attendee(training, given_names="Media", sessions=list(training.sessions)[:1])
-    await make_attendee(training, given_names="Ausente", sessions=[])
-
-    first = await issue_all(training.id, actor=PROGRAM)
-    again = await issue_all(training.id, actor=PROGRAM)
-
-    assert [(one.registration_id, one.folio) for one in first.certificates] == [
-        (person.id, f"VIMMIG-1705-2027-00000{n}") for n, person in enumerate(people, start=1)
-    ]
-    assert first.n_unprintable == 0
-    assert (list(again.certificates), again.n_unprintable) == ([], 0)
-    assert await AuditLine.filter(act="certificates.issue").count() == 3
-
-
-async def test_issue_all_when_one_has_it_then_only_the_others(db: Settings) -> None:
-    training = await make_held()
-    early = await make_attendee(training, given_names="Ana")
-    late = await make_attendee(training, given_names="Beto")
-    await issue(early.id, DIPLOMA, actor=PROGRAM)
-
-    issued = await issue_all(training.id, actor=PROGRAM)
-
-    assert [one.registration_id for one in issued.certificates] == [late.id]
-
-
 async def test_issue_when_twelve_at_once_then_series_without_gaps(postgres_db: Settings) -> None:
     trainings = [await make_held(title=f"Grupo {n}") for n in range(3)]
     people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(4) for training in trainings]
@@ -143,7 +106,7 @@ async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: 
     person = await make_attendee(training)
     other = await make_attendee(training, given_names="Ana")
 
-    together = asyncio.create_task(issue_all(training.id, actor=PROGRAM))
+    together = asyncio.create_task(issue_all(training))
     issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(50)))
     await together
 
@@ -204,14 +167,32 @@ async def test_issue_when_association_runs_the_hub_then_its_own_series(db: Setti
 # -- who has earned what
 
 
+@pytest.mark.parametrize(
+    ("minutes", "has_completed", "mark", "kinds"),
+    [
+        (0, False, None, []),
+        (1, False, 100, [CONSTANCIA]),
+        (480, True, None, [DIPLOMA, CONSTANCIA]),
+        (480, True, 59, [DIPLOMA, CONSTANCIA]),
+        (480, True, 60, [CERTIFICADO, DIPLOMA, CONSTANCIA]),
+    ],
+)
+def test_earned_then_the_highest_first(
+    minutes: int, has_completed: bool, mark: int | None, kinds: list[CertificateKind]
+) -> None:
+    training = Training(pass_mark=60)
+
+    assert earned_kinds(training, minutes=minutes, has_completed=has_completed, mark=mark) == kinds
+
+
 async def test_issue_when_hours_are_not_met_then_refused_but_for_the_note_of_hours_attended(db: Settings) -> None:
     training = await make_held(4, 4)
     person = await make_attendee(training, left_after=1.5)
 
-    with pytest.raises(NotEligible):
-        await issue(person.id, DIPLOMA, actor=PROGRAM)
-    with pytest.raises(NotEligible):
-        await issue(person.id, CERTIFICADO, actor=PROGRAM)
+    absent = await make_attendee(training, given_names="Zoila", sessions=[])
+    for one, kind in ((person, DIPLOMA), (person, CERTIFICADO), *((absent, kind) for kind in CertificateKind)):
+        with pytest.raises(NotEligible):
+            await issue(one.id, kind, actor=PROGRAM)
     note = await issue(person.id, CONSTANCIA, actor=PROGRAM)
 
     assert note.minutes == 330
@@ -232,14 +213,6 @@ async def test_issue_when_somebody_left_early_but_completed_then_diploma_states_
     assert "con una duración de ocho horas, realizado los días 4 y 5 de marzo de 2027." in face
 
 
-async def test_issue_when_nobody_came_then_refused(db: Settings) -> None:
-    absent = await make_attendee(await make_held(), sessions=[])
-
-    for kind in CertificateKind:
-        with pytest.raises(NotEligible):
-            await issue(absent.id, kind, actor=PROGRAM)
-
-
 async def test_issue_when_a_session_is_still_to_come_then_refused(db: Settings, freeze: Freeze) -> None:
     training = await make_held(4, 4, 4, 4, 1)
     person = await make_attendee(training, sessions=list(training.sessions)[:4])
@@ -248,7 +221,7 @@ async def test_issue_when_a_session_is_still_to_come_then_refused(db: Settings, 
     with pytest.raises(TrainingNotOver):
         await issue(person.id, DIPLOMA, actor=PROGRAM)
     with pytest.raises(TrainingNotOver):
-        await issue_all(training.id, actor=PROGRAM)
+        await issue_all(training)
 
 
 async def test_issue_when_session_was_closed_early_then_it_counts(db: Settings, freeze: Freeze) -> None:
@@ -262,24 +235,6 @@ async def test_issue_when_session_was_closed_early_then_it_counts(db: Settings, 
     diploma = await issue(person.id, DIPLOMA, actor=PROGRAM)
 
     assert diploma.minutes == 210
-
-
-@pytest.mark.parametrize(("mark", "kinds"), [(None, [DIPLOMA]), (59, [DIPLOMA]), (60, [CERTIFICADO])])
-async def test_issue_all_when_course_has_a_test_then_highest_kind_earned(
-    db: Settings, mark: int | None, kinds: list[CertificateKind]
-) -> None:
-    training = await make_held(course=await make.make_course(pass_mark=60))
-    person = await make_attendee(training)
-    await Registration.filter(id=person.id).update(mark=mark)
-
-    issued = await issue_all(training.id, actor=PROGRAM)
-
-    assert [one.kind for one in issued.certificates] == kinds
-
-
-async def test_issue_when_registration_is_unknown_then_not_found(db: Settings) -> None:
-    with pytest.raises(NotFound):
-        await issue(tokens.uuid7(), DIPLOMA, actor=PROGRAM)
 
 
 async def test_issue_when_nobody_signs_then_refused(db: Settings) -> None:
@@ -298,11 +253,10 @@ async def test_issue_when_name_cannot_be_printed_then_refused_and_others_are_iss
 
     with pytest.raises(UnprintableName) as refused:
         await issue(odd.id, DIPLOMA, actor=PROGRAM)
-    issued = await issue_all(training.id, actor=PROGRAM)
+    issued = await issue_all(training)
 
     assert refused.value.values == {"letters": "😀漢"}
-    assert [one.registration_id for one in issued.certificates] == [plain.id]
-    assert issued.n_unprintable == 1
+    assert [one.registration_id for one in issued] == [plain.id]
 
 
 async def test_issue_when_person_is_a_minor_then_marked_for_good(db: Settings) -> None:
@@ -353,6 +307,8 @@ async def test_revoke_when_without_reason_or_twice_or_unknown_then_refused(db: S
         await revoke(certificate.id, "otra vez", actor=PROGRAM)
     with pytest.raises(NotFound):
         await revoke(tokens.uuid7(), "prueba", actor=PROGRAM)
+    with pytest.raises(NotFound):
+        await issue(tokens.uuid7(), DIPLOMA, actor=PROGRAM)
 
     assert (await Certificate.get(id=certificate.id)).revoked_reason == "prueba"
 

@@ -114,10 +114,10 @@ async def test_job_when_steps_are_small_then_in_a_row_and_a_repeated_one_does_no
     assert ((await IssueJob.get(id=job.id)).n_seen, await Certificate.all().count()) == (6, 6)
     with_file = await Certificate.filter(file__id__isnull=False).order_by("number").values_list("number")
     assert with_file == [(1,), (2,), (3,)], "those of the step before, while the next people are taken"
-    await bulk.pause(job.id, actor=PROGRAM)
+    await bulk.turn(job.id, JobState.PAUSED, actor=PROGRAM)
     await work()
     assert await Certificate.all().count() == 6
-    await bulk.go_on(job.id, actor=PROGRAM)
+    await bulk.turn(job.id, JobState.RUNNING, actor=PROGRAM)
     await work()
     folios = await Certificate.all().order_by("number").values_list("registration_id", "number")
     assert folios == [(one.id, number) for number, one in enumerate(people, start=1)]
@@ -138,11 +138,11 @@ async def test_job_for_many_then_the_worker_counts_their_hours_before_it_takes_t
 
     jobs_of_both = [await bulk.start(training.id, purpose, actor=PROGRAM) for purpose in (ISSUE, NOTES)]
     for job in jobs_of_both:
-        await bulk.pause(job.id, actor=PROGRAM)
+        await bulk.turn(job.id, JobState.PAUSED, actor=PROGRAM)
     await work()
     counted = await Registration.filter(minutes_attended__gt=0).count()
     for job in jobs_of_both:
-        await bulk.go_on(job.id, actor=PROGRAM)
+        await bulk.turn(job.id, JobState.RUNNING, actor=PROGRAM)
     await work()
 
     assert (counted, await Registration.filter(minutes_attended__gt=0).count()) == (0, 4)
@@ -156,13 +156,13 @@ async def test_job_when_stopped_or_ended_then_stays_so(db: Settings) -> None:
     await make_attendee(training)
     job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
 
-    await bulk.stop(job.id, actor=PROGRAM)
+    await bulk.turn(job.id, JobState.STOPPED, actor=PROGRAM)
     await work()
 
     assert await CertificateFile.all().count() == 0
-    for turn in (bulk.pause, bulk.go_on, bulk.stop):
+    for state in (JobState.PAUSED, JobState.RUNNING, JobState.STOPPED):
         with pytest.raises(bulk.HasEnded):
-            await turn(job.id, actor=PROGRAM)
+            await bulk.turn(job.id, state, actor=PROGRAM)
 
 
 @pytest.mark.both_engines
@@ -179,7 +179,7 @@ async def test_job_when_nobody_signs_any_more_then_waits_and_says_so_to_who_goes
 
     assert (await IssueJob.get(id=job.id)).state is JobState.PAUSED
     with pytest.raises(NoSignatory):
-        await bulk.go_on(job.id, actor=PROGRAM)
+        await bulk.turn(job.id, JobState.RUNNING, actor=PROGRAM)
 
 
 @pytest.mark.both_engines
@@ -221,10 +221,10 @@ async def test_job_of_notes_then_for_who_came_and_earned_no_diploma_alone(
     freeze(AFTER + timedelta(minutes=1))
 
     job = await bulk.start(training.id, NOTES, actor=PROGRAM)
-    await bulk.pause(job.id, actor=PROGRAM)
+    await bulk.turn(job.id, JobState.PAUSED, actor=PROGRAM)
     await work()
     n_paused = await Certificate.exclude(id=held.id).count()
-    await bulk.go_on(job.id, actor=PROGRAM)
+    await bulk.turn(job.id, JobState.RUNNING, actor=PROGRAM)
     await work()
     freeze(AFTER + timedelta(minutes=2))
     again = await bulk.start(training.id, NOTES, actor=PROGRAM)
@@ -287,7 +287,7 @@ async def test_file_when_it_cannot_be_set_then_the_job_ends_and_names_it(db: Set
 
     job = await IssueJob.get(id=job.id)
     assert job.state is JobState.DONE
-    assert await bulk.n_files(job) == (1, 2)
+    assert await bulk.n_files(job.training_id) == (1, 2)
     assert await reasons(job) == {"Ana": (SkipReason.FAILED, NOT_THEIR_FAULT)}
 
 
@@ -302,7 +302,7 @@ async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_agai
     await work()
 
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
-    assert await bulk.n_files(job) == (1, 1)
+    assert await bulk.n_files(job.training_id) == (1, 1)
     assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
     found = await seen(training)
     assert (found.n_papers, found.n_to_print) == (1, 1), "nobody waits for a paper that is not printed any more"

@@ -21,7 +21,7 @@ SECONDS = 240
 
 async def test_job_when_its_worker_is_killed_then_ends_by_itself(db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 3)
-    await issue_and_kill(db, n_people=12, n_kills=1, at_once=3)
+    await issue_and_kill(db, n_people=7, n_kills=1, at_once=3)
 
 
 @pytest.mark.proof

@@ -115,21 +115,12 @@ async def test_training_cancelled_after_its_first_session_then_that_one_gives_a_
     page = text_of(await browser.get(f"/panel/capacitaciones/{training.id}/diplomas"))
     assert "Emitir 1 constancia de asistencia" in page
     assert "Emitir el que falta" not in page
-    await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
+    for purpose in (JobPurpose.PREPARE, JobPurpose.ISSUE):
+        await bulk.start(training.id, purpose, actor=PROGRAM)
     assert not await Certificate.exists()
     await bulk.start(training.id, JobPurpose.NOTES, actor=PROGRAM)
     [note] = await Certificate.all()
     assert (note.kind, note.minutes) == (NOTE, 240)
-
-
-async def test_training_cancelled_then_nobody_is_prepared_a_diploma(db: Settings, freeze: Freeze) -> None:
-    training, _ana = await half_held()
-    freeze(HELD + timedelta(hours=5))
-    await rescheduling.call_off(training.id, "No hay paso por la lluvia.", actor=PROGRAM)
-
-    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
-
-    assert not await Certificate.exists()
 
 
 async def test_papers_issued_before_their_training_was_cancelled_are_listed_and_stand(

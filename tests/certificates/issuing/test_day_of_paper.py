@@ -105,7 +105,7 @@ async def test_session_moved_after_preparing_then_the_paper_is_among_the_changed
         ("2027-000001", 2, MOVED_TO),
         ("2027-000002", 2, MOVED_TO),
     ]
-    assert await names.changed_since_printed(world.training.id) == {one.id for one in found}
+    assert await names.changed_among(found) == {one.id for one in found}
     assert all(not one.outdated for one in await preparing.waiting(world.training.id))
 
 

@@ -26,10 +26,10 @@ from trainings.certificates.issuing.actions import (
     NoneChosen,
     OwnRequest,
     ReasonMissing,
-    annul,
     annul_chosen,
     issue,
     reissue,
+    revoke,
     to_decide,
 )
 from trainings.certificates.issuing.actions import decide_request as decide
@@ -41,7 +41,6 @@ from trainings.db import lock, sql, transaction
 from trainings.lib import tokens
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.privacy.actions import sweep
-from trainings.registrations.calls.people import audience_of
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Course, Training
 from trainings.schedule.session_actions import locked_training
@@ -85,26 +84,6 @@ async def states() -> list[CertificateState]:
 
 
 # -- one
-
-
-async def test_annul_when_valid_then_its_person_is_told_by_mail_or_call(db: Settings) -> None:
-    training = await make_held()
-    with_mail = await a_diploma(training, given_names="Ana", email="ana@la-libertad.example")
-    without = await a_diploma(training, given_names="Beto")
-
-    for one in (with_mail, without):
-        await annul(one.id, "prueba", actor=PROGRAM)
-
-    [job] = await OutboxJob.filter(kind="certificate_annulled")
-    assert job.subject_id == with_mail.registration_id
-    call_list = await CallList.get(reason=CallReason.ANNULLED)
-    [listed] = (await audience_of(call_list)).listed
-    assert listed.person.id == without.registration_id
-    mail = await compose(job)
-    assert mail is not None
-    assert with_mail.folio in mail.text
-    assert not {"prueba", training.title} & set(mail.subject.splitlines())
-    assert "prueba" not in mail.text
 
 
 async def test_reissue_when_it_was_earned_then_both_know_each_other_and_the_mail_names_the_new_one(
@@ -196,7 +175,7 @@ async def test_many_when_eleven_then_a_second_person_decides_once(db: Settings) 
         await decide(done.request.id, is_approved=True, actor=coordinator)
     waiting = [[one.id for one in await to_decide(actor)] for actor in (coordinator, admin)]
     before = set(await states())
-    await annul(world.ids[0], "aparte", actor=coordinator)
+    await revoke(world.ids[0], "aparte", actor=coordinator)
     n = await decide(done.request.id, is_approved=True, actor=admin)
 
     assert (done.n, before, waiting, n) == (0, {VALID}, [[], [done.request.id]], 10)

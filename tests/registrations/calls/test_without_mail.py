@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import make_cast
 from tests.certificates.desk import text_of
-from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.certificates.held import AFTER, issue_all, make_attendee, make_held
 from tests.outbox.make_jobs import until_settled, working
 from tests.outreach.make_activity import make_activity
 from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training
@@ -19,7 +19,6 @@ from tests.registrations.wishes import link_of
 from trainings import jobs
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.issuing.actions import issue_all
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.registrations.calls.people import Why, audience_of, n_to_tell
@@ -95,7 +94,7 @@ async def test_everybody_whose_diploma_is_ready_is_to_be_called(db: Settings, fr
     ana = await make_attendee(training, given_names="Ana", email="ana@x.example")
     freeze(AFTER)
 
-    await issue_all(training.id, actor=PROGRAM)
+    await issue_all(training)
 
     listed = await CallList.get(training_id=training.id, reason=CallReason.CERTIFICATE)
     [household] = (await audience_of(listed)).listed

@@ -26,16 +26,15 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """People by name. Empty name: they did not say their community."""
+    """Empty name: they did not say it."""
 
     name: str
     people: Sequence[Called]
 
 
 def calling_order(people: Iterable[Person]) -> list[Community]:
-    """People whose diploma or certificate is valid or can still become so; without a community last.
-
-    Leaves out people who gave their place back and never came, and nameless papers. Accents make no other community.
+    """People whose diploma is valid or can still become so; without a community last. Accents make no other
+    community.
     """
     by_community: dict[str, list[Person]] = {}
     for person in people:
@@ -52,7 +51,7 @@ def _community(people: Sequence[Person]) -> Community:
 
 
 def _usual(spellings: Iterable[str]) -> str:
-    """The most frequent spelling; of equals the first."""
+    """The most frequent spelling."""
     [(spelling, _n)] = Counter(spellings).most_common(1)
     return spelling
 

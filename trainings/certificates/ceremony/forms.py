@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import Field
 
 from trainings.attendance.sheets.row_lists import LONGEST
+from trainings.certificates.forms import LONGEST_NAME
 from trainings.people.forms import printable
 from trainings.web.forms import Form
 from trainings.web.i18n import N_
 
-LONGEST_NAME = 260
 LONGEST_PROOF = 20_000
 
 
@@ -20,8 +20,6 @@ class NameReadForm(Form):
 
 
 class ProofForm(Form):
-    """A returned proof list: one correction a line, and the rows that are right."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"lines": N_("Escriba qué filas están bien, o «17: María Elena Caal».")}
     lines: str = Field(max_length=LONGEST_PROOF)
     step: Literal["read", "save"] = "read"

@@ -1,6 +1,5 @@
-"""«Recibí conforme»: a paper is handed over, noted by scan, rows of the signature sheet, or ticks.
-
-Afterwards a mistake is annulled and issued again; before, a corrected name keeps its folio.
+"""«Recibí conforme»: noted by scan, rows of the signature sheet, or ticks. Afterwards a mistake is annulled and issued
+again.
 """
 
 from __future__ import annotations
@@ -12,14 +11,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_issue_certificates
+from trainings.accounts.queries import names_of
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.settling import stays_counting
 from trainings.attendance.sheets.queries import UnknownSheet, open_sheet
 from trainings.attendance.sheets.row_lists import read_rows
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
+from trainings.certificates.forms import PRINTED_FOLIO
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotAllowed, Refusal
@@ -29,7 +29,6 @@ from trainings.web.i18n import N_
 
 LONGEST_SCAN = 300
 UNDONE_WITHIN = timedelta(days=1)
-_FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}")
 
 
 class NothingScanned(Refusal):
@@ -64,7 +63,7 @@ class NotedLongAgo(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Papers noted now, and papers noted before."""
+    """Papers noted now, and before."""
 
     now: Sequence[Certificate]
     before: Sequence[Certificate]
@@ -87,11 +86,7 @@ def _is_left(one: Certificate) -> bool:
 
 
 async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
-    """Note that people received these papers. A second note changes nothing.
-
-    Takes prepared papers too: a ceremony does not wait for a session to close. Skips annulled papers and papers of
-    other trainings.
-    """
+    """Note that people received these papers, prepared ones too. Skips annulled papers and those of other trainings."""
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
     async with transaction():
@@ -130,26 +125,24 @@ async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, act
 
 
 async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
-    """None where the actor may not hand it over at its hub; the database is then not asked."""
+    """None where the actor may not hand it over; a stranger's request asks no database."""
     hubs = sorted(actor.hubs_with(DESK))
     return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
 
 
 async def noted_by(certificate: Certificate) -> str:
     """Empty where no staff noted it."""
-    if certificate.handed_over_by_id is None:
-        return ""
-    who = await reads(User).get_or_none(id=certificate.handed_over_by_id)
-    return who.name if who is not None else ""
+    key = certificate.handed_over_by_id
+    return (await names_of([key])).get(key, "")
 
 
 async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
-    """One paper by its code, address or folio, or all papers of a ticket's holder. Refuses a code of another training
-    (NothingScanned) and a person without papers (NothingToHandOver).
+    """One paper by its code, address or folio, or all papers of a ticket's holder. Refuses NothingScanned and
+    NothingToHandOver.
     """
     text = typed.strip()[:LONGEST_SCAN]
     papers = await of_training(training_id)
-    codes, folio = _certificate_codes(text), _FOLIO.search(text.upper())
+    codes, folio = _certificate_codes(text), PRINTED_FOLIO.search(text.upper())
     found = [one for one in papers if one.code in codes or (folio is not None and one.folio == folio.group())]
     if found:
         return found
@@ -163,8 +156,8 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
 
 
 def _certificate_codes(text: str) -> set[str]:
-    """The code at the end of the text, or of an address's path. Readers set to another keyboard type dashes for
-    slashes. Both ends may look like codes: `….json` does about once in thirty.
+    """At the end of the text, or of an address's path. Readers set to another keyboard type dashes for slashes. Both
+    ends may look like codes: `….json` does once in thirty.
     """
     path = re.split("[?#]", text.strip())[0]
     ends = ("".join(sign for sign in one if sign.isalnum()) for one in (text, path.removesuffix(".json")))
@@ -173,7 +166,7 @@ def _certificate_codes(text: str) -> set[str]:
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
-    """By a scanned ticket or its short code. A joined registration leads to the kept one."""
+    """By a ticket or its short code. A joined registration leads to the kept one."""
     of_training = reads(Registration).filter(training_id=training_id)
     token, short = tokens.read_qr(text), tokens.read_short_code(text)
     found = None
@@ -185,9 +178,8 @@ async def _holder(training_id: UUID, text: str) -> UUID | None:
 
 
 async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:
-    """Papers of people in these rows of a signature sheet: "1-40 menos 4, 9".
-
-    Refuses a sheet of another training, unreadable or missing rows, and rows without papers (NobodyInRows).
+    """Papers of people in rows of a signature sheet: "1-40 menos 4, 9". Refuses UnknownSheet, unreadable or missing
+    rows, NobodyInRows.
     """
     sheet = await reads(AttendanceSheet).get_or_none(id=sheet_id, session__training_id=training_id)
     if sheet is None:
@@ -202,6 +194,6 @@ async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certifi
 
 
 async def sheets_of_training(training_id: UUID) -> list[AttendanceSheet]:
-    """Newest first, with their session."""
+    """Newest first."""
     found = reads(AttendanceSheet).filter(session__training_id=training_id).order_by("-created_at", "-id")
     return await found.select_related("session")

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/entrega`, `/panel/diplomas/{id}/entrega` and `/ceremonia`: hand-over, calling order."""
+"""`/panel/capacitaciones/{id}/entrega`, `/panel/diplomas/{id}/entrega`, `/ceremonia`: hand-over, calling order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRAINING = "/panel/capacitaciones/{id:uuid}"
 HAND_OVER = TRAINING + "/entrega"
 PAPER = "/panel/diplomas/{id:uuid}/entrega"
 AT_ONCE = 200
-"""Ticks on one page: a form takes some hundred answers."""
+"""Ticks on one page."""
 
 
 async def _training(request: Request) -> Training:
@@ -51,7 +51,7 @@ async def show(request: Request) -> Response:
 
 
 async def _show(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
-    """With short names. Namesakes are shown whole, and that is logged."""
+    """Namesakes are shown whole, and that is logged."""
     papers = sorted(await handover.of_training(training.id), key=by_name)
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
@@ -91,7 +91,7 @@ async def _sheets(training_id: UUID) -> list[tuple[str, str, datetime]]:
 
 @allow(*DESK)
 async def scan(request: Request) -> Response:
-    """A code reader types a code and presses Enter; the page waits for the next."""
+    """A code reader types a code and presses Enter."""
     training, typed = await _training(request), await read_form(request)
     try:
         form = check(ScanForm, typed)
@@ -103,7 +103,6 @@ async def scan(request: Request) -> Response:
 
 @allow(*DESK)
 async def rows(request: Request) -> Response:
-    """A signature in a row means that the person has the paper."""
     training, typed = await _training(request), await read_form(request)
     try:
         form = check(RowsForm, typed)
@@ -171,7 +170,7 @@ async def take_back(request: Request) -> Response:
 
 @allow(*DESK)
 async def ceremony(request: Request) -> Response:
-    """The calling order, in Spanish for reading aloud. Shows full names: opening it is logged."""
+    """In Spanish for reading aloud. Shows full names: opening it is logged."""
     training = await _training(request)
     communities = calling_order(await queries.people_of(training))
     n = sum(len(one.people) for one in communities)
@@ -213,7 +212,6 @@ async def show_paper(request: Request) -> Response:
 
 @allow(*DESK)
 async def note_paper(request: Request) -> Response:
-    """The next page says who noted it and when, or that an annulled paper must not be handed over."""
     paper = await _paper(request)
     actor = request.state.actor
     await handover.hand_over(paper.registration.training_id, [paper.id], HandedOver.SCAN, actor=actor)

@@ -4,16 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.words import HANDED_WORDS, KIND_WORDS, STATE_WORDS
 from trainings.lib.text import search_text, short_name
 from trainings.web.i18n import gettext
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +29,7 @@ class PaperView:
 def paper_view(
     certificate: Certificate, changed: Collection[UUID], *, namesakes: Collection[UUID] = frozenset()
 ) -> PaperView:
-    """The registration's person is loaded. `changed`: papers set anew since printing. `namesakes`: papers that show the
-    whole name.
-    """
+    """`changed`: set anew since printing. `namesakes`: papers that show the whole name."""
     person, how = certificate.registration.participant, certificate.handed_over_how
     return PaperView(
         id=certificate.id,

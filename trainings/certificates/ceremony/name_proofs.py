@@ -1,4 +1,4 @@
-"""The proof list: names printed large by row of a signature sheet, then typed in as people marked them.
+"""The proof list: names printed large by row of a signature sheet, then typed in as people marked them:
 
 todas menos 4, 9 están bien 17: María Elena Caal
 """
@@ -30,7 +30,7 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\d]))(.+)$")
-"""After a colon a name may begin with any sign, such as an apostrophe; after a point or bracket only with a letter."""
+"""After a colon a name may begin with any sign; after a point or bracket only with a letter."""
 _ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
 _ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
 _ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d", re.IGNORECASE)
@@ -57,8 +57,6 @@ class LetterInRow(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A row's corrected name, split as the form shows it."""
-
     line: Line
     given_names: str
     surnames: str
@@ -66,16 +64,14 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A typed proof list: rows whose name is right, and corrections."""
+    """Rows whose name is right, and corrections."""
 
     right: Sequence[Line]
     corrections: Sequence[Correction]
 
 
 def read_proof(typed: str, opened: OpenSheet) -> Proof:
-    """A corrected row does not count as right. Refuses lines that are neither corrections nor rows, rows that the sheet
-    lacks, and rows without a name.
-    """
+    """Refuses lines that are neither corrections nor rows, rows that the sheet lacks, and rows without a name."""
     corrected, lists = _take_apart(typed)
     last = len(opened.lines)
     rows: set[int] = set()
@@ -96,7 +92,7 @@ def read_proof(typed: str, opened: OpenSheet) -> Proof:
 
 
 def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
-    """Corrections by row, and the other lines without «están bien»."""
+    """Corrections by row, and the other lines."""
     corrected: dict[int, str] = {}
     lists = []
     for line in typed.splitlines():
@@ -109,7 +105,7 @@ def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
 
 
 def _rows_said(line: str) -> str:
-    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» means two rows.
+    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» two rows.
 
     Refuses «todas las filas 1 a 5»: read as all it would confirm names that nobody checked.
     """
@@ -130,10 +126,10 @@ def _correction(line: Line, name: str) -> Correction:
 
 
 def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
-    """Split a one-line name where the earlier name was split; a person checks it afterwards.
+    """Split a name where the earlier one was split; a person checks it.
 
-    The same number of words: cut at the same place. One half unchanged: cut beside it. Else the last two words are the
-    surnames, with their particles (de León, De La Cruz).
+    The same number of words: cut at the same place. One half unchanged: cut beside it. Else the last two words are
+    surnames, with their particles.
     """
     words, n_given, n_surnames = name.split(), len(given_names.split()), len(surnames.split())
     begins_same = 0 < n_given < len(words) and fold(" ".join(words[:n_given])) == fold(given_names)
@@ -157,9 +153,8 @@ def _before_particles(words: Sequence[str], cut: int) -> int:
 
 
 async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *, actor: Actor) -> tuple[int, int]:
-    """Confirm and correct all rows or none; returns the numbers of confirmed names and of papers set anew.
-
-    Refuses as `names.confirm` and `names.correct` do; an unprintable letter is tied to its row.
+    """All rows or none; returns the numbers of confirmed names and of papers set anew. Refuses as `names.confirm` and
+    `names.correct`; an unprintable letter at its row.
     """
     how = ConfirmedHow.PROOF_LIST
     n_anew = 0
@@ -176,7 +171,7 @@ async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *
 
 
 async def _hold_everybody(lines: Sequence[Line]) -> None:
-    """All at once: one by one in the order of the paper could deadlock with other holders."""
+    """All at once: one by one could deadlock with other holders."""
     found = Registration.filter(id__in=[line.person_id for line in lines])
     keys = await found.values_list("training_id", "participant_id")
     await lock(Training, [training_id for training_id, _participant_id in keys])
@@ -206,7 +201,7 @@ WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no,
 
 
 def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
-    """Row numbers with the current names; rows without a name are left out."""
+    """Row numbers with the current names."""
     return {
         "operator": printable(head.operator),
         "hub": printable(head.hub),
@@ -219,7 +214,7 @@ def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
 
 
 def proof_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """From `proof_data`, tagged. CPU work: call it in a thread."""
+    """CPU work: call it in a thread."""
     second = made_at.astimezone(UTC).replace(microsecond=0)
     [file] = PROOF.make(data, "pdf", name="proof", pdf_standards=STANDARDS, timestamp=second)
     return file

@@ -34,7 +34,7 @@ PROOF = "/panel/sesiones/{id:uuid}/hojas/{code}/nombres"
 
 
 async def _opened(request: Request) -> tuple[Door, OpenSheet]:
-    """The session's sheet in the address, else UnknownSheet. Shows full names: that is logged."""
+    """Raises UnknownSheet. Shows full names: that is logged."""
     door = await door_of(request.path_params["id"], request.state.actor)
     sheet = await sheet_by_code(request.path_params["code"])
     if sheet.session_id != door.session.id:
@@ -76,7 +76,6 @@ async def _show(request: Request, door: Door, opened: OpenSheet, form: Typed, st
 
 @allow(*ATTENDANCE_TAKERS)
 async def printed(request: Request) -> Response:
-    """Names large, for their people to read; in Spanish, like the sheet."""
     door, opened = await _opened(request)
     with speaking(SOURCE_LANGUAGE):
         context = {"session": session_view(door), "sheet": opened, "base": _base(door, opened)}
@@ -95,7 +94,7 @@ async def file(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def type_in(request: Request) -> Response:
-    """The first post reads the list and shows each correction for a check, the second saves it."""
+    """The first post reads the list and shows each correction, the second saves it."""
     door, opened = await _opened(request)
     typed = await read_form(request)
     try:
@@ -150,7 +149,7 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
 
 
 def _looked_at(typed: Typed, corrections: Sequence[Correction]) -> list[Correction]:
-    """Corrections as staff left them. Raises FormErrors, each tied to its row."""
+    """As staff left them. Raises FormErrors, each tied to its row."""
     looked_at = []
     for one in corrections:
         n = one.line.number

@@ -1,4 +1,4 @@
-"""Papers printed in calling order, whole or by folios; folios as an address writes them: `2027:1-60.62.70-72`."""
+"""Papers printed in calling order, whole or by folios; an address writes them `2027:1-60.62.70-72`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from trainings.certificates.ceremony import call_order
 from trainings.certificates.issuing import queries
 from trainings.certificates.issuing.bulk import set_many
 from trainings.certificates.issuing.mails import FILE, have_set
+from trainings.certificates.issuing.names import changed_among
 from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.making.process_pool import mill
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
@@ -36,7 +37,7 @@ from trainings.web.i18n import N_, gettext
 _YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
 
 MOST_RANGES = 5_000
-"""Enough for every second of ten thousand papers of a training."""
+"""Enough for every second of ten thousand papers."""
 LONGEST_FOLIOS = 60_000
 """In letters; above every form of ours."""
 
@@ -61,7 +62,7 @@ class FolioRanges:
 
     @classmethod
     def of(cls, papers: Iterable[Certificate], *, among: Iterable[Certificate] = ()) -> Self:
-        """Of `papers`. A range may span numbers that belong to none of `among`: fewer ranges then say it."""
+        """A range may span numbers that belong to none of `among`: fewer ranges then say it."""
         numbers = sorted({(one.year, one.number) for one in papers})
         known = {pair: place for place, pair in enumerate(sorted({(one.year, one.number) for one in among}))}
         found = set()
@@ -75,7 +76,7 @@ class FolioRanges:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Refuses: UnreadableFolios, TooManyFolios."""
+        """Refuses UnreadableFolios, TooManyFolios."""
         if len(text) > LONGEST_FOLIOS or text.count(".") + text.count(";") >= MOST_RANGES:
             raise TooManyFolios(field="folios")
         found = set()
@@ -97,7 +98,7 @@ class FolioRanges:
 
     @cached_property
     def _in_order(self) -> list[tuple[int, int, int]]:
-        """Without overlaps: ten thousand papers are looked up in thousands of ranges."""
+        """Without overlaps."""
         found = list[tuple[int, int, int]]()
         for year, first, last in sorted(self.ranges):
             if found and found[-1][0] == year and first <= found[-1][2]:
@@ -115,12 +116,12 @@ class FolioRanges:
 
 
 PART = 100
-"""Papers in one part: as many as a tray holds."""
+"""As many papers as a tray holds."""
 AT_ONCE = 20
 """Files held in memory at a time."""
 NOTED_AT_ONCE = 1_000
 MADE_AT_ONCE = 300
-"""Missing files that a request makes, in some ten seconds. The worker makes more."""
+"""Missing files that a request makes, in some ten seconds."""
 MOST_ASKED = 1_000
 """Files that wait for the worker at a time, beside its messages."""
 
@@ -140,18 +141,15 @@ class FilesAreBeingMade(Refusal):
     sentence = N_("Todavía se hacen %(n)s archivos. Espere unos minutos e imprima otra vez.")
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
-    all: Sequence[Certificate]
-
-    @property
-    def parts(self) -> list[Sequence[Certificate]]:
-        return [self.all[first : first + PART] for first in range(0, len(self.all), PART)]
+def parts_of(papers: Sequence[Certificate]) -> list[Sequence[Certificate]]:
+    return [papers[first : first + PART] for first in range(0, len(papers), PART)]
 
 
-async def to_print(training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None) -> Papers:
-    """Standing papers, of the `chosen` folios, or only new and changed ones. In calling order; papers that nobody is
-    called for follow by folio.
+async def to_print(
+    training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None
+) -> list[Certificate]:
+    """Standing papers, of the `chosen` folios, or only new and changed ones, in calling order; then the rest by
+    folio.
     """
     people = await queries.people_of(training)
     called = [
@@ -163,29 +161,26 @@ async def to_print(training: Training, *, only_changed: bool = False, chosen: Fo
     papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
     if chosen is not None:
         papers = [one for one in papers if one in chosen]
-    return Papers(await _changed(training, papers) if only_changed else papers)
+    if not only_changed:
+        return papers
+    changed = await changed_among(papers)
+    return [one for one in papers if one.printed_at is None or one.id in changed]
 
 
-async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
-    made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
-    made_at = dict(await made.values_list("certificate_id", "created_at"))
-    return [
-        one for one in papers if one.printed_at is None or one.id not in made_at or made_at[one.id] > one.printed_at
-    ]
-
-
-async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
+async def print_them(
+    training: Training, papers: Sequence[Certificate], *, only_changed: bool, actor: Actor
+) -> AsyncIterator[bytes]:
     """One PDF, streamed; its papers count as printed once the last byte left. Not in a transaction.
 
-    Sets missing files first. Refuses before the first byte (NothingToPrint, FilesAreBeingMade, FileCannotBeMade).
+    Sets missing files first. Refuses NothingToPrint, FilesAreBeingMade, FileCannotBeMade.
     """
-    if not papers.all:
+    if not papers:
         raise NothingToPrint
-    await _see_to_files(training, papers.all)
+    await _see_to_files(training, papers)
     standing = await _with_file(training, is_standing=True)
-    if not any(one.id in standing for one in papers.all):
+    if not any(one.id in standing for one in papers):
         raise NothingToPrint
-    return _merged(training, papers.all, only_changed=only_changed, actor=actor)
+    return _merged(training, papers, only_changed=only_changed, actor=actor)
 
 
 async def _merged(
@@ -209,7 +204,7 @@ async def _merged(
 async def _note_printed(
     training: Training, ids: Sequence[UUID], moment: datetime, *, only_changed: bool, actor: Actor
 ) -> None:
-    """As of the `moment` before their files were read: papers corrected meanwhile are to be printed again."""
+    """As of the `moment` before files were read: papers corrected meanwhile are to be printed again."""
     async with transaction():
         for first in range(0, len(ids), NOTED_AT_ONCE):
             await Certificate.filter(id__in=list(ids[first : first + NOTED_AT_ONCE])).update(printed_at=moment)
@@ -235,10 +230,7 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
 
 
 async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:
-    """Leave files to the worker: each once, however often somebody presses, and not while a job for many makes them.
-
-    Only so many at a time that no message waits long; the next press continues.
-    """
+    """Leave files to the worker, each once, and not while a job for many makes them."""
     if await IssueJob.exists(training_id=training.id, state=JobState.RUNNING):
         return
     async with transaction():
@@ -258,7 +250,7 @@ async def _with_file(training: Training, *, is_standing: bool = False) -> set[UU
 
 
 async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """Papers corrected since the first byte have their file set anew before."""
+    """Sets anew files of papers corrected since the first byte."""
     contents = await _contents(ids)
     others = reads(Certificate).filter(id__in=[key for key in ids if key not in contents], file=None, erased_at=None)
     corrected = [key for (key,) in await others.exclude(state=CertificateState.REVOKED).values_list("id")]
@@ -269,18 +261,15 @@ async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
 
 
 async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """Leaves out papers annulled, corrected or left without a name at this moment."""
+    """Without papers annulled, corrected or left nameless at this moment."""
     kept = reads(CertificateFile).filter(certificate_id__in=list(ids), certificate__erased_at=None)
     standing = kept.exclude(certificate__state=CertificateState.REVOKED)
     return {key: bytes(content) for key, content in await standing.values_list("certificate_id", "content")}
 
 
 async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
-    """A ZIP of all standing papers' files, named by folio, streamed a few at a time.
-
-    Sets missing files first. Refuses before the first byte (NothingToPrint, FileCannotBeMade).
-    """
-    papers = (await to_print(training)).all
+    """Files named by folio, streamed a few at a time. Refuses NothingToPrint, FileCannotBeMade."""
+    papers = await to_print(training)
     if not papers:
         raise NothingToPrint
     await _see_to_files(training, papers)
@@ -304,7 +293,7 @@ async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
 
 
 class _Outgoing(BytesIO):
-    """Bytes written since they were last taken; it cannot seek, so the archive does not try."""
+    """It cannot seek, so the archive does not try."""
 
     def seekable(self) -> bool:
         return False
@@ -320,6 +309,6 @@ class _Outgoing(BytesIO):
 
 
 def name_of(training: Training, *, number: int = 0, n_parts: int = 1) -> str:
-    """A file name without its ending."""
+    """Without its ending."""
     part = f"-{number}-de-{n_parts}" if n_parts > 1 else ""
     return f"diplomas-{slugify(training.title, 40) or training.slug}{part}"

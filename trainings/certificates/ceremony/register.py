@@ -1,8 +1,7 @@
-"""The register of folios (libro de folios): an operator's numbers of a year, in order, in every state."""
+"""The register of folios (libro de folios): an operator's numbers of a year, in every state."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs.texts import day_on
+from trainings.certificates.forms import PRINTED_FOLIO
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries, is_withdrawn
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction
@@ -42,7 +42,6 @@ HEADS = (
     N_("Anulado el"),
     N_("Recibí conforme"),
 )
-FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}", re.IGNORECASE)
 WITHOUT_NAME = N_("(nombre borrado)")
 
 
@@ -53,7 +52,7 @@ class UnknownRegister(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """An operator's register of a local year; `n` numbers given out."""
+    """`n` numbers given out."""
 
     operator: Operator
     year: int
@@ -66,7 +65,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One folio. `name` is initials where the paper is of a hub outside the reader's scope."""
+    """`name` is initials where the paper is of a hub outside the reader's scope."""
 
     id: UUID
     number: int
@@ -85,7 +84,7 @@ class Line:
 
 
 async def volumes(actor: Actor) -> list[Volume]:
-    """For operators where the actor works at a desk, by name, newest year first."""
+    """By name, newest year first."""
     operators = await operators_of(actor)
     series = await reads(FolioSeries).filter(operator_id__in=sorted(operators)).order_by("-year")
     found = [Volume(operators[one.operator_id], one.year, one.next_number - 1) for one in series]
@@ -110,7 +109,7 @@ async def operators_of(actor: Actor, roles: Sequence[Any] = DESK) -> dict[UUID, 
 
 
 async def page_of(volume: Volume, actor: Actor, *, number: int, query: str = "") -> tuple[list[Line], int]:
-    """A page (from 1) of lines, and the number of all lines. `query`: a folio, a number, or words of a name."""
+    """A page (from 1) of lines, and the number of all. `query`: a folio, a number, or words of a name."""
     found = _found(volume, actor, query)
     start = (number - 1) * PAGE
     rows = await found.order_by("number").offset(start).limit(PAGE).prefetch_related("registration__participant")
@@ -126,7 +125,7 @@ def _found(volume: Volume, actor: Actor, query: str) -> QuerySet[Certificate]:
     typed = query.strip()
     if typed.isascii() and typed.isdigit() and len(typed) < 10:
         return found.filter(number=int(typed))
-    if FOLIO.fullmatch(typed):
+    if PRINTED_FOLIO.fullmatch(typed):
         return found.filter(folio=typed.upper())
     for term in like_terms(typed):
         # Names of other hubs' people cannot be looked for: they are not shown either.
@@ -173,7 +172,7 @@ def _whole(one: Certificate, actor: Actor) -> str:
 
 
 async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
-    """All lines for a file, with printed names. Logged; refuses the 11th file in an hour."""
+    """All lines, with printed names. Logged; refuses the 11th file in an hour."""
     await limits.hit("export", str(actor.id), PER_HOUR, HOUR)
     found = reads(Certificate).filter(operator_id=volume.operator.id, year=volume.year).order_by("number")
     hubs = dict(await reads(Hub).filter(operator_id=volume.operator.id).values_list("id", "name"))
@@ -191,7 +190,7 @@ async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
 
 
 def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
-    """Header and rows of a workbook, in the language of the request."""
+    """Header and rows of a workbook."""
     rows: list[list[str | int]] = [
         [
             one.folio,
@@ -211,7 +210,7 @@ def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
 
 
 def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
-    """Data of the printed register, in Spanish as all signed papers."""
+    """For the printed register, in Spanish."""
     states = Counter(one.state for one in lines if not one.is_withdrawn)
     return {
         "operator": volume.operator.name,

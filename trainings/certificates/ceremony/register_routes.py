@@ -41,7 +41,7 @@ async def index(request: Request) -> Response:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """A page of numbers, or search results. Opening it is logged."""
+    """Opening it is logged."""
     volume, actor = await _volume(request), request.state.actor
     query = request.query_params.get("q", "").strip()[:LONGEST_QUERY]
     number = asked_page(request.query_params)

@@ -1,6 +1,5 @@
-"""Issue certificates, once per registration and kind, numbered without gaps; annul them, and issue another in place.
-
-Only a person with a reason annuls or reissues: no upgrade and no edit of a course does.
+"""Issue certificates, once per registration and kind, numbered without gaps; annul them. Nothing else does: no upgrade,
+no edit of a course.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
 from trainings.accounts.permissions import ISSUERS
+from trainings.accounts.queries import names_of
 from trainings.attendance.phones.closings import close_reported, early_ends
-from trainings.attendance.settling import lock_stays_of, settle, settle_people
+from trainings.attendance.settling import lock_stays_of, settle_people
 from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
@@ -25,13 +24,14 @@ from trainings.certificates.eligibility import (
     EndToConfirm,
     NotEligible,
     TrainingNotOver,
-    diploma_due,
     due_unless_held,
     earned_kinds,
     exchangeable,
     is_over,
 )
+from trainings.certificates.forms import LONGEST_REASON
 from trainings.certificates.issuing.mails import announce, have_set, tell_annulled
+from trainings.certificates.issuing.names import LONGEST_INITIALS, LONGEST_PRINTED
 from trainings.certificates.making.contents import (
     Occasion,
     day_of_paper,
@@ -62,11 +62,6 @@ TAKE_NUMBERS = """
     ON CONFLICT (operator_id, year) DO UPDATE SET next_number = folio_series.next_number + excluded.next_number - 1
     RETURNING next_number
 """
-AT_ONCE = 10_000
-"""Keys in one query: the engines take some thirty thousand."""
-LONGEST_REASON = 240
-LONGEST_NAME, LONGEST_INITIALS = 240, 40
-"""As their columns; the sheet keeps a longer name whole."""
 
 
 class UnprintableName(Refusal):
@@ -90,20 +85,12 @@ class ReasonMissing(Refusal):
     sentence = N_("Escriba por qué se anula.")
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedTogether:
-    """`n_unprintable` people need their name corrected first."""
-
-    certificates: Sequence[Certificate]
-    n_unprintable: int
-
-
 async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -> Certificate:
-    """A new certificate, or the standing one of this kind. A certificado replaces a diploma: that is annulled and its
-    person told.
+    """A new certificate, or the standing one of this kind. A certificado annuls and replaces a diploma. The outbox sets
+    its file, or the first reader does.
 
     Refuses before the training is over, without the hours, without signatories, and letters that the design's fonts
-    lack. The outbox sets its file, or the first reader does.
+    lack.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
@@ -131,41 +118,11 @@ async def issue_locked(where: Registration, kind: CertificateKind, *, actor: Act
         raise UnprintableName(letters=missing)
     [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
     if diploma is not None:
-        await _give_way(diploma, certificate, registration, occasion.training, actor=actor)
+        certificate.replaces_id = diploma.id
+        await certificate.save(update_fields=["replaces_id"])
+        await revoke(diploma.id, EXCHANGED, actor=actor)
     await have_set(certificate)
     return certificate
-
-
-async def _give_way(
-    old: Certificate, new: Certificate, registration: Registration, training: Training, *, actor: Actor
-) -> None:
-    new.replaces_id = old.id
-    await new.save(update_fields=["replaces_id"])
-    annulled = await revoke(old.id, EXCHANGED, actor=actor)
-    await tell_annulled([(annulled, registration.participant)], training)
-
-
-async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
-    """The highest certificate for people who completed the training and have none, all or nothing.
-
-    Refuses as `issue`, but skips and counts unprintable names. For many people, or while a request waits, `bulk.start`
-    does it in small steps.
-    """
-    await refuse_before_its_end(training_id)
-    await settle(training_id)
-    async with transaction():
-        await locked_training(training_id)
-        occasion = await occasion_of(training_id)
-        completed = Registration.filter(training_id=training_id, completed_at__not_isnull=True)
-        people = await completed.order_by("created_at", "id").select_related("participant")
-        papers = await papers_of([one.id for one in people])
-        found = [(one, diploma_due(kinds_of(one, occasion.training), papers[one.id]).kind) for one in people]
-        due = [(one, kind) for one, kind in found if kind is not None]
-        printable = [(one, kind) for one, kind in due if not missing_letters(one, kind, occasion)]
-        issued = await issue_to(printable, occasion, actor=actor)
-        for certificate in issued:
-            await have_set(certificate)
-        return IssuedTogether(issued, len(due) - len(printable))
 
 
 def missing_letters(registration: Registration, kind: CertificateKind, occasion: Occasion) -> str:
@@ -182,18 +139,16 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
 
 
 async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
-    """By registration, in order. Under the training's lock their number stays."""
+    """By registration, in order."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
-    for first in range(0, len(registration_ids), AT_ONCE):
-        found = Certificate.filter(registration_id__in=list(registration_ids[first : first + AT_ONCE]))
-        for one in await found.order_by("year", "number"):
-            papers[one.registration_id].append(one)
+    for one in await Certificate.filter(registration_id__in=list(registration_ids)).order_by("year", "number"):
+        papers[one.registration_id].append(one)
     return papers
 
 
 async def refuse_before_its_end(training_id: UUID) -> None:
-    """TrainingNotOver. Call it before hours are brought up to date: else a session that ends in between counts as over
-    without anybody's minutes. Closes as held what a phone closed.
+    """TrainingNotOver. Call it before hours are brought up to date: a session that ends in between would count without
+    minutes. Closes sessions that a phone closed.
     """
     await close_reported(await _session_ids(training_id))
     if not is_over(await TrainingSession.filter(training_id=training_id)):
@@ -207,7 +162,7 @@ async def _session_ids(training_id: UUID) -> list[UUID]:
 async def occasion_of(
     training_id: UUID, *, kinds: Sequence[CertificateKind] = (), is_over_already: bool = True
 ) -> Occasion:
-    """What all papers share; in the caller's transaction. Brings no hours up to date.
+    """What all papers share; in the caller's transaction.
 
     Refuses TrainingNotOver and EndToConfirm unless `is_over_already`, NoSignatory, UnprintableText.
     """
@@ -226,9 +181,8 @@ async def same_occasion(
     kinds: Sequence[CertificateKind] = (),
     day: date | None = None,
 ) -> Occasion:
-    """For a step of many: without asking again whether the training is over.
-
-    `kinds` default to the kinds of people who complete the course, `day` to that of papers made now.
+    """Does not ask whether the training is over. `kinds` default to those of a completed course, `day` to that of
+    papers made now.
     """
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
@@ -252,10 +206,10 @@ async def issue_to(
     actor: Actor,
     state: CertificateState = CertificateState.VALID,
 ) -> list[Certificate]:
-    """Number papers, freeze what they print, and tell people with a valid one; in the caller's transaction.
+    """Number papers, freeze what they print, tell people with a valid one; in the caller's transaction.
 
-    The caller holds the training's lock, has checked that nobody has a paper of that kind and that names can be
-    printed, and leaves the files to the outbox (`mails.have_set`, or a job).
+    The caller holds the training's lock, has checked that people have no such paper and printable names, and leaves
+    files to the outbox.
     """
     if not due:
         return []
@@ -318,7 +272,7 @@ def _certificate(
         number=number,
         folio=folio,
         code=code,
-        printed_name=sheet.person_name[:LONGEST_NAME],
+        printed_name=sheet.person_name[:LONGEST_PRINTED],
         initials=initials(participant.given_names, participant.surnames)[:LONGEST_INITIALS].strip(),
         is_minor=participant.age_group is not None and participant.age_group.is_minor,
         title=sheet.title,
@@ -334,37 +288,43 @@ def _certificate(
 
 
 async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Folio and code stay; the public check says annulled. Refuses an empty reason."""
+    """Folio and code stay; the public check says annulled; its person is told. Refuses an empty reason, and an annulled
+    paper.
+    """
     if not reason.strip():
         raise ReasonMissing(field="reason")
+    where = await Registration.get_or_none(certificates__id=certificate_id)
+    if where is None:
+        raise NotFound(N_("No encontramos ese certificado."))
     async with transaction():
-        certificate = await Certificate.select_for_update().get_or_none(id=certificate_id)
-        if certificate is None:
-            raise NotFound(N_("No encontramos ese certificado."))
+        await locked_training(where.training_id)
+        [certificate] = await lock(Certificate, [certificate_id])
         if CertificateState.REVOKED not in MOVES[certificate.state]:
             raise AlreadyRevoked
         await revoke_held([certificate], reason, actor=actor)
         return certificate
 
 
-async def revoke_held(certificates: Sequence[Certificate], reason: str, *, actor: Actor) -> None:
-    """In the caller's transaction, which holds them."""
+async def revoke_held(
+    certificates: Sequence[Certificate], reason: str, *, actor: Actor, act: str = "certificates.revoke"
+) -> None:
+    """And tell their people; in the caller's transaction, which holds training and certificates."""
     moment, why = clock.now(), reason.strip()[:LONGEST_REASON]
     for one in certificates:
         one.state, one.revoked_at = CertificateState.REVOKED, moment
         one.revoked_reason, one.revoked_by_id = why, actor.id
     same = Certificate.filter(id__in=[one.id for one in certificates])
     await same.update(state=CertificateState.REVOKED, revoked_at=moment, revoked_reason=why, revoked_by_id=actor.id)
-    acts = [Act(one.id, one.hub_id, {}) for one in certificates]
-    await record_all("certificates.revoke", acts, actor=actor)
+    await record_all(act, [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates], actor=actor)
     status_lists.touch(certificates)
+    await tell_annulled(certificates)
 
 
 # -- annulled: one, several, or many with a second person; people are told
 
 
 MOST_ALONE = 10
-"""Annulled by one person at once; a second person decides on more."""
+"""Annulled by one person at once."""
 
 
 class NoneChosen(Refusal):
@@ -395,26 +355,14 @@ class UnknownRequest(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Annulled:
-    """The number annulled, or a request to be decided."""
+    """The number annulled, or a request to decide."""
 
     n: int
     request: RevocationRequest | None = None
 
 
-async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Tells its person where it was valid. Refuses an empty reason, and an annulled paper."""
-    async with transaction():
-        await _lock_training_of(certificate_id)
-        certificate = await revoke(certificate_id, reason, actor=actor)
-        await _tell_people([certificate])
-        return certificate
-
-
 async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Annul one and issue another of its kind, both or neither; returns the new one.
-
-    Refuses as `annul` and `issue` do: a person who no longer earned it gets no other.
-    """
+    """Annul one and issue another of its kind, both or neither. Refuses as `revoke` and `issue` do."""
     old = await Certificate.get_or_none(id=certificate_id).select_related("registration")
     if old is None:
         raise NotFound(N_("No encontramos ese certificado."))
@@ -422,17 +370,8 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
     async with transaction():
         await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
-        old = await revoke(certificate_id, reason, actor=actor)
-        new = await issue_locked(where, old.kind, actor=actor)
-        await _tell_people([old])
-        return new
-
-
-async def _lock_training_of(certificate_id: UUID) -> None:
-    """Trainings first, as annulling many does: no deadlock."""
-    where = await Registration.get_or_none(certificates__id=certificate_id)
-    if where is not None:
-        await locked_training(where.training_id)
+        await revoke(certificate_id, reason, actor=actor)
+        return await issue_locked(where, old.kind, actor=actor)
 
 
 async def annul_chosen(training_id: UUID, chosen: Collection[UUID], reason: str, *, actor: Actor) -> Annulled:
@@ -473,9 +412,8 @@ async def _ask_to_annul(
 
 
 async def decide_request(request_id: UUID, *, is_approved: bool, actor: Actor) -> int:
-    """Approve or refuse another person's request, once; returns the number annulled.
-
-    Refuses OwnRequest, AlreadyDecided, UnknownRequest.
+    """Approve or refuse another person's request; returns the number annulled. Refuses OwnRequest, AlreadyDecided,
+    UnknownRequest.
     """
     where = await RevocationRequest.get_or_none(id=request_id)
     if where is None:
@@ -503,26 +441,15 @@ async def _standing_among(training_id: UUID, ids: Collection[UUID]) -> list[Cert
 
 
 async def _annul_all(standing: Sequence[Certificate], reason: str, actor: Actor) -> None:
-    """In the caller's transaction. Certificates that their person withdrew meanwhile are annulled already."""
+    """In the caller's transaction. Skips certificates withdrawn meanwhile."""
     found = await lock(Certificate, [one.id for one in standing])
     held = [one for one in found if one.state is not CertificateState.REVOKED]
     await revoke_held(held, reason, actor=actor)
-    await _tell_people(held)
-
-
-async def _tell_people(annulled: Sequence[Certificate]) -> None:
-    if not annulled:
-        return
-    registrations = Registration.filter(id__in=[one.registration_id for one in annulled])
-    people = {one.id: one for one in await registrations.select_related("participant")}
-    training = await Training.get(id=people[annulled[0].registration_id].training_id)
-    await tell_annulled([(one, people[one.registration_id].participant) for one in annulled], training)
 
 
 async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> None:
-    """Annulled papers stay annulled. Refuses (TooLateToStop) after the ten minutes.
-
-    Annulments of the training at the same time come before or after, and are never stopped unseen.
+    """Papers stay annulled. Refuses (TooLateToStop) after ten minutes. Holds the training: an annulment at the same
+    time is never stopped unseen.
     """
     async with transaction():
         await locked_training(training_id)
@@ -547,7 +474,9 @@ class Asked:
 
 async def requests_of(training_id: UUID) -> list[Asked]:
     """Newest first."""
-    return await _named(await reads(RevocationRequest).filter(training_id=training_id).order_by("-created_at", "-id"))
+    found = await reads(RevocationRequest).filter(training_id=training_id).order_by("-created_at", "-id")
+    names = await names_of(key for one in found for key in (one.asked_by_id, one.decided_by_id))
+    return [Asked(one, names.get(one.asked_by_id, ""), names.get(one.decided_by_id, "")) for one in found]
 
 
 async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
@@ -559,23 +488,14 @@ async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
 
 
 async def to_decide(actor: Actor) -> list[RevocationRequest]:
-    """Requests of others at the actor's hubs, with their training."""
+    """Requests of others at the actor's hubs."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     waiting = reads(RevocationRequest).filter(hub_id__in=hubs, decided_at=None).exclude(asked_by_id=actor.id)
     return await waiting.order_by("created_at", "id").prefetch_related("training") if hubs else []
 
 
 async def standing_of(training_id: UUID) -> list[Certificate]:
-    """Certificates that can be annulled, by folio, with their people."""
+    """By folio, with their people."""
     found = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
     # Joined: a separate fetch takes Tortoise quadratic time.
     return await found.order_by("year", "number", "id").select_related("registration__participant")
-
-
-async def _named(requests: Sequence[RevocationRequest]) -> list[Asked]:
-    ids = {key for one in requests for key in (one.asked_by_id, one.decided_by_id) if key is not None}
-    names = dict(await reads(User).filter(id__in=list(ids)).values_list("id", "name")) if ids else {}
-    return [
-        Asked(one, names.get(one.asked_by_id, ""), names.get(one.decided_by_id, "") if one.decided_by_id else "")
-        for one in requests
-    ]

@@ -1,6 +1,5 @@
-"""The mark of a course with a test, 0 to 100 points, entered by its facilitator or coordinator.
-
-By name, unlike the anonymous tests before and after.
+"""The mark of a course with a test, 0 to 100 points, entered by its facilitator or coordinator. By name, unlike the
+anonymous tests.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Examined:
 
 
 async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
-    """With its hub's seat. Raises UnknownTraining out of scope, MayNotEnterMarks, and NoTest without a pass mark."""
+    """Raises UnknownTraining, MayNotEnterMarks, and NoTest without a pass mark."""
     training = await reads(Training).get_or_none(id=training_id).select_related("hub__seat")
     if training is None:
         raise UnknownTraining
@@ -78,10 +77,9 @@ async def examined(training_id: UUID) -> list[Examined]:
 
 
 async def enter_marks(training_id: UUID, marks: Mapping[UUID, int | None], *, actor: Actor) -> int:
-    """0 to 100 points, None removes a mark; returns the number of changes.
+    """None removes a mark; returns the number of changes.
 
-    Refuses (MarkStated) a mark below the pass mark where a certificate says passed: staff decide about that paper
-    first.
+    Refuses (MarkStated) a mark below the pass mark where a certificate says passed.
     """
     async with transaction():
         training = await locked_training(training_id)

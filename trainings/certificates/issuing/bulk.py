@@ -1,8 +1,7 @@
-"""One press for many: people are issued to in steps, a transaction each, then the files.
+"""One press for many: people are issued to in steps, a transaction each, then files are set.
 
-Each step is a job of the outbox that enqueues the next, so that it can be paused, and goes on after a crash. The
-database says who is next: repetition takes nobody twice. A step also sets files of the step before, so that the mill
-does not wait for the last person.
+Each step is a job of the outbox that enqueues the next: it can be paused, and goes on after a crash. The database says
+who is next, so repetition takes nobody twice.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ STEP = "certificate_step"
 PEOPLE_AT_ONCE = 100
 """In a transaction that blocks other changes of the training."""
 FEW = 100
-"""Up to so many people's hours are brought up to date in the request; the worker does more before its first step."""
+"""Hours of so many people are brought up to date in the request, else in the worker."""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 
@@ -62,13 +61,13 @@ CONCERNED = f"""
         SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
     )
 """  # noqa: S608 - a constant
-"""Excludes people whose certificate was withdrawn: another is issued to them alone, at their word."""
+"""Without people whose certificate was withdrawn."""
 OF_A_PURPOSE: Mapping[JobPurpose, str] = {
     JobPurpose.ISSUE: CONCERNED,
     JobPurpose.PREPARE: CONCERNED,
     JobPurpose.NOTES: f"{CONCERNED} AND {CAME_SHORT}",
 }
-"""A job for notes is silent about people who never came or earned a diploma: they would fill its list."""
+"""A job for notes is silent about people who never came or earned a diploma."""
 COUNT = "SELECT count(*) AS n FROM registration r WHERE "
 NEXT = """
     SELECT r.id FROM registration r WHERE {concerned}
@@ -108,10 +107,9 @@ class Decision:
 
 
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
-    """A new job, or the running one of this purpose. For few people its first step is done.
+    """A new job, or the active one of this purpose. For few people its first step is done.
 
-    Refuses as `actions.issue_all`: the training is not over or an early end not confirmed (preparing may come before),
-    no signatory, unprintable text.
+    Refuses a training not over or an early end not confirmed (unless preparing), no signatory, unprintable text.
     """
     if _comes_after(purpose):
         await actions.refuse_before_its_end(training_id)
@@ -140,23 +138,11 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
         return job
 
 
-async def pause(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """A begun step is finished; no further person or file follows."""
-    return await _turn(job_id, JobState.PAUSED, actor=actor)
+async def turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
+    """Paused: a begun step is finished. Running again refuses as `start`. Stopped is for good: issued papers stand.
 
-
-async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """For good. Issued papers stand; their files are set when opened or printed."""
-    return await _turn(job_id, JobState.STOPPED, actor=actor)
-
-
-async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """After a pause. Refuses as `start`."""
-    return await _turn(job_id, JobState.RUNNING, actor=actor)
-
-
-async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
-    """Refuses (HasEnded) a done or stopped job; the same state changes nothing."""
+    Refuses (HasEnded) a done or stopped job.
+    """
     async with transaction():
         job = await _locked(job_id)
         if job.state not in GOES_ON:
@@ -192,9 +178,9 @@ async def _locked(job_id: UUID) -> IssueJob:
 
 
 async def take_step(job: OutboxJob) -> Mail | None:
-    """Take a job's next people. A step done before, by a worker killed since, does nothing.
+    """Take a job's next people. A repeated step does nothing.
 
-    `settles`: brings hours up to date first. `papers`: some of the step before.
+    `settles`: brings hours up to date first. `papers`: some of the step before, whose files are set beside.
     """
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or not _is_next(own, job):
@@ -206,14 +192,6 @@ async def take_step(job: OutboxJob) -> Mail | None:
         both.create_task(_take_next(job, own.id))
         both.create_task(_set_beside(own, papers))
     return None
-
-
-async def _set_beside(job: IssueJob, papers: Sequence[UUID]) -> None:
-    """A failing file stops nobody: the file turns try it again and report it."""
-    try:
-        await set_beside(job, papers)
-    except Exception:
-        logger.exception("files could not be set beside a step of job %s", job.id)
 
 
 async def _take_next(step: OutboxJob, job_id: UUID) -> None:
@@ -248,7 +226,9 @@ async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
         job.n_seen += len(people)
         job.n_total = max(job.n_total, job.n_seen)
     if len(people) == PEOPLE_AT_ONCE:
-        await _enqueue_step(job, str(job.n_seen), papers=[str(one.id) for one in papers[: n_beside()]])
+        await _enqueue_step(
+            job, str(job.n_seen), papers=[str(one.id) for one in papers[: MADE_MEANWHILE * mill().n_processes]]
+        )
     else:
         job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job.training_id, job.purpose))
         await enqueue(FILES, {"job_id": str(job.id), "turn": 0}, dedup=f"{FILES}:{job.id}:{uuid7()}")
@@ -271,7 +251,7 @@ async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
 
 
 async def _next(job: IssueJob) -> list[Registration]:
-    """Expected or present people without a decision of this job, in order of registration."""
+    """People without a decision of this job, in order of registration."""
     question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
     rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
     found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
@@ -310,7 +290,7 @@ def detail_of(due: Due) -> str:
 async def _carry_out(
     job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor
 ) -> Sequence[Certificate]:
-    """All at once; on failure one by one, so that one person's rows block nobody else. Returns what was issued."""
+    """All at once; on failure one by one, so that one person's rows block nobody else."""
     state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
     due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
     skips = [
@@ -341,9 +321,7 @@ async def _carry_out(
 
 FILES = "certificate_files"
 SECONDS_OF_A_TURN = 10.0
-"""A turn takes files on for so long, then lets an import or another training pass. Between turns the mill idles some
-tenths of a second.
-"""
+"""Then other work passes."""
 KEPT_AT_ONCE = 8
 """Files kept in one transaction of some milliseconds."""
 MADE_MEANWHILE = 4
@@ -365,7 +343,7 @@ IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
 
 
 async def set_files(job: OutboxJob) -> Mail | None:
-    """Set a job's files for some seconds, and enqueue the rest behind other work; the last one ends the job."""
+    """Set a job's files for some seconds, and enqueue the rest; the last turn ends the job."""
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
@@ -387,15 +365,13 @@ async def set_files(job: OutboxJob) -> Mail | None:
     return None
 
 
-def n_beside() -> int:
-    """Files that keep the mill busy while the next people are taken; with more, people would wait for files."""
-    return MADE_MEANWHILE * mill().n_processes
-
-
-async def set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
-    """Files that are missing, as a turn of the job would."""
-    rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
-    await _note_failed(job, await set_many([UUID(str(row["id"])) for row in rows]))
+async def _set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
+    """As a turn of the job would. A failing file stops nobody: the turns report it."""
+    try:
+        rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
+        await _note_failed(job, await set_many([UUID(str(row["id"])) for row in rows]))
+    except Exception:
+        logger.exception("files could not be set beside a step of job %s", job.id)
 
 
 async def _note_failed(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
@@ -410,7 +386,7 @@ async def _note_failed(job: IssueJob, failed: Sequence[tuple[Certificate, str]])
 
 
 async def set_many(certificate_ids: Sequence[UUID], *, until: float | None = None) -> list[tuple[Certificate, str]]:
-    """Set and keep these files with the whole mill; returns failures with a translatable reason. Not in a transaction.
+    """Set and keep files with the whole mill; returns failures with a translatable reason. Not in a transaction.
 
     `until` (by `clock.ticks`): begin no more after it.
     """
@@ -449,9 +425,9 @@ async def _set_some(certificates: Sequence[Certificate]) -> list[tuple[Certifica
     return failed
 
 
-async def n_files(job: IssueJob) -> tuple[int, int]:
+async def n_files(training_id: UUID) -> tuple[int, int]:
     """Of the training's standing certificates: with a file, and all."""
-    standing = reads(Certificate).filter(registration__training_id=job.training_id, erased_at=None)
+    standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     standing = standing.exclude(state=CertificateState.REVOKED)
     n_all = await standing.count()
     return n_all - await standing.filter(file__id__isnull=True).count(), n_all

@@ -18,7 +18,7 @@ from trainings.certificates.eligibility import is_over
 from trainings.certificates.issuing import bulk, names, preparing, queries, views
 from trainings.certificates.issuing.views import person_view
 from trainings.certificates.making.contents import day_of_paper
-from trainings.certificates.models import JobPurpose
+from trainings.certificates.models import JobPurpose, JobState
 from trainings.errors import Refusal
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -40,7 +40,7 @@ class Turn(StrEnum):
     STOP = "stop"
 
 
-TURNS = {Turn.PAUSE: bulk.pause, Turn.GO_ON: bulk.go_on, Turn.STOP: bulk.stop}
+TURNS = {Turn.PAUSE: JobState.PAUSED, Turn.GO_ON: JobState.RUNNING, Turn.STOP: JobState.STOPPED}
 
 
 class TurnForm(Form):
@@ -48,7 +48,7 @@ class TurnForm(Form):
 
 
 class PrintForm(Form):
-    """`folios`: of one button, as the page showed them; empty: all. Part `parte` of `de`."""
+    """`folios`: as the page showed them; empty: all. Part `parte` of `de`."""
 
     folios: str = ""
     solo: str = ""
@@ -62,7 +62,6 @@ async def _training_to_issue(request: Request) -> Training:
 
 @allow(*ISSUERS)
 async def confirm_preparing(request: Request) -> Response:
-    """Who gets a paper and who does not, before any is numbered."""
     return await _confirm_preparing(request, await _training_to_issue(request), None)
 
 
@@ -87,7 +86,7 @@ async def _confirm_preparing(request: Request, training: Training, refusal: Refu
 
 @allow(*ISSUERS)
 async def prepare(request: Request) -> Response:
-    """Starts a job, which numbers and freezes them, then sets files. Pressed twice it is one job."""
+    """Starts a job. Pressed twice it is one."""
     training = await _training_to_issue(request)
     try:
         job = await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
@@ -172,26 +171,25 @@ async def progress(request: Request) -> Response:
 async def turn(request: Request) -> Response:
     training, found = await _training_to_issue(request), await _progress(request)
     form = check(TurnForm, await read_form(request))
-    await TURNS[form.turn](found.job.id, actor=request.state.actor)
+    await bulk.turn(found.job.id, TURNS[form.turn], actor=request.state.actor)
     return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{found.job.id}")
 
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """What would be printed, whole or in parts. Opening it marks nothing as printed."""
+    """What would be printed, whole or in parts. Marks nothing as printed."""
     return await _to_print(request, await _training(request), only_changed=request.query_params.get("solo") == CHANGED)
 
 
 async def _to_print(
     request: Request, training: Training, *, only_changed: bool, form: Typed | None = None, status: int = 200
 ) -> Response:
-    """The page, with a refused request for asking again. Shows changed names in full: that is logged.
-
-    Each button names its folios, so another printing changes nothing of it.
+    """Shows changed names in full: that is logged. Each button names its folios, so another printing changes nothing of
+    it.
     """
     everything = await printing.to_print(training)
     papers = await printing.to_print(training, only_changed=True) if only_changed else everything
-    renamed = await names.changed_names(papers.all)
+    renamed = await names.changed_names(papers)
     if renamed:
         await record(
             "names.open_changes",
@@ -202,14 +200,14 @@ async def _to_print(
         )
     context = {
         "training": training,
-        "papers": papers.all,
-        "whole": FolioRanges.of(papers.all, among=everything.all),
-        "parts": [(part, FolioRanges.of(part, among=everything.all)) for part in papers.parts],
+        "papers": papers,
+        "whole": FolioRanges.of(papers, among=everything),
+        "parts": [(part, FolioRanges.of(part, among=everything)) for part in printing.parts_of(papers)],
         "outdated": any(one.outdated and not one.is_unused for one in await preparing.waiting(training.id)),
         "renamed": renamed,
         "only_changed": only_changed,
-        "was_printed": any(one.printed_at for one in papers.all),
-        "n_all": len(everything.all),
+        "was_printed": any(one.printed_at for one in papers),
+        "n_all": len(everything),
         "form": form,
     }
     return render(request, "certificates/issuing/print.html", context, status=status)

@@ -1,6 +1,5 @@
-"""What is learnt after certificates were issued: other hours, another time of a session, or that it never took place.
-
-Only staff change certificates.
+"""What is learnt after certificates were issued: other hours, another time of a session, or that it never took
+place.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from uuid import UUID
 from tortoise.expressions import F, Q
 
 from trainings import clock
-from trainings.accounts.permissions import DESK
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.settling import locked_stays
 from trainings.audit.actions import Act, record_all
@@ -32,13 +30,13 @@ from trainings.web.i18n import N_
 
 SAYS = ("kind", "minutes", "sheet")
 AT_ONCE = 10_000
-"""Keys in one query: the engines take some thirty thousand."""
+"""Keys in one query."""
 
 # -- a session's time was corrected
 
 
 class Held(NamedTuple):
-    """As far as a paper tells: a diploma's minutes, and the days."""
+    """A diploma's minutes, and the days."""
 
     minutes: int
     days: tuple[date, ...]
@@ -46,7 +44,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldOtherwise:
-    """When a certificate says that its training was held, when it was, and the moment of correction."""
+    """When a paper says that its training was held, and when it was."""
 
     said: Held
     now: Held
@@ -54,8 +52,8 @@ class HeldOtherwise:
 
 
 async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
-    """Standing certificates of these sessions' trainings that state other days, or as diplomas other hours, than known
-    now. A note's hours come from attendance.
+    """Standing certificates of these sessions' trainings that state other days, or as diplomas other hours. A note's
+    hours come from attendance.
     """
     corrected = await _corrected(sessions)
     if not corrected:
@@ -86,7 +84,7 @@ class _Paper(NamedTuple):
 
 
 async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
-    """Trainings with a corrected session time: when they were held as known now, and the last correction."""
+    """Trainings with a corrected session: when they were held, and the last correction."""
     put_right = reads(TrainingSession).filter(sessions, sessions_on(), corrected_at__not_isnull=True)
     corrected_at = dict(await put_right.order_by("corrected_at").values_list("training_id", "corrected_at"))
     times: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -120,8 +118,8 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A standing certificate that contradicts attendance: a note states the hours attended, diploma and tested
-    certificate the completed course. `held`: it states other days or hours than a corrected session.
+    """A standing certificate that contradicts attendance: a note its hours, others the completed course. `held`: it
+    contradicts a corrected session.
     """
 
     certificate: Certificate
@@ -140,14 +138,12 @@ class Change:
 
 
 async def changes_of(training_id: UUID) -> list[Change]:
-    """Certificates that wait for a decision, by folio, with their people."""
+    """By folio, with their people."""
     return await _changes(Q(registration__training_id=training_id), Q(training_id=training_id))
 
 
 async def _changes(which: Q, sessions: Q) -> list[Change]:
-    """Of these certificates, of these sessions' trainings. A certificate left as it is returns only after a further
-    change.
-    """
+    """A certificate left as it is returns only after a further change."""
     held = await held_otherwise(sessions)
     found = await _differing(which, sorted(held))
     left = await _left_alone([one.id for one in found])
@@ -161,7 +157,6 @@ async def _changes(which: Q, sessions: Q) -> list[Change]:
 
 
 async def _differing(which: Q, held: Sequence[UUID]) -> list[Certificate]:
-    """Certificates that attendance contradicts, and the `held` ones, with all columns shown."""
     says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
     not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
     valid = reads(Certificate).filter(which, state=CertificateState.VALID)
@@ -181,7 +176,7 @@ def _in_parts(keys: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
 
 
 def _is_left(change: Change, review: CertificateReview | None) -> bool:
-    """Staff left it so, knowing this attendance and this time of the session."""
+    """Staff left it so, knowing this attendance and this time."""
     if review is None or (review.minutes, review.is_completed) != change.now:
         return False
     return change.held is None or change.held.corrected_at <= review.created_at
@@ -196,16 +191,9 @@ async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, Certificate
 
 
 class Late(NamedTuple):
-    """A training with certificates that wait for a decision."""
-
     training: Training
     n_failing: int
     n_other_hours: int
-
-
-async def trainings_with_late_data(actor: Actor) -> list[Late]:
-    """Of hubs where the actor works at the desk, by title."""
-    return await late_at(actor.hubs_with(DESK))
 
 
 async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
@@ -225,9 +213,8 @@ def late_of(changes: Sequence[Change]) -> Late:
 
 
 async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: Actor) -> int:
-    """Leave certificates as issued; returns their number. `seen`: what attendance said of each on the page.
-
-    Refuses (ChangedAgain) where it says something else now. Tells nobody, changes no certificate.
+    """Leave certificates as issued; returns their number. `seen`: what attendance said of each on the page. Refuses
+    (ChangedAgain) another fact now.
     """
     async with transaction():
         training = await locked_training(training_id)
@@ -260,9 +247,8 @@ class PapersTellIt(Refusal):
 
 
 async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """Hours and completion leave it out; prepared papers that are thereby due become valid.
-
-    Refuses where valid papers count it, and as `rescheduling.not_held`.
+    """Hours and completion leave it out; prepared papers may become valid. Refuses where valid papers count it, and as
+    `rescheduling.not_held`.
     """
     where = await TrainingSession.get_or_none(id=session_id)
     if where is None:

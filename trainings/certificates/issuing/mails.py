@@ -1,7 +1,6 @@
 """Messages about ready and annulled certificates, and files, left to the outbox.
 
-A ready one is told at once. An annulled one waits ten minutes, so that staff can stop it; further annulments of the
-training join it.
+A ready one is told at once, an annulled one after ten minutes; further annulments of the training join it.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.calls.people import audiences_of, n_written_to
 from trainings.registrations.messages import open_list
+from trainings.registrations.models import Registration
 from trainings.registrations.telling.mails import Kind, letter_of
 from trainings.registrations.telling.message_facts import Facts, gather
 from trainings.schedule.models import Training
@@ -51,9 +51,7 @@ async def have_set(certificate: Certificate, *, anew: bool = False) -> None:
 
 
 async def announce(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell people that their certificate is valid: by mail, or without an address or mail server by the training's call
-    list. In the caller's transaction.
-    """
+    """By mail, or without one by the training's call list. In the caller's transaction."""
     if not issued:
         return
     moment = clock.now()
@@ -64,17 +62,19 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
         await CallList.filter(id=call_list.id).update(closed_at=None, due_at=moment)
 
 
-async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell people who were told of it or hold it, after ten minutes in which staff can stop it. Nobody knows of a paper
-    never valid nor handed over. In the caller's transaction, which holds the training.
+async def tell_annulled(annulled: Sequence[Certificate]) -> None:
+    """After ten minutes, people who were told of it or hold it. In the caller's transaction, which holds the
+    training.
     """
-    known = [
-        (one, person) for one, person in annulled if one.validated_at is not None or one.handed_over_at is not None
-    ]
-    moments = [one.revoked_at for one, _person in known if one.revoked_at is not None]
+    known = [one for one in annulled if one.validated_at is not None or one.handed_over_at is not None]
+    moments = [one.revoked_at for one in known if one.revoked_at is not None]
     if moments:
         due_at = max(moments) + STAFF_DELAY
-        await _write(ANNULLED, known, run_at=due_at, batch_id=await _batch(training, due_at))
+        found = Registration.filter(id__in=[one.registration_id for one in known])
+        people = {one.id: one for one in await found.select_related("participant", "training")}
+        papers = [(one, people[one.registration_id].participant) for one in known]
+        batch_id = await _batch(people[known[0].registration_id].training, due_at)
+        await _write(ANNULLED, papers, run_at=due_at, batch_id=batch_id)
 
 
 async def _batch(training: Training, due_at: datetime) -> UUID:
@@ -94,7 +94,7 @@ async def _batch(training: Training, due_at: datetime) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """People to be told of an annulment: numbers by mail and by call, and from when."""
+    """People to be told: by mail and by call, and from when."""
 
     batch_id: UUID
     n_people: int
@@ -144,7 +144,6 @@ async def _write(
 
 
 async def set_file(job: OutboxJob) -> Mail | None:
-    """Set the file of an unopened certificate; sends nothing."""
     certificate = await Certificate.get_or_none(id=UUID(job.payload["certificate_id"]))
     if certificate is not None and certificate.erased_at is None:
         await file_of(certificate)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.queries import names_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.designs import pdf
@@ -44,7 +44,7 @@ from trainings.registrations.seats import actions as registrations
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
-LONGEST_NAME, LONGEST_INITIALS = 240, 40
+LONGEST_PRINTED, LONGEST_INITIALS = 240, 40
 """As their columns; the sheet keeps a longer name whole."""
 
 PURPOSE = "printed name"
@@ -59,14 +59,12 @@ CHANGED = (
 
 
 def in_hand(certificate: Certificate) -> bool:
-    """ "Recibí conforme": from then on a mistake is annulled and issued again."""
+    """From «recibí conforme» on a mistake is annulled and issued again."""
     return certificate.handed_over_at is not None
 
 
 class Settled(StrEnum):
-    """Why an own link no longer changes the name on a person's papers of a training: all were handed over, or a waiting
-    one is printed.
-    """
+    """Why an own link no longer changes the name on a person's papers."""
 
     IN_HAND = "in_hand"
     PRINTED = "printed"
@@ -83,7 +81,7 @@ async def settled(registration_id: UUID) -> Settled | None:
 
 
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
-    """Standing, not handed over, locked until the caller's transaction ends."""
+    """Standing, not handed over, locked."""
     standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)
     ids = await standing.exclude(state=CertificateState.REVOKED).values_list("id")
     held = await lock(Certificate, [key for (key,) in ids])
@@ -91,7 +89,7 @@ async def not_in_hand(registration_id: UUID) -> list[Certificate]:
 
 
 async def set_name(certificates: Sequence[Certificate], person: Participant, *, actor: Actor) -> int:
-    """Print the person's current name on their papers (locked) that state another; returns their number."""
+    """Print the current name on papers (locked) that state another; returns their number."""
     n = 0
     for certificate in certificates:
         sheet = CertificateSheet.from_json(certificate.sheet)
@@ -104,7 +102,7 @@ async def set_name(certificates: Sequence[Certificate], person: Participant, *, 
 
 
 def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None:
-    """Staff who print it see the former name, however often it changed in between."""
+    """Staff who print it see the former name."""
     printed_at, renamed_at = certificate.printed_at, certificate.renamed_at
     if renamed_at is None or (printed_at is not None and renamed_at <= printed_at):
         certificate.name_before = name
@@ -112,9 +110,8 @@ def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None
 
 
 async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
-    """Freeze another sheet for a locked certificate that was not handed over, in the caller's transaction.
-
-    The old file's hash tells its holder so. `printed_at` stays: that paper is to be replaced.
+    """Freeze another sheet for a locked certificate that was not handed over, in the caller's transaction. The old
+    file's hash tells its holder. `printed_at` stays.
     """
     assert not in_hand(certificate), "what was handed over is annulled, not changed"
     kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
@@ -122,7 +119,7 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
         await SupersededFile.create(certificate_id=certificate.id, sha256=kept.sha256, revision=kept.revision)
         await kept.delete()
     certificate.revision += 1
-    certificate.sheet, certificate.printed_name = sheet.to_json(), sheet.person_name[:LONGEST_NAME]
+    certificate.sheet, certificate.printed_name = sheet.to_json(), sheet.person_name[:LONGEST_PRINTED]
     certificate.title, certificate.minutes = sheet.title, sheet.minutes
     await certificate.save(update_fields=CHANGED)
     await have_set(certificate)
@@ -136,14 +133,8 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
     )
 
 
-async def changed_since_printed(training_id: UUID) -> frozenset[UUID]:
-    """Standing ones, printed, set anew since: "imprimir sólo lo cambiado"."""
-    printed = reads(Certificate).filter(registration__training_id=training_id, printed_at__not_isnull=True)
-    return await changed_among(await printed.exclude(state=CertificateState.REVOKED))
-
-
 async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
-    """Printed and set anew since: that paper is out of date."""
+    """Printed and set anew since."""
     printed = {one.id: one.printed_at for one in certificates if one.printed_at is not None}
     if not printed:
         return frozenset()
@@ -153,7 +144,7 @@ async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class ChangedName:
-    """A paper with another name than when last printed, or issued. `by`: staff who changed it; empty: its own link."""
+    """A paper with another name than when last printed or issued. `by`: staff; empty: its own link."""
 
     folio: str
     before: str
@@ -170,12 +161,9 @@ async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
         and (one.printed_at is None or one.renamed_at > one.printed_at)
         and one.name_before != one.sheet["person_name"]
     ]
-    keys = {one.renamed_by_id for one, _at in changed if one.renamed_by_id is not None}
-    by = {one.id: one.name for one in await reads(User).filter(id__in=sorted(keys))} if keys else {}
+    by = await names_of(one.renamed_by_id for one, _at in changed)
     return [
-        ChangedName(
-            one.folio, one.name_before, one.sheet["person_name"], by[one.renamed_by_id] if one.renamed_by_id else "", at
-        )
+        ChangedName(one.folio, one.name_before, one.sheet["person_name"], by.get(one.renamed_by_id, ""), at)
         for one, at in changed
     ]
 
@@ -208,7 +196,7 @@ class PaperInHand(Refusal):
 
 
 class PaperPrinted(PaperInHand):
-    """Printed but not handed over: only staff change it."""
+    """Only staff change it."""
 
     code = "paper_printed"
     sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
@@ -216,7 +204,7 @@ class PaperPrinted(PaperInHand):
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """How and when the name was confirmed, and which staff noted it (empty: by the own link)."""
+    """`by`: staff who noted it; empty: the own link."""
 
     how: ConfirmedHow
     at: datetime
@@ -224,7 +212,7 @@ class Confirmed:
 
 
 def check_letters(given_names: str, surnames: str, design: str) -> None:
-    """Refuses (LetterNotPrintable) a letter that this design's fonts lack, at its field."""
+    """Refuses (LetterNotPrintable) at its field."""
     for field, name in (("given_names", given_names), ("surnames", surnames)):
         missing = pdf.missing_glyphs(name, design=design)
         if missing:
@@ -232,11 +220,10 @@ def check_letters(given_names: str, surnames: str, design: str) -> None:
 
 
 async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
-    """The person says that their name is right; returns the number of papers set anew with it. Twice is once.
+    """The person says that their name is right; returns the number of papers set anew.
 
-    `name`: what the person read; refuses (NameChanged) another one now. Refuses LetterNotPrintable, a withdrawn consent
-    (PermissionGone), and by a link a handed-over paper (PaperInHand), one printed with another name (PaperPrinted) or
-    valid with another person's name (AlreadyValid).
+    `name`: what the person read; refuses (NameChanged) another one now. Refuses LetterNotPrintable, PermissionGone, and
+    by a link PaperInHand, PaperPrinted (another name) and AlreadyValid (another person's name).
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -252,12 +239,11 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
 async def correct(
     registration_id: UUID, given_names: str, surnames: str, how: ConfirmedHow | None, *, actor: Actor
 ) -> int:
-    """Write the name as the person wants it printed; returns the number of papers, not handed over, set anew with it.
+    """Write the name as it is to be printed; returns the number of papers set anew. `how` also confirms it; None: the
+    writer does not speak for the person.
 
-    Refuses LetterNotPrintable, by a link any change of a printed paper (PaperPrinted) and another person's name on a
-    valid one (AlreadyValid), and as `registrations.rename` does. `how` also confirms it, and a link is refused a
-    handed-over paper (PaperInHand): the desk annuls that and issues another. None: the writer neither speaks for the
-    person nor hears of their papers.
+    Refuses LetterNotPrintable, by a link PaperPrinted, PaperInHand and AlreadyValid, and as `registrations.rename`
+    does.
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -299,8 +285,8 @@ async def _check_same_person(
 ) -> None:
     """Refuses (AlreadyValid) to turn a valid paper into another person's: a link may be sold.
 
-    A slip is corrected once; afterwards, and once confirmed, only accents and the like. Where nobody confirms names
-    this holds from the start: slip by slip a name would become any other.
+    A slip is corrected once; afterwards, once confirmed, or by a writer who confirms nothing, only accents and the
+    like.
     """
     person = registration.participant
     if name_key(given_names, surnames) == person.name_key:
@@ -315,8 +301,8 @@ async def _check_same_person(
 
 
 async def _check_printed(registration: Registration) -> None:
-    """Refuses (PaperPrinted) another name on a printed paper, accents included; and as `_check_same_person` where the
-    name was changed elsewhere meanwhile, and confirming would print it.
+    """Refuses (PaperPrinted) another name on a printed paper, accents included; AlreadyValid where the name was changed
+    elsewhere meanwhile.
     """
     name = registration.participant.full_name
     for paper in await not_in_hand(registration.id):
@@ -328,7 +314,7 @@ async def _check_printed(registration: Registration) -> None:
 
 
 async def _held(registration_id: UUID) -> Registration:
-    """With its person and its hub's operator, under its training's lock."""
+    """Under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
@@ -337,27 +323,22 @@ async def _held(registration_id: UUID) -> Registration:
 
 
 def _keys(registration_id: UUID, name: str) -> list[str]:
-    """Keyed hashes of this person's printed name, the current key's first. A different accent is another name."""
+    """Keyed hashes of the printed name, the current key's first. A different accent is another name."""
     text = f"{registration_id}\0{unicodedata.normalize('NFC', name)}"
     return keyring().blind_indexes(text, PURPOSE)
 
 
 async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
-    """Confirmations of the current names by registration (people loaded); unconfirmed ones are missing."""
+    """Confirmations of the current names, by registration (people loaded)."""
     wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
     if not wanted:
         return {}
     rows = await reads(NameConfirmation).filter(registration_id__in=list(wanted)).order_by("created_at", "id")
     standing = [row for row in rows if row.name_key in wanted[row.registration_id]]
-    by = await _names(standing)
+    by = await names_of(row.confirmed_by_id for row in standing)
     return {
         one.registration_id: Confirmed(one.how, one.created_at, by.get(one.confirmed_by_id, "")) for one in standing
     }
-
-
-async def _names(rows: Sequence[NameConfirmation]) -> Mapping[UUID | None, str]:
-    users = {row.confirmed_by_id for row in rows if row.confirmed_by_id is not None}
-    return {one.id: one.name for one in await reads(User).filter(id__in=sorted(users))} if users else {}
 
 
 ERASED = (
@@ -378,15 +359,15 @@ ERASED = (
 
 
 async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
-    """Certificates of these participants that still hold something personal, by folio."""
+    """Certificates that still hold something personal, by folio."""
     found = reads(Certificate).filter(registration__participant_id__in=list(participant_ids))
     left = found.exclude(code__startswith=WITHDRAWN_MARK)
     return await left.order_by("year", "number", "id")
 
 
 async def remove_names(participant_ids: Collection[UUID]) -> int:
-    """In the caller's transaction; returns the number of certificates. Withdraws prepared ones, which nobody received,
-    and deletes transcripts, which are nothing without a name.
+    """In the caller's transaction; returns the number of certificates: folio, code and hash still verify. Withdraws
+    prepared ones; deletes transcripts.
     """
     held = [one for one in await _locked_papers(participant_ids) if one.erased_at is None]
     await _withdraw([one for one in held if one.state is CertificateState.PREPARED])
@@ -396,7 +377,9 @@ async def remove_names(participant_ids: Collection[UUID]) -> int:
 
 
 async def withdraw_all(participant_ids: Collection[UUID]) -> int:
-    """In the caller's transaction; returns the number of certificates. Deletes transcripts too."""
+    """In the caller's transaction; returns the number of certificates: codes answer like unknown ones, folios stay.
+    Deletes transcripts.
+    """
     held = await _locked_papers(participant_ids)
     await _withdraw(held)
     await _forget_around(participant_ids)
@@ -408,7 +391,7 @@ async def _locked_papers(participant_ids: Collection[UUID]) -> list[Certificate]
 
 
 async def _forget_names(certificates: Sequence[Certificate]) -> None:
-    """The file goes, its hash stays. A file being set at this moment is dropped, as of an older revision."""
+    """The file goes, its hash stays."""
     for one in certificates:
         one.sheet = {**one.sheet, "person_name": NOBODY}
         await _make_nameless(one)
@@ -445,9 +428,7 @@ async def _forget_around(participant_ids: Collection[UUID]) -> None:
 
 
 async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
-    """Deletes transcripts that list these certificates and were made at the desk for a participant whom staff hold to
-    be the same person; others stay.
-    """
+    """Deletes transcripts that list these certificates and were made for a participant held to be the same person."""
     others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
     own = Certificate.filter(registration__participant_id__in=list(participant_ids))
     folios = {folio for (folio,) in await own.values_list("folio")}

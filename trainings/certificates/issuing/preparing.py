@@ -1,7 +1,7 @@
 """Certificates prepared before the last session's end, for people on track, printed and signed in ink.
 
 One becomes valid when the training is over, its person completed it, and its words still hold. Unused ones are annulled
-by staff, or a week after the last session.
+by staff, or a week later.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.texts import CertificateSheet, made_out_on
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.issuing import actions, names
-from trainings.certificates.issuing.mails import announce, tell_annulled
+from trainings.certificates.issuing.mails import announce
+from trainings.certificates.issuing.names import in_hand
 from trainings.certificates.making.contents import Occasion, texts_in_common
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.refusals import UnprintableText
@@ -48,6 +49,7 @@ PAPERS_AT_ONCE = 100
 CORRECTED_AT_ONCE = 25
 """In one transaction, of some hundredths of a second."""
 SECONDS_BETWEEN = 60
+ANNUL_UNUSED = "certificates.annul_unused"
 logger = logging.getLogger("trainings.certificates")
 Signing = dict[date, tuple[tuple[str, str], ...]]
 
@@ -66,10 +68,7 @@ class AttendanceOpen(Refusal):
 
 
 async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
-    """Kinds to prepare, for these people (loaded) who are on track.
-
-    On track: expected or present, and the hours are met or still can be. A tested certificate needs a passing mark.
-    """
+    """Kinds to prepare for people on track: expected or present, and the hours are met or still can be."""
     sessions = await reads(TrainingSession).filter(training_id=training.id)
     stays = await stays_counting([one.id for one in people])
     found = {}
@@ -77,19 +76,15 @@ async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, 
         hours = hours_of(stays[one.id], sessions, training.course_id)
         is_on_track = hours.outlook(share_needed(training)) is not Outlook.OUT_OF_REACH
         if is_on_track and (one.state in TAKES_PLACE or stays[one.id]):
-            found[one.id] = _highest(one, training)
+            found[one.id] = earned_kinds(training, minutes=0, has_completed=True, mark=one.mark)[0]
     return found
-
-
-def _highest(registration: Registration, training: Training) -> CertificateKind:
-    return earned_kinds(training, minutes=0, has_completed=True, mark=registration.mark)[0]
 
 
 # -- what became of them
 
 
 class Outdated(StrEnum):
-    """What a prepared paper states wrongly now. `DAYS`: when it is held, and so its own day."""
+    """What a prepared paper states wrongly now."""
 
     TITLE = "title"
     HOURS = "hours"
@@ -98,16 +93,25 @@ class Outdated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A prepared certificate, and why it is not valid.
+    """A prepared certificate, its sheet as `said` and as of `now`, and why it is not valid.
 
     `is_due`: attendance supports it. `is_unused`: the training is over or called off, and its person did not earn it.
-    Neither: the training goes on, or its words are `outdated`.
     """
 
     certificate: Certificate
+    said: CertificateSheet
+    now: CertificateSheet
     outdated: Sequence[Outdated]
     is_due: bool
     is_unused: bool
+
+    @property
+    def is_to_correct(self) -> bool:
+        return bool(self.outdated) and not self.is_unused and not in_hand(self.certificate)
+
+    @property
+    def is_of_another_day(self) -> bool:
+        return self.now.issued_on != self.said.issued_on
 
 
 async def waiting(training_id: UUID) -> list[Waiting]:
@@ -125,15 +129,20 @@ def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
     training = occasion.training
     is_off = training.state is TrainingState.CANCELLED
     has_ended = _is_done(occasion.sessions)
-    has_earned = certificate.kind in earned_kinds(
-        training,
-        minutes=0,
-        has_completed=certificate.registration.completed_at is not None,
-        mark=certificate.registration.mark,
-    )
-    outdated = _outdated(certificate, occasion)
+    has_earned = certificate.kind in actions.kinds_of(certificate.registration, training)
+    said = CertificateSheet.from_json(certificate.sheet)
+    has_moved = _has_moved(certificate, said, occasion)
+    now = _as_now(certificate, said, occasion, has_moved=has_moved)
+    differs = {
+        Outdated.TITLE: said.title != now.title,
+        Outdated.HOURS: said.minutes != now.minutes,
+        Outdated.DAYS: has_moved,
+    }
+    outdated = [what for what, is_so in differs.items() if is_so]
     return Waiting(
         certificate,
+        said,
+        now,
         outdated,
         is_due=has_ended and has_earned and not is_off and not outdated,
         is_unused=is_off or (has_ended and not has_earned),
@@ -147,17 +156,6 @@ async def occasion_now(training_id: UUID) -> Occasion:
     return Occasion(training, sessions, (), clock.today())
 
 
-def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated]:
-    said = CertificateSheet.from_json(certificate.sheet)
-    now = as_now(certificate, said, occasion)
-    pairs = {
-        Outdated.TITLE: (said.title, now.title),
-        Outdated.HOURS: (said.minutes, now.minutes),
-        Outdated.DAYS: (False, _has_moved(certificate, said, occasion)),
-    }
-    return [what for what, (before, after) in pairs.items() if before != after]
-
-
 def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
     """It is held on other days than when it was prepared."""
     if not occasion.held:
@@ -169,11 +167,12 @@ def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
     return design_texts.days(said.language.partition("+")[0], occasion.held_days)
 
 
-def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
-    """With the training's current words, and another day where it was moved; name and signatories stay frozen."""
+def _as_now(
+    certificate: Certificate, said: CertificateSheet, occasion: Occasion, *, has_moved: bool
+) -> CertificateSheet:
+    """With the training's current words, and another day where it was moved; name and signatories stay."""
     if not occasion.held:
         return said
-    has_moved = _has_moved(certificate, said, occasion)
     return replace(
         said,
         title=occasion.training.title,
@@ -189,8 +188,7 @@ def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion)
 
 async def validate_due() -> int:
     """Make papers valid that attendance supports, and annul those unused for a week; returns the number of changes.
-
-    Runs every minute, and after a session is closed. Safe at the same time: each training is locked.
+    Safe at the same time.
     """
     prepared = reads(Certificate).filter(state=CertificateState.PREPARED)
     trainings = {key for (key,) in await prepared.distinct().values_list("registration__training_id")}
@@ -198,11 +196,7 @@ async def validate_due() -> int:
 
 
 async def validate(training_id: UUID) -> int:
-    """For one training. Tells holders of an annulled paper, which never was valid. Decides nothing while an early end
-    told by a phone waits for confirmation.
-
-    A transaction for some papers each: nobody waits for thousands, and the next run continues after an interruption.
-    """
+    """For one training, some papers a transaction. Decides nothing while an early end waits for confirmation."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if not await prepared.exists():
         return 0
@@ -218,9 +212,7 @@ async def validate(training_id: UUID) -> int:
 
 
 async def validate_few(training_id: UUID) -> None:
-    """Right after attendance changed. The background takes many papers within a minute, so that closing a session is
-    quick.
-    """
+    """Right after attendance changed; the background takes many, so that closing a session is quick."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if await prepared.count() <= PAPERS_AT_ONCE:
         await validate(training_id)
@@ -235,14 +227,12 @@ async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed:
         valid = [one.certificate for one in found if one.is_due]
         unused = [one.certificate for one in found if one.is_unused] if has_lapsed else []
         await _make_valid(valid)
-        await _annul(unused, actor=PROGRAM)
+        await actions.revoke_held(unused, UNUSED, actor=PROGRAM, act=ANNUL_UNUSED)
         return len(valid) + len(unused)
 
 
 async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """Trainings that are over with prepared certificates, and their number. Leaves out trainings whose last session
-    nobody closed: attendance has not decided.
-    """
+    """Trainings that are over with prepared certificates, and their number; not while the last session is open."""
     prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
     counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))
     if not counted:
@@ -252,10 +242,8 @@ async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
 
 
 async def settle_ended(known: set[UUID]) -> int:
-    """Count hours of sessions that ended within a day and nobody closed; returns their number. Closes as held a session
-    that a phone closed early and that waited for other phones.
-
-    Prerequisites and certificates then read the same. `known`: those that this process counted before.
+    """Count hours of sessions that ended within a day and nobody closed; returns their number. `known`: counted before
+    by this process.
     """
     moment = clock.now()
     ended = reads(TrainingSession).filter(
@@ -297,13 +285,13 @@ def _is_done(sessions: Sequence[TrainingSession]) -> bool:
 
 
 def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
-    """Of a training called off altogether: when it would have ended."""
+    """Of a training called off: when it would have ended."""
     planned = [one.ends_at for one in sessions if one.is_on]
     return max(planned or [one.ends_at for one in sessions])
 
 
 async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
-    """Still prepared ones, rows locked, with their people."""
+    """Still prepared ones, locked, with their people."""
     held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
     concerned = Registration.filter(id__in=[one.registration_id for one in held])
     people = {one.id: one for one in await concerned.select_related("participant")}
@@ -326,21 +314,6 @@ async def _make_valid(certificates: Sequence[Certificate]) -> None:
         status_lists.touch(certificates)
 
 
-async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
-    moment = clock.now()
-    for one in certificates:
-        one.state, one.revoked_at, one.revoked_by_id = CertificateState.REVOKED, moment, actor.id
-        one.revoked_reason = UNUSED
-    same = Certificate.filter(id__in=[one.id for one in certificates])
-    await same.update(state=CertificateState.REVOKED, revoked_at=moment, revoked_by_id=actor.id, revoked_reason=UNUSED)
-    acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
-    await record_all("certificates.annul_unused", acts, actor=actor)
-    status_lists.touch(certificates)
-    if certificates:
-        training = await Training.get(id=certificates[0].registration.training_id)
-        await tell_annulled([(one, one.registration.participant) for one in certificates], training)
-
-
 # -- what staff decide
 
 
@@ -354,16 +327,15 @@ def to_close(training: Training) -> TrainingSession | None:
 
 
 async def end_to_confirm(training: Training) -> TrainingSession | None:
-    """The first session (sessions loaded) whose early end only a phone tells."""
+    """The first session whose early end only a phone tells."""
     told = await early_ends([one.id for one in training.sessions])
     return min((one for one in training.sessions if one.id in told), key=lambda one: one.starts_at, default=None)
 
 
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Annul and return all unused ones at once; no second person decides, since they never were valid.
+    """Annul and return all unused ones; no second person decides, since they never were valid.
 
-    Refuses NothingUnused, also while the training goes on, and AttendanceOpen before its last session is closed: until
-    then attendance may be on paper alone.
+    Refuses NothingUnused, and AttendanceOpen before the last session is closed: attendance may be on paper.
     """
     await settle(training_id)
     async with transaction():
@@ -374,7 +346,7 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
         training = await Training.get(id=training_id).prefetch_related("sessions")
         if to_close(training) is not None:
             raise AttendanceOpen
-        await _annul(unused, actor=actor)
+        await actions.revoke_held(unused, UNUSED, actor=actor, act=ANNUL_UNUSED)
         return unused
 
 
@@ -382,18 +354,15 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
 
 
 async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
-    """Set papers anew whose hours, days or title no longer hold; returns their number. In small transactions, so that
-    nobody waits for thousands; another press continues after an interruption.
+    """Set papers anew whose hours, days or title no longer hold; returns their number. In small transactions; another
+    press continues. A new day takes that day's signatories.
 
-    A new day takes that day's signatories. Leaves handed-over papers, which are annulled and issued again, and unused
-    ones, which wait to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does, before the first.
+    Leaves handed-over and unused papers. Refuses NoSignatory and UnprintableText before the first.
     """
     await settle(training_id)
-    found = [one.certificate for one in await waiting(training_id) if _is_to_correct(one)]
-    if not found:
-        return 0
-    await _signing(training_id, _changes(found, await occasion_now(training_id)))
-    keys = [one.id for one in found]
+    found = [one for one in await waiting(training_id) if one.is_to_correct]
+    await _signing(training_id, found)
+    keys = [one.certificate.id for one in found]
     some = (keys[first : first + CORRECTED_AT_ONCE] for first in range(0, len(keys), CORRECTED_AT_ONCE))
     return sum([await _correct_some(training_id, few, actor=actor) for few in some])
 
@@ -402,7 +371,7 @@ async def _correct_some(training_id: UUID, keys: Sequence[UUID], *, actor: Actor
     async with transaction():
         await locked_training(training_id)
         held, occasion = await held_prepared(keys), await occasion_now(training_id)
-        changes = _changes([one for one in held if _is_to_correct(waiting_of(one, occasion))], occasion)
+        changes = [one for one in (waiting_of(each, occasion) for each in held) if one.is_to_correct]
         signing = await _signing(training_id, changes)
         for one in changes:
             sheet = replace(one.now, signatories=signing[one.now.issued_on]) if one.is_of_another_day else one.now
@@ -411,36 +380,11 @@ async def _correct_some(training_id: UUID, keys: Sequence[UUID], *, actor: Actor
         return len(changes)
 
 
-def _is_to_correct(one: Waiting) -> bool:
-    return bool(one.outdated) and not one.is_unused and not names.in_hand(one.certificate)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    certificate: Certificate
-    said: CertificateSheet
-    now: CertificateSheet
-
-    @property
-    def is_of_another_day(self) -> bool:
-        return self.now.issued_on != self.said.issued_on
-
-
-def _changes(certificates: Sequence[Certificate], occasion: Occasion) -> list[_Change]:
-    """Refuses (UnprintableText) letters that the designs lack: else none could be printed."""
-    changes = [_change(one, occasion) for one in certificates]
+async def _signing(training_id: UUID, changes: Sequence[Waiting]) -> Signing:
+    """By new day. Refuses (UnprintableText) letters that the designs lack."""
     for one in changes:
         design = designs.design_of_kept(one.now.to_json())
         if missing := pdf.missing_in(design, *texts_in_common(one.now)):
             raise UnprintableText(letters=missing)
-    return changes
-
-
-def _change(certificate: Certificate, occasion: Occasion) -> _Change:
-    said = CertificateSheet.from_json(certificate.sheet)
-    return _Change(certificate, said, as_now(certificate, said, occasion))
-
-
-async def _signing(training_id: UUID, changes: Sequence[_Change]) -> Signing:
     days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
     return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}

@@ -33,7 +33,7 @@ from trainings.certificates.eligibility import (
     note_due,
 )
 from trainings.certificates.issuing.actions import kinds_of
-from trainings.certificates.issuing.bulk import GOES_ON, UnknownJob, detail_of, n_files
+from trainings.certificates.issuing.bulk import GOES_ON, KINDS, UnknownJob, detail_of, n_files
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -79,12 +79,10 @@ class MayNotIssue(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of a training: hours, issued papers (annulled ones too), papers that can be issued.
+    """A person of a training: hours, papers (annulled ones too), and what can be issued.
 
-    `due`: the highest kind earned by completing and not issued. `is_note_due`: came without completing, has no note.
-    `open_kinds`: all that may be issued. `annulled`: annulled papers of these kinds; another is not due, but may be
-    issued. Nothing is due after a withdrawal (`had_one_withdrawn`). `has_come`: to a session, or to one that makes up
-    for it. `letters`: of the name, missing in the design. `standing`: why they earned it or not yet, where names are
+    `due`: the highest kind earned by completing and not issued. `open_kinds`: all that may be issued. `annulled`:
+    annulled papers of these kinds. `letters`: missing in the design. `standing`: why earned or not yet, where names are
     shown.
     """
 
@@ -110,7 +108,7 @@ class Person:
 
     @property
     def wanted(self) -> list[Certificate]:
-        """Standing papers; without prepared ones where the person gave their place back and never came."""
+        """Standing papers; without prepared ones of people who gave their place back and never came."""
         standing = [one for one in self.certificates if stands(one)]
         return [one for one in standing if self.is_expected or one.state is not CertificateState.PREPARED]
 
@@ -145,14 +143,12 @@ def stands(certificate: Certificate) -> bool:
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """Of hubs where the actor works at the desk, coordinates or administers."""
+    """At the desk, coordinating or administering."""
     return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
-    """A page (from 1) of trainings with a session held, or near enough to prepare diplomas, last first; and whether
-    older ones follow.
-    """
+    """A page (from 1) of trainings with a session held or near, last first; and whether older ones follow."""
     is_near = clock.now() + PREPARED_AHEAD
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
     held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions_on("sessions__"))
@@ -175,7 +171,7 @@ def _last_day(training: Training) -> datetime:
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
-    """With sessions, hub and the operator's signatories. Raises UnknownTraining."""
+    """Raises UnknownTraining."""
     training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
     if training is None:
         raise UnknownTraining
@@ -183,7 +179,7 @@ async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
 
 
 async def training_to_issue(actor: Actor, training_id: UUID) -> Training:
-    """As `training_at_desk`. Raises MayNotIssue for desk staff who do not issue."""
+    """Raises UnknownTraining, and MayNotIssue for other desk staff."""
     training = await training_at_desk(actor, training_id)
     if not can_issue_certificates(actor, training.hub_id):
         raise MayNotIssue
@@ -191,7 +187,7 @@ async def training_to_issue(actor: Actor, training_id: UUID) -> Training:
 
 
 async def people_of(training: Training) -> list[Person]:
-    """People expected, present or with a certificate, by name."""
+    """Expected, present or with a certificate, by name."""
     people = (await _people([training], with_names=True))[training.id]
     return sorted(people, key=lambda person: (_name_key(person), person.registration.id))
 
@@ -216,7 +212,7 @@ async def _hub_of(registration: Registration) -> UUID:
 
 
 async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate:
-    """With its registration's person. Raises UnknownAtDesk."""
+    """Raises UnknownAtDesk."""
     found = reads(Certificate).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
     certificate = await found.get_or_none(id=certificate_id).prefetch_related("registration__participant")
     if certificate is None:
@@ -224,13 +220,8 @@ async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate
     return certificate
 
 
-async def n_files_missing(training_id: UUID) -> int:
-    whole = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
-    return await whole.exclude(state=CertificateState.REVOKED).filter(file__id__isnull=True).count()
-
-
 async def operators_signing(actor: Actor) -> list[Operator]:
-    """Operators for which the actor issues, with their signatories in order."""
+    """Operators for which the actor issues."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name").prefetch_related("signatories")
 
@@ -253,7 +244,7 @@ async def _people(
         registrations = registrations.select_related("participant")
     found = await registrations
     stays = await stays_counting([one.id for one in found])
-    papers = _by_registration(await certificates)
+    papers = _by_person(await certificates)
     by_id = {training.id: training for training in trainings}
     elsewhere = {key: await meetings_elsewhere(one) for key, one in by_id.items()} if with_names else {}
     people: dict[UUID, list[Person]] = {key: [] for key in ids}
@@ -279,7 +270,11 @@ def _person(
     progress = progress_of(hours, training, sessions)
     outlook = progress.outlook
     has_completed = outlook is Outlook.COMPLETED
-    kinds = _kinds(training, registration, hours, has_completed=has_completed) if is_over(sessions) else []
+    kinds = (
+        earned_kinds(training, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
+        if is_over(sessions)
+        else []
+    )
     open_kinds = [kind for kind in kinds if may_be_issued(kind, certificates)]
     annulled = [one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None]
     return Person(
@@ -301,19 +296,6 @@ def _letters(registration: Registration, training: Training) -> str:
     return pdf.missing_glyphs(registration.participant.full_name, design=paper_of(training).design)
 
 
-def _kinds(
-    training: Training, registration: Registration, hours: Hours, *, has_completed: bool
-) -> list[CertificateKind]:
-    return earned_kinds(training, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
-
-
-def _by_registration(rows: Iterable[Certificate]) -> dict[UUID, list[Certificate]]:
-    grouped: dict[UUID, list[Certificate]] = defaultdict(list)
-    for row in rows:
-        grouped[row.registration_id].append(row)
-    return grouped
-
-
 # -- a job for many
 
 
@@ -333,15 +315,12 @@ WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
     (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
 }
-"""For issuers: what to do on the person's page."""
+"""For issuers."""
 NOTE_IS_DUE = N_("No completó las horas; puede darle una constancia.")
 HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
 NEVER_CAME = N_("No asistió.")
-KINDS: dict[JobPurpose, frozenset[CertificateKind]] = {
-    JobPurpose.ISSUE: HIGHER,
-    JobPurpose.PREPARE: HIGHER,
-    JobPurpose.NOTES: frozenset({NOTE}),
-}
+
+
 OF_PAPERS = (
     "id",
     "registration_id",
@@ -377,7 +356,7 @@ class Progress:
 
     @property
     def n_all(self) -> int:
-        """While people are being taken the number of papers is open: at most one each."""
+        """While people are being taken: at most one paper each."""
         is_taking = self.job.n_seen < self.job.n_total
         return max(self.job.n_total + (self.job.n_total if is_taking else self.n_papers), 1)
 
@@ -395,10 +374,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A person without a paper of the job, and why, as lists show people.
+    """A person without a paper of the job, and why.
 
-    `has_way`: their page can change it. `is_note_due`: a job for notes gives them one. `never_came`: to no session that
-    counts.
+    `has_way`: their page can change it. `is_note_due`: a job for notes gives one.
     """
 
     registration_id: UUID
@@ -412,12 +390,12 @@ class LeftOut:
 
 
 async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress:
-    """For desk staff of its training. Raises UnknownJob."""
+    """Raises UnknownJob."""
     hubs = sorted(actor.hubs_with(DESK))
     job = await reads(IssueJob).get_or_none(id=job_id, training_id=training_id, hub_id__in=hubs)
     if job is None:
         raise UnknownJob
-    return Progress(job, *await n_files(job))
+    return Progress(job, *await n_files(training_id))
 
 
 async def job_to_show(training_id: UUID) -> IssueJob | None:
@@ -430,7 +408,7 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
     """Standing papers of this job alone, by folio."""
     own = reads(Certificate).filter(
         registration__training_id=job.training_id,
-        kind__in=sorted(KINDS[job.purpose]),
+        kind__in=sorted(KINDS[job.purpose] or HIGHER),
         issued_by_id=job.asked_by_id,
         created_at__gte=job.created_at,
         erased_at=None,
@@ -443,7 +421,9 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
 async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
     """Mendable reasons first, then by name. `may_issue`: with the papers that may be issued instead."""
     skips = await reads(IssueSkip).filter(job_id=job.id).select_related("registration__participant")
-    papers = await _papers_of_short(job)
+    short = {"registration__issue_skips__job_id": job.id, "registration__issue_skips__reason": SkipReason.HOURS}
+    is_asked = job.purpose is JobPurpose.ISSUE
+    papers = _by_person(await reads(Certificate).filter(**short).only(*OF_PAPERS) if is_asked else [])
     found = [
         _left_out(one, job, _note_for(one, job, training, papers[one.registration_id]), may_issue=may_issue)
         for one in skips
@@ -452,20 +432,8 @@ async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> lis
     return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
 
 
-async def _papers_of_short(job: IssueJob) -> defaultdict[UUID, list[Certificate]]:
-    papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
-    if job.purpose is not JobPurpose.ISSUE:
-        return papers
-    theirs = reads(Certificate).filter(
-        registration__issue_skips__job_id=job.id, registration__issue_skips__reason=SkipReason.HOURS
-    )
-    for one in await theirs.only(*OF_PAPERS):
-        papers[one.registration_id].append(one)
-    return papers
-
-
 def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
-    """The note that a job for notes would give now to a person skipped for their hours, or the reason for none."""
+    """The note that a job for notes would give now to a person skipped for their hours."""
     if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
         return Due()
     due = note_due(kinds_of(skip.registration, training), papers)
@@ -491,7 +459,7 @@ def _left_out(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> 
 
 
 def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple[str, bool]:
-    """In words, and whether the person's page can change it. `note`: from `_note_for`."""
+    """In words, and whether the person's page can change it."""
     if note.kind is not None and may_issue:
         return gettext(NOTE_IS_DUE), True
     if note.paper is not None and note.paper.kind is NOTE and note.reason is SkipReason.HAS_ONE:
@@ -512,3 +480,10 @@ def _detail(reason: SkipReason, detail: str) -> str:
     if reason is not SkipReason.ANNULLED:
         return detail
     return dates.date_without_weekday(date.fromisoformat(detail), language())
+
+
+def _by_person(papers: Iterable[Certificate]) -> defaultdict[UUID, list[Certificate]]:
+    grouped: defaultdict[UUID, list[Certificate]] = defaultdict(list)
+    for one in papers:
+        grouped[one.registration_id].append(one)
+    return grouped

@@ -1,4 +1,4 @@
-"""`/panel/…/anular`: annul one or many certificates with a reason; a second person decides on more than ten."""
+"""`/panel/…/anular`: annul certificates with a reason; `…/diplomas/cambios`: those that attendance contradicts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def revoke_one(request: Request) -> Response:
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:
     if not form.another:
-        await actions.annul(certificate.id, form.reason, actor=request.state.actor)
+        await actions.revoke(certificate.id, form.reason, actor=request.state.actor)
         return gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio}
     new = await actions.reissue(certificate.id, form.reason, actor=request.state.actor)
     words = gettext(N_("Listo. El folio %(folio)s está anulado, y en su lugar se emitió el %(new)s."))
@@ -98,7 +98,7 @@ async def _training(request: Request) -> Training:
 
 @allow(*ISSUERS)
 async def choose(request: Request) -> Response:
-    """Standing ones, to tick; `?marcar=cambios` ticks those that attendance contradicts."""
+    """`?marcar=cambios` ticks those that attendance contradicts."""
     training = await _training(request)
     ticked = []
     if request.query_params.get("marcar") == "cambios":
@@ -165,7 +165,7 @@ async def decide(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def stop_telling(request: Request) -> Response:
-    """«Detener los avisos»: nobody is told; annulled papers stay annulled."""
+    """«Detener los avisos»"""
     training = await _training(request)
     await actions.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")

@@ -1,4 +1,4 @@
-"""`/panel/diplomas`: certificates due, issuing one or all, opening them, the printed name; marks of a test."""
+"""`/panel/diplomas`: certificates due, issuing, opening them, the printed name; marks of a test."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
     people = await queries.people_of(training)
+    papers = [one for person in people for one in person.certificates if queries.stands(one)]
     confirmed = await names.confirmed([person.registration for person in people])
+    n_files, n_papers = await bulk.n_files(training.id)
     has_ended = is_over(list(training.sessions)) or training.state is TrainingState.CANCELLED
     context: dict[str, Any] = {
         "training": training,
@@ -110,11 +112,11 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
             people,
             is_over=has_ended,
             waiting=await preparing.waiting(training.id),
-            changed=await names.changed_since_printed(training.id),
+            changed=await names.changed_among(papers),
             confirmed=confirmed,
         ),
         "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
-        "n_files_missing": await queries.n_files_missing(training.id),
+        "n_files_missing": n_papers - n_files,
         "job": await queries.job_to_show(training.id),
         "late": late_data.late_of(changes) if (changes := await late_data.changes_of(training.id)) else None,
         "asked": [one for one in await actions.requests_of(training.id) if one.request.decided_at is None],
@@ -155,13 +157,11 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
 
 @allow(*ISSUERS)
 async def issue_all(request: Request) -> Response:
-    """Up to a hundred people at once, more of them step by step. Pressed twice it is one job."""
     return await _start(request, JobPurpose.ISSUE)
 
 
 @allow(*ISSUERS)
 async def issue_notes(request: Request) -> Response:
-    """An attendance note for people who came and earned no diploma."""
     return await _start(request, JobPurpose.NOTES)
 
 
@@ -176,7 +176,7 @@ async def _start(request: Request, purpose: JobPurpose) -> Response:
 
 @allow(*DESK)
 async def sample(request: Request) -> Response:
-    """The design with this training's words and no name: the face, or the back with `?lado=atras`."""
+    """The design with this training's words and no name; the back with `?lado=atras`."""
     training = await _training(request)
     sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
     page = 2 if request.query_params.get("lado") == "atras" else 1
@@ -189,7 +189,7 @@ async def sample(request: Request) -> Response:
 
 @allow(*DESK)
 async def show_person(request: Request) -> Response:
-    """The printed name, hours and papers. Shows the full name: opening it is logged."""
+    """Shows the full name: opening it is logged."""
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     async with transaction():
         await record(
@@ -295,7 +295,7 @@ async def _certificate(request: Request) -> Certificate:
 
 @allow(*DESK)
 async def file(request: Request) -> Response:
-    """Opening it is logged. Refuses an annulled one."""
+    """Opening it is logged."""
     certificate = await _certificate(request)
     if not queries.stands(certificate):
         return no_longer(request, certificate, IsRevoked())

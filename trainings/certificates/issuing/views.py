@@ -34,7 +34,7 @@ from trainings.web.i18n import N_, gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
-    """Shown inline, named by its folio. No cache keeps it: it carries a name."""
+    """Shown inline, named by its folio. No cache keeps it."""
     disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
     return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
 
@@ -44,7 +44,7 @@ def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """`other`: the certificate that replaces it, or that it replaces; or empty. `is_nameless`: its name was removed."""
+    """`other`: the certificate that replaces it, or that it replaces."""
 
     id: UUID
     kind: str
@@ -65,7 +65,7 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class OpenKind:
-    """A kind that can be issued: its code, its button's words, and whether one was annulled."""
+    """A kind that can be issued, and its button's words."""
 
     kind: CertificateKind
     text: str
@@ -74,10 +74,7 @@ class OpenKind:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person's row (fields: `certificates/issuing/training.html`).
-
-    `is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that.
-    """
+    """A person's row. `is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that."""
 
     id: UUID
     name: str
@@ -98,7 +95,6 @@ class PersonView:
 
 
 def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
-    """`confirmed`: where the page shows it."""
     participant = person.registration.participant
     giving_way = [one for kind in person.open_kinds if (one := exchangeable(kind, person.certificates)) is not None]
     return PersonView(
@@ -128,7 +124,7 @@ def _confirmed(one: Confirmed) -> str:
 
 
 def certificate_view(certificate: Certificate, others: Sequence[Certificate] = ()) -> CertificateView:
-    """`others`: of the same person and training, with or without it."""
+    """`others`: of the same person and training."""
     return CertificateView(
         id=certificate.id,
         kind=gettext(KIND_WORDS[certificate.kind]),
@@ -149,7 +145,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
 
 
 def _reason(kept: str) -> str:
-    """Translates the program's reasons; a person's reason stays as written."""
+    """Translates the program's reasons."""
     return gettext(kept) if kept in (UNUSED, EXCHANGED) else kept
 
 
@@ -190,13 +186,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """How far a training's diplomas are. Counts standing certificates, except the first three numbers; a paper whose
-    name was removed counts in none: it is neither printed nor handed over.
+    """How far a training's diplomas are. Counts standing certificates that have a name.
 
-    `n_on_track` may be prepared before the end, `n_due` issued after it, `n_notes_due` given a note of their hours for
-    lack of a diploma; all three leave out unprintable names. `n_unused` were prepared for people who did not complete,
-    `n_unused_in_hand` of them handed over all the same. `outdated`: what prepared papers say that no longer holds,
-    `n_outdated` can be set anew, `n_outdated_in_hand` were handed over before.
+    `n_on_track` may be prepared, `n_due` issued, `n_notes_due` given a note; without unprintable names. `n_unused` were
+    prepared for people who did not complete. `n_outdated` can be set anew; `…_in_hand` were handed over.
     """
 
     is_over: bool
@@ -222,7 +215,7 @@ class Road:
 
     @property
     def n_to_print(self) -> int:
-        """Never printed; papers changed since printing are counted apart."""
+        """Never printed."""
         return self.n_papers - self.n_printed
 
     @property
@@ -279,9 +272,7 @@ def _n(papers: Sequence[Certificate], state: CertificateState) -> int:
 
 
 def is_on_track(person: Person) -> bool:
-    """Whether a diploma may be prepared for a person without one: due by `preparing.due`, name printable, none taken
-    away.
-    """
+    """A diploma may be prepared: due by `preparing.due`, name printable, none issued or taken away."""
     has_one = any(stands(one) and one.kind in HIGHER for one in person.certificates)
     may_be_made = not has_one and not person.letters and not person.had_one_withdrawn
     return person.is_expected and person.outlook is not Outlook.OUT_OF_REACH and may_be_made

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
+from trainings.accounts.permissions import ATTENDANCE_TAKERS, DESK, EDITORS
 from trainings.attendance import reviews
 from trainings.attendance.phones.closings import close_without_waiting, keep_open
 from trainings.attendance.queries import companions_by_phone, door_of, roster
@@ -59,7 +59,7 @@ async def index(request: Request) -> Response:
         "rows": [{"session": one.session, "said": review_views.one_line(one), "gaps": one.gaps} for one in found],
         "activities": [(one.activity, review_views.heads_in_short(one)) for one in activities],
         "has_hubs": len(hubs) > 1,
-        "late": await late_data.trainings_with_late_data(actor),
+        "late": await late_data.late_at(actor.hubs_with(DESK)),
     }
     return render(request, "attendance/review/index.html", context)
 
