@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,7 +18,9 @@ from trainings.certificates.issuing.actions import NoSignatory, issue, revoke
 from trainings.certificates.issuing.bulk import NOT_THEIR_FAULT
 from trainings.certificates.issuing.names import withdraw_all
 from trainings.certificates.issuing.queries import left_out
+from trainings.certificates.making import files
 from trainings.certificates.making.process_pool import MillError, mill
+from trainings.certificates.making.typesetting import FileOrder
 from trainings.certificates.models import (
     Certificate,
     CertificateFile,
@@ -370,3 +372,28 @@ async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_
 
     assert await mill().do(max, 3, 4) == 4
     assert await mill().do(os.getpid) != os.getpid()
+
+
+async def test_file_beside_a_step_when_it_cannot_be_gathered_then_people_are_taken_all_the_same(
+    db: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 3)
+    training = await make_held(4)
+    await make_crowd(training, 8)
+    order_for, n_asked = files.order_for, 0
+
+    async def fails_at_first(certificates: Sequence[Certificate]) -> list[FileOrder]:
+        nonlocal n_asked
+        n_asked += 1
+        if n_asked == 1:
+            raise KeyError("a picture that is gone")
+        return await order_for(certificates)
+
+    monkeypatch.setattr(files, "order_for", fails_at_first)
+    with clock.frozen(AFTER):
+        await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
+        await work()
+
+    assert n_asked > 1
+    assert (await IssueJob.get()).state is JobState.DONE
+    assert (await Certificate.all().count(), await CertificateFile.all().count()) == (8, 8)

@@ -177,9 +177,6 @@ async def print_them(
     if not papers:
         raise NothingToPrint
     await _see_to_files(training, papers)
-    standing = await _with_file(training, is_standing=True)
-    if not any(one.id in standing for one in papers):
-        raise NothingToPrint
     return _merged(training, papers, only_changed=only_changed, actor=actor)
 
 
@@ -219,8 +216,9 @@ async def _note_printed(
 
 
 async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> None:
-    have = await _with_file(training)
-    missing = [one for one in papers if one.id not in have]
+    kept = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    made = {key for (key,) in await kept.values_list("certificate_id")}
+    missing = [one for one in papers if one.id not in made]
     if len(missing) > MADE_AT_ONCE:
         await _have_made(training, missing)
         raise FilesAreBeingMade(n=len(missing))
@@ -240,13 +238,6 @@ async def _have_made(training: Training, missing: Sequence[Certificate]) -> None
         left = [one for one in missing if str(one.id) not in asked]
         for one in left[: max(MOST_ASKED - len(asked), 0)]:
             await have_set(one, anew=True)
-
-
-async def _with_file(training: Training, *, is_standing: bool = False) -> set[UUID]:
-    kept = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
-    if is_standing:
-        kept = kept.filter(certificate__erased_at=None).exclude(certificate__state=CertificateState.REVOKED)
-    return {key for (key,) in await kept.values_list("certificate_id")}
 
 
 async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:

@@ -5,7 +5,6 @@ anonymous tests.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.accounts.permissions import can_enter_marks
@@ -42,14 +41,6 @@ class MayNotEnterMarks(NotAllowed):
     sentence = N_("Las notas las anota quien facilita la capacitación, o la coordinación.")
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    registration_id: UUID
-    name: str
-    community: str
-    mark: int | None
-
-
 async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
     """Raises UnknownTraining, MayNotEnterMarks, and NoTest without a pass mark."""
     training = await reads(Training).get_or_none(id=training_id).select_related("hub__seat")
@@ -63,7 +54,8 @@ async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
     return training
 
 
-async def examined(training_id: UUID) -> list[Examined]:
+async def examined(training_id: UUID) -> list[Registration]:
+    """By name, with their people."""
     came = (
         await reads(Attendance)
         .filter(registration__training_id=training_id, is_present=True)
@@ -72,8 +64,7 @@ async def examined(training_id: UUID) -> list[Examined]:
     present = {key for (key,) in came}
     found = reads(Registration).filter(training_id=training_id).select_related("participant")
     people = [one for one in await found if one.state in TAKES_PLACE or one.id in present]
-    people.sort(key=lambda one: (search_text(one.participant.given_names, one.participant.surnames), one.id))
-    return [Examined(one.id, one.participant.full_name, one.participant.community, one.mark) for one in people]
+    return sorted(people, key=lambda one: (search_text(one.participant.given_names, one.participant.surnames), one.id))
 
 
 async def enter_marks(training_id: UUID, marks: Mapping[UUID, int | None], *, actor: Actor) -> int:

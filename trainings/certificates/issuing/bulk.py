@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
@@ -53,6 +52,7 @@ FEW = 100
 """Hours of so many people are brought up to date in the request, else in the worker."""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
+Issued = tuple[Registration, CertificateKind]
 
 CONCERNED = f"""
     r.training_id = ?
@@ -96,14 +96,6 @@ class UnknownJob(NotFound):
 class HasEnded(Refusal):
     code = "issue_job_has_ended"
     sentence = N_("Este trabajo ya terminó. Para los que falten, empiece otro.")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    registration: Registration
-    kind: CertificateKind | None = None
-    reason: SkipReason | None = None
-    detail: str = ""
 
 
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
@@ -221,8 +213,8 @@ async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
     people = await _next(job)
     papers: Sequence[Certificate] = ()
     if people:
-        decisions = await _decide(job, occasion, people)
-        papers = await _carry_out(job, occasion, decisions, actor=actor)
+        due, skips = await _decide(job, occasion, people)
+        papers = await _carry_out(job, occasion, due, skips, actor=actor)
         job.n_seen += len(people)
         job.n_total = max(job.n_total, job.n_seen)
     if len(people) == PEOPLE_AT_ONCE:
@@ -258,24 +250,28 @@ async def _next(job: IssueJob) -> list[Registration]:
     return await found.prefetch_related("participant")
 
 
-async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registration]) -> list[Decision]:
+async def _decide(
+    job: IssueJob, occasion: Occasion, people: Sequence[Registration]
+) -> tuple[list[Issued], list[IssueSkip]]:
+    """People with the kind that they get, and the reasons for none."""
     papers = await actions.papers_of([one.id for one in people])
     if job.purpose is JobPurpose.PREPARE:
         kinds = await preparing.due(occasion.training, people)
         dues = {key: due_unless_held(kind, papers[key]) for key, kind in kinds.items()}
-        return [_decision(one, dues.get(one.id, Due()), occasion) for one in people]
-    due_of = note_due if job.purpose is JobPurpose.NOTES else diploma_due
-    earned = {one.id: actions.kinds_of(one, occasion.training) for one in people}
-    return [_decision(one, due_of(earned[one.id], papers[one.id]), occasion) for one in people]
-
-
-def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
-    if due.kind is None:
-        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail_of(due))
-    letters = actions.missing_letters(registration, due.kind, occasion)
-    if letters:
-        return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
-    return Decision(registration, due.kind)
+    else:
+        due_of = note_due if job.purpose is JobPurpose.NOTES else diploma_due
+        dues = {one.id: due_of(actions.kinds_of(one, occasion.training), papers[one.id]) for one in people}
+    issued, skips = list[Issued](), []
+    for one in people:
+        due = dues.get(one.id, Due())
+        letters = actions.missing_letters(one, due.kind, occasion) if due.kind is not None else ""
+        if due.kind is not None and not letters:
+            issued.append((one, due.kind))
+            continue
+        reason = SkipReason.LETTERS if letters else due.reason or SkipReason.HOURS
+        detail = letters[:LONGEST_DETAIL] or detail_of(due)
+        skips.append(IssueSkip(job_id=job.id, registration_id=one.id, reason=reason, detail=detail))
+    return issued, skips
 
 
 def detail_of(due: Due) -> str:
@@ -288,16 +284,10 @@ def detail_of(due: Due) -> str:
 
 
 async def _carry_out(
-    job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor
+    job: IssueJob, occasion: Occasion, due: Sequence[Issued], skips: list[IssueSkip], *, actor: Actor
 ) -> Sequence[Certificate]:
     """All at once; on failure one by one, so that one person's rows block nobody else."""
     state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
-    due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
-    skips = [
-        IssueSkip(job_id=job.id, registration_id=one.registration.id, reason=one.reason, detail=one.detail)
-        for one in decisions
-        if one.reason is not None
-    ]
     papers: list[Certificate] = []
     try:
         async with transaction():

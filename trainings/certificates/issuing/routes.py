@@ -35,7 +35,7 @@ from trainings.certificates.issuing import (
     preparing,
     queries,
 )
-from trainings.certificates.issuing.assessment import MOST_POINTS, Examined
+from trainings.certificates.issuing.assessment import MOST_POINTS
 from trainings.certificates.issuing.views import pdf_response, person_view, road_of
 from trainings.certificates.making.contents import day_of_paper, gathered, sample_sheet
 from trainings.certificates.making.files import NameRemoved, file_of
@@ -47,6 +47,7 @@ from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
 from trainings.people.consents import PermissionGone
 from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.models import Registration
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.completion import share_needed
 from trainings.schedule.models import SessionState, Training, TrainingState
@@ -362,18 +363,18 @@ async def keep_marks(request: Request) -> Response:
     return response
 
 
-def _marks(typed: Typed, people: Sequence[Examined]) -> dict[UUID, int | None]:
+def _marks(typed: Typed, people: Sequence[Registration]) -> dict[UUID, int | None]:
     """Other values than whole numbers from 0 to 100 become errors at their field."""
     marks: dict[UUID, int | None] = {}
     for one in people:
-        name = f"nota-{one.registration_id}"
+        name = f"nota-{one.id}"
         if name not in typed.fields:
             continue
         text = typed.value(name).strip()
         is_mark = text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= MOST_POINTS
         if text and not is_mark:
             typed.errors[name] = gettext(N_("Escriba un número entero de 0 a %(most)s.")) % {"most": MOST_POINTS}
-        marks[one.registration_id] = int(text) if is_mark else None
+        marks[one.id] = int(text) if is_mark else None
     return marks
 
 
