@@ -54,7 +54,7 @@ SELECT DISTINCT session_id, registration_id FROM scan_event WHERE session_id IN 
 """
 
 
-class Person(NamedTuple):
+class SeenTicket(NamedTuple):
     id: UUID
     training_id: UUID
     joined_to_id: UUID | None
@@ -95,11 +95,11 @@ class Holders:
     people of other trainings, by the session where they were marked.
     """
 
-    by_card: dict[str, Person] = field(default_factory=dict)
-    replaced: dict[str, Person] = field(default_factory=dict)
-    by_code: dict[tuple[UUID, str], Person] = field(default_factory=dict)
-    replaced_codes: dict[tuple[UUID, str], Person] = field(default_factory=dict)
-    by_key: dict[UUID, Person] = field(default_factory=dict)
+    by_card: dict[str, SeenTicket] = field(default_factory=dict)
+    replaced: dict[str, SeenTicket] = field(default_factory=dict)
+    by_code: dict[tuple[UUID, str], SeenTicket] = field(default_factory=dict)
+    replaced_codes: dict[tuple[UUID, str], SeenTicket] = field(default_factory=dict)
+    by_key: dict[UUID, SeenTicket] = field(default_factory=dict)
     cards: dict[str, SeenCard] = field(default_factory=dict)
     sheets: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     rows: dict[tuple[UUID, int], SheetRow] = field(default_factory=dict)
@@ -163,7 +163,7 @@ class Holders:
         return Meant(Holder(is_card=is_ours and is_open), code_hash=shown, sheet_id=sheet_id)
 
     def _of_person(
-        self, person: Person | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
+        self, person: SeenTicket | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
     ) -> Meant:
         """A joined registration's card counts for the kept one."""
         if person is not None and person.joined_to_id is not None:
@@ -205,10 +205,10 @@ async def _guests(
     return {(key_of(row["session_id"]), key_of(row["registration_id"])) for row in rows}
 
 
-async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, Person], dict[str, Person]]:
+async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, SeenTicket], dict[str, SeenTicket]]:
     """Holders of current tickets and of replaced ones, by the beginning of the digest."""
-    by_card: dict[str, Person] = {}
-    replaced: dict[str, Person] = {}
+    by_card: dict[str, SeenTicket] = {}
+    replaced: dict[str, SeenTicket] = {}
     for row in await sql.rows(PEOPLE_BY_CARD, hashes, hashes) if hashes else ():
         (replaced if row["is_replaced"] else by_card)[row["shown"]] = _person(row)
     return by_card, replaced
@@ -242,12 +242,12 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
     found.by_key |= {one.id: one for one in (*known, *await _people(kept))}
 
 
-async def _people(keys: Collection[UUID]) -> list[Person]:
+async def _people(keys: Collection[UUID]) -> list[SeenTicket]:
     return [_person(row) for row in await sql.rows(PEOPLE_BY_KEY, sorted(keys))] if keys else []
 
 
-def _person(row: Mapping[str, Any]) -> Person:
-    return Person(
+def _person(row: Mapping[str, Any]) -> SeenTicket:
+    return SeenTicket(
         key_of(row["id"]),
         key_of(row["training_id"]),
         key_or_none(row["joined_to_id"]),
@@ -298,7 +298,7 @@ def _was_typed_in(event: ScanEvent) -> bool:
     return event.how is ScanHow.SHEET and event.phone_id is None
 
 
-async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:
+async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, SeenTicket | Registration]:
     hashes = {event.id: shown for event in events if (shown := _hash_of(event))}
     by_card, replaced = await people_by_card(sorted(set(hashes.values())))
     typed = {event.id: event.unknown_code for event in events if event.unknown_code and event.id not in hashes}
@@ -306,7 +306,7 @@ async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, 
         one.short_code: one
         for one in await Registration.filter(training_id=training_id, short_code__in=sorted(set(typed.values())))
     }
-    found: dict[UUID, Person | Registration | None] = {
+    found: dict[UUID, SeenTicket | Registration | None] = {
         **{key: by_card.get(shown) or replaced.get(shown) for key, shown in hashes.items()},
         **{key: by_code.get(code) for key, code in typed.items()},
     }

@@ -90,7 +90,7 @@ def standing_marks(marks: Iterable[Mark]) -> list[Mark]:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Recipient:
     id: UUID
     created_at: datetime
     group_id: UUID
@@ -119,13 +119,13 @@ class Person:
         return (self.id, None) if self.is_apart else (self.group_id, self.email_key)
 
 
-async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Person]]:
+async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Recipient]]:
     """By training, in order of sign-up; without people whom nobody may call."""
     gone = await _without_permission(training_ids)
     rows = [row for row in await _registrations(training_ids) if row["participant_id"] not in gone]
     apart = await _apart(training_ids)
     refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
-    people: dict[UUID, list[Person]] = defaultdict(list)
+    people: dict[UUID, list[Recipient]] = defaultdict(list)
     for row in rows:
         people[row["training_id"]].append(_person(row, apart, refusals))
     return people
@@ -165,9 +165,9 @@ def _is_minor(row: Mapping[str, Any]) -> bool:
     return row["age_group"] is not None and AgeGroup(row["age_group"]).is_minor
 
 
-def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UUID, datetime]) -> Person:
+def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UUID, datetime]) -> Recipient:
     is_minor = _is_minor(row)
-    return Person(
+    return Recipient(
         id=row["id"],
         created_at=row["created_at"],
         group_id=row["group_id"],
@@ -200,7 +200,7 @@ async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
     return {minor: refused_at for minor, refused_at in newest.items() if refused_at is not None}
 
 
-def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Person]) -> dict[Mailbox, list[OutboxJob]]:
+def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Recipient]) -> dict[Mailbox, list[OutboxJob]]:
     mailbox_of = {one.id: one.mailbox for one in everybody}
     found: dict[Mailbox, list[OutboxJob]] = defaultdict(list)
     for job in jobs:

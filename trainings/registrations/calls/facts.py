@@ -17,7 +17,7 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import Call, CallList, CallReason, HolderCall, OutboxJob, Outcome
 from trainings.registrations.calls.told import Mark, News, news_of
 from trainings.registrations.calls.validity import CHANGES, KINDS, moot_lists, sessions_told
-from trainings.registrations.messages import Mailbox, Person, by_mailbox, people_of
+from trainings.registrations.messages import Mailbox, Recipient, by_mailbox, people_of
 from trainings.registrations.models import (
     Card,
     CardState,
@@ -38,7 +38,7 @@ TO_HOLDERS = CHANGES | {CallReason.REMINDER}
 class Around:
     """What decides who is on some call lists. `told`: sessions that each list tells of. `marks`: by list and reader."""
 
-    people: Mapping[UUID, Sequence[Person]]
+    people: Mapping[UUID, Sequence[Recipient]]
     blocks: Mapping[UUID, Sequence[ReservedBlock]]
     n_cards: Counter[UUID]
     jobs: Mapping[Mailbox, Sequence[OutboxJob]]
@@ -79,7 +79,7 @@ async def around(asked: Sequence[CallList]) -> Around:
     )
 
 
-async def _jobs(lists: Sequence[CallList], everybody: Iterable[Person]) -> dict[Mailbox, list[OutboxJob]]:
+async def _jobs(lists: Sequence[CallList], everybody: Iterable[Recipient]) -> dict[Mailbox, list[OutboxJob]]:
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
     alone = [one for one in lists if one.batch_id is None]

@@ -21,7 +21,7 @@ from trainings.registrations.calls.facts import (
 )
 from trainings.registrations.calls.told import Mark
 from trainings.registrations.calls.validity import CHANGES, KINDS, PAPERS
-from trainings.registrations.messages import ABOUT_ONE, Person, by_mailbox, for_who_waits, people_of, standing_marks
+from trainings.registrations.messages import ABOUT_ONE, Recipient, by_mailbox, for_who_waits, people_of, standing_marks
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, ReservedBlock
 from trainings.schedule.changes import Difference
 
@@ -33,7 +33,7 @@ WAITS = ""
 """The outcome of a message that has not left."""
 TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
 
-Reader = Person | ReservedBlock
+Reader = Recipient | ReservedBlock
 
 
 class Why(StrEnum):
@@ -51,7 +51,7 @@ class Why(StrEnum):
 class Listed:
     """A person. `marks`: results that stand; `news`: sessions that are not as they know them."""
 
-    person: Person
+    person: Recipient
     why: Why | None
     marks: Sequence[Mark]
     news: Sequence[Difference]
@@ -145,7 +145,7 @@ async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
     }
 
 
-def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
+def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Recipient]) -> int:
     """Messages to all of a training are not for people who cancelled."""
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
@@ -167,7 +167,7 @@ def _audience_of(call_list: CallList, around: Around) -> Audience:
     return Audience(found, n_by_mail, _holders(call_list, around))
 
 
-def _listed(call_list: CallList, person: Person, why: Why | None, around: Around) -> Listed:
+def _listed(call_list: CallList, person: Recipient, why: Why | None, around: Around) -> Listed:
     is_confirmed = person.state is RegistrationState.CONFIRMED and person.reached_at is not None
     return Listed(
         person=person,
@@ -206,7 +206,7 @@ def _marks_of(call_list: CallList, reader: Reader, around: Around) -> list[Mark]
     """Without calls about a place that was given back, or about an earlier certificate."""
     marks = around.marks.get(call_list.id, {}).get(reader.id, ())
     since = around.papers.get(call_list.id, {}).get(reader.id)
-    if call_list.reason is CallReason.OFFERED and isinstance(reader, Person):
+    if call_list.reason is CallReason.OFFERED and isinstance(reader, Recipient):
         since = around.moved_up.get(reader.group_id)
     return standing_marks(one for one in marks if since is None or one.created_at >= since)
 
@@ -224,7 +224,7 @@ def _is_for(call_list: CallList, reader: Reader, around: Around) -> bool:
         return False
     if call_list.reason in CHANGES:
         return around.news.is_newest(call_list)
-    if isinstance(reader, Person) and call_list.reason is CallReason.OFFERED:
+    if isinstance(reader, Recipient) and call_list.reason is CallReason.OFFERED:
         return _moved_up_unknowing(call_list, reader, around)
     if call_list.reason in PAPERS:
         return reader.id in around.papers.get(call_list.id, {})
@@ -238,7 +238,7 @@ def _news(call_list: CallList, reader: Reader, around: Around) -> Sequence[Diffe
     return news if isinstance(reader, ReservedBlock) or reader.state in TAKES_PLACE else for_who_waits(news)
 
 
-def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
+def _moved_up_unknowing(call_list: CallList, person: Recipient, around: Around) -> bool:
     """In the time of this list, and nobody is known to have told them."""
     moved_at = around.moved_up.get(person.group_id)
     if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
@@ -260,14 +260,14 @@ def _is_told_elsewhere(reminder: CallList, reader: Reader, around: Around) -> bo
     marks = _marks_of(change, reader, around)
     if _is_reached(marks):
         return marks[-1].created_at >= reminder.created_at
-    is_written_to = isinstance(reader, Person) and _why(change, reader, around) is None
+    is_written_to = isinstance(reader, Recipient) and _why(change, reader, around) is None
     return change.closed_at is None and not is_written_to and _is_concerned(change, reader, around)
 
 
 # -- whom a message reached
 
 
-def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
+def _why(call_list: CallList, person: Recipient, around: Around) -> Why | None:
     """None: a message reached them, or still may."""
     if person.email_key is None:
         return Why.NO_EMAIL
@@ -286,27 +286,27 @@ def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
     return Why.MAYBE if Outcome.MAYBE in outcomes else Why.FAILED
 
 
-def _may_read(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+def _may_read(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
     """One of the messages arrived, or is about to at an address that takes mail."""
     return _was_sent(person, jobs) or (person.takes_mail and any(job.outcome == WAITS for job in jobs))
 
 
-def _was_sent(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+def _was_sent(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
     """One left, and the address refused nothing after it."""
     sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
     return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
 
 
-def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[OutboxJob]:
+def _jobs_about(call_list: CallList, person: Recipient, around: Around) -> list[OutboxJob]:
     own = _for(person, around.jobs.get(person.mailbox, ()))
     return [job for job in own if _is_about(call_list, job, person, around)]
 
 
-def _for(person: Person, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
+def _for(person: Recipient, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
     return [job for job in jobs if job.kind not in ABOUT_ONE or job.subject_id == person.id]
 
 
-def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
+def _is_about(call_list: CallList, job: OutboxJob, person: Recipient, around: Around) -> bool:
     if call_list.batch_id is not None:
         return job.batch_id == call_list.batch_id
     if job.kind not in KINDS[call_list.reason]:
