@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainings.people import audio
-from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, SEXES
+from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, RELATIONS, SEXES
 from trainings.places.data import grouped_by_department
 from trainings.places.models import ANOTHER_PLACE
 from trainings.web.i18n import N_, gettext
@@ -43,6 +43,11 @@ def pueblos() -> Choices:
 
 def needs() -> Choices:
     return _choices(NEEDS)
+
+
+def relations() -> Choices:
+    """Of a guardian to a minor."""
+    return _choices(RELATIONS)
 
 
 def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:

@@ -129,9 +129,14 @@ def refuse_in(current: Phase, source: Source) -> None:
 
 def check_ahead(training: Run, sessions: Sequence[Meeting], now: datetime) -> None:
     """Refuses changes of what is over or called off."""
-    end = last_end(sessions)
-    if training.state is TrainingState.CANCELLED or end is None or now >= end:
+    if training.state is TrainingState.CANCELLED or is_over(sessions, now):
         raise CannotChange
+
+
+def is_over(sessions: Sequence[Meeting], now: datetime) -> bool:
+    """No session is to come."""
+    end = last_end(sessions)
+    return end is None or now >= end
 
 
 def minor_ages(training: Window) -> list[AgeGroup]:

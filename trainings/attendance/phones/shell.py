@@ -17,7 +17,6 @@ from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_SE
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, asked_now
 from trainings.people.models import ConsentPurpose
-from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
@@ -134,7 +133,7 @@ def _offered() -> dict[str, Any]:
         "actor_types": choices.actor_types(),
         "sexes": choices.sexes(),
         "age_groups": choices.age_groups(),
-        "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
+        "relations": choices.relations(),
         "asked": {"data": aloud[ConsentPurpose.DATA], "guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
         "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],
         "seen_bands": [(code.value, gettext(BANDS[code]), gettext(BANDS_IN_YEARS[code])) for code in SEEN_BANDS],

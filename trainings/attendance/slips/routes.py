@@ -25,7 +25,6 @@ from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import Participant
-from trainings.registrations.cards.forms import relations
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.signup.age_choices import age_groups
@@ -88,7 +87,7 @@ async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 
         "slip": slip_view(slip),
         "holder": _in_short(holder.participant) if holder is not None else "",
         "form": typed,
-        "relations": relations(),
+        "relations": choices.relations(),
         "spoken": asked_now(aloud=True),
         "takes_minors": bool(minor_ages(training)),
         **choices.of_person(training.hub.seat.department),

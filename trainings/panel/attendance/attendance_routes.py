@@ -45,7 +45,7 @@ from trainings.panel.attendance.forms import CloseForm, MarkForm, UndoForm, Walk
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose
-from trainings.registrations.cards.forms import read_card_wish, relations
+from trainings.registrations.cards.forms import read_card_wish
 from trainings.registrations.cards.queries import SeenCard, seen_card
 from trainings.registrations.commands import SignUp, for_one
 from trainings.registrations.desk.staff_refusals import for_staff
@@ -213,7 +213,7 @@ async def _walk_in_page(
         "card": card,
         "card_problem": "" if card is None or card.is_usable else views.card_text(card),
         "takes_minors": takes_minors,
-        "relations": relations() if takes_minors else [],
+        "relations": choices.relations() if takes_minors else [],
         "session": views.session_view(door),
         "form": typed,
         "id": key,

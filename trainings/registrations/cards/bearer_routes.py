@@ -13,19 +13,16 @@ from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
-from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE
-from trainings.registrations.cards.forms import read_card_wish, relations, said_before
+from trainings.registrations.cards.forms import person_fields, read_card_wish, said_before
 from trainings.registrations.cards.queries import Block, CardLine, UnknownCards, by_bearer_link
 from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
 from trainings.registrations.cards.use import name_card
 from trainings.registrations.commands import SignUp
-from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import CardState, Source
 from trainings.registrations.seats import cards
-from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.signup.limits import check_rate
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
@@ -136,19 +133,14 @@ def _wish(typed: Typed) -> SignUp:
 
 
 async def _form(request: Request, block: Block, card: CardLine, typed: Typed | None, status: int = 200) -> Response:
-    of_person = choices.of_person(block.training.hub.seat.department)
     context = _context(request, block) | {
         "card": card,
         "form": typed,
         "municipality": block.block.municipality_id or ANOTHER_PLACE,
         "community": block.block.community,
-        "ages": short_ages([block.training], typed.value("age_group") if typed else ""),
-        "takes_minors": bool(minor_ages(block.training)),
-        "relations": relations(),
         "consents": asked_now(),
-        "departments": of_person["departments"],
-        "actor_types": of_person["actor_types"],
         "before": await said_before(block.training),
+        **person_fields([block.training], typed, block.training.hub.seat.department),
     }
     template = "registrations/cards/bearer_name.html"
     return render(request, template, context, status=status, headers=token_page_headers())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -8,19 +8,20 @@ from uuid import UUID
 from pydantic import Field
 
 from trainings import clock
-from trainings.people.choices import Choices
+from trainings.people import choices
 from trainings.people.forms import MunicipalityCode, Name, Phone
 from trainings.people.models import ConsentHow
-from trainings.people.words import RELATIONS
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.commands import SignUp
+from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.seats.cards import MOST_RESERVED, MOST_SPARE, Reservation
+from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.signup.family_forms import FURTHER, read_wish
 from trainings.schedule.models import Training
 from trainings.schedule.public import sentences
 from trainings.schedule.queries import courses_before
 from trainings.web.forms import Day, Form, HourHere, Typed
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_
 
 FEWEST_SPARE = 8
 """Two sheets of paper."""
@@ -111,5 +112,12 @@ async def said_before(training: Training) -> str:
     return sentences.listing([f"«{title}»" for title in await courses_before(training)])
 
 
-def relations() -> Choices:
-    return [(code.value, gettext(words)) for code, words in RELATIONS.items()]
+def person_fields(trainings: Sequence[Training], typed: Typed | None, department: str) -> dict[str, Any]:
+    """What a form about one person offers, for any of these trainings."""
+    return {
+        "ages": short_ages(trainings, typed.value("age_group") if typed else ""),
+        "takes_minors": any(minor_ages(one) for one in trainings),
+        "relations": choices.relations(),
+        "departments": choices.municipalities_by_department(department),
+        "actor_types": choices.actor_types(),
+    }

@@ -16,6 +16,7 @@ from trainings.lib import tokens
 from trainings.lib.text import short_name
 from trainings.people.models import Consent, Guardian
 from trainings.places.models import Hub
+from trainings.registrations.eligibility import is_over
 from trainings.registrations.models import (
     HAS_NAME,
     Card,
@@ -29,7 +30,7 @@ from trainings.registrations.models import (
 from trainings.registrations.queries import LINK_DAYS
 from trainings.registrations.seats.cards import UnknownCard, block_digest
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.phase import last_end, over_at
+from trainings.schedule.phase import over_at
 from trainings.web.i18n import N_
 
 SHOWN_TRAINING = ("training__hub__seat", "training__venue__municipality", "municipality")
@@ -96,8 +97,7 @@ class Block:
     @property
     def is_over(self) -> bool:
         """No session is to come."""
-        end = last_end(self.sessions)
-        return self.training.state is TrainingState.CANCELLED or end is None or clock.now() >= end
+        return self.training.state is TrainingState.CANCELLED or is_over(self.sessions, clock.now())
 
 
 # -- blocks
@@ -275,13 +275,8 @@ async def trainings_to_come(hub_id: UUID) -> list[Training]:
     """Where a spare card may be used, with their sessions, the next first."""
     open_ones = reads(Training).filter(hub_id=hub_id, state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED])
     coming = open_ones.filter(sessions__ends_at__gt=clock.now()).distinct()
-    found = [one for one in await coming.prefetch_related("sessions") if not _is_past(one)]
+    found = [one for one in await coming.prefetch_related("sessions") if not is_over(list(one.sessions), clock.now())]
     return sorted(found, key=lambda one: min(session.starts_at for session in one.sessions))
-
-
-def _is_past(training: Training) -> bool:
-    end = last_end(list(training.sessions))
-    return end is None or clock.now() >= end
 
 
 # -- at the door

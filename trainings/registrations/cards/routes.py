@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -22,7 +21,7 @@ from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
 from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.seats import cards
-from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
+from trainings.schedule.models import PrintKind, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
@@ -72,7 +71,7 @@ async def create(request: Request) -> Response:
 
 async def _index(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
     sessions = sorted(training.sessions, key=lambda session: session.starts_at)
-    starts_at = _first_start(sessions)
+    starts_at = cards.first_start(sessions)
     context: dict[str, Any] = {
         "training": training,
         "blocks": await blocks_of(training.id),
@@ -90,12 +89,8 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
     return render(request, "registrations/cards/reserved.html", context, status=status)
 
 
-def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
-    return min((one.starts_at for one in sessions if one.state is SessionState.PLANNED), default=None)
-
-
 def _has_begun(sessions: Sequence[TrainingSession]) -> bool:
-    starts_at = _first_start(sessions)
+    starts_at = cards.first_start(sessions)
     return starts_at is not None and starts_at <= clock.now()
 
 

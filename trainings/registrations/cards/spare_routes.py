@@ -15,7 +15,6 @@ from trainings.db.connection import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.lib.dates import day_and_time
-from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
@@ -26,8 +25,8 @@ from trainings.registrations.cards.forms import (
     ForTrainingForm,
     SpareForm,
     how_agreed,
+    person_fields,
     read_card_wish,
-    relations,
     said_before,
 )
 from trainings.registrations.cards.queries import (
@@ -42,10 +41,8 @@ from trainings.registrations.cards.sheets import spare_data, spare_pdf
 from trainings.registrations.cards.use import CardUsed, name_card, use_spare
 from trainings.registrations.desk.person import doors_left, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
-from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Card, CardState, Source
 from trainings.registrations.seats import cards
-from trainings.registrations.signup.age_choices import short_ages
 from trainings.registrations.words import HOW_AGREED
 from trainings.web.allow import allow
 from trainings.web.flash import Tone, flash
@@ -194,12 +191,10 @@ def _used(registration_id: UUID, sentence: str, tone: Tone = "ok") -> Response:
 async def _form(request: Request, card: Card, typed: Typed | None, status: int = 200) -> Response:
     seat = card.hub.seat
     block = card.block
-    of_person = choices.of_person(seat.department)
     if block:
         await block.training.fetch_related("sessions")
     to_come = [] if block else await trainings_to_come(card.hub_id)
     trainings = _choices_of(to_come)
-    takers = [block.training] if block else to_come
     context: dict[str, Any] = {
         "card": card,
         "block": block,
@@ -213,13 +208,9 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
         "community": block.community if block else "",
         "communities": await suggestions(seat.ine_code),
-        "ages": short_ages(takers, typed.value("age_group") if typed else ""),
-        "takes_minors": any(minor_ages(one) for one in takers),
-        "relations": relations(),
         "spoken": asked_now(aloud=True),
         "ways": [(how.value, gettext(HOW_AGREED[how])) for how in WAYS],
-        "departments": of_person["departments"],
-        "actor_types": of_person["actor_types"],
+        **person_fields([block.training] if block else to_come, typed, seat.department),
     }
     return render(request, "registrations/cards/use.html", context, status=status)
 

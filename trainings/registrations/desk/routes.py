@@ -15,7 +15,6 @@ from trainings.lib import tokens
 from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.people.consents import asked_now
-from trainings.people.words import RELATIONS
 from trainings.registrations.commands import LARGEST_GROUP, SignedUp
 from trainings.registrations.desk.forms import AGREED_HOW, Carried
 from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
@@ -123,7 +122,7 @@ async def _page(
         "municipality": carried.municipality or training.hub.seat_id,
         "ways": [(source.value, gettext(words)) for source, words in HOW_THEY_COME.items()],
         "spoken": asked_now(aloud=True),
-        "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
+        "relations": choices.relations(),
         "communities": await suggestions(training.hub.seat_id),
         **choices.of_person(training.hub.seat.department),
         "age_groups": age_groups(training, *_ages_typed(typed)[:1]),

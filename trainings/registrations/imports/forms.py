@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from trainings.people.models import ActorType, ConsentHow
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
+from trainings.registrations.imports.actions import AGREED
 from trainings.registrations.imports.sheets import Field
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
@@ -16,7 +17,7 @@ COLUMN = "column-"
 
 
 def _way_of_a_list(how: ConsentHow) -> ConsentHow:
-    if how not in (ConsentHow.PAPER, ConsentHow.READ_ALOUD):
+    if how not in AGREED:
         raise wrong(N_("Escoja una de las opciones."))
     return how
 

@@ -35,7 +35,7 @@ from trainings.registrations.commands import (
     SignUp,
     author_of,
 )
-from trainings.registrations.eligibility import check_ahead
+from trainings.registrations.eligibility import check_ahead, is_over
 from trainings.registrations.links import check_in_reach, replace_link
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -59,7 +59,6 @@ from trainings.registrations.seats.deciding import decide
 from trainings.registrations.seats.gathering import gather
 from trainings.registrations.seats.writing import keep
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.phase import last_end
 from trainings.schedule.session_actions import locked_training
 from trainings.web import i18n
 from trainings.web.i18n import N_
@@ -409,8 +408,7 @@ async def _check_ahead(training: Training) -> None:
 
 
 async def _is_over(training: Training) -> bool:
-    end = last_end(await TrainingSession.filter(training_id=training.id))
-    return end is None or clock.now() >= end
+    return is_over(await TrainingSession.filter(training_id=training.id), clock.now())
 
 
 def _is_minor(person: Participant) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any
 from uuid import UUID
 
 from trainings.audit.actor import PROGRAM, Actor
@@ -19,7 +19,6 @@ from trainings.registrations.models import MOVES, CardState, RegistrationState, 
 from trainings.registrations.seats.situation import (
     Changes,
     Group,
-    K,
     Letter,
     Line,
     Party,
@@ -111,21 +110,21 @@ class NotEnoughPlaces(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion(Generic[K]):
+class Promotion:
     """Outcome of one pass through the waiting list."""
 
     room: Room
-    promoted: tuple[K, ...]
-    passed_over: tuple[tuple[K, Shortage], ...]
+    promoted: tuple[str, ...]
+    passed_over: tuple[tuple[str, Shortage], ...]
 
 
-def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
+def promote(room: Room, waiting: Iterable[Party]) -> Promotion:
     """Free places go to the first waiting groups that fit.
 
     Groups behind the last promoted one were not passed over.
     """
-    promoted: list[K] = []
-    passed: list[tuple[K, Shortage]] = []
+    promoted: list[str] = []
+    passed: list[tuple[str, Shortage]] = []
     overtaken = 0
     for party in waiting:
         if room.free <= 0:
@@ -140,7 +139,7 @@ def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
     return Promotion(room, tuple(promoted), tuple(passed[:overtaken]))
 
 
-def state_for(run: Run, party: Party[str], *, hold: bool = False) -> RegistrationState:
+def state_for(run: Run, party: Party, *, hold: bool = False) -> RegistrationState:
     """First state of a new group; `hold`: for staff, as in a training by approval.
 
     Refuses what can never fit, and what does not fit without a waiting list.
@@ -152,7 +151,7 @@ def state_for(run: Run, party: Party[str], *, hold: bool = False) -> Registratio
     return state_let_in(run, party)
 
 
-def state_let_in(run: Run, party: Party[str]) -> RegistrationState:
+def state_let_in(run: Run, party: Party) -> RegistrationState:
     """Without holding. Refuses without a place or waiting list."""
     lacking = run.room.shortage(party)
     if lacking is None:
@@ -164,7 +163,7 @@ def state_let_in(run: Run, party: Party[str]) -> RegistrationState:
     raise TrainingFull
 
 
-def check_room(room: Room, party: Party[str]) -> None:
+def check_room(room: Room, party: Party) -> None:
     """Refuse (NoRoom, NoChildcareRoom) a group that does not fit, with the number of places missing."""
     lacking = room.shortage(party)
     if lacking is Shortage.SEATS:
@@ -213,7 +212,7 @@ class Clerk:
 
     # -- places
 
-    def take(self, party: Party[str], run: Run) -> None:
+    def take(self, party: Party, run: Run) -> None:
         run.room = run.room.taking(party)
         self.changes.runs[run.id] = None
 

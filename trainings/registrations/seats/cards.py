@@ -121,7 +121,9 @@ async def start_of_what_is_to_come(training: Training) -> datetime:
     now = phase(training, sessions, clock.now())
     if now in refused:
         raise refused[now]
-    return min(session.starts_at for session in sessions if session.state is SessionState.PLANNED)
+    starts_at = first_start(sessions)
+    assert starts_at is not None
+    return starts_at
 
 
 def usual_release(starts_at: datetime) -> datetime:
@@ -290,8 +292,8 @@ async def move_releases(before: Standing, *, actor: Actor) -> None:
     In the caller's transaction, with the training locked.
     """
     was_off = before.training.state is TrainingState.CANCELLED
-    old = None if was_off else _first_start(list(before.sessions.values()))
-    new = _first_start(await TrainingSession.filter(training_id=before.training.id))
+    old = None if was_off else first_start(list(before.sessions.values()))
+    new = first_start(await TrainingSession.filter(training_id=before.training.id))
     if new is None or new == old:
         return
     for block in await ReservedBlock.filter(training_id=before.training.id, released_at=None).order_by("id"):
@@ -310,7 +312,7 @@ async def move_releases(before: Standing, *, actor: Actor) -> None:
             )
 
 
-def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
+def first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
     return min((one.starts_at for one in sessions if one.state is SessionState.PLANNED), default=None)
 
 

@@ -203,11 +203,12 @@ def use_card(clerk: Clerk, command: UseCard, run: Run) -> SignedUp:
     if state in TAKES_PLACE and wish.source is not Source.WALK_IN:
         clerk.take(_party(wish), run)
     is_held = state is RegistrationState.HELD
+    why_held = HoldReason.PREREQUISITE if run.required_courses else HoldReason.APPROVAL
     entry = Entry(
         command=command,
         draft=command.draft,
         state=state,
-        hold_reason=_why_by_card(run) if is_held else None,
+        hold_reason=why_held if is_held else None,
         wait_number=run.number() if state is RegistrationState.WAITLISTED else None,
         entrants=(Entrant(None, wish.purposes),),
         has_group_link=wish.first.is_minor,
@@ -233,11 +234,7 @@ def _state_by_card(command: UseCard, run: Run) -> RegistrationState:
     return state_for(run, _party(command.wish), hold=is_course_missing)
 
 
-def _why_by_card(run: Run) -> HoldReason:
-    return HoldReason.PREREQUISITE if run.required_courses else HoldReason.APPROVAL
-
-
-def _party(wish: SignUp) -> Party[str]:
+def _party(wish: SignUp) -> Party:
     return Party("new", wish.n_people, wish.childcare_places)
 
 
@@ -324,7 +321,7 @@ def _fits(person: Person, group: Group, run: Run, actor: Actor) -> bool:
     return run.room.shortage(_one_more(group)) is None
 
 
-def _one_more(group: Group) -> Party[str]:
+def _one_more(group: Group) -> Party:
     """With the family's childcare, if nobody of it counts so far."""
     return Party("again", 1, 0 if any(one.holds_place for one in group.live) else group.childcare_places)
 

@@ -7,11 +7,11 @@ up and write than the decisions about it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from trainings.audit.actor import Actor
@@ -28,9 +28,6 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.schedule.models import SessionState, TrainingState
-
-K = TypeVar("K", bound=Hashable)
-
 
 # -- places, as numbers
 
@@ -57,22 +54,22 @@ class Room(NamedTuple):
     def childcare_free(self) -> int:
         return self.childcare_capacity - self.childcare_taken
 
-    def shortage(self, party: Party[K]) -> Shortage | None:
+    def shortage(self, party: Party) -> Shortage | None:
         if party.n_people > self.free:
             return Shortage.SEATS
         return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
 
-    def taking(self, party: Party[K]) -> Room:
+    def taking(self, party: Party) -> Room:
         return self.releasing(-party.n_people, -party.childcare_places)
 
     def releasing(self, n_people: int, childcare_places: int) -> Room:
         return self._replace(taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
 
 
-class Party(NamedTuple, Generic[K]):
+class Party(NamedTuple):
     """People and childcare places a group asks for, all or none."""
 
-    id: K
+    id: str
     n_people: int = 1
     childcare_places: int = 0
 
@@ -146,7 +143,7 @@ class Group:
         return [one for one in self.people.values() if one.is_live]
 
     @property
-    def party(self) -> Party[str]:
+    def party(self) -> Party:
         return Party(self.id, self.n_people, self.childcare_places)
 
 

@@ -374,14 +374,10 @@ async def locked_offer(group_id: UUID) -> tuple[RegistrationGroup, Training]:
     Refuses (NoOffer) once the places went to others, and a training that is over or called off.
     """
     group, training = await _locked(group_id)
-    await _check_offered(group, training)
-    return group, training
-
-
-async def _check_offered(group: RegistrationGroup, training: Training) -> None:
     if group.state is not RegistrationState.OFFERED:
         raise NoOffer
     await _check_ahead(training)
+    return group, training
 
 
 async def _check_ahead(training: Training) -> None:

@@ -11,7 +11,7 @@ from trainings.lib.phones import show_phone
 from trainings.people import choices, communities
 from trainings.people.consents import asked_now
 from trainings.people.models import ActorType, AgeGroup
-from trainings.people.words import ACTOR_TYPES, RELATIONS
+from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.commands import LARGEST_GROUP
@@ -79,7 +79,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "from_page": mark,
         "bait": BAIT,
         "consents": asked_now(),
-        "relations": [(str(code), gettext(words)) for code, words in RELATIONS.items()],
+        "relations": choices.relations(),
         "communities": await _communities((typed.value("municipality") if typed else "") or seat.ine_code),
         **choices.of_person(seat.department),
         **_people(training, typed or Typed()),
