@@ -29,7 +29,6 @@ MODELS = (
 )
 
 READ_POOL = 5
-"""Most `read` connections of a process on PostgreSQL."""
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:

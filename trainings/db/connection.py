@@ -58,15 +58,14 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
 async def close_in_turn() -> None:
     """Close the reader, then the writer, so that an embedded database is whole in its file.
 
-    Closed at once, as Tortoise does, each takes the other for a user who stays, and a copy of the file alone misses the
-    last writes. The next statement opens both again.
+    Closed at once, each takes the other for a user who stays, and a copy of the file alone misses the last writes. The
+    next statement opens both again.
     """
     for alias in ("read", "default"):
         await get_connection(alias).close()
 
 
 def prepare_folder(settings: Settings) -> None:
-    """Make the embedded database's file, readable by its owner only."""
     if settings.is_sqlite:
         path: Path = settings.sqlite_path
         path.parent.mkdir(parents=True, exist_ok=True)

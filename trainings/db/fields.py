@@ -60,9 +60,9 @@ def _read(text: str) -> datetime:
 class EncryptedTextField(fields.TextField):
     """A text sealed in the database (AES-256-GCM, with the key's id).
 
-    On a `Record` the attribute reads and writes plain text. The seal is tied to table, column and row: copied to
-    another row it does not open. It cannot be compared or set by `.update()`: filter by a blind index, write with
-    `save(update_fields=…)`. `.values()` gives it sealed: use `reveal`.
+    On a `Record` the attribute is plain text. The seal is tied to table, column and row: copied it does not open. It
+    cannot be compared or set by `.update()`: filter by a blind index, write with `save(update_fields=…)`. `.values()`
+    gives it sealed: use `reveal`.
     """
 
     def to_db_value(self, value: Any, instance: Any) -> Any:
@@ -84,7 +84,6 @@ def sealed_columns(model: type[Model]) -> tuple[tuple[str, str], ...]:
 
 
 def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> str:
-    """Raises the keyring's errors for a changed or moved value."""
     return keyring().open(stored, f"{_place(model, column)}{row_id}")
 
 
@@ -118,5 +117,4 @@ def _sealed_place(model: type[Model], attribute: str) -> str:
 
 
 def _place(model: type[Model], column: str) -> str:
-    """What a seal is tied to, before the row's key."""
     return f"{model._meta.db_table}:{column}:"

@@ -1,7 +1,6 @@
 """One transaction for all commands of a moment: cheap durable commits when two hundred come at once.
 
-Commands wait while the batch before is written, then go together. A failed batch is halved until the broken command
-fails alone.
+A failed batch is halved until the broken command fails alone.
 """
 
 from __future__ import annotations
@@ -23,14 +22,11 @@ MOST_AT_ONCE = 200
 LONGEST_QUEUE = 2_000
 CALM_TURNS = 3
 ENOUGH = 32
-"""With this many no more are waited for."""
 
 
 class GroupCommit(Generic[C, R]):
-    """Gathers commands for `write`, which takes a batch in its own transaction.
-
-    `write` answers each command in order, with a result or the exception that refuses it; an exception it raises undoes
-    the whole batch.
+    """Gathers commands for `write`, which takes a batch in its own transaction and answers each command in order, with
+    a result or the exception that refuses it; an exception it raises undoes the whole batch.
     """
 
     def __init__(
@@ -66,10 +62,9 @@ class GroupCommit(Generic[C, R]):
             await self._settle([self._waiting.popleft() for _number in range(n)])
 
     async def _gather(self) -> None:
-        """Let in requests that arrived but are still being read.
+        """Let in requests that arrived but are still being read: each turn of the loop reads the sockets.
 
-        Each turn of the loop reads the sockets. A few turns without a newcomer end the wait, as does `ENOUGH`; a lone
-        command waits for those few turns only.
+        A few turns without a newcomer end the wait, as do `ENOUGH` commands.
         """
         calm = 0
         while calm < CALM_TURNS and len(self._waiting) < ENOUGH:
@@ -78,7 +73,6 @@ class GroupCommit(Generic[C, R]):
             calm = calm + 1 if len(self._waiting) == before else 0
 
     async def _settle(self, batch: Sequence[tuple[C, asyncio.Future[Any]]]) -> None:
-        """Write a batch and answer everybody in it, whatever happens."""
         try:
             outcomes: Sequence[Any] = await self._write([command for command, _answer in batch])
         except Exception as error:  # noqa: BLE001 - each of the batch is answered: with its own result, or with this

@@ -22,7 +22,6 @@ _both, _either = QueryModifier.__and__, QueryModifier.__or__
 
 
 def is_never(criterion: Criterion) -> bool:
-    """Whether Tortoise made it of an empty list."""
     return (
         isinstance(criterion, BasicCriterion)
         and criterion.comparator is Equality.eq
@@ -63,7 +62,6 @@ def _copy(self: T) -> T:
 
 
 def _copy_of_query(self: QueryBuilder) -> QueryBuilder:
-    """With its own lists and sets."""
     copied = _copy(self)
     own = copied.__dict__
     for name, part in self.__dict__.items():
@@ -106,6 +104,5 @@ UPSTREAM = {(owner, name): owner.__dict__.get(name) for owner, name in OURS}
 
 
 def mend() -> None:
-    """From now on the mapper works this way."""
     for (owner, name), ours in OURS.items():
         setattr(owner, name, ours)

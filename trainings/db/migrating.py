@@ -25,7 +25,6 @@ from trainings.db.connection import prepare_folder
 from trainings.settings import Settings
 
 ADVISORY_LOCK = 7_261_943_088
-"""Any number, the same in all processes."""
 
 RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'trainings'"
 
@@ -126,7 +125,6 @@ Models = dict[tuple[str, str], ModelState]
 
 
 async def apply_pending(config: dict[str, Any]) -> None:
-    """Oldest first, in a context of its own."""
     await Tortoise.init(config=config, init_connections=False)
     await _Executor(get_connection("default"), config["apps"]).migrate()
 
@@ -168,10 +166,10 @@ class _Told(State):
 
 
 class _Classes(StateApps):
-    """Makes a class when a step asks for it, as described then, with its foreign keys' classes.
+    """Makes a class when a step asks for it, as described then, with its foreign keys' classes; no many-to-many
+    relation.
 
-    Nothing else: no many-to-many relation, no foreign keys of those. Two calls return different classes, so their rows
-    are not to be compared.
+    Two calls return different classes, so their rows are not to be compared.
     """
 
     def __init__(self, models: Models, connections: Mapping[str, str]) -> None:

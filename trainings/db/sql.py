@@ -155,14 +155,11 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A text with its values; for writing, with rows of values."""
-
     text: str | Insert
     values: Sequence[Any]
 
 
 async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
-    """Several SELECTs in the current transaction, in one go."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
     asked = [_bound(str(one.text), one.values, dialect) for one in statements]
@@ -196,9 +193,8 @@ def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence
 
 
 def parts(n: int) -> Iterator[int]:
-    """A number as a sum of few different ones: few prepared texts, and SQLite runs many rows at a time.
-
-    Meanwhile other threads go on; row by row it would wait for them each time.
+    """As a sum of few different ones: few prepared texts, and SQLite runs many rows at a time without waiting for other
+    threads.
     """
     for part in ROWS_AT_ONCE:
         yield from itertools.repeat(part, n // part)
@@ -220,7 +216,6 @@ def _as_text(rows: Sequence[Any], columns: Sequence[int]) -> list[Any]:
 
 
 def moments(told: Iterable[datetime]) -> list[datetime | str]:
-    """Repeated `Insert` moments, converted once for SQLite."""
     is_on_sqlite = get_connection("default").capabilities.dialect == "sqlite"
     return [_text_of(moment) if is_on_sqlite else moment for moment in told]
 

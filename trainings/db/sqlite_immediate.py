@@ -1,8 +1,7 @@
 """SQLite engine: transactions take the write lock at BEGIN and survive cancellation.
 
-Upstream's "deferred" transaction that reads, then writes, fails with "database is locked" at once, whatever the busy
-timeout, if another process wrote in between. Migrations choose their schema editor by this module's name, which must
-contain "sqlite".
+Upstream's "deferred" transaction that reads, then writes, fails with "database is locked" at once if another process
+wrote in between. Migrations choose their schema editor by this module's name, which must contain "sqlite".
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ def _read_all(
 
 
 def _rows_of(cursor: sqlite3.Cursor, text: str, values: list[Any]) -> list[dict[str, Any]]:
-    """Named here: the driver's named rows look up each column anew."""
     cursor.row_factory = None
     cursor.execute(text, values)
     names = [column[0] for column in cursor.description]
@@ -74,9 +72,7 @@ class _Turn(asyncio.Future[T]):
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
-    """Inside a transaction. A batch begins with its first read and ends with its last write: two turns of the
-    connection's thread instead of four.
-    """
+    """A batch begins with its first read and ends with its last write: two turns of the thread instead of four."""
 
     def __init__(self, connection: SqliteClient, *, is_batch: bool = False) -> None:
         super().__init__(connection)
@@ -187,7 +183,6 @@ class ImmediateClient(SqliteClient):
         return ImmediateContext(ImmediateTransaction(self), self._lock)
 
     def in_batch(self) -> TransactionContext:
-        """A transaction that begins and ends with what a batch reads and writes."""
         return ImmediateContext(ImmediateTransaction(self, is_batch=True), self._lock)
 
     async def execute_many(self, query: str, values: list[list[object]]) -> None:

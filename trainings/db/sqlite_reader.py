@@ -45,7 +45,6 @@ class ReadingClient(SqliteClient):
 
     @translate_exceptions
     async def read_tables(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
-        """Several SELECTs in one turn of the connection's thread."""
         for text, values in asked:
             self.log.debug("%s: %s", text, values)
         async with self.acquire_connection() as connection:

@@ -1,5 +1,3 @@
-"""Migration steps that the mapper does not write."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

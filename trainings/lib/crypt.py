@@ -41,8 +41,6 @@ class _SubKeys:
 
 
 class _SignerAt(TimestampSigner):
-    """Time comes from the caller."""
-
     def __init__(self, keys: list[bytes], salt: str, now: datetime) -> None:
         super().__init__(keys, salt=salt, digest_method=hashlib.sha256, key_derivation="hmac")
         self._now = int(now.timestamp())

@@ -39,7 +39,6 @@ Gender = Literal["masculine", "feminine"]
 
 
 def local_day(when: date) -> date:
-    """A date as it is, a moment as its day in Guatemala."""
     return local(when).date() if isinstance(when, datetime) else when
 
 

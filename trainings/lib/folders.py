@@ -1,5 +1,3 @@
-"""Where the program's own files lie beside its code."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -43,7 +43,6 @@ def svg_path(text: str, level: Level = "H", border: int = QUIET_ZONE) -> tuple[i
 
 
 def svg(text: str, level: Level = "H", title: str | None = None) -> str:
-    """Black on white, also where the page is dark."""
     size, path = svg_path(text, level)
     name = f"<title>{escape(title)}</title>" if title else ""
     return (
@@ -58,7 +57,6 @@ def png(text: str, level: Level = "H", *, scale: int = 10) -> bytes:
 
 
 def captioned_png(text: str, captions: Sequence[str], font: Path, level: Level = "H", *, scale: int = 10) -> bytes:
-    """With lines of text below. `font` (TTF, OTF) must hold their letters."""
     return _file(_captioned(_picture(matrix(text, level), scale), captions, font))
 
 
@@ -158,7 +156,6 @@ def _edges(modules: Matrix) -> dict[tuple[int, int], list[tuple[int, int]]]:
 
 
 def _subpath(corners: list[tuple[int, int]], border: int) -> str:
-    """Relative moves, equal directions joined. The last side is drawn by `z`."""
     x, y = corners[0]
     steps: list[tuple[str, int]] = []
     for (x1, y1), (x2, y2) in pairwise(corners):

@@ -1,7 +1,6 @@
 """Other people's designs are set in a process with little memory, little time and no network.
 
-Typst stops `while true` and reads only below its root; it cannot stop a loop within a loop or a list as long as the
-memory.
+Typst alone cannot stop a loop within a loop or a list as long as the memory.
 """
 
 from __future__ import annotations
@@ -46,8 +45,6 @@ class TookTooMuch(CannotTypeset):
 
 
 class DesignApart(Design):
-    """Takes some tenths of a second each time."""
-
     def __init__(self, file: Path, *, root: Path, fonts: Path, seconds: float = SECONDS) -> None:
         super().__init__(file, root=root, fonts=fonts)
         self.seconds = seconds
@@ -106,7 +103,6 @@ class DesignApart(Design):
 
 
 def _pages(answer: bytes, name: str) -> list[list[bytes]]:
-    """A line of JSON, then all pages one after the other."""
     head, _newline, rest = answer.partition(b"\n")
     told = json.loads(head)
     if "error" in told:

@@ -67,7 +67,6 @@ def shared_key(agreed: bytes, point: bytes) -> bytes:
 
 
 def _private_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
-    """A scalar from 48 octets, so that no scalar is noticeably likelier."""
     return ec.derive_private_key(int.from_bytes(seed, "big") % (_ORDER - 1) + 1, ec.SECP256R1())
 
 

@@ -204,7 +204,6 @@ def _decoded(content: bytes) -> tuple[str, bool]:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """The separator, and the text without a line that declares it."""
     said = _SEP_LINE.match(text)
     if said:
         return said[1], text[said.end() :]
@@ -248,7 +247,6 @@ def is_formula(text: str) -> bool:
 
 
 def guarded(text: str) -> str:
-    """With an apostrophe before a formula."""
     return f"'{text}" if is_formula(text) else text
 
 

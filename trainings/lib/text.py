@@ -26,8 +26,6 @@ class UnreadableText(ValueError):
 
 
 class TextTooLong(ValueError):
-    """The cleaned text has more than `max_length` characters."""
-
     def __init__(self, max_length: int) -> None:
         super().__init__(f"more than {max_length} characters")
         self.max_length = max_length

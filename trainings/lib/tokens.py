@@ -41,8 +41,6 @@ _QR_ADDRESS = re.compile(r"^https?://[^\s?#]+/C/([^/?#]+)/?(?:[?#].*)?$", re.IGN
 
 
 class _Fixed:
-    """The same seed gives the same values."""
-
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311  repeatable on purpose
         self.ticks = 1_700_000_000_000 << 12  # keys made from a seed sort before all real ones
@@ -157,7 +155,7 @@ def session_id() -> str:
 
 
 def request_id() -> str:
-    """Ties log lines of a request together and is shown with an error. No secret."""
+    """Ties log lines of a request together and is shown with an error."""
     return _characters(12)
 
 
@@ -177,22 +175,21 @@ def feed_token() -> str:
 
 
 def qr_token() -> str:
-    """100 bits, all that a ticket or card holds."""
     return _characters(QR_TOKEN_LENGTH)
 
 
 def short_code() -> str:
-    """Eight characters and a check character, typed at the door. Unique per training only: the caller checks."""
+    """Typed at the door. Unique per training only: the caller checks."""
     return _with_check(_characters(SHORT_CODE_LENGTH - 1))
 
 
 def sheet_code() -> str:
-    """Five characters, the last a check. No secret."""
+    """No secret."""
     return _with_check(_characters(SHEET_CODE_LENGTH - 1))
 
 
 def certificate_code() -> str:
-    """Thirteen characters (65 bits) and a check character, printed on a certificate."""
+    """65 bits and a check character."""
     return _with_check(_characters(CERTIFICATE_CODE_LENGTH - 1))
 
 
@@ -265,7 +262,6 @@ def read_sheet_code(typed: str) -> str | None:
 
 
 def read_certificate_code(typed: str) -> str | None:
-    """The code as stored, or None where it cannot be one (length, characters, check character)."""
     return _read_checked(typed, CERTIFICATE_CODE_LENGTH)
 
 
@@ -286,7 +282,6 @@ def show_sheet_code(code: str) -> str:
 
 
 def show_certificate_code(code: str) -> str:
-    """Fourteen characters as people read them: `K7Q2-9XMD-C4AB-1F`."""
     return _in_fours(code)
 
 

@@ -111,7 +111,6 @@ def _code_points(font: bytes) -> frozenset[int]:
 
 
 def _full(font: bytes, table: int) -> frozenset[int]:
-    """Format 12: groups of characters, each from its first to its last."""
     n_groups = struct.unpack_from(">I", font, table + 12)[0]
     groups = list(struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups]))
     _refuse_too_many([(first, last) for first, last, _ in groups], sys.maxunicode)

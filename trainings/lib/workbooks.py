@@ -23,7 +23,6 @@ LONGEST_CELL = 500
 MOST_LETTERS = 2_000_000
 """In all cells; a workbook can repeat a text for two letters."""
 TOO_BIG = 3
-"""Exit code: larger than any list."""
 
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
@@ -84,7 +83,6 @@ def _visible_sheets(workbook: CalamineWorkbook) -> list[CalamineSheet]:
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
-    """One by one: all at once may not fit."""
     assert sheet.start is not None, "a sheet with an end has a beginning"
     before = [""] * sheet.start[1]
     for row in sheet.iter_rows():

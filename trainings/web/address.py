@@ -10,8 +10,8 @@ HOME_BITS = 64
 
 
 def client_address(request: Request) -> str:
-    """The address that limits count by: of IPv6 the first 64 bits, since a home has all the others. Trusted proxies
-    were applied before.
+    """By which limits count: of IPv6 the first 64 bits, since a home has all the others. Trusted proxies were applied
+    before.
     """
     host = request.client.host if request.client else ""
     try:

@@ -1,5 +1,3 @@
-"""A route without `@allow` fails a test."""
-
 from __future__ import annotations
 
 import functools
@@ -20,7 +18,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class SignInNeeded(Exception):
-    """Leads to `/entrar` and keeps what was typed."""
+    pass
 
 
 class WrongRole(NotAllowed):

@@ -1,6 +1,4 @@
-"""Path data of a woven strip, twelve units a figure: a seat, day, hour or person, or several where there are many.
-Words stand beside it for screen readers.
-"""
+"""Path data of a woven strip, twelve units a figure. Words stand beside it for screen readers."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -21,8 +19,6 @@ DIM_CORNER = (5.5, 3.5)
 
 @dataclass(frozen=True)
 class Band:
-    """`figure`: how many counted things one figure stands for."""
-
     width: int
     height: int
     lit: str

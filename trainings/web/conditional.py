@@ -50,7 +50,6 @@ def is_unchanged(asked: Mapping[bytes, str], etag: str, last_modified: datetime)
 
 
 def _moment(text: str) -> datetime | None:
-    """None where it cannot be read, or where there are two."""
     if text.count(",") > 1:
         return None
     try:

@@ -21,8 +21,6 @@ LONGEST_FIELD = 4 * 1024
 
 
 class FileTooLarge(Refusal):
-    """`limit` in octets."""
-
     code = "file_too_large"
     status = 413
     limit: ClassVar[int] = FILE_LIMIT
@@ -103,6 +101,5 @@ async def _content(file: UploadFile, too_large: type[FileTooLarge]) -> bytes:
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:
-    """`name` is a fixed one of ours."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)

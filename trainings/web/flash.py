@@ -26,7 +26,6 @@ def flash(response: Response, text: str, tone: Tone = "ok") -> None:
 
 
 def take_flashes(request: Request) -> list[tuple[str, str]]:
-    """(tone, text); a forged or old cookie is none."""
     signed = request.cookies.get(COOKIE)
     if not signed:
         return []

@@ -1,7 +1,7 @@
 """Forms: text from the browser → typed values, or sentences tied to fields with what was typed kept.
 
-A form is a pydantic model of shape only (never the database). Its errors speak Spanish: by the error's `type`, or by
-the sentence itself where a validator raised `wrong("…")`.
+A form is a pydantic model of shape only. Its errors speak Spanish: by the error's `type`, or by the sentence of a
+validator's `wrong("…")`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,6 @@ class Typed:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Typed:
-        """A form filled with stored values, to be edited."""
         filled: dict[str, list[str]] = {}
         for name, value in values.items():
             if isinstance(value, list | tuple | set | frozenset):
@@ -107,8 +106,6 @@ class Typed:
 
 
 class FormErrors(Exception):
-    """`typed` re-shows the form."""
-
     def __init__(self, typed: Typed) -> None:
         self.typed = typed
         super().__init__(", ".join(f"{name}: {text}" for name, text in typed.errors.items()))
@@ -214,9 +211,7 @@ def _here(read: time) -> time:
 
 
 Day = Annotated[date, BeforeValidator(_typed)]
-"""A day between 2000 and 2100."""
 HourHere = Annotated[time, AfterValidator(_here)]
-"""A time of day as the clock on the wall here shows it."""
 
 
 # -- pages of a list

@@ -38,9 +38,7 @@ TAKE_FILES: tuple[tuple[re.Pattern[str], type[FileTooLarge]], ...] = (
     (re.compile(r"/panel/firma-electronica/[0-9a-fA-F-]{36}/archivo"), KeyFileTooLarge),
     (re.compile(r"/verificar/archivo"), CheckedFileTooLarge),
 )
-"""The only addresses that take a file, with the refusal of a larger one. Lines from villages are slow: a file may take
-a minute.
-"""
+"""The only addresses that take a file, with the refusal of a larger one. Lines are slow: it may take a minute."""
 FILE_SECONDS = 60.0
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 FROM_ELSEWHERE = N_("El envío no salió de una página nuestra. Abra la página aquí y envíelo otra vez.")
@@ -63,8 +61,6 @@ class HostGuard:
 
 
 class NulGuard:
-    """PostgreSQL fails on a NUL: in an address it becomes a letter that nobody writes."""
-
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
@@ -103,7 +99,6 @@ class OriginGuard:
 
 
 def file_taken(scope: Scope) -> type[FileTooLarge] | None:
-    """The refusal of a larger file where this address takes one."""
     if scope["method"] != "POST":
         return None
     return next((too_large for path, too_large in TAKE_FILES if path.fullmatch(scope["path"])), None)

@@ -1,6 +1,5 @@
-"""The guide for staff: the Markdown pages of `docs/guia`, and which of them helps on which page of the panel.
-
-A page begins with a comment that names the addresses of the panel it belongs to, `*` for any part of one.
+"""The guide for staff: the Markdown pages of `docs/guia`, each beginning with the addresses of the panel on which it
+helps, `*` for any part of one.
 """
 
 from __future__ import annotations
@@ -40,7 +39,6 @@ class GuidePage:
 
 @lru_cache(maxsize=1)
 def guide_pages() -> dict[str, GuidePage]:
-    """All pages by slug, read and drawn once."""
     return {path.stem: _read(path) for path in sorted(FOLDER.glob("*.md"))}
 
 

@@ -24,7 +24,6 @@ POLICY = {
 
 
 def policy(**changes: str) -> str:
-    """With some directives replaced (`script_src="…"`)."""
     chosen = POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
     return "; ".join(f"{name} {value}" for name, value in chosen.items())
 
@@ -48,8 +47,6 @@ def security_headers(*, https: bool) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """Adds the headers that an answer does not bring itself."""
-
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
         self.fields = [(name.encode(), value.encode()) for name, value in security_headers(https=https).items()]
@@ -71,7 +68,6 @@ class SecurityHeaders:
 
 
 def scan_page_headers() -> dict[str, str]:
-    """WebAssembly and the camera."""
     return {
         "content-security-policy": SCAN_POLICY,
         "permissions-policy": "camera=(self), microphone=(), geolocation=()",

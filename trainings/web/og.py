@@ -1,6 +1,4 @@
-"""The picture of a shared link, 1200 by 630: PNG of few colours, about 20 KB; 100 ms at first, then from memory. Noto
-Sans (OFL).
-"""
+"""The picture of a shared link, 1200 by 630: PNG of few colours, about 20 KB. Noto Sans (OFL)."""
 
 from __future__ import annotations
 
@@ -81,7 +79,6 @@ def font_of(file: Path, size: int) -> ImageFont.FreeTypeFont:
 
 
 def drawable(text: str) -> str:
-    """Without emoji that the font lacks."""
     return as_drawn(text, [one for one in text if not _is_drawn(one)])
 
 
@@ -129,7 +126,6 @@ def _draw_foot(draw: ImageDraw.ImageDraw, card: Card) -> None:
 
 
 def _draw_band(draw: ImageDraw.ImageDraw, n_figures: int) -> int:
-    """Returns its width."""
     step, columns = (STEP, n_figures) if n_figures <= MOST_LARGE_FIGURES else (STEP // 2, FIGURES_A_ROW)
     rows = -(-n_figures // columns)
     width, height = columns * step, rows * step

@@ -39,7 +39,6 @@ class DatabaseBusy(Busy):
 
 
 def wants_json(request: Request) -> bool:
-    """The caller accepts or sends JSON and not HTML."""
     accept = request.headers.get("accept", "")
     sent = request.headers.get("content-type", "")
     return "text/html" not in accept and ("application/json" in accept or sent.startswith("application/json"))
@@ -70,7 +69,6 @@ async def show_form_errors(request: Request, exc: Exception) -> Response:
 
 
 async def show_http_problem(request: Request, exc: Exception) -> Response:
-    """Unknown addresses, wrong methods, oversized bodies."""
     assert isinstance(exc, HTTPException)
     text = gettext(SENTENCES.get(exc.status_code, ""))
     return problem(request, exc.status_code, f"http_{exc.status_code}", text, exc.headers)
@@ -85,12 +83,10 @@ async def show_database_trouble(request: Request, exc: Exception) -> Response:
 
 
 async def show_broken_off(_request: Request, _exc: Exception) -> Response:
-    """The sender is gone: no error of ours."""
     return Response(status_code=400)
 
 
 async def show_failure(request: Request, exc: Exception) -> Response:
-    """A bug: loud in the log, quiet on the page."""
     logger.error("unhandled error on %s %s", request.method, request.scope.get("route_path", "?"), exc_info=exc)
     # This answer goes around the middleware that adds them to all others.
     headers = security_headers(https=request.app.state.settings.is_https) | {"cache-control": "no-store"}
@@ -114,9 +110,7 @@ def problem(
     template: str = "",
     back: str = "",
 ) -> Response:
-    """The status's page or `template`, perhaps with a way `back`, or JSON. Never cached or indexed: the address may be
-    secret.
-    """
+    """The status's page or `template`, or JSON. Never cached or indexed: the address may be secret."""
     headers = token_page_headers() | dict(headers or {})
     if wants_json(request):
         return JSONResponse({"code": code, "sentence": sentence}, status, headers)

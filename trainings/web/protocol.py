@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class HeadTooLarge(ValueError):
-    """The parser answers 400 and closes."""
+    pass
 
 
 class CappedHttpTools(HttpToolsProtocol):

@@ -83,7 +83,6 @@ def _install_translations(env: Environment) -> None:
 
 
 def absolute(path: str) -> str:
-    """For link previews and mails."""
     return get_settings().base_url.rstrip("/") + path
 
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 
 class Section(BaseRoute):
-    """All routes below `/{name}`, in their order."""
-
     def __init__(self, name: str, routes: Sequence[Route]) -> None:
         self.name, self.routes = name, routes
 

@@ -1,6 +1,4 @@
-"""Static files, addressed by content (`?v=`), kept a year by browsers, compressed once. A versioned script is one file
-with its modules.
-"""
+"""Static files, addressed by content (`?v=`), compressed once. A versioned script is one file with its modules."""
 
 from __future__ import annotations
 
@@ -25,7 +23,6 @@ READY = {"br": ".br", "gzip": ".gz"}
 """Encodings that large files have ready beside them; brotli first."""
 FOREVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
-"""For what carries no version."""
 
 
 @lru_cache
@@ -44,7 +41,6 @@ def _is_script(path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compressed(path: Path, encoding: str, _etag: str) -> bytes:
-    """From beside the file, or packed once per content."""
     ready = path.with_name(path.name + READY[encoding])
     if ready.exists():
         return ready.read_bytes()
@@ -75,7 +71,6 @@ class VersionedStatic(StaticFiles):
 
     @staticmethod
     def _encoded(response: FileResponse, scope: Scope) -> Response:
-        """In the best accepted encoding, each with its own ETag."""
         asked = Headers(scope=scope)
         response.headers["vary"] = "accept-encoding"
         if "range" in asked:
@@ -156,7 +151,6 @@ def _joined(path: str, other: str) -> str:
 
 @lru_cache(maxsize=64)
 def program(folder: Path, entry: str) -> bytes:
-    """Raises UnknownForm."""
     *others, last = modules(folder, entry)
     return "".join([*(_wrapped(folder, path) for path in others), _inlined(folder, last)]).encode()
 

@@ -1,6 +1,4 @@
-"""Checks a dropped file: only the hash of a file that we gave out is believed. Its words say what to look up, so that a
-changed file is named as such.
-"""
+"""Checks a dropped file: only the hash of a file that we gave out is believed. Its words say what to look up."""
 
 from __future__ import annotations
 
@@ -28,7 +26,6 @@ RETRY_SECONDS = 10
 PDF_MARK, MARK_WITHIN = b"%PDF-", 1024
 _two_at_once = asyncio.Semaphore(2)
 MOST_AT_A_TIME = 12
-"""Files read or waiting; further ones are told to come back later."""
 _reading: set[object] = set()
 
 
@@ -39,8 +36,8 @@ class ReadersBusy(Busy):
 
 class FileVerdict(StrEnum):
     """`same`: a file that we gave out. `corrected`: it was, and has been set anew since. `changed`: it claims to be
-    ours and differs. `copy`: a picture in it claims so, as in a scan. `unknown`: nothing in it is ours. `locked`: a
-    password protects it. `no_pdf`: not a PDF.
+    ours and differs. `copy`: a picture in it claims so. `unknown`: nothing in it is ours. `locked`: a password
+    protects it.
     """
 
     SAME = "same"
@@ -54,8 +51,8 @@ class FileVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """`found`: the paper that the file is, or claims to be by a code of ours. A folio alone finds nothing, since folios
-    can be counted. `folio` or `code`: the word by which a changed file was known.
+    """`found`: the paper that the file is, or claims to be by a code of ours (folios can be counted, so one alone finds
+    nothing). `folio` or `code`: the word by which a changed file was known.
     """
 
     verdict: FileVerdict
@@ -65,7 +62,6 @@ class Dropped:
 
     @property
     def is_miss(self) -> bool:
-        """Counts like an unknown code."""
         return self.verdict not in (FileVerdict.SAME, FileVerdict.CORRECTED)
 
 

@@ -1,8 +1,8 @@
 """Run as a program of its own: finds our folios and codes in a stranger's PDF, in metadata, attachments, links, text
-and QR codes; of a truncated file, in the rest. Nothing here is believed; it says what to look up.
+and QR codes; of a truncated file, in the rest. Nothing here is believed.
 
-Reads the file from its input, prints JSON, a line for each step. A hostile file may fill memory or never end: the
-process gets little of both, and its parent kills it by time.
+Reads the file from its input, prints JSON, a line for each step. A hostile file may fill memory or never end: its
+parent kills it by time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ UNREADABLE = (
     *(pikepdf.PikepdfError, ArithmeticError, AttributeError, LookupError, MemoryError, OSError),
     *(RuntimeError, TypeError, ValueError),
 )
-"""What readers raise on hostile files."""
 LONGEST_TEXT = 256 * 1024
 FOLIO = re.compile(r"VIMMIG-[0-9A-Z]{2,12}-\d{4}-(?=(\d{6,9}))\d{6}")
 CODE = re.compile(
@@ -116,7 +115,6 @@ def _letters(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _shown(content: Any, resources: Any, read: dict[str, Callable[[bytes], str]], forms: set[str]) -> Iterator[str]:
-    """Text of a page, and of each form that it draws; each form once."""
     decode: Callable[[bytes], str] = _plain
     instructions: Any = pikepdf.parse_content_stream(content)
     for operands, operator in instructions:
@@ -195,7 +193,6 @@ def _codes_in_pictures(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _streams(content: bytes) -> Iterator[str]:
-    """Of a file that no reader opens: its streams, as far as they are there."""
     for found in list(re.finditer(rb"stream\r?\n", content))[:MOST_STREAMS]:
         try:
             unpacked = zlib.decompressobj().decompress(content[found.end() :], LONGEST_TEXT)

@@ -91,9 +91,7 @@ async def _found(code: str) -> PublicCheck | TranscriptCheck:
 
 @allow(PUBLIC)
 async def compare(request: Request) -> Response:
-    """Wrong names count like wrong codes. Beyond the limit no name is compared, so that names cannot be tried out; the
-    code is answered as always.
-    """
+    """Wrong names count like wrong codes. Beyond the limit no name is compared, so that names cannot be tried out."""
     typed = await read_form(request)
     try:
         found = await _found(request.path_params["code"])
@@ -148,9 +146,7 @@ async def _page(
 
 
 def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str, bool]:
-    """The folio in the address (empty: none), and whether it differs from the code's; for a transcript, from those of
-    its papers.
-    """
+    """The folio in the address (empty: none), and whether it differs from the code's, or all of a transcript's."""
     typed = request.query_params.get("folio", "")
     own = [found.folio] if isinstance(found, PublicCheck) else [one.folio for one in found.entries if one.folio]
     same = next((one for one in own if typed and is_same_folio(typed, one)), "")
@@ -158,7 +154,6 @@ def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str,
 
 
 def _as_a_folio(text: str) -> str:
-    """Keeps only a folio's letters: an invented address must not speak for us."""
     return NOT_IN_A_FOLIO.sub("", text.upper())[:LONGEST_SHOWN] or "?"
 
 
@@ -172,8 +167,8 @@ async def _unknown(request: Request, typed: Typed | None = None) -> Response:
 
 
 def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
-    """The form with the address's code and folio, and other typed values. Keeps only letters of codes and folios: an
-    invented address must not speak for us.
+    """With the address's code and folio, of which only their letters are kept: an invented address must not speak for
+    us.
     """
     code = NOT_IN_A_CODE.sub("", request.path_params.get("code", ""))[:LONGEST_SHOWN]
     folio = request.query_params.get("folio", "")
@@ -196,7 +191,6 @@ async def _count_miss(request: Request) -> None:
 
 
 async def _count_beside(request: Request) -> None:
-    """A miss beside a right code, which is always answered."""
     with contextlib.suppress(TooMany):
         await _count_miss(request)
 

@@ -25,7 +25,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A folio or name beside a right code that the paper does not print, or that was not compared; and what follows."""
+    """A folio or name beside a right code that is not on the paper, or was not compared."""
 
     sentence: str
     advice: str
@@ -57,9 +57,9 @@ def not_compared(refusal: TooMany) -> Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check/certificate.html`). `mismatch`: None where nothing else was
-    typed or all is right; its `title` comes first unless the paper is annulled. `states`: what it attests; empty
-    unless valid. `checked`: the moment, for printing.
+    """Fields: `certificates/check/certificate.html`. `mismatch`: its `title` comes first unless the paper is annulled.
+    `states`: what it attests; empty unless valid. `checked`: the moment, for printing. `hours`: whole ones, for the
+    band.
     """
 
     found: PublicCheck
@@ -85,11 +85,9 @@ _HIDDEN_BY = {
     NO_MATCH: (CertificateState.VALID, CertificateState.PREPARED),
     NOT_COMPARED: (CertificateState.VALID,),
 }
-"""Come before the paper's state, except that annulled always comes first."""
 
 
 def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckView:
-    """`hours`: whole hours, for the band."""
     verdict = verdict_of(found.kind, found.state)
     if mismatch is not None and found.state in _HIDDEN_BY[mismatch.verdict]:
         verdict = mismatch.verdict
@@ -219,8 +217,6 @@ def transcript_view(found: TranscriptCheck, mismatch: Mismatch | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A verdict in one sentence, and what to do about it."""
-
     word: str
     icon: str
     seal: str

@@ -32,7 +32,7 @@ from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import PictureTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import Day, Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import Day, Form, FormErrors, Typed, as_refused, check, read_form, wrong
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -209,16 +209,14 @@ async def add_signatory(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(SignatoryForm, typed)
-    except FormErrors as exc:
-        return await _signatories(request, exc.typed, status=422)
-    if form.missing:
-        typed.errors[form.missing] = gettext(MISSING)
-        return await _signatories(request, typed, status=422)
-    await _check_operator(request, form.operator)
-    try:
+        if form.missing:
+            typed.errors[form.missing] = gettext(MISSING)
+            raise FormErrors(typed)
+        await _check_operator(request, form.operator)
         await signatories.add_signatory(form.operator, form.plan(), actor=request.state.actor)
-    except Refusal as refusal:
-        return await _signatories(request, typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        refused, status = as_refused(typed, error)
+        return await _signatories(request, refused, status=status)
     return _done(SIGNATURES, N_("Listo. La firma saldrá en los próximos diplomas."))
 
 
@@ -232,14 +230,12 @@ async def set_term(request: Request) -> Response:
         await signatories.set_term(
             operator_id, signatory_id, form.valid_from, form.valid_until, actor=request.state.actor, is_sure=is_sure
         )
-    except FormErrors as exc:
-        return await _signatories(request, term=(signatory_id, _one_of_many(exc.typed, signatory_id)), status=422)
-    except (signatories.TooManySignatories, signatories.EndsBeforeItBegins) as refusal:
-        refused = _one_of_many(typed.refused(refusal), signatory_id)
-        return await _signatories(request, term=(signatory_id, refused), status=refusal.status)
     except signatories.PapersOutstanding as warning:
         asked = {name: typed.value(name) for name in TermForm.model_fields}
         return await _warned(request, Leaving(signatory_id, sentence_of(warning), "fechas", asked))
+    except (FormErrors, Refusal) as error:
+        refused, status = as_refused(typed, error)
+        return await _signatories(request, term=(signatory_id, _one_of_many(refused, signatory_id)), status=status)
     return _done(SIGNATURES, N_("Listo. Las fechas valen para los próximos diplomas."))
 
 
@@ -321,10 +317,9 @@ async def set_lines(request: Request) -> Response:
     try:
         form = check(LetterheadForm, typed)
         await brand.set_lines(operator_id, form.letterhead, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _letterhead(request, exc.typed, at=(operator_id, "lines"), status=422)
-    except Refusal as refusal:
-        return await _letterhead(request, typed.refused(refusal), at=(operator_id, "lines"), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        refused, status = as_refused(typed, error)
+        return await _letterhead(request, refused, at=(operator_id, "lines"), status=status)
     return _done(LETTERHEAD, N_("Listo. Así saldrá en los próximos diplomas."))
 
 

@@ -33,8 +33,6 @@ CODE = re.compile("[0-9A-Za-z]{1,8}")
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The key in use: its public half's address, its private half, since when."""
-
     method: str
     seed: bytes = field(repr=False)
     created_at: datetime
@@ -61,8 +59,7 @@ async def key_in_use(operator_id: UUID) -> KeyPair | None:
 async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | None = None) -> IssuerKey:
     """Sign with a new key. The old one's signatures still verify: its public half stays.
 
-    `stolen_since`: a thief of one old key has all, which lie together; none of their signatures verifies, and badges
-    are signed anew.
+    `stolen_since`: a thief of one key has all, which lie together; none of their signatures verifies.
     """
     async with transaction():
         await lock(Operator, [operator_id])
@@ -99,7 +96,6 @@ def key_address(operator_code: str, key_id: UUID) -> str:
 
 
 async def _in_use(operator_id: UUID) -> IssuerKey | None:
-    """The newest, though there should never be two."""
     return await IssuerKey.filter(operator_id=operator_id, retired_at=None).order_by("-created_at", "-id").first()
 
 

@@ -1,4 +1,4 @@
-"""Opens a PKCS#12 file in a separate process: a file may demand hours of key derivation; the process is then killed.
+"""Opens a PKCS#12 file in a separate process, which is killed where it demands hours of key derivation.
 
 Reads {"content": base64, "password": text}, writes {"key": PEM, "chain": [PEM, …]} or {"wrong": what}.
 """
@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 MEMORY, SECONDS = 1 << 29, 10
-"""Bytes of address space; seconds of processor time."""
 
 
 def read(content: bytes, password: bytes) -> dict[str, object]:

@@ -1,9 +1,8 @@
 """Signs JSON-LD documents with Ed25519: Data Integrity, cryptosuite `eddsa-rdfc-2022` (W3C). Pure, no network.
 
-pyld's expansion of a document is learnt once for all documents of one shape: contexts, equal for every badge, take nine
-tenths of its time. A text or absolute address expands to itself, by the word before it, which belongs to the shape
-(JSON-LD 1.1 Processing Algorithms, 5.1.2 and 5.3). So a document is expanded once with placeholders for such values,
-and later values replace these.
+pyld's expansion is learnt once for all documents of one shape: contexts take nine tenths of its time. A text or
+absolute address expands to itself, by the word before it (JSON-LD 1.1 Processing Algorithms, 5.1.2 and 5.3), so a
+document is expanded with placeholders, which later values replace.
 """
 
 from __future__ import annotations
@@ -57,7 +56,6 @@ def expanded(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_places(part: Any, values: dict[str, str], word: str = "") -> Any:
-    """The part with a placeholder for each value outside the shape; fills `values` by placeholder."""
     if isinstance(part, Mapping):
         return {name: _with_places(value, values, name) for name, value in part.items()}
     if isinstance(part, list):
@@ -116,8 +114,8 @@ ED25519_PUBLIC = b"\xed\x01"
 def sign(document: dict[str, Any], seed: bytes, *, verification_method: str, created: datetime) -> dict[str, Any]:
     """The document with its proof. Equal document, seed and moment give equal bytes.
 
-    `seed`: the 32 private bytes. `verification_method`: the public key's address. A millisecond or two of a core.
-    Raises UnknownContext, and ValueError for a word that no context knows, which the signature would not cover.
+    `seed`: the 32 private bytes. `verification_method`: the public key's address. Raises UnknownContext, and ValueError
+    for a word that no context knows, which the signature would not cover.
     """
     proof: dict[str, Any] = {
         "type": "DataIntegrityProof",
@@ -154,7 +152,6 @@ def multibase(raw: bytes) -> str:
 
 
 def _digest(document: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the document's canonical statements."""
     from pyld import jsonld  # noqa: PLC0415 - as in `_learnt`
 
     options = {"algorithm": "URDNA2015", "format": "application/n-quads"}

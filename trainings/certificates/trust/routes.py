@@ -1,5 +1,5 @@
-"""`/emisores/{code}`: an issuer, its keys and its revocations, for programs and people; `/panel/firma-electronica`: the
-certificate that signs an operator's PDFs, and its badges' key.
+"""`/emisores/{code}`: an issuer, its keys and its revocations; `/panel/firma-electronica`: the certificate that signs
+an operator's PDFs, and its badges' key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from trainings.places.models import Operator
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Day, Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import Day, Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -35,7 +35,6 @@ KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """A profile for programs, a page on request."""
     issuer = await issuers.find_issuer(request.path_params["code"])
     if "text/html" not in request.headers.get("accept", ""):
         return _linked_data(issuers.profile(issuer), {**KEPT, "vary": "Accept"})
@@ -77,8 +76,6 @@ FILE_MISSING = N_("Escoja primero el archivo.")
 
 
 class StolenForm(Form):
-    """Since which day a stranger may have a key."""
-
     since: Day
 
 
@@ -117,7 +114,6 @@ async def _operators(request: Request) -> list[Operator]:
 
 
 async def _operator_id(request: Request) -> UUID:
-    """Out of scope is a 404."""
     operator_id: UUID = request.path_params["operator"]
     if operator_id not in {one.id for one in await _operators(request)}:
         raise NotFound
@@ -139,9 +135,8 @@ async def load(request: Request) -> Response:
     try:
         await signing_keys.load_key(operator_id, content, password, actor=request.state.actor)
     except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _index(request, (operator_id, typed.refused(refusal)), refusal.status)
+        form, status = as_refused(typed, refusal)
+        return await _index(request, (operator_id, form), status)
     return _back(N_("Listo. Los diplomas que se emitan desde ahora llevan esa firma."))
 
 
@@ -169,34 +164,28 @@ async def report_stolen(request: Request) -> Response:
     try:
         since = check(StolenForm, typed).since
         await signing_keys.report_stolen(operator_id, key_id, since, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _index(request, (operator_id, _of_key(exc.typed, str(key_id))), 422)
-    except signing_keys.TheftAhead as refusal:
-        return await _index(request, (operator_id, _of_key(typed.refused(refusal), str(key_id))), refusal.status)
+    except (FormErrors, signing_keys.TheftAhead) as error:
+        form, status = as_refused(typed, error)
+        return await _index(request, (operator_id, _of_key(form, str(key_id))), status)
     return _back(N_("Listo. Esa firma solo vale en los archivos que se entregaron antes. Haga o cargue otra."))
 
 
 @allow(*OPERATOR_ADMINS)
 async def rotate(request: Request) -> Response:
-    """After a theft badges are signed anew."""
     operator_id, typed = await _operator_id(request), await read_form(request)
     try:
         since = check(ChangeKeyForm, typed).since
         stolen_since = signing_keys.theft_at(since) if since is not None else None
         await issuers.rotate(operator_id, actor=request.state.actor, stolen_since=stolen_since)
-    except FormErrors as exc:
-        return await _index(request, (operator_id, _of_key(exc.typed, f"badges-{operator_id}")), 422)
-    except signing_keys.TheftAhead as refusal:
-        return await _index(
-            request, (operator_id, _of_key(typed.refused(refusal), f"badges-{operator_id}")), refusal.status
-        )
+    except (FormErrors, signing_keys.TheftAhead) as error:
+        form, status = as_refused(typed, error)
+        return await _index(request, (operator_id, _of_key(form, f"badges-{operator_id}")), status)
     if stolen_since is not None:
         return _back(N_("Listo. Las insignias se firman de nuevo con otra llave. Lo que firmó la robada ya no vale."))
     return _back(N_("Listo. Las insignias se firman con la llave nueva. Las anteriores siguen valiendo."))
 
 
 def _of_key(typed: Typed, key: str) -> Typed:
-    """The page repeats the form for each key: the error names one's field."""
     return Typed(typed.fields, {f"{name}-{key}": sentence for name, sentence in typed.errors.items()})
 
 

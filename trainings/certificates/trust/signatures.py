@@ -1,7 +1,6 @@
-"""Signs a certificate's PDF: PAdES B-B, certifying, in an invisible field.
+"""Signs a certificate's PDF: PAdES B-B, certifying, in an invisible field; the design draws the words that say so.
 
-The design draws the words that say so (`note_of`): they stay text, in embedded fonts. Some ten milliseconds of CPU, and
-pyhanko runs its own loop: call `sign` in a thread or process.
+Some ten milliseconds of CPU, and pyhanko runs its own loop: call `sign` in a thread or process.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from trainings.certificates.signing_material import SigningMaterial
 
 FIELD, LABEL = "Firma", "Firma electrónica"
 PRINTED_LOCKED = 132
-"""Annotation flags: printed, locked."""
 SIGNED_APPEND_ONLY = 3
 ROOM = 1500
 """Bytes of a signature besides its certificates."""
@@ -33,9 +31,7 @@ ROOM = 1500
 
 def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
     """The given file to the last byte, then, on a line of its own (ISO 19005-3, 6.1.9), a tagged field with the
-    signature. Allows no later change.
-
-    Never the same bytes twice: keep the unsigned file's hash to reproduce it.
+    signature. Allows no later change. Never the same bytes twice.
     """
     chain = [x509.Certificate.load(der) for _, _, der in pem.unarmor(material.certificate_pem.encode(), multiple=True)]
     _, _, key = pem.unarmor(material.private_key_pem.encode())
@@ -146,7 +142,6 @@ def _keys(node: Any) -> Iterator[int]:
 
 
 def _enter(tree: Any, key: int, form: IndirectObject, writer: Any) -> None:
-    """Put the form's element under its number, the highest, into the last leaf."""
     leaf = tree["/ParentTree"]
     while "/Nums" not in leaf:
         leaf = leaf["/Kids"][-1]

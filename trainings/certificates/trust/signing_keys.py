@@ -128,7 +128,7 @@ def read_key_file(content: bytes, password: str) -> KeyFile:
 
 
 def make_key_file(name: str, *, now: datetime) -> KeyFile:
-    """A new EC P-256 key with a self-signed certificate in the operator's name, from now for ten years."""
+    """A new EC P-256 key with a self-signed certificate in the operator's name."""
     key = generate_private_key(SECP256R1())
     whose = x509.Name(
         [
@@ -284,8 +284,8 @@ async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
 
 
 async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: Actor) -> None:
-    """A stranger may have this key since the beginning of that day: it signs no more, and its signatures count only on
-    files that we held before. The earlier of two days stands.
+    """It signs no more, and its signatures count only on files that we held before that day. The earlier of two days
+    stands.
 
     Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
     """

@@ -1,10 +1,9 @@
 """Bitstring status lists (W3C): numbers of an operator's year that do not count, annulled or not yet valid.
 
 Prepared ones are set until attendance makes them valid; nobody outside has their badge before. So for holders a set bit
-stays set, as the standard demands of a revocation.
+stays set, as the standard demands.
 
-Rendered and signed once, kept in memory, renewed when the rows change. Bytes depend on rows alone: all processes, also
-after a restart, give equal bytes and ETags.
+Signed once, kept in memory, renewed when the rows change. All processes give equal bytes and ETags.
 """
 
 from __future__ import annotations
@@ -38,13 +37,12 @@ from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
 MEMO_SECONDS = 3.0
-"""Another process's revocation may stay unseen for so long: a storm of verifiers costs one query in three seconds."""
+"""A storm of verifiers costs one query in this time, for which another process's revocation may stay unseen."""
 
 SETTLING_SECONDS = 10.0
 """After a change in this process every request queries, until the change shows: its transaction may be open."""
 
 MAX_AGE = 30
-"""Seconds a client may keep a list."""
 
 LINKED_DATA = "application/ld+json"
 OPEN = {"access-control-allow-origin": "*"}
@@ -63,8 +61,6 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """The `nth` list (from 0) of an operator's year."""
-
     operator_id: UUID
     operator_code: str
     year: int
@@ -110,7 +106,6 @@ class Kept:
 
     @property
     def is_fresh(self) -> bool:
-        """May be sent without a query."""
         now, moved = clock.ticks(), _moved.get((self.which.operator_id, self.which.year), NEVER)
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS
@@ -202,7 +197,6 @@ async def _version(which: StatusList, pair: KeyPair) -> Version:
 
 
 async def _places(which: StatusList) -> list[int]:
-    """Set places, from 0."""
     numbers: Any = await _rows(which).values_list("number", flat=True)
     return [number - 1 - which.nth * ENTRIES for number in numbers]
 
