@@ -22,6 +22,7 @@ from trainings.registrations.cards.use import CardClosed, CardOfAnotherTraining,
 from trainings.registrations.eligibility import TrainingFull
 from trainings.registrations.models import Card, CardState, RegistrationGroup, Source
 from trainings.registrations.seats import cards
+from trainings.registrations.telling import changes
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -82,10 +83,17 @@ async def test_use_at_door_of_a_spare_card_then_walk_in_without_a_place(db: Sett
     assert await places_of(training) == (0, 0)
 
 
-async def test_use_at_door_of_a_reserved_card_then_its_place_also_after_the_end(db: Settings, freeze: Freeze) -> None:
+@pytest.mark.parametrize("is_off", [False, True], ids=["over", "called off"])
+async def test_use_at_door_of_a_reserved_card_then_its_place_also_after_the_end_or_where_it_was_called_off(
+    db: Settings, freeze: Freeze, *, is_off: bool
+) -> None:
+    """Whoever stands there is written down, with a card as without one: it may be held all the same."""
     training = await make.make_training(capacity=3)
     block = await make_block(training, 3, release_at=make.tomorrow_at(8, 30))
-    freeze(clock.now() + timedelta(days=2))
+    if is_off:
+        await changes.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+    else:
+        freeze(clock.now() + timedelta(days=2))
 
     used = await use_at_door((await card_of(block)).id, training.id, wish(), actor=PROGRAM)
 

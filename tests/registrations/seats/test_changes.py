@@ -77,17 +77,6 @@ async def test_cancel_by_staff_is_told_after_ten_minutes_in_a_batch_that_can_be_
     assert job.batch_id is not None
 
 
-async def test_cancel_twice_is_one_cancellation(db: Settings) -> None:
-    training, (ana, berta, cruz) = await make_three()
-
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    assert [await state_of(one) for one in (berta, cruz)] == ["confirmed", "waitlisted"]
-    assert await places_of(training) == (1, 0)
-    assert await OutboxJob.filter(kind="registration_cancelled").count() == 1
-
-
 @pytest.mark.parametrize("is_over", [True, False], ids=["over", "called off"])
 async def test_nothing_is_cancelled_or_promoted_once_the_training_is_over_or_called_off(
     db: Settings, freeze: Freeze, *, is_over: bool

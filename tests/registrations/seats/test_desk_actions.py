@@ -327,13 +327,3 @@ async def test_what_has_its_answer_is_neither_approved_nor_rejected(db: Settings
             await act(tokens.uuid7(), actor=PROGRAM)
 
     assert await state_of(rosa) == "confirmed"
-
-
-async def test_approved_group_takes_its_places(db: Settings) -> None:
-    training = await make.make_training(approval_required=True)
-    ana, beto = await make_family(training, "Ana", "Beto")
-
-    await actions.approve(ana.group_id, actor=PROGRAM)
-
-    assert [await state_of(one) for one in (ana, beto)] == ["confirmed", "confirmed"]
-    assert await places_of(training) == (2, 0)

@@ -97,16 +97,6 @@ async def test_minor_s_photo_is_permitted_by_nobody(db: Settings) -> None:
     assert await Consent.filter(participant_id=child.id).count() == 0
 
 
-async def test_family_that_does_not_fit_waits_whole(db: Settings) -> None:
-    training = await make.make_training(capacity=2)
-
-    done = await sign_up(training.id, family(member("Luis"), member("Ana")), actor=VISITOR)
-
-    states = await Registration.filter(group_id=done.group_id).values_list("state")
-    assert {state.value for (state,) in states} == {"waitlisted"}
-    assert await places_of(training) == (0, 0)
-
-
 REFUSED: list[tuple[dict[str, Any], Member, GuardianContact | None, type[Refusal], str]] = [
     ({}, member("Diego", age_group="14-17"), MOTHER, AdultsOnly, "members-1-age_group"),
     (

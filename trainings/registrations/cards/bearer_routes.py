@@ -61,7 +61,6 @@ def _base(request: Request) -> str:
 
 
 def _card(request: Request, block: Block) -> CardLine:
-    """Unknown where the number is none."""
     number = request.path_params["number"]
     found = next((card for card in block.cards if card.number == number), None)
     if found is None:
@@ -177,7 +176,6 @@ def _back(request: Request, sentence: str, tone: Tone = "ok") -> Response:
 
 @allow(HOLDER)
 async def sheet(request: Request) -> Response:
-    """Cards that wait for a name, and those the bearer named."""
     block = await _block(request)
     data = reserved_data(block)
     if not data["cards"]:

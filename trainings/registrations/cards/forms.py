@@ -24,7 +24,6 @@ from trainings.web.forms import Day, Form, HourHere, Typed
 from trainings.web.i18n import N_
 
 FEWEST_SPARE = 8
-"""Two sheets of paper."""
 MORNING = time(8)
 
 
@@ -83,8 +82,6 @@ class SpareForm(Form):
 
 
 class CodeForm(Form):
-    """Scanned or typed from a card."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"code": N_("Escriba el código de la tarjeta.")}
 
     code: Annotated[str, Field(max_length=300)]
@@ -108,12 +105,10 @@ def how_agreed(typed: Typed) -> ConsentHow:
 
 
 async def said_before(training: Training) -> str:
-    """Courses to complete first, in words, or empty."""
     return sentences.listing([f"«{title}»" for title in await courses_before(training)])
 
 
 def person_fields(trainings: Sequence[Training], typed: Typed | None, department: str) -> dict[str, Any]:
-    """What a form about one person offers, for any of these trainings."""
     return {
         "ages": short_ages(trainings, typed.value("age_group") if typed else ""),
         "takes_minors": any(minor_ages(one) for one in trainings),

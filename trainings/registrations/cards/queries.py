@@ -65,14 +65,11 @@ class CardLine:
 
     @property
     def is_ticket(self) -> bool:
-        """Worth printing: it waits for a name, or somebody comes with it."""
         return self.state is CardState.OPEN or (self.state is CardState.USED and not self.is_cancelled)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """With its training, sessions in order, cards by number."""
-
     block: ReservedBlock
     sessions: Sequence[TrainingSession]
     cards: Sequence[CardLine]
@@ -91,12 +88,10 @@ class Block:
 
     @property
     def n_given_up(self) -> int:
-        """Released and void."""
         return len(self.cards) - self.n_open - self.n_named
 
     @property
     def is_over(self) -> bool:
-        """No session is to come."""
         return self.training.state is TrainingState.CANCELLED or is_over(self.sessions, clock.now())
 
 
@@ -127,7 +122,6 @@ def _without_name(line: CardLine) -> CardLine:
 
 
 async def block_at_desk(block_id: UUID, actor: Actor) -> Block:
-    """Refuses (UnknownBlock) where the actor is not at the desk."""
     found = await _with_training(id=block_id)
     if found is None or not can_register_at_desk(actor, found.training.hub_id):
         raise UnknownBlock
@@ -157,7 +151,6 @@ async def _sessions(block: ReservedBlock) -> list[TrainingSession]:
 
 
 async def _lines(block: ReservedBlock, *, named_by_bearer: bool = False) -> list[CardLine]:
-    """With names, or only those the bearer wrote."""
     cards = await reads(Card).filter(block_id=block.id).order_by("number").prefetch_related("registration__participant")
     people = {card.registration.id: card.registration for card in cards if card.registration is not None}
     shown = await _given_by_bearer(people) if named_by_bearer else people
@@ -201,14 +194,11 @@ async def _unrecorded(kind: type[Consent | Guardian], participants: Collection[U
 
 
 async def hubs_at_desk(actor: Actor) -> list[Hub]:
-    """By name."""
     return await reads(Hub).filter(id__in=sorted(actor.hubs_with(DESK))).order_by("name", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """With the number still to be used."""
-
     sheet_id: UUID
     hub_id: UUID
     made_at: datetime
@@ -217,7 +207,6 @@ class Printing:
 
 
 async def printings_of(hub_ids: Collection[UUID], *, most: int = 20) -> list[Printing]:
-    """The newest first."""
     spare = reads(Card).filter(block_id=None, hub_id__in=sorted(hub_ids))
     rows = (
         await spare.annotate(n=Count("id"), made_at=Min("created_at"))
@@ -260,7 +249,6 @@ async def card_by_code(typed: str, actor: Actor) -> Card:
 
 
 async def card_at_desk(card_id: UUID, actor: Actor) -> Card:
-    """Refuses (UnknownCard) where the actor is not at the desk."""
     return await _at_desk(actor, id=card_id)
 
 
@@ -315,7 +303,6 @@ async def seen_at(training: Training, codes: Collection[str]) -> dict[str, SeenC
 
 
 async def seen_card(training: Training, card_id: UUID) -> SeenCard:
-    """Refuses (UnknownCard) another hub's."""
     card = await reads(Card).get_or_none(id=card_id, hub_id=training.hub_id).select_related("block")
     if card is None:
         raise UnknownCard

@@ -111,7 +111,6 @@ async def show(request: Request) -> Response:
 
 
 def _show(request: Request, block: Block, typed: Typed | None, status: int = 200) -> Response:
-    """`typed`: an impossible time of release."""
     address = absolute(f"/tarjetas/{block.block.token}")
     context = {
         "block": block,
@@ -145,7 +144,6 @@ async def set_release(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_release(request: Request) -> Response:
-    """What releasing means, in numbers."""
     block = await _block(request)
     if not block.n_open:
         return redirect(_path(block.block.id))

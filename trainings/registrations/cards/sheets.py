@@ -27,7 +27,6 @@ MOST_DATES = 3
 
 
 def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """From `reserved_data`. CPU work: call it in a thread."""
     return _pdf(RESERVED, data, made_at)
 
 
@@ -83,12 +82,10 @@ def _card(card: CardLine) -> dict[str, Any]:
 
 
 def _name(short_name: str) -> str:
-    """Without an initial that cannot be printed."""
     return " ".join(word for word in _printable(short_name).split() if word != ".")
 
 
 def _when(planned: Sequence[TrainingSession]) -> list[tuple[str, str]]:
-    """The first days with hours, and how many more."""
     shown = planned if len(planned) <= MOST_DATES else planned[: MOST_DATES - 1]
     lines = [(_day(one), dates.time_range(one.starts_at, one.ends_at, "es")) for one in shown]
     n_more = len(planned) - len(shown)

@@ -90,7 +90,6 @@ async def _index(request: Request, typed: Typed | None, status: int = 200) -> Re
 
 @allow(*DESK)
 async def make(request: Request) -> Response:
-    """303 to the list."""
     typed = await read_form(request)
     try:
         form = check(SpareForm, typed)

@@ -83,11 +83,11 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
 
 
 async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Register somebody at the door: with the reserved place, or (spare) as a walk-in, without waiting for an answer
-    about an earlier course.
+    """Register somebody at the door, without waiting for an answer about an earlier course: with the reserved place, or
+    (spare) as a walk-in.
 
-    Refuses another training's or hub's card, and cards, ages and guardians as `name_card`; never because the training
-    is called off or over.
+    Refuses another training's or hub's card, and cards, ages and guardians as `name_card`. As without a card, never
+    because the training is called off or over: it may be held all the same.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
@@ -99,7 +99,6 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
 
 
 async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
-    """Both rows held, the training first."""
     training = await locked_training(training_id)
     found = await lock(Card, [card_id])
     if not found or found[0].hub_id != training.hub_id:
@@ -111,7 +110,6 @@ async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
 
 
 async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
-    """What the same form made of this card before."""
     if card.state not in HAS_NAME or card.registration_id is None:
         return None
     group = await RegistrationGroup.get(registrations__id=card.registration_id)
@@ -121,7 +119,6 @@ async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
 
 
 def _key_of(card: Card) -> str:
-    """A card is used once: it is the idempotency key."""
     return f"card-{card.id}"
 
 

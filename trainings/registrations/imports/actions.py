@@ -51,10 +51,8 @@ AT_ONCE = 25
 KEPT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=7)
 AGREED = (ConsentHow.PAPER, ConsentHow.READ_ALOUD)
-"""How people of a list can have consented."""
 
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="lists")
-"""Two lists are opened at a time."""
 
 UNREADABLE: Mapping[Problem, str] = {
     Problem.EMPTY: N_("El archivo está vacío. Escoja el que tiene la lista."),
@@ -269,7 +267,6 @@ async def discard(draft_id: UUID) -> None:
 
 
 async def _waiting(draft_id: UUID) -> ImportDraft:
-    """Its row held; not confirmed."""
     found = await lock(ImportDraft, [draft_id])
     if not found:
         raise UnknownList
@@ -298,7 +295,6 @@ class Outcomes:
 
 
 def outcomes_of(draft: ImportDraft) -> Outcomes:
-    """Empty once forgotten."""
     if draft.outcomes is None:
         return Outcomes()
     kept = json.loads(draft.outcomes)
@@ -317,7 +313,6 @@ async def begin(draft: ImportDraft, judged: Preview) -> None:
 
 
 def dedup_of(draft: ImportDraft) -> str:
-    """Of the next rows' job."""
     return f"{KIND}:{draft.id}:{draft.n_done}"
 
 

@@ -174,7 +174,6 @@ def _columns_page(
 
 
 def _samples(sheet: Sheet, number: int) -> str:
-    """The first different values, which tell a column without a title."""
     found = dict.fromkeys(value[:LONGEST_SAMPLE] for value in sheet.column(number) if value)
     return " · ".join(list(found)[:N_SAMPLES])
 
@@ -204,7 +203,6 @@ def _notices(sheet: Sheet) -> list[str]:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    """The preview, the progress, or the result."""
     draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     if draft.state is ImportState.PREVIEW and not draft.columns:
         return redirect(f"{_path(draft)}/columnas")
@@ -290,7 +288,6 @@ async def discard(request: Request) -> Response:
 
 @allow(*DESK)
 async def progress(request: Request) -> Response:
-    """For the page that waits."""
     draft, _training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     told = {"state": draft.state.value, "n_rows": draft.n_rows, "n_done": draft.n_done, "words": _words(draft)}
     return JSONResponse(told, headers={"cache-control": "no-store"})
@@ -358,7 +355,6 @@ async def _why_refused(draft: ImportDraft, training: Training) -> dict[int, str]
 
 
 def _headers(draft: ImportDraft, sheet: Sheet) -> tuple[list[str], list[Field]]:
-    """As written where we know them, else our words."""
     fields = [Field(field) for field, _number in sorted(draft.columns.items(), key=lambda one: one[1])]
     known = [field_of(sheet.headers[number]) for number in range(len(fields))]
     return [

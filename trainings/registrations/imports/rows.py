@@ -84,7 +84,6 @@ class ListRow:
 
 
 def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> list[ListRow]:
-    """Takes tenths of a second for the longest list."""
     m_means = values.meaning_of_m(_cell(row, reading.columns.get(Field.SEX)) for row in rows)
     return [_RowReader(row, reading, m_means).read() for row in rows[part]]
 
@@ -105,7 +104,6 @@ async def read_list(
 
 
 def labels_of(sheet: Sheet, columns: Mapping[str, int]) -> dict[int, str]:
-    """Names as written, by row."""
     by_field = {Field(field): number for field, number in columns.items()}
     return {row.number: _label(row, by_field) for row in sheet.rows}
 
@@ -148,7 +146,6 @@ class _RowReader:
         self._errors.append(f"{gettext(FIELDS[field])}: {words}")
 
     def _code(self, field: Field, understand: Callable[[str], T]) -> T | None:
-        """None where the cell is empty or unclear."""
         text = self._text(field)
         if not text:
             return None
@@ -326,8 +323,6 @@ class Preview:
 
 @dataclass(slots=True)
 class _Standing:
-    """People on the training, and the rows before."""
-
     keys: Collection[str]
     signs: set[Hashable] = field(default_factory=set)
     names: set[tuple[str, str | None]] = field(default_factory=set)
@@ -335,13 +330,11 @@ class _Standing:
 
 
 async def judge(rows: Sequence[ListRow], training: Training) -> Preview:
-    """`training` comes with its hub."""
     standing = await _standing(rows, training.id)
     return Preview([_judge(row, training, standing) for row in rows])
 
 
 async def keys_in_use(keys: Sequence[str]) -> set[str]:
-    """However long ago."""
     found: set[str] = set()
     for begin in range(0, len(keys), MOST_KEYS):
         some = reads(RegistrationGroup).filter(idempotency_key__in=keys[begin : begin + MOST_KEYS])
@@ -381,7 +374,6 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
 
 
 def _hints(wish: SignUp, standing: _Standing) -> tuple[str, ...]:
-    """To look at, though no error."""
     name = wish.keys[0].name_key, wish.keys[0].municipality
     is_twin = name in standing.names
     standing.names.add(name)

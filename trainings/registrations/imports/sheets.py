@@ -87,8 +87,6 @@ WHOLE_NAMES = frozenset({Field.FULL_NAME, Field.FULL_NAME_SURNAMES_FIRST})
 
 
 class Forbidden(StrEnum):
-    """Never kept."""
-
     DOCUMENT = "document"
     BIRTH_DATE = "birth_date"
     MIGRATION = "migration"
@@ -218,7 +216,6 @@ def match(headers: Sequence[str]) -> dict[int, Field]:
 
 
 def _without_second_names(found: dict[int, Field]) -> dict[int, Field]:
-    """Either the parts of the name, or the whole once."""
     has_parts = {Field.GIVEN_NAMES, Field.SURNAMES} <= set(found.values())
     first_whole = next((number for number, field in found.items() if field in WHOLE_NAMES), None)
     unwanted = WHOLE_NAMES if has_parts else JOINED if first_whole is not None else frozenset()
@@ -302,7 +299,6 @@ def cell_at(row: Row, number: int) -> str:
 
 
 def sheet_of(table: Table) -> Sheet:
-    """Below the header, without forbidden columns."""
     start = header_row(table.rows)
     header, rows = table.rows[start], table.rows[start + 1 :]
     n_columns = max(len(row.cells) for row in table.rows[start:])

@@ -33,8 +33,6 @@ _AGE = re.compile(r"(\d{1,4})(?: ?(?:años?|anos?))?")
 
 
 class Unclear(Exception):
-    """The sentence says what to write."""
-
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence % values if values else sentence)
         self.sentence, self.values = sentence, values
@@ -123,7 +121,6 @@ _RELATIONS = _by_words(
 
 
 def tidy(cell: str) -> str:
-    """A dash or N/A is empty."""
     return "" if fold(cell) in _NOTHING else cell
 
 
@@ -241,7 +238,6 @@ def municipality_of(text: str, department: str) -> tuple[str, bool]:
 
 @cache
 def _municipalities_called() -> dict[str, tuple[MunicipalityRow, ...]]:
-    """By folded names: alone, as said, and with the department."""
     called: dict[str, tuple[MunicipalityRow, ...]] = {}
     for row in municipalities():
         names = filter(None, (row.name, row.alias))
@@ -269,7 +265,6 @@ def split_name(text: str, *, surnames_first: bool) -> tuple[str, str]:
 
 
 def _with_particles(words: Sequence[str]) -> list[str]:
-    """«de la Cruz» is one word."""
     joined: list[str] = []
     particles: list[str] = []
     for word in words:

@@ -67,8 +67,6 @@ class UnknownLetter(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A body, perhaps with an office and a community."""
-
     kind: Addressee
     addressee: str
     office: str = ""
@@ -77,16 +75,12 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How and on which local day."""
-
     how: InvitedHow
     day: date
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Added, and on the list already."""
-
     n_new: int
     n_known: int
 
@@ -95,12 +89,10 @@ class Prepared:
 
 
 async def letters_of(training_id: UUID) -> list[InvitationLetter]:
-    """In the order they were added."""
     return await reads(InvitationLetter).filter(training_id=training_id).order_by("id")
 
 
 async def letter_of(training_id: UUID, letter_id: UUID) -> InvitationLetter:
-    """Refuses (UnknownLetter)."""
     found = await reads(InvitationLetter).get_or_none(id=letter_id, training_id=training_id)
     if found is None:
         raise UnknownLetter
@@ -207,7 +199,6 @@ async def _locked(training_id: UUID) -> Training:
 
 
 async def _chosen(training_id: UUID, letter_ids: Iterable[UUID]) -> list[InvitationLetter]:
-    """Letters of other trainings and removed ones are left out."""
     found = await InvitationLetter.filter(training_id=training_id, id__in=list(letter_ids))
     if not found:
         raise NothingChosen
@@ -238,7 +229,6 @@ def _columns(done: Done | None) -> dict[str, object]:
 
 
 def _but_known(invited: Iterable[Invited], known: Collection[str]) -> list[Invited]:
-    """New ones, each once."""
     new: dict[str, Invited] = {}
     for one in invited:
         key = _key(one.addressee, one.community)

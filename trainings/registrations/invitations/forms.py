@@ -48,11 +48,9 @@ BEGINNINGS: dict[Addressee, tuple[str, ...]] = {
         *("parroquia", "mesa", "coordinadora", "ong", "cruz roja", "radio"),
     ),
 }
-"""Folded beginnings of names."""
 
 
 def kind_of(addressee: str) -> Addressee:
-    """By how the name begins."""
     name = f"{fold(addressee)} "
     found = (kind for kind, words in BEGINNINGS.items() if name.startswith(tuple(f"{word} " for word in words)))
     return next(found, Addressee.OTHER)
@@ -103,8 +101,6 @@ class AddForm(Form):
 
 
 class ChosenForm(Form):
-    """Marked letters, or all."""
-
     letter: list[UUID] = []
     everyone: bool = False
     how: InvitedHow | None = None
@@ -113,5 +109,4 @@ class ChosenForm(Form):
 
     @property
     def done(self) -> Done | None:
-        """Today, unless another day is written."""
         return Done(self.how, self.day or clock.today()) if self.how else None

@@ -163,7 +163,6 @@ def _letter(letter: InvitationLetter, posted: Posted, block: Block | None) -> di
 
 
 def _cards(block: Block) -> str:
-    """Open or used cards that go along."""
     n = block.n_open + block.n_named
     if not n:
         return ""
@@ -180,5 +179,4 @@ def _cards(block: Block) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without emoji, which the fonts lack."""
     return as_drawn(text, LETTER.missing(text))

@@ -123,7 +123,6 @@ def _block_words(block: Block) -> str:
 
 
 def _counts(letters: Sequence[InvitationLetter]) -> list[tuple[str, int]]:
-    """By way, in the order of the choices."""
     by_way = [(gettext(words), sum(one.how is how for one in letters)) for how, words in HOW.items()]
     return [(words, n) for words, n in by_way if n]
 
@@ -135,7 +134,6 @@ Act = Callable[[Training, Typed, Actor], Awaitable[str]]
 
 
 async def _obey(request: Request, act: Act) -> Response:
-    """Obey the button, or show the list again with the reason and what was typed."""
     training = await _training(request)
     typed = await read_form(request)
     try:

@@ -103,7 +103,6 @@ class NeedGone(Refusal):
 
 
 async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
-    """One batch in one transaction; answers or refusals in order."""
     async with batch():
         situation = await gather(commands)
         outcomes, changes = decide(commands, situation)
@@ -125,7 +124,6 @@ async def ask(command: Command) -> Outcome:
 
 
 async def ask_of(group_id: UUID, command: type[Move], *, actor: Actor, **fields: Any) -> Outcome:
-    """For a whole group. Refuses (UnknownGroup) an unknown one."""
     return await ask(command(training_id=await training_of(group_id), group_ids=(group_id,), actor=actor, **fields))
 
 
@@ -168,10 +166,7 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
 
 
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
-    """It takes none of the counted places.
-
-    Refuses a minor without a named guardian.
-    """
+    """It takes none of the counted places. Refuses a minor without a named guardian."""
     return await sign_up(training_id, wish, actor=actor)
 
 
@@ -308,11 +303,11 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
 
 
 async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
-    """New QR, short code and own link for one person; the old link and code open nothing. The family's link stays.
+    """New QR, short code and own link for one person, mailed where there is an address; the old ones open nothing. The
+    family's link stays.
 
-    The old QR is kept as replaced: it is known at the door, and looked at. The new link goes out by e-mail, if there is
-    an address; a printed card that was the ticket is void. Refuses (NoTicketAnyMore) a cancelled registration or a
-    training that is over.
+    The old QR is still known at the door, and looked at; a printed card that was the ticket is void. Refuses
+    (NoTicketAnyMore) a cancelled registration or a training that is over.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -325,10 +320,9 @@ async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
 async def detach(registration_id: UUID, *, phone: str | None, email: str | None, actor: Actor) -> None:
     """Take an adult out of sight of the person who filled in the form: ticket, link and contact are replaced.
 
-    `phone` and `email`: the person's own; None still removes the family's. They become a group of one with their place
-    or their point of the waiting list; childcare stays with the family. A waiting family that asks for less now moves
-    up where it fits. Refuses with MinorStays minors, with ComesAlone people who signed up alone, with PermissionGone
-    after the consent for data was withdrawn.
+    `phone` and `email`: the person's own; None still removes the family's. They keep their place or point of the
+    waiting list; childcare stays with the family. Refuses with MinorStays minors, with ComesAlone people who signed up
+    alone, with PermissionGone after the consent for data was withdrawn.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -352,7 +346,6 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
 
 
 async def _is_seen_by_others(registration: Registration) -> bool:
-    """Somebody came along, or a family's link still opens although nobody else of it is left."""
     others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
     links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
     return await others.exists() or await links.exists()
@@ -367,7 +360,6 @@ async def _set_contact(person: Participant, phone: str | None, email: str | None
 
 
 async def _rotate(registration: Registration, training: Training) -> None:
-    """New tokens; a minor has no link of their own."""
     qr = tokens.qr_token()
     await ReplacedTicket.create(
         registration_id=registration.id, qr_hash=registration.qr_hash, short_code=registration.short_code

@@ -40,16 +40,12 @@ class ChildcareFull(Refusal):
 
 
 class NoRoom(Refusal):
-    """`n` places are missing."""
-
     code = "no_room"
     sentence = N_("Faltan %(n)s lugares: aumente el cupo o cancele a alguien.")
     ONE = N_("Falta 1 lugar: aumente el cupo o cancele a alguien.")
 
 
 class NoChildcareRoom(Refusal):
-    """`n` places in childcare are missing."""
-
     code = "no_childcare_room"
     sentence = N_("Faltan %(n)s lugares de cuidado infantil: auméntelos o cancele a alguien.")
     ONE = N_("Falta 1 lugar de cuidado infantil: auméntelos o cancele a alguien.")
@@ -111,8 +107,6 @@ class NotEnoughPlaces(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """Outcome of one pass through the waiting list."""
-
     room: Room
     promoted: tuple[str, ...]
     passed_over: tuple[tuple[str, Shortage], ...]
@@ -164,7 +158,6 @@ def state_let_in(run: Run, party: Party) -> RegistrationState:
 
 
 def check_room(room: Room, party: Party) -> None:
-    """Refuse (NoRoom, NoChildcareRoom) a group that does not fit, with the number of places missing."""
     lacking = room.shortage(party)
     if lacking is Shortage.SEATS:
         _refuse(NoRoom, party.n_people - room.free)
@@ -181,9 +174,8 @@ def _refuse(refusal: type[NoRoom | NoChildcareRoom], n_missing: int) -> None:
 
 @dataclass(slots=True)
 class Clerk:
-    """Works through a batch; the situation is as after the last command. `last_move`: only sign-ups follow it.
-
-    `key`: for a group made by the current command.
+    """Works through a batch; the situation is as after the last command. `last_move`: only sign-ups follow it. `key`:
+    for a group made by the current command.
     """
 
     situation: Situation
@@ -201,7 +193,6 @@ class Clerk:
         return known
 
     def check_offered(self, group: Group, run: Run) -> None:
-        """Refuse (NoOffer) once the places went to others, and a training that is over or called off."""
         if group.state is not RegistrationState.OFFERED:
             raise NoOffer
         self.check_not_over(run)
@@ -217,7 +208,6 @@ class Clerk:
         self.changes.runs[run.id] = None
 
     def settle(self, group: Group, people: Iterable[Person], state: RegistrationState, run: Run) -> None:
-        """Set the state of a group and these of its people; waiting ones go to the end of the list."""
         group.state, group.changed_at = state, self.situation.at
         group.wait_number = None
         if state is RegistrationState.WAITLISTED:
@@ -248,7 +238,6 @@ class Clerk:
         return held_place or gives_card_back or not is_last
 
     def _shrink(self, group: Group, run: Run) -> bool:
-        """True: nobody is left."""
         is_last = not group.live
         if is_last:
             group.state = RegistrationState.CANCELLED
@@ -262,14 +251,12 @@ class Clerk:
         return is_last
 
     def _give_card_back(self, person: Person, run: Run) -> bool:
-        """Free the place reserved by a held person's named card."""
         if person.held_card is None:
             return False
         self.answer_card(person, CardState.RELEASED, run)
         return True
 
     def answer_card(self, person: Person, becomes: CardState, run: Run) -> None:
-        """A held person's card reserves nothing any more."""
         person.held_card = None
         run.reserved -= 1
         self.changes.cards[person.id] = becomes
@@ -372,7 +359,6 @@ class Clerk:
         run_at: datetime | None = None,
         batch_id: UUID | None = None,
     ) -> None:
-        """One message for each address of a group."""
         written_to: set[tuple[str, str]] = set()
         for group, person in people:
             address = person.email_key

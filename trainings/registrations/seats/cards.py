@@ -115,7 +115,6 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
 
 
 async def start_of_what_is_to_come(training: Training) -> datetime:
-    """The first session's. Refuses a training that takes nobody in."""
     sessions = await TrainingSession.filter(training_id=training.id)
     refused = {Phase.DRAFT: NotPublished, Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
     now = phase(training, sessions, clock.now())
@@ -161,7 +160,6 @@ async def _write_block(training: Training, wanted: Reservation, starts_at: datet
 
 
 def seconds_before(before: timedelta) -> int:
-    """Before the first session; never negative."""
     return max(int(before.total_seconds()), 0)
 
 
@@ -216,7 +214,6 @@ async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
 
 
 async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
-    """Each printed card opens a door, so the log says who printed it."""
     await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
 
 
@@ -285,9 +282,8 @@ async def release_due() -> int:
 
 
 async def move_releases(before: Standing, *, actor: Actor) -> None:
-    """Reserve places until as long as agreed before the first session, after that moved or another became first.
+    """Keep the time before the first session that was agreed, after that moved or another became first.
 
-    Else cards would open nothing weeks before a postponed training, and keep places empty in one that is held earlier.
     Where less time is left, or the time came while the training was called off, until it begins; the agreement stays.
     In the caller's transaction, with the training locked.
     """
@@ -341,7 +337,6 @@ async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> N
 
 
 async def renew_link(block_id: UUID, *, actor: Actor) -> None:
-    """The bearer's old address opens nothing any more."""
     async with transaction():
         block, training = await locked_block(block_id)
         token = tokens.own_link()
@@ -351,7 +346,6 @@ async def renew_link(block_id: UUID, *, actor: Actor) -> None:
 
 
 async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
-    """Locked, with the training of a reserved one, until the transaction ends."""
     where = await Card.get_or_none(id=card_id).select_related("block")
     if where is None:
         raise UnknownCard
@@ -361,7 +355,6 @@ async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
 
 
 async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
-    """Under its training's lock."""
     where = await ReservedBlock.get_or_none(id=block_id)
     if where is None:
         raise NotFound(N_("No encontramos esas tarjetas."))

@@ -56,7 +56,6 @@ from trainings.web.i18n import N_
 
 
 def decide(commands: Sequence[Command], situation: Situation) -> tuple[list[Outcome | Exception], Changes]:
-    """Answers in order, and what to write for all."""
     last = max((number for number, one in enumerate(commands) if not isinstance(one, Enter)), default=-1)
     clerk = Clerk(situation, last)
     return [_answer(clerk, number, command) for number, command in enumerate(commands)], clerk.changes
@@ -170,7 +169,6 @@ def join(clerk: Clerk, command: Join, run: Run) -> Left:
 
 
 def _lend_childcare(clerk: Clerk, joined: tuple[Group, Person], kept: tuple[Group, Person], run: Run) -> int:
-    """The kept one counts the joined one's additional childcare places that are free; returns how many."""
     (group, one), (kept_in, other) = joined, kept
     more = group.childcare_places - kept_in.childcare_places
     if more <= 0 or group.n_people > 1 or (one.holds_place and not other.holds_place):

@@ -86,7 +86,6 @@ def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
 
 
 def _watched(clerk: Clerk, number: int, wish: SignUp) -> SignUp:
-    """Too frequent sign-ups are refused or held."""
     counted = clerk.situation.counted.get(number)
     beyond = [one for one in counted if one.is_beyond] if counted else ()
     for one in beyond:
@@ -152,7 +151,6 @@ def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
 
 
 def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
-    """Later commands of the batch find this sign-up as if stored."""
     wish, draft = entry.command.wish, entry.draft
     ids = tuple([ticket.registration_id for ticket in draft.tickets])
     answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
@@ -167,7 +165,6 @@ def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
 
 
 def _remember_waiting(clerk: Clerk, entry: Entry, run: Run) -> None:
-    """Waiting groups may move up before the batch ends."""
     wish, group_id = entry.command.wish, entry.draft.group_id
     group = Group(
         group_id,
@@ -322,12 +319,10 @@ def _fits(person: Person, group: Group, run: Run, actor: Actor) -> bool:
 
 
 def _one_more(group: Group) -> Party:
-    """With the family's childcare, if nobody of it counts so far."""
     return Party("again", 1, 0 if any(one.holds_place for one in group.live) else group.childcare_places)
 
 
 def _all_again(clerk: Clerk, members: Sequence[Person], group: Group, run: Run, actor: Actor) -> None:
-    """A group of which nobody came any more begins anew with these."""
     party = Party("again", len(members), group.childcare_places)
     was_let_in = group.wait_number is not None or any(one.confirmed_at is not None for one in members)
     hold = not was_let_in and group.hold_reason is not None and actor.id is None
@@ -338,7 +333,6 @@ def _all_again(clerk: Clerk, members: Sequence[Person], group: Group, run: Run, 
 
 
 def _are_walk_ins(members: Sequence[Person]) -> bool:
-    """They take none of the counted places."""
     return all(one.source is Source.WALK_IN for one in members)
 
 
@@ -352,7 +346,6 @@ def _with_the_others(clerk: Clerk, person: Person, group: Group, run: Run, actor
 
 
 def _apart(clerk: Clerk, person: Person, left: Group, run: Run, actor: Actor) -> Group:
-    """Their place no longer depends on the family's."""
     state = state_for(run, Party("again"), hold=_waits_for_staff(person, left, actor))
     own = Group(clerk.key, run.id, state, 1, 0, None, clerk.situation.at, left.hold_reason)
     clerk.part(left, person, own)

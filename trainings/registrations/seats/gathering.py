@@ -97,7 +97,6 @@ WHOLE_GROUPS = {
 
 
 def _whole_groups(wanted: str) -> dict[str, str]:
-    """By engine: members of the groups whose `group_id` the statement finds."""
     return {
         dialect: text.replace("WANTED", wanted).replace("MEMBER_COLUMNS", MEMBER_COLUMNS)
         for dialect, text in WHOLE_GROUPS.items()
@@ -125,7 +124,6 @@ CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, sh
 
 
 async def gather(commands: Sequence[Command]) -> Situation:
-    """In the transaction in progress; the trainings stay locked until it ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
     tally = Tally([one.watched for _number, one in enters])
@@ -193,7 +191,6 @@ def _questions(commands: Sequence[Command]) -> dict[str | UUID, Statement]:
 
 
 def _browsers(commands: Sequence[Command]) -> list[tuple[UUID, str]]:
-    """(training, browser) of browsers that were here before."""
     return [
         (one.training_id, one.wish.browser_key)
         for one in commands
@@ -271,7 +268,6 @@ def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
 
 
 async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
-    """By group that stands, its link, or its one person's."""
     if not group_ids:
         return {}
     wanted = sorted(group_ids)
@@ -367,7 +363,6 @@ class Codes:
         return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
 
     async def free(self, taken: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-        """Draws taken ones anew."""
         while taken:
             clashing = {(str(row["training_id"]), row["short_code"]) for row in taken}
             self._drawn = [
@@ -448,7 +443,6 @@ def _last_part(typed: str) -> str:
 
 
 def _behind(typed: str) -> QuerySet[Registration] | None:
-    """None: no code of ours."""
     link = tokens.read_own_link(_last_part(typed))
     if link is not None:
         return Registration.filter(links__token_hash=tokens.digest(link, "own"), links__revoked_at=None)
@@ -469,7 +463,6 @@ def _key(value: Any) -> UUID:
 
 
 def _codes(stored: str | list[str]) -> list[str]:
-    """A list from PostgreSQL, text from SQLite."""
     return json.loads(stored) if isinstance(stored, str) else stored
 
 

@@ -38,8 +38,6 @@ class Shortage(StrEnum):
 
 
 class Room(NamedTuple):
-    """Seats, some reserved by nameless cards, and childcare places beside them."""
-
     capacity: int
     taken: int
     childcare_capacity: int = 0
@@ -67,8 +65,6 @@ class Room(NamedTuple):
 
 
 class Party(NamedTuple):
-    """People and childcare places a group asks for, all or none."""
-
     id: str
     n_people: int = 1
     childcare_places: int = 0
@@ -117,7 +113,6 @@ class Person:
 
     @property
     def holds_place(self) -> bool:
-        """Walk-ins hold none."""
         return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
 
 
@@ -189,7 +184,6 @@ class Run:
         self.capacity, self.taken, self.childcare_capacity, self.childcare_taken, self.reserved = room
 
     def same_browser(self, wish: SignUp) -> Iterator[Standing]:
-        """Groups of the same people from the same browser."""
         standing = self.by_browser.get(wish.browser_key or "", ())
         return (one for one in standing if one.is_of(wish))
 
@@ -202,8 +196,6 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The person behind an earlier code: participant, registration in this training, completed courses."""
-
     participant_id: UUID
     email_key: str | None
     standing: SignedUp | None
@@ -239,8 +231,6 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class Situation:
-    """Everything a batch touches. `spare_keys`: for groups that a command makes of registered people."""
-
     at: datetime
     runs: dict[UUID, Run]
     drafts: dict[int, Draft]
@@ -268,15 +258,11 @@ class Situation:
 
 
 class Entrant(NamedTuple):
-    """A person who comes in, known (`known_id`) or new."""
-
     known_id: UUID | None
     purposes: frozenset[ConsentPurpose]
 
 
 class Entry(NamedTuple):
-    """A new group with its people and first state."""
-
     command: Enter | UseCard
     draft: Draft
     state: RegistrationState
@@ -317,10 +303,10 @@ class Line(NamedTuple):
 class Changes:
     """In order of decision. `runs`, `groups`, `people`: keys of changed ones.
 
-    `promoted`: groups that moved up; their people are not loaded and have the group's state. `made`: groups of people
-    from other groups; their own links come along (`moved`, by registration). `shifts`: everybody on a waiting list
-    behind a number moves one on, before anything else is written. `cards`: what becomes of a held person's named card.
-    `used`: cards with their state and registration.
+    `promoted`: groups that moved up; people who are not loaded get the group's state. `made`: groups of people from
+    other groups; their own links come along (`moved`, by registration). `shifts`: a waiting list behind a number moves
+    one on, before anything else is written. `cards`: what becomes of a held person's named card. `used`: cards with
+    their state and registration.
     """
 
     entries: list[Entry] = field(default_factory=list)

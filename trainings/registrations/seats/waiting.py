@@ -91,7 +91,6 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUID, *, actor: Actor) -> None:
-    """`act`: `accept_offer` or `decline_offer`, for the group that `answering_group` names."""
     async with transaction():
         await act(await answering_group(registration_id), actor=actor)
 
@@ -131,7 +130,6 @@ async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def _is_written_to(group: RegistrationGroup) -> bool:
-    """To somebody who still has this offer; the mail server took it."""
     live = Registration.filter(group_id=group.id, state=RegistrationState.OFFERED)
     ids = [key for (key,) in await live.values_list("id")]
     sent = OutboxJob.filter(subject_id__in=ids, kind="registration_offered", outcome=Outcome.SENT)
@@ -289,13 +287,11 @@ async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[date
 
 
 def are_enough(tries: Iterable[datetime]) -> bool:
-    """Three calls, on two days."""
     days = [clock.local(moment).date() for moment in tries]
     return len(days) >= TRIES and len(set(days)) >= DAYS
 
 
 async def releasable(group_ids: Collection[UUID]) -> set[UUID]:
-    """Groups called in vain often enough and not told of the time to answer."""
     tries: Mapping[UUID, Sequence[datetime]] = await tries_in_vain(group_ids)
     enough = [group_id for group_id, moments in tries.items() if are_enough(moments)]
     untold = RegistrationGroup.filter(id__in=enough, reached_at=None)

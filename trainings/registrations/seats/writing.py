@@ -95,7 +95,6 @@ TO_TELL = """
 
 
 async def keep(changes: Changes, situation: Situation) -> None:
-    """In the transaction in progress."""
     [at], keys = sql.moments([situation.at]), tokens.uuid7_texts()
     letters = [*changes.letters, *await _to_who_moved_up(changes, situation)]
     jobs = [_job(next(keys), letter, at) for letter in letters]
@@ -160,7 +159,6 @@ def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
 
 
 def _contact(arrival: _Arrival, member: Member) -> tuple[str | None, str | None]:
-    """A minor has only the keys of the guardian's."""
     return (None, None) if member.is_minor else (arrival.wish.contact_phone, arrival.wish.contact_email)
 
 
@@ -325,11 +323,9 @@ def _line(key: str, line: Line, at: datetime | str) -> Values:
 
 @lru_cache
 def _as_json(detail: tuple[tuple[str, str | int], ...]) -> str:
-    """Cached, since most of a rush say the same."""
     return json.dumps(dict(detail))
 
 
 @lru_cache
 def _text(key: UUID) -> str:
-    """Cached, since a rush is for few trainings."""
     return str(key)
