@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,11 @@ from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import Owner, check_bookings
 from trainings.schedule.changes import leaving
 from trainings.schedule.models import ChangeKind, DatedChange
+from trainings.schedule.months import Month
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
 from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.session_actions import MovedIntoPast
-from trainings.schedule.staff.copies import Copy, bounds, copy_key, day_in, foreseen, shifted
+from trainings.schedule.staff.copies import Copy, copy_key, day_in, foreseen, shifted
 from trainings.web.i18n import N_, gettext
 
 ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
@@ -36,7 +37,7 @@ ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
     ActivityState.CANCELLED: frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED}),
 }
-"""What was published is never a draft again; what was cancelled becomes what it was before."""
+"""Published, it is never a draft again; cancelled, it becomes what it was."""
 WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
@@ -105,9 +106,8 @@ class MovedMeanwhile(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class TimeAndPlace:
-    """When (UTC) and where: at a venue of the hub, or at `place`, in the open, in a municipality (INE code).
-
-    A venue decides the municipality, and `place` then tells more exactly where.
+    """UTC; at a venue of the hub, or at `place`, in the open, in a municipality (INE code). A venue decides the
+    municipality, and `place` tells more exactly where.
     """
 
     starts_at: datetime
@@ -139,10 +139,9 @@ class ActivityPlan:
 async def create_activity(
     plan: ActivityPlan, *, actor: Actor, override_reason: str = "", activity_id: UUID | None = None
 ) -> OutreachActivity:
-    """A draft; its slug is fixed from now on. `activity_id`: given so that a repeat makes no second one.
-
-    Refuses an unknown hub, venue or municipality, no place, an end before the start, a responsible person who does not
-    work at the hub, and people or venues taken at the time (allowed with a reason, which is logged).
+    """A draft; its slug is fixed from now on. `activity_id`: so that a repeat makes no second one. Refuses an unknown
+    hub, venue or municipality, no place, an end before the start, a responsible person of another hub, and people or
+    venues taken then (a reason lets them stand, on record).
     """
     async with transaction():
         where = await _checked(plan.hub_id, plan.at)
@@ -170,7 +169,7 @@ async def edit_activity(
     revision: int | None = None,
 ) -> OutreachActivity:
     """Refuses as `create_activity`, and another hub, a cancelled activity, moving a held one, and an outdated
-    `revision` (from when the form was opened).
+    `revision` (of the opened form).
     """
     async with transaction():
         activity = await _standing(activity_id)
@@ -203,7 +202,7 @@ async def move_activity(
 
 
 async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
-    """Show it in lists and calendars, and tell the responsible person; twice is once. Refuses a cancelled one."""
+    """Into lists and calendars, and the responsible person is told; twice is once. Refuses a cancelled one."""
     async with transaction():
         activity = await _standing(activity_id)
         if activity.state is ActivityState.PUBLISHED:
@@ -240,10 +239,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
 
 
 async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
-    """Undo a cancellation: a draft is a draft again; twice is once.
-
-    Its time was free meanwhile: refuses people and venues taken now, as `create_activity`.
-    """
+    """A draft is a draft again; twice is once. Refuses people and venues taken meanwhile, as `create_activity`."""
     async with transaction():
         activity = await locked_activity(activity_id)
         if activity.state is not ActivityState.CANCELLED:
@@ -278,14 +274,14 @@ async def _standing(activity_id: UUID) -> OutreachActivity:
 
 
 def is_held(activity: OutreachActivity) -> bool:
-    """Held activities are neither moved nor cancelled."""
+    """Then neither moved nor cancelled."""
     return activity.state is not ActivityState.DRAFT and clock.now() >= activity.ends_at
 
 
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
 ) -> list[str]:
-    """Save the columns that differ, and the calendar entries. Returns their names."""
+    """Save the columns that differ; returns their names."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
         return []
@@ -325,7 +321,6 @@ async def _become(activity: OutreachActivity, state: ActivityState, **columns: A
 
 
 async def _finish(activity: OutreachActivity) -> None:
-    """The last step of every visible change."""
     activity.revision += 1
     await activity.save(update_fields=["revision"])
     await calendar_texts.refresh([activity.id])
@@ -333,7 +328,6 @@ async def _finish(activity: OutreachActivity) -> None:
 
 
 async def _checked(hub_id: UUID, at: TimeAndPlace) -> dict[str, Any]:
-    """Time and place as columns, by the rules of all activities."""
     if at.ends_at <= at.starts_at:
         raise ActivityEndsBeforeStart(field="ends")
     if at.ends_at - at.starts_at > LONGEST_SESSION:
@@ -362,24 +356,22 @@ async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
 
 
 async def works_at(hub_id: UUID, user_id: UUID) -> bool:
-    """Whether a person may be responsible for an activity of this hub."""
+    """Then a person may be responsible for its activities."""
     hub = await Hub.get(id=hub_id)
     return user_id in {one.id for one in await people_who_facilitate(hub.id, hub.operator_id)}
 
 
 async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason: str) -> None:
-    """Refuses a responsible person or venue taken by a session or another activity at the time."""
-    plan = SessionPlan(activity.starts_at, activity.ends_at, activity.venue_id, (activity.responsible_id,))
     await check_bookings(
-        {0: plan}, actor=actor, hub_id=activity.hub_id, override_reason=override_reason, but=[activity.id]
+        {0: _plan_of(activity)}, actor=actor, hub_id=activity.hub_id, override_reason=override_reason, but=[activity.id]
     )
 
 
 async def copy_activity_to_month(
-    activity_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
+    activity_id: UUID, month: Month, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `schedule.staff.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`. If the
-    responsible person left the hub, the actor becomes responsible.
+    """As `copy_to_month` of trainings. Refuses as `create_activity`. If the responsible person left the hub, the actor
+    becomes responsible.
     """
     async with transaction():
         activity = await locked_activity(activity_id)
@@ -403,10 +395,9 @@ async def copy_activity_to_month(
         return await create_activity(plan, actor=actor, override_reason=override_reason, activity_id=key), True
 
 
-async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[Copy]:
-    """The copies of a hub's month in another, by day, without cancelled activities."""
-    start, end = bounds(month)
-    held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=start, starts_at__lt=end)
+async def copies_of_activities(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
+    """By day, without cancelled activities."""
+    held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=month.starts_at, starts_at__lt=month.ends_at)
     activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
     keys = [copy_key(one.id, target) for one in activities]
     made = {key for (key,) in await reads(OutreachActivity).filter(id__in=keys).values_list("id")}
@@ -423,7 +414,7 @@ async def copies_of_activities(hub_id: UUID, month: date, target: date) -> list[
     ]
 
 
-def _in_month(activity: OutreachActivity, month: date) -> TimeAndPlace:
+def _in_month(activity: OutreachActivity, month: Month) -> TimeAndPlace:
     plan = _plan_of(activity)
     [then] = shifted([plan], day_in(month, [plan]))
     return TimeAndPlace(then.starts_at, then.ends_at, activity.municipality_id, activity.venue_id, activity.place)

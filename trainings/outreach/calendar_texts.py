@@ -18,7 +18,6 @@ ACTIVITIES = Kept(OutreachActivity, ActivityText, ActivityFeed, "activity_id", P
 
 
 async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
-    """`write_entries` of these activities. Once, at the end of an action."""
     ids = [activity.id for activity in await lock(OutreachActivity, activity_ids)]
     found = OutreachActivity.filter(id__in=ids).order_by("id")
     with speaking(SOURCE_LANGUAGE):
@@ -34,7 +33,6 @@ async def refresh(activity_ids: Iterable[UUID]) -> set[UUID]:
 
 
 async def rewrite_outdated() -> int:
-    """`write_again` the texts of activities."""
     return await write_again(ACTIVITIES, refresh)
 
 
@@ -67,14 +65,14 @@ def facts_of(activity: OutreachActivity) -> EventFacts:
 
 
 def place_in_words(activity: OutreachActivity) -> str:
-    """Venue with address, then the place in the open, without the municipality; `venue` is loaded."""
+    """Venue with address, then the place in the open; `venue` is loaded."""
     venue = activity.venue
     parts = (venue.name, venue.address, activity.place) if venue is not None else (activity.place,)
     return ", ".join(part for part in parts if part)
 
 
 def whole_place(activity: OutreachActivity) -> str:
-    """As `place_in_words`, with the municipality; both are loaded."""
+    """With the municipality; both are loaded."""
     return ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
 
 

@@ -30,7 +30,7 @@ class Placed(DatedThing, Protocol):
 
 
 async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
-    """State before all changes of the last seven days, by id."""
+    """Before all changes of the last seven days, by id."""
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
         return {}
@@ -61,16 +61,14 @@ class WrongPoster:
 
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
-    """Record the printing: every public activity of the hub in that month is on it."""
+    """Every public activity of the hub in that month is on it."""
     poster = MonthPoster(hub_id=hub_id, month=first, printed_at=clock.now(), printed_by_id=actor.id)
     last = ["printed_at", "printed_by_id"]
     await MonthPoster.bulk_create([poster], on_conflict=["hub_id", "month"], update_fields=last)
 
 
 async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
-    """The last poster of each month that shows this activity otherwise than it is now. Empty once both days are
-    over.
-    """
+    """The last poster of each month that shows this activity otherwise than it is. Empty once both days are over."""
     found = reads(DatedChange).filter(activity_id=activity.id).order_by("created_at", "id")
     changes = await found.select_related("left_venue")
     if not changes:

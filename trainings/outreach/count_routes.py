@@ -77,7 +77,6 @@ def _about(activity: OutreachActivity) -> dict[str, Any]:
 
 
 def _band(band: AgeBand, counts: Counts) -> dict[str, Any]:
-    """A row of buttons: the band in words, and code, sex and number of each."""
     cells = [Cell(sex, band) for sex in Sex]
     buttons = [{"code": forms.cell_code(cell), "sex": _sex(cell.sex), "number": counts[cell]} for cell in cells]
     return {
@@ -130,7 +129,7 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 @allow(*HEAD_COUNTERS)
 async def touches(request: Request) -> Response:
-    """Touches of the script; answers what became of each, and the present counts."""
+    """Of the script; answers the present counts, and which touches were not kept."""
     activity = await _countable(request)
     try:
         body = forms.TouchesBody.model_validate_json(await request.body())
@@ -180,7 +179,7 @@ async def write_totals(request: Request) -> Response:
 
 
 async def _totals_refused(request: Request, activity: OutreachActivity, typed: Typed, refusal: Refusal) -> Response:
-    """The form again with what was typed, beside the present counts."""
+    """As typed, beside the present counts."""
     counts = await heads.counts_of(activity.id)
     fresh = forms.typed_totals(counts).fields
     typed.fields |= {name: values for name, values in fresh.items() if name.startswith(forms.SEEN)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,6 +23,7 @@ from trainings.places.map import Marked, department_map
 from trainings.places.models import HubService
 from trainings.schedule import towns
 from trainings.schedule.months import Quarter
+from trainings.schedule.public.queries import moment
 from trainings.schedule.towns import Town
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext
@@ -58,7 +59,7 @@ SEEN = f"""
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The last event before a quarter, or the first after it, and whose it is."""
+    """The last event before a quarter, or the first after it."""
 
     starts_at: datetime
     hub: str
@@ -66,7 +67,7 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A municipality without anything in the quarter. `hubs` serve it."""
+    """A municipality without anything; `hubs` serve it."""
 
     town: Town
     last: Nearby | None
@@ -76,8 +77,6 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentCount:
-    """Municipalities of a department with something in the quarter, and with nothing."""
-
     code: str
     name: str
     n_towns: int
@@ -98,7 +97,7 @@ class Coverage:
 
 
 async def coverage_of(quarter: Quarter) -> Coverage:
-    """What is in, before and after the quarter, of all hubs: this is no secret."""
+    """Of all hubs: this is no secret."""
     found = Coverage(set(), {}, {})
     start, end = quarter.starts_at, quarter.ends_at
     for row in await sql.rows(SEEN, end, start, start, end):
@@ -110,7 +109,7 @@ def _add(found: Coverage, row: Mapping[str, Any]) -> None:
     code, hub = row["town_code"], row["hub"]
     if row["n_within"]:
         found.busy.add(code)
-    last, following = _moment(row["last_at"]), _moment(row["next_at"])
+    last, following = moment(row["last_at"]), moment(row["next_at"])
     if last is not None and (code not in found.last or found.last[code].starts_at < last):
         found.last[code] = Nearby(last, hub)
     if following is not None and (code not in found.next or found.next[code].starts_at > following):
@@ -151,14 +150,8 @@ async def _hubs_by_town(department: str) -> dict[str, list[str]]:
 
 
 async def departments_served(hub_ids: Collection[UUID]) -> set[str]:
-    """Codes of departments with a municipality that these hubs serve."""
     rows = await reads(HubService).filter(hub_id__in=list(hub_ids)).values_list("municipality_id")
     return {code[:2] for (code,) in rows}
-
-
-def _moment(stored: str | datetime | None) -> datetime | None:
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return None if moment is None else moment.astimezone(UTC)
 
 
 PATH = "/panel/sin-actividad"
@@ -188,7 +181,7 @@ async def index(request: Request) -> Response:
 
 
 async def _departments(actor: Actor) -> set[str]:
-    """All for staff without a hub; else those served by hubs that the actor leads."""
+    """All for staff without a hub."""
     if Role.MONITORING_OFFICER in actor.roles_everywhere:
         return set(departments())
     return await departments_served(actor.hubs_with(EDITORS))

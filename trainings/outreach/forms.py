@@ -24,10 +24,7 @@ TYPED, SEEN = "n", "antes"
 
 
 class WhenAndWhereForm(Form):
-    """Another day, time or place. A chosen venue decides the municipality.
-
-    `revision`: of the row when the form was opened.
-    """
+    """A chosen venue decides the municipality. `revision`: of the row when opened."""
 
     day: Day
     starts: HourHere
@@ -50,7 +47,7 @@ class WhenAndWhereForm(Form):
 
 
 class LookForm(WhenAndWhereForm):
-    """What warnings need before the rest is written: day, place and responsible person."""
+    """What warnings need before the rest is written."""
 
     responsible: UUID | None = None
 
@@ -115,7 +112,7 @@ def _cell(code: str) -> str:
 
 
 class CountForm(Form):
-    """One touch without script. `key` comes with the page: two presses of one button are one touch."""
+    """`key` comes with the page: two presses of one button are one touch."""
 
     key: UUID
     cell: Annotated[str, AfterValidator(_cell)]
@@ -125,7 +122,7 @@ class CountForm(Form):
 
 
 class UndoForm(Form):
-    """Take back one's last touch; `key` as in CountForm."""
+    """`key` as in CountForm."""
 
     key: UUID
 
@@ -157,7 +154,7 @@ class TouchesBody(BaseModel):
 
 
 def typed_totals(counts: dict[Cell, int]) -> Typed:
-    """Present totals to correct, beside each its number when the page was opened."""
+    """Beside each the number when the page was opened."""
     typed = {f"{TYPED}-{cell_code(cell)}": number for cell, number in counts.items()}
     seen = {f"{SEEN}-{cell_code(cell)}": number for cell, number in counts.items()}
     return Typed.of(typed | seen)

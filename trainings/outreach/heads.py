@@ -48,7 +48,7 @@ CELLS = tuple(Cell(sex, band) for band in AgeBand for sex in Sex)
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One touch of a button, under the phone's name for it: sent twice it is one. `number`: 1 or −1."""
+    """Under the phone's name for it: sent twice it is one. `number`: 1 or −1."""
 
     id: UUID
     cell: Cell
@@ -91,7 +91,7 @@ async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, int]:
-    """Waiting touches of phones by activity of these hubs, begun since."""
+    """By activity of these hubs, begun since."""
     rows = await sql.reads(WAITING, list(hub_ids), since)
     return {sql.as_uuid(row["activity_id"]): int(row["n"]) for row in rows}
 
@@ -107,10 +107,8 @@ def is_countable(activity: OutreachActivity) -> bool:
 
 
 async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor) -> set[UUID]:
-    """Keep these touches in order, known ones once. Returns the touches that were not kept.
-
-    Not kept: a −1 below zero, and a name that stands for another touch. Refuses before the day, and a cancelled
-    activity.
+    """In order, known ones once. Returns those not kept: a −1 below zero, and a name that stands for another touch.
+    Refuses before the day, and a cancelled activity.
     """
     async with transaction():
         await _countable(activity_id)
@@ -138,10 +136,7 @@ async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Act
 
 
 async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
-    """Take back this person's last standing touch here; False: there was none. Sent twice is once.
-
-    Refuses as `count_heads`.
-    """
+    """This person's last standing touch here; False: there was none. Sent twice is once. Refuses as `count_heads`."""
     async with transaction():
         await _countable(activity_id)
         if await HeadCount.exists(id=undo_id):
@@ -160,10 +155,7 @@ async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
 
 
 async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor: Actor) -> None:
-    """Replace counts by totals from paper; cells left out stay.
-
-    `seen`: what the person saw: refuses where somebody counted since. Else as `count_heads`.
-    """
+    """From paper; cells left out stay. `seen`: refuses where somebody counted since. Else as `count_heads`."""
     async with transaction():
         activity = await _countable(activity_id)
         counts = await counts_of(activity_id)
@@ -183,7 +175,7 @@ def total(counts: Counts, cells: Iterable[Cell] = CELLS) -> int:
 
 
 async def _countable(activity_id: UUID) -> OutreachActivity:
-    """Locked: counting at once waits, so that no sum is read too early."""
+    """Locked, so that no sum is read too early."""
     activity = await locked_activity(activity_id)
     if activity.state is not ActivityState.PUBLISHED:
         raise NotTakingPlace

@@ -1,4 +1,4 @@
-"""Hubs and venues, opened and corrected together with calendar entries of their sessions and activities."""
+"""Hubs and venues, opened and corrected together with the calendar entries of what is held there."""
 
 from __future__ import annotations
 
@@ -32,19 +32,17 @@ class HubIsAnothers(Refusal):
 
 
 async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
-    """Create missing entries and correct different ones: all or none. Nothing is removed.
-
-    Operators are known by code, hubs by slug, venues by name within hub and municipality. Signatories are written with
-    a new operator only: later the hub keeps them. Refuses as the actions of places.
+    """Create missing entries and correct different ones: all or none; nothing is removed. Operators are known by code,
+    hubs by slug, venues by name within hub and municipality. Signatories are written with a new operator only.
+    Refuses as the actions of places.
     """
     async with transaction():
         return [await _open(entry, actor) for entry in entries]
 
 
 async def renew_municipalities() -> set[str]:
-    """Write the file's municipalities again; entries and calendars with a corrected name follow.
-
-    Returns their codes.
+    """Write the file's municipalities again; entries and calendars with a corrected name follow. Returns their
+    codes.
     """
     async with transaction():
         before = await _names()
@@ -75,10 +73,7 @@ async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor:
 
 
 async def _entries_follow(held: Q, activity: Q, *, renamed: Iterable[str] = ()) -> None:
-    """Update calendars of these sessions, with all of their trainings, and of these activities.
-
-    `renamed`: feeds with a new name.
-    """
+    """`renamed`: feeds with a new name."""
     found = TrainingSession.filter(held, starts_at__gte=_since()).values_list("training_id")
     trainings = {training_id for (training_id,) in await found}
     await sessions.refresh(training_ids=trainings, renamed=renamed)

@@ -59,7 +59,7 @@ async def show(request: Request) -> Response:
 
 
 def _description(activity: OutreachActivity) -> str:
-    """For a link's preview: `Feria. Sábado 6 de marzo, 8:30 a. m. Parque central, La Libertad, Petén.`"""
+    """`Feria. Sábado 6 de marzo, 8:30 a. m. Parque central, La Libertad, Petén.`"""
     moment = dates.day_and_time(activity.starts_at, language())
     return f"{gettext(KINDS[activity.kind])}. {stopped(capital(moment))} {whole_place(activity)}."
 
@@ -89,7 +89,7 @@ async def entry(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`…/imagen.png`: the preview of a shared link, always in Spanish."""
+    """`…/imagen.png`: for chats, in Spanish."""
     activity = await public_activity(request.path_params["slug"])
     drawn = await asyncio.to_thread(og_png, _card(activity))
     return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})

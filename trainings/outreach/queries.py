@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -12,8 +11,7 @@ from tortoise.queryset import QuerySet
 from trainings import clock
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
-from trainings.db import reads, sql
-from trainings.db.sql import as_moment, as_uuid
+from trainings.db import reads
 from trainings.lib.text import SLUG
 from trainings.outreach.actions import UnknownActivity
 from trainings.outreach.calendar_texts import PATH, place_in_words
@@ -85,7 +83,7 @@ class ListedActivity:
 
     @property
     def note(self) -> str:
-        """What changed within a week, in the request's language, or empty."""
+        """What changed within a week, or empty."""
         return left_note(self, self.town, self.left, is_called_off=self.is_cancelled)
 
 
@@ -97,61 +95,25 @@ async def listed_activities(
     hub_ids: Collection[UUID] | None = None,
     with_drafts: bool = False,
 ) -> list[ListedActivity]:
-    """Activities that begin on the local days `first` to `last`, both included, by start.
-
-    `municipality` (INE code): there, or of hubs with their seat there, as in its feed. `hub_ids`: of these hubs only.
-    Without `with_drafts`, which is for staff, only what the public may see: published, and cancelled for a week.
+    """Beginning on the local days `first` to `last`, both included, by start. `municipality` (INE code): there, or of
+    hubs seated there, as its feed. Without `with_drafts`, which is for staff, only published ones, and cancelled
+    ones for a week.
     """
-    text = LISTED
-    values: list[object] = [clock.midnight(first), clock.midnight(last + timedelta(days=1))]
+    ends = clock.midnight(last + timedelta(days=1))
+    found = reads(OutreachActivity).filter(starts_at__gte=clock.midnight(first), starts_at__lt=ends)
     if municipality is not None:
-        text, values = text + THERE, [*values, municipality, municipality]
+        found = found.filter(Q(municipality_id=municipality) | Q(hub__seat_id=municipality))
     if hub_ids is not None:
-        text, values = text + OF_HUBS, [*values, list(hub_ids)]
+        found = found.filter(hub_id__in=list(hub_ids))
     if not with_drafts:
-        text, values = text + PUBLIC, [*values, clock.now() - SHOWN_FOR]
-    found = [_listed(row) for row in await sql.reads(text + IN_ORDER, *values)]
-    left = {} if with_drafts else await recent(found)
-    return [replace(one, left=left[one.id]) if one.id in left else one for one in found]
-
-
-LISTED = """
-    SELECT a.id, a.hub_id, h.name AS hub, a.slug, a.kind, a.title, a.state, a.starts_at, a.ends_at, a.municipality_id,
-        a.place, v.name AS venue, v.address, a.responsible_id, a.venue_id
-    FROM outreach_activity a
-    JOIN hub h ON h.id = a.hub_id
-    LEFT JOIN venue v ON v.id = a.venue_id
-    WHERE a.starts_at >= ? AND a.starts_at < ?
-"""
-THERE = " AND (a.municipality_id = ? OR h.seat_id = ?)"
-OF_HUBS = " AND a.hub_id IN ?list"
-PUBLIC = """
-    AND (a.state = 'published' OR a.state = 'cancelled' AND a.published_at IS NOT NULL AND a.cancelled_at > ?)
-"""
-IN_ORDER = " ORDER BY a.starts_at, a.id"
-
-
-def _listed(row: dict[str, Any]) -> ListedActivity:
-    """SQLite keeps keys and moments as text."""
-    return ListedActivity(
-        id=as_uuid(row["id"]),
-        hub_id=as_uuid(row["hub_id"]),
-        hub=row["hub"],
-        slug=row["slug"],
-        kind=ActivityKind(row["kind"]),
-        title=row["title"],
-        state=ActivityState(row["state"]),
-        starts_at=as_moment(row["starts_at"]),
-        ends_at=as_moment(row["ends_at"]),
-        town=towns.by_code()[row["municipality_id"]],
-        place=", ".join(part for part in (row["venue"], row["address"], row["place"]) if part),
-        responsible_id=as_uuid(row["responsible_id"]),
-        venue_id=as_uuid(row["venue_id"]) if row["venue_id"] else None,
-    )
+        lately = Q(published_at__isnull=False, cancelled_at__gt=clock.now() - SHOWN_FOR)
+        found = found.filter(Q(state=ActivityState.PUBLISHED) | (Q(state=ActivityState.CANCELLED) & lately))
+    rows = await found.select_related("hub", "venue").order_by("starts_at", "id")
+    return listed(rows, NOTHING if with_drafts else await recent(rows))
 
 
 def listed(activities: Iterable[OutreachActivity], left: Mapping[UUID, Left] = NOTHING) -> list[ListedActivity]:
-    """Hub and venue are loaded; `left`: earlier state of changed ones."""
+    """Hub and venue are loaded."""
     return [
         ListedActivity(
             id=one.id,
@@ -177,10 +139,7 @@ def listed(activities: Iterable[OutreachActivity], left: Mapping[UUID, Left] = N
 
 
 async def public_activity(slug: str) -> OutreachActivity:
-    """With hub and place; also cancelled, for people who kept the link.
-
-    Raises UnknownPublicActivity, for drafts too.
-    """
+    """With hub and place; also cancelled. Raises UnknownPublicActivity, for drafts too."""
     found = reads(OutreachActivity).exclude(state=ActivityState.DRAFT).filter(published_at__isnull=False)
     activity = await found.get_or_none(slug=slug).select_related(*_SHOWN) if SLUG.fullmatch(slug) else None
     if activity is None:
@@ -192,9 +151,8 @@ _SHOWN = ("hub__seat", "municipality", "venue__municipality", "responsible")
 
 
 def visible_to(actor: Actor) -> QuerySet[OutreachActivity]:
-    """Activities of the actor's hubs; drafts only for the desk and the responsible person.
-
-    Staff without a hub see all: activities hold no names of visitors.
+    """Of the actor's hubs; drafts only for the desk and the responsible person. Staff without a hub see all: activities
+    hold no names of visitors.
     """
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(OutreachActivity)

@@ -1,7 +1,5 @@
-"""Messages to the responsible person of an activity, present or former, about changes.
-
-As for facilitators: a message leaves after ten minutes, tells in one all changes until then, and nothing that was
-undone. The person who made the change gets none.
+"""Messages to the responsible person of an activity, present or former, about changes. A message leaves after ten
+minutes and tells in one all changes until then, nothing that was undone, and nothing to the person who made them.
 """
 
 from __future__ import annotations
@@ -34,12 +32,12 @@ from trainings.web.render import absolute
 
 CHANGED = "activity_changed"
 NOBODY = UUID(int=0)
-"""The responsible person of a draft, as far as anybody was told."""
+"""Responsible for a draft, as far as anybody was told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A public activity as a person last knew it; `spot`: a digest of the place in the open, which is free text."""
+    """As a person last knew it; `spot`: a digest of the place in the open, which is free text."""
 
     responsible_id: UUID
     is_on: bool
@@ -70,10 +68,8 @@ def seen(activity: OutreachActivity) -> Seen | None:
 
 
 async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, actor: Actor) -> None:
-    """Tell the present and former responsible person what changed since `before`; in the caller's transaction.
-
-    Changes of an activity that was over before and still is are not told; a stopped message is not told again because
-    of other edits.
+    """What changed since `before`, in the caller's transaction. Nothing of an activity that is over; a stopped message
+    is not told again because of other edits.
     """
     assert is_in_transaction(), "a change and what is said of it are written together"
     now = seen(activity)
@@ -102,14 +98,14 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
 
 
 async def tell_published(activity: OutreachActivity, *, actor: Actor) -> None:
-    """In the caller's transaction, which shows it for the first time."""
+    """In the caller's transaction."""
     now = seen(activity)
     assert now is not None, "shown"
     await tell_responsible(replace(now, responsible_id=NOBODY), activity, actor=actor)
 
 
 async def leaves_at(activity_id: UUID) -> datetime | None:
-    """When a message about it leaves that can still be stopped; None: none waits."""
+    """Of a message that can still be stopped; None: none waits."""
     waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
     about = [job.run_at for job in await waiting if job.payload["activity_id"] == str(activity_id)]
     return max(about, default=None)
@@ -126,9 +122,8 @@ async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
 
 
 async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
-    """Stop a waiting message; True if it did not leave, now or before: then the person knows the state before it.
-
-    A person who acts themselves has seen the present state, also where a message was stopped.
+    """Stop a waiting message; True if it did not leave, now or before: then the person knows the state before it. A
+    person who acts themselves has seen the present state.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
     waits = this.filter(attempts=0, done_at=None, failed_at=None, stopped_at=None)
@@ -139,7 +134,7 @@ async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
 
 
 def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
-    """Whether it differs from what this person knows. Of a cancelled activity only the cancellation is told."""
+    """Of a cancelled activity only the cancellation is told."""
     was_theirs, is_theirs = known.responsible_id == user_id, now.responsible_id == user_id
     if was_theirs != is_theirs:
         return now.is_on or (was_theirs and known.is_on)
@@ -150,10 +145,7 @@ def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The changes as they are on sending; overtaken where the person knows everything.
-
-    None for people without a role at a hub: the panel shows them nothing either.
-    """
+    """As on sending; overtaken where the person knows everything. None for people without a role at a hub."""
     working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
     user = await working.filter(id=UUID(job.payload["user_id"])).first()
     around = ("hub", "municipality", "venue__municipality")
@@ -165,7 +157,7 @@ async def compose(job: OutboxJob) -> Mail | None:
         return staff_mail(
             user.email,
             _subject(known, now, user),
-            await _told(known, activity, user),
+            await _told(known, now, activity, user),
             [Section(_("Qué sigue"), [Item(_("Ver la actividad"), absolute(f"/panel/actividades/{activity.id}"))])],
             reply_to=activity.hub.email,
             is_overtaken=not _is_news(known, now, user.id) or activity.ends_at <= clock.now(),
@@ -180,35 +172,30 @@ def _subject(known: Seen, now: Seen, user: User) -> str:
     return _("Cambió quién responde por una actividad") if is_handed_on else _("Cambió su actividad")
 
 
-async def _told(known: Seen, activity: OutreachActivity, user: User) -> list[str]:
+async def _told(known: Seen, now: Seen, activity: OutreachActivity, user: User) -> list[str]:
     """In the current language."""
-    is_on = activity.state is ActivityState.PUBLISHED
     old = day_and_hours(known.starts_at, known.ends_at)
     if activity.responsible_id != user.id:
         return [stopped(_("Ya no responde por la actividad del %(when)s") % {"when": old})]
-    if not is_on:
+    if not now.is_on:
         off = [stopped(_("Se canceló la actividad del %(when)s") % {"when": old})]
         return [
             *off,
             *([_("Motivo: %(reason)s") % {"reason": activity.cancel_reason}] if activity.cancel_reason else []),
         ]
-    now = day_and_hours(activity.starts_at, activity.ends_at)
+    when = day_and_hours(activity.starts_at, activity.ends_at)
     if known.responsible_id != user.id:
-        where = with_place(now, whole_place(activity))
+        where = with_place(when, whole_place(activity))
         return [stopped(_("Ahora usted responde por la actividad del %(when)s") % {"when": where}), *_needs(activity)]
-    if (known.venue_id, known.municipality, known.spot) != _place(activity):
-        old, now = with_place(old, await _old_place(known, activity)), with_place(now, whole_place(activity))
-    return [before_and_now(old, now, is_held_after_all=not known.is_on)]
+    if (known.venue_id, known.municipality, known.spot) != (now.venue_id, now.municipality, now.spot):
+        old, when = with_place(old, await _old_place(known, activity)), with_place(when, whole_place(activity))
+    return [before_and_now(old, when, is_held_after_all=not known.is_on)]
 
 
 def _needs(activity: OutreachActivity) -> list[str]:
     lines = ", ".join(line.strip() for line in activity.materials.splitlines() if line.strip())
     told = [stopped(_("Materiales: %(what)s") % {"what": lines})] if lines else []
     return [*told, *([_("Si llueve: %(plan)s") % {"plan": activity.rain_plan}] if activity.rain_plan else [])]
-
-
-def _place(activity: OutreachActivity) -> tuple[UUID | None, str, str]:
-    return activity.venue_id, activity.municipality_id, uuid5(activity.id, activity.place).hex
 
 
 async def _old_place(known: Seen, activity: OutreachActivity) -> str:

@@ -62,7 +62,7 @@ async def editable(request: Request) -> OutreachActivity:
 
 
 async def saved(activity: OutreachActivity, sentence: str) -> Response:
-    """Back to its page, with a warning on holidays and feasts of the municipality."""
+    """With a warning on holidays and feasts."""
     response = redirect(f"{INDEX}/{activity.id}")
     days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
     if days:
@@ -76,9 +76,8 @@ async def saved(activity: OutreachActivity, sentence: str) -> Response:
 async def when_and_where(
     request: Request, hub: Hub, typed: Typed, activity: OutreachActivity | None, *, is_booked: bool
 ) -> dict[str, Any]:
-    """Fields of time and place, with warnings.
-
-    Offers the hub's venues and all municipalities, its own department first; a retired venue stays where it is in use.
+    """Fields of time and place, with warnings. Venues of the hub and all municipalities, its own department first; a
+    retired venue stays where it is in use.
     """
     also = [activity.venue_id] if activity is not None else []
     seat = await hub.seat
@@ -96,9 +95,8 @@ async def when_and_where(
 
 
 async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: OutreachActivity | None = None) -> Cautions:
-    """About day, place and person in the form, as for sessions; none while the day or an hour is missing.
-
-    The form that moves an activity asks for no person: its responsible one is meant.
+    """As for sessions; none while the day or an hour is missing. The form that moves an activity means its responsible
+    person.
     """
     form = checked(LookForm, Typed(typed.fields))
     if form is None:
@@ -115,7 +113,7 @@ async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: Outreac
 
 
 async def days_off(starts_at: datetime, ends_at: datetime, municipality: str) -> str:
-    """Holiday and feasts of the municipality (INE code) in this time; empty on an ordinary day."""
+    """In words, of a municipality (INE code); empty on an ordinary day."""
     return days_off_during(starts_at, ends_at, (await feasts_in({municipality}))[municipality])
 
 
@@ -131,7 +129,6 @@ AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """In scope, to come or past, by kind and hub."""
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
@@ -403,7 +400,6 @@ async def update(request: Request) -> Response:
 
 
 async def _hubs(actor: Actor) -> list[Hub]:
-    """Hubs in use that the actor leads."""
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_activities(actor, hub.id)]
 
 
@@ -438,7 +434,7 @@ async def _editor(
 
 
 async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUID, str]]:
-    """Possible responsible people; the present one stays in the list."""
+    """The present one stays in the list."""
     people = {user.id: user.name for user in await people_who_facilitate(hub.id, hub.operator_id)}
     if activity is not None:
         people.setdefault(activity.responsible_id, activity.responsible.name)

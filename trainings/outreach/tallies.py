@@ -33,9 +33,8 @@ class Tally:
 
 
 async def tally(hub_id: UUID, subject: str, step: int) -> bool:
-    """One more (1) or less (−1) today; False: unchanged, at zero.
-
-    Not audited: time and person would tell who stood at the desk. Touches at once each count.
+    """One more (1) or less (−1) today; False: unchanged, at zero. Not audited: it would tell who stood at the desk
+    when. Touches at once each count.
     """
     assert subject in SUBJECTS, "the form offers these only"
     day = clock.today()

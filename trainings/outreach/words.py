@@ -8,10 +8,8 @@ from trainings.web.i18n import N_
 
 
 class AgeBand(StrEnum):
-    """Ages that can be told by eye, as sums of participants' age groups.
-
-    12 to 17 is 12–13 and 14–17; 18 to 59 is 18–24, 25–34 and 35–59. Children under 12 are no participants, but come to
-    fairs. Paper often says no age: `nd`.
+    """Ages that can be told by eye, as sums of participants' age groups. Children under 12 are no participants, but
+    come to fairs. Paper often says no age: `nd`.
     """
 
     CHILDREN = "0-11"
@@ -72,6 +70,4 @@ SUBJECTS = {
     "from_abroad": N_("Viene de otro país"),
     "child_alone": N_("Una niña, un niño o adolescente sin compañía"),
 }
-"""The situations of the orientation page, by the notes' codes. Notes stand above this package in the order of imports,
-so a test holds the two equal.
-"""
+"""By the notes' codes, which stand above: a test holds the two equal."""

@@ -1,4 +1,4 @@
-"""Times when facilitators and coordinators cannot come, said by themselves; no reason is kept."""
+"""Times when facilitators and coordinators cannot come, as they said; no reason is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
 KEPT = timedelta(days=7)
-"""An absence is kept this long after its end, as support needs are."""
+"""As support needs are, after its end."""
 LONGEST = timedelta(days=366)
 MOST = 60
 """Coming absences of one person."""
@@ -66,7 +66,7 @@ def hours_of(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
 
 
 async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) -> Unavailability:
-    """Refuses an end before the start, a time that is over, too long or already given."""
+    """Refuses an end before the start, and a time that is over, too long or given before."""
     assert actor.id is not None, "only people of the staff are absent"
     if ends_at <= starts_at:
         raise AbsenceReversed(field="last_day")
@@ -88,7 +88,7 @@ async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) ->
 
 
 async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
-    """Refuses an absence of another person, and one that is gone."""
+    """Refuses another person's."""
     async with transaction():
         found = await lock(Unavailability, [absence_id])
         if not found or found[0].user_id != actor.id:
@@ -98,7 +98,7 @@ async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
 
 
 async def forget_over() -> int:
-    """Delete absences that ended a week ago; returns how many."""
+    """Those that ended a week ago; returns how many."""
     return await Unavailability.filter(ends_at__lt=clock.now() - KEPT).delete()
 
 
@@ -108,7 +108,7 @@ async def absences_of(user_id: UUID) -> list[Unavailability]:
 
 
 async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[Planned]]:
-    """Sessions the person holds and activities they answer for, by absence, in order."""
+    """What the person holds or answers for, by absence, in order."""
     if not absences:
         return {}
     start, end = min(one.starts_at for one in absences), max(one.ends_at for one in absences)
@@ -118,10 +118,7 @@ async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A coming session or activity with a person who cannot hold it: staff put in another.
-
-    `has_left`: the person has no account or role any more; else they are absent.
-    """
+    """A coming session or activity whose person cannot hold it. `has_left`: without account or role; else absent."""
 
     thing: Planned
     who: str
@@ -129,9 +126,8 @@ class Unheld:
 
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """Absent people first, then sessions of people who left, each by start.
-
-    A person put in despite an absence stays listed until they take it back.
+    """Absent people first, then sessions of people who left, each by start. Put in despite an absence, a person stays
+    listed until they take it back.
     """
     down = [(one, user_id, who) for one in await planned_to_come(hub_ids) for user_id, who in one.people.items()]
     people = {user_id for _one, user_id, _who in down}

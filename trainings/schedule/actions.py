@@ -105,7 +105,7 @@ class ChangedMeanwhile(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The training, and whether time or place changed for registered people."""
+    """`is_moved`: time or place changed for registered people."""
 
     training: Training
     is_moved: bool
@@ -119,10 +119,9 @@ async def create_training(
     override_reason: str = "",
     training_id: UUID | None = None,
 ) -> Training:
-    """Create a draft with its sessions; the slug is fixed from now on. `training_id`: its key, if needed before.
-
-    Refuses unknown courses, hubs and places, sessions that overlap or end before they start, and people or places taken
-    at that time (a reason lets them stand, on record).
+    """A draft; its slug is fixed from now on. `training_id`: its key, if needed before. Refuses unknown courses, hubs
+    and places, sessions that overlap or end before they start, and people or places taken then (a reason lets them
+    stand, on record).
     """
     plans.check_plan(plan)
     async with transaction():
@@ -153,11 +152,9 @@ async def edit_training(
     override_reason: str = "",
     revision: int | None = None,
 ) -> Edited:
-    """Write what changed, except capacity and childcare places (`registrations.seats.actions.resize`).
-
-    A draft loses the sessions left out; other trainings keep them. Refuses as `create_training`, and: sessions that
-    were held, a cancelled training, another hub, another course after publishing, an outdated `revision` (from the
-    opening of the form).
+    """Write what changed, except capacity and childcare places (`registrations.seats.actions.resize`). Only a draft
+    loses sessions left out. Refuses as `create_training`, and: held sessions, a cancelled training, another hub,
+    another course after publishing, an outdated `revision` (of the opened form).
     """
     plans.check_plan(plan)
     async with transaction():
@@ -201,7 +198,7 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:
-    """Show it in lists, maps and calendars. Refuses a training without sessions or places, and a cancelled one."""
+    """Into lists, maps and calendars. Refuses a training without sessions or places, and a cancelled one."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:
@@ -210,7 +207,7 @@ async def publish(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> Training:
-    """Reachable by its address only; it leaves calendars and lists. Refuses as `publish`."""
+    """Only by its address. Refuses as `publish`."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:
@@ -219,7 +216,7 @@ async def unlist(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def reopen(training_id: UUID, *, actor: Actor) -> Training:
-    """A cancelled training takes place after all, in the state it had before."""
+    """In the state it had before."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is not TrainingState.CANCELLED:
@@ -232,10 +229,8 @@ async def reopen(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
-    """Cancel a training, in the transaction (and under the lock) of the caller, which tells the registered people.
-
-    Cancels its open sessions; closed ones were held. Each keeps its own state for a reopening. Refuses without a
-    reason, and when all sessions were held.
+    """In the transaction and under the lock of the caller, which tells people. Closed sessions were held; each session
+    keeps its own state for a reopening. Refuses without a reason, and when all sessions were held.
     """
     if not reason.strip():
         raise NoReason(field="reason")
@@ -254,7 +249,6 @@ async def cancel_training(training: Training, reason: str, *, actor: Actor) -> N
 
 
 async def _become(training: Training, state: TrainingState, act: str, actor: Actor) -> Training:
-    """Does nothing if it is in that state already."""
     if training.state is state:
         return training
     if state not in TRAINING_MOVES[training.state]:

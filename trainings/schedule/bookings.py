@@ -1,7 +1,5 @@
-"""Clashes and cautions of planned sessions.
-
-A facilitator or a place cannot be at two sessions at once, nor a facilitator at one during an absence, unless staff
-give a reason. Of days off and few seats staff are only told before saving.
+"""Clashes and cautions of planned sessions. Nobody and no place is at two sessions at once, unless staff give a reason.
+Days off and few seats are only told.
 """
 
 from __future__ import annotations
@@ -35,9 +33,8 @@ M = TypeVar("M", bound=Record)
 
 
 class Booked(Refusal):
-    """Taken at that time. A reason given with the plan lets it stand, and the audit keeps it.
-
-    The first clash of a plan is raised; `others` are the rest.
+    """Taken at that time; a reason lets it stand and is recorded. The first clash of a plan is raised; `others` are the
+    rest.
     """
 
     code = "booked"
@@ -67,9 +64,8 @@ class VenueBooked(Booked):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The training or activity of a plan: plans of two owners saved together can clash.
-
-    `id`: none if there is only one owner. `town`: municipality (INE code) of an open-air activity.
+    """The training or activity of a plan: plans of two owners saved together can clash. `id`: none if there is one
+    owner. `town`: municipality (INE code) of an open-air activity.
     """
 
     id: UUID | None = None
@@ -82,8 +78,6 @@ NOBODY: Mapping[int, Owner] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """Sessions and absences that may clash with some plans, and names by id."""
-
     bookings: list[Planned]
     absences: list[Unavailability]
     users: Mapping[UUID, User]
@@ -98,10 +92,9 @@ async def check_bookings(
     override_reason: str = "",
     but: Collection[UUID] = (),
 ) -> None:
-    """Refuses facilitators and places taken at that time, with name and time. `but`: sessions being replaced.
-
-    Locks people and places in the caller's transaction, so that two simultaneous plans see each other. With a reason
-    the clashes stand and are recorded.
+    """Refuses facilitators and places taken at that time, with name and time. `but`: sessions being replaced. Locks
+    people and places in the caller's transaction: simultaneous plans see each other. With a reason clashes stand and
+    are recorded.
     """
     people, places = _people_in(sessions.values()), _places_in(sessions.values())
     # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
@@ -136,10 +129,7 @@ async def clashes_of(
     but: Collection[UUID] = (),
     owners: Mapping[int, Owner] = NOBODY,
 ) -> dict[int, list[Booked]]:
-    """All clashes by number of the plan, to show before saving.
-
-    `owners`, one a plan: clashes among the plans count too.
-    """
+    """By number of the plan, to show before saving. `owners`, one a plan: clashes among the plans count too."""
     plans = list(sessions.values())
     users = {user.id: user for user in await _of(User, _people_in(plans))}
     venues = {venue.id: venue for venue in await _of(Venue, _places_in(plans))}
@@ -155,7 +145,7 @@ async def clashes_of(
 
 
 def _beside(taken: _Taken, number: int, sessions: Mapping[int, SessionPlan], owners: Mapping[int, Owner]) -> _Taken:
-    """What plans of other owners take at the same time, under their titles: they are the actor's own."""
+    """Taken by plans of other owners, under their titles: they are the actor's own."""
     plan, own = sessions[number], owners.get(number)
     bookings = [
         Planned(
@@ -224,7 +214,7 @@ def _as_seen_by(actor: Actor, booking: Planned) -> str:
 
 
 def span_in_words(absence: Unavailability) -> str:
-    """«el 4 de marzo de 2027», «del 4 al 15 de marzo de 2027», «el 4 de marzo de 2027, de 8:00 a 12:00»."""
+    """«el 4 de marzo de 2027, de 8:00 a 12:00»."""
     first, end = clock.local(absence.starts_at), clock.local(absence.ends_at)
     last = clock.local(absence.ends_at - timedelta(microseconds=1)).date()
     days = held_on((first.date() + timedelta(days=n) for n in range((last - first.date()).days + 1)), language())
@@ -249,10 +239,7 @@ K = TypeVar("K", int, UUID)
 
 @dataclass(frozen=True, slots=True)
 class Cautions:
-    """Of one session: the holiday or feast, a sentence for each clash, one for too few seats.
-
-    Too few seats are told at the first session in a place. `is_past`: already over, as with a mistyped year.
-    """
+    """Of one session. Too few seats are told at the first session in a place. `is_past`: as with a mistyped year."""
 
     day_off: str = ""
     clashes: tuple[str, ...] = ()
@@ -274,12 +261,9 @@ async def cautions_of(
     but: Collection[UUID] = (),
     may_be_past: bool = False,
 ) -> dict[int, Cautions]:
-    """Cautions of each plan. `venue_id` and `capacity` are the training's, `but` its stored sessions.
-
-    `may_be_past`: not public yet, so a past day is told and saved all the same.
-
-    `owners` by number: the place of a plan without a venue (else the hub's seat), and clashes among plans saved
-    together. People and places of other hubs are left out.
+    """`venue_id` and `capacity` are the training's, `but` its stored sessions. `may_be_past`: not public yet, so a past
+    day is told and saved all the same. `owners` by number: the place of a plan without a venue (else the hub's
+    seat), and clashes among plans saved together. People and places of other hubs are left out.
     """
     wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
     venues = {venue.id: venue for venue in await reads(Venue).filter(hub_id=hub.id)}
@@ -304,7 +288,7 @@ async def cautions_of(
 
 
 async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
-    """Without clashes. The training is loaded with hub and places."""
+    """Without clashes. Hub and places are loaded."""
     venues = {session.id: session.venue for session in training.sessions}
     codes = {
         session_id: venue.municipality_id if venue else training.hub.seat_id for session_id, venue in venues.items()
@@ -330,7 +314,6 @@ def said(clash: Booked) -> str:
 
 
 def _seats(venues: Mapping[K, Venue | None], capacity: int | None) -> dict[K, str]:
-    """For each place that is too small, at its first session."""
     first: dict[UUID, K] = {}
     for key, venue in venues.items():
         if venue is not None:
@@ -339,7 +322,7 @@ def _seats(venues: Mapping[K, Venue | None], capacity: int | None) -> dict[K, st
 
 
 def few_seats(venue: Venue | None, capacity: int | None) -> str:
-    """A sentence with both numbers if the place holds fewer people than may register; else empty."""
+    """Both numbers if the place holds fewer people than may register; else empty."""
     if venue is None or venue.capacity is None or capacity is None or capacity <= venue.capacity:
         return ""
     words = gettext(N_("En %(place)s caben %(seats)s personas y el cupo es de %(capacity)s."))

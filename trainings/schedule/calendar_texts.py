@@ -1,6 +1,5 @@
-"""Calendar entries of sessions and activities: stored texts, their feeds, their counters.
-
-Subscribers have the stored text. A new text is compared with it: if both are equal, no counter moves.
+"""Calendar entries of sessions and activities: stored texts, feeds, counters. A new text equal to the stored one moves
+no counter.
 """
 
 from __future__ import annotations
@@ -81,22 +80,20 @@ _COLUMNS = (
 )
 
 FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
-"""Training columns that filter feeds, once it is published."""
+"""Columns that filter feeds, once published."""
 
 STILL_SHOWN = timedelta(days=100)
-"""Corrections of a place, hub or course rewrite entries this far back, a little more than calendars look."""
+"""Corrections rewrite entries this far back, a little more than calendars look."""
 
 BATCH = 100
-"""Texts rewritten in one transaction: others get their turn in between."""
+"""Rewritten in one transaction: others get their turn in between."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What calendars may show of a session or activity now.
-
-    `is_listed`: takes place in public, so it enters the feeds `scopes`. `is_hidden`: by its address only, in no feed.
+    """What calendars may show now. `is_listed`: public, so in the feeds `scopes`. `is_hidden`: in no feed.
     `is_protected`: without its place.
     """
 
@@ -113,9 +110,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Storage of one kind of entries: rows, texts, feeds, the `key` from texts and feeds to the row, the prefix of
-    addresses.
-    """
+    """Storage of one kind of entries; `key` leads from texts and feeds to the row, `path` begins addresses."""
 
     rows: type[Dated]
     texts: type[Any]
@@ -130,10 +125,9 @@ SESSIONS = Kept(TrainingSession, SessionText, SessionFeed, "session_id", "/capac
 async def write_entries(
     entries: Iterable[Entry], kept: Kept, *, is_refiltered: bool = False, renamed: Iterable[str] = ()
 ) -> set[UUID]:
-    """Update calendar entries in the caller's transaction, which holds the rows. Returns the changed ones.
-
-    An entry appears when listed and stays in every feed it was ever in. Cancelled, it is frozen until it takes place
-    again. Hidden, it leaves the feeds until listed again.
+    """In the caller's transaction, which holds the rows. Returns the changed ones. Listed, an entry stays in every feed
+    it was ever in; cancelled, it is frozen until it takes place again; hidden, it leaves the feeds until listed
+    again.
     """
     assert is_in_transaction(), "text, feeds and counters change together with what they tell of"
     by_id = {entry.id: entry for entry in entries}
@@ -167,9 +161,8 @@ async def write_entries(
 
 
 async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
-    """Store the new text, stamp and sequence; None if it shows the same.
-
-    `has_left`: feeds once had it though no text is stored, so the new one must be newer.
+    """None if it shows the same. `has_left`: feeds once had it though no text is stored, so the new one must be
+    newer.
     """
     facts = entry.facts
     if stored is None:
@@ -201,9 +194,8 @@ async def _stamp(facts: EventFacts, sequence: int, kept: Kept, *, after: datetim
 
 
 async def write_again(kept: Kept, refresh: Callable[[list[UUID]], Awaitable[set[UUID]]]) -> int:
-    """Rewrite texts of an older version or an earlier address of this site; returns their number.
-
-    Stamp and sequence stay if the meaning does. Several processes may run it at once: the later finds rows done.
+    """Rewrite texts of an older version or an earlier address of this site; returns their number. Stamp and sequence
+    stay if the meaning does. Several processes may run it at once.
     """
     # A line may be folded after 75 octets.
     address = f"\r\nURL:{get_settings().base_url.rstrip('/')}{kept.path}"[:70]
@@ -230,10 +222,9 @@ async def refresh(
     is_refiltered: bool = False,
     renamed: Iterable[str] = (),
 ) -> set[UUID]:
-    """`write_entries` for these sessions and all sessions of these trainings. Once an action, at its end.
-
-    A session is listed with its training, and cancelled with it. `is_refiltered`: audience or language may have
-    changed, without a change of text. `renamed`: feeds with a new name.
+    """`write_entries` for these sessions and all sessions of these trainings, once at the end of an action.
+    `is_refiltered`: audience or language may have changed, without a change of text. `renamed`: feeds with a new
+    name.
     """
     rows = await _locked(Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids)))
     counts = await _session_counts({row["training_id"] for row in rows})
@@ -258,7 +249,7 @@ async def _locked(wanted: Q) -> list[Row]:
 
 
 async def restamp(training_ids: Iterable[UUID]) -> None:
-    """Date anew the facilitators' entries of these trainings: they say more than public ones."""
+    """Facilitators' entries say more than public ones."""
     await Training.filter(id__in=list(training_ids)).update(changed_at=clock.now())
 
 
@@ -277,7 +268,7 @@ def _is_listed(row: Row) -> bool:
 
 
 def _is_live(row: Row) -> bool:
-    """Listed, or held before its training was cancelled: it took place for the same public."""
+    """Listed, or held before its training was cancelled."""
     is_shown = row["training__state"] in (TrainingState.PUBLISHED, TrainingState.CANCELLED)
     return is_shown and is_on(row["state"], row["called_off_at"])
 
@@ -287,7 +278,7 @@ def _is_hidden(row: Row) -> bool:
 
 
 async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
-    """Sessions of each training with cancelled ones: a cancellation must not rewrite the others ("sesión 3 de 10")."""
+    """With cancelled ones: a cancellation must not rewrite the others ("sesión 3 de 10")."""
     counts: dict[UUID, int] = {}
     for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
         counts[training_id] = counts.get(training_id, 0) + 1
@@ -305,7 +296,7 @@ def _is_protected(row: Row) -> bool:
 
 
 def _facts(row: Row, n_sessions: int) -> EventFacts:
-    """The row as the public sees it: a protected place is its municipality only."""
+    """As the public sees it: of a protected place only the municipality."""
     is_protected = _is_protected(row)
     settings = get_settings()
     kind = KINDS[row["training__kind"]]

@@ -1,4 +1,4 @@
-"""Changes of sessions that people knew of (moved, elsewhere, cancelled, reopened, new), and what people last knew."""
+"""Changes of sessions that people knew of, and what people last knew."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.session_actions import raise_sequence
 
 if TYPE_CHECKING:
     from trainings.places.models import Venue
 from collections import defaultdict
 
 SHOWN_FOR = timedelta(days=7)
-"""Public pages show a change for this long."""
+"""On public pages."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
-"""Changes of sessions that did not take place before."""
+"""Of sessions that did not take place before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a session differs from what somebody last heard.
-
-    `old_*`: empty for a new session. `is_moved`: other times. `is_elsewhere`: another place, or only another link
-    (`is_other_link`). `online_url`: the current link.
+    """How a session differs from what somebody last heard. `old_*`: empty for a new session. `is_elsewhere`: another
+    place, or only another link (`is_other_link`). `online_url`: the current link.
     """
 
     session: TrainingSession
@@ -78,7 +77,7 @@ class Known:
 
 
 def as_left(change: DatedChange) -> Known | None:
-    """The session as shown right before this change; None for a new one."""
+    """Right before this change; None for a new session."""
     if change.left_starts_at is None or change.left_ends_at is None:
         return None
     venue = change.left_venue if change.left_venue_id else None
@@ -86,7 +85,7 @@ def as_left(change: DatedChange) -> Known | None:
 
 
 def link_of(session: TrainingSession, training: Training) -> str | None:
-    """The session's link. In a training without a venue, a session with a venue is there only."""
+    """In a training without a venue, a session with a venue is there only."""
     return training.online_url if session.venue_id is None or training.venue_id is not None else None
 
 
@@ -116,9 +115,8 @@ async def as_shown(training_id: UUID) -> Standing:
 
 
 async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]:
-    """Store changes since `before` of coming sessions, in the caller's transaction.
-
-    Drafts are skipped. SEQUENCE rises with each change, also for sessions in no feed.
+    """Store changes of coming sessions since `before`, in the caller's transaction; none of drafts. SEQUENCE rises with
+    each, also outside feeds.
     """
     if before.training.state is TrainingState.DRAFT:
         return []
@@ -129,8 +127,8 @@ async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]
         if kind is None:
             continue
         old = before.sessions.get(session_id)
-        if old is not None and now.sessions[session_id].sequence <= old.sequence:
-            await _raise_sequence(old)
+        if old is not None:
+            await raise_sequence(old)
         change = change_from(old, kind, before.training) if old else DatedChange(session_id=session_id, kind=kind)
         change.batch_id = batch_id
         await change.save(force_create=True)
@@ -155,20 +153,15 @@ def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | 
     return ChangeKind.PLACE if _is_elsewhere(old.venue_id, links[0], new.venue_id, links[1]) else None
 
 
-async def _raise_sequence(old: TrainingSession) -> None:
-    stamped_at = clock.whole_second_after(old.stamped_at)
-    await TrainingSession.filter(id=old.id).update(sequence=old.sequence + 1, stamped_at=stamped_at)
-
-
 def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> DatedChange:
-    """A change of a session from its stored row; not saved."""
+    """Of a stored row; not saved."""
     change = leaving(session, kind)
     change.session_id, change.left_online_url = session.id, link_of(session, training)
     return change
 
 
 def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
-    """The same for a session or activity, without its key yet."""
+    """The same for a session or activity, without its key."""
     return DatedChange(
         kind=kind, left_starts_at=thing.starts_at, left_ends_at=thing.ends_at, left_venue_id=thing.venue_id
     )
@@ -178,9 +171,8 @@ def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
 
 
 async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedChange]]:
-    """Changes of these trainings in the last seven days that are still shown, newest first, with the old place.
-
-    A protected training protects its old place too: callers check `place_shown` first.
+    """Of the last seven days and still shown, newest first, with the old place. A protected training protects its old
+    place too: callers check `place_shown` first.
     """
     found: dict[UUID, list[DatedChange]] = {}
     for change in await still_said_of(Q(session__training_id__in=list(training_ids))):
@@ -196,7 +188,7 @@ async def still_said_of(things: Q) -> list[DatedChange]:
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[DatedChange]:
-    """In order, with the places shown before."""
+    """In order, with the old places."""
     found = reads(DatedChange).filter(session__training_id=training_id, created_at__gte=since)
     return await found.order_by("created_at", "id").select_related("session", "left_venue__municipality")
 
@@ -213,10 +205,7 @@ def differences(
     *,
     is_called_off: bool,
 ) -> list[Difference]:
-    """Sessions of a training that differ from before the earliest of these changes.
-
-    `changes` in the order they were made. A session moved and moved back has not changed.
-    """
+    """From before the earliest of these changes, which come in order. Moved and moved back is no change."""
     first: dict[UUID, DatedChange] = {}
     for change in changes:
         first.setdefault(change.thing_id, change)
@@ -231,7 +220,7 @@ def differences(
 def difference(
     session: TrainingSession, kind: ChangeKind, known: Known | None, link: str | None, *, is_on: bool
 ) -> Difference | None:
-    """How the session differs from `Known`; None if it does not. `kind`: the first change since then."""
+    """None if it does not differ. `kind`: the first change since then."""
     is_moved = known is not None and (known.starts_at, known.ends_at) != (session.starts_at, session.ends_at)
     is_elsewhere = known is not None and _is_elsewhere(known.venue_id, known.online_url, session.venue_id, link)
     kind_now = _net_kind(kind, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
@@ -276,7 +265,7 @@ STILL_SAID = """
             )
     )
 """
-"""The same as SQL on changes named `{change}`."""
+"""The same in SQL, of changes named `{change}`."""
 
 
 def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:

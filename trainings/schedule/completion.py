@@ -1,6 +1,5 @@
-"""Rule of hours: attended over planned minutes; make-up sessions count at most for what was missed.
-
-Pure: callers decide what counts as attended (closed or over, left early).
+"""Rule of hours: attended over planned minutes; make-up sessions count at most for what was missed. Callers decide what
+counts as attended.
 """
 
 from __future__ import annotations
@@ -48,16 +47,15 @@ def minutes_planned(sessions: Iterable[Meeting]) -> int:
 
 
 def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
-    """Numerator: minutes at the training's `sessions`, and at others of the course (make-ups) up to what was missed.
-
-    A stay counts at most its session's length; of several at one session (two tickets of a person) the longest counts.
+    """Numerator: minutes at the training's `sessions`, and at others of the course (make-ups) up to what was missed. A
+    stay counts at most its session's length; of several at one session the longest counts.
     """
     own, made_up = _own_and_made_up(attendances, sessions)
     return own + made_up
 
 
 def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
-    """Of these, minutes at sessions of other trainings."""
+    """Of these, at sessions of other trainings."""
     return _own_and_made_up(attendances, sessions)[1]
 
 
@@ -77,7 +75,7 @@ def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting])
 
 
 def share_needed(training: Training) -> int | None:
-    """Percent of planned minutes that completes a training. None: cancelled, never completed."""
+    """Percent. None: cancelled, never completed."""
     return None if training.state is TrainingState.CANCELLED else training.completion_share
 
 
@@ -87,7 +85,7 @@ def is_completed(numerator: int, denominator: int, share: int | None) -> bool:
 
 
 class Outlook(StrEnum):
-    """Completion with the training's own sessions: done, still possible, out of reach."""
+    """With the training's own sessions."""
 
     COMPLETED = "completed"
     POSSIBLE = "possible"
@@ -95,7 +93,7 @@ class Outlook(StrEnum):
 
 
 def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> Outlook:
-    """All in minutes; `share` as `share_needed`."""
+    """In minutes; `share` as `share_needed`."""
     if is_completed(attended, planned, share):
         return Outlook.COMPLETED
     return Outlook.POSSIBLE if is_completed(attended + to_come, planned, share) else Outlook.OUT_OF_REACH
@@ -103,10 +101,7 @@ def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One person: minutes attended and planned, share needed, coming sessions.
-
-    `missed`: lacking minutes of each session held.
-    """
+    """One person's minutes. `missed`: lacking minutes of each session held."""
 
     attended: int
     planned: int
@@ -132,7 +127,7 @@ class Progress:
 
     @property
     def n_to_make_up(self) -> int:
-        """How many missed sessions suffice if made up elsewhere, with all coming sessions here."""
+        """How many missed sessions suffice if made up elsewhere, with all coming ones here."""
         if self.outlook is not Outlook.OUT_OF_REACH:
             return 0
         minutes = self.attended + sum(one.minutes for one in self.to_come)
@@ -144,6 +139,6 @@ class Progress:
 
     @property
     def may_make_up(self) -> bool:
-        """Whether a session of the course elsewhere can make up for a missed one, and is needed."""
+        """A make-up is possible and needed."""
         is_missed = self.attended + sum(one.minutes for one in self.to_come) < self.planned
         return is_missed and self.outlook is not Outlook.COMPLETED

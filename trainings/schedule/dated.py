@@ -1,6 +1,5 @@
-"""Sessions and outreach activities as one kind of dated things.
-
-Activities stand above the schedule in the order of imports, so their table is read by name.
+"""Sessions and outreach activities as one kind of dated things. The table of activities, which stand above, is read by
+name.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Span(Protocol):
 
 
 class DatedThing(Span, Protocol):
-    """What a calendar shows as one entry: a session, an activity, or a plan of either."""
+    """A session, an activity, or a plan of either."""
 
     @property
     def venue_id(self) -> UUID | None: ...
@@ -43,9 +42,8 @@ def are_at_once(one: Span, other: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A session or activity that is not cancelled. `owner_id`: its training, or the activity itself.
-
-    `people`: names of facilitators or coordinators by id.
+    """Not cancelled. `owner_id`: its training, or the activity itself. `people`: names of facilitators or coordinators
+    by id.
     """
 
     id: UUID
@@ -66,9 +64,8 @@ def house_of(venue: Venue) -> str:
 
 
 def place_told(training: Training, venue: Venue | None, seat: Municipality, *, knows_place: bool) -> str:
-    """Where a session is held, as exactly as the reader may know, in the current language.
-
-    `venue`: the session's; else the training's counts. `seat`: of the hub, if there is neither.
+    """Of a session, as exactly as the reader may know. `venue`: the session's; else the training's counts. `seat`: of
+    the hub, if there is neither.
     """
     venue = venue or training.venue
     if venue is None:
@@ -104,7 +101,7 @@ TO_COME = PLANNED.format(which="p.ends_at > ? AND p.closed_at IS NULL AND p.hub_
 async def planned_between(
     start: datetime, end: datetime, *, people: Collection[UUID] = (), venues: Collection[UUID] = ()
 ) -> list[Planned]:
-    """At any hub in that time with these people or places, by start; drafts too, for they take time."""
+    """At any hub, with these people or places, by start; drafts take time too."""
     values = end, start - LONGEST_SESSION, start, sorted(people), sorted(venues)
     return _by_thing(await sql.reads(BETWEEN, *values))
 

@@ -1,7 +1,4 @@
-"""Days off: holidays of Guatemala, computed for any year, and feasts of municipalities.
-
-Forms warn of them and accept the day.
-"""
+"""Holidays of Guatemala, computed for any year, and feasts of municipalities. Forms warn of them and accept the day."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ ARMY_DAY = N_("Día del Ejército")
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """A half day is off from noon. `name` is translated where shown."""
+    """A half day is off from noon. `name` is not translated."""
 
     day: date
     name: str
@@ -67,10 +64,7 @@ def holiday_during(starts_at: datetime, ends_at: datetime) -> Holiday | None:
 
 
 def days_off_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[FeastDay] = ()) -> str:
-    """Holiday and feasts in words; empty on an ordinary day.
-
-    `feasts` of the session's municipality, with it loaded (`places.feasts.feasts_in`).
-    """
+    """In words; empty on an ordinary day. `feasts` of the session's municipality, with it loaded."""
     holiday = holiday_during(starts_at, ends_at)
     names = [gettext(holiday.name)] if holiday else []
     found = feasts_during(starts_at, ends_at, feasts)
@@ -95,7 +89,7 @@ def feast_begins(month: int, day: int, year: int) -> date:
 
 
 def to_monday(day: date) -> date:
-    """Observed day of a moved holiday: Tuesday and Wednesday go to the Monday before, others to the next."""
+    """Tuesday and Wednesday go to the Monday before, later days to the next."""
     weekday = day.weekday()
     return day - timedelta(days=weekday) if weekday <= 2 else day + timedelta(days=7 - weekday)
 

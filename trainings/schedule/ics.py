@@ -1,7 +1,6 @@
-"""One session as one VEVENT (RFC 5545), and a training as a calendar file.
-
-Everything comes from rows, nothing from the moment of rendering. Lines are written here to the byte: texts are stored
-and compared, so a library that changes its folding would move every subscriber's entries.
+"""One session as one VEVENT (RFC 5545), and a training as a calendar file. Everything comes from rows. Lines are
+written to the byte: texts are stored and compared, so a library that changes its folding would move every
+subscriber's entries.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from trainings.clock import local
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 
 TEXT_FORMAT = 1
-"""Raise when `event_text` writes the same facts differently: older stored texts are rewritten."""
+"""Raise when `event_text` writes the same facts differently: older texts are rewritten."""
 
 VTIMEZONE = (
     "BEGIN:VTIMEZONE\r\n"
@@ -50,10 +49,9 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uf
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """Public facts of a calendar entry. Place and coordinates are empty for a protected place.
-
-    `summary`, `notes`: plain text; `categories`: topic and kind; `sequence` ≥ 1 once cancelled; `uid_kind`: head of the
-    UID of entries other than sessions. Tentative and private facts are for facilitators only.
+    """Public facts; place and coordinates are empty for a protected place. `summary`, `notes`: plain text;
+    `categories`: topic and kind; `sequence` ≥ 1 once cancelled; `uid_kind`: head of the UID. Tentative and private
+    facts are for facilitators only.
     """
 
     session_id: UUID
@@ -140,7 +138,7 @@ def _wall_clock(moment: datetime) -> str:
 
 
 def line(name: str, value: str) -> str:
-    """A content line of at most 75 octets; the rest follows on lines that begin with a blank (RFC 5545 §3.1)."""
+    """At most 75 octets; the rest on lines that begin with a blank (RFC 5545 §3.1)."""
     octets = f"{name}:{value}".encode()
     parts: list[bytes] = []
     room = OCTETS_IN_A_LINE
@@ -161,9 +159,8 @@ def escaped(text: str) -> str:
 
 
 def _fold_at(octets: bytes, room: int) -> int:
-    """Before a character, and if possible neither inside an escape nor before a blank.
-
-    Some readers take a blank after the fold for the fold's own.
+    """Before a character, and if possible neither inside an escape nor before a blank, which some readers take for the
+    fold's own.
     """
     starts = [end for end in range(room, room // 2, -1) if octets[end] & 0xC0 != 0x80]
     return next((end for end in starts if octets[end] != ord(" ") and octets[end - 1] != ord("\\")), starts[0])
@@ -173,13 +170,13 @@ def _fold_at(octets: bytes, room: int) -> int:
 
 
 def meaning(text: str) -> dict[str, Any]:
-    """Values by property: texts of equal meaning differ in form only."""
+    """By property: texts of equal meaning differ in form only."""
     event = Event.from_ical(text)
     return {name: value.dt if hasattr(value, "dt") else value.to_ical() for name, value in event.items()}
 
 
 def without_place(text: str) -> str:
-    """The entry with only municipality and department as of its writing."""
+    """Only municipality and department as of its writing."""
     place = _SEPARATOR.join(_values(text)["LOCATION"].split(_SEPARATOR)[-2:])
     return _with_values(text, {"LOCATION": place, "GEO": None})
 
@@ -232,14 +229,11 @@ CALENDAR_HEAD = (
 )
 CALENDAR_END = "END:VCALENDAR\r\n"
 NAMING = ("DESCRIPTION", "CATEGORIES", "URL")
-"""Properties that name the subject besides the title: the address carries the title too."""
+"""Properties that name the subject; the address carries the title too."""
 
 
 def calendar_entry(events: Iterable[str], *, neutral_title: str = "") -> str:
-    """A neutral title replaces everything that names the subject.
-
-    UIDs as in the feeds: a client with both shows one entry.
-    """
+    """A neutral title replaces everything that names the subject. UIDs as in the feeds."""
     shown = [_neutral(text, neutral_title) if neutral_title else text for text in events]
     return "".join((CALENDAR_HEAD, VTIMEZONE, *shown, CALENDAR_END))
 

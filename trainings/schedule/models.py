@@ -1,5 +1,3 @@
-"""Catalogue and calendar: topics, courses, trainings, sessions."""
-
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -40,11 +38,11 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
     TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
     TrainingState.CANCELLED: frozenset({TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED}),
 }
-"""Allowed moves: a published training never becomes a draft, a cancelled one returns to its earlier state."""
+"""A published training never becomes a draft, a cancelled one returns to its earlier state."""
 
 
 class PlaceShown(StrEnum):
-    """After confirmation only: public pages show the municipality alone."""
+    """After confirmation only: until then the municipality alone."""
 
     PUBLIC = "public"
     AFTER_CONFIRMATION = "after_confirmation"

@@ -1,5 +1,3 @@
-"""The computed phase of a training: from state, window, places and session times."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -63,12 +61,12 @@ def last_end(sessions: Sequence[Meeting]) -> datetime | None:
 
 
 def over_at(sessions: Sequence[Meeting]) -> datetime | None:
-    """End of the last session; if all were cancelled, its planned end."""
+    """If all sessions were cancelled, the planned end."""
     return last_end(sessions) or max((meeting.ends_at for meeting in sessions), default=None)
 
 
 def closing_time(training: Run, sessions: Sequence[Meeting]) -> datetime | None:
-    """End of registration: the set time, else the last session's end."""
+    """The set time, else the last session's end."""
     return training.closes_at or last_end(sessions)
 
 

@@ -18,10 +18,10 @@ from trainings.web.i18n import N_
 MOST_SESSIONS = 24
 LONGEST_SESSION = timedelta(hours=24)
 YOUNGEST, ADULT = 12, 18
-"""Children under 12 are no participants, only a number of childcare places."""
+"""Younger children are only a number of childcare places."""
 LONGEST_OFFER = 7 * 24
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity", "design", "paper_language"})
-"""The hub is fixed; registrations change places together with the waiting list; certificates choose the paper."""
+"""Fixed; changed with the waiting list by registrations; chosen by certificates."""
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
 """Columns copied from the course, fixed at publication."""
@@ -100,12 +100,9 @@ class SessionPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """Languages ISO 639-3, audience actor types, offers codes, phone E.164.
-
-    `minimum_age` in years: 12 to 17 if minors are admitted, else 18 or more; none is the youngest of these.
-    `offer_hours`: how long an offered place is kept once the person was reached; none gives it at once. `capacity` and
-    `childcare_capacity` count at creation only (later `registrations.seats.actions.resize`), as do `design` and
-    `paper_language`: a copy takes its training's (`certificates.designs.designs.paper_choice`).
+    """Languages ISO 639-3, audience actor types, offers codes, phone E.164. `minimum_age`: 12 to 17 if minors are
+    admitted, else 18 or more; none is the youngest of these. `offer_hours`: how long an offered place is kept once
+    the person was reached; none gives it at once. Capacities, `design` and `paper_language` count at creation only.
     """
 
     course_id: UUID
@@ -142,7 +139,7 @@ class TrainingPlan:
 
 
 def check_plan(plan: TrainingPlan) -> None:
-    """Refuses a window that closes before it opens, negative places, a minimum age that contradicts the admission of
+    """Refuses a window that closes before it opens, negative places, and a minimum age against the admission of
     minors.
     """
     if plan.opens_at is not None and plan.closes_at is not None and plan.closes_at <= plan.opens_at:
@@ -158,9 +155,8 @@ def check_plan(plan: TrainingPlan) -> None:
 
 
 def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime, datetime]] = ()) -> None:
-    """Refuses a session that ends before it starts, lasts over a day, or overlaps another.
-
-    `others`: (start, end) of stored sessions.
+    """Refuses a session that ends before it starts, lasts over a day, or overlaps another. `others`: (start, end) of
+    stored sessions.
     """
     if len(sessions) > MOST_SESSIONS:
         raise TooManySessions(most=MOST_SESSIONS)
@@ -177,7 +173,6 @@ def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime
 
 
 def session_field(number: int) -> str:
-    """Form field for errors of a session, by order in the plan."""
     return f"sessions-{number}"
 
 
@@ -191,7 +186,7 @@ async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
 
 
 async def terms_of(course_id: UUID) -> dict[str, Any]:
-    """The course's current `TERMS` as training columns. Refuses a course outside the catalogue."""
+    """As training columns. Refuses a course outside the catalogue."""
     course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
     if course is None:
         raise UnknownCourse(field="course")
@@ -201,9 +196,8 @@ async def terms_of(course_id: UUID) -> dict[str, Any]:
 
 
 async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
-    """Refuses people without an account or a role at any hub: they could not open the attendance.
-
-    `sessions` by number in the whole plan, as in `check_bookings`.
+    """Refuses people without account or role: they could not open the attendance. `sessions` by number in the whole
+    plan.
     """
     for number, session in sessions.items():
         if set(session.facilitator_ids) != await with_access(session.facilitator_ids):
@@ -211,7 +205,7 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
 
 
 async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]:
-    """Without people whom `check_facilitators` refuses: a move or copy offers no choice of others."""
+    """For a move or copy, which offers no choice of others."""
     planned = list(sessions)
     known = await with_access(user_id for one in planned for user_id in one.facilitator_ids)
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]

@@ -1,5 +1,3 @@
-"""What staff see of the schedule. Public pages read `public/queries.py`."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +31,7 @@ from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
-"""Staff without a hub see all trainings, which hold no names, and no people."""
+"""Trainings of all hubs, which hold no names, and no people."""
 
 PAGE_SIZE = 25
 NO_DATE = datetime.max.replace(tzinfo=clock.GUATEMALA)
@@ -58,7 +56,7 @@ class UnknownCourse(NotFound):
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """Trainings of hubs where the actor works at the desk or leads, and trainings with a session the actor holds."""
+    """Of hubs where the actor works at the desk, and with a session the actor holds."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(Training)
     own = Subquery(TrainingSession.filter(facilitators__user_id=actor.id).values("training_id"))
@@ -66,7 +64,7 @@ def visible_to(actor: Actor) -> QuerySet[Training]:
 
 
 def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
-    """Sessions of those hubs, and the actor's own: a facilitator does not see the others."""
+    """Of those hubs, and the actor's own."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(TrainingSession)
     own = Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id"))
@@ -122,7 +120,7 @@ async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
-    """Sessions begun since then and not closed; without drafts and cancelled trainings."""
+    """Begun since then; without drafts and cancelled trainings."""
     scope, of_scope = scope_of(actor)
     return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 
@@ -175,7 +173,7 @@ class TrainingPage:
 
 
 async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> TrainingPage:
-    """Pages from 1: trainings without dates first, then the latest first."""
+    """Pages from 1: without dates first, then the latest first."""
     found = visible_to(actor)
     if wanted.state is not None:
         found = found.filter(state=wanted.state)
@@ -191,7 +189,7 @@ async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> Tra
 
 
 async def drafts_starting_before(actor: Actor, end: datetime) -> list[StaffTraining]:
-    """Visible drafts with a session between now and `end`."""
+    """With a session between now and `end`."""
     soon = visible_to(actor).filter(
         state=TrainingState.DRAFT, sessions__starts_at__gte=clock.now(), sessions__starts_at__lt=end
     )
@@ -230,7 +228,7 @@ async def _staff_trainings(ids: Sequence[UUID]) -> list[StaffTraining]:
 
 
 async def people_who_facilitate(hub_id: UUID, operator_id: UUID) -> list[User]:
-    """People with a role at the hub or its operator, by name."""
+    """With a role at the hub or its operator, by name."""
     found = reads(User).filter(
         Q(grants__hub_id=hub_id) | Q(grants__operator_id=operator_id),
         grants__role__in=list(HUB_STAFF),
@@ -247,14 +245,14 @@ async def courses(*, is_active: bool | None = None) -> list[Course]:
 
 
 def without_copied(courses: Iterable[Course], operator_id: UUID) -> list[Course]:
-    """Courses to choose from: an operator's own course hides others of its title."""
+    """An operator's own course hides others of its title."""
     found = list(courses)
     own = {fold(one.title) for one in found if one.operator_id == operator_id}
     return [one for one in found if one.operator_id == operator_id or fold(one.title) not in own]
 
 
 async def operators_led_by(actor: Actor) -> dict[UUID, str]:
-    """Names of operators at whose hubs the actor edits trainings, by name."""
+    """Where the actor edits trainings, by name."""
     found = reads(Operator).filter(hubs__id__in=sorted(actor.hubs_with(EDITORS)))
     return dict(await found.order_by("name").distinct().values_list("id", "name"))
 
@@ -268,7 +266,7 @@ async def course(course_id: UUID) -> Course:
 
 
 async def required_by(course_id: UUID) -> dict[UUID, str]:
-    """Titles of the courses to complete before this one, by title."""
+    """Titles, in order."""
     found = reads(CoursePrerequisite).filter(course_id=course_id).order_by("required__title")
     return dict(await found.values_list("required_id", "required__title"))
 

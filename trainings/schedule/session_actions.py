@@ -120,10 +120,8 @@ async def move_session(
     override_reason: str = "",
     known_as: str = "",
 ) -> TrainingSession:
-    """Another time or place. Refuses a session held or cancelled, a past time, and as `add_session`; facilitators
-    without access are taken out.
-
-    `known_as`: the `when_and_where` that the form showed; refuses (MovedMeanwhile) if it has changed.
+    """Refuses a session held or cancelled, a past time, and as `add_session`; facilitators without access are taken
+    out. `known_as`: the `when_and_where` of the form; refuses (MovedMeanwhile) if it has changed.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -175,10 +173,9 @@ def closes_early(session: TrainingSession, at: datetime) -> bool:
 async def close_session(
     session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
 ) -> None:
-    """The session is over and its minutes count; twice is once. Refuses before its start, and a cancelled session.
-
-    `at`: time of the closing, if it arrives later. `ended_at`: the true end if given; else an early closing is the end.
-    Refuses (EndOutside) an end before the start or after the closing.
+    """Its minutes count from now on; twice is once. Refuses before its start, and a cancelled session. `at`: time of
+    the closing, if it arrives later. `ended_at`: the true end; else an early closing is the end. Refuses
+    (EndOutside) an end before the start or after the closing.
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -207,9 +204,7 @@ def _end_early(session: TrainingSession, ended_at: datetime) -> None:
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Undo the closing; nothing if open. Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled
-    training.
-    """
+    """Undo the closing. Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled training."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.closed_at is None:
@@ -237,10 +232,8 @@ async def keep_sessions(
     override_reason: str = "",
     drop_others: bool = False,
 ) -> bool:
-    """Write these sessions of a locked training; returns whether any is new or changed time or place.
-
-    Sessions left out stay, unless `drop_others`. All are numbered by time. Outside drafts, refuses a session without a
-    place, also if only its link was removed.
+    """Write these sessions of a locked training; returns whether any is new or changed time or place. Sessions left out
+    stay, unless `drop_others`. Outside drafts, refuses a session without a place, also if only its link was removed.
     """
     standing = {
         one.id: one for one in await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
@@ -270,10 +263,7 @@ async def keep_sessions(
 
 
 async def finish(training: Training, changed: Iterable[str] = ()) -> None:
-    """Last step of every visible change: the row's revision, then calendars.
-
-    `changed`: columns written.
-    """
+    """Last step of every visible change. `changed`: columns written."""
     training.revision, training.changed_at = training.revision + 1, clock.now()
     await training.save(update_fields=["revision", "changed_at"])
     await calendar_texts.refresh(
@@ -308,7 +298,6 @@ def _check_movable(training: Training, session: TrainingSession) -> None:
 
 
 def _check_placed(training: Training, sessions: Iterable[SessionPlan | TrainingSession]) -> None:
-    """Outside drafts coming sessions have a venue or a link."""
     if training.state is TrainingState.DRAFT or training.online_url is not None:
         return
     if any(one.venue_id is None and one.ends_at > clock.now() for one in sessions):
@@ -346,7 +335,7 @@ async def _keep_one(
     standing: Mapping[UUID, TrainingSession],
     people: Mapping[UUID, set[UUID]],
 ) -> bool:
-    """Write one session and its facilitators; returns whether people must be told."""
+    """Returns whether people must be told."""
     columns: dict[str, Any] = {"starts_at": plan.starts_at, "ends_at": plan.ends_at, "venue_id": plan.venue_id}
     if plan.id is None:
         session = await TrainingSession.create(
@@ -373,7 +362,7 @@ async def _drop(sessions: Sequence[TrainingSession]) -> None:
 
 
 async def number_sessions(training: Training) -> None:
-    """By time, cancelled sessions included: each reader counts the days and must find the same."""
+    """By time, with cancelled ones: each reader counts the days and must find the same."""
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
     for number, session in enumerate(sessions, start=1):
         if session.position != number:

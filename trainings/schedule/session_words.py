@@ -1,5 +1,3 @@
-"""Words of the panel for a session: number, day, hour, look, link."""
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -62,9 +60,8 @@ def move_path(session: StaffSession, *, may_move: bool) -> str:
 
 
 def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
-    """Attendance for staff who take it, once its day has come (`is_due`); before, the training.
-
-    Staff without all hubs see of others only what they hold; staff with all hubs find their own behind the training.
+    """Attendance for staff who take it, once its day has come (`is_due`); before, the training. Staff with all hubs
+    find their own behind the training.
     """
     is_held = is_due and not session.is_cancelled and not session.is_draft
     holds = actor.roles_everywhere.isdisjoint(SEES_ALL)

@@ -1,4 +1,4 @@
-"""Numbered facts of a training: sessions as somebody was told, against now."""
+"""Numbered facts of a training: what somebody was told, against now."""
 
 from __future__ import annotations
 
@@ -70,9 +70,8 @@ class Snapshots:
         is_called_off: bool,
         at: datetime | None = None,
     ) -> list[Difference]:
-        """Sessions that differ from what the reader knows, by time, without those over `at` that moment.
-
-        If they may have heard something else since, only the present facts are told.
+        """Differences from what the reader knows, by time, without sessions over `at` that moment. If they may have
+        heard something else since, only the present is told.
         """
         if not self.numbered:
             return []
@@ -106,9 +105,8 @@ class Snapshots:
         return {key: one for key, one in found.items() if one is not None}
 
     def shown_off(self, session: TrainingSession, reader: Reader) -> Known:
-        """A cancelled session on the last day that the reader knew it to be held.
-
-        Facts that lasted under ten minutes were told to nobody.
+        """A cancelled session on the last day that the reader knew. Facts that lasted under ten minutes were told to
+        nobody.
         """
         if not self.numbered:
             return as_it_stands(session)
@@ -146,9 +144,8 @@ def _kind(known: Known | None) -> ChangeKind:
 
 
 def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
-    """What to tell a reader who surely heard one thing and perhaps another: earlier facts unless these contradict each
-    other. If the perhaps is the present, a reader who heard it knows. A cancelled session goes by the day surely
-    heard.
+    """For a reader who surely heard one thing and perhaps another: earlier facts unless these contradict each other. If
+    the perhaps is the present, the reader knows. A cancelled session goes by the day surely heard.
     """
     told = one or other
     assert told is not None
@@ -157,7 +154,7 @@ def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
 
 
 def without_before(one: Difference) -> Difference:
-    """Only present facts, for readers who may know either day."""
+    """For readers who may know either day."""
     return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None, is_other_link=False, was_online=False)
 
 
@@ -165,9 +162,8 @@ def without_before(one: Difference) -> Difference:
 
 
 async def keep_facts(before: Standing) -> bool:
-    """Number a training's facts anew if somebody has to hear of them, in the caller's transaction; returns whether.
-
-    A change that takes nothing away (a link beside a venue) joins the last number.
+    """Number the facts anew if somebody has to hear of them, in the caller's transaction; returns whether. A change
+    that takes nothing away joins the last number.
     """
     now, training_id = await standing(before.training.id), before.training.id
     last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()

@@ -39,15 +39,13 @@ TRAININGS = """
     FROM training t
     WHERE t.id IN ?list
 """
-"""Read apart: facts of a training are read and counted once for all its sessions."""
+"""Read apart: once for all sessions of a training."""
 
 
 class StaffSession(NamedTuple):
-    """A session with its training for the panel's week and lists. `n_sessions` counts cancelled ones.
-
-    `look`: its calendar class when read: cancelled, draft, over (or closed), going on, or none. `place`: the venue's
-    name or "online", in the request's language. Keys and moments stay as the database gives them, for most are read
-    once or never. A tuple, because a page makes hundreds.
+    """With its training; `n_sessions` counts cancelled ones. `look`: cancelled, draft, over (or closed), going on, or
+    none. `place`: the venue's name or "online". Values stay as the database gives them, for most are read once or
+    never. A tuple, because a page makes hundreds.
     """
 
     key: UUID | str
@@ -124,7 +122,7 @@ class StaffSession(NamedTuple):
 
 
 async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> tuple[StaffSession, ...]:
-    """Sessions by start that meet the condition on the session `s` and its training `t`."""
+    """By start; the condition is on the session `s` and its training `t`."""
     text, now = SESSIONS.format(condition), clock.now()
     more = [] if limit is None else [limit]
     online = gettext(N_("En línea"))

@@ -1,4 +1,4 @@
-"""Municipalities with names and addresses, made once from the file that is loaded into the database."""
+"""Municipalities with names and addresses, made once from the file."""
 
 from __future__ import annotations
 

@@ -24,10 +24,11 @@ from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule.actions import cancel_session
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.months import Month
 from trainings.schedule.staff.copies import copies_of, copy_to_month
 
 PAGE = "/panel/copiar-mes"
-MARCH, APRIL = date(2027, 3, 1), date(2027, 4, 1)
+MARCH, APRIL = Month(2027, 3), Month(2027, 4)
 
 Freeze = Callable[[datetime], None]
 

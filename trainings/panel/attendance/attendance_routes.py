@@ -133,7 +133,7 @@ async def _show(
 
 
 async def _last(request: Request, door: Door) -> dict[str, Any] | None:
-    """The answer to a mark without script: the address names the event, never the person."""
+    """The address names the event, never the person."""
     try:
         event_id = UUID(request.query_params.get("marca", ""))
     except ValueError:
@@ -269,7 +269,6 @@ async def _gate_to_close(request: Request) -> Gate:
 
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_close(request: Request) -> Response:
-    """What closing means, in numbers."""
     session = (await _gate_to_close(request)).session
     if session.closed_at is not None:
         return redirect(_page(session))

@@ -1,4 +1,4 @@
-"""TODO"""
+"""What the door's page posts without script."""
 
 from __future__ import annotations
 

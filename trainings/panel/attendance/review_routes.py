@@ -50,7 +50,7 @@ def address(session_id: UUID) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def index(request: Request) -> Response:
-    """Sessions where something waits or is missing, and certificates that attendance contradicts."""
+    """Where something waits or is missing."""
     actor = request.state.actor
     found = await sessions_to_review(actor)
     activities = await activities_to_review(actor)
@@ -119,7 +119,6 @@ def _back(session_id: UUID, sentence: str) -> Response:
 
 @allow(*EDITORS)
 async def choose_person(request: Request) -> Response:
-    """The session's list, to say whose the marks are."""
     session = await deciding_gate(request.path_params["id"], request.state.actor)
     return await _choose(request, session.id, _keys(request.query_params.getlist("marca")))
 

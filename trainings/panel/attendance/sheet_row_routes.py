@@ -174,7 +174,7 @@ class ChangedRow:
 
 
 async def _change(request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[str]]) -> Response:
-    """Refusals are shown on the row's page, with what was typed."""
+    """Refusals are shown on the row's page, as typed."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)
@@ -218,7 +218,6 @@ async def _unmark(row: ChangedRow, form: UndoRowForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def note_left(request: Request) -> Response:
-    """ "Se fue antes"."""
     return await _change(request, LeftForm, _note_left)
 
 

@@ -119,7 +119,6 @@ async def _nothing_deleted(actor: Actor) -> list[Concern]:
 
 
 async def _to_close(actor: Actor) -> list[Concern]:
-    """Sessions going on, and over ones whose minutes wait for a click."""
     concerns = []
     sessions = await queries.unclosed_sessions(actor, clock.now() - UNCLOSED_FOR)
     held = await _held_by(actor, sessions)
@@ -145,7 +144,6 @@ async def _held_by(actor: Actor, sessions: Iterable[StaffSession]) -> set[UUID]:
 
 
 async def _to_tell(actor: Actor) -> list[Concern]:
-    """Stopped messages about changes."""
     sentence = N_("«%(title)s»: alguien detuvo los avisos.")
     return [
         Concern(
@@ -180,7 +178,7 @@ async def _to_call(actor: Actor) -> list[Concern]:
 
 
 async def _unheld(actor: Actor) -> list[Concern]:
-    """The facilitator cannot come, or left. Hot in the week before."""
+    """Hot in the week before."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
     found = sorted(await unheld_at(hubs), key=lambda one: one.thing.is_activity)
     return [_to_hold(one.thing, gettext(HAS_LEFT if one.has_left else IS_AWAY), one.who) for one in found]
@@ -317,7 +315,7 @@ async def _to_certify(actor: Actor) -> list[Concern]:
 
 
 async def _to_sign_on(actor: Actor) -> list[Concern]:
-    """Electronic signatures that end soon, or did: diplomas would go on without one."""
+    """Without them diplomas would go on unsigned."""
     hubs = sorted(actor.hubs_with(OPERATOR_ADMINS))
     if not hubs:
         return []

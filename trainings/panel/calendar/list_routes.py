@@ -64,7 +64,7 @@ async def index(request: Request) -> Response:
 
 
 async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> list[Line]:
-    """By start; what began before the month stands under its first day."""
+    """What began before the month stands under its first day."""
     holders = await _holders([session.id for session in sessions])
     responsible = await _names({activity.responsible_id for activity in loaded.activities})
     notes = loaded.day_notes()

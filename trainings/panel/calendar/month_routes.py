@@ -19,11 +19,6 @@ from trainings.schedule.public.remembered import remembered
 from trainings.web.allow import allow
 from trainings.web.render import render
 
-# -- what is there
-
-
-# -- how it is shown
-
 
 @allow(*STAFF)
 async def month(request: Request) -> Response:

@@ -1,5 +1,3 @@
-"""Days with what is on them, for month, week and list."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -50,7 +48,6 @@ class Loaded:
 
 
 async def load(request: Request, first: date, last: date) -> Loaded:
-    """In the actor's scope, by the address's filters."""
     actor: Actor = request.state.actor
     choices = await views.choices_of(actor)
     wanted, notes = views.read_wanted(request.query_params, choices)
@@ -70,7 +67,7 @@ async def load(request: Request, first: date, last: date) -> Loaded:
 
 
 async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> list[ListedActivity]:
-    """Drafts only for the desk and for whoever answers for them."""
+    """Drafts only for the desk and for the responsible person."""
     sees_all = bool(actor.roles_everywhere.intersection(SEES_ALL))
     hub_ids = None if sees_all else actor.roles_at.keys()
     found = await listed_activities(first - ONE_DAY, last, hub_ids=hub_ids, with_drafts=True)
@@ -87,7 +84,6 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 
 
 def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
-    """By local day and time; what lasts over midnight stands on both days."""
     by_day = ByDay(loaded.first, loaded.last)
     may_move, today, lang, title = actor.hubs_with(EDITORS), clock.today(), language(), numbering()
     theirs = {key for key in {session.hub_key for session in sessions} if as_uuid(key) in may_move}
@@ -139,7 +135,6 @@ def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry
 def frame(
     loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, here: View, **period: object
 ) -> dict[str, Any]:
-    """Ways to the other views, and the filters."""
     wanted, choices = loaded.wanted, loaded.choices
     return {
         "here": "semana",
@@ -179,7 +174,6 @@ def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
 
 
 def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, view: View) -> dict[str, Any]:
-    """With the months before and after, within the range."""
     month = Month.of(loaded.first)
     name = month.name
     steps = {

@@ -18,6 +18,7 @@ from trainings.db.sql import as_uuid
 from trainings.schedule import queries
 from trainings.schedule.months import Month
 from trainings.schedule.plans import LONGEST_SESSION
+from trainings.schedule.public.filters import Applied
 from trainings.schedule.queries import sunday_before
 from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_, gettext
@@ -45,8 +46,6 @@ class HubChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Hubs, facilitators and venues the actor may narrow by."""
-
     hubs: tuple[HubChoice, ...]
     people: tuple[tuple[UUID, str], ...]
     venues: tuple[tuple[UUID, str], ...]
@@ -54,7 +53,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Filters, each empty where it does not matter; ids are the actor's choices."""
+    """Empty where it does not matter; ids are the actor's choices."""
 
     hub: HubChoice | None = None
     person: tuple[UUID, str] | None = None
@@ -87,17 +86,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """Another view over the same days."""
-
     words: str
     href: str
     is_here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    words: str
-    href: str
 
 
 async def choices_of(actor: Actor) -> Choices:
@@ -147,7 +138,7 @@ def _people(actor: Actor) -> tuple[str, list[object]]:
 
 
 def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, list[str]]:
-    """And a sentence for each filter that is unknown or out of scope."""
+    """And a sentence for each unknown or out of scope."""
     notes: list[str] = []
     slug, person, venue = (query.get(name, "") for name in ("ventanilla", "facilita", "lugar"))
     hub = next((hub for hub in choices.hubs if hub.slug == slug), None)
@@ -163,7 +154,6 @@ def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, lis
 
 
 def applied(wanted: Wanted, view: View, **period: object) -> list[Applied]:
-    """Each with the way to drop it."""
     told = []
     if wanted.hub:
         told.append(Applied(wanted.hub.name, replace(wanted, hub=None).path(view, **period)))

@@ -182,7 +182,6 @@ def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, wait
 
 
 def _hours(events: Sequence[Event]) -> tuple[int, int]:
-    """At least 8 to 18."""
     starts = [clock.local(event.starts_at) for event in events]
     ends = [clock.local(event.ends_at) for event in events]
     last = [

@@ -43,8 +43,6 @@ class UnknownPost(Refusal):
 
 
 class Offered(NamedTuple):
-    """A post that may be given: its value in the form, what it is, and the words."""
-
     value: str
     post: Post
     words: str
@@ -237,7 +235,6 @@ def _is_mine_to_take(actor: Actor, grant: RoleGrant) -> bool:
 
 
 async def _places(actor: Actor) -> list[Place]:
-    """The posts that the actor may give, place by place."""
     hubs = await hubs_visible_to(actor)
     offered = [
         Place(hub.name, _offered(actor, (Post(role, hub_id=hub.id) for role in ROLES_OF_A_HUB)))

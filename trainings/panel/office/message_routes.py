@@ -145,7 +145,7 @@ async def show(request: Request) -> Response:
 
 @allow(*MESSAGE_READERS)
 async def show_html(request: Request) -> Response:
-    """The HTML part as a reader sees it: no script, no request, no access to the panel around it."""
+    """No script, no request, no access to the panel around it."""
     mail = await _composed(await _opened(request))
     if mail is None:
         raise queries.UnknownMessage
@@ -199,7 +199,7 @@ async def _opened(request: Request) -> OutboxJob:
 
 
 async def _composed(job: OutboxJob) -> Mail | None:
-    """The message as it would be composed now. In production nobody reads another's link off it."""
+    """In production nobody reads another's link off it."""
     composer = jobs.MESSAGES.get(job.kind)
     mail = await composer(job) if composer else None
     if mail is None or not get_settings().is_production:
@@ -222,7 +222,7 @@ def _row(job: OutboxJob, about: Destination) -> Row:
 
 
 def _waited(job: OutboxJob) -> str:
-    """How long after its time a message left, where that was long; what waits, how long by now."""
+    """Where that was long; of what waits, until now."""
     late = (job.done_at or clock.now()) - queries.due_from(job)
     if job.outcome not in ("", Outcome.SENT) or late < LATE:
         return ""
@@ -259,7 +259,7 @@ def _kind(kind: str) -> str:
 
 
 def _style_sources(html: str) -> str:
-    """Our own styles by their hashes: a style that anybody managed to write into a message is not among the first."""
+    """By their hashes: a style written into a message is not among them."""
     found = {attribute or sheet for attribute, sheet in STYLES.findall(html)}
     sums = sorted(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in found)
     return " ".join(["'unsafe-hashes'", *(f"'sha256-{one}'" for one in sums)])

@@ -50,7 +50,7 @@ class UnknownText(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of message in the list: per language where it is edited, and since when the words are one's own."""
+    """Per language, and since when the words are one's own."""
 
     what: str
     versions: Sequence[tuple[str, str, datetime | None]]
@@ -142,7 +142,6 @@ async def undo(request: Request) -> Response:
 
 
 def _must_say(text: Text) -> Sequence[str]:
-    """What such a message says whoever words it, with made-up data."""
     with speaking(text.lang):
         return previews.must_say(text.kind, previews.made_up(text.hub), text.lang)
 
@@ -219,7 +218,6 @@ async def _operators(request: Request) -> list[Operator]:
 
 
 async def _operator(request: Request) -> Operator:
-    """One of them; another does not exist for this person."""
     wanted = request.path_params["operator"]
     found = next((one for one in await _operators(request) if one.id == wanted), None)
     if found is None:

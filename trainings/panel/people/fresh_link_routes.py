@@ -1,4 +1,4 @@
-"""`/panel/inscripciones/{id}/enlace-nuevo`: a new link, as a code for the telephone of who stands at the desk."""
+"""`/panel/inscripciones/{id}/enlace-nuevo`: a new link, as a code for the person at the desk."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 @allow(*DESK)
 async def renew(request: Request) -> Response:
-    """Replace the link and answer with it, this once: staff may not read it, so it is drawn and written nowhere.
-
-    Not a redirect: what a page after it needs would have to be kept. The same form again is refused.
+    """Replace the link and draw it, this once: staff may not read it. Not a redirect: a page after it would have to
+    keep it. The same form again is refused.
     """
     view = await view_at_desk(request)
     registration = view.own.registration

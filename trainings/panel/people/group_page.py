@@ -1,4 +1,4 @@
-"""The page of a family or group behind its secret address, and what is done there for all of it at once."""
+"""The page of a family or group behind its secret address."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def _browser_key(request: Request) -> str:
 
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:
-    """Why nobody of them comes any more, where that was not the last ones' own wish, and how many these are."""
+    """Why nobody of them comes any more, where that was not their own wish, and how many these are."""
     last = {one.id: one.cancelled_at for one in left_last(group.members)} if not group.live else {}
     off = [one.why_off for one in members if one.id in last and one.why_off is not None]
     return {"why": off[0] if off else None, "n_off": len(off), "since": next(iter(last.values()), None)}
 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:
-    """The certificates of the minors, and those annulled, by name; an adult's are told with their own link only."""
+    """Of the minors, and annulled ones, by name; an adult's stand with their own link only."""
     minors = [one for one in group.members if one.participant.is_minor]
     ids = [one.id for one in minors]
     found, annulled = await certificates.of_registrations(ids), await annulled_papers(ids)
@@ -158,5 +158,4 @@ async def show_member(request: Request, ticket: Ticket, *, status: int = 200, **
 
 
 async def show_minor(request: Request, ticket: Ticket, needs_form: Typed, status: int) -> Response:
-    """The page of a minor again, with what was wrong about their needs."""
     return await show_member(request, ticket, needs_form=needs_form, status=status)

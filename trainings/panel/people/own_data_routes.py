@@ -1,6 +1,5 @@
-"""What is only for oneself behind an own link: support, optional answers, all that is kept, and one's permissions.
-
-For a minor of a group the same stands under the group's link: it is in the hands of who is responsible.
+"""What is only for oneself behind an own link: support, optional answers, data and permissions. For a minor of a group
+it stands under the group's link.
 """
 
 from __future__ import annotations
@@ -99,7 +98,7 @@ def _answers_of(person: Participant) -> dict[str, object]:
 
 @allow(HOLDER)
 async def save_data(request: Request) -> Response:
-    """Keep the answers, at any time: what is kept of oneself can be corrected as long as it is kept."""
+    """At any time: what is kept can be corrected."""
     ticket = await known(request)
     try:
         form = check(AnswersForm, await read_form(request))
@@ -134,14 +133,13 @@ def _purpose(request: Request) -> ConsentPurpose:
 
 
 async def _is_leaving(ticket: Ticket) -> bool:
-    """Whether it was asked already that these data be deleted."""
     asked = await erasures.erasures_of([ticket.own.registration.id])
     return any(one.what is erasures.What.DATA for one in asked)
 
 
 @allow(HOLDER)
 async def confirm_withdraw(request: Request) -> Response:
-    """What taking one back means; nothing to ask where it does not stand, or was asked already."""
+    """Asks nothing where it does not stand, or was asked already."""
     ticket, purpose = await known(request), _purpose(request)
     standing = permissions_of(await agreed_by(ticket.own.registration)).standing
     is_data = purpose is ConsentPurpose.DATA

@@ -1,4 +1,4 @@
-"""The page of a family or group behind its secret address, and what its link changes: names, and who still comes."""
+"""The page of a family or group: names, and who still comes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def rename(request: Request) -> Response:
 
 @allow(HOLDER)
 async def confirm_name(request: Request) -> Response:
-    """«Sí, así se escribe», said of a minor by who is responsible. An adult says it by their own link."""
+    """Of a minor. An adult says it by their own link."""
     _group, ticket = await changeable_member(request)
     registration = ticket.own.registration
     if not ticket.is_minor:
@@ -88,7 +88,6 @@ async def confirm_name(request: Request) -> Response:
 
 @allow(HOLDER)
 async def confirm_cancel(request: Request) -> Response:
-    """What one person's cancelling means for them and for the others."""
     group, ticket = await changeable_member(request)
     if ticket.is_cancelled or not ticket.can_change:
         return lead_to(base_of(request))
@@ -128,7 +127,7 @@ async def rejoin(request: Request) -> Response:
 
 @allow(HOLDER)
 async def hand_over(request: Request) -> Response:
-    """An adult's own link, to be scanned or copied by hand; once it is theirs, it is shown no more."""
+    """An adult's own link, to be scanned or copied; once it is theirs, it is shown no more."""
     group = await by_group_link(request.path_params["token"])
     ticket = await ticket_for(group.one(request.path_params["registration_id"]))
     link = group.links.get(ticket.own.registration.id)

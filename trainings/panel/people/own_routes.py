@@ -1,4 +1,4 @@
-"""One's own registration behind its secret address `/i/{token}`: ticket, corrections, cancelling, making it theirs."""
+"""One's own registration behind `/i/{token}`: ticket, corrections, cancelling, making it theirs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CLAIM_SECONDS = 86_400
 
 @allow(HOLDER)
 async def show(request: Request) -> Response:
-    """The whole group's page, one's own, or the ticket alone of a link that nobody made their own yet."""
+    """The group's page, one's own, or the ticket alone of an unclaimed link."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.show_group(request, await group_of(link))
@@ -62,7 +62,7 @@ async def show(request: Request) -> Response:
 
 
 async def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response:
-    """The ticket alone. The address that the link will have is made here, so that claiming twice is claiming once."""
+    """The link's next address is made here, so that claiming twice is claiming once."""
     sign = keyring().sign
     context = {
         "ticket": ticket,
@@ -125,7 +125,6 @@ async def confirm_name(request: Request) -> Response:
 
 @allow(HOLDER)
 async def confirm_cancel(request: Request) -> Response:
-    """What is lost by cancelling; nothing to ask where nothing can be cancelled."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.confirm_cancel_all(request, await group_of(link))
@@ -148,7 +147,7 @@ async def cancel(request: Request) -> Response:
 
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
-    """Again, at the end of the list where there is no place; what is refused is said on the page."""
+    """At the end of the list where there is no place; a refusal is said on the page."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.rejoin_all(request, await group_of(link))

@@ -1,5 +1,3 @@
-"""One person's registration for staff: the page that its buttons come back to."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -49,7 +47,7 @@ async def person_page(
     signs_up_anew: bool = False,
     **forms: Typed | None,
 ) -> Response:
-    """The page. `forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
+    """`forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
     registration, actor = view.own.registration, request.state.actor
     hub_id = registration.training.hub_id
     await record("registrations.open", actor=actor, object_id=registration.id, hub_id=hub_id, contact=view.is_desk)
@@ -79,21 +77,21 @@ async def person_page(
 
 
 def _next_person(request: Request, view: StaffView) -> str:
-    """Where the next one is signed up, straight after this one was; else empty."""
+    """Straight after a sign-up; else empty."""
     if not request.query_params.get("nueva") or not view.is_desk:
         return ""
     return Carried.of(request.query_params).form_of(view.own.registration.training_id)
 
 
 def back(registration_id: UUID, sentence: str) -> Response:
-    """To the person's page, with what was done (already translated)."""
+    """`sentence` is translated."""
     response = redirect(f"/panel/inscripciones/{registration_id}")
     flash(response, sentence)
     return response
 
 
 async def refused(request: Request, refusal: Refusal) -> Response:
-    """The page as it is by now, with why a button of it did nothing. What is no rule's no is raised."""
+    """With why a button did nothing. What is no rule's no is raised."""
     if refusal.status != Refusal.status:
         raise refusal
     return await person_page(request, await view_of(request), refusal=refusal, status=refusal.status)

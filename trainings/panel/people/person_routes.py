@@ -63,7 +63,7 @@ async def rename(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_email(request: Request) -> Response:
-    """Another address, or none, for the person and those of the same form who are written to together."""
+    """Or none, for the person and those of the same form who are written to together."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -83,7 +83,7 @@ async def correct_email(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_phone(request: Request) -> Response:
-    """Another number, or none, for the person and those of the same form who are called together."""
+    """Or none, for the person and those of the same form who are called together."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -101,7 +101,7 @@ async def correct_phone(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_age(request: Request) -> Response:
-    """Another age band. Who becomes a minor or an adult by it is signed up anew: the refusal says how."""
+    """A person who becomes a minor or an adult by it is signed up anew: the refusal says how."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -138,7 +138,7 @@ async def cancel(request: Request) -> Response:
 
 @allow(*DESK)
 async def cancel_group(request: Request) -> Response:
-    """Everybody of the family at once; who was taken out of it is not of it any more."""
+    """A person taken out of the family is not of it."""
     sentence = N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")
     return await _act(request, actions.cancel_group, sentence, on_group=True)
 
@@ -150,7 +150,7 @@ async def approve(request: Request) -> Response:
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
-    """Say no to who waits for an answer, and to all of the same form."""
+    """Also those of the same form."""
     return await _act(request, actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
 
 
@@ -172,7 +172,7 @@ async def rejoin(request: Request) -> Response:
 
 @allow(*DESK)
 async def detach(request: Request) -> Response:
-    """Out of the sight of who filled in the form; then the new ticket, where there is one."""
+    """Out of the sight of the filler; then the new ticket, where there is one."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     try:

@@ -1,4 +1,4 @@
-"""`/panel/inscripciones/{id}/boleto`: a ticket in the hand of who signed up at the desk or by telephone."""
+"""`/panel/inscripciones/{id}/boleto`: the ticket of a person signed up at the desk or by telephone."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def _scannable(request: Request) -> tuple[StaffView, Shown]:
 
 
 async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown]]:
-    """The ticket, and with `?todos=si` those of the whole family after it; each one is logged."""
+    """With `?todos=si` the whole family's; each one is logged."""
     view, first = await _scannable(request)
     wanted = [one.id for one in view.companions] if request.query_params.get("todos") else []
     others = [await _shown(await with_sessions(one)) for one in wanted]
@@ -84,13 +84,13 @@ async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown
 
 
 def _known(request: Request, view: StaffView) -> Sequence[Alike]:
-    """Who may be the same person, while whoever asks is still there: straight after the sign-up."""
+    """Who may be the same person, straight after the sign-up."""
     return view.alike if request.query_params.get("nueva") else ()
 
 
 @allow(*DESK)
 async def ticket(request: Request) -> Response:
-    """The ticket on paper, for who has neither telephone nor mail."""
+    """On paper."""
     view, tickets = await _handed_out(request, "print_ticket")
     registration = view.own.registration
     printed = [one.registration.id for one in tickets]
@@ -107,7 +107,7 @@ async def ticket(request: Request) -> Response:
 
 @allow(*DESK)
 async def replace(request: Request) -> Response:
-    """A new ticket for who lost theirs, or for whom somebody else holds it; the old one opens nothing any more."""
+    """The old one opens nothing any more."""
     view = await view_at_desk(request)
     registration = view.own.registration
     try:
@@ -121,7 +121,7 @@ async def replace(request: Request) -> Response:
 
 @allow(*DESK)
 async def send(request: Request) -> Response:
-    """The ticket as a picture, for who signed up by call or by WhatsApp. The text to go with it holds no secret."""
+    """As a picture, after a call or by WhatsApp. The text to go with it holds no secret."""
     view, tickets = await _handed_out(request, "send_ticket")
     registration = view.own.registration
     phone = registration.participant.phone or next((one.phone for one in view.agreed.guardians if one.phone), None)
@@ -140,7 +140,7 @@ async def send(request: Request) -> Response:
 
 
 def _text_for(tickets: Sequence[Shown]) -> str:
-    """Neutral words for a message that others may read over a shoulder: the hub and the day, neither topic nor link."""
+    """Neutral words: hub and day, neither topic nor link."""
     meeting = tickets[0].ticket.next_meeting
     assert meeting is not None, "who has a code has something to come to"
     sentence = ngettext(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -33,7 +33,7 @@ from trainings.web.i18n import gettext, language, ngettext
 from trainings.web.render import render
 
 MONTHS_BACK, MONTHS_AHEAD = 12, 18
-"""As far ahead as the calendars that people subscribe to, and a year of what was."""
+"""Ahead as far as the feeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Known:
 
     @property
     def changes_at(self) -> datetime:
-        """When what was read begins to read differently by itself: the day ends, or an activity does."""
+        """The day ends, or an activity does."""
         now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
         return min([tomorrow, *(activity.ends_at for activity in self.activities if activity.ends_at > now)])
 
 
 @allow(PUBLIC)
 async def month(request: Request) -> Response:
-    """A month of published trainings and activities (`?mes=2027-03`), by the filters in the address."""
+    """`?mes=2027-03`."""
     known = await _known(request)
     return remembered(request, known, lambda: _page(request, known), until=known.changes_at, with_query=True)
 
@@ -90,7 +90,7 @@ async def _known(request: Request) -> Known:
 
 
 def _asked(typed: str) -> tuple[Month, list[str]]:
-    """The month of the address; this one, and a sentence that says so, where it is none or too far away."""
+    """This one, and a sentence, where it is none or too far away."""
     this, month = Month.of(clock.today()), Month.read(typed)
     if typed and month is None:
         return this, [gettext("No entendimos el mes. Mostramos este.")]
@@ -133,15 +133,13 @@ def _page(request: Request, known: Known) -> Response:
 
 
 def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
-    """The list with the same filters; from the month on, where that is still to come."""
+    """From the month on, where that is to come."""
     since = shown.first if shown > this else None
-    return Filters(
-        chosen.town, chosen.topic, chosen.language, since, chosen.is_accessible, audience=chosen.audience
-    ).query()
+    return replace(chosen, since=since).query()
 
 
 def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) -> str:
-    """`3 capacitaciones, 1 actividad`; what was called off is not counted."""
+    """`3 capacitaciones, 1 actividad`, without cancelled ones."""
     n_trainings = len({one.slug for one in sessions if not one.is_off})
     n_activities = sum(not one.is_cancelled for one in activities)
     told = []

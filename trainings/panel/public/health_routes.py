@@ -25,7 +25,7 @@ async def alive(_request: Request) -> Response:
 
 @allow(PUBLIC)
 async def ready(request: Request) -> Response:
-    """200 while the database answers and is up to date; says how long the oldest due message has waited."""
+    """200 while the database answers and is up to date, with the age of the oldest due message."""
     try:
         age = await oldest_due_seconds()
         pending = await pending_migrations(request.app.state.settings)
@@ -39,7 +39,7 @@ async def ready(request: Request) -> Response:
 
 
 async def _are_keys_wrong(state: State) -> bool:
-    """Whether sealed columns do not open. What opened is asked again after ten minutes: it reads every table."""
+    """Whether sealed columns do not open. Asked every ten minutes: it reads every table."""
     if clock.ticks() < getattr(state, "seals_open_until", 0.0):
         return False
     if await broken_seals():

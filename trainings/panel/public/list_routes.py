@@ -1,4 +1,4 @@
-"""Public pages of the schedule: the list with its filters, one training with its calendar entry and picture."""
+"""The public list with its filters, one training with its calendar entry and picture."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PICTURE_CACHING = "public, max-age=3600"
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """`/capacitaciones`: what is to come, by the filters in the address."""
+    """`/capacitaciones`."""
     topics = await public_queries.topic_names()
     coming = await public_queries.coming_sessions(clock.now())
     chosen, notes = filters.read_filters(request.query_params, topics)
@@ -110,13 +110,13 @@ def _page(request: Request, training: Posted) -> Response:
 
 
 def has_entry(training: Posted) -> bool:
-    """Whether there is something to keep in a calendar: what the feeds show, as long as it is to come."""
+    """What the feeds show, as long as it is to come."""
     return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
 
 
 @allow(PUBLIC)
 async def entry(request: Request) -> Response:
-    """`/capacitaciones/{slug}/evento.ics`: its meetings for one's own calendar."""
+    """`/capacitaciones/{slug}/evento.ics`."""
     training = await public_queries.public_training(request.path_params["slug"])
     events = await public_queries.event_texts(training.id) if has_entry(training) else []
     if not events:
@@ -129,7 +129,7 @@ async def entry(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/capacitaciones/{slug}/imagen.png`: what a shared link shows in a chat."""
+    """`/capacitaciones/{slug}/imagen.png`: for chats."""
     training = await public_queries.public_training(request.path_params["slug"])
     drawn = await asyncio.to_thread(og_png, training_card(training))
     return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})

@@ -1,4 +1,4 @@
-"""Public pages of places: the home page with its search and map, and one municipality with its picture."""
+"""The home page with its search and map, and one municipality with its picture."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOST_FOUND = 50
 MOST_NOTES = 3
 LONGEST_QUERY = 100
 ALIKE = 0.7
-"""How alike a name must be to what was typed to be asked for: one wrong letter in a short name, two in a long one."""
+"""One wrong letter in a short name, two in a long one."""
 PAST = timedelta(days=90)
 ACTIVITIES_AHEAD = timedelta(days=365)
 PICTURE_CACHING = "public, max-age=3600"
@@ -61,8 +61,6 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Where to look instead: a sentence, and the page of that municipality."""
-
     sentence: str
     href: str
     action: str
@@ -70,7 +68,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that a municipality's page is made of. `near`, where nothing is to come; `near_hubs`, where no hub serves."""
+    """`near`, where nothing is to come; `near_hubs`, where no hub serves."""
 
     town: Town
     trainings: tuple[Listed, ...]
@@ -83,7 +81,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """A municipality's trainings: held there, by its hub elsewhere, and those of the last 90 days."""
+    """Held there, by its hub elsewhere, and those of the last 90 days."""
 
     here: list[Listed]
     elsewhere: list[Listed]
@@ -92,7 +90,7 @@ class Agenda:
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """`/`: what is to come and where; with `?q=` the municipalities of that name."""
+    """`/`; with `?q=` municipalities of that name."""
     typed = request.query_params.get("q", "").strip()
     if typed:
         return await _search(request, typed)
@@ -138,7 +136,7 @@ def _n_trainings(n: int) -> str:
 
 
 def _readable(typed: str) -> str:
-    """What was typed, as it may be shown again; empty where it was damaged on its way here."""
+    """Empty where it was damaged on its way here."""
     try:
         return clean(typed[:LONGEST_QUERY], LONGEST_QUERY)
     except ValueError:
@@ -155,7 +153,7 @@ def _alike(text: str) -> list[Town]:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """`/municipios/{slug}`: who serves it, what is to come, what there was, and how to follow it."""
+    """`/municipios/{slug}`."""
     known = await _known(_town(request))
     until = next_change(known.trainings, clock.now())
     return remembered(request, known, lambda: _page(request, known), until=until)
@@ -180,7 +178,7 @@ async def _known(town: Town) -> Known:
 
 
 async def _open_activities(town: Town) -> tuple[ListedActivity, ...]:
-    """Activities without sign-up that are to come or going on; for a week also those that were cancelled."""
+    """Not over; for a week also cancelled ones."""
     today = clock.today()
     found = await listed_activities(today, today + ACTIVITIES_AHEAD, municipality=town.code)
     return tuple(one for one in found if not one.is_over)
@@ -208,7 +206,7 @@ def _page(request: Request, known: Known) -> Response:
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/municipios/{slug}/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
+    """`/municipios/{slug}/imagen.png`: for chats, in Spanish."""
     town = _town(request)
     with speaking(SOURCE_LANGUAGE):
         card = Card(
@@ -246,7 +244,7 @@ def _agenda(known: Known) -> Agenda:
 
 
 def _is_held_in(training: Listed, town: Town) -> bool:
-    """Whether a meeting is to come there; one that is over leads nobody to the next elsewhere."""
+    """Whether a session is to come there."""
     return training.next_meeting_in(town.code).place.town.code == town.code
 
 

@@ -61,21 +61,19 @@ class AbsenceForm(Form):
         return self
 
     def span(self) -> tuple[datetime, datetime]:
-        """From when to when, UTC."""
+        """UTC."""
         if self.starts is not None and self.ends is not None:
             return hours_of(self.day, self.starts, self.ends)
         return whole_days(self.day, self.last_day or self.day)
 
 
 class RemoveForm(Form):
-    """Which absence is taken back."""
-
     absence: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class AbsenceLine:
-    """An absence in words, and the sessions that one is down for and the activities that one answers for in it."""
+    """In words, with the sessions and activities that the person is down for."""
 
     absence: Unavailability
     words: str

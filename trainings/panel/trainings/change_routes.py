@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/cambios`: what happens next after a change; holding what was cancelled after all."""
+"""`/panel/capacitaciones/{id}/cambios`: people to tell after a change; holding what was cancelled after all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NothingChanged(NotFound):
 
 
 async def _training(request: Request) -> Training:
-    """A training of a hub where the actor works at the desk. Unseen is 404, seen but not theirs 403."""
+    """404 if not visible, 403 if not of the actor's desk."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_register_at_desk(request.state.actor, training.hub_id):
         raise WrongRole
@@ -109,7 +109,7 @@ async def tell(request: Request) -> Response:
 
 @allow(*DESK)
 async def picture(request: Request) -> Response:
-    """What one session was and is, as a picture for chats. It shows no more than public pages."""
+    """For chats. It shows no more than public pages."""
     session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
     if not can_register_at_desk(request.state.actor, session.training.hub_id):
         raise WrongRole
@@ -206,7 +206,7 @@ async def _reopen_form(
 async def _ask(
     request: Request, context: dict[str, Any], typed: Typed, refusal: Refusal | None, status: int
 ) -> Response:
-    """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
+    """With who will hear of it; a reason is asked for where people or places are taken."""
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]
     turned = None if context["is_whole"] else session_ids[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from trainings.places.models import Hub
 from trainings.places.queries import one_of
 from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of, has_clashes
 from trainings.schedule.models import Training
+from trainings.schedule.months import Month
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.staff.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy
 from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
@@ -40,8 +40,6 @@ MONTHS_BACK, MONTHS_AHEAD = 12, 18
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session that a copy would have: when, in words, and what is to be known of it."""
-
     when: str
     cautions: Cautions
 
@@ -107,45 +105,42 @@ def _new_sessions(plans: Mapping[int, SessionPlan], cautions: Mapping[int, Cauti
 # -- a month of a hub
 
 
-def _months(first: int, last: int) -> list[date]:
-    """First days of months, counted from this one."""
-    this = clock.today().year * 12 + clock.today().month - 1
-    return [date((this + n) // 12, (this + n) % 12 + 1, 1) for n in range(first, last + 1)]
+def _months(first: int, last: int) -> list[Month]:
+    """Counted from this one."""
+    return [Month.of(clock.today()).later(n) for n in range(first, last + 1)]
 
 
-def _listed_month(text: object) -> date:
-    offered = {_code(day): day for day in _months(-MONTHS_BACK, MONTHS_AHEAD)}
-    if text not in offered:
+def _listed_month(text: object) -> Month:
+    found = next((month for month in _months(-MONTHS_BACK, MONTHS_AHEAD) if str(month) == text), None)
+    if found is None:
         raise wrong(N_("Escoja uno de los meses de la lista."))
-    return offered[str(text)]
+    return found
 
 
-def _another_month(target: date, form: ValidationInfo) -> date:
+def _another_month(target: Month, form: ValidationInfo) -> Month:
     if target == form.data.get("month"):
         raise wrong(N_("Es el mismo mes. Escoja a qué otro mes se copia."))
-    if target < clock.today().replace(day=1):
+    if target < Month.of(clock.today()):
         raise wrong(N_("Ese mes ya pasó. Escoja uno que viene."))
     return target
 
 
 class MonthForm(Form):
-    """Which month of which hub is copied into which; months as `2027-03`."""
+    """Months as `2027-03`."""
 
     hub: UUID
-    month: Annotated[date, BeforeValidator(_listed_month)]
-    target: Annotated[date, BeforeValidator(_listed_month), AfterValidator(_another_month)]
+    month: Annotated[Month, BeforeValidator(_listed_month)]
+    target: Annotated[Month, BeforeValidator(_listed_month), AfterValidator(_another_month)]
 
 
 class CopyForm(Form):
-    """The trainings and activities to copy, and why what is taken may stand."""
-
     copy_ids: list[UUID] = []
     override_reason: Reason = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyLine:
-    """A training or activity of the month: what it would be, whether it is ticked, and why it was not made just now."""
+    """What it would be, whether it is ticked, and why it was not made just now."""
 
     copy: Copy
     old_day: str
@@ -156,27 +151,26 @@ class CopyLine:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of copying: how many drafts are new, and what was refused, by what was to be copied."""
+    """How many drafts are new, and what was refused."""
 
     n_new: int
     refusals: Mapping[UUID, Refusal]
 
     @property
     def sentence(self) -> str:
-        """How many, in words; empty for none."""
+        """Empty for none."""
         words = ngettext("Listo: se hizo %(n)s borrador.", "Listo: se hicieron %(n)s borradores.", self.n_new)
         return words % {"n": self.n_new} if self.n_new else ""
 
 
 @allow(*EDITORS)
 async def month(request: Request) -> Response:
-    """Which month; then what would be made of it."""
     hubs = await editable_hubs(request.state.actor)
     typed = Typed.of({name: value for name, value in request.query_params.items() if name in MonthForm.model_fields})
     if not typed.value("month"):
         this, following = _months(0, 1)
         only = hubs[0].id if len(hubs) == 1 else typed.value("hub")
-        return _month_page(request, Typed.of({"hub": only, "month": _code(this), "target": _code(following)}), hubs)
+        return _month_page(request, Typed.of({"hub": only, "month": str(this), "target": str(following)}), hubs)
     try:
         form = check(MonthForm, typed)
     except FormErrors as exc:
@@ -199,13 +193,13 @@ async def copy_month(request: Request) -> Response:
             typed.errors["copias"] = gettext(N_("Marque por lo menos una."))
         lines = await _lines(request, form, hub, typed, made)
         return _month_page(request, typed, hubs, lines, status=409 if made.refusals else 422, done=made.sentence)
-    response = redirect(f"{MONTH}?hub={hub.id}&month={_code(form.month)}&target={_code(form.target)}")
+    response = redirect(f"{MONTH}?hub={hub.id}&month={form.month}&target={form.target}")
     flash(response, made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")))
     return response
 
 
 async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:
-    """Each by itself: what is refused leaves the others standing, and what is made is known again next time."""
+    """Each by itself: a refusal leaves the others standing, and what is made is known again next time."""
     n_new, refusals = 0, {}
     for copy in await _copies(hub, form):
         if copy.owner.id not in ticked.copy_ids:
@@ -225,14 +219,13 @@ async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -
 
 
 async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
-    """What may be copied, by day."""
     trainings = await copies_of(hub.id, form.month, form.target)
     activities = await copies_of_activities(hub.id, form.month, form.target)
     return sorted([*trainings, *activities], key=lambda copy: (copy.first_day, copy.owner.title))
 
 
 async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
-    """All of the month's, each with its new days. At first those are ticked that nothing stands in the way of."""
+    """At first those are ticked that nothing stands in the way of."""
     copies = await _copies(hub, form)
     planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
     cautions = await cautions_of(
@@ -283,12 +276,7 @@ def _month_page(
 
 
 def _choices(first: int, last: int) -> list[tuple[str, str]]:
-    return [(_code(day), f"{dates.month_name(day, language())} {day.year}") for day in _months(first, last)]
-
-
-def _code(day: date) -> str:
-    """`2027-03`."""
-    return f"{day:%Y-%m}"
+    return [(str(one), f"{dates.month_name(one.first, language())} {one.year}") for one in _months(first, last)]
 
 
 routes: list[BaseRoute] = [

@@ -56,7 +56,7 @@ async def correct(request: Request) -> Response:
 
 
 async def _done(session: TrainingSession) -> str:
-    """Papers that were given out tell what was known, and stay as they are until somebody decides."""
+    """Papers that were given out stay as they are until somebody decides."""
     done = gettext(N_("Listo: quedó anotado cuándo fue. Las marcas y las horas se compararon otra vez."))
     n = len(await changes_of(session.training_id))
     if not n:

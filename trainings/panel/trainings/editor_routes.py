@@ -51,8 +51,6 @@ USUAL_CAPACITY = 30
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """A row of the form: its number in it, what it is called, and what is to be known of it before it is saved."""
-
     number: int
     title: str
     cautions: Cautions
@@ -63,7 +61,7 @@ class FormRow:
 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
-    """The empty form; who leads several hubs first says for which."""
+    """People who lead several hubs choose one first."""
     hubs = await editable_hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
@@ -134,7 +132,7 @@ async def update(request: Request) -> Response:
 
 
 async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
-    """All or nothing: the plan, the places, and word to people whose time or place changed; the batch of these."""
+    """All or nothing: the plan, the places, and word to people whose time or place changed; returns their batch."""
     form, sessions = forms.check_training(typed)
     plan = await _plan(form)
 
@@ -153,7 +151,7 @@ async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
 
 
 def _changeable(training: Training) -> list[TrainingSession]:
-    """Sessions that the form may change: all of a draft, else those to come."""
+    """All of a draft, else those to come."""
     now = clock.now()
     planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
     if training.state is not TrainingState.DRAFT:
@@ -208,7 +206,6 @@ async def _form(
 
 
 def _repeats(typed: Typed) -> bool:
-    """Whether the part "Repetir" is in use."""
     return any(typed.value(name) or typed.error(name) for name in RepeatForm.model_fields)
 
 
@@ -228,7 +225,7 @@ async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Ac
 def _rows(
     typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
 ) -> list[FormRow]:
-    """Once others know of the training, its meetings are told by their numbers in the calendar until it is saved."""
+    """Once others know of the training, sessions are told by their numbers in the calendar."""
     is_draft = training is None or training.state is TrainingState.DRAFT
     positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
     rows = []
@@ -240,7 +237,7 @@ def _rows(
 
 
 def _course_words(course: Course, hub: Hub) -> str:
-    """«Mitos y realidades (taller)», and whose it is where that is another municipality."""
+    """«Mitos y realidades (taller)», and its municipality where that is another."""
     said = [gettext(KINDS[course.kind]).lower()]
     if course.operator is not None and course.operator_id != hub.operator_id:
         said.append(course.operator.name)
@@ -248,9 +245,7 @@ def _course_words(course: Course, hub: Hub) -> str:
 
 
 async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
-    """What the selects and boxes offer; a training keeps a course that has left the catalogue, and once published its
-    own alone.
-    """
+    """A training keeps a course that has left the catalogue, and once published its own alone."""
     is_fixed = training is not None and training.published_at is not None
     own = [] if is_fixed else queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
     kept = [await queries.course(training.course_id)] if training else []
@@ -272,7 +267,7 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
 
 
 def _venue_ids(training: Training | None) -> set[UUID | None]:
-    """Where it is, though the place be retired by now: saving another field must not move it."""
+    """Also a retired one: saving another field must not move it."""
     return {training.venue_id, *(session.venue_id for session in training.sessions)} if training else set()
 
 

@@ -29,7 +29,7 @@ from trainings.web.render import redirect, render
 
 @allow(*EDITORS)
 async def show(request: Request) -> Response:
-    """Asks why and once; where it was said already, whether it did take place after all."""
+    """Where it was said already, asks whether it did take place."""
     session = await editable_session(request)
     if was_not_held(session):
         return await _said(request, session)
@@ -89,7 +89,6 @@ async def _form(
 
 
 def _way_out(session: TrainingSession, refusal: Refusal | None) -> list[tuple[str, str]]:
-    """Where to do what is to be done first."""
     own = f"/panel/sesiones/{session.id}"
     if isinstance(refusal, rescheduling.SomebodyCame):
         return [(f"{own}/asistencia?filtro=presentes", gettext(N_("Ver quiénes están marcados")))]

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}`: move or cancel one meeting. Attendance has its own routes."""
+"""`/panel/sesiones/{id}`: move or cancel one session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from trainings.web.render import redirect, render
 
 @allow(*EDITORS)
 async def show_move(request: Request) -> Response:
-    """The form as the session stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
+    """`?dia=2027-03-09` proposes that day, confirmed by sending the form."""
     session = await editable_session(request)
     start, end = clock.local(session.starts_at), clock.local(session.ends_at)
     day = day_written(request.query_params.get("dia", ""), start.date())
@@ -70,7 +70,7 @@ async def move(request: Request) -> Response:
 
 
 async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
-    """The form again, with what was typed. Once somebody has seen what another person did meanwhile, theirs counts."""
+    """As typed. Once another person's change was seen, sending counts."""
     if refusal.status not in REFUSED:
         raise refusal
     session = await editable_session(request)
@@ -94,7 +94,7 @@ async def _moved(before: TrainingSession, cautions: Cautions) -> Response:
 
 
 async def _cautions(request: Request, session: TrainingSession, typed: Typed) -> Cautions:
-    """What is to be known of the day and place in the form; nothing while one of them is missing."""
+    """None while day or place is missing."""
     form = checked(MoveForm, Typed(typed.fields))
     if form is None:
         return NONE
@@ -137,7 +137,7 @@ async def _move_form(
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    """Asks once; what would be refused is not asked, and the page says why."""
+    """What would be refused is not asked, and the page says why."""
     session = await editable_session(request)
     try:
         await check_cancellable(session.training, session)

@@ -42,12 +42,12 @@ from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, render
 
 ENROLLABLE = frozenset(Phase) - {Phase.DRAFT, Phase.CANCELLED, Phase.HELD}
-"""At the desk people are signed up beyond the window, as long as there is something to come to."""
+"""The desk signs people up beyond the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A meeting on the page of its training. `attendance` is empty for who may not take it."""
+    """`attendance` is empty for people who may not take it."""
 
     id: UUID
     position: int
@@ -70,7 +70,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A person in the list: given names, initials, community, and how it stands. `position`: 1 waits first."""
+    """Given names, initials, community, state. `position`: 1 waits first."""
 
     id: UUID
     name: str
@@ -85,7 +85,7 @@ class PersonRow:
 async def show_training(
     request: Request, training: Training, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
-    """The page; with a refusal on top where a button could not be obeyed."""
+    """`refusal`: why a button could not be obeyed."""
     actor: Actor = request.state.actor
     is_own = is_own_training(training, actor)
     may_edit = can_edit_trainings(actor, training.hub_id)
@@ -125,7 +125,6 @@ async def show_training(
 
 
 def is_own_training(training: Training, actor: Actor) -> bool:
-    """Whether the actor holds one of its sessions."""
     return any(one.user_id == actor.id for session in training.sessions for one in session.facilitators)
 
 
@@ -136,7 +135,7 @@ def has_begun(training: Training) -> bool:
 def session_rows(
     training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], away: Mapping[UUID, str], *, may_edit: bool
 ) -> list[SessionRow]:
-    """The training's meetings by time, each with what may be done now and what is to be known of it."""
+    """By time."""
     rows, is_called_off = [], training.state is TrainingState.CANCELLED
     for session in sorted(training.sessions, key=lambda session: (session.starts_at, session.id)):
         is_off = not session.is_on
@@ -166,7 +165,7 @@ def session_rows(
 
 
 async def _away(training: Training) -> dict[UUID, str]:
-    """Who said that they cannot, and who left, by session, each in a sentence."""
+    """By session: absent people and those who left, in sentences."""
     found: dict[UUID, list[str]] = {}
     is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
     for one in await unheld_at([training.hub_id]):
@@ -176,7 +175,7 @@ async def _away(training: Training) -> dict[UUID, str]:
 
 
 def may_restore(training: Training, session: TrainingSession) -> bool:
-    """Whether it was cancelled alone, and its time is still to come."""
+    """Cancelled alone, and still to come."""
     is_alone = session.state is SessionState.CANCELLED and training.state is not TrainingState.CANCELLED
     return is_alone and clock.now() < session.ends_at
 
@@ -186,7 +185,6 @@ def is_over(session: TrainingSession) -> bool:
 
 
 def session_state(session: TrainingSession, *, is_off: bool) -> str:
-    """One word for the meeting."""
     if is_off:
         return gettext(N_("No se realizó")) if was_not_held(session) else gettext(N_("Cancelada"))
     if session.closed_at is not None:
@@ -206,9 +204,8 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
 
 
 def person_rows(people: Sequence[Registration], repeats: Collection[UUID] = ()) -> list[PersonRow]:
-    """Everybody on a training, in the order of the query; `repeats` may be people who are there already.
-
-    A family waits with one number, and is cared for by what one of them asked.
+    """In the order of the query; `repeats` may be people who are there already. A family waits with one number, and is
+    cared for by what one of them asked.
     """
     waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
     positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}

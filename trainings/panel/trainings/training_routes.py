@@ -72,7 +72,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def _person(request: Request) -> tuple[Training, Registration]:
-    """The training in scope and one registration of it. Who sees it without working at its desk gets 403."""
+    """Seen without working at its desk: 403."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_register_at_desk(request.state.actor, training.hub_id):
         raise WrongRole

@@ -42,7 +42,7 @@ ONE = INDEX + "/{id:uuid}"
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """Trainings in scope by state, hub and words of the title."""
+    """By state, hub and words of the title."""
     actor: Actor = request.state.actor
     hubs = await hubs_visible_to(actor)
     asked = request.query_params
@@ -86,7 +86,7 @@ def _page_path(request: Request, page: int) -> str:
 
 
 async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[object]], sentence: str) -> Response:
-    """Do what the button says, or show the training again with the reason why not."""
+    """Or the training again with the reason why not."""
     training = await editable(request)
     try:
         await act(training, request.state.actor)
@@ -120,7 +120,7 @@ async def unlist(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    """Says how many people will be told, and that there are ten minutes to stop it."""
+    """With how many people will be told."""
     return await _cancel_form(request, await editable(request), Typed())
 
 

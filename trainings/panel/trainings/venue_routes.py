@@ -74,7 +74,7 @@ async def update(request: Request) -> Response:
 
 
 async def _venue(request: Request) -> Venue:
-    """The venue of the address, at a hub that the actor leads."""
+    """Of a hub that the actor leads."""
     venue = await Venue.get_or_none(id=request.path_params["id"]).select_related("hub")
     if venue is None or venue.hub_id not in {hub.id for hub in await editable_hubs(request.state.actor)}:
         raise UnknownVenue
@@ -103,7 +103,7 @@ async def _save(request: Request, venue: Venue | None) -> Response:
 
 
 async def _has_to_be_asked(form: VenueForm, venue: Venue) -> bool:
-    """Only staff know whether people would go to another place, or to the same one under a better name."""
+    """Only staff know whether people would go to another place."""
     return not form.meaning and is_said_otherwise(venue, form.details()) and bool(await coming_at(venue))
 
 

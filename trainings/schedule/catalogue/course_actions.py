@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -72,9 +73,8 @@ class PrerequisiteCircle(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CoursePlan:
-    """A catalogue entry. `contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100.
-
-    `prerequisite_ids`: courses to complete before.
+    """`contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100. `prerequisite_ids`: courses to
+    complete before.
     """
 
     kind: CourseKind
@@ -97,9 +97,8 @@ class CoursePlan:
 
 
 async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | None = None) -> Course:
-    """A new entry of the operator, or of the platform.
-
-    Refuses an unknown topic or prerequisite, a title the owner has already, no hours, a share over 100 %.
+    """Of the operator, or of the platform. Refuses an unknown topic or prerequisite, a title the owner has already, no
+    hours, a share over 100 %.
     """
     async with transaction():
         await _check(plan, operator_id)
@@ -110,9 +109,8 @@ async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | N
 
 
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
-    """Correct an entry; drafts follow, calendars in topic and summary. A published training keeps its terms.
-
-    Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
+    """Drafts follow, and calendars in topic and summary; a published training keeps its terms. Refuses as
+    `create_course`, and prerequisites that lead back to this course.
     """
     async with transaction():
         # One correction at a time: two could close a circle, each from its side.
@@ -131,10 +129,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             return course
         await Training.filter(course_id=course.id, published_at=None).update(**await terms_of(course.id))
         if {"topic_id", "summary"} & set(changed):
-            recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
-            ids = [one for (one,) in await recent.distinct().values_list("id")]
-            await calendar_texts.refresh(training_ids=ids)
-            await calendar_texts.restamp(ids)
+            await _calendars_follow(Training.filter(course_id=course.id))
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
     return course
 
@@ -189,12 +184,17 @@ async def rename_topic(topic_id: UUID, name: str, *, actor: Actor) -> Topic:
             return topic
         topic.name = name
         await topic.save(update_fields=["name"])
-        recent = Training.filter(course__topic_id=topic.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
-        ids = [one for (one,) in await recent.distinct().values_list("id")]
-        await calendar_texts.refresh(training_ids=ids, renamed=[f"tema:{topic.slug}"])
-        await calendar_texts.restamp(ids)
+        await _calendars_follow(Training.filter(course__topic_id=topic.id), renamed=[f"tema:{topic.slug}"])
         await record("schedule.rename_topic", actor=actor, object_id=topic.id)
     return topic
+
+
+async def _calendars_follow(trainings: QuerySet[Training], *, renamed: Collection[str] = ()) -> None:
+    """`renamed`: feeds with a new name."""
+    recent = trainings.filter(sessions__starts_at__gte=clock.now() - STILL_SHOWN)
+    ids = [one for (one,) in await recent.distinct().values_list("id")]
+    await calendar_texts.refresh(training_ids=ids, renamed=renamed)
+    await calendar_texts.restamp(ids)
 
 
 async def _check(plan: CoursePlan, operator_id: UUID | None, *, but: UUID | None = None) -> None:

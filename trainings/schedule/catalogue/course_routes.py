@@ -35,9 +35,7 @@ USUAL_SHARE = 80
 
 @dataclass(frozen=True, slots=True)
 class CourseLine:
-    """A course, and what the reader may do. `copied_for`: (id, name) of the reader's operators without a course of its
-    title.
-    """
+    """`copied_for`: (id, name) of the reader's operators without a course of its title."""
 
     course: Course
     may_edit: bool
@@ -100,7 +98,7 @@ async def update(request: Request) -> Response:
 
 
 async def _own_course(request: Request) -> Course:
-    """Refuses (NotYourCourse) a course of another owner."""
+    """Refuses (NotYourCourse) another owner's."""
     course, actor = await queries.course(request.path_params["id"]), request.state.actor
     if not can_edit_course(actor, course.operator_id, own=await queries.operators_led_by(actor)):
         raise NotYourCourse
@@ -109,7 +107,6 @@ async def _own_course(request: Request) -> Course:
 
 @allow(*EDITORS)
 async def copy(request: Request) -> Response:
-    """For the chosen operator, among those of this coordinator."""
     actor = request.state.actor
     owner = await _owner((await read_form(request)).value("operator"), actor)
     if owner is None:
@@ -121,7 +118,7 @@ async def copy(request: Request) -> Response:
 
 
 async def _owner(chosen: str, actor: Actor) -> UUID | None:
-    """Owner of a new course: the chosen operator by id, or the only one. Refuses (UnknownOwner) any other."""
+    """The chosen operator by id, or the only one. Refuses (UnknownOwner) any other."""
     own = await queries.operators_led_by(actor)
     if len(own) <= 1 and not chosen:
         return next(iter(own), None)
@@ -147,7 +144,7 @@ async def _save(request: Request, course: Course | None) -> Response:
 
 
 async def _keep(form: CourseForm, course: Course | None, chosen: str, request: Request) -> None:
-    """Saves the course and a newly typed topic: both or neither."""
+    """Course and newly typed topic: both or neither."""
     actor = request.state.actor
     async with transaction():
         topic_id = form.topic or (await course_actions.create_topic(form.topic_name, actor=actor)).id

@@ -37,7 +37,7 @@ class ProjectPlan:
 
 
 async def create_project(plan: ProjectPlan, *, actor: Actor) -> Project:
-    """Training forms offer it from now on. Refuses an existing name and a reversed period."""
+    """Refuses an existing name and a reversed period."""
     assert 1 <= plan.fiscal_year_month <= 12
     if plan.ends_on < plan.starts_on:
         raise PeriodReversed

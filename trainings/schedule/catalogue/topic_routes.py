@@ -54,7 +54,7 @@ async def topic_name(slug: str) -> str:
 
 
 async def courses_of(slug: str) -> list[TopicCourse]:
-    """Active courses by title; of a course and its copies the first."""
+    """Active ones by title; of a course and its copies the first."""
     found = await queries.courses(is_active=True)
     by_title = {fold(one.title): one for one in reversed(found) if one.topic.slug == slug}
     return [
@@ -113,7 +113,7 @@ def _page(
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/temas/{slug}/imagen.png`: for shared links in chats, always in Spanish."""
+    """`/temas/{slug}/imagen.png`: for chats, in Spanish."""
     name = await topic_name(request.path_params["slug"])
     with speaking(SOURCE_LANGUAGE):
         card = Card(

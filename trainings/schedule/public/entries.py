@@ -1,6 +1,5 @@
-"""Calendar entries by day, for the panel and the public month, and their lines as HTML.
-
-A month has hundreds: the template is rendered once for each kind of line.
+"""Calendar entries by day, for panel and public month, and their lines as HTML. A month has hundreds: the template is
+rendered once for each kind of line.
 """
 
 from __future__ import annotations
@@ -31,9 +30,8 @@ BETWEEN = "\x1f"
 
 
 class Entry(NamedTuple):
-    """A session or activity in a calendar. `look`: its classes; `move`: the form that moves it, or empty.
-
-    `starts_at` is local; `mark`: icon for its state, readable without colours. A tuple, because a page makes hundreds.
+    """`look`: its classes; `move`: the form that moves it, or empty; `starts_at` is local; `mark`: icon for its state.
+    A tuple, because a page makes hundreds.
     """
 
     starts_at: datetime
@@ -48,7 +46,7 @@ class Entry(NamedTuple):
 
 
 def lines_of(entries: Sequence[Entry]) -> Markup:
-    """Entries of a day by their template, in the request's language."""
+    """By their template, in the request's language."""
     lang = language()
     written: list[str] = []
     values: list[str] = []
@@ -96,7 +94,7 @@ class Cell:
 
     @property
     def dots(self) -> str:
-        """One dot an entry, at most as many as fit on a phone; a dash for remarks only."""
+        """One an entry, as many as fit on a phone; a dash for remarks only."""
         return "•" * min(len(self.entries), MOST_DOTS) or "–"
 
     @property
@@ -105,13 +103,10 @@ class Cell:
 
 
 class ByDay(dict[date, list[Entry]]):
-    """For each day of a span."""
-
     def __init__(self, first: date, last: date) -> None:
         super().__init__((day, []) for day in days_from(first, last))
 
     def put(self, entry: Entry, days: Sequence[date]) -> None:
-        """On each day it touches."""
         first, *later = days
         if first in self:
             self[first].append(entry)
@@ -138,9 +133,6 @@ def weekdays_of(month: Month) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def when(starts_told: datetime | str, ends_told: datetime | str, lang: str) -> tuple[datetime, str, tuple[date, ...]]:
-    """Local start, the same in words, and the local days it touches.
-
-    From moments as the database gives them. Cached: a page made anew asks for nearly the same.
-    """
+    """Local start, the same in words, and the days it touches. Cached: a page made anew asks for nearly the same."""
     here = clock.local(as_moment(starts_told))
     return here, dates.time_of_day(here, lang), days_touched(here, as_moment(ends_told))

@@ -1,16 +1,16 @@
-"""A training in words, on its page and as a row of a list: when, where, for whom, what to do now."""
+"""A training in words, on its page and as a row of a list."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from urllib.parse import quote
 
 from trainings import clock
 from trainings.lib import dates
 from trainings.places.models import OperatorKind
+from trainings.schedule.dated import Span
 from trainings.schedule.models import Offer, TrainingState
 from trainings.schedule.phase import Phase, closing_time, end_of
 from trainings.schedule.public import sentences
@@ -22,12 +22,12 @@ from trainings.web.i18n import gettext, language, ngettext
 
 WHOLE = 100
 MOST_TOWNS = 3
-"""Municipalities named; more are counted."""
+"""Named; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A session in words. `place`: only if the sessions' places differ. `note`: what changed."""
+    """`place`: only if the sessions' places differ. `note`: what changed."""
 
     day: str
     hours: str
@@ -38,7 +38,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Accessibility in words. `place`: only if the places differ in it."""
+    """`place`: only if the places differ in it."""
 
     place: str
     words: str
@@ -49,7 +49,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A visitor's next step: register, or look elsewhere for the reason in `note`."""
+    """Register, or look elsewhere for the reason in `note`."""
 
     label: str
     href: str
@@ -137,7 +137,7 @@ def _about(training: Posted) -> list[str]:
 
 
 def towns_of(training: Posted) -> str:
-    """`La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`; or `En línea`."""
+    """`La Libertad, Las Cruces y Sayaxché, Petén`, or `En línea`."""
     places = [meeting.place for meeting in training.held]
     found = tuple(dict.fromkeys(place.town for place in places if not place.is_online))
     online = [gettext("En línea")] if any(place.is_online for place in places) else []
@@ -153,7 +153,7 @@ def _towns(found: Sequence[Town]) -> str:
 
 
 def short_place(place: Place, among: Collection[Place]) -> str:
-    """What tells it from the others: the name, with the municipality if these differ."""
+    """The name, with the municipality if these differ."""
     if place.is_online:
         return place.where
     towns = {one.town for one in among if not one.is_online}
@@ -269,13 +269,6 @@ def _why_not(training: Posted, phase: Phase) -> str:
     return f"{told} {training.cancel_reason}".strip()
 
 
-class Timed(Protocol):
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """For `parts/rows.html`. `free`: None if a `state` replaces the band."""
@@ -295,12 +288,11 @@ class Row:
 
 
 def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
-    """In order, each by its next session, if possible here or since then."""
+    """Each by its next session, if possible here or since then."""
     return [row_of(training, training.next_meeting_in(town_code, since)) for training in trainings]
 
 
 def row_of(training: Listed, meeting: Meeting) -> Row:
-    """By one of its sessions, in the request's language."""
     phase = training.phase
     state = state_of(phase)
     return Row(
@@ -319,17 +311,14 @@ def row_of(training: Listed, meeting: Meeting) -> Row:
     )
 
 
-def hours_of(what: Timed) -> str:
+def hours_of(what: Span) -> str:
     """`8:30 a. m. a 12:30 p. m.`"""
     start, end = (dates.time_of_day(moment, language()) for moment in (what.starts_at, what.ends_at))
     return gettext("%(start)s a %(end)s") % {"start": start, "end": end}
 
 
 def _when(training: Listed, meeting: Meeting) -> str:
-    """Hours, and for several sessions in this place the days: `… · 3 sesiones: 16, 17 y 18 de marzo de 2027`.
-
-    A single one there is numbered: `… · sesión 3 de 4`.
-    """
+    """`… · 3 sesiones: 16, 17 y 18 de marzo de 2027`, those in this place; a single one there: `… · sesión 3 de 4`."""
     hours, here = hours_of(meeting), [one for one in training.held if one.place == meeting.place]
     if len(here) > 1:
         n_sessions = ngettext("%(num)s sesión", "%(num)s sesiones", len(here)) % {"num": len(here)}
@@ -342,7 +331,7 @@ def _when(training: Listed, meeting: Meeting) -> str:
 
 
 def _elsewhere(training: Listed, shown: Meeting) -> str:
-    """`Además: 9 de marzo de 2027 en Escuela oficial, Las Cruces, Petén; …`; past sessions only once all are."""
+    """`Además: 9 de marzo de 2027 en Escuela oficial, …`; past sessions only once all are."""
     now, is_over = clock.now(), training.is_over
     others: dict[Place, list[datetime]] = {}
     for one in training.held:
@@ -367,7 +356,7 @@ def state_of(phase: Phase) -> str:
 
 
 def _changes(training: Listed) -> str:
-    """Changes of the last week to coming sessions: one in words, several as a number."""
+    """Of the last week, to coming sessions: one in words, several as a number."""
     now = clock.now()
     ahead = [meeting for meeting in training.meetings if meeting.was is not None and meeting.ends_at > now]
     noted = [public_note(meeting, is_called_off=not meeting.is_on) for meeting in ahead]

@@ -1,4 +1,4 @@
-"""Filters of the public list and month: read from the address, named, dropped one by one, shared as a link."""
+"""Filters of the public list and month: read from the address, named, dropped one by one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,6 @@ Choice = tuple[str, str]
 
 
 class Offered(Protocol):
-    """What filters distinguish."""
-
     @property
     def town_code(self) -> str: ...
     @property
@@ -96,13 +94,11 @@ class Filters:
 
     @property
     def starts_at(self) -> datetime | None:
-        """Sessions must begin at or after this."""
         return clock.midnight(self.since) if self.since else None
 
     def trainings(self, coming: Sequence[Coming]) -> list[str]:
-        """Trainings with a session that passes, by their first; `coming`: all coming sessions.
-
-        Access must hold at all of a training's: people want to come to each.
+        """With a session that passes, by their first; `coming`: all coming sessions. Access must hold at all of a
+        training's.
         """
         found = dict.fromkeys(one.training_id for one in self.chosen(coming))
         hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()

@@ -50,17 +50,16 @@ DATED = f"""
         )
     ORDER BY s.starts_at
 """  # noqa: S608
-"""One statement, for trainings and venues would be looked up by keys just read. CROSS: sessions first, or SQLite begins
-with all trainings of all years. Ties are sorted in Python: SQLite would carry all columns through a tree.
+"""One statement. CROSS: sessions first, or SQLite begins with all trainings of all years. Ties are sorted in Python:
+SQLite would carry all columns through a tree.
 """
 BY_START = itemgetter(1, 0)
 
 
 class Dated(NamedTuple):
-    """A session of a listed training in a calendar; past and cancelled ones too.
-
-    `look`: its class when read: cancelled, over, or none. `is_online`: publicly in no venue. Moments, access and lists
-    stay as the database gives them, for most are read once or never. A tuple, because a page makes hundreds.
+    """A session of a listed training; past and cancelled ones too. `look`: cancelled, over, or none. `is_online`:
+    publicly in no venue. Values stay as the database gives them, for most are read once or never. A tuple, because a
+    page makes hundreds.
     """
 
     key: UUID | str
@@ -113,20 +112,17 @@ class Dated(NamedTuple):
 
 
 def ask_dates(start: datetime, end: datetime) -> Statement:
-    """Asks for sessions of listed trainings during the span, by start (`dates_of`).
-
-    Cancelled ones are included if calendars ever showed them.
-    """
+    """During the span, by start. Cancelled ones if calendars ever showed them."""
     return Statement(DATED, (clock.now(), start - LONGEST_SESSION, end, start))
 
 
 def dates_of(rows: Table) -> tuple[Dated, ...]:
-    """Answer to `ask_dates`, by start and key."""
+    """By start and key."""
     return tuple(map(Dated._make, sorted(rows, key=BY_START)))
 
 
 def kinds_among(sessions: Iterable[Dated]) -> tuple[Offered, ...]:
-    """What list filters read of these: few kinds, so their lists are parsed once a kind."""
+    """Few kinds, so their lists are parsed once a kind."""
     return offered({session[8:] for session in sessions})  # from the town on
 
 
@@ -161,16 +157,15 @@ CHANGES = f"""
     WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
     ORDER BY c.created_at DESC, c.id DESC
 """  # noqa: S608 - a constant
-"""Of all times: asked for a span, SQLite would go by its hundreds of sessions instead of the few changes."""
+"""Of all times: for a span, SQLite would go by its hundreds of sessions instead of the few changes."""
 
 
 def ask_changes() -> Statement:
-    """Asks for changes still shown (`changed_between`)."""
     return Statement(CHANGES, (clock.now() - SHOWN_FOR,))
 
 
 def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[tuple[str, Left], ...]:
-    """Of the answer to `ask_changes`, sessions during the span, by key."""
+    """Sessions during the span, by key."""
     changes = [_Row(*row) for row in rows]
     within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
     earliest = {str(one.session_id): one for one in within}

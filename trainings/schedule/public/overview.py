@@ -1,4 +1,4 @@
-"""Where and when there are trainings: numbers for the map, days for the band, the nearest elsewhere."""
+"""Numbers for the map, days for the band, the nearest elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Month:
 
 
 def counts(coming: Iterable[Coming]) -> dict[str, int]:
-    """Coming trainings by INE code. A training in two municipalities counts in both."""
+    """By INE code. A training in two municipalities counts in both."""
     pairs = {(one.town_code, one.training_id) for one in coming}
     found: dict[str, int] = {}
     for code, _training in sorted(pairs):
@@ -67,7 +67,6 @@ def month_of(coming: Sequence[Coming]) -> Month | None:
 
 
 def nearest_session(code: str, coming: Iterable[Coming]) -> Coming | None:
-    """First coming session of the nearest municipality that has one."""
     return min(coming, key=lambda one: (_distance(code, one.town_code), one.starts_at), default=None)
 
 

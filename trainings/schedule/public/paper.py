@@ -1,4 +1,4 @@
-"""A training in Spanish for paper (letters, posters): when, where, for whom, how to register; and its code."""
+"""A training in Spanish for letters and posters, with its code."""
 
 from __future__ import annotations
 
@@ -58,9 +58,8 @@ def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[st
 
 
 def _pairs(meetings: Sequence[Meeting]) -> list[str]:
-    """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.`
-
-    Groups days of the same place and hours; if few, also of the same weekday.
+    """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.` Days of the
+    same place and hours; if few, also of the same weekday.
     """
     together: dict[tuple[Place, str, str], list[Meeting]] = {}
     for one in meetings:
@@ -73,7 +72,7 @@ def _pairs(meetings: Sequence[Meeting]) -> list[str]:
 
 
 def _days(meetings: Sequence[Meeting]) -> str:
-    """`martes, 2 de marzo de 2027` · `sábados 6 y 13 de marzo de 2027` · `del 4 de marzo al 6 de mayo de 2027`"""
+    """`martes, 2 de marzo de 2027` · `sábados 6 y 13 de marzo de 2027`"""
     days = [clock.local(one.starts_at).date() for one in meetings]
     if len(days) == 1:
         return dates.long_date(days[0], "es")
@@ -113,7 +112,6 @@ def _has(posted: Posted, code: str) -> bool:
 
 
 def how_to_sign_up(posted: Posted) -> list[str]:
-    """Beside the code: by telephone or at the hub, and until when."""
     hub = posted.hub
     hours = f"{hub.hours[:1].lower()}{hub.hours[1:]}"
     lines = [

@@ -1,6 +1,5 @@
-"""A training's pictures for chats: its card, and "CAMBIO DE FECHA" with its text. In Spanish, like the posters.
-
-Anybody may forward them: a protected place is its municipality, as on public pages.
+"""A training's pictures for chats: its card, and "CAMBIO DE FECHA" with its text. In Spanish; a protected place is its
+municipality.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 from trainings import clock
 from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
+from trainings.places.models import Venue
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind, PlaceShown, Training, TrainingSession
 from trainings.schedule.public.posted import Posted
+from trainings.schedule.public.sentences import place_words
 from trainings.schedule.words import KINDS
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.og import (
@@ -69,9 +70,8 @@ class ChangeCard:
 
 
 def change_card(training: Training, one: Difference) -> ChangeCard:
-    """Needs hub, seat and places loaded.
-
-    A session moved, then cancelled, shows its last day and the day that some people still know.
+    """Hub, seat and places are loaded. Moved, then cancelled, it shows its last day and the day that some people still
+    know.
     """
     session = one.session
     is_off = one.kind is ChangeKind.CANCELLED
@@ -100,7 +100,7 @@ def _head(training: Training, one: Difference) -> str:
 
 
 def change_text(training: Training, one: Difference) -> str:
-    """Text beside the picture. It says what public pages say, and asks for nothing."""
+    """What public pages say; it asks for nothing."""
     card = change_card(training, one)
     when = f"{card.weekday} {card.day} {card.month}, {card.hours}"
     with speaking(SOURCE_LANGUAGE):
@@ -128,26 +128,18 @@ def _before(training: Training, one: Difference) -> str:
 
 
 def _old_place(training: Training, one: Difference) -> str:
-    if one.old_venue is None:
-        return _without_house(training, is_online=True) if one.was_online else ""
-    return _venue_words(training, one.old_venue.name, one.old_venue.municipality.full_name)
+    return _place_of(training, one.old_venue, is_online=one.was_online) if one.old_venue or one.was_online else ""
 
 
 def _place(training: Training, session: TrainingSession) -> str:
-    venue = session.venue
-    if venue is None:
-        return _without_house(training, is_online=training.online_url is not None)
-    return _venue_words(training, venue.name, venue.municipality.full_name)
+    return _place_of(training, session.venue, is_online=training.online_url is not None)
 
 
-def _without_house(training: Training, *, is_online: bool) -> str:
-    is_told = is_online and training.place_shown is PlaceShown.PUBLIC
-    return gettext(N_("En línea")) if is_told else training.hub.seat.full_name
-
-
-def _venue_words(training: Training, name: str, municipality: str) -> str:
-    is_protected = training.place_shown is PlaceShown.AFTER_CONFIRMATION
-    return municipality if is_protected else f"{name}, {municipality}"
+def _place_of(training: Training, venue: Venue | None, *, is_online: bool) -> str:
+    is_public = training.place_shown is PlaceShown.PUBLIC
+    if venue is not None:
+        return place_words(venue, is_public)
+    return gettext(N_("En línea")) if is_online and is_public else training.hub.seat.full_name
 
 
 def _phone(training: Training) -> str:
@@ -238,7 +230,6 @@ FOOT = N_("Ventanilla Informativa Municipal sobre Migración")
 
 
 def training_card(training: Posted) -> Card:
-    """Date, title, place, and the hours as a band."""
     meeting = training.next_meeting
     with speaking(SOURCE_LANGUAGE):
         length = dates.duration(training.minutes, SOURCE_LANGUAGE)

@@ -1,4 +1,4 @@
-"""Trainings for the public: frozen, without protected facts, so that no page can show them by mistake."""
+"""Trainings for the public: frozen, without protected facts, so that no page can show them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def where(self) -> str:
-        """Municipality and department, or "online", in the request's language."""
+        """Municipality and department, or "online"."""
         return gettext("En línea") if self.is_online else self.town.full_name
 
     @property
@@ -38,7 +38,7 @@ class Place:
 
     @property
     def in_full(self) -> str:
-        """Name, address, municipality and department as far as public; or "online"."""
+        """Name, address, municipality and department as far as public."""
         if self.is_online:
             return self.where
         return ", ".join(part for part in (self.name, self.address, self.town.full_name) if part)
@@ -53,9 +53,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Was:
-    """A session before its change of the last seven days. `place`: None if unchanged.
-
-    `is_other_link`: only the link of the place changed.
+    """A session before its change of the last seven days. `place`: None if unchanged. `is_other_link`: only the link
+    changed.
     """
 
     kind: ChangeKind
@@ -160,9 +159,8 @@ class Listed:
         return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
 
     def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
-        """The first here that has not ended, not before `since`; else the next anywhere.
-
-        Once all is over, the first here.
+        """The first here that has not ended, not before `since`; else the next anywhere. Once all is over, the first
+        here.
         """
         now, is_over = clock.now(), self.is_over
         found = (
@@ -224,9 +222,7 @@ class Posted(Listed):
 
 
 def next_change(trainings: Iterable[Listed], now: datetime) -> datetime:
-    """When these trainings next read differently without an edit: a session or window begins or ends, or the day
-    ends.
-    """
+    """When these trainings next read differently without an edit."""
     moments = [clock.midnight(clock.local(now).date() + timedelta(days=1))]
     for training in trainings:
         moments += [moment for moment in (training.opens_at, training.closes_at) if moment is not None]

@@ -1,7 +1,4 @@
-"""Public reads of the schedule, by handwritten SQL: everybody opens these pages.
-
-Never drafts, unlisted trainings only by their own address, no protected venue.
-"""
+"""Public reads, by handwritten SQL. Never drafts, unlisted trainings only by their own address, no protected venue."""
 
 from __future__ import annotations
 
@@ -206,8 +203,6 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What list filters distinguish in listed trainings."""
-
     town_code: str
     topic_slug: str
     languages: frozenset[str]
@@ -216,7 +211,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Coming(Offered):
-    """A session of a listed training that is not over, for choosing and counting."""
+    """Not over, for choosing and counting."""
 
     training_id: str
     starts_at: datetime
@@ -259,9 +254,8 @@ async def coming_sessions(now: datetime) -> list[Coming]:
 
 
 def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
-    """Asks for filter values of listed sessions not over at `now` (`offered`).
-
-    Without those that begin from `start` until `end`: the caller has read them.
+    """Filter values of listed sessions not over at `now`, without those from `start` until `end`, which the caller has
+    read.
     """
     return Statement(OFFERED, (now - LONGEST_SESSION, start, end, now))
 
@@ -271,14 +265,13 @@ def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:
-    """Coming sessions of trainings that calendars showed and that were cancelled within a week."""
+    """Coming sessions that calendars showed and that were cancelled within a week."""
     return [_coming(row) for row in await sql.reads(CALLED_OFF, now - LONGEST_SESSION, now, now - SHOWN_FOR)]
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
-    """Trainings not over at `since` that are held in this municipality, or by a hub seated there.
-
-    As the municipality's feed. Cancelled ones are included if calendars ever showed them.
+    """Not over at `since`, held in this municipality or by a hub seated there, as its feed. Cancelled ones if calendars
+    ever showed them.
     """
     return _listed(await sql.reads(AROUND, _week_ago(), since - LONGEST_SESSION, since, town_code, town_code))
 
@@ -292,7 +285,7 @@ async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
-    """Active hubs serving this municipality, those seated there first."""
+    """Active ones, those seated there first."""
     hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
@@ -404,10 +397,7 @@ def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
 
 
 def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key, link: str | None) -> bool:
-    """Whether the link changed. It has an id here if the session was online and still is.
-
-    Links are sealed: only opening tells.
-    """
+    """It has an id here if the session was online and still is. Links are sealed: only opening tells."""
     if not (change_id and old_link and link):
         return False
     old = reveal(DatedChange, "left_online_url", as_uuid(change_id), old_link)

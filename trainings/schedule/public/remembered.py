@@ -1,7 +1,5 @@
-"""Cache of pages that many people open at once.
-
-The same facts in the same language give the same page until time alone changes it (a session begins, the day ends), so
-a link shared in a chat costs only its reading. Fresh acts (a place taken) are among the facts, so nothing old is shown.
+"""Cache of pages that many people open at once. The same facts in the same language give the same page until time alone
+changes it. Fresh acts (a place taken) are among the facts.
 """
 
 from __future__ import annotations
@@ -44,11 +42,9 @@ def remembered(
     with_query: bool = False,
     is_staff: bool = False,
 ) -> Response:
-    """The page of these facts, made if missing.
-
-    One page for each address and language: past facts seldom return. Filtered pages are always made, unless
-    `with_query` gives each address its own; pages for signed-in people too, unless `is_staff`: then each person has
-    their own, with their present roles. `until`: when the same facts read differently.
+    """The page of these facts, made if missing; one for each address and language. Filtered pages are always made,
+    unless `with_query`; pages for signed-in people too, unless `is_staff`: then each person has their own, with
+    their present roles. `until`: when the same facts read differently.
     """
     query, actor = request.url.query, request.scope.get("state", {}).get("actor")
     is_known = actor is not None and actor.id is not None

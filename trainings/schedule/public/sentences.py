@@ -27,10 +27,8 @@ from trainings.schedule.words import OFFERS
 
 
 def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
-    """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the current language.
-
-    Without a sure day before: only the present. Without `knows_place` only municipalities, without `knows_link` only
-    "online".
+    """`Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …` Without a sure day before only the
+    present; without `knows_place` only municipalities, without `knows_link` only "online".
     """
     session = one.session
     now = day_and_hours(session.starts_at, session.ends_at)
@@ -67,7 +65,7 @@ def _link(address: str) -> str:
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
-    """`Antes: … Ahora: …` of days, hours and places; without `Antes` if unchanged."""
+    """`Antes: … Ahora: …`; without `Antes` if unchanged."""
     told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
     if is_held_after_all:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
@@ -75,7 +73,7 @@ def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
 
 
 def put_in(session: TrainingSession, link: str | None) -> str:
-    """For a new facilitator of the session, with place and link."""
+    """For a new facilitator."""
     place = place_words(session.venue, knows_place=True, is_online=link is not None)
     when = with_place(day_and_hours(session.starts_at, session.ends_at), place)
     told = stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
@@ -83,7 +81,7 @@ def put_in(session: TrainingSession, link: str | None) -> str:
 
 
 def taken_out(session: TrainingSession) -> str:
-    """For a facilitator taken out of the session."""
+    """For a former facilitator."""
     when = day_and_hours(session.starts_at, session.ends_at)
     return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 
@@ -98,7 +96,7 @@ def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = Fal
 
 
 def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
-    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty once public pages are silent about it."""
+    """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty once public pages are silent."""
     was = meeting.was
     if was is None:
         return ""
@@ -115,10 +113,7 @@ def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
 
 
 def left_note(thing: Span, town: Town, left: Left | None, *, is_called_off: bool = False) -> str:
-    """The same where the venue is not named, as in a month: only that it changed.
-
-    Empty once it is over.
-    """
+    """Where the venue is not named: only that it changed. Empty once it is over."""
     if left is None or thing.ends_at <= clock.now():
         return ""
     meeting = Meeting(thing.starts_at, thing.ends_at, SessionState.PLANNED, Place(town), was=left.was)
@@ -162,7 +157,6 @@ def stopped(sentence: str) -> str:
 
 
 def place_of(session: TrainingSession, training: Training) -> str:
-    """The venue with its municipality, "online", or empty."""
     return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)
 
 
@@ -196,7 +190,7 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def in_a_sentence(parts: Iterable[str]) -> str:
-    """Adds the capital and the full stop. Empty without parts."""
+    """With capital and full stop. Empty without parts."""
     text = listing([part for part in parts if part])
     return stopped(capital(text)) if text else ""
 
@@ -235,7 +229,7 @@ def language_sentence(codes: Collection[str], interpreted: Collection[str]) -> s
 
 
 def access_sentence(features: Collection[str]) -> str:
-    """Help and obstacles for people with disabilities, in the order of the word list."""
+    """In the order of the word list."""
     return in_a_sentence(_small(gettext(words)) for feature, words in ACCESS.items() if feature in features)
 
 

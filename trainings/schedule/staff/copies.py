@@ -1,13 +1,10 @@
-"""Copies of trainings as drafts: one on other days, or a hub's whole month in another month.
-
-`outreach.copies` copies the month's activities.
-"""
+"""Copies of trainings as drafts: one on other days, or a hub's month in another month."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,6 +15,7 @@ from trainings.errors import Refusal
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import Owner
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.months import Month
 from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
 from trainings.schedule.session_actions import locked_training
 from trainings.schedule.staff.corrections import was_not_held
@@ -34,10 +32,8 @@ class NothingToCopy(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A training or activity (`owner`) of one month as planned for another.
-
-    `is_last_of_month`: it was on a fifth weekday, which the other month lacks, and comes on its last. `made_path`: the
-    draft, if copied before. `kind`: of an activity, in words.
+    """A training or activity (`owner`) as planned for another month. `is_last_of_month`: a fifth weekday, which the
+    other month lacks, comes on its last. `made_path`: the draft, if copied before. `kind`: of an activity, in words.
     """
 
     owner: Owner
@@ -51,10 +47,7 @@ class Copy:
 async def duplicate_training(
     training_id: UUID, first_day: date, *, actor: Actor, override_reason: str = ""
 ) -> Training:
-    """A draft with its first session on `first_day` (local), the others at the same distances.
-
-    Copies the sessions of `to_copy`. Refuses as `create_training`: people may be taken on the new days.
-    """
+    """From `first_day` (local) on, at the same distances; the sessions of `to_copy`. Refuses as `create_training`."""
     async with transaction():
         training = await locked_training(training_id)
         sessions = await TrainingSession.filter(training_id=training.id).prefetch_related("facilitators")
@@ -62,19 +55,15 @@ async def duplicate_training(
 
 
 def to_copy(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:
-    """Sessions that stand; if none does, the cancelled ones that were never held: such a training is held another
-    time.
-    """
+    """Sessions that stand; if none does, cancelled ones that were never held."""
     return _standing(sessions) or [_plan_as_held(session) for session in sessions if was_not_held(session)]
 
 
 async def copy_to_month(
-    training_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
+    training_id: UUID, month: Month, *, actor: Actor, override_reason: str = ""
 ) -> tuple[Training, bool]:
-    """A draft on the same weekday of another month, and whether it is new. Twice is once.
-
-    The key names origin and month, so a moved or renamed copy is found. Refuses a training without sessions, and as
-    `create_training`.
+    """On the same weekday of another month, and whether it is new; twice is once: the key names origin and month.
+    Refuses a training without sessions, and as `create_training`.
     """
     async with transaction():
         training = await locked_training(training_id)
@@ -88,18 +77,16 @@ async def copy_to_month(
         return await _copy(training, plans, first_day, actor, override_reason, key=key), True
 
 
-async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
-    """The hub's trainings that begin in one month as they would be in another, by day; without cancelled ones.
-
-    Each month is given by a day in it.
+async def copies_of(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
+    """Trainings that begin in one month as they would be in another, by day; without cancelled ones. Each month is
+    given by a day in it.
     """
-    start, end = bounds(month)
     held = reads(TrainingSession).filter(
         training__hub_id=hub_id,
         training__state__not=TrainingState.CANCELLED,
         state=SessionState.PLANNED,
-        starts_at__gte=start,
-        starts_at__lt=end,
+        starts_at__gte=month.starts_at,
+        starts_at__lt=month.ends_at,
     )
     ids = {training_id for (training_id,) in await held.values_list("training_id")}
     trainings = await reads(Training).filter(id__in=sorted(ids)).prefetch_related("sessions__facilitators")
@@ -109,16 +96,15 @@ async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
         foreseen(Owner(one.id, one.title), _standing(list(one.sessions)), target, path=PATH, made=made)
         for one in trainings
     ]
-    month_begins = clock.local(start).date()
     return sorted(
-        (copy for copy in copies if copy.first_day >= month_begins), key=lambda copy: (copy.first_day, copy.owner.title)
+        (copy for copy in copies if copy.first_day >= month.first), key=lambda copy: (copy.first_day, copy.owner.title)
     )
 
 
 def foreseen(
-    owner: Owner, plans: Sequence[SessionPlan], month: date, *, path: str, made: Collection[UUID], kind: str = ""
+    owner: Owner, plans: Sequence[SessionPlan], month: Month, *, path: str, made: Collection[UUID], kind: str = ""
 ) -> Copy:
-    """A training or activity with these sessions in another month. `made`: keys of existing drafts, each at `path`."""
+    """`made`: keys of existing drafts, each at `path`."""
     assert owner.id is not None, "what is copied is there"
     old_day, new_day, key = _first_day(plans), day_in(month, plans), copy_key(owner.id, month)
     return Copy(
@@ -131,13 +117,13 @@ def foreseen(
     )
 
 
-def day_in(month: date, plans: Sequence[SessionPlan]) -> date:
-    """Day of the first session in another month: the same weekday of it."""
-    return same_weekday_in(_first_day(plans), month.year, month.month)
+def day_in(month: Month, plans: Sequence[SessionPlan]) -> date:
+    """The same weekday of another month."""
+    return same_weekday_in(_first_day(plans), month.year, month.number)
 
 
 def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
-    """These sessions, in order, from that day: weeks and hours keep their distances."""
+    """From that day on: weeks and hours keep their distances."""
     shift = first_day - _first_day(plans) if plans else timedelta()
     return [
         replace(plan, starts_at=plan.starts_at + shift, ends_at=plan.ends_at + shift)
@@ -145,14 +131,8 @@ def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
     ]
 
 
-def copy_key(owner_id: UUID, month: date) -> UUID:
-    return uuid5(owner_id, f"{month:%Y-%m}")
-
-
-def bounds(month: date) -> tuple[datetime, datetime]:
-    """Start and end of the month of this day."""
-    following = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return clock.midnight(month.replace(day=1)), clock.midnight(following)
+def copy_key(owner_id: UUID, month: Month) -> UUID:
+    return uuid5(owner_id, str(month))
 
 
 def _standing(sessions: Sequence[TrainingSession]) -> list[SessionPlan]:

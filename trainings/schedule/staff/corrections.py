@@ -38,23 +38,21 @@ class NotHeldYet(Refusal):
 async def correct_session(
     session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
 ) -> None:
-    """Record a session's true time, with a reason, and tell nobody.
-
-    It replaces the plan: a shorter time lowers the minutes against which the share is counted. Clashes are not checked,
-    for it happened. SEQUENCE rises as with a move, for calendars. Refuses a time that is not over, an overlap with
-    another session of the training, a cancelled session, and as `move_session` an outdated `known_as`.
+    """Record a session's true time, with a reason. It replaces the plan: a shorter time lowers the minutes against
+    which the share is counted. Clashes are not checked, for it happened. SEQUENCE rises. Refuses a time that is not
+    over, an overlap within the training, a cancelled session, and as `move_session` an outdated `known_as`.
     """
     async with transaction():
-        training, session = await locked_session(session_id)
-        if training.state is TrainingState.CANCELLED:
-            raise TrainingCalledOff
+        training, session = await _locked(session_id)
         if session.state is SessionState.CANCELLED:
             raise SessionCancelled
         if known_as and known_as != when_and_where(session):
             raise MovedMeanwhile
         if (session.starts_at, session.ends_at, session.ended_at) == (starts_at, ends_at, None):
             return
-        await _check_held(session, starts_at, ends_at)
+        await _check_beside(session, starts_at, ends_at)
+        if ends_at > clock.now():
+            raise NotHeldYet(field=session_field(0))
         is_told = _on_papers(starts_at, ends_at) != _on_papers(session.starts_at, session.held_until)
         corrected_at = clock.now() if is_told else session.corrected_at
         await TrainingSession.filter(id=session.id).update(
@@ -79,11 +77,10 @@ def _on_papers(starts_at: datetime, ends_at: datetime) -> tuple[date, timedelta]
     return clock.local(starts_at).date(), ends_at - starts_at
 
 
-async def _check_held(session: TrainingSession, starts_at: datetime, ends_at: datetime) -> None:
+async def _check_beside(session: TrainingSession, starts_at: datetime, ends_at: datetime) -> None:
+    """Refuses an overlap with another session of the training that stands."""
     others = TrainingSession.filter(training_id=session.training_id, state=SessionState.PLANNED).exclude(id=session.id)
     check_times([SessionPlan(starts_at, ends_at)], [(one.starts_at, one.ends_at) for one in await others])
-    if ends_at > clock.now():
-        raise NotHeldYet(field=session_field(0))
 
 
 ACT = "schedule.not_held"
@@ -102,10 +99,8 @@ def was_not_held(session: TrainingSession) -> bool:
 
 
 async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
-    """A session did not take place; twice is once. The reason is recorded, and nobody is told.
-
-    It may be the last one left: the training stays, for another date. SEQUENCE rises, for calendars. Refuses before its
-    end, a cancelled session, and as `move_session` an outdated `known_as`.
+    """Twice is once; the reason is recorded. The last one left may go: the training stays, for another date. SEQUENCE
+    rises. Refuses before its end, a cancelled session, and as `move_session` an outdated `known_as`.
     """
     async with transaction():
         training, session = await _locked(session_id)
@@ -122,10 +117,8 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def say_held(session_id: UUID, *, actor: Actor) -> None:
-    """Undo `say_not_held`; nothing if it stands as held.
-
-    Refuses a session cancelled before its end (people were told), a cancelled training, and an overlap with another
-    session of the training.
+    """Undo `say_not_held`. Refuses a session cancelled before its end (people were told), a cancelled training, and an
+    overlap within the training.
     """
     async with transaction():
         training, session = await _locked(session_id)
@@ -133,9 +126,7 @@ async def say_held(session_id: UUID, *, actor: Actor) -> None:
             return
         if not was_not_held(session):
             raise SessionCancelled
-        others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
-        plan = SessionPlan(session.starts_at, session.ends_at)
-        check_times([plan], [(one.starts_at, one.ends_at) for one in await others])
+        await _check_beside(session, session.starts_at, session.ends_at)
         await _become(training, session, SessionState.PLANNED)
         await TrainingSession.filter(id=session.id).update(corrected_at=clock.now())
         await record("schedule.held", actor=actor, object_id=session.id, hub_id=training.hub_id)
@@ -168,10 +159,8 @@ class AllDatesPassed(Refusal):
 
 
 async def restore_session(session_id: UUID, *, actor: Actor, override_reason: str = "") -> TrainingSession:
-    """A cancelled session takes place as planned; nothing if it stands.
-
-    Refuses in a cancelled training, after its end, an overlap within the training, and taken people or places (a reason
-    lets it stand, on record).
+    """As planned. Refuses in a cancelled training, after its end, an overlap within the training, and taken people or
+    places (a reason lets it stand, on record).
     """
     async with transaction():
         training, session = await locked_session(session_id)
@@ -181,8 +170,7 @@ async def restore_session(session_id: UUID, *, actor: Actor, override_reason: st
             raise TrainingCalledOff
         if clock.now() >= session.ends_at:
             raise DatePassed
-        others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
-        check_times([_plan(session, ())], [(one.starts_at, one.ends_at) for one in await others])
+        await _check_beside(session, session.starts_at, session.ends_at)
         await _check_free(training, [session], actor, override_reason)
         session.state, session.cancelled_at = SessionState.PLANNED, None
         await session.save(update_fields=["state", "cancelled_at"])
@@ -194,9 +182,8 @@ async def restore_session(session_id: UUID, *, actor: Actor, override_reason: st
 async def restore_training(
     training_id: UUID, *, actor: Actor, override_reason: str = "", somebody_came: bool = False
 ) -> Training:
-    """A cancelled training takes place with the sessions that stood.
-
-    Refuses a training not cancelled, one that is over (unless `somebody_came`), and people or places taken meanwhile.
+    """With the sessions that stood. Refuses one not cancelled, one that is over (unless `somebody_came`), and people or
+    places taken meanwhile.
     """
     async with transaction():
         training = await locked_training(training_id)

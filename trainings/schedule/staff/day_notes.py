@@ -1,5 +1,3 @@
-"""A calendar's notes on days: holidays, feasts of municipalities, absences."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
@@ -48,7 +46,7 @@ def _feasts(rows: Iterable[dict[str, Any]], first: date, last: date) -> list[Fea
 
 
 def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> list[date]:
-    """Feast days within the span; a feast that lasts into January began in the year before."""
+    """A feast that lasts into January began in the year before."""
     found: set[date] = set()
     for year in range(first.year - 1, last.year + 1):
         begins = feast_begins(month, number, year)
@@ -71,7 +69,6 @@ def day_notes(
     feasts: Iterable[Feast] = (),
     away: Iterable[tuple[datetime, datetime]] = (),
 ) -> Notes:
-    """Notes by day of the span, in the request's language."""
     notes: dict[date, list[str]] = {}
     for year in range(first.year, last.year + 1):
         for holiday in holidays(year):

@@ -20,7 +20,7 @@ ONE_SESSION = "/panel/sesiones/{id:uuid}"
 
 
 async def editable(request: Request) -> Training:
-    """The address's training. Not visible is 404, not theirs to change 403."""
+    """404 if not visible, 403 if seen only."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_edit_trainings(request.state.actor, training.hub_id):
         raise WrongRole
@@ -39,7 +39,7 @@ def show_refusal(typed: Typed, refusal: Refusal) -> None:
 
 
 async def editable_session(request: Request) -> TrainingSession:
-    """The address's session. Not visible is 404, not theirs to change 403."""
+    """404 if not visible, 403 if seen only."""
     session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
     if not can_edit_trainings(request.state.actor, session.training.hub_id):
         raise WrongRole
@@ -47,6 +47,6 @@ async def editable_session(request: Request) -> TrainingSession:
 
 
 def afterwards(training: Training) -> str:
-    """Next page after a change: the people to tell; a draft has none."""
+    """The people to tell; a draft has none."""
     one = f"/panel/capacitaciones/{training.id}"
     return one if training.published_at is None else f"{one}/cambios"

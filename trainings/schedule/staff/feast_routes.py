@@ -58,8 +58,6 @@ class FeastForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class FeastLine:
-    """A feast with its next days in words."""
-
     feast: FeastDay
     days: str
 
@@ -72,7 +70,6 @@ class Town:
 
 @allow(*EDITORS)
 async def index(request: Request) -> Response:
-    """With municipalities without feasts."""
     codes = await _served(request.state.actor)
     feasts = await feasts_in(codes)
     towns = [

@@ -102,10 +102,7 @@ Reason = Annotated[str, printable(240)]
 
 
 class TrainingForm(Form):
-    """A training without its sessions. An empty title is the course's; `revision` of the row when opened.
-
-    `from_age`: 18 admits no minors.
-    """
+    """An empty title is the course's; `revision` of the row when opened. `from_age`: 18 admits no minors."""
 
     hub: UUID
     course: UUID
@@ -174,7 +171,7 @@ class TrainingForm(Form):
 
 
 class SessionForm(Form):
-    """A session: day, hours, venue (empty: the training's), facilitators."""
+    """An empty venue is the training's."""
 
     id: UUID | None = None
     day: Day
@@ -194,20 +191,17 @@ class SessionForm(Form):
 
 
 class RoomForm(Form):
-    """Venue and capacity of the training's form, to compare them."""
-
     venue: UUID | None = None
     capacity: int | None = None
 
 
 def row_numbers(typed: Typed) -> list[int]:
-    """Of the session rows of a posted form, in order."""
     found = {int(match[1]) for name in typed.fields if (match := ROW.fullmatch(name))}
     return sorted(found)
 
 
 def close_ranks(typed: Typed, *, without: int | None = None) -> int:
-    """Number rows from 0 without `without` and empty ones; returns how many remain."""
+    """Number rows from 0 without `without` and empty ones; returns how many."""
     kept = [
         number
         for number in row_numbers(typed)
@@ -242,7 +236,7 @@ def day_of(typed: Typed, number: int) -> date | None:
 
 
 def plans_in(typed: Typed) -> dict[int, SessionPlan]:
-    """Rows with day and hours, by number; the form's error sentences stay."""
+    """Rows with day and hours, by number; error sentences stay."""
     plans = {}
     for number in row_numbers(typed)[: MOST_SESSIONS + 1]:
         form = checked(SessionForm, Typed(typed.fields), f"sessions-{number}-")
@@ -252,7 +246,7 @@ def plans_in(typed: Typed) -> dict[int, SessionPlan]:
 
 
 def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
-    """The whole form. Raises FormErrors with the sentences of all parts."""
+    """Raises FormErrors with the sentences of all parts."""
     n_rows = min(close_ranks(typed), MOST_SESSIONS + 1)
     training = checked(TrainingForm, typed)
     sessions = [checked(SessionForm, typed, f"sessions-{number}-") for number in range(n_rows)]
@@ -270,7 +264,6 @@ def checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
 
 
 def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> Typed:
-    """A training with its changeable sessions, for editing."""
     values: dict[str, Any] = {name: getattr(training, name, None) for name in TrainingForm.model_fields}
     values |= {
         "hub": training.hub_id,
@@ -290,7 +283,7 @@ def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> T
 
 
 def _from_age(training: Training) -> int:
-    """The offered age that admits the same people: only age bands are known."""
+    """The offered age that admits the same people."""
     if not training.admits_minors:
         return ADULT
     return max(age for age in FROM_AGES if age <= max(training.minimum_age or 0, min(FROM_AGES)))
@@ -319,7 +312,7 @@ def _day_and_time(prefix: str, moment: datetime | None) -> dict[str, Any]:
 
 
 class MoveForm(Form):
-    """A session's new day, time or place. `known_as`: time and place when the form was opened."""
+    """`known_as`: time and place when the form was opened."""
 
     day: Day
     starts: HourHere
@@ -330,7 +323,7 @@ class MoveForm(Form):
 
 
 def at_the_day(typed: Typed) -> Typed:
-    """Errors name a row of a training's form; a form with one session shows them at its day."""
+    """A form with one session shows a row's errors at its day."""
     row_error = typed.errors.pop(session_field(0), "")
     if row_error:
         typed.errors["day"] = row_error
@@ -349,13 +342,11 @@ class CancelForm(Form):
 
 
 class RestoreForm(Form):
-    """The reason for people or places at two sessions at once, if there are clashes."""
-
     override_reason: Reason = ""
 
 
 class HeldForm(Form):
-    """A session's true time, and the source of it. `known_as`: time and place on the open form."""
+    """A true time, with its source. `known_as` as in MoveForm."""
 
     day: Day
     starts: HourHere
@@ -365,7 +356,7 @@ class HeldForm(Form):
 
 
 class NotHeldForm(Form):
-    """Why a session did not take place. `known_as`: time and place on the open form."""
+    """`known_as` as in MoveForm."""
 
     reason: Annotated[str, printable(240), AfterValidator(required)]
     known_as: Text240 = ""

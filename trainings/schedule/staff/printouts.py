@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
@@ -19,6 +18,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.months import Month
 from trainings.schedule.snapshots import Facts, Snapshots, snapshots_of
 
 ALL_OF_IT: Sequence[UUID | None] = (None,)
@@ -35,9 +35,8 @@ async def note_printed(
     session_id: UUID | None = None,
     subjects: Iterable[UUID | None] = ALL_OF_IT,
 ) -> None:
-    """Record a printout for each letter, ticket or block of cards in it.
-
-    Not for drafts. Holders of a link print as often as they like: one record between two changes.
+    """One record for each letter, ticket or block of cards; not for drafts. Holders of a link print as often as they
+    like: one record between two changes.
     """
     if await Training.exists(id=training_id, state=TrainingState.DRAFT):
         return
@@ -53,14 +52,13 @@ async def note_printed(
 
 
 async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
-    """Record the poster of a hub's month for each training on it; `first`: the month's first day."""
-    last = first.replace(day=monthrange(first.year, first.month)[1])
+    """For each training on it; `first`: the month's first day."""
     shown = TrainingSession.filter(
         training__hub_id=hub_id,
         training__state=TrainingState.PUBLISHED,
         state=SessionState.PLANNED,
-        starts_at__gte=clock.midnight(first),
-        starts_at__lt=clock.midnight(last + timedelta(days=1)),
+        starts_at__gte=Month.of(first).starts_at,
+        starts_at__lt=Month.of(first).ends_at,
     )
     trainings = [key for (key,) in await shown.order_by("training_id").distinct().values_list("training_id")]
     await Printout.bulk_create(
@@ -81,9 +79,8 @@ async def _is_kept(training_id: UUID, paper: Paper) -> bool:
 
 
 async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
-    """The last printout of each paper that no longer agrees with the facts, newest first.
-
-    Without paper printed anew, and without days that are over.
+    """The last printout of each paper that no longer agrees with the facts, newest first, without days that are
+    over.
     """
     last: dict[Paper, Printout] = {}
     for one in await reads(Printout).filter(training_id=training.id).order_by("created_at", "id"):
@@ -111,10 +108,7 @@ def _is_wrong(
 
 
 def _has_other_number(sheet: Printout, facts: Facts, sessions: Collection[TrainingSession]) -> bool:
-    """Whether the sheet's session number changed with another session.
-
-    Sheets count sessions not cancelled. Their total is printed too, but misleads nobody.
-    """
+    """Sheets count sessions not cancelled. Their total is printed too, but misleads nobody."""
     before = {key: one.starts_at for key, one in facts.items() if one.is_on}
     now = {one.id: one.starts_at for one in sessions if one.state is SessionState.PLANNED}
     comes = any(one.id == sheet.session_id and one.ends_at > clock.now() for one in sessions)

@@ -1,6 +1,5 @@
-"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days.
-
-Pure: it gives plans, which staff can change before saving.
+"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days. It gives
+plans, which staff can change.
 """
 
 from __future__ import annotations
@@ -75,9 +74,8 @@ class Series:
 
 
 def days_of(series: Series) -> list[date]:
-    """In order, each once. Refuses a series without an end, with an end before its start, or too long.
-
-    A series too long is counted, never listed.
+    """In order, each once. Refuses a series without an end, with an end before its start, or too long: counted, never
+    listed.
     """
     _check(series)
     if series.pattern is Pattern.PICKED:
@@ -99,7 +97,7 @@ def count(series: Series) -> int:
 
 
 def ordinal(day: date) -> int:
-    """Its number among the month's same weekdays: the second Thursday is 2, a fifth is the last."""
+    """The second Thursday is 2, a fifth is the last."""
     return (day.day - 1) // WEEK + 1
 
 
@@ -126,7 +124,6 @@ def _check(series: Series) -> None:
 
 
 def check_length(n_sessions: int, field: str) -> None:
-    """Refuses more sessions than a training may have."""
     if n_sessions > MOST_SESSIONS:
         raise SeriesTooLong(field=field, most=MOST_SESSIONS, n=f"{n_sessions:,}")
 
@@ -165,7 +162,7 @@ def _picked_days(typed: list[str]) -> tuple[date, ...]:
 
 
 class RepeatForm(Form):
-    """The part "Repetir": rule and end. Picked days are parted by lines or commas."""
+    """Picked days are parted by lines or commas."""
 
     repeat_pattern: Pattern
     repeat_times: int | None = Field(default=None, ge=2)
@@ -174,10 +171,7 @@ class RepeatForm(Form):
 
 
 def change_rows(typed: Typed) -> bool:
-    """True if a row button was pressed: the rows are changed, and the form is only shown again.
-
-    Raises FormErrors, and refuses as `days_of`.
-    """
+    """True if a row button was pressed: the form is only shown again. Raises FormErrors, and refuses as `days_of`."""
     pressed = next((name for name in BUTTONS if typed.value(name)), None)
     if pressed is not None:
         BUTTONS[pressed](typed)
@@ -210,12 +204,11 @@ def _add_row(typed: Typed) -> None:
 
 
 def _look(typed: Typed) -> None:
-    """Changes nothing: rows are shown with their cautions."""
     forms.close_ranks(typed)
 
 
 def _repeat(typed: Typed) -> None:
-    """Repeat the first row on each day of the series; rows of an earlier series go, others stay."""
+    """The first row on each day of the series; rows of an earlier series go."""
     n_rows = forms.close_ranks(typed)
     first = forms.checked(forms.SessionForm, typed, "sessions-0-")
     form = forms.checked(RepeatForm, typed)
@@ -262,7 +255,7 @@ BUTTONS: dict[str, Callable[[Typed], None]] = {
 
 
 def patterns(typed: Typed) -> list[tuple[str, str]]:
-    """Rules to choose from, in words about the first row's day."""
+    """In words about the first row's day."""
     day = forms.day_of(typed, 0)
     if day is None:
         monthly = gettext(N_("Cada mes, el mismo día de la semana: por ejemplo, el segundo jueves"))
