@@ -173,9 +173,7 @@ async def write_totals(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return await _totals_refused(request, activity, typed, refusal)
-    response = redirect(_path(activity))
-    flash(response, gettext(N_("Listo: los totales están guardados.")))
-    return response
+    return redirect(_path(activity), gettext(N_("Listo: los totales están guardados.")))
 
 
 async def _totals_refused(request: Request, activity: OutreachActivity, typed: Typed, refusal: Refusal) -> Response:

@@ -14,7 +14,7 @@ from trainings.outreach.models import ActivityKind, OutreachActivity
 from trainings.outreach.words import SUBJECTS, AgeBand
 from trainings.people.forms import MunicipalityCode, printable
 from trainings.people.models import Sex
-from trainings.schedule.staff.forms import Lines, Reason, Text240, Title
+from trainings.schedule.staff.forms import Lines, Reason, Text240, Title, typed_hours
 from trainings.web.forms import Day, Form, FormErrors, HourHere, Typed, wrong
 from trainings.web.i18n import N_, gettext
 
@@ -76,15 +76,8 @@ class ActivityForm(WhenAndWhereForm):
 
 
 def typed_time_and_place(activity: OutreachActivity) -> dict[str, Any]:
-    start, end = clock.local(activity.starts_at), clock.local(activity.ends_at)
-    return {
-        "day": start.date(),
-        "starts": f"{start:%H:%M}",
-        "ends": f"{end:%H:%M}",
-        "venue": activity.venue_id,
-        "municipality": activity.municipality_id,
-        "place": activity.place,
-    }
+    where = {"venue": activity.venue_id, "municipality": activity.municipality_id, "place": activity.place}
+    return typed_hours(activity) | where
 
 
 def typed_activity(activity: OutreachActivity) -> Typed:

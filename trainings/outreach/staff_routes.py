@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -35,7 +34,7 @@ from trainings.outreach.words import KINDS, STATES
 from trainings.people import choices
 from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to, one_of, venues_of
+from trainings.places.queries import hubs_visible_to, one_of, venue_choices
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.bookings import NONE, Booked, Cautions, Owner, cautions_of
 from trainings.schedule.holidays import days_off_during
@@ -45,7 +44,7 @@ from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.staff.forms import CancelForm, at_the_day, checked
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, asked_page, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, check, page_path, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
@@ -79,7 +78,6 @@ async def when_and_where(
     """Fields of time and place, with warnings. Venues of the hub and all municipalities, its own department first; a
     retired venue stays where it is in use.
     """
-    also = [activity.venue_id] if activity is not None else []
     seat = await hub.seat
     cautions = await cautions_in(typed, hub=hub, actor=request.state.actor, activity=activity)
     return {
@@ -87,9 +85,7 @@ async def when_and_where(
         "form": at_the_day(typed),
         "cautions": cautions,
         "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
-        "venues": [
-            (venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in await venues_of(hub, also=also)
-        ],
+        "venues": await venue_choices(hub, also=[activity.venue_id] if activity else ()),
         "departments": choices.municipalities_by_department(seat.department)[:-1],
     }
 
@@ -144,8 +140,8 @@ async def index(request: Request) -> Response:
         "kind_words": {code: gettext(words) for code, words in KINDS.items()},
         "state_words": {code: gettext(words) for code, words in STATES.items()},
         "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
-        "before": _page_path(request, page - 1) if page > 1 else "",
-        "after": _page_path(request, page + 1) if found.end < found.total else "",
+        "before": page_path(request, page - 1) if page > 1 else "",
+        "after": page_path(request, page + 1) if found.end < found.total else "",
         "can_create": bool(actor.hubs_with(EDITORS)),
         "is_desk": bool(actor.hubs_with(DESK)),
         "n_counted": await n_counted_at([row.id for row in found.rows]) if wanted.is_past else {},
@@ -160,11 +156,6 @@ def _wanted(asked: Mapping[str, str], hubs: Sequence[Hub]) -> ActivityFilter:
         kind=ActivityKind(kind) if kind in set(ActivityKind) else None,
         hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
     )
-
-
-def _page_path(request: Request, page: int) -> str:
-    kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
-    return f"{INDEX}?{urlencode(kept | {'pagina': str(page)})}"
 
 
 # -- one activity
@@ -242,9 +233,7 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 
 def _done(activity: OutreachActivity, sentence: str) -> Response:
-    response = redirect(f"{INDEX}/{activity.id}")
-    flash(response, gettext(sentence))
-    return response
+    return redirect(f"{INDEX}/{activity.id}", gettext(sentence))
 
 
 # -- moving and calling off
@@ -276,22 +265,18 @@ async def move(request: Request) -> Response:
             override_reason=form.override_reason,
             revision=form.revision,
         )
-    except FormErrors as exc:
-        return await _move_form(request, activity, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _not_moved(request, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        return await _not_moved(request, typed, error)
     return await saved(moved, N_("Listo: la actividad cambió."))
 
 
-async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
+async def _not_moved(request: Request, typed: Typed, error: FormErrors | Refusal) -> Response:
     """The form again, as typed. Once another person's change was seen, sending counts."""
-    if refusal.status not in REFUSED:
-        raise refusal
+    typed, status = as_refused(typed, error)
     activity = await editable(request)
-    if isinstance(refusal, MovedMeanwhile):
+    if isinstance(error, MovedMeanwhile):
         typed.fields["revision"] = [str(activity.revision)]
-    is_booked = isinstance(refusal, Booked)
-    return await _move_form(request, activity, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
+    return await _move_form(request, activity, typed, status=status, is_booked=isinstance(error, Booked))
 
 
 async def _move_form(
@@ -317,12 +302,9 @@ async def cancel(request: Request) -> Response:
     try:
         form = check(CancelForm, typed)
         await actions.cancel_activity(activity.id, form.reason, actor=request.state.actor)
-    except FormErrors as exc:
-        return _cancel_page(request, activity, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _cancel_page(request, activity, typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return _cancel_page(request, activity, typed, status=status)
     return _done(activity, DRAFT_CALLED_OFF if activity.published_at is None else CALLED_OFF)
 
 
@@ -362,10 +344,8 @@ async def create(request: Request) -> Response:
         form = check(forms.ActivityForm, typed)
         plan, reason = form.plan(hub.id), form.override_reason
         activity = await actions.create_activity(plan, actor=request.state.actor, override_reason=reason)
-    except FormErrors as exc:
-        return await _editor(request, hub, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _not_kept(request, hub, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        return await _not_kept(request, hub, typed, error)
     return await saved(activity, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
 
 
@@ -392,10 +372,8 @@ async def update(request: Request) -> Response:
             override_reason=form.override_reason,
             revision=form.revision,
         )
-    except FormErrors as exc:
-        return await _editor(request, activity.hub, exc.typed, activity=activity, status=422)
-    except Refusal as refusal:
-        return await _not_kept(request, activity.hub, typed, refusal, activity=activity)
+    except (FormErrors, Refusal) as error:
+        return await _not_kept(request, activity.hub, typed, error, activity=activity)
     return await saved(edited, N_("Listo: los cambios están guardados."))
 
 
@@ -404,14 +382,16 @@ async def _hubs(actor: Actor) -> list[Hub]:
 
 
 async def _not_kept(
-    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, activity: OutreachActivity | None = None
+    request: Request,
+    hub: Hub,
+    typed: Typed,
+    error: FormErrors | Refusal,
+    *,
+    activity: OutreachActivity | None = None,
 ) -> Response:
-    if refusal.status not in REFUSED:
-        raise refusal
-    is_booked = isinstance(refusal, Booked)
-    return await _editor(
-        request, hub, typed.refused(refusal), activity=activity, status=refusal.status, is_booked=is_booked
-    )
+    typed, status = as_refused(typed, error)
+    is_booked = isinstance(error, Booked)
+    return await _editor(request, hub, typed, activity=activity, status=status, is_booked=is_booked)
 
 
 async def _editor(

@@ -62,10 +62,11 @@ async def hubs_visible_to(actor: Actor) -> list[Hub]:
     return await hubs
 
 
-async def venues_of(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[Venue]:
-    """In use, and retired ones among `also`, with their municipality."""
+async def venue_choices(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[tuple[UUID, str]]:
+    """Name and municipality of those in use, and of retired ones among `also`."""
     wanted = Q(is_active=True) | Q(id__in=[venue_id for venue_id in also if venue_id])
-    return await reads(Venue).filter(wanted, hub_id=hub.id).select_related("municipality")
+    venues = await reads(Venue).filter(wanted, hub_id=hub.id).select_related("municipality")
+    return [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues]
 
 
 def feed_keys(hub: Hub, *municipality_codes: str) -> set[str]:

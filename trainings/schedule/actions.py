@@ -199,20 +199,20 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:
     """Into lists, maps and calendars. Refuses a training without sessions or places, and a cancelled one."""
-    async with transaction():
-        training = await locked_training(training_id)
-        if training.state is TrainingState.CANCELLED:
-            raise IllegalMove
-        return await _become(training, TrainingState.PUBLISHED, "schedule.publish", actor)
+    return await _show(training_id, TrainingState.PUBLISHED, "schedule.publish", actor)
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> Training:
     """Only by its address. Refuses as `publish`."""
+    return await _show(training_id, TrainingState.UNLISTED, "schedule.unlist", actor)
+
+
+async def _show(training_id: UUID, state: TrainingState, act: str, actor: Actor) -> Training:
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:
             raise IllegalMove
-        return await _become(training, TrainingState.UNLISTED, "schedule.unlist", actor)
+        return await _become(training, state, act, actor)
 
 
 async def reopen(training_id: UUID, *, actor: Actor) -> Training:

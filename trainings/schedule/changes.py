@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,6 @@ from trainings.schedule.session_actions import raise_sequence
 
 if TYPE_CHECKING:
     from trainings.places.models import Venue
-from collections import defaultdict
 
 SHOWN_FOR = timedelta(days=7)
 """On public pages."""

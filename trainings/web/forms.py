@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Annotated, Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -223,3 +223,9 @@ def asked_page(query: Mapping[str, str]) -> int:
     """`pagina`, else 1."""
     typed = query.get("pagina", "")
     return min(max(int(typed), 1), LAST_PAGE) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+
+
+def page_path(request: Request, page: int) -> str:
+    """The same list at another page."""
+    kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
+    return f"{request.url.path}?{urlencode(kept | {'pagina': str(page)})}"

@@ -15,7 +15,7 @@ from trainings.settings import get_settings
 from trainings.web import i18n
 from trainings.web.band import line_band, marks_band, seats_band
 from trainings.web.flash import COOKIE as FLASH_COOKIE
-from trainings.web.flash import take_flashes
+from trainings.web.flash import Tone, flash, take_flashes
 from trainings.web.guide import guide_path
 from trainings.web.headers import scan_page_headers, token_page_headers
 from trainings.web.static import static
@@ -120,8 +120,12 @@ def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
     return text.replace(TIME_AND_STOP, TIME)
 
 
-def redirect(path: str) -> RedirectResponse:
-    return RedirectResponse(path, 303)
+def redirect(path: str, told: str = "", tone: Tone = "ok") -> RedirectResponse:
+    """`told`: a translated sentence for the next page (`flash`)."""
+    response = RedirectResponse(path, 303)
+    if told:
+        flash(response, told, tone)
+    return response
 
 
 def pdf_response(made: bytes, name: str) -> Response:

@@ -55,8 +55,7 @@ from trainings.registrations.signup.age_choices import age_groups
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.schedule.session_actions import EndOutside, closes_early
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
@@ -301,14 +300,11 @@ async def close(request: Request) -> Response:
     try:
         ended_at = _end_said(session, check(CloseForm, typed))
         await actions.close_session(session.id, actor=request.state.actor, ended_at=ended_at)
-    except FormErrors as exc:
-        return await _close_page(request, session, exc.typed, status=422)
-    except (EndMissing, EndOutside) as refusal:
-        return await _close_page(request, session, typed.refused(refusal), status=refusal.status)
+    except (FormErrors, EndMissing, EndOutside) as error:
+        typed, status = as_refused(typed, error)
+        return await _close_page(request, session, typed, status=status)
     await preparing.validate_few(session.training_id)
-    response = redirect(_page(session))
-    flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
-    return response
+    return redirect(_page(session), gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
 
 
 def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
@@ -327,9 +323,7 @@ def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
 async def reopen(request: Request) -> Response:
     session = (await _gate_to_close(request)).session
     await actions.reopen_session(session.id, actor=request.state.actor)
-    response = redirect(_page(session))
-    flash(response, gettext(N_("La sesión está abierta otra vez.")))
-    return response
+    return redirect(_page(session), gettext(N_("La sesión está abierta otra vez.")))
 
 
 routes: list[BaseRoute] = [

@@ -23,7 +23,6 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing import late_data, preparing
 from trainings.errors import NotAllowed
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render
@@ -109,9 +108,7 @@ async def _decide_phone(session_id: UUID, phone_id: UUID, until: datetime, form:
 
 
 def _back(session_id: UUID, sentence: str) -> Response:
-    response = redirect(address(session_id))
-    flash(response, sentence)
-    return response
+    return redirect(address(session_id), sentence)
 
 
 # -- whose a mark is

@@ -29,7 +29,6 @@ from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
@@ -186,9 +185,9 @@ async def _change(request: Request, form_of: type[F], change: Callable[[ChangedR
         return await _row(request, door, opened, exc.typed, 422)
     except Refusal as exc:
         return await _row(request, door, opened, typed.refused(for_staff(exc)), exc.status)
-    response = redirect(path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"))
-    flash(response, gettext(sentence) % {"row": line.number})
-    return response
+    return redirect(
+        path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"), gettext(sentence) % {"row": line.number}
+    )
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -253,9 +252,9 @@ async def keep(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, door, opened, exc.typed, 422)
     await sheets.keep_paper(opened.sheet.id, form.where, actor=request.state.actor)
-    response = redirect(path_of(door.session.id, opened.sheet.code))
-    flash(response, gettext(N_("Listo. Se anotó dónde queda la hoja firmada.")))
-    return response
+    return redirect(
+        path_of(door.session.id, opened.sheet.code), gettext(N_("Listo. Se anotó dónde queda la hoja firmada."))
+    )
 
 
 routes: list[BaseRoute] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -17,12 +17,11 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity
-from trainings.panel.calendar.spans import Loaded, activity_entry, asked_month, load, month_frame
+from trainings.panel.calendar.spans import Loaded, activity_entry, asked_month, load, month_frame, session_entry
 from trainings.panel.calendar.views import View
 from trainings.schedule.models import SessionFacilitator
 from trainings.schedule.months import days_touched
-from trainings.schedule.session_words import move_path, numbered, session_path
-from trainings.schedule.staff.day_notes import Notes
+from trainings.schedule.public.entries import Entry
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
@@ -36,16 +35,11 @@ class Line:
 
     day: date
     hours: str
-    look: str
-    href: str
-    title: str
-    place: str
+    entry: Entry
     who: str
-    taken: int
-    capacity: int
-    state: str
     note: str
-    move: str
+    taken: int = 0
+    capacity: int = 0
 
 
 @allow(*STAFF)
@@ -54,26 +48,32 @@ async def index(request: Request) -> Response:
     actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)
-    sessions = loaded.sessions
     context = {
-        **month_frame(loaded, sessions, actor, View.LIST),
+        **month_frame(loaded, actor, View.LIST),
         "notes": notes + loaded.notes,
-        "lines": await _lines(loaded, sessions, actor),
+        "lines": await _lines(loaded, actor),
     }
     return render(request, "panel/calendar/list.html", context)
 
 
-async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> list[Line]:
+async def _lines(loaded: Loaded, actor: Actor) -> list[Line]:
     """What began before the month stands under its first day."""
-    holders = await _holders([session.id for session in sessions])
+    holders = await _holders([session.id for session in loaded.sessions])
     responsible = await _names({activity.responsible_id for activity in loaded.activities})
-    notes = loaded.day_notes()
-    found = [(one.starts_at, _session_line(one, loaded, notes, actor, holders.get(one.id, []))) for one in sessions]
-    found += [
-        (one.starts_at, _activity_line(one, loaded, notes, actor, responsible.get(one.responsible_id, "")))
-        for one in loaded.activities
+    notes, may_move = loaded.day_notes(), actor.hubs_with(EDITORS)
+
+    def line(one: StaffSession | ListedActivity, entry: Entry, who: str, taken: int = 0, capacity: int = 0) -> Line:
+        day = max(one.day, loaded.first)
+        return Line(day, _hours(one), entry, who, ". ".join(notes.get(day, ())), taken, capacity)
+
+    lines = [
+        line(one, session_entry(one, actor, _state(one)), ", ".join(holders.get(one.id, [])), one.taken, one.capacity)
+        for one in loaded.sessions
     ]
-    return [line for _start, line in sorted(found, key=lambda pair: pair[0])]
+    lines += [
+        line(one, activity_entry(one, may_move), responsible.get(one.responsible_id, "")) for one in loaded.activities
+    ]
+    return sorted(lines, key=lambda line: line.entry.starts_at)
 
 
 async def _holders(session_ids: Collection[UUID]) -> dict[UUID, list[str]]:
@@ -93,42 +93,6 @@ async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
     if not user_ids:
         return {}
     return dict(await reads(User).filter(id__in=list(user_ids)).values_list("id", "name"))
-
-
-def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Actor, holders: Iterable[str]) -> Line:
-    day = max(session.day, loaded.first)
-    return Line(
-        day=day,
-        hours=_hours(session),
-        look=session.look,
-        href=session_path(session, actor, is_due=session.is_due),
-        title=numbered(session),
-        place=session.place,
-        who=", ".join(holders),
-        taken=session.taken,
-        capacity=session.capacity,
-        state=_state(session),
-        note=". ".join(notes.get(day, ())),
-        move=move_path(session, may_move=session.hub_id in actor.hubs_with(EDITORS)),
-    )
-
-
-def _activity_line(activity: ListedActivity, loaded: Loaded, notes: Notes, actor: Actor, responsible: str) -> Line:
-    entry, day = activity_entry(activity, actor.hubs_with(EDITORS)), max(activity.day, loaded.first)
-    return Line(
-        day=day,
-        hours=_hours(activity),
-        look=entry.look,
-        href=entry.href,
-        title=entry.title,
-        place=entry.place,
-        who=responsible,
-        taken=0,
-        capacity=0,
-        state=entry.state,
-        note=". ".join(notes.get(day, ())),
-        move=entry.move,
-    )
 
 
 def _hours(one: StaffSession | ListedActivity) -> str:

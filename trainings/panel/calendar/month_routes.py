@@ -37,13 +37,13 @@ def _next_change(loaded: Loaded) -> datetime:
 
 def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:
     actor: Actor = request.state.actor
-    shown, sessions = Month.of(loaded.first), loaded.sessions
+    shown = Month.of(loaded.first)
     context = {
-        **month_frame(loaded, sessions, actor, View.MONTH),
+        **month_frame(loaded, actor, View.MONTH),
         "notes": notes + loaded.notes,
         "column": shown.column,
         "weekdays": weekdays_of(shown),
-        "cells": cells_of(shown, entries_by_day(loaded, sessions, actor), loaded.day_notes()),
+        "cells": cells_of(shown, entries_by_day(loaded, actor), loaded.day_notes()),
     }
     return render(request, "panel/calendar/month.html", context)
 

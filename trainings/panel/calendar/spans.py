@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from trainings.panel.calendar.views import Choices, View, Wanted
 from trainings.schedule.months import Month
 from trainings.schedule.public.entries import CALLED_OFF, ONE_DAY, ByDay, Entry, when
 from trainings.schedule.queries import SEES_ALL
-from trainings.schedule.session_words import move_path, numbering, session_path
+from trainings.schedule.session_words import move_path, numbered, numbering, session_path
 from trainings.schedule.staff.day_notes import Feast, Notes, day_notes, feasts_served, times_away
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -83,12 +82,12 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
     ]
 
 
-def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
+def entries_by_day(loaded: Loaded, actor: Actor) -> ByDay:
     by_day = ByDay(loaded.first, loaded.last)
     may_move, today, lang, title = actor.hubs_with(EDITORS), clock.today(), language(), numbering()
-    theirs = {key for key in {session.hub_key for session in sessions} if as_uuid(key) in may_move}
+    theirs = {key for key in {session.hub_key for session in loaded.sessions} if as_uuid(key) in may_move}
     off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
-    for session in sessions:
+    for session in loaded.sessions:
         here, time, days = when(session.starts_told, session.ends_told, lang)
         look = session.look
         entry = Entry(
@@ -107,6 +106,19 @@ def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Acto
         _here, _time, days = when(activity.starts_at, activity.ends_at, lang)
         by_day.put(activity_entry(activity, may_move), days)
     return by_day.in_order()
+
+
+def session_entry(session: StaffSession, actor: Actor, state: str) -> Entry:
+    return Entry(
+        starts_at=clock.local(session.starts_at),
+        look=session.look,
+        href=session_path(session, actor, is_due=session.is_due),
+        time=dates.time_of_day(session.starts_at, language()),
+        title=numbered(session),
+        place=session.place,
+        state=state,
+        move=move_path(session, may_move=session.hub_id in actor.hubs_with(EDITORS)),
+    )
 
 
 def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry:
@@ -132,9 +144,7 @@ def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry
     )
 
 
-def frame(
-    loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, here: View, **period: object
-) -> dict[str, Any]:
+def frame(loaded: Loaded, actor: Actor, here: View, **period: object) -> dict[str, Any]:
     wanted, choices = loaded.wanted, loaded.choices
     return {
         "here": "semana",
@@ -149,16 +159,16 @@ def frame(
         "told": wanted.words,
         "notes": loaded.notes,
         "today": wanted.path(here),
-        "summary": summary(sessions, loaded.activities),
+        "summary": _summary(loaded),
         "can_create": bool(actor.hubs_with(EDITORS)),
         "sees_coverage": actor.has_any((*EDITORS, Role.MONITORING_OFFICER)),
     }
 
 
-def summary(sessions: Sequence[StaffSession], activities: Sequence[ListedActivity]) -> str:
+def _summary(loaded: Loaded) -> str:
     """`14 sesiones, 2 actividades`, without cancelled ones."""
-    n_sessions = sum(not session.is_cancelled for session in sessions)
-    n_activities = sum(not activity.is_cancelled for activity in activities)
+    n_sessions = sum(not session.is_cancelled for session in loaded.sessions)
+    n_activities = sum(not activity.is_cancelled for activity in loaded.activities)
     told = [ngettext("%(num)s sesión", "%(num)s sesiones", n_sessions) % {"num": n_sessions}]
     if n_activities:
         told.append(ngettext("%(num)s actividad", "%(num)s actividades", n_activities) % {"num": n_activities})
@@ -173,7 +183,7 @@ def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
     return month or Month.of(clock.today()), (gettext(N_("No entendimos el mes. Mostramos este.")),) if wrong else ()
 
 
-def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, view: View) -> dict[str, Any]:
+def month_frame(loaded: Loaded, actor: Actor, view: View) -> dict[str, Any]:
     month = Month.of(loaded.first)
     name = month.name
     steps = {
@@ -181,7 +191,7 @@ def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, 
         for name, n in (("before", -1), ("after", 1))
     }
     return {
-        **frame(loaded, sessions, actor, view, mes=month),
+        **frame(loaded, actor, view, mes=month),
         **steps,
         "title": name[:1].upper() + name[1:],
         "is_now": month == Month.of(clock.today()),

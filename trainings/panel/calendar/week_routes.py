@@ -18,13 +18,14 @@ from trainings.audit.actor import Actor
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, coming_activities
 from trainings.panel.calendar.attention import concerns_of
-from trainings.panel.calendar.spans import Loaded, activity_entry, frame, load
+from trainings.panel.calendar.spans import Loaded, activity_entry, frame, load, session_entry
 from trainings.panel.calendar.views import View
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
 from trainings.schedule.models import TrainingState
-from trainings.schedule.session_words import move_path, numbered, session_path, short_day, short_weekday, when
+from trainings.schedule.public.entries import Entry
+from trainings.schedule.session_words import short_day, short_weekday, when
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language
@@ -42,28 +43,17 @@ EARLIEST, LATEST = date(2000, 1, 2), date(2100, 1, 1)
 class Event:
     starts_at: datetime
     ends_at: datetime
-    look: str
-    href: str
-    title: str
-    place: str
-    state: str
-    move: str
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`slot`: its classes (start, length, state); `move`: the form that moves it; `half` of the day goes without saying
-    in the grid.
-    """
+    """`slot`: its classes (start, length, state); `half` of the day goes without saying in the grid."""
 
     slot: str
-    href: str
     time: str
     half: str
-    title: str
-    place: str
-    state: str
-    move: str
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +69,10 @@ class Day:
 class Line:
     """`capacity` 0: no sign-up."""
 
-    starts_at: datetime
     when: str
-    href: str
-    title: str
-    place: str
-    taken: int
-    capacity: int
-    state: str
-    is_off: bool
+    entry: Entry
+    taken: int = 0
+    capacity: int = 0
 
 
 @allow(*STAFF)
@@ -112,10 +97,9 @@ async def _week(request: Request, first_day: date) -> Response:
     is_whole = is_this_week and not loaded.wanted.values
     coming = await queries.coming_sessions(actor, COMING) if is_whole else []
     activities = await coming_activities(actor, COMING) if is_whole else []
-    sessions = loaded.sessions
-    waiting = await _waiting([*sessions, *coming])
+    waiting = await _waiting([*loaded.sessions, *coming])
     context = {
-        **_calendar(loaded, sessions, actor, waiting),
+        **_calendar(loaded, actor, waiting),
         "coming": _lines(coming, activities, waiting, actor),
         "concerns": await concerns_of(actor) if is_whole else [],
         "is_whole": is_whole,
@@ -124,15 +108,13 @@ async def _week(request: Request, first_day: date) -> Response:
     return render(request, "panel/calendar/week.html", context)
 
 
-def _calendar(
-    loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]
-) -> dict[str, Any]:
+def _calendar(loaded: Loaded, actor: Actor, waiting: Mapping[UUID, int]) -> dict[str, Any]:
     first_day, notes = loaded.first, loaded.day_notes()
     days = [first_day + timedelta(days=n) for n in range(7)]
-    events = _events(loaded, sessions, actor, waiting)
+    events = _events(loaded, actor, waiting)
     hours = _hours(events)
     return {
-        **frame(loaded, sessions, actor, View.WEEK, desde=first_day),
+        **frame(loaded, actor, View.WEEK, desde=first_day),
         "title": dates.date_span(days, language()),
         "days": [_day(day, events, hours[0], notes.get(day, ())) for day in days],
         "hours": [f"{hour % 12 or 12}" for hour in range(*hours)],
@@ -149,35 +131,13 @@ async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
 # -- the calendar
 
 
-def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]) -> list[Event]:
+def _events(loaded: Loaded, actor: Actor, waiting: Mapping[UUID, int]) -> list[Event]:
     may_move = actor.hubs_with(EDITORS)
     found = [
-        Event(
-            starts_at=session.starts_at,
-            ends_at=session.ends_at,
-            look=session.look,
-            href=session_path(session, actor, is_due=session.is_due),
-            title=numbered(session),
-            place=session.place,
-            state=_box_state(session, waiting.get(session.training_id, 0)),
-            move=move_path(session, may_move=session.hub_id in may_move),
-        )
-        for session in sessions
+        Event(one.starts_at, one.ends_at, session_entry(one, actor, _box_state(one, waiting.get(one.training_id, 0))))
+        for one in loaded.sessions
     ]
-    for activity in loaded.activities:
-        entry = activity_entry(activity, may_move)
-        found.append(
-            Event(
-                starts_at=activity.starts_at,
-                ends_at=activity.ends_at,
-                look=entry.look,
-                href=entry.href,
-                title=entry.title,
-                place=entry.place,
-                state=entry.state,
-                move=entry.move,
-            )
-        )
+    found += [Event(one.starts_at, one.ends_at, activity_entry(one, may_move)) for one in loaded.activities]
     return sorted(found, key=lambda event: event.starts_at)
 
 
@@ -216,17 +176,9 @@ def _box(event: Event, first_hour: int, *, layer: str) -> Box:
     rows = -(-int((event.ends_at - event.starts_at).total_seconds()) // (HALF_HOUR * 60))
     rest = (24 - first_hour) * 2 + 1 - row
     height = min(max(rows, SHORTEST_BOX), max(rest, 1))
-    time, _, half = dates.time_of_day(event.starts_at, language()).partition(dates.NBSP)
-    return Box(
-        slot=" ".join(filter(None, (f"f{row}", f"s{height}", event.look, layer))),
-        href=event.href,
-        time=time,
-        half=half,
-        title=event.title,
-        place=event.place,
-        state=event.state,
-        move=event.move,
-    )
+    time, _, half = event.entry.time.partition(dates.NBSP)
+    slot = " ".join(filter(None, (f"f{row}", f"s{height}", event.entry.look, layer)))
+    return Box(slot, time, half, event.entry)
 
 
 def _box_state(session: StaffSession, n_waiting: int) -> str:
@@ -251,37 +203,20 @@ def _lines(
 ) -> list[Line]:
     lines = [_line(session, waiting, actor) for session in sessions]
     lines += [_activity_line(activity) for activity in activities]
-    return sorted(lines, key=lambda line: line.starts_at)[:COMING]
+    return sorted(lines, key=lambda line: line.entry.starts_at)[:COMING]
 
 
 def _activity_line(activity: ListedActivity) -> Line:
     entry, now = activity_entry(activity, frozenset()), clock.now()
-    is_running = activity.starts_at <= now and not activity.is_cancelled and not activity.is_draft
-    return Line(
-        starts_at=activity.starts_at,
-        when=when(activity.starts_at),
-        href=entry.href,
-        title=entry.title,
-        place=entry.place,
-        taken=0,
-        capacity=0,
-        state=gettext(N_("En curso")) if is_running else entry.state,
-        is_off=activity.is_cancelled,
-    )
+    if activity.starts_at <= now and not activity.is_cancelled and not activity.is_draft:
+        entry = entry._replace(state=gettext(N_("En curso")))
+    return Line(when(activity.starts_at), entry)
 
 
 def _line(session: StaffSession, waiting: Mapping[UUID, int], actor: Actor) -> Line:
-    return Line(
-        starts_at=session.starts_at,
-        when=when(session.starts_at),
-        href=session_path(session, actor, is_due=session.is_due),
-        title=numbered(session),
-        place=session.place,
-        taken=session.taken,
-        capacity=session.capacity,
-        state=_line_state(session, waiting.get(session.training_id, 0)),
-        is_off=session.is_cancelled,
-    )
+    state = _line_state(session, waiting.get(session.training_id, 0))
+    entry = session_entry(session, actor, state)
+    return Line(when(session.starts_at), entry, session.taken, session.capacity)
 
 
 def _line_state(session: StaffSession, n_waiting: int) -> str:

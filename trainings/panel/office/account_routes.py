@@ -27,8 +27,7 @@ from trainings.people.forms import printable
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import absolute, redirect, render, token_page_headers
 
@@ -98,12 +97,9 @@ async def create(request: Request) -> Response:
         post = _post_of(form, await _places(actor))
         account = NewAccount(form.email, form.name, form.office)
         user, token = await actions.open_account(account, post, actor=actor)
-    except FormErrors as exc:
-        return await _new_page(request, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _new_page(request, typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _new_page(request, typed, status=status)
     if token:
         return await _show_page(request, user.id, token=token)
     return _back(_page_of(user), N_("Esa persona ya tenía cuenta. Ahora tiene también este rol, y entra como siempre."))
@@ -122,12 +118,9 @@ async def give_role(request: Request) -> Response:
     try:
         post = _post_of(check(PostForm, typed), await _places(actor))
         token = await actions.give_role(user, post, actor=actor)
-    except FormErrors as exc:
-        return await _show_page(request, user.id, typed=exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _show_page(request, user.id, typed=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _show_page(request, user.id, typed=typed, status=status)
     if token:
         return await _show_page(request, user.id, token=token)
     return _back(_page_of(user), N_("Listo: ya tiene el rol."))
@@ -287,9 +280,7 @@ def _back(target: str, sentence: str, gone: Sized = ()) -> Response:
             "Salió de uso %(num)s teléfono que preparó.", "Salieron de uso %(num)s teléfonos que preparó.", len(gone)
         )
         said = f"{said} {phones % {'num': len(gone)}}"
-    response = redirect(target)
-    flash(response, said)
-    return response
+    return redirect(target, said)
 
 
 routes: list[BaseRoute] = [

@@ -163,9 +163,7 @@ async def show_html(request: Request) -> Response:
 async def retry(request: Request) -> Response:
     job_id: UUID = request.path_params["id"]
     await actions.retry(job_id, actor=request.state.actor)
-    response = redirect(f"{INDEX}/{job_id}")
-    flash(response, _("Listo: se intenta otra vez."))
-    return response
+    return redirect(f"{INDEX}/{job_id}", _("Listo: se intenta otra vez."))
 
 
 @allow(*MESSAGE_READERS)
@@ -185,9 +183,7 @@ async def stop(request: Request) -> Response:
 @allow(*MESSAGE_READERS)
 async def go_on(request: Request) -> Response:
     await holds.go_on(actor=request.state.actor)
-    response = redirect(INDEX)
-    flash(response, _("Listo: los mensajes salen otra vez. Si el servidor no los acepta, aquí se ve."))
-    return response
+    return redirect(INDEX, _("Listo: los mensajes salen otra vez. Si el servidor no los acepta, aquí se ve."))
 
 
 async def _opened(request: Request) -> OutboxJob:

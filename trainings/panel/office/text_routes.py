@@ -23,7 +23,6 @@ from trainings.registrations.telling import previews
 from trainings.registrations.telling.reminders import read_days, write_days
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, speaking
 from trainings.web.render import redirect, render
@@ -236,9 +235,7 @@ async def _text(request: Request) -> Text:
 
 
 def _back(path: str, sentence: str) -> Response:
-    response = redirect(path)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(path, gettext(sentence))
 
 
 routes: list[BaseRoute] = [

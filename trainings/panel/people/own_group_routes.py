@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-# -- all of them
-
-
 # -- one of them
 
 

@@ -17,7 +17,6 @@ from trainings.registrations.models import Author, Registration, read_needs
 from trainings.registrations.own.ticket import ticket_of
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.words import CANCELLED_BY, RENAMED_BY, said_of
-from trainings.web.flash import flash
 from trainings.web.forms import Typed
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -85,9 +84,7 @@ def _next_person(request: Request, view: StaffView) -> str:
 
 def back(registration_id: UUID, sentence: str) -> Response:
     """`sentence` is translated."""
-    response = redirect(f"/panel/inscripciones/{registration_id}")
-    flash(response, sentence)
-    return response
+    return redirect(f"/panel/inscripciones/{registration_id}", sentence)
 
 
 async def refused(request: Request, refusal: Refusal) -> Response:

@@ -172,9 +172,11 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
 
 def _put_activity(by_day: ByDay, activity: ListedActivity, now: datetime) -> None:
     is_what, note = gettext(KINDS[activity.kind]), activity.note
+    look, mark = ("changed", CHANGED) if note else ("", "")
     if activity.is_cancelled:
-        is_what, note = gettext("Cancelada"), ""
-    look = _look(note, is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
+        is_what, note, look, mark = gettext("Cancelada"), "", "off", CALLED_OFF
+    elif activity.ends_at <= now:
+        look = "gone"
     here, time, days = when(activity.starts_at, activity.ends_at, language())
     entry = Entry(
         starts_at=here,
@@ -184,19 +186,9 @@ def _put_activity(by_day: ByDay, activity: ListedActivity, now: datetime) -> Non
         title=activity.title,
         place=activity.town.full_name,
         state=" · ".join(filter(None, [is_what, note])),
-        mark=_mark(note, is_off=activity.is_cancelled),
+        mark=mark,
     )
     by_day.put(entry, days)
-
-
-def _mark(note: str, *, is_off: bool) -> str:
-    return CALLED_OFF if is_off else (CHANGED if note else "")
-
-
-def _look(note: str, *, is_off: bool, is_over: bool) -> str:
-    if is_off or is_over:
-        return "off" if is_off else "gone"
-    return "changed" if note else ""
 
 
 routes: list[BaseRoute] = [Route("/calendario", month)]

@@ -29,8 +29,7 @@ from trainings.schedule.dated import Planned
 from trainings.schedule.models import Unavailability
 from trainings.schedule.staff.forms import EndTime
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Day, Form, FormErrors, HourHere, Typed, check, read_form, wrong
+from trainings.web.forms import Day, Form, FormErrors, HourHere, Typed, as_refused, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import redirect, render
 
@@ -91,12 +90,9 @@ async def create(request: Request) -> Response:
     typed = await read_form(request)
     try:
         await say_absent(*check(AbsenceForm, typed).span(), actor=request.state.actor)
-    except FormErrors as exc:
-        return await _page(request, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _page(request, typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _page(request, typed, status=status)
     return _back(N_("Listo: quedó anotado. Quien programe una sesión con usted lo verá."))
 
 
@@ -132,9 +128,7 @@ def _in_words(thing: Planned) -> str:
 
 
 def _back(sentence: str) -> Response:
-    response = redirect(INDEX)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(INDEX, gettext(sentence))
 
 
 routes: list[BaseRoute] = [

@@ -26,8 +26,7 @@ from trainings.schedule.public.sentences import place_of
 from trainings.schedule.staff.editing import afterwards, editable, editable_session
 from trainings.schedule.staff.forms import RestoreForm
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -86,10 +85,8 @@ async def stop(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return await _page(request, training, refusal=refusal)
-    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
     sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
-    flash(response, sentence)
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}/cambios", sentence)
 
 
 @allow(*EDITORS)
@@ -102,9 +99,10 @@ async def tell(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return await _page(request, training, refusal=refusal)
-    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
-    flash(response, gettext(N_("Listo: se avisa ahora. A quien no tiene correo hay que llamarle.")))
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/cambios",
+        gettext(N_("Listo: se avisa ahora. A quien no tiene correo hay que llamarle.")),
+    )
 
 
 @allow(*DESK)
@@ -140,19 +138,13 @@ async def restore(request: Request) -> Response:
     try:
         form = check(RestoreForm, typed)
         await rescheduling.restore(session.id, actor=request.state.actor, override_reason=form.override_reason)
-    except FormErrors as exc:
-        return await _restore_form(request, session, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _restore_form(request, session, typed, refusal=refusal)
-    response = redirect(afterwards(session.training))
-    flash(response, gettext(N_("Listo: la sesión sí se realiza.")))
-    return response
+    except (FormErrors, Refusal) as error:
+        return await _restore_form(request, session, typed, error)
+    return redirect(afterwards(session.training), gettext(N_("Listo: la sesión sí se realiza.")))
 
 
 async def _restore_form(
-    request: Request, session: TrainingSession, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+    request: Request, session: TrainingSession, typed: Typed, error: FormErrors | Refusal | None = None
 ) -> Response:
     context = {
         "training": session.training,
@@ -161,7 +153,7 @@ async def _restore_form(
         "is_whole": False,
         "is_needless": session.state is SessionState.PLANNED,
     }
-    return await _ask(request, context, typed, refusal, status)
+    return await _ask(request, context, typed, error)
 
 
 @allow(*EDITORS)
@@ -176,20 +168,16 @@ async def reopen(request: Request) -> Response:
     try:
         form = check(RestoreForm, typed)
         await rescheduling.reopen(training.id, actor=request.state.actor, override_reason=form.override_reason)
-    except FormErrors as exc:
-        return await _reopen_form(request, training, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _reopen_form(request, training, typed, refusal=refusal)
-    response = redirect(afterwards(training))
+    except (FormErrors, Refusal) as error:
+        return await _reopen_form(request, training, typed, error)
     is_draft = training.published_at is None
-    flash(response, gettext(AGAIN_A_DRAFT if is_draft else N_("Listo: la capacitación sí se realiza.")))
-    return response
+    return redirect(
+        afterwards(training), gettext(AGAIN_A_DRAFT if is_draft else N_("Listo: la capacitación sí se realiza."))
+    )
 
 
 async def _reopen_form(
-    request: Request, training: Training, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+    request: Request, training: Training, typed: Typed, error: FormErrors | Refusal | None = None
 ) -> Response:
     planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
     in_time = sorted(planned, key=lambda session: session.starts_at)
@@ -200,13 +188,12 @@ async def _reopen_form(
         "is_whole": True,
         "is_needless": training.state is not TrainingState.CANCELLED,
     }
-    return await _ask(request, context, typed, refusal, status)
+    return await _ask(request, context, typed, error)
 
 
-async def _ask(
-    request: Request, context: dict[str, Any], typed: Typed, refusal: Refusal | None, status: int
-) -> Response:
+async def _ask(request: Request, context: dict[str, Any], typed: Typed, error: FormErrors | Refusal | None) -> Response:
     """With who will hear of it; a reason is asked for where people or places are taken."""
+    typed, status = as_refused(typed, error) if error else (typed, 200)
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]
     turned = None if context["is_whole"] else session_ids[0]
@@ -215,10 +202,9 @@ async def _ask(
         "here": "capacitaciones",
         "form": typed,
         **await who_is_told(training, session_ids, actor=request.state.actor, readers=readers),
-        "refusal": sentence_of(refusal) if refusal else "",
-        "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
+        "refusal": sentence_of(error) if isinstance(error, Refusal) else "",
+        "needs_reason": isinstance(error, Booked) or bool(typed.value("override_reason")),
     }
-    status = refusal.status if refusal else status
     return render(request, "panel/trainings/restore.html", context | more, status=status)
 
 

@@ -27,7 +27,6 @@ from trainings.schedule.staff.copies import Copy, copies_of, copy_to_month, dupl
 from trainings.schedule.staff.editing import editable, editable_hubs, show_refusal
 from trainings.schedule.staff.forms import DuplicateForm, Reason
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.problems import sentence_of
@@ -70,9 +69,10 @@ async def create(request: Request) -> Response:
             raise
         show_refusal(typed, refusal)
         return await _copy_form(request, training, typed, refusal=refusal)
-    response = redirect(f"/panel/capacitaciones/{copy.id}")
-    flash(response, gettext(N_("Listo: es una copia en borrador. Revise las fechas y publíquela.")))
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{copy.id}",
+        gettext(N_("Listo: es una copia en borrador. Revise las fechas y publíquela.")),
+    )
 
 
 async def _copy_form(
@@ -193,9 +193,10 @@ async def copy_month(request: Request) -> Response:
             typed.errors["copias"] = gettext(N_("Marque por lo menos una."))
         lines = await _lines(request, form, hub, typed, made)
         return _month_page(request, typed, hubs, lines, status=409 if made.refusals else 422, done=made.sentence)
-    response = redirect(f"{MONTH}?hub={hub.id}&month={form.month}&target={form.target}")
-    flash(response, made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")))
-    return response
+    return redirect(
+        f"{MONTH}?hub={hub.id}&month={form.month}&target={form.target}",
+        made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")),
+    )
 
 
 async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:

@@ -15,10 +15,9 @@ from trainings.schedule.models import TrainingSession
 from trainings.schedule.public.sentences import place_of
 from trainings.schedule.session_actions import MovedMeanwhile, when_and_where
 from trainings.schedule.staff.editing import ONE_SESSION, editable_session
-from trainings.schedule.staff.forms import HeldForm, at_the_day
+from trainings.schedule.staff.forms import HeldForm, at_the_day, typed_hours
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render
 
@@ -26,9 +25,7 @@ from trainings.web.render import redirect, render
 @allow(*EDITORS)
 async def show(request: Request) -> Response:
     session = await editable_session(request)
-    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
-    known = {"day": start.date(), "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}"}
-    return _form(request, session, Typed.of(known | {"known_as": when_and_where(session)}))
+    return _form(request, session, Typed.of(typed_hours(session) | {"known_as": when_and_where(session)}))
 
 
 @allow(*EDITORS)
@@ -41,18 +38,13 @@ async def correct(request: Request) -> Response:
         await rescheduling.correct(
             session.id, starts_at, ends_at, actor=request.state.actor, reason=form.reason, known_as=form.known_as
         )
-    except FormErrors as exc:
-        return _form(request, session, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
         session = await editable_session(request)
-        if isinstance(refusal, MovedMeanwhile):
+        if isinstance(error, MovedMeanwhile):
             typed.fields["known_as"] = [when_and_where(session)]
-        return _form(request, session, typed.refused(refusal), status=refusal.status)
-    response = redirect(f"/panel/capacitaciones/{session.training_id}")
-    flash(response, await _done(session))
-    return response
+        return _form(request, session, typed, status=status)
+    return redirect(f"/panel/capacitaciones/{session.training_id}", await _done(session))
 
 
 async def _done(session: TrainingSession) -> str:

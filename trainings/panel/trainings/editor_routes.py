@@ -20,7 +20,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.places.models import Hub
-from trainings.places.queries import one_of, venues_of
+from trainings.places.queries import one_of, venue_choices
 from trainings.registrations.seats.actions import resize
 from trainings.schedule import actions, queries
 from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of, has_clashes
@@ -40,8 +40,7 @@ from trainings.schedule.staff.editing import editable, editable_hubs, show_refus
 from trainings.schedule.staff.series import RepeatForm, change_rows, patterns
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -92,13 +91,11 @@ async def create(request: Request) -> Response:
         training = await actions.create_training(
             await _plan(form), sessions, actor=request.state.actor, override_reason=form.override_reason
         )
-    except FormErrors as exc:
-        return await _form(request, hub, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _refused(request, hub, typed, refusal)
-    response = redirect(f"/panel/capacitaciones/{training.id}")
-    flash(response, gettext(N_("Listo: el borrador está guardado. Revíselo y publíquelo.")))
-    return response
+    except (FormErrors, Refusal) as error:
+        return await _refused(request, hub, typed, error)
+    return redirect(
+        f"/panel/capacitaciones/{training.id}", gettext(N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
+    )
 
 
 # -- a standing one
@@ -122,13 +119,12 @@ async def update(request: Request) -> Response:
         if change_rows(typed):
             return await _form(request, training.hub, typed, training=training)
         batch = await _save(training, typed, request.state.actor)
-    except FormErrors as exc:
-        return await _form(request, training.hub, exc.typed, training=training, status=422)
-    except Refusal as refusal:
-        return await _refused(request, training.hub, typed, refusal, training=training)
-    response = redirect(f"/panel/capacitaciones/{training.id}{'/cambios' if batch else ''}")
-    flash(response, gettext(N_("Listo: los cambios están guardados.")))
-    return response
+    except (FormErrors, Refusal) as error:
+        return await _refused(request, training.hub, typed, error, training=training)
+    return redirect(
+        f"/panel/capacitaciones/{training.id}{'/cambios' if batch else ''}",
+        gettext(N_("Listo: los cambios están guardados.")),
+    )
 
 
 async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
@@ -170,13 +166,12 @@ async def _plan(form: forms.TrainingForm) -> TrainingPlan:
 
 
 async def _refused(
-    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, training: Training | None = None
+    request: Request, hub: Hub, typed: Typed, error: FormErrors | Refusal, *, training: Training | None = None
 ) -> Response:
-    if refusal.status not in REFUSED:
-        raise refusal
-    show_refusal(typed, refusal)
-    is_booked = isinstance(refusal, Booked)
-    return await _form(request, hub, typed, training=training, status=refusal.status, is_booked=is_booked)
+    typed, status = as_refused(typed, error)
+    if isinstance(error, Booked):
+        show_refusal(typed, error)
+    return await _form(request, hub, typed, training=training, status=status, is_booked=isinstance(error, Booked))
 
 
 async def _form(
@@ -250,10 +245,9 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
     own = [] if is_fixed else queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
     kept = [await queries.course(training.course_id)] if training else []
     people = await queries.people_who_facilitate(hub.id, hub.operator_id)
-    venues = await venues_of(hub, also=_venue_ids(training))
     return {
         "courses": sorted({one.id: _course_words(one, hub) for one in (*own, *kept)}.items(), key=itemgetter(1)),
-        "venues": [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues],
+        "venues": await venue_choices(hub, also=_venue_ids(training)),
         "people": [(user.id, user.name) for user in people],
         "projects": [(one.id, one.name) for one in await reads(Project).order_by("name")],
         "actor_types": choices.actor_types(),

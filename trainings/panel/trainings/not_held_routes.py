@@ -20,8 +20,7 @@ from trainings.schedule.staff.corrections import ACT, NotOverYet, was_not_held
 from trainings.schedule.staff.editing import ONE_SESSION, editable_session
 from trainings.schedule.staff.forms import NotHeldForm
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -43,15 +42,13 @@ async def say(request: Request) -> Response:
     try:
         form = check(NotHeldForm, typed)
         await say_not_held(session.id, actor=request.state.actor, reason=form.reason, known_as=form.known_as)
-    except FormErrors as exc:
-        return await _form(request, session, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
         session = await editable_session(request)
-        if isinstance(refusal, MovedMeanwhile):
+        if isinstance(error, MovedMeanwhile):
             typed.fields["known_as"] = [when_and_where(session)]
-        return await _form(request, session, typed, refusal=refusal, status=refusal.status)
+        refusal = error if isinstance(error, Refusal) else None
+        return await _form(request, session, typed, refusal=refusal, status=status)
     return _back(session, gettext(N_("Listo: quedó anotado que no se realizó. Las horas se contaron otra vez.")))
 
 
@@ -68,9 +65,7 @@ async def take_back(request: Request) -> Response:
 
 
 def _back(session: TrainingSession, sentence: str) -> Response:
-    response = redirect(f"/panel/capacitaciones/{session.training_id}")
-    flash(response, sentence)
-    return response
+    return redirect(f"/panel/capacitaciones/{session.training_id}", sentence)
 
 
 async def _form(

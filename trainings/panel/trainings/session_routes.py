@@ -11,7 +11,7 @@ from trainings.accounts.permissions import EDITORS
 from trainings.attendance.sessions import rescheduling
 from trainings.db import reads
 from trainings.errors import Refusal
-from trainings.places.queries import venues_of
+from trainings.places.queries import venue_choices
 from trainings.registrations.telling.change_views import who_is_told
 from trainings.registrations.telling.changes import who_would_hear
 from trainings.schedule.bookings import NONE, Booked, Cautions, cautions_of
@@ -27,10 +27,10 @@ from trainings.schedule.session_actions import (
     when_and_where,
 )
 from trainings.schedule.staff.editing import ONE_SESSION, afterwards, editable_session
-from trainings.schedule.staff.forms import MoveForm, at_the_day, checked
+from trainings.schedule.staff.forms import MoveForm, at_the_day, checked, typed_hours
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -39,10 +39,9 @@ from trainings.web.render import redirect, render
 async def show_move(request: Request) -> Response:
     """`?dia=2027-03-09` proposes that day, confirmed by sending the form."""
     session = await editable_session(request)
-    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
-    day = day_written(request.query_params.get("dia", ""), start.date())
-    standing = {"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id}
-    return await _move_form(request, session, Typed.of(standing | {"known_as": when_and_where(session)}))
+    standing = typed_hours(session) | {"venue": session.venue_id, "known_as": when_and_where(session)}
+    standing["day"] = day_written(request.query_params.get("dia", ""), standing["day"])
+    return await _move_form(request, session, Typed.of(standing))
 
 
 @allow(*EDITORS)
@@ -62,22 +61,18 @@ async def move(request: Request) -> Response:
             override_reason=form.override_reason,
             known_as=form.known_as,
         )
-    except FormErrors as exc:
-        return await _move_form(request, session, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _not_moved(request, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        return await _not_moved(request, typed, error)
     return await _moved(session, await _cautions(request, session, typed))
 
 
-async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
+async def _not_moved(request: Request, typed: Typed, error: FormErrors | Refusal) -> Response:
     """As typed. Once another person's change was seen, sending counts."""
-    if refusal.status not in REFUSED:
-        raise refusal
+    typed, status = as_refused(typed, error)
     session = await editable_session(request)
-    if isinstance(refusal, MovedMeanwhile):
+    if isinstance(error, MovedMeanwhile):
         typed.fields["known_as"] = [when_and_where(session)]
-    is_booked = isinstance(refusal, Booked)
-    return await _move_form(request, session, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
+    return await _move_form(request, session, typed, status=status, is_booked=isinstance(error, Booked))
 
 
 async def _moved(before: TrainingSession, cautions: Cautions) -> Response:
@@ -124,10 +119,7 @@ async def _move_form(
         "session": session,
         "place": place_of(session, session.training),
         "form": at_the_day(typed),
-        "venues": [
-            (venue.id, f"{venue.name}, {venue.municipality.full_name}")
-            for venue in await venues_of(session.training.hub, also=[session.venue_id])
-        ],
+        "venues": await venue_choices(session.training.hub, also=[session.venue_id]),
         **await who_is_told(session.training, [session.id], actor=request.state.actor),
         "cautions": cautions,
         "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
@@ -155,9 +147,7 @@ async def cancel(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return await _cancel_page(request, session, refusal=refusal, status=refusal.status)
-    response = redirect(afterwards(session.training))
-    flash(response, gettext(N_("Listo: la sesión está cancelada.")))
-    return response
+    return redirect(afterwards(session.training), gettext(N_("Listo: la sesión está cancelada.")))
 
 
 async def _cancel_page(

@@ -18,7 +18,6 @@ from trainings.registrations.seats import actions as registrations
 from trainings.schedule import queries
 from trainings.schedule.models import Training
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -35,9 +34,6 @@ class UnknownPerson(NotFound):
 async def show(request: Request) -> Response:
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     return await show_training(request, training)
-
-
-# -- sessions
 
 
 # -- people
@@ -84,9 +80,7 @@ async def _person(request: Request) -> tuple[Training, Registration]:
 
 
 def _back(training: Training, sentence: str) -> Response:
-    response = redirect(f"/panel/capacitaciones/{training.id}#personas")
-    flash(response, gettext(sentence))
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}#personas", gettext(sentence))
 
 
 routes: list[BaseRoute] = [

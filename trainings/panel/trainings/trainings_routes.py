@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -28,8 +27,7 @@ from trainings.schedule.staff.editing import afterwards, editable
 from trainings.schedule.staff.forms import CancelForm
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, asked_page, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, check, page_path, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -55,8 +53,8 @@ async def index(request: Request) -> Response:
         "states": [(code.value, gettext(words)) for code, words in STATES.items()],
         "words": {code: gettext(words) for code, words in STATES.items()},
         "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
-        "before": _page_path(request, page - 1) if page > 1 else "",
-        "after": _page_path(request, page + 1) if _last_row(found) < found.total else "",
+        "before": page_path(request, page - 1) if page > 1 else "",
+        "after": page_path(request, page + 1) if _last_row(found) < found.total else "",
         "last": _last_row(found),
         "can_create": bool(actor.hubs_with(EDITORS)),
         "is_desk": bool(actor.hubs_with(DESK)),
@@ -77,11 +75,6 @@ def _last_row(page: TrainingPage) -> int:
     return min(page.start + PAGE_SIZE, page.total)
 
 
-def _page_path(request: Request, page: int) -> str:
-    kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
-    return f"{INDEX}?{urlencode(kept | {'pagina': str(page)})}"
-
-
 # -- state
 
 
@@ -94,9 +87,7 @@ async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[obj
         if refusal.status not in REFUSED:
             raise
         return await show_training(request, training, refusal=refusal, status=refusal.status)
-    response = redirect(f"{INDEX}/{training.id}")
-    flash(response, gettext(sentence))
-    return response
+    return redirect(f"{INDEX}/{training.id}", gettext(sentence))
 
 
 @allow(*EDITORS)
@@ -131,15 +122,10 @@ async def cancel(request: Request) -> Response:
     try:
         form = check(CancelForm, typed)
         await rescheduling.call_off(training.id, form.reason, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _cancel_form(request, training, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _cancel_form(request, training, typed.refused(refusal), status=refusal.status)
-    response = redirect(afterwards(training))
-    flash(response, gettext(N_("Listo: la capacitación está cancelada.")))
-    return response
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _cancel_form(request, training, typed, status=status)
+    return redirect(afterwards(training), gettext(N_("Listo: la capacitación está cancelada.")))
 
 
 async def _cancel_form(request: Request, training: Training, typed: Typed, *, status: int = 200) -> Response:

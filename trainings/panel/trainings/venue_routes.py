@@ -21,8 +21,7 @@ from trainings.places.words import ACCESS
 from trainings.schedule.staff.editing import editable_hubs
 from trainings.schedule.staff.forms import ANOTHER, CORRECTION, TICKED, VenueForm, typed_venue
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -90,16 +89,14 @@ async def _save(request: Request, venue: Venue | None) -> Response:
         if venue is not None and await _has_to_be_asked(form, venue):
             return await _ask(request, typed, venue)
         kept = await _keep(form, venue, request.state.actor)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, venue, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _form(request, typed.refused(refusal), venue, status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, venue, status=status)
     is_other = venue is not None and kept.id != venue.id
-    response = redirect(f"{INDEX}/{kept.id}/editar" if is_other else INDEX)
-    flash(response, gettext(MOVED if is_other else N_("Listo: el lugar está guardado.")))
-    return response
+    return redirect(
+        f"{INDEX}/{kept.id}/editar" if is_other else INDEX,
+        gettext(MOVED if is_other else N_("Listo: el lugar está guardado.")),
+    )
 
 
 async def _has_to_be_asked(form: VenueForm, venue: Venue) -> bool:

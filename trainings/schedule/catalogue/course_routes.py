@@ -24,8 +24,7 @@ from trainings.schedule.models import Course, Topic
 from trainings.schedule.staff.forms import TICKED
 from trainings.schedule.words import KINDS
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -112,9 +111,10 @@ async def copy(request: Request) -> Response:
     if owner is None:
         raise NoHubOfOnesOwn
     made = await course_actions.copy_course(request.path_params["id"], owner, actor=actor)
-    response = redirect(f"{INDEX}/{made.id}/editar")
-    flash(response, gettext(N_("Listo: esta copia es de su municipalidad. Cámbiela y escójala en sus capacitaciones.")))
-    return response
+    return redirect(
+        f"{INDEX}/{made.id}/editar",
+        gettext(N_("Listo: esta copia es de su municipalidad. Cámbiela y escójala en sus capacitaciones.")),
+    )
 
 
 async def _owner(chosen: str, actor: Actor) -> UUID | None:
@@ -132,15 +132,10 @@ async def _save(request: Request, course: Course | None) -> Response:
     typed = await read_form(request)
     try:
         await _keep(check(CourseForm, typed), course, typed.value("operator"), request)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, course=course, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return await _form(request, typed.refused(refusal), course=course, status=refusal.status)
-    response = redirect(INDEX)
-    flash(response, gettext(N_("Listo: el curso está guardado.")))
-    return response
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, course=course, status=status)
+    return redirect(INDEX, gettext(N_("Listo: el curso está guardado.")))
 
 
 async def _keep(form: CourseForm, course: Course | None, chosen: str, request: Request) -> None:

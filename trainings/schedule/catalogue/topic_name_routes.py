@@ -19,8 +19,7 @@ from trainings.schedule.catalogue.course_actions import TopicExists, rename_topi
 from trainings.schedule.models import Course, Topic
 from trainings.schedule.staff.forms import required
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -47,13 +46,10 @@ async def update(request: Request) -> Response:
     topic, typed = await _topic(request), await read_form(request)
     try:
         await rename_topic(topic.id, check(TopicForm, typed).topic_name, actor=request.state.actor)
-    except FormErrors as exc:
-        return _page(request, topic, exc.typed, status=422)
-    except TopicExists as refusal:
-        return _page(request, topic, typed.refused(refusal), status=refusal.status)
-    response = redirect(CATALOGUE)
-    flash(response, gettext(N_("Listo: el tema tiene su nuevo nombre, también en los calendarios.")))
-    return response
+    except (FormErrors, TopicExists) as error:
+        typed, status = as_refused(typed, error)
+        return _page(request, topic, typed, status=status)
+    return redirect(CATALOGUE, gettext(N_("Listo: el tema tiene su nuevo nombre, también en los calendarios.")))
 
 
 async def _topic(request: Request) -> Topic:

@@ -435,28 +435,20 @@ def _hub(row: dict[str, Any]) -> HubCard:
 
 
 def _coming(row: dict[str, Any]) -> Coming:
-    return Coming(**_facts(row))
-
-
-def _facts(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **_kind(row),
-        "training_id": str(row["training_id"]),
-        "starts_at": moment(row["starts_at"]),
-        "access": access_of(row["access"]),
-    }
+    lists = (row[name] for name in ("languages", "interpreter_languages", "audience", "course_audience"))
+    return Coming(
+        row["town_code"],
+        row["topic_slug"],
+        *kinds_of(*lists),
+        training_id=str(row["training_id"]),
+        starts_at=as_moment(row["starts_at"]),
+        access=access_of(row["access"]),
+    )
 
 
 @lru_cache(maxsize=1024)
 def access_of(told: str | None) -> frozenset[str]:
     return frozenset(_read_codes(told)) if told else frozenset()
-
-
-def _kind(row: dict[str, Any]) -> dict[str, Any]:
-    lists = (row[name] for name in ("languages", "interpreter_languages", "audience", "course_audience"))
-    languages, audience = kinds_of(*lists)
-    told = {"town_code": row["town_code"], "topic_slug": row["topic_slug"]}
-    return {**told, "languages": languages, "audience": audience}
 
 
 @lru_cache(maxsize=1024)

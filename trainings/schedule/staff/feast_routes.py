@@ -34,8 +34,7 @@ from trainings.schedule.holidays import feast_begins
 from trainings.schedule.staff.editing import editable_hubs
 from trainings.schedule.staff.forms import required
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import redirect, render
 
@@ -90,10 +89,9 @@ async def create(request: Request) -> Response:
     actor: Actor = request.state.actor
     try:
         await add_feast(check(FeastForm, typed).details(), served=await _served(actor), actor=actor)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _refused(request, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, status=status)
     return _back(N_("Listo: la fiesta está guardada. Los formularios avisan de ella."))
 
 
@@ -111,10 +109,9 @@ async def update(request: Request) -> Response:
     actor: Actor = request.state.actor
     try:
         await change_feast(feast.id, check(FeastForm, typed).details(), served=await _served(actor), actor=actor)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, feast, status=422)
-    except Refusal as refusal:
-        return await _refused(request, typed, refusal, feast)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, feast, status=status)
     return _back(N_("Listo: la fiesta está guardada. Los formularios avisan de ella."))
 
 
@@ -148,12 +145,6 @@ async def _feast(request: Request) -> FeastDay:
     return feast
 
 
-async def _refused(request: Request, typed: Typed, refusal: Refusal, feast: FeastDay | None = None) -> Response:
-    if refusal.status not in REFUSED:
-        raise refusal
-    return await _form(request, typed.refused(refusal), feast, status=refusal.status)
-
-
 async def _form(request: Request, typed: Typed, feast: FeastDay | None = None, *, status: int = 200) -> Response:
     towns = await _towns(await _served(request.state.actor))
     context = {
@@ -167,9 +158,7 @@ async def _form(request: Request, typed: Typed, feast: FeastDay | None = None, *
 
 
 def _back(sentence: str) -> Response:
-    response = redirect(INDEX)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(INDEX, gettext(sentence))
 
 
 routes: list[BaseRoute] = [

@@ -19,6 +19,7 @@ from trainings.people.forms import MunicipalityCode, Phone, printable
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.actions import VenueDetails
 from trainings.places.models import AccessFeature, Venue
+from trainings.schedule.dated import Span
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
 from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
 from trainings.web.forms import Day, Form, FormErrors, FormT, HourHere, Typed, check, day_in, wrong
@@ -289,13 +290,14 @@ def _from_age(training: Training) -> int:
     return max(age for age in FROM_AGES if age <= max(training.minimum_age or 0, min(FROM_AGES)))
 
 
+def typed_hours(thing: Span) -> dict[str, Any]:
+    start, end = clock.local(thing.starts_at), clock.local(thing.ends_at)
+    return {"day": start.date(), "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}"}
+
+
 def _session_values(session: TrainingSession, training: Training) -> dict[str, Any]:
-    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
-    return {
+    return typed_hours(session) | {
         "id": session.id,
-        "day": start.date(),
-        "starts": f"{start:%H:%M}",
-        "ends": f"{end:%H:%M}",
         "venue": session.venue_id if session.venue_id != training.venue_id else None,
         "facilitators": [facilitator.user_id for facilitator in session.facilitators],
     }
