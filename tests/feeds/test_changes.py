@@ -136,20 +136,6 @@ async def test_new_words_move_stamps_but_no_sequence(client: AsyncClient, freeze
             assert line_of(new, name) == line_of(old, name)
 
 
-async def test_cancelled_session_stays_and_says_so(client: AsyncClient) -> None:
-    training = await three_sessions()
-    session = training.sessions[2]
-    before = await body_of(client)
-
-    await schedule.cancel_session(session.id, actor=PROGRAM)
-
-    after = await body_of(client)
-    assert changed(before, after) == [session.id]
-    event = events_in(after)[session.id]
-    assert (line_of(event, "STATUS"), line_of(event, "SEQUENCE")) == ("CANCELLED", "1")
-    assert line_of(event, "SUMMARY").startswith("CANCELADA: ")
-
-
 async def test_called_off_training_is_cancelled_and_comes_back_with_a_higher_sequence(client: AsyncClient) -> None:
     called_off = await make.make_training()
 

@@ -23,10 +23,8 @@ from trainings.feeds.queries import narrower
 from trainings.feeds.scopes import FilterKind
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule import actions as schedule
-from trainings.schedule.catalogue import course_actions
-from trainings.schedule.catalogue.course_actions import CoursePlan
 from trainings.schedule.ics import escaped
-from trainings.schedule.models import Course, SessionText, Training
+from trainings.schedule.models import SessionText, Training
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
@@ -169,36 +167,6 @@ async def test_feeds_follow_a_change_of_filter_though_no_text_need_change(
         again = await poll(client, f"{base}.ics")
         if is_text_the_same:
             assert (again.headers, again.content) == (whole[base].headers, whole[base].content)
-
-
-async def test_feeds_keep_whom_a_course_was_for_when_the_training_was_published(client: AsyncClient) -> None:
-    course = await make.make_course("Para docentes", audience=["docente"])
-    training = await make.make_training(course=course)
-    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
-    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == sessions_of(training)
-
-    found = await Course.get(id=course.id)
-    contents = tuple((part["title"], part["minutes"]) for part in found.contents)
-    plan = CoursePlan(found.kind, found.topic_id, found.title, found.minutes, contents=contents, audience=("radio",))
-    await course_actions.edit_course(course.id, plan, actor=PROGRAM)
-
-    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
-    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == sessions_of(training)
-
-
-async def test_moves_and_cancellations_reach_filtered_feeds(client: AsyncClient) -> None:
-    training = await make.make_training(
-        languages=("kek",), sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n)) for n in (1, 2)]
-    )
-    path = f"{BASES[0]}/idioma/kek.ics"
-    before = await poll(client, path)
-
-    await schedule.cancel_session(training.sessions[0].id, actor=PROGRAM)
-
-    after = await poll(client, path, if_none_match=before.headers["etag"])
-    assert after.status_code == 200
-    assert events_in(after.text) == events_in(await body_of(client, f"{BASES[0]}.ics"))
-    assert after.text.count("STATUS:CANCELLED") == 1
 
 
 async def test_memory_keeps_what_was_asked_for_last(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

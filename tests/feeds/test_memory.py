@@ -7,7 +7,6 @@ import contextvars
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 import pytest
 from httpx2 import AsyncClient
@@ -15,7 +14,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.counting import statements
 from tests.database import forget
-from tests.feeds.asking import FEED, body_of, events_in, poll
+from tests.feeds.asking import body_of, events_in, poll
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
@@ -170,18 +169,3 @@ async def test_unknown_feeds_leave_nothing_in_memory(client: AsyncClient) -> Non
 
     assert memory._feeds == {}
     assert dict(memory._locks) == {}
-
-
-async def test_other_day_is_rendered_without_waiting(
-    client: AsyncClient, freeze: Callable[[datetime], None], later: Callable[[float], None]
-) -> None:
-    noon = datetime.fromisoformat("2027-03-01T18:00:00+00:00")
-    freeze(noon)
-    await make.make_training()
-    later(60)
-    today = (await poll(client)).headers["last-modified"]
-    freeze(noon.replace(day=2))
-
-    tomorrow = (await poll(client, FEED)).headers["last-modified"]
-
-    assert (today, tomorrow) == ("Mon, 01 Mar 2027 18:00:00 GMT", "Tue, 02 Mar 2027 06:00:00 GMT")

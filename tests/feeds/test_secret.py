@@ -18,7 +18,6 @@ from tests.feeds.secret import a_facilitator, entries, of, path_for
 from tests.outreach.make_activity import make_activity, make_draft
 from tests.schedule.wishes import plan_of, standing
 from trainings.audit.actor import PROGRAM
-from trainings.db import transaction
 from trainings.outreach.actions import cancel_activity
 from trainings.outreach.place_actions import correct_venue
 from trainings.places.actions import VenueDetails
@@ -112,24 +111,6 @@ async def test_what_is_cancelled_says_so_for_sixty_days(client: AsyncClient, fre
     gone = {of(training.sessions[0]), of(called_off.sessions[0]), f"actividad-{fair.id}"}
     assert told == kept | dict.fromkeys(gone, "CANCELLED")
     assert left == kept
-
-
-async def test_what_was_held_before_the_training_was_called_off_has_taken_place(
-    client: AsyncClient, freeze: Freeze
-) -> None:
-    freeze(NOON)
-    ana = await a_facilitator()
-    days = [(make.tomorrow_at(8, days=day), make.tomorrow_at(9, days=day)) for day in (1, 9)]
-    training = await make.make_training(facilitators=[ana], sessions=days)
-    freeze(NOON + timedelta(days=5))
-    await schedule.close_session(min(training.sessions, key=lambda one: one.starts_at).id, actor=PROGRAM)
-    async with transaction():
-        await schedule.cancel_training(await Training.get(id=training.id), "No hay paso.", actor=PROGRAM)
-
-    found = entries(await body_of(client, await path_for(ana)))
-
-    by_start = sorted(training.sessions, key=lambda session: session.starts_at)
-    assert [line_of(found[of(session)], "STATUS") for session in by_start] == ["CONFIRMED", "CANCELLED"]
 
 
 async def test_neutral_title_stands_for_all_that_would_tell_the_title(client: AsyncClient) -> None:
@@ -233,19 +214,6 @@ async def test_every_change_moves_bytes_etag_and_stamp(
         assert line_of(new, "DTSTAMP") > line_of(old, "DTSTAMP")
         assert line_of(new, "UID") == line_of(old, "UID")
         before = after
-
-
-async def test_published_draft_is_confirmed(client: AsyncClient) -> None:
-    ana = await a_facilitator()
-    training = await make.make_training(facilitators=[ana], state=TrainingState.DRAFT, title="Taller")
-    path = await path_for(ana)
-    before = await poll(client, path)
-
-    await schedule.publish(training.id, actor=PROGRAM)
-
-    after = await poll(client, path, if_none_match=before.headers["etag"])
-    [event] = entries(after.text).values()
-    assert (line_of(event, "STATUS"), line_of(event, "SUMMARY")) == ("CONFIRMED", "Taller")
 
 
 async def test_session_given_to_somebody_else_leaves_at_once(client: AsyncClient) -> None:

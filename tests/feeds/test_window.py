@@ -110,13 +110,3 @@ async def test_session_held_before_its_training_was_called_off_stays_90_days(
     assert list(events) == [held.id]
     assert line_of(events[held.id], "STATUS") == "CONFIRMED"
     assert called_off.id not in events
-
-
-async def test_events_stand_in_order_of_their_start(client: AsyncClient) -> None:
-    evening = await make.make_training(sessions=[(make.tomorrow_at(18), make.tomorrow_at(19))])
-    morning = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(9))])
-    next_day = await make.make_training(sessions=[(make.tomorrow_at(7, days=2), make.tomorrow_at(9, days=2))])
-
-    assert list(events_in(await body_of(client))) == [
-        training.sessions[0].id for training in (morning, evening, next_day)
-    ]

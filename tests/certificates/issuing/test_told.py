@@ -200,17 +200,6 @@ async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopp
         assert (await OutboxJob.get(kind="certificate_annulled", subject_id=first.registration_id)).stopped_at
 
 
-async def test_annulled_then_told_though_they_hold_another_kind_by_now(sqlite_db: object, freeze: Freeze) -> None:
-    training = await make_held()
-    freeze(AFTER)
-    diploma = await a_diploma(training, given_names="Beto")
-
-    await revoke(diploma.id, "no completó las horas", actor=PROGRAM)
-    await issue(diploma.registration_id, CertificateKind.CONSTANCIA, actor=PROGRAM)
-
-    assert list(await calls(await list_about(training, CallReason.ANNULLED))) == ["Beto"]
-
-
 async def test_annulled_then_counts_and_reaches_the_one_of_a_family_whom_it_is_about(
     sqlite_db: object, freeze: Freeze
 ) -> None:
