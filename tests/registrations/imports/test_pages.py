@@ -14,6 +14,7 @@ from tests.registrations.lists import (
     HEADER,
     JUAN,
     MARIA,
+    ROSA,
     a_training,
     an_actor,
     confirmed,
@@ -127,10 +128,12 @@ async def test_columns_can_be_corrected_and_the_unused_are_forgotten(assistant: 
     address = await uploaded(assistant, training, "Ana,Coc,secreto", header="A,B,C")
 
     form = {"column-0": "given_names", "column-1": "surnames", "municipality": "1705", "actor_type": "docente"}
-    answer = await assign(assistant, address, form)
+    answer = await assign(assistant, address, form | {"column-99": "phone"})
 
     assert answer.status_code == 303
-    assert "secreto" not in ((await ImportDraft.get()).rows or "")
+    draft = await ImportDraft.get()
+    assert draft.columns == {"given_names": 0, "surnames": 1}
+    assert "secreto" not in (draft.rows or "")
     page = Page((await assistant.get(address)).text)
     assert "La Libertad, Petén" in page.text
     assert "Docente" in page.text
@@ -149,15 +152,6 @@ async def test_columns_sent_again_from_a_page_of_before_change_nothing(assistant
     assert [(one.status_code, one.headers["location"]) for one in (first, again)] == [(303, address)] * 2
     assert "Alguien cambió las columnas de esta lista" in Page((await assistant.get(address)).text).text
     assert (await ImportDraft.get()).columns == {"given_names": 0, "surnames": 1, "municipality": 2}
-
-
-async def test_columns_that_the_list_does_not_have_are_not_used(assistant: AsyncClient) -> None:
-    address = await uploaded(assistant, await a_training(), "Ana Coc", header="Nombre completo")
-
-    answer = await assign(assistant, address, {"column-0": "full_name", "column-99": "phone", "municipality": "1705"})
-
-    assert answer.status_code == 303
-    assert (await ImportDraft.get()).columns == {"full_name": 0}
 
 
 async def test_preview_of_other_columns_confirms_nothing(assistant: AsyncClient) -> None:
@@ -226,22 +220,19 @@ async def test_preview_shows_twenty_rows_and_every_error(assistant: AsyncClient)
     assert "Hay 10 filas más con errores." in page.text
 
 
-async def test_permission_must_be_declared(assistant: AsyncClient) -> None:
+async def test_permission_must_be_declared_and_a_second_confirmation_only_shows_how_far_it_is(
+    assistant: AsyncClient,
+) -> None:
     address = await previewed(assistant, await a_training(), MARIA)
 
     answers = [await confirm(assistant, address, form) for form in ({}, {"how": "form"}, {"how": "x"})]
+    before = (await ImportDraft.get()).state
+    clicks = [await confirm(assistant, address, {"how": "read_aloud"}) for _click in range(2)]
 
     assert [answer.status_code for answer in answers] == [422, 422, 422]
     assert "Diga cómo dieron su permiso las personas de la lista." in answers[0].text
-    assert (await ImportDraft.get()).state is ImportState.PREVIEW
-
-
-async def test_second_confirmation_only_shows_how_far_it_is(assistant: AsyncClient) -> None:
-    address = await previewed(assistant, await a_training(), MARIA)
-
-    answers = [await confirm(assistant, address, {"how": "read_aloud"}) for _click in range(2)]
-
-    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, address)] * 2
+    assert before is ImportState.PREVIEW
+    assert [(one.status_code, one.headers["location"]) for one in clicks] == [(303, address)] * 2
     assert await OutboxJob.filter(kind=actions.KIND).count() == 1
 
 
@@ -361,18 +352,6 @@ async def test_wrong_rows_can_still_be_had_when_the_list_is_done(assistant: Asyn
 # -- who may
 
 
-@pytest.mark.parametrize(
-    ("role", "status"), [(Role.FACILITATOR, 403), (Role.MONITORING_OFFICER, 403), (Role.PLATFORM_ADMIN, 403)]
-)
-async def test_others_than_the_desk_upload_nothing(client: AsyncClient, role: Role, status: int) -> None:
-    training = await a_training()
-    hub = training.hub if role is Role.FACILITATOR else None
-    await make.sign_in(client, await make.make_user(role, hub))
-
-    assert (await send(client, training, text(HEADER, MARIA))).status_code == status
-    assert (await client.get(path(training))).status_code == status
-
-
 async def test_list_of_another_hub_does_not_exist(client: AsyncClient) -> None:
     draft = await confirmed(await a_training(), [MARIA], await an_actor())
     elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
@@ -385,3 +364,24 @@ async def test_list_of_another_hub_does_not_exist(client: AsyncClient) -> None:
 
     assert [answer.status_code for answer in seen] == [404] * 4
     assert not any("Caal" in answer.text for answer in seen)
+
+
+async def test_preview_names_the_rows_that_are_equal_to_another(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), JUAN, ROSA, *people(30), ROSA)
+
+    page = Page((await assistant.get(address)).text)
+
+    text = " ".join(page.text.split())
+    assert "Una fila es igual a otra" in text
+    assert "Si son dos que se llaman igual, escriba en la hoja algo que las distinga" in text
+    assert "34Rosa CocIgual a la fila 3" in text
+
+
+async def test_preview_of_different_rows_speaks_of_none_that_is_equal(assistant: AsyncClient) -> None:
+    other = ROSA.replace("1705,,", "1705,Las Pozas,")
+    address = await previewed(assistant, await a_training(), JUAN, ROSA, other)
+
+    page = Page((await assistant.get(address)).text)
+
+    assert "igual a otra" not in page.text
+    assert "3 personas nuevas" in " ".join(page.text.split())

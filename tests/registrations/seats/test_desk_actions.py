@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 from httpx2 import AsyncClient
@@ -11,13 +10,14 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.families import group_token, make_family, people_of
+from tests.registrations.waiting_world import MONDAY, Freeze, a_training
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
 from trainings.attendance.actions import take
 from trainings.attendance.events import EventKind, FormEvent
 from trainings.attendance.models import ScanFlag, ScanHow
 from trainings.attendance.scans import Outcome
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
 from trainings.errors import Refusal
@@ -36,13 +36,12 @@ from trainings.registrations.models import (
     ReplacedTicket,
     read_needs,
 )
-from trainings.registrations.seats import actions
+from trainings.registrations.seats import actions, waiting
 from trainings.registrations.seats.actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore, sign_up
 from trainings.registrations.seats.allocation import NotHeld
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
-Freeze = Callable[[datetime], None]
 
 
 async def kinds_of(registration: Registration) -> list[str]:
@@ -327,3 +326,33 @@ async def test_what_has_its_answer_is_neither_approved_nor_rejected(db: Settings
             await act(tokens.uuid7(), actor=PROGRAM)
 
     assert await state_of(rosa) == "confirmed"
+
+
+async def test_detached_adult_and_family_answer_an_offer_each_for_themselves(db: Settings, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training = await a_training(capacity=2)
+    first = await make_family(training, "Ana", "Beto")
+    family = await make_family(training, "Cruz", "Dora")
+    await actions.detach(family[1].id, phone=None, email=None, actor=PROGRAM)
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    assert [await state_of(one) for one in family] == ["offered", "offered"]
+
+    await waiting.accept_offer(family[0].group_id, actor=HOLDER_OF_LINK)
+
+    assert [await state_of(one) for one in family] == ["confirmed", "offered"]
+    alone = await Registration.get(id=family[1].id)
+    await waiting.decline_offer(alone.group_id, actor=HOLDER_OF_LINK)
+    assert [await state_of(one) for one in family] == ["confirmed", "cancelled"]
+    assert await places_of(training) == (1, 0)
+
+
+async def test_form_of_which_everybody_was_taken_out_is_cancelled_without_touching_anybody(db: Settings) -> None:
+    training = await make.make_training()
+    family = await make_family(training, "Ana", "Beto")
+    for one in family:
+        await actions.detach(one.id, phone=None, email=None, actor=PROGRAM)
+
+    await actions.cancel_group(family[0].group_id, actor=FILLER_OF_FORM)
+
+    assert [await state_of(one) for one in family] == ["confirmed", "confirmed"]
+    assert await places_of(training) == (2, 0)

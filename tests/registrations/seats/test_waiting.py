@@ -1,8 +1,9 @@
-"""Offered places: who answers, who is reached, and what runs out."""
+"""Offered places: who answers, who is reached, and what runs out. Work on many trainings, one by one."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -37,6 +38,7 @@ from trainings.registrations.seats.waiting import (
     accept_offer,
     decline_offer,
     expire_offers,
+    for_each,
     mark_reached,
     offer_ends,
     reached_by_mail,
@@ -235,3 +237,18 @@ async def test_time_to_answer_stays_when_one_of_a_family_cancels(db: Settings, f
     assert (group.state, group.reached_at, group.offered_until) == ("offered", MONDAY, MONDAY + DAY)
     freeze(MONDAY + 2 * DAY)
     assert await expire_offers() == 1
+
+
+FIRST, BROKEN, LAST = (UUID(int=number) for number in range(3))
+
+
+async def test_training_that_fails_does_not_hold_up_the_others_and_is_on_record(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def act(training_id: UUID) -> int:
+        if training_id == BROKEN:
+            raise RuntimeError("whatever")
+        return 2
+
+    assert await for_each([FIRST, BROKEN, LAST], act, trouble="offers could not be ended") == 4
+    assert [one.getMessage() for one in caplog.records] == [f"offers could not be ended: training {BROKEN}"]
