@@ -149,7 +149,8 @@ async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
     Windows are fixed: the first try opens one of `seconds`. The count stands even if the caller refuses, so this never
     runs inside a transaction.
     """
-    [counted] = await _count(Watch(purpose, subject, seconds, limit, refuses=True))
+    assert not is_in_transaction(), "a count must outlive the refusal that follows it"
+    [counted] = await _counter.submit((Watch(purpose, subject, seconds, limit, refuses=True),))
     if counted.is_beyond:
         raise counted.refusal()
 
@@ -166,11 +167,6 @@ async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
 async def forget_expired() -> int:
     """Returns the number of deleted windows."""
     return await RateWindow.filter(expires_at__lte=clock.now()).delete()
-
-
-async def _count(*tries: Watch) -> tuple[Counted, ...]:
-    assert not is_in_transaction(), "a count must outlive the refusal that follows it"
-    return await _counter.submit(tries)
 
 
 def _key(purpose: str, subject: str) -> str:

@@ -18,7 +18,7 @@ from trainings.db import is_in_transaction, sql, transaction
 from trainings.db.sql import Insert, Statement
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7_texts
-from trainings.outbox.models import CallList, OutboxJob, Outcome, StoppedBatch
+from trainings.outbox.models import OPEN, CallList, OutboxJob, Outcome, StoppedBatch
 from trainings.web.i18n import N_
 
 STAFF_DELAY = timedelta(minutes=10)
@@ -90,7 +90,7 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
         if hub_id is None or not can_see_messages(actor, hub_id):
             raise NotFound(N_("No encontramos esos avisos."))
         moment = clock.now()
-        waiting = OutboxJob.filter(batch_id=batch_id, done_at=None, failed_at=None, stopped_at=None)
+        waiting = OutboxJob.filter(batch_id=batch_id, **OPEN)
         to_stop = waiting.filter(run_at__gt=moment, attempts=0)
         stopped = await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
         lists = CallList.filter(batch_id=batch_id, closed_at=None, due_at__gt=moment)

@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.db import reads, transaction
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import OPEN, OutboxJob, Outcome
 
 BATCH = 20
 LEASE = timedelta(seconds=60)
@@ -157,9 +157,7 @@ async def doubt(job: OutboxJob, reason: str) -> bool:
 
 async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:
     """Take back the last failure of these jobs: it was the server's."""
-    counted = OutboxJob.filter(
-        id__in=list(job_ids), tries__gt=0, done_at=None, failed_at=None, stopped_at=None, lease_until=None
-    )
+    counted = OutboxJob.filter(id__in=list(job_ids), tries__gt=0, **OPEN, lease_until=None)
     await counted.update(tries=F("tries") - 1, run_at=clock.now() + delay)
 
 

@@ -18,13 +18,12 @@ from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import NotAllowed
 from trainings.outbox import actions, claims
-from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
+from trainings.outbox.models import OPEN, MailHold, OutboxJob, WhyHeld
 
 EVERYTHING = ""
 MOST_RECIPIENTS, MOST_DOMAINS = 3, 3
 WAIT = timedelta(hours=1)
 HELD_DOMAIN = "HeldDomain"
-LONGEST_REASON = 300
 
 
 async def held_keys() -> frozenset[str]:
@@ -44,7 +43,7 @@ async def hold_everything(why: WhyHeld, reason: str) -> None:
     async with transaction():
         row = await _row_of(EVERYTHING)
         if row.held_at is None:
-            row.held_at, row.why, row.reason = clock.now(), why, reason[:LONGEST_REASON]
+            row.held_at, row.why, row.reason = clock.now(), why, reason[: claims.LONGEST_REASON]
             await row.save(update_fields=["held_at", "why", "reason"])
 
 
@@ -54,7 +53,7 @@ async def note_refusal(address: str, reason: str) -> None:
         row = await _row_of(key_of(address))
         recipient = keyring().blind_index(address, "email")
         row.recipient_keys = sorted({*row.recipient_keys, recipient})
-        row.reason, row.is_unbroken = reason[:LONGEST_REASON], True
+        row.reason, row.is_unbroken = reason[: claims.LONGEST_REASON], True
         if len(row.recipient_keys) >= MOST_RECIPIENTS and row.held_at is None:
             row.held_at, row.domain, row.recipient_keys = clock.now(), _domain_of(address), []
         await row.save(update_fields=["recipient_keys", "reason", "is_unbroken", "held_at", "domain"])
@@ -93,7 +92,7 @@ async def go_on(*, actor: Actor) -> None:
     async with transaction():
         n_holds = await MailHold.filter(held_at__not_isnull=True).count()
         await MailHold.all().delete()
-        waiting = OutboxJob.filter(last_error=HELD_DOMAIN, done_at=None, failed_at=None, stopped_at=None)
+        waiting = OutboxJob.filter(last_error=HELD_DOMAIN, **OPEN)
         await waiting.update(run_at=clock.now())
         await record("outbox.go_on", actor=actor, holds=n_holds)
     actions.wake()

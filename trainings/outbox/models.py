@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,11 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     MAYBE = "maybe"
+
+
+OPEN: Mapping[str, Any] = {"done_at": None, "failed_at": None, "stopped_at": None}
+"""Of a job that did not end."""
+UNTRIED: Mapping[str, Any] = {**OPEN, "attempts": 0}
 
 
 class OutboxJob(Record):

@@ -15,7 +15,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import OPEN, UNTRIED, OutboxJob, Outcome
 from trainings.web.i18n import N_
 
 PAGE = 50
@@ -88,13 +88,13 @@ async def queue(actor: Actor) -> Queue | None:
 
 async def _reason_of_all(n_waiting: int) -> list[tuple[str, int]]:
     """Only messages at the head of a standing outbox have been tried."""
-    due = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=clock.now())
+    due = reads(OutboxJob).filter(**OPEN, run_at__lte=clock.now())
     head = await due.exclude(last_error="").order_by("run_at", "id").first()
     return [(head.last_error, n_waiting)] if head is not None else []
 
 
 def _unfinished(found: QuerySet[OutboxJob]) -> QuerySet[OutboxJob]:
-    open_ones = found.filter(done_at=None, failed_at=None, stopped_at=None)
+    open_ones = found.filter(**OPEN)
     return open_ones.filter(Q(Q(run_at__lte=clock.now()), ~Q(last_error=""), join_type=Q.OR))
 
 
@@ -124,9 +124,7 @@ async def n_kept(actor: Actor) -> int:
 
 
 async def stoppable(actor: Actor) -> list[Batch]:
-    waiting = visible_to(actor).filter(
-        batch_id__isnull=False, run_at__gt=clock.now(), attempts=0, done_at=None, failed_at=None, stopped_at=None
-    )
+    waiting = visible_to(actor).filter(batch_id__isnull=False, run_at__gt=clock.now(), **UNTRIED)
     batches: dict[UUID, list[OutboxJob]] = {}
     for job in await waiting.order_by("run_at", "id"):
         assert job.batch_id
@@ -142,6 +140,6 @@ def _batch(batch_id: UUID, jobs: Sequence[OutboxJob]) -> Batch:
 
 async def oldest_due_seconds() -> int:
     now = clock.now()
-    waiting = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=now)
+    waiting = reads(OutboxJob).filter(**OPEN, run_at__lte=now)
     oldest = await waiting.order_by("run_at").first()
     return int((now - oldest.run_at).total_seconds()) if oldest else 0

@@ -20,7 +20,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import UNTRIED, OutboxJob, Outcome
 from trainings.outreach.calendar_texts import whole_place
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Venue
@@ -126,7 +126,7 @@ async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
     person who acts themselves has seen the present state.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
-    waits = this.filter(attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    waits = this.filter(**UNTRIED)
     is_back = bool(await waits.update(stopped_at=moment, outcome=Outcome.STOPPED)) or job.stopped_at is not None
     if has_seen and is_back:
         await this.update(done_at=moment)

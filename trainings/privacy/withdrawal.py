@@ -20,7 +20,7 @@ from trainings.certificates.models import Certificate, NameConfirmation
 from trainings.db import lock, reads, transaction
 from trainings.lib.text import fold
 from trainings.outbox.mailer import Composers
-from trainings.outbox.models import Call, OutboxJob
+from trainings.outbox.models import OPEN, Call, OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.consents import without_permission
 from trainings.people.merged import same_person_ids
@@ -209,7 +209,7 @@ async def forget(people: Sequence[Participant]) -> bool:
     registered = [key for (key,) in await Registration.filter(participant_id__in=ids).values_list("id")]
     n_needs = await Registration.filter(id__in=registered, needs__not_isnull=True).update(needs=None)
     about_them = OutboxJob.filter(subject_id__in=registered)
-    n_messages = await about_them.filter(done_at=None, failed_at=None, stopped_at=None).delete()
+    n_messages = await about_them.filter(**OPEN).delete()
     n_messages += await about_them.filter(kind=KIND).delete()  # one that had failed, too
     n_calls = await Call.filter(registration_id__in=registered).delete()
     n_names = await NameConfirmation.filter(registration_id__in=registered).delete()

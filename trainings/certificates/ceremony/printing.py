@@ -29,7 +29,7 @@ from trainings.certificates.models import Certificate, CertificateFile, Certific
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OPEN, OutboxJob
 from trainings.schedule.models import Training
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_, gettext
@@ -233,7 +233,7 @@ async def _have_made(training: Training, missing: Sequence[Certificate]) -> None
         return
     async with transaction():
         await locked_training(training.id)
-        waiting = OutboxJob.filter(kind=FILE, done_at=None, failed_at=None, stopped_at=None)
+        waiting = OutboxJob.filter(kind=FILE, **OPEN)
         asked = {payload["certificate_id"] for (payload,) in await waiting.values_list("payload")}
         left = [one for one in missing if str(one.id) not in asked]
         for one in left[: max(MOST_ASKED - len(asked), 0)]:

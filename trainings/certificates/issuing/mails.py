@@ -20,7 +20,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox import actions
 from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.mailer import Composers, Mail
-from trainings.outbox.models import CallList, CallReason, OutboxJob
+from trainings.outbox.models import UNTRIED, CallList, CallReason, OutboxJob
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.calls.people import audiences_of, n_written_to
@@ -82,7 +82,7 @@ async def _batch(training: Training, due_at: datetime) -> UUID:
     lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED, closed_at=None)
     waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").first()
     if waiting is not None and waiting.batch_id is not None:
-        letters = OutboxJob.filter(batch_id=waiting.batch_id, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+        letters = OutboxJob.filter(batch_id=waiting.batch_id, **UNTRIED)
         # Messages before their list, as stopping does: no deadlock.
         await letters.update(run_at=due_at)
         if await lists.filter(id=waiting.id).update(due_at=due_at):
@@ -188,7 +188,7 @@ def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
         "link_label": _("Descargar") if has_one else _("Ver mi inscripción"),
         # It is about the past.
         "day": None,
-        "meetings": [],
+        "sessions": [],
         "place": "",
         "place_comes_later": False,
         "online_url": "",

@@ -13,16 +13,15 @@ from trainings.accounts.models import User
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
-from trainings.outbox.models import CallList, OutboxJob
+from trainings.outbox.models import UNTRIED, CallList, OutboxJob
 from trainings.places.models import Hub
 from trainings.registrations.calls.people import n_to_tell, n_written_to
 from trainings.registrations.calls.views import Calls
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
-from trainings.registrations.telling.changes import Readers, who_would_hear
+from trainings.registrations.telling.changes import Readers, waiting_batches, who_would_hear
 from trainings.registrations.telling.facilitator_notes import (
     at_work,
     n_facilitators_written_to,
-    waiting_for_facilitators,
 )
 from trainings.schedule.changes import Difference, differences, recent_changes
 from trainings.schedule.models import (
@@ -86,16 +85,9 @@ class WrongPaper:
 
 async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
     n_calls = {one.batch_id: one.n_people for one in calls}
-    recent = await recent_changes([training.id])
-    batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
-    batches |= {job.batch_id for job in await waiting_for_facilitators([training.id]) if job.batch_id}
-    now = clock.now()
-    jobs = reads(OutboxJob).filter(batch_id__in=batches, run_at__gt=now, attempts=0)
-    found = (
-        await jobs.filter(done_at=None, failed_at=None, stopped_at=None)
-        .order_by("run_at")
-        .values_list("batch_id", "run_at")
-    )
+    batches, now = await waiting_batches(training.id), clock.now()
+    jobs = reads(OutboxJob).filter(batch_id__in=batches, run_at__gt=now, **UNTRIED).order_by("run_at")
+    found = await jobs.values_list("batch_id", "run_at")
     if found:
         batch_id, leaves_at = found[0]
         n_people = (await n_written_to([batch_id]))[batch_id]

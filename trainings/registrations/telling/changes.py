@@ -19,7 +19,7 @@ from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
-from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome, StoppedBatch
+from trainings.outbox.models import UNTRIED, CallList, CallReason, OutboxJob, Outcome, StoppedBatch
 from trainings.registrations.calls.facts import holders_of
 from trainings.registrations.calls.validity import CHANGES
 from trainings.registrations.messages import for_who_waits, open_list, people_of
@@ -167,9 +167,9 @@ def _only_session(changes: Collection[DatedChange]) -> UUID | None:
 
 async def _take_over(training_id: UUID, batch_id: UUID) -> None:
     """This batch says what an earlier one was about to say, or was stopped from saying."""
-    waiting = await _waiting_batches(training_id)
+    waiting = await waiting_batches(training_id)
     moment = clock.now()
-    jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    jobs = OutboxJob.filter(batch_id__in=waiting, **UNTRIED)
     await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
     await CallList.filter(batch_id__in=waiting, closed_at=None).update(closed_at=moment)
     untold = {*waiting, await _stopped_batch(training_id)} - {None}
@@ -184,10 +184,10 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
     return newest.batch_id
 
 
-async def _waiting_batches(training_id: UUID) -> list[UUID]:
+async def waiting_batches(training_id: UUID) -> list[UUID]:
     recent = DatedChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
-    jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    jobs = OutboxJob.filter(batch_id__in=batches, **UNTRIED)
     lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())
     found = {batch for (batch,) in await jobs.values_list("batch_id")}
     found |= {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id}

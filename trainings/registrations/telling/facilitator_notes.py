@@ -18,7 +18,7 @@ from trainings.db import reads
 from trainings.outbox.actions import enqueue
 from trainings.outbox.letters import Item, Section, staff_mail
 from trainings.outbox.mailer import Composer, Mail
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OPEN, OutboxJob
 from trainings.schedule.changes import Difference, Standing, as_shown, link_of
 from trainings.schedule.models import FacilitatorTold, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public.sentences import put_in, sentence_of, taken_out
@@ -115,7 +115,7 @@ async def _note_told(training_id: UUID, user_id: UUID, number: int | None) -> No
 
 async def waiting_for_facilitators(training_ids: Collection[UUID]) -> list[OutboxJob]:
     waiting = OutboxJob.filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0)
-    waiting = waiting.filter(done_at=None, failed_at=None, stopped_at=None)
+    waiting = waiting.filter(**OPEN)
     wanted = {str(training_id) for training_id in training_ids}
     return [job for job in await waiting.order_by("run_at") if job.payload["training_id"] in wanted]
 

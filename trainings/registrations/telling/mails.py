@@ -303,7 +303,7 @@ def _tells_all(facts: Facts) -> bool:
 
 
 def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
-    places = [meeting.place for meeting in shown["meetings"] if meeting.place and not meeting.is_cancelled]
+    places = [session.place for session in shown["sessions"] if session.place and not session.is_cancelled]
     return {
         "titulo": facts.title,
         "fecha": day_and_time(day, facts.lang) if day else "",

@@ -13,7 +13,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import OPEN, OutboxJob, Outcome
 from trainings.people.consents import english_readers
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
@@ -47,7 +47,7 @@ HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class ToldSession:
     """A session in a message; the place is empty where there is none or the reader may not know it."""
 
     starts_at: datetime
@@ -154,24 +154,24 @@ class Facts:
         is_in_no_house = self.training.venue is None and all(one.venue is None for one in sessions)
         return is_in_no_house and self.training.online_url is not None
 
-    def meetings(self) -> list[Meeting]:
+    def told_sessions(self) -> list[ToldSession]:
         """All sessions ahead; those that are off on the day the reader knows."""
-        return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
+        return sorted((self._told(one) for one in self._ahead), key=lambda one: one.starts_at)
 
-    def _meeting(self, session: TrainingSession) -> Meeting:
+    def _told(self, session: TrainingSession) -> ToldSession:
         is_off = self.is_cancelled or session.state is SessionState.CANCELLED
         reminder_shown = self.known(session) if is_off else session
         hours = time_range(reminder_shown.starts_at, reminder_shown.ends_at, i18n.language())
-        return Meeting(reminder_shown.starts_at, hours, self._place(reminder_shown.venue), is_off)
+        return ToldSession(reminder_shown.starts_at, hours, self._place(reminder_shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
-        meetings = self.meetings()
-        places = {meeting.place for meeting in meetings if not meeting.is_cancelled}
+        sessions = self.told_sessions()
+        places = {session.place for session in sessions if not session.is_cancelled}
         is_confirmed = self.registration.state is RegistrationState.CONFIRMED and not self.is_cancelled
         return {
             "title": self.title,
             "day": self.coming[0].starts_at if self.coming and is_confirmed else None,
-            "meetings": meetings,
+            "sessions": sessions,
             "place": places.pop() if len(places) == 1 and not self.is_cancelled else "",
             "place_comes_later": not self.knows_place and bool(self.coming) and not self.is_cancelled,
             "online_url": self.training.online_url if is_confirmed else "",
@@ -296,7 +296,7 @@ def _came_all_the_time(registration: Registration, since: datetime, until: datet
 async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
     """A later message of this kind waits: one is enough."""
     later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
-    return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
+    return await later.filter(**OPEN).exists()
 
 
 MY_LINKS = "my_links"
@@ -392,11 +392,11 @@ def reminder_shown(facts: Facts) -> dict[str, Any]:
     if not sessions:
         return {"days_left": 0}
     starts = {one.starts_at for one in sessions}
-    meetings = [one for one in facts.meetings() if one.starts_at in starts and not one.is_cancelled]
-    places = {meeting.place for meeting in meetings}
+    told = [one for one in facts.told_sessions() if one.starts_at in starts and not one.is_cancelled]
+    places = {one.place for one in told}
     return {
         "day": sessions[0].starts_at,
-        "meetings": meetings,
+        "sessions": told,
         "place": places.pop() if len(places) == 1 else "",
         "is_online": facts.is_online(sessions),
         "days_left": (clock.local(sessions[0].starts_at).date() - clock.today()).days,

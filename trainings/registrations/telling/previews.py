@@ -14,7 +14,7 @@ from trainings.outbox.letters import Letter, words_of, write_letter
 from trainings.outbox.placeholders import OwnWords, fill, offer_of
 from trainings.people.words import NEEDS
 from trainings.registrations.telling.mails import KINDS
-from trainings.registrations.telling.message_facts import MY_LINKS, Entry, Meeting
+from trainings.registrations.telling.message_facts import MY_LINKS, Entry, ToldSession
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import gettext as _
@@ -39,7 +39,7 @@ SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
 class Sample:
     hub: Hub
     title: str
-    meetings: tuple[Meeting, ...]
+    sessions: tuple[ToldSession, ...]
     bring: str
     phone: str
 
@@ -55,8 +55,8 @@ def made_up(hub: Hub) -> Sample:
     starts_at = clock.midnight(today + timedelta(days=(5 - today.weekday()) % 7 + 7)) + timedelta(hours=8, minutes=30)
     ends_at = starts_at + timedelta(hours=4)
     hours = time_range(starts_at, ends_at, language())
-    meeting = Meeting(starts_at, hours, _("Salón municipal, Barrio El Centro"), is_cancelled=False)
-    return Sample(hub, _("Taller de ejemplo"), (meeting,), _("cuaderno y lápiz"), hub.phone)
+    session = ToldSession(starts_at, hours, _("Salón municipal, Barrio El Centro"), is_cancelled=False)
+    return Sample(hub, _("Taller de ejemplo"), (session,), _("cuaderno y lápiz"), hub.phone)
 
 
 async def next_training(operator_id: UUID) -> Training | None:
@@ -78,12 +78,13 @@ def sample_of(training: Training, kind: str) -> Sample:
         (one for one in training.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()),
         key=lambda one: one.starts_at,
     )
-    meetings = tuple(
-        Meeting(one.starts_at, time_range(one.starts_at, one.ends_at, language()), _place(training, one, kind), False)
-        for one in ahead
+    hours = [time_range(one.starts_at, one.ends_at, language()) for one in ahead]
+    sessions = tuple(
+        ToldSession(one.starts_at, of_day, _place(training, one, kind), is_cancelled=False)
+        for one, of_day in zip(ahead, hours, strict=True)
     )
     phone = training.contact_phone or training.hub.phone
-    return Sample(training.hub, training.neutral_title or training.title, meetings, training.bring, phone)
+    return Sample(training.hub, training.neutral_title or training.title, sessions, training.bring, phone)
 
 
 def _place(training: Training, session: TrainingSession, kind: str) -> str:
@@ -115,14 +116,14 @@ def must_say(kind: str, sample: Sample, lang: str) -> tuple[str, ...]:
 
 
 def _first(sample: Sample) -> datetime:
-    return sample.meetings[0].starts_at
+    return sample.sessions[0].starts_at
 
 
 def _values(sample: Sample) -> dict[str, str]:
     return {
         "titulo": sample.title,
         "fecha": day_and_time(_first(sample), language()),
-        "lugar": sample.meetings[0].place,
+        "lugar": sample.sessions[0].place,
         "nombres": "Rosa",
         "personas": "1",
         "traer": sample.bring,
@@ -137,13 +138,13 @@ def _values(sample: Sample) -> dict[str, str]:
 
 def _facts(kind: str, sample: Sample) -> dict[str, Any]:
     has_place = kind in WITH_PLACE
-    places = {meeting.place for meeting in sample.meetings}
+    places = {session.place for session in sample.sessions}
     is_off = kind == "training_cancelled"
-    meetings = [Meeting(one.starts_at, one.hours, one.place, is_off) for one in sample.meetings]
+    sessions = [ToldSession(one.starts_at, one.hours, one.place, is_off) for one in sample.sessions]
     return {
         "title": sample.title,
         "day": _first(sample) if has_place else None,
-        "meetings": meetings,
+        "sessions": sessions,
         "place": places.pop() if len(places) == 1 and not is_off else "",
         "place_comes_later": False,
         "online_url": "",
@@ -169,7 +170,7 @@ def _instead(kind: str, sample: Sample) -> Mapping[str, Any]:
         return {"entries": [_entry(sample)], "hub": None}
     if kind in (READY, ANNULLED):
         label = _("Descargar") if kind == READY else _("Ver mi inscripción")
-        return {"meetings": [], "place": "", "link_label": label}
+        return {"sessions": [], "place": "", "link_label": label}
     return {}
 
 

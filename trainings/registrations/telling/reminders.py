@@ -56,13 +56,13 @@ def write_days(days: Collection[int]) -> str:
     return ",".join(str(one) for one in sorted(set(days), reverse=True))
 
 
-def reminder_due(training_id: UUID, meetings: Sequence[Planned], days: Sequence[int]) -> Reminder | None:
+def reminder_due(training_id: UUID, planned: Sequence[Planned], days: Sequence[int]) -> Reminder | None:
     """The last reminder due, if it still makes sense.
 
     Sessions of one day share a reminder; of two on one morning the nearer session's goes. One missed is not made up
     for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
     """
-    by_day = _by_day(meetings)
+    by_day = _by_day(planned)
     mornings = _mornings(by_day, days)
     now = clock.now()
     past = [morning for morning in mornings if clock.at(morning, HOUR) <= now]
@@ -77,10 +77,10 @@ def reminder_due(training_id: UUID, meetings: Sequence[Planned], days: Sequence[
     return Reminder(training_id, on, (on - morning).days, since, tuple(one.id for one in by_day[on]))
 
 
-def _by_day(meetings: Sequence[Planned]) -> Mapping[date, list[Planned]]:
+def _by_day(planned: Sequence[Planned]) -> Mapping[date, list[Planned]]:
     by_day: dict[date, list[Planned]] = defaultdict(list)
-    for meeting in sorted(meetings, key=lambda one: (one.starts_at, one.id)):
-        by_day[clock.local(meeting.starts_at).date()].append(meeting)
+    for session in sorted(planned, key=lambda one: (one.starts_at, one.id)):
+        by_day[clock.local(session.starts_at).date()].append(session)
     return by_day
 
 
@@ -156,16 +156,16 @@ async def _due() -> list[Reminder]:
         starts_at__lt=clock.now() + span,
         training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
     )
-    meetings: dict[UUID, list[Planned]] = defaultdict(list)
+    planned: dict[UUID, list[Planned]] = defaultdict(list)
     days: dict[UUID, str] = {}
     # Not the stamp of calendars: it moves with corrected words, which nobody is told of.
     changes = reads(DatedChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
     changed = dict(await changes.values_list("session_id", "created_at"))
     found = sessions.values_list("id", "training_id", "starts_at", "training__hub__operator__reminder_days")
     for session_id, training_id, starts_at, written in await found:
-        meetings[training_id].append(Planned(session_id, starts_at, changed.get(session_id)))
+        planned[training_id].append(Planned(session_id, starts_at, changed.get(session_id)))
         days[training_id] = written
-    reminders = [reminder_due(key, meetings[key], read_days(days[key])) for key in sorted(meetings)]
+    reminders = [reminder_due(key, planned[key], read_days(days[key])) for key in sorted(planned)]
     return [one for one in reminders if one is not None]
 
 
