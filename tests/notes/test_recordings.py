@@ -103,13 +103,12 @@ def test_recording_cut_off_or_spoilt_anywhere_is_kept_or_refused_in_words(whole:
                 assert recordings.keep(content)
 
 
-@pytest.mark.parametrize("name", ["", "../secret", "a.mp3", "0" * 32 + ".exe", "0" * 32 + ".mp3", "0" * 32 + ".mp3\n"])
-def test_name_that_is_none_of_ours_finds_nothing_and_removes_nothing(folder: Path, name: str) -> None:
+def test_name_that_is_none_of_ours_finds_nothing_and_removes_nothing(folder: Path) -> None:
     kept = recordings.keep(sounds.mp3())
 
-    recordings.remove(name)
-
-    assert recordings.found(name) is None
+    for name in ("", "../secret", "a.mp3", "0" * 32 + ".exe", "0" * 32 + ".mp3", "0" * 32 + ".mp3\n"):
+        recordings.remove(name)
+        assert recordings.found(name) is None
     assert [file.name for file in folder.iterdir()] == [kept]
 
 

@@ -195,27 +195,6 @@ async def test_three_recipients_of_a_domain_hold_it_and_no_other(
 
 
 @pytest.mark.both_engines
-async def test_message_that_is_composed_while_staff_go_on_leaves_at_once(
-    db: Settings, sending: Sending, freeze: Freeze
-) -> None:
-    actor = await make.actor_of((await make_cast()).coordinator)
-    freeze(clock.now())
-    for name in "abc":
-        await holds.note_refusal(f"{name}@mal.example", ABOUT_US)
-    await make_jobs("ana@mal.example")
-
-    async def compose(job: OutboxJob) -> Mail:
-        # The worker has read what is held, and has the job.
-        await holds.go_on(actor=actor)
-        return a_mail("ana", to=job.payload["name"])
-
-    async with sending({"note": compose}):
-        await until_none_is_due()
-
-    assert await ends() == {"ana@mal.example": "sent"}
-
-
-@pytest.mark.both_engines
 async def test_message_is_not_put_off_behind_staff_who_go_on(db: Settings, freeze: Freeze) -> None:
     actor = await make.actor_of((await make_cast()).coordinator)
     freeze(clock.now())

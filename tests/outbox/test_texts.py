@@ -11,7 +11,6 @@ from tests import make
 from tests.cast import make_cast
 from tests.outbox.told import FRIDAY, Freeze, a_training, everything, last_mail, put_on_waiting_list, tell
 from trainings.audit.actor import PROGRAM
-from trainings.audit.models import AuditLine
 from trainings.errors import Refusal
 from trainings.outbox.models import MessageTemplate
 from trainings.outbox.placeholders import (
@@ -29,7 +28,7 @@ from trainings.outbox.placeholders import (
     fill,
     offer_of,
 )
-from trainings.outbox.templates import forget_words, own_words, save_words
+from trainings.outbox.templates import save_words
 from trainings.places.models import Hub, Operator
 from trainings.registrations.telling import previews
 from trainings.schedule.models import PlaceShown
@@ -242,24 +241,6 @@ async def test_protected_place_stays_hidden_in_own_words(db: Settings, freeze: F
 
     assert "Será en La Libertad, Petén." in told.replace("=\r\n", "")
     assert "Salón municipal" not in told
-
-
-@pytest.mark.both_engines
-async def test_given_up_words_are_the_program_s_again(db: Settings) -> None:
-    await say("Aviso", "Hola.")
-    operator = await make.make_operator()
-    await say("Aviso dos", "Hola otra vez.")
-    assert await own_words(operator.id, "registration_confirmed", "es-GT") == OwnWords("Aviso dos", "Hola otra vez.")
-
-    for _ in range(2):
-        await forget_words(operator.id, "registration_confirmed", "es-GT", actor=PROGRAM)
-
-    assert await own_words(operator.id, "registration_confirmed", "es-GT") is None
-    assert [line.act for line in await AuditLine.filter(act__startswith="outbox.").order_by("id")] == [
-        "outbox.save_words",
-        "outbox.save_words",
-        "outbox.forget_words",
-    ]
 
 
 @pytest.mark.parametrize("lang", ["es-GT", "en"])

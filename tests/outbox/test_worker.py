@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -106,20 +104,6 @@ async def test_message_put_off_with_451_is_accepted_a_minute_later(
     assert (await job_of("ana")).last_error == ""
 
 
-async def test_connection_dropped_before_the_message_is_tried_again(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    peer.to_recipient["ana@x.example"] = ["drop"]
-    freeze(clock.now())
-    [job, *_] = await make_jobs("ana", "beto", "cora")
-
-    async with working(with_smtp(db, peer.url)):
-        await until_tried(job.id, 1)
-        freeze(clock.now() + timedelta(seconds=61))
-        await until_settled()
-
-    assert Counter(peer.recipients()) == Counter(["ana@x.example", "beto@x.example", "cora@x.example"])
-    assert peer.connections >= 2
-
-
 async def test_connection_dropped_after_the_message_sends_the_same_message_id(
     db: Settings, peer: Peer, freeze: Freeze
 ) -> None:
@@ -133,20 +117,6 @@ async def test_connection_dropped_after_the_message_sends_the_same_message_id(
         await until_settled()
 
     assert [message["Message-ID"] for message in peer.accepted] == [f"<{job.id}@{db.uid_domain}>"] * 2
-
-
-async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    peer.to_message["ana@x.example"] = ["hang"]
-    freeze(clock.now())
-    [job, *_] = await make_jobs("ana", "beto")
-
-    async with working(with_smtp(db, peer.url), pace=replace(QUICK, answer=0.5)):
-        await until_tried(job.id, 1)
-        assert (await job_of("ana")).last_error == "SMTPReadTimeoutError"
-        freeze(clock.now() + timedelta(seconds=61))
-        await until_settled()
-
-    assert peer.recipients() == ["beto@x.example", "ana@x.example"]
 
 
 async def test_message_that_nobody_takes_is_given_up_after_the_last_try(
@@ -215,17 +185,6 @@ async def test_kind_that_is_not_known_waits_for_a_version_that_knows_it(db: Sett
         await until_tried(job.id, 1)
 
     assert (await job_of("ana", "future")).last_error == "UnknownKind"
-
-
-async def test_without_a_mail_server_messages_are_kept(db: Settings) -> None:
-    await make_jobs("ana")
-
-    async with working(db):
-        await until_settled()
-
-    kept = await job_of("ana")
-    assert (kept.outcome, kept.failed_at) == ("kept", None)
-    assert kept.done_at is not None
 
 
 async def test_message_that_no_longer_holds_and_message_to_nobody_are_dropped(db: Settings, peer: Peer) -> None:
