@@ -19,7 +19,6 @@ from trainings.db.group_commit import GroupCommit
 from trainings.registrations.commands import SignedUp, SignUp
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.models import Registration
-from trainings.registrations.seats import actions as signing_up
 from trainings.registrations.seats import entering
 from trainings.registrations.seats.actions import Crowded, sign_up
 from trainings.registrations.signup import routes as sign_up_routes
@@ -64,16 +63,6 @@ async def test_command_that_the_database_refuses_fails_alone(db: Settings) -> No
     )
     assert await places_of(training) == (PEOPLE - 3, PEOPLE - 3)
     assert await faults_of(training.id) == []
-
-
-async def test_text_that_postgresql_cannot_hold_fails_alone(postgres_db: Settings) -> None:
-    training = await make.make_training(capacity=PEOPLE)
-    wishes = [wish(given_names=f"Persona {n}", body_hash="\0" if n == 11 else "") for n in range(PEOPLE)]
-
-    said = await all_at_once(training.id, wishes)
-
-    assert [type(one) for one in said if not isinstance(one, SignedUp)] == [OperationalError]
-    assert await places_of(training) == (PEOPLE - 1, 0)
 
 
 async def test_who_stops_waiting_leaves_the_others_in_line(db: Settings) -> None:
@@ -174,7 +163,3 @@ async def test_form_sent_into_a_crowd_comes_back_filled_with_when_to_try_again(
     assert page.one("input", name="given_names")["value"] == "Rosa Amalia"
     assert page.one("input", name="community")["value"] == "Las Pozas"
     assert await Registration.all().count() == 0
-
-
-def test_program_has_one_line_for_each_process() -> None:
-    assert isinstance(signing_up.counter, GroupCommit)

@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.registrations.card_world import make_spare_cards
-from tests.registrations.families import group_token, make_family, people_of
+from tests.registrations.families import group_token, make_family
 from tests.registrations.waiting_world import MONDAY, Freeze, a_training
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
@@ -24,6 +24,7 @@ from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
+from trainings.people.models import Participant
 from trainings.registrations.links import claim_link
 from trainings.registrations.models import (
     Card,
@@ -57,6 +58,8 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     training = await make.make_training()
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org")
     old_link, others_link, group = await link_of(ana), await link_of(beto), await group_token(ana)
+    [card] = await make_spare_cards(training)
+    await Card.filter(id=card.id).update(registration_id=ana.id, state=CardState.USED)
 
     await actions.replace_ticket(ana.id, actor=PROGRAM)
 
@@ -72,6 +75,11 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     assert (await kinds_of(ana))[-1] == "own_link_again"
     [line] = await AuditLine.filter(act="registrations.replace_ticket")
     assert (line.object_id, line.detail) == (ana.id, {})
+    assert (await Card.get(id=card.id)).state is CardState.VOID
+    assert (await OwnLink.get(registration_id=ana.id, revoked_at__not_isnull=True)).token is None
+    await actions.replace_ticket(ana.id, actor=PROGRAM)
+    kept = await ReplacedTicket.filter(registration_id=ana.id).order_by("id").values_list("qr_hash")
+    assert [qr_hash for (qr_hash,) in kept] == [ana.qr_hash, new.qr_hash]
 
 
 async def test_old_ticket_is_looked_at_at_the_door_by_its_picture_and_by_its_code(db: Settings) -> None:
@@ -91,27 +99,6 @@ async def test_old_ticket_is_looked_at_at_the_door_by_its_picture_and_by_its_cod
     assert [answer.registration is not None for [answer] in answers] == [True, True, True, True]
     assert [answer.flag is ScanFlag.REPLACED for [answer] in answers] == [True, True, False, False]
     assert answers[0][0].outcome is Outcome.REVIEW
-
-
-async def test_hash_of_the_old_qr_is_kept_and_of_each_one_before(sqlite_db: Settings) -> None:
-    rosa = await make.make_registration(await make.make_training())
-    hashes = [rosa.qr_hash]
-
-    for _time in range(2):
-        await actions.replace_ticket(rosa.id, actor=PROGRAM)
-        hashes.append((await Registration.get(id=rosa.id)).qr_hash)
-
-    kept = await ReplacedTicket.filter(registration_id=rosa.id).order_by("id").values_list("qr_hash")
-    assert [qr_hash for (qr_hash,) in kept] == hashes[:2]
-
-
-async def test_revoked_link_is_not_kept(db: Settings) -> None:
-    rosa = await make.make_registration(await make.make_training())
-
-    await actions.replace_ticket(rosa.id, actor=PROGRAM)
-
-    [old] = await OwnLink.filter(registration_id=rosa.id, revoked_at__not_isnull=True)
-    assert old.token is None
 
 
 async def test_browser_that_signed_up_alone_does_not_get_the_new_link(db: Settings) -> None:
@@ -150,17 +137,6 @@ async def test_link_that_somebody_made_their_own_stays_theirs(db: Settings) -> N
 
     link = await OwnLink.get(registration_id=beto.id, revoked_at=None)
     assert link.claimed_at is not None
-
-
-async def test_printed_card_is_void_once_its_ticket_is_replaced(db: Settings) -> None:
-    training = await make.make_training()
-    rosa = await make.make_registration(training)
-    [card] = await make_spare_cards(training)
-    await Card.filter(id=card.id).update(registration_id=rosa.id, state=CardState.USED)
-
-    await actions.replace_ticket(rosa.id, actor=PROGRAM)
-
-    assert (await Card.get(id=card.id)).state is CardState.VOID
 
 
 async def test_there_is_nothing_to_replace_once_cancelled_or_over(db: Settings, freeze: Freeze) -> None:
@@ -202,46 +178,25 @@ async def test_detached_adult_is_out_of_sight_keeps_the_place_and_has_an_own_con
     assert line.detail == {"phone": True, "email": False}
 
 
-async def test_detaching_without_a_contact_removes_the_family_s(db: Settings) -> None:
-    training = await make.make_training()
-    ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org", phone="+50255551234")
-
-    await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
-
-    [still] = await people_of(ana.group_id)
-    freed = await Registration.get(id=beto.id).prefetch_related("participant")
-    assert (still.participant.phone, still.participant.email) == ("+50255551234", "ana@example.org")
-    assert (freed.participant.phone, freed.participant.phone_key) == (None, None)
-    assert "own_link_again" not in await kinds_of(beto)
-
-
-async def test_minor_stays_with_the_family(db: Settings) -> None:
+async def test_adult_is_detached_without_a_contact_and_a_minor_or_who_came_alone_is_not(db: Settings) -> None:
     training = await make.make_training(admits_minors=True)
-    _ana, luz = await make_family(training, "Ana", children=["Luz"])
+    ana, beto, luz = await make_family(
+        training, "Ana", "Beto", children=["Luz"], email="ana@example.org", phone="+50255551234"
+    )
+    rosa = await make.make_registration(training, phone="+50255551235")
 
-    with pytest.raises(MinorStays):
-        await actions.detach(luz.id, phone=None, email=None, actor=PROGRAM)
-
-    assert (await Registration.get(id=luz.id)).detached_at is None
-
-
-async def test_who_signed_up_alone_cannot_be_detached(db: Settings) -> None:
-    rosa = await make.make_registration(await make.make_training(), phone="+50255551234")
-
-    with pytest.raises(ComesAlone):
-        await actions.detach(rosa.id, phone=None, email=None, actor=PROGRAM)
-
-    assert (await Registration.get(id=rosa.id).prefetch_related("participant")).participant.phone == "+50255551234"
-
-
-async def test_who_is_left_behind_by_a_cancelled_family_can_be_detached(db: Settings) -> None:
-    training = await make.make_training()
-    ana, beto = await make_family(training, "Ana", "Beto")
+    for one, refusal in ((luz, MinorStays), (rosa, ComesAlone)):
+        with pytest.raises(refusal):
+            await actions.detach(one.id, phone=None, email=None, actor=PROGRAM)
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
     await actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
 
-    assert (await Registration.get(id=beto.id)).detached_at is not None
+    of_ana, of_beto, of_rosa = [await Participant.get(registrations__id=one.id) for one in (ana, beto, rosa)]
+    assert (of_ana.phone, of_ana.email) == ("+50255551234", "ana@example.org")
+    assert (of_beto.phone, of_beto.phone_key, of_beto.email) == (None, None, None)
+    assert of_rosa.phone == "+50255551235"
+    assert await Registration.filter(detached_at__not_isnull=True).values_list("id") == [(beto.id,)]
+    assert "own_link_again" not in await kinds_of(beto)
 
 
 # -- needs
