@@ -37,8 +37,6 @@ OPERATOR_ROLES = frozenset({Role.MUNICIPAL_ADMIN})
 
 
 class Post(NamedTuple):
-    """A role at a hub, at an operator, or (neither) everywhere."""
-
     role: Role
     hub_id: UUID | None = None
     operator_id: UUID | None = None
@@ -93,7 +91,7 @@ class WrongScope(Refusal):
 async def sign_in(
     email: str, password: str, *, address: str, actor: Actor = VISITOR, previous: str = ""
 ) -> tuple[str, StaffSession]:
-    """Open a session; returns the cookie's token and the session. Ends `previous`, a cookie that came along.
+    """Returns the cookie's token and the session. Ends `previous`, a cookie that came along.
 
     Raises TooManyTries (10 per account, 30 per address in five minutes), or WrongSignIn: in the same words and after
     the same work whether the account exists or not.
@@ -135,7 +133,6 @@ async def end_session(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def end_other_sessions(token: str, *, actor: Actor) -> int:
-    """Returns their number."""
     async with transaction():
         n_ended = await _end_others(actor.id, keep=token)
         await audit.record("accounts.end_other_sessions", actor=actor, n=n_ended)
@@ -178,8 +175,8 @@ async def create_user(
 
 
 async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tuple[User, str]:
-    """An account with its first role, and the token of a link for its password. An existing account is given the role.
-    Raises as `give_role` does.
+    """With its first role, and the token of a link for its password. An existing account is given the role, as
+    `give_role`.
     """
     async with transaction():
         known = await User.get_or_none(email=normal_email(account.email))
@@ -193,9 +190,8 @@ async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tupl
 async def give_role(user: User, post: Post, *, actor: Actor) -> str:
     """Give an existing account one more role; returns the token of a link, or empty.
 
-    An administrator of all its places gives the role alone. The platform gives any, and anybody the first: the password
-    then ends, because an earlier keeper may know it, and the link sets a new one. Raises OwnAccount, KeptElsewhere,
-    AccountClosed, WrongScope.
+    An administrator of all its places gives the role alone. Where the platform gives it, or it is the first, the
+    password ends, because an earlier keeper may know it. Raises OwnAccount, KeptElsewhere, AccountClosed, WrongScope.
     """
     async with transaction():
         await _check_kept(user.id, actor)
@@ -276,9 +272,8 @@ async def reopen_account(user: User, *, actor: Actor) -> str:
 
 
 async def make_sign_in_link(user: User, *, actor: Actor) -> str:
-    """Returns the token of a link that sets a password once within 24 hours.
-
-    The password, sessions and earlier links end at once: somebody else may know them.
+    """The token of a link that sets a password once within 24 hours. The password, sessions and earlier links end at
+    once: somebody else may know them.
     """
     token = tokens.own_link()
     async with transaction():
@@ -298,8 +293,8 @@ async def _end_ways_in(user_id: UUID) -> None:
 
 
 async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR) -> tuple[str, StaffSession]:
-    """Set the password, end all other sessions and open one. Raises NotFound for a spent link, or WeakPassword, which
-    leaves the link good.
+    """Set the password, end all other sessions and open one. Raises NotFound for a spent link; WeakPassword leaves it
+    good.
     """
     link = await sign_in_link(typed)
     passwords.refuse_weak(password, name=link.user.name, email=link.user.email)
@@ -339,7 +334,6 @@ def normal_email(email: str) -> str:
 
 
 async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, StaffSession]:
-    """The session and its audit line."""
     actor = await actor_of(user, request_id=request_id)
     idle, absolute = _times(actor.roles_everywhere.union(*actor.roles_at.values()))
     token, now = tokens.session_id(), clock.now()
@@ -355,7 +349,6 @@ async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, 
 
 
 def _times(held: AbstractSet[str]) -> tuple[timedelta, timedelta]:
-    """(idle, absolute) with these roles."""
     return FIELD_TIMES if held and held <= FIELD_ROLES else OFFICE_TIMES
 
 

@@ -35,6 +35,5 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 def local_path(typed: str) -> str:
-    """A path of ours, otherwise the panel."""
     is_ours = LOCAL_PATH.fullmatch(typed) is not None and not typed.startswith(NOT_BACK_TO)
     return typed if is_ours else DEFAULT_PATH

@@ -29,8 +29,7 @@ class Kept:
 
 
 async def keep(path: str, body: bytes, *, session_token: str) -> str | None:
-    """Keep what was posted to `path`; returns the token for the cookie. None: a browser that never signed in here, more
-    than twenty an hour, or no form.
+    """The token for the cookie. None: a browser that never signed in here, more than twenty an hour, or no form.
 
     The seal names the person: a colleague at the same computer cannot open it.
     """

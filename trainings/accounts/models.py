@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """`permissions.py` says what each may do."""
-
     FACILITATOR = "facilitator"
     ASSISTANT = "assistant"
     HUB_COORDINATOR = "hub_coordinator"

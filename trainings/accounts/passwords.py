@@ -107,7 +107,6 @@ def _is_common(password: str) -> bool:
 
 
 def _unit(text: str) -> str:
-    """`abcabc` -> `abc`."""
     return text[: (text + text).find(text, 1)] if text else text
 
 

@@ -43,7 +43,6 @@ from trainings.audit.actor import Actor
 
 STAFF = tuple(Role)
 HUB_STAFF = (Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
-"""Work with participants."""
 ATTENDANCE_TAKERS = HUB_STAFF
 DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
@@ -98,12 +97,10 @@ def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False
 
 
 def can_close_session(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Its minutes count from then on."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
 
 
 def can_decide_marks(actor: Actor, hub_id: UUID) -> bool:
-    """Decide odd marks; register slips of walk-ins or put them aside."""
     return actor.has_at(hub_id, EDITORS)
 
 
@@ -118,17 +115,14 @@ def can_manage_phone(actor: Actor, hub_id: UUID, *, is_own: bool = False) -> boo
 
 
 def can_see_registrations(actor: Actor, hub_id: UUID) -> bool:
-    """With contacts and needs."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_register_at_desk(actor: Actor, hub_id: UUID) -> bool:
-    """And approve, cancel, move up the waiting list."""
     return actor.has_at(hub_id, DESK)
 
 
 def can_invite(actor: Actor, hub_id: UUID) -> bool:
-    """Prepare and print letters of invitation; record who was invited and how."""
     return actor.has_at(hub_id, DESK)
 
 
@@ -138,7 +132,6 @@ def can_enter_marks(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False)
 
 
 def can_hand_over(actor: Actor, hub_id: UUID) -> bool:
-    """Record certificates handed over, and printed names as right."""
     return actor.has_at(hub_id, DESK)
 
 
@@ -148,27 +141,22 @@ def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
-    """Of the outbox that concern this hub."""
     return actor.has_at(hub_id, MESSAGE_READERS)
 
 
 def can_merge(actor: Actor, hub_id: UUID) -> bool:
-    """Compare two people of this hub's trainings, merge them, undo that."""
     return actor.has_at(hub_id, MERGERS)
 
 
 def can_edit_notes(actor: Actor, hub_id: UUID) -> bool:
-    """And publish, review and withdraw."""
     return actor.has_at(hub_id, NOTE_EDITORS)
 
 
 def can_export(actor: Actor, hub_id: UUID) -> bool:
-    """Registrations, as a file."""
     return actor.has_at(hub_id, EXPORTERS)
 
 
 def can_edit_activities(actor: Actor, hub_id: UUID) -> bool:
-    """And create, publish, move, cancel and reopen fairs, community activities and open dialogues."""
     return actor.has_at(hub_id, EDITORS)
 
 
@@ -178,5 +166,4 @@ def can_count_heads(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_tally_orientations(actor: Actor, hub_id: UUID) -> bool:
-    """At the hub's desk, by subject."""
     return actor.has_at(hub_id, DESK)

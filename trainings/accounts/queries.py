@@ -50,8 +50,6 @@ class Person(Protocol):
 
 
 class Lasting(Protocol):
-    """Times that end a session."""
-
     @property
     def seen_at(self) -> datetime: ...
     @property
@@ -130,7 +128,6 @@ def _first_of(roles: set[str]) -> str:
 
 
 def is_alive(session: Lasting) -> bool:
-    """Not ended, not idle, not too old."""
     now = clock.now()
     is_idle = now >= session.seen_at + timedelta(minutes=session.idle_minutes)
     return session.ended_at is None and not is_idle and now < session.expires_at
@@ -142,7 +139,6 @@ SIGNED_IN = """
     JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = ?
 """
-"""By hand, like the roles."""
 
 
 async def signed_in(token: str) -> SignedIn | None:
@@ -161,7 +157,6 @@ async def signed_in(token: str) -> SignedIn | None:
 
 
 async def session_by_token(token: str) -> StaffSession | None:
-    """With its user; alive or not."""
     found = reads(StaffSession).filter(token_hash=tokens.digest(token, "session"))
     return await found.select_related("user").first()
 
@@ -173,7 +168,6 @@ async def own_sessions(user_id: UUID) -> list[StaffSession]:
 
 
 async def own_grants(user_id: UUID) -> list[RoleGrant]:
-    """With hub and operator."""
     return await reads(RoleGrant).filter(user_id=user_id).select_related("hub", "operator").order_by("created_at")
 
 
@@ -192,9 +186,8 @@ async def wants_digest(user_id: UUID) -> bool:
 
 
 def staff_visible_to(actor: Actor) -> QuerySet[User]:
-    """Accounts with a role where the actor keeps accounts; all for platform administrators.
-
-    By name, with grants, hubs and operators.
+    """Accounts with a role where the actor keeps accounts; all for the platform. By name, with grants, hubs,
+    operators.
     """
     known = reads(User).prefetch_related("grants__hub", "grants__operator").order_by("name", "email")
     if Role.PLATFORM_ADMIN in actor.roles_everywhere:
@@ -205,9 +198,8 @@ def staff_visible_to(actor: Actor) -> QuerySet[User]:
 
 
 def is_kept_by(user: User, actor: Actor) -> bool:
-    """The actor reaches every role of the account, so may close and open it and make links for it.
-
-    Otherwise giving another's coordinator a small role would be enough to take over the account.
+    """The actor reaches every role of the account. Otherwise giving another's coordinator a small role would be enough
+    to take it over.
     """
     return all(
         can_give_role(actor, grant.role, hub_id=grant.hub_id, operator_id=grant.operator_id) for grant in user.grants

@@ -1,5 +1,3 @@
-"""Signing in and out, one-time links, one's own account."""
-
 from __future__ import annotations
 
 from datetime import timedelta

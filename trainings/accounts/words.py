@@ -1,5 +1,3 @@
-"""What roles are called."""
-
 from __future__ import annotations
 
 from trainings.accounts.models import Role

@@ -61,8 +61,6 @@ class VenueExists(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class SignatoryDetails:
-    """In order of printing."""
-
     name: str
     office: str
 
@@ -114,7 +112,6 @@ class VenueDetails:
 
 
 CALENDARS_SHOW = frozenset({"name", "address", "lat", "lon", "municipality_id"})
-"""Columns of a venue."""
 
 
 async def load_municipalities() -> int:

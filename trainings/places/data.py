@@ -17,7 +17,6 @@ MUNICIPALITIES = Path(__file__).parent / "data" / "municipios.csv"
 _slug, _search_text = cache(slugify), cache(search_text)
 
 _EVERYDAY_NAMES = {"0901": "Xela", "1101": "Reu"}
-"""On no list."""
 
 _LANGUAGE_CODES = {
     "Español": "spa",
@@ -56,20 +55,17 @@ class MunicipalityRow:
 
     @property
     def search_text(self) -> str:
-        """Folded words of names and department."""
         return _search_text(self.name, self.alias, _EVERYDAY_NAMES.get(self.ine_code, ""), self.department)
 
 
 @cache
 def municipalities() -> tuple[MunicipalityRow, ...]:
-    """All 340, by INE code."""
     with MUNICIPALITIES.open(encoding="utf-8", newline="") as lines:
         return tuple(_row(line) for line in csv.DictReader(lines))
 
 
 @cache
 def by_code() -> dict[str, MunicipalityRow]:
-    """By INE code."""
     return {row.ine_code: row for row in municipalities()}
 
 

@@ -45,8 +45,6 @@ class FeastExists(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class FeastDetails:
-    """From this day every year, so many days."""
-
     municipality: str
     name: str
     month: int
@@ -85,7 +83,6 @@ async def add_feast(details: FeastDetails, *, served: Collection[str], actor: Ac
 
 
 async def change_feast(feast_id: UUID, details: FeastDetails, *, served: Collection[str], actor: Actor) -> None:
-    """Refuses as `add_feast`, and a feast that is gone."""
     async with transaction():
         feast = await _locked(feast_id, served)
         await _check(details, served, except_for=feast)
@@ -96,7 +93,6 @@ async def change_feast(feast_id: UUID, details: FeastDetails, *, served: Collect
 
 
 async def remove_feast(feast_id: UUID, *, served: Collection[str], actor: Actor) -> None:
-    """Refuses a feast that is gone, or of a municipality not `served`."""
     async with transaction():
         feast = await _locked(feast_id, served)
         await feast.delete()

@@ -99,7 +99,6 @@ class _Entry(_Written):
 
 
 def read_hubs(path: Path) -> tuple[HubEntry, ...]:
-    """In the file's order. Raises UnreadableHubFile, OSError."""
     try:
         entries = TypeAdapter(tuple[_Entry, ...]).validate_json(path.read_bytes())
     except ValidationError as exc:
@@ -111,5 +110,4 @@ def read_hubs(path: Path) -> tuple[HubEntry, ...]:
 
 @cache
 def demo_hubs() -> tuple[HubEntry, ...]:
-    """All ten; La Libertad, Petén, first."""
     return read_hubs(DEMO_HUBS)

@@ -17,7 +17,6 @@ LETTER_WIDTH = 11.6
 GAP = 6
 REACHES = (60, 90, 120, 150, 180)
 DIRECTIONS = ((0.7, -0.7), (-0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (0.9, -0.4), (-0.9, -0.4), (0.9, 0.4), (-0.9, 0.4))
-"""Where a name may move from a hemmed-in municipality."""
 
 ROOMY = {
     "05": (192, 532),
@@ -48,7 +47,6 @@ class Label:
 
 
 def departments_named(codes: Iterable[str], taken: Sequence[Box]) -> tuple[Label, ...]:
-    """On the country's map, of departments with room."""
     names = [Label(department_name(code), *ROOMY[code]) for code in sorted(codes) if code in ROOMY]
     return tuple(name for name in names if not any(name.box.meets(box) for box in taken))
 
@@ -74,9 +72,8 @@ def leaders(box: Box, source: Box) -> str:
 
 
 def names_beside(names: Mapping[str, str], drawing: Drawing, view: Box) -> dict[str, Label]:
-    """For marked municipalities (code and name): inside where the name fits, else at a side, else at a distance.
-
-    A name without room is left out; the list beside the map has it.
+    """For marked municipalities (code and name): inside where the name fits, else at a side, else at a distance, else
+    left out.
     """
     placed: dict[str, Label] = {}
     for code in sorted(names, key=lambda code: (-drawing.box(code).width, code)):

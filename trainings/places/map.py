@@ -37,8 +37,6 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A marked municipality or department. `title`: for screen readers."""
-
     code: str
     title: str
     href: str
@@ -71,8 +69,6 @@ class Inset:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """In the list beside the map."""
-
     code: str
     name: str
     full_name: str
@@ -100,7 +96,6 @@ class Map:
 
     @property
     def has_links(self) -> bool:
-        """Without links it is a picture, with links a group of them."""
         layers = [self.layer, *(inset.layer for inset in self.insets)]
         return any(shape.href for layer in layers for shape in (*layer.areas, *layer.shapes))
 
@@ -151,7 +146,6 @@ def _department_map(code: str, marks: tuple[tuple[str, Marked], ...]) -> Map:
 
 
 def grouped(marked: Mapping[str, Marked], entered: Mapping[str, Marked]) -> tuple[PlaceGroup, ...]:
-    """By department, both in alphabetical order."""
     rows = sorted(
         (by_code()[code] for code in marked if code in by_code()),
         key=lambda row: (fold(row.department), fold(row.name)),
@@ -239,7 +233,6 @@ def _mostly(shapes: Iterable[Shape]) -> str:
 def _insets(
     shapes: Sequence[Shape], marked: Mapping[str, Marked], entered: Mapping[str, Marked]
 ) -> tuple[tuple[Inset, ...], set[str]]:
-    """Of the largest crowds of small marked municipalities, with their codes."""
     small = [shape for shape in shapes if min(shape.box.width, shape.box.height) < SMALL]
     free, insets, magnified = list(SLOTS), list[Inset](), set[str]()
     while small and len(insets) < MOST_INSETS:
@@ -259,7 +252,6 @@ def _insets(
 
 
 def _largest_crowd(shapes: Sequence[Shape], slot: Box) -> list[Shape]:
-    """Fits one view of this slot, magnified enough to matter."""
     across = slot.width / LEAST_MAGNIFICATION - 2 * PADDING
     down = slot.height / LEAST_MAGNIFICATION - 2 * PADDING
     crowds = []

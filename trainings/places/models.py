@@ -50,7 +50,6 @@ class Municipality(Model):
 
     @property
     def full_name(self) -> str:
-        """«La Libertad, Petén»."""
         return f"{self.name}, {self.department}"
 
 

@@ -48,7 +48,6 @@ class Box:
         )
 
     def holds(self, other: Box) -> bool:
-        """Edges included."""
         return (
             self.left <= other.left
             and other.right <= self.right
