@@ -114,16 +114,6 @@ async def test_eleventh_try_at_one_account_is_refused_even_when_right(db: Settin
     await sign_in()
 
 
-async def test_unknown_account_is_limited_like_a_known_one(db: Settings, freeze: Freeze) -> None:
-    freeze(NOON)
-    for number in range(10):
-        with pytest.raises(WrongSignIn):
-            await sign_in("nadie@muni.example", address=f"10.0.0.{number}")
-
-    with pytest.raises(TooManyTries):
-        await sign_in(" NADIE@muni.example", address="10.0.0.99")
-
-
 async def test_thirty_first_try_from_one_address_is_refused(sqlite_db: Settings, freeze: Freeze) -> None:
     freeze(NOON)
     for number in range(30):

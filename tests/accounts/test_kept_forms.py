@@ -62,12 +62,15 @@ async def test_form_is_shown_after_signing_in_and_sent_on_with_one_button(
     people: None, client: AsyncClient, freeze: Freeze
 ) -> None:
     await post_late(client, freeze)
+    stored = await KeptForm.get()
 
     asked = await client.get("/entrar")
     target = await enter(client)
     page = await client.get(target)
     sent = await client.post(target, content=_encoded(hidden_fields(page.text)), headers=FORM)
 
+    assert stored.body_sealed.startswith("v1.")
+    assert "Tzib" not in stored.body_sealed
     assert "Lo que escribió está guardado: entre y podrá enviarlo." in asked.text
     assert target == "/panel/guardado"
     assert "Enviarlo ahora" in page.text
@@ -79,16 +82,6 @@ async def test_form_is_shown_after_signing_in_and_sent_on_with_one_button(
     assert await KeptForm.all().count() == 0
     arrived = await client.post(sent.headers["location"], content=_encoded(TYPED), headers=FORM)
     assert arrived.status_code == 422
-
-
-async def test_form_is_stored_sealed(people: None, client: AsyncClient, freeze: Freeze) -> None:
-    await post_late(client, freeze)
-
-    form = await KeptForm.get()
-
-    assert form.body_sealed.startswith("v1.")
-    assert "Tzib" not in form.body_sealed
-    assert client.cookies["guardado"] not in (form.token_hash, form.body_sealed)
 
 
 async def test_colleague_at_the_same_computer_does_not_see_it(
@@ -111,21 +104,16 @@ async def test_form_is_kept_one_hour(people: None, client: AsyncClient, freeze: 
     assert await KeptForm.all().count() == 0
 
 
-async def test_form_can_be_dropped(people: None, client: AsyncClient, freeze: Freeze) -> None:
+@pytest.mark.parametrize(("path", "leads_to"), [("/panel/guardado/descartar", "/panel"), ("/salir", "/entrar")])
+async def test_form_can_be_dropped_and_goes_with_signing_out(
+    people: None, client: AsyncClient, freeze: Freeze, path: str, leads_to: str
+) -> None:
     await post_late(client, freeze)
     await enter(client)
 
-    answer = await client.post("/panel/guardado/descartar")
+    answer = await client.post(path)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/panel")
-    assert await KeptForm.all().count() == 0
-
-
-async def test_sign_out_drops_it_too(people: None, client: AsyncClient, freeze: Freeze) -> None:
-    await post_late(client, freeze)
-
-    await client.post("/salir")
-
+    assert (answer.status_code, answer.headers["location"]) == (303, leads_to)
     assert await KeptForm.all().count() == 0
     assert "guardado" not in client.cookies
 
@@ -159,16 +147,6 @@ async def test_what_is_no_form_is_not_kept(people: None, client: AsyncClient, fr
 
         assert answer.status_code == 303, kind
         assert await KeptForm.all().count() == 0, kind
-
-
-async def test_oversized_form_is_413(people: None, client: AsyncClient, freeze: Freeze) -> None:
-    freeze(NOON)
-    await enter(client)
-    freeze(NOON + timedelta(hours=3))
-
-    answer = await client.post(TARGET, content=b"a=" + b"x" * 70_000, headers=FORM)
-
-    assert answer.status_code == 413
 
 
 async def test_twenty_forms_an_hour_are_kept_and_no_more(

@@ -9,31 +9,27 @@ from trainings.accounts.queries import actor_of
 from trainings.settings import Settings
 
 
-async def test_role_at_a_hub_counts_there_only(db: Settings) -> None:
+async def test_role_counts_at_its_hub_at_all_hubs_of_its_operator_or_everywhere(db: Settings) -> None:
     cast = await make_cast()
+    later = await make.make_hub("segunda-la-libertad")
 
-    actor = await actor_of(cast.coordinator, request_id="R1")
+    coordinator, admin = await actor_of(cast.coordinator, request_id="R1"), await actor_of(cast.admin)
+    monitor, platform = await actor_of(cast.monitor), await actor_of(cast.platform)
 
-    assert actor.roles_at == {cast.hub.id: frozenset({"hub_coordinator"})}
-    assert (actor.roles_everywhere, actor.operator_ids) == (frozenset(), frozenset())
-    assert (actor.id, actor.role, actor.name, actor.email, actor.request_id) == (
+    assert coordinator.roles_at == {cast.hub.id: frozenset({"hub_coordinator"})}
+    assert (coordinator.roles_everywhere, coordinator.operator_ids) == (frozenset(), frozenset())
+    assert (coordinator.id, coordinator.role, coordinator.name, coordinator.email, coordinator.request_id) == (
         cast.coordinator.id,
         "hub_coordinator",
         "Rosa Xol",
         "coordina@la-libertad.example",
         "R1",
     )
-
-
-async def test_role_at_an_operator_counts_at_all_its_hubs_also_at_later_ones(db: Settings) -> None:
-    cast = await make_cast()
-    later = await make.make_hub("segunda-la-libertad")
-
-    actor = await actor_of(cast.admin)
-
-    assert set(actor.roles_at) == {cast.hub.id, later.id}
-    assert actor.operator_ids == {cast.hub.operator_id}
-    assert not actor.has_at(cast.elsewhere.id, [Role.MUNICIPAL_ADMIN])
+    assert set(admin.roles_at) == {cast.hub.id, later.id}
+    assert admin.operator_ids == {cast.hub.operator_id}
+    assert not admin.has_at(cast.elsewhere.id, [Role.MUNICIPAL_ADMIN])
+    assert (set(monitor.roles_everywhere), dict(monitor.roles_at)) == ({"monitoring_officer"}, {})
+    assert (set(platform.roles_everywhere), platform.role) == ({"platform_admin"}, "platform_admin")
 
 
 async def test_operator_without_hubs_still_names_its_administrator(db: Settings) -> None:
@@ -43,15 +39,6 @@ async def test_operator_without_hubs_still_names_its_administrator(db: Settings)
     actor = await actor_of(user)
 
     assert (set(actor.operator_ids), dict(actor.roles_at)) == ({operator.id}, {})
-
-
-async def test_role_without_a_place_counts_everywhere(db: Settings) -> None:
-    cast = await make_cast()
-
-    monitor, platform = await actor_of(cast.monitor), await actor_of(cast.platform)
-
-    assert (set(monitor.roles_everywhere), dict(monitor.roles_at)) == ({"monitoring_officer"}, {})
-    assert (set(platform.roles_everywhere), platform.role) == ({"platform_admin"}, "platform_admin")
 
 
 async def test_several_roles_add_up_and_the_highest_names_the_person(db: Settings) -> None:

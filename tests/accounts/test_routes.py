@@ -300,6 +300,7 @@ async def test_account_page_lists_own_sessions_and_ends_them(db: Settings, clien
     assert (ended.status_code, not_own.status_code, rest.status_code) == (303, 404, 303)
     rows = [shown.text.count('<th scope="row">') for shown in (page, after_one, after_all)]
     assert rows == [3, 2, 1]
+    assert await StaffSession.filter(user__email="luis@muni.example", ended_at=None).count() == 1
     assert "Coordinación: " in page.text
     assert page.headers["cache-control"] == "no-store"
 

@@ -13,8 +13,6 @@ from trainings.accounts import actions, passwords
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.audit.actor import VISITOR
 from trainings.audit.models import AuditLine
-from trainings.errors import NotFound
-from trainings.lib import tokens
 from trainings.settings import Settings
 
 # -- how long a session lasts
@@ -117,32 +115,3 @@ async def test_sign_out_kills_the_session_and_leaves_one_line(db: Settings) -> N
     assert await actions.load_actor(token) is None
     assert await actions.load_actor(other) is not None
     assert await AuditLine.filter(act="accounts.sign_out").count() == 1
-
-
-async def test_own_session_can_be_ended_and_anothers_not(db: Settings) -> None:
-    await make_user()
-    await make_user("luis@muni.example")
-    token, second = await sign_in(), await sign_in()
-    luis = await sign_in("luis@muni.example")
-    actor = await actor_behind(token)
-    sessions = {session.token_hash: session.id for session in await StaffSession.all()}
-
-    await actions.end_session(sessions[tokens.digest(second, "session")], actor=actor)
-    with pytest.raises(NotFound):
-        await actions.end_session(sessions[tokens.digest(luis, "session")], actor=actor)
-
-    assert await actions.load_actor(second) is None
-    assert await actions.load_actor(luis) is not None
-
-
-async def test_all_other_own_sessions_can_be_ended(db: Settings) -> None:
-    await make_user()
-    await make_user("luis@muni.example")
-    token, second, third = await sign_in(), await sign_in(), await sign_in()
-    luis = await sign_in("luis@muni.example")
-
-    n_ended = await actions.end_other_sessions(token, actor=await actor_behind(token))
-
-    assert n_ended == 2
-    alive = [one for one in (token, second, third, luis) if await actions.load_actor(one)]
-    assert alive == [token, luis]

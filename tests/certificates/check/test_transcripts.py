@@ -316,3 +316,4 @@ async def test_check_when_a_folio_is_typed_beside_the_code_then_looked_for_among
     listed = f"El folio {certificate.folio} está en este historial."
     not_listed = "El folio 2027-2 no está en este historial."
     assert [(listed in page, not_listed in page) for page in pages] == [(True, False), (False, True), (False, False)]
+    assert ["Este papel no coincide" in page and "auténtico" not in page for page in pages] == [False, True, False]

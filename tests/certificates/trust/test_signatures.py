@@ -71,12 +71,6 @@ def test_signed_file_then_begins_with_the_unsigned_one_and_says_the_same_of_itse
     assert dict(before.docinfo) == dict(after.docinfo)
 
 
-def test_signed_file_when_its_tags_are_checked_then_no_error(signed: bytes, tmp_path: Path) -> None:
-    (tmp_path / "firmado.pdf").write_bytes(signed)
-
-    assert outloud.check(str(tmp_path / "firmado.pdf")).errors == 0
-
-
 def test_heavy_file_when_packed_then_the_same_document_also_for_who_checks_tags_and_signature(
     signer: SigningMaterial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
