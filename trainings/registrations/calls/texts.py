@@ -35,7 +35,7 @@ from trainings.schedule.snapshots import without_before
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3
-"""For more days or places there is the hub's telephone."""
+"""For more places there is the hub's telephone."""
 WAITS = {
     RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
@@ -263,10 +263,8 @@ def _news(told: Told) -> list[str]:
         return [_reminder(told)]
     if told.call_list.reason is CallReason.OFFERED:
         return []
-    if told.differences:
-        said = [_changed(one) for one in told.differences]
-        return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
-    return [gettext(N_("hay un cambio en su actividad.")), _dates(told.to_come)]
+    said = [_changed(one) for one in told.differences]
+    return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
 
 
 def _next(told: Told) -> str:
@@ -303,17 +301,6 @@ def _off_on(one: Difference) -> str:
 def _reminder(told: Told) -> str:
     days = [_when(one.starts_at) for one in told.to_come]
     return gettext(N_("le recordamos su actividad: %(when)s.")) % {"when": sentences.listing(days)}
-
-
-def _dates(sessions: Sequence[TrainingSession]) -> str:
-    if not sessions:
-        return ""
-    days = sentences.listing([_when(one.starts_at) for one in sessions[:MOST_SAID]])
-    more = len(sessions) - MOST_SAID
-    if more > 0:
-        words = ngettext("Ahora es: %(when)s, y %(num)s fecha más.", "Ahora es: %(when)s, y %(num)s fechas más.", more)
-        return words % {"when": days, "num": more}
-    return gettext(N_("Ahora es: %(when)s.")) % {"when": days}
 
 
 def _changed(one: Difference) -> str:
