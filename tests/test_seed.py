@@ -110,7 +110,7 @@ async def test_seed_shows_every_state() -> None:
     assert len({one.registration_id for one in minors}) == 2
     told = [await public_check(one.code) for one in minors]
     assert {(one.is_minor, one.initials) for one in told} == {(True, "")}
-    job = await IssueJob.get()
+    job = await IssueJob.get(purpose=JobPurpose.PREPARE)
     assert (job.purpose, job.n_seen) == (JobPurpose.PREPARE, job.n_total)
 
 
