@@ -27,6 +27,7 @@ from tests.certificates.trust.signers import PASSWORD, PROVIDER, from_a_provider
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.designs import pdf
 from trainings.certificates.making.files import file_of
+from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signing_material import SigningMaterial, note_of
 from trainings.certificates.trust import signatures, signing_keys
@@ -109,6 +110,16 @@ def test_signature_has_no_place_on_the_page_and_says_in_words_who_signed(
 
 def _pages(file: bytes) -> list[pypdf.PageObject]:
     return list(pypdf.PdfReader(BytesIO(file)).pages)
+
+
+def test_signed_files_when_merged_for_the_printer_then_their_fields_and_tags_stay_behind(signed: bytes) -> None:
+    whole = Merged()
+    parts = [whole.begin(), whole.take(piece([signed, signed], whole.next_number)), *whole.end("Diplomas")]
+
+    with pikepdf.open(BytesIO(b"".join(parts))) as merged:
+        notes = [one.Subtype for page in merged.pages for one in page.obj.get("/Annots", [])]
+        assert (len(merged.pages), "/Widget" in notes) == (4, False)
+        assert [page for page in merged.pages if "/StructParents" in page.obj] == []
 
 
 def test_file_when_one_letter_is_changed_then_no_longer_intact(signed: bytes, signer: SigningMaterial) -> None:
