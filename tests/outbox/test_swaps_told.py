@@ -19,7 +19,7 @@ from trainings.attendance.sessions import rescheduling
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, OutboxJob
-from trainings.registrations.telling.changes import publish, unlist
+from trainings.registrations.telling.changes import leaves_at, publish, unlist
 from trainings.registrations.telling.eve_notes import write_eve_notes
 from trainings.schedule.models import SessionFacilitator, Training, TrainingState
 from trainings.settings import Settings
@@ -115,6 +115,18 @@ async def test_who_was_put_in_before_it_was_published_hears_of_it_once_then(
     assert "Ahora usted facilita la sesión del sábado, 6 de marzo de 2027, de 2:30 p. m. a 4:30 p. m." in words
     assert "Antes:" not in words
     assert len(peer.accepted) == 1
+
+
+async def test_note_of_a_first_publication_that_was_stopped_leaves_no_more(cast: Cast) -> None:
+    draft = await a_training(hub=cast.hub, facilitators=[cast.facilitator], state=TrainingState.DRAFT)
+    actor = await make.actor_of(cast.coordinator)
+    await publish(draft.id, actor=actor)
+    before, note = await leaves_at(draft.id), await OutboxJob.get(kind="facilitator_changed")
+    assert note.batch_id is not None
+
+    await stop_batch(note.batch_id, actor=actor)
+
+    assert (before, await leaves_at(draft.id)) == (clock.now() + STAFF_DELAY, None)
 
 
 @pytest.mark.parametrize("is_held", [False, True])
