@@ -23,6 +23,7 @@ from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, Me
 from trainings.privacy.withdrawal import what_stays, withdraw_data
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Registration
+from trainings.registrations.own.erasures import ask_for_erasure, keep_data
 from trainings.registrations.seats.actions import detach, sign_up
 from trainings.settings import Settings
 
@@ -233,5 +234,6 @@ async def test_who_came_to_nothing_is_told_that_only_a_nameless_count_stays(db: 
 
 
 async def test_unknown_registration_is_refused(db: Settings) -> None:
-    with pytest.raises(NotFound):
-        await withdraw_data(tokens.uuid7(), actor=HOLDER_OF_LINK)
+    for action in (withdraw_data, ask_for_erasure, keep_data):
+        with pytest.raises(NotFound):
+            await action(tokens.uuid7(), actor=HOLDER_OF_LINK)

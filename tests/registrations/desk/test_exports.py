@@ -283,14 +283,3 @@ async def test_cancelled_and_waiting_registrations_are_in_it_with_their_state(cl
 
 
 # -- who may
-
-
-async def test_links_to_the_file_stand_where_it_may_be_had(client: AsyncClient, cast: Cast) -> None:
-    training = await a_training(cast)
-    seen = {}
-    for who in ("coordinator", "assistant"):
-        await as_(client, cast, who)
-        page = Page((await client.get(f"/panel/capacitaciones/{training.id}")).text)
-        seen[who] = bool(page.all("a", href=path(training)))
-
-    assert seen == {"coordinator": True, "assistant": False}

@@ -134,13 +134,12 @@ async def test_list_and_waiting_list_show_the_mark(new_client: NewClient) -> Non
     assert [page.text.count("Quizá la misma persona que otra inscripción") for page in pages] == [1, 1]
 
 
-@pytest.mark.parametrize("source", ["desk", "call"])
-async def test_desk_is_told_at_once_and_only_then(new_client: NewClient, source: str) -> None:
+async def test_desk_is_told_at_once_and_only_then(new_client: NewClient) -> None:
     cast, client = await make_cast(), new_client()
     await make.sign_in(client, cast.assistant)
     training = await make.make_training(hub=cast.hub)
     first = await sign_up_rosa(training)
-    typed = ROSA | {"actor_type": "cocode", "consent_data": "yes", "source": source}
+    typed = ROSA | {"actor_type": "cocode", "consent_data": "yes", "source": "call"}
 
     answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=typed)
     at_once = Page((await client.get(answer.headers["location"])).text)

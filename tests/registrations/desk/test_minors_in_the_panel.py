@@ -79,19 +79,3 @@ async def test_page_of_a_message_names_no_minor_either(new_client: NewClient) ->
 
     assert "Xochitl" not in answer.text
     assert "elena@example.org" in answer.text
-
-
-@pytest.mark.parametrize(
-    ("who", "sees"), [("coordinator", True), ("facilitator", True), ("facilitator_elsewhere", False)]
-)
-async def test_minor_is_found_in_the_own_training(new_client: NewClient, who: str, *, sees: bool) -> None:
-    cast, child = await make_world(approval_required=False)
-    client = new_client()
-    await make.sign_in(client, getattr(cast, who))
-
-    answers = [
-        await client.get(path)
-        for path in (f"/panel/capacitaciones/{child.training_id}", f"/panel/inscripciones/{child.id}")
-    ]
-
-    assert ["Xochitl" in answer.text for answer in answers] == [sees, sees]

@@ -341,18 +341,6 @@ async def test_wave_over_several_trainings_is_told_and_removed_at_once(new_clien
     assert "llegaron seguidas" not in (await opened(client)).text
 
 
-async def test_wave_is_let_in_at_once(new_client: NewClient, freeze: Freeze) -> None:
-    cast, client, _training = await at_desk(new_client)
-    came = await a_wave(cast, freeze)
-    shown = await opened(client, f"{REVIEW}/confirmar?oleada={came[3].group_id}&hacer=aprobar")
-
-    await client.post(
-        f"{REVIEW}/aprobar", data={"grupo": [str(one["value"]) for one in shown.all("input", name="grupo")]}
-    )
-
-    assert {await state_of(one) for one in came} == {"confirmed"}
-
-
 async def test_wave_of_another_hub_or_of_nobody_is_no_wave(new_client: NewClient, freeze: Freeze) -> None:
     cast, client, _training = await at_desk(new_client, who="coordinator_elsewhere")
     came = await a_wave(cast, freeze)

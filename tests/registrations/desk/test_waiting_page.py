@@ -17,7 +17,7 @@ from tests.cast import Cast, make_cast
 from tests.counting import statements
 from tests.registrations.families import group_of, make_family
 from tests.registrations.waiting_world import MONDAY, SATURDAY, Freeze
-from tests.registrations.wishes import link_of, places_of, state_of
+from tests.registrations.wishes import places_of, state_of
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
@@ -172,18 +172,6 @@ async def test_long_list_has_pages_and_costs_no_more_than_a_short_one(new_client
         assert (await client.get(path_of(training) + odd)).status_code == 200
 
 
-async def test_training_leads_to_its_list_while_somebody_is_on_it(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    client = await at_desk(new_client, cast)
-    one = f"/panel/capacitaciones/{training.id}"
-    assert path_of(training) not in (await client.get(one)).text
-
-    await make.make_registration(training, given_names="Berta")
-
-    assert path_of(training) in (await client.get(one)).text
-
-
 # -- who may
 
 
@@ -237,19 +225,6 @@ async def offered(cast: Cast) -> tuple[Training, Registration, Registration]:
     assert ana
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
     return training, berta, cruz
-
-
-async def test_kept_place_has_one_name_for_who_is_asked_and_for_staff(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training, berta, _cruz = await offered(cast)
-    client = await at_desk(new_client, cast)
-
-    own = Page((await client.get(await link_of(berta))).text)
-    people = Page((await client.get(f"/panel/capacitaciones/{training.id}")).text)
-
-    assert "Lugar guardado" in own.text
-    assert "Lugar guardado" in people.text
-    assert "apartado" not in people.text, "that is what a nameless card does"
 
 
 async def test_told_by_telephone_then_the_time_runs_and_is_shown(new_client: NewClient) -> None:

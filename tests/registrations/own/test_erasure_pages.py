@@ -72,11 +72,15 @@ async def test_asking_writes_to_nobody_and_the_ticket_holds_till_then(client: As
     n_messages = await OutboxJob.exclude(kind=KIND).count()
 
     await client.post(f"{base}/permisos/data")
+    await client.post(f"{base}/permisos/photo")
 
     assert await OutboxJob.exclude(kind=KIND).count() == n_messages
     assert await places_of(await ana.training) == (1, 0)
     assert (await client.get(f"{base}/boleto.png")).status_code == 200
     assert (await client.post(f"{base}/nombre", data={"given_names": "Ana", "surnames": "Coc"})).status_code == 303
+    assert await Consent.filter(withdrawn_at=clock.now()).values_list("purpose") == [("photo",)], "that ends at once"
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    assert undo_forms(Page((await client.get(base)).text)) == [f"{base}/no-borrar"]
 
 
 async def test_after_72_hours_it_is_done_and_the_pages_still_open(
@@ -86,9 +90,14 @@ async def test_after_72_hours_it_is_done_and_the_pages_still_open(
     ana, base = await ana_of(client)
     await client.post(f"{base}/permisos/data")
     freeze(DUE)
+    waited = Page((await client.get(base)).text)
+    late = await client.post(f"{base}/no-borrar")
 
     await work(settings)
 
+    assert "Se están borrando sus datos." in waited.text
+    assert undo_forms(waited) == []
+    assert (late.status_code, "Ya pasaron las 72 horas" in late.text) == (409, True)
     person = await Participant.get(id=ana.participant_id)
     assert (person.full_name, person.phone, person.sex, await state_of(ana)) == ("—", None, None, "cancelled")
     assert await places_of(await ana.training) == (0, 0)
@@ -114,32 +123,6 @@ async def test_undo_is_a_button_that_may_be_pressed_twice(client: AsyncClient, f
     page = Page((await client.get(f"{base}/permisos")).text)
     assert "Los datos no se borran y todo sigue igual." in page.text
     assert page.all("a", href=f"{base}/permisos/data")
-
-
-async def test_from_the_moment_on_the_page_has_no_button_any_more(client: AsyncClient, freeze: Freeze) -> None:
-    freeze(NOW)
-    _ana, base = await ana_of(client)
-    await client.post(f"{base}/permisos/data")
-    freeze(DUE)
-
-    page = Page((await client.get(base)).text)
-    answer = await client.post(f"{base}/no-borrar")
-
-    assert "Se están borrando sus datos." in page.text
-    assert undo_forms(page) == []
-    assert (answer.status_code, "Ya pasaron las 72 horas" in answer.text) == (409, True)
-
-
-async def test_contact_and_photo_end_at_once(client: AsyncClient, freeze: Freeze) -> None:
-    freeze(NOW)
-    ana, base = await ana_of(client)
-
-    for purpose in ("contact", "photo"):
-        await client.post(f"{base}/permisos/{purpose}")
-
-    withdrawn = await Consent.filter(withdrawn_at=clock.now()).values_list("purpose")
-    assert {purpose for (purpose,) in withdrawn} == {"contact", "photo"}
-    assert await due_of(ana) is None
 
 
 async def test_guardian_asks_for_a_minor_and_undoes_it_from_each_page_of_the_groups_link(
@@ -193,14 +176,3 @@ async def test_archived_link_asks_and_undoes_too(client: AsyncClient, freeze: Fr
     assert undo_forms(Page((await client.get(base)).text)) == [f"{base}/no-borrar"]
     assert (await client.post(f"{base}/no-borrar")).status_code == 303
     assert await due_of(ana) is None
-
-
-async def test_cancelling_in_between_frees_the_place_and_the_wish_stands(client: AsyncClient, freeze: Freeze) -> None:
-    freeze(NOW)
-    ana, base = await ana_of(client)
-    await client.post(f"{base}/permisos/data")
-
-    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-
-    assert await places_of(await ana.training) == (0, 0)
-    assert undo_forms(Page((await client.get(base)).text)) == [f"{base}/no-borrar"]

@@ -261,18 +261,6 @@ async def test_any_member_is_renamed(client: AsyncClient) -> None:
     assert await AuditLine.filter(act="registrations.rename", actor_role="filler").count() == 3
 
 
-async def test_wrong_name_of_a_member_is_told_at_its_field(client: AsyncClient) -> None:
-    _training, people, base = await a_family()
-
-    answer = await client.post(f"{base}/{people[1].id}/nombre", data={"given_names": "Nueva", "surnames": ""})
-
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert page.one("input", name="given_names")["value"] == "Nueva"
-    assert page.one("input", name="surnames")["aria-invalid"] == "true"
-    assert answer.headers["cache-control"] == "no-store"
-
-
 # -- cancelling
 
 

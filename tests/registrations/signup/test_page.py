@@ -50,17 +50,6 @@ async def test_page_asks_for_what_is_needed_first_and_consent_last(client: Async
     assert required == {"given_names", "surnames", "municipality", "actor_type", "consent_data"}
 
 
-async def test_municipalities_of_the_own_department_come_first(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    page = Page((await client.get(path_of(training))).text)
-
-    groups = [group["label"] for group in page.all("optgroup")]
-    assert groups[0] == "Petén"
-    assert groups[-1] == "Otro"
-    assert len(set(groups)) == len(groups) == 23
-
-
 async def test_childcare_is_asked_only_where_places_are_left(client: AsyncClient) -> None:
     none = await make.make_training()
     some = await make.make_training(childcare_capacity=3)
