@@ -26,7 +26,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.models import Consent, Merge, MergeReason
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationGroup
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.seats import actions
@@ -74,7 +74,7 @@ async def test_the_oldest_stays_and_the_place_of_the_other_goes_to_who_waits(cas
     assert (await kept_of(second), await kept_of(first)) == (first.id, None)
     assert await places_of(training) == (2, 0)
     assert await OutboxJob.filter(kind__startswith="registration_cancelled").count() == 0
-    assert await repeats_in([training.id]) == set()
+    assert await look_alikes_in([training.id]) == set()
     assert await faults_of(training.id) == []
 
 

@@ -24,7 +24,7 @@ from trainings.errors import NotFound
 from trainings.lib.text import like_terms, short_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import AgeGroup, Merge, Participant
-from trainings.registrations.desk.repeats import Seen, pairs_in, signs_of
+from trainings.registrations.desk.look_alikes import Seen, pairs_in, signs_of
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext

@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Response
 from tests import make
 from tests.counting import statements
 from tests.registrations.forms import of_page
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]
@@ -108,4 +108,4 @@ async def test_family_with_look_alikes_cannot_be_told_from_any_other(
 
     assert curious == ordinary
     assert len(ordinary.pages) > len(others)
-    assert len(await repeats_in([training.id])) == len({*alike} & {ROSA, *FAMILY})
+    assert len(await look_alikes_in([training.id])) == len({*alike} & {ROSA, *FAMILY})

@@ -17,7 +17,7 @@ from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.clock import now
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.seats import actions
 from trainings.schedule.models import Training
@@ -33,7 +33,7 @@ async def sign_up_rosa(training: Training, **fields: Any) -> Registration:
 
 
 async def marked(training: Training) -> set[object]:
-    return {*await repeats_in([training.id])}
+    return {*await look_alikes_in([training.id])}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_who_cancelled_another_training_and_another_of_the_form_make_nobod
     await sign_up_rosa(other)
     await make_family(training, "Juan", "Juan", phone="+50255550000")
 
-    assert await repeats_in([training.id, other.id]) == set()
+    assert await look_alikes_in([training.id, other.id]) == set()
 
 
 async def test_those_whom_staff_told_apart_bear_none(db: Settings) -> None:

@@ -18,7 +18,7 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
 from trainings.registrations.commands import Member, SignUp
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import Registration
 from trainings.registrations.seats.actions import sign_up
 from trainings.registrations.telling.contacts import address_of
@@ -152,7 +152,7 @@ async def test_link_of_whom_staff_merged_with_another_opens_nothing_of_hers(db: 
 
     assert done.is_new
     assert f"/i/{done.token}" != await link_of(rosa)
-    assert await repeats_in([training.id]) == {done.registration_id}
+    assert await look_alikes_in([training.id]) == {done.registration_id}
 
 
 async def test_family_that_comes_with_an_earlier_code_loses_nobody(db: Settings) -> None:

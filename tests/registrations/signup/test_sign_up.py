@@ -17,7 +17,7 @@ from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import Consent, Participant
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.eligibility import (
     AdultsOnly,
     NotYetOpen,
@@ -298,7 +298,7 @@ async def test_walk_in_who_may_be_registered_already_bears_the_mark(db: Settings
         actor=PROGRAM,
     )
 
-    assert await repeats_in([training.id]) == {done.registration_id}
+    assert await look_alikes_in([training.id]) == {done.registration_id}
     assert await places_of(training) == (1, 0)
 
 

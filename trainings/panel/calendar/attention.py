@@ -35,8 +35,8 @@ from trainings.privacy.guard import standing_stop
 from trainings.privacy.models import WhyStopped
 from trainings.registrations.calls.queries import n_to_call
 from trainings.registrations.calls.words import REASONS
+from trainings.registrations.desk.look_alikes import short_of_places
 from trainings.registrations.desk.needs_queries import n_unanswered
-from trainings.registrations.desk.repeats import short_of_places
 from trainings.registrations.desk.review_queries import n_held
 from trainings.registrations.models import Registration
 from trainings.registrations.telling.changes import untold_at

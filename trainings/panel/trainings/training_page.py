@@ -24,7 +24,7 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.lib.text import short_name
 from trainings.registrations.calls.views import calls_about
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import of_training
 from trainings.registrations.telling.changes import leaves_at
@@ -79,7 +79,7 @@ class PersonRow:
     words: str
     position: int
     n_childcare: int
-    is_repeat: bool
+    is_look_alike: bool
 
 
 async def show_training(
@@ -105,7 +105,7 @@ async def show_training(
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
         "calls": await calls_about(training.id, actor),
         "sees_people": sees_people,
-        "people": person_rows(people, await repeats_in([training.id])),
+        "people": person_rows(people, await look_alikes_in([training.id])),
         "counts": {state.value: _count(people, state) for state in RegistrationState},
         "may_answer": may_answer,
         "may_edit": may_edit,
@@ -203,9 +203,9 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
     return f"/panel/sesiones/{session.id}/asistencia"
 
 
-def person_rows(people: Sequence[Registration], repeats: Collection[UUID] = ()) -> list[PersonRow]:
-    """In the order of the query; `repeats` may be people who are there already. A family waits with one number, and is
-    cared for by what one of them asked.
+def person_rows(people: Sequence[Registration], look_alikes: Collection[UUID] = ()) -> list[PersonRow]:
+    """In the order of the query; `look_alikes` may be people who are there already. A family waits with one number, and
+    is cared for by what one of them asked.
     """
     waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
     positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}
@@ -219,7 +219,7 @@ def person_rows(people: Sequence[Registration], repeats: Collection[UUID] = ()) 
             words=gettext(STATES_OF_PEOPLE[one.state]),
             position=positions.get(one.group_id, 0),
             n_childcare=one.group.childcare_places if first_of[one.group_id] == one.id else 0,
-            is_repeat=one.id in repeats,
+            is_look_alike=one.id in look_alikes,
         )
         for one in people
     ]

@@ -20,7 +20,7 @@ from trainings.people.consents import ASSENT, GUARDIAN, text_of, without_permiss
 from trainings.people.merged import told_apart
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
-from trainings.registrations.desk.repeats import are_alike, seen
+from trainings.registrations.desk.look_alikes import are_alike, seen
 from trainings.registrations.links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions

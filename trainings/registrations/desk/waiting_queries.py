@@ -10,7 +10,7 @@ from tortoise.expressions import Subquery
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.lib.text import short_name
-from trainings.registrations.desk.repeats import repeats_in
+from trainings.registrations.desk.look_alikes import look_alikes_in
 from trainings.registrations.models import Farewell, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import guardians_phones
 from trainings.registrations.seats.waiting import are_enough, tries_in_vain
@@ -30,7 +30,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`position` 0: not waiting. `phone`: the first adult's, else the guardian's. `is_repeat`: somebody may be
+    """`position` 0: not waiting. `phone`: the first adult's, else the guardian's. `is_look_alike`: somebody may be
     registered already. `offered_before`: the first deadline told, where it changed. `in_vain`: calls that reached
     nobody.
     """
@@ -45,7 +45,7 @@ class Waiting:
     position: int
     phone: str | None
     has_email: bool
-    is_repeat: bool
+    is_look_alike: bool
     reached_at: datetime | None
     offered_until: datetime | None
     offered_before: datetime | None
@@ -104,11 +104,11 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
     guardians = await guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
     in_vain = await tries_in_vain([group.id for group in groups])
-    repeats = await repeats_in({group.training_id for group in groups})
+    look_alikes = await look_alikes_in({group.training_id for group in groups})
     return {
         group.id: replace(
             _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id)),
-            is_repeat=not repeats.isdisjoint(one.id for one in people[group.id]),
+            is_look_alike=not look_alikes.isdisjoint(one.id for one in people[group.id]),
             in_vain=in_vain.get(group.id, ()),
         )
         for group in groups
@@ -158,7 +158,7 @@ def _waiting(
         phone=next((phone for phone in phones if phone), None),
         has_email=get_settings().sends_mail
         and any(one.email_key is not None and one.email_refused_at is None for one in people),
-        is_repeat=False,
+        is_look_alike=False,
         reached_at=group.reached_at,
         offered_until=group.offered_until,
         offered_before=group.offered_before,

@@ -27,8 +27,8 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow
+from trainings.registrations.desk.look_alikes import alike
 from trainings.registrations.desk.person import UnknownTraining, training_at_desk
-from trainings.registrations.desk.repeats import alike
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.imports.rows import ListRow, Preview, Verdict, judge, read_list

@@ -21,7 +21,7 @@ from trainings.people.forms import NAME_LENGTH, PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose, Sex
 from trainings.places.data import by_code
 from trainings.registrations.commands import Member, SignUp
-from trainings.registrations.desk.repeats import COLUMNS, Seen, signs_of_who_comes
+from trainings.registrations.desk.look_alikes import COLUMNS, Seen, signs_of_who_comes
 from trainings.registrations.eligibility import check_people
 from trainings.registrations.imports import values
 from trainings.registrations.imports.sheets import FIELDS, WHOLE_NAMES, Field, Sheet

@@ -57,7 +57,7 @@ COLUMNS = (
 )
 
 
-async def repeats_in(training_ids: Collection[UUID]) -> set[UUID]:
+async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
     """Registrations with the mark: they came after one like them."""
     return {one.id for one, _other in await pairs_in(training_ids)}
 
@@ -78,7 +78,7 @@ async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int
     coming = reads(Training).filter(hub_id__in=list(hub_ids), sessions__ends_at__gt=clock.now(), capacity__gt=0)
     open_ones = await coming.filter(state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]).distinct()
     full = {one.id: one for one in open_ones if (one.capacity - one.occupied) * FIFTH < one.capacity}
-    marked = reads(Registration).filter(id__in=sorted(await repeats_in(full)), state__in=list(TAKES_PLACE))
+    marked = reads(Registration).filter(id__in=sorted(await look_alikes_in(full)), state__in=list(TAKES_PLACE))
     taking = await marked.exclude(source=Source.WALK_IN).values_list("training_id")
     n_places = Counter([training_id for (training_id,) in taking])
     return [(one, n_places[one.id]) for one in full.values() if n_places[one.id]]
