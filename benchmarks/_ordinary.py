@@ -113,7 +113,7 @@ async def _participant(wish: SignUp) -> Participant:
         given_names=person.given_names,
         surnames=person.surnames,
         name_key=keys.name_key,
-        search_text=searchable(keys, person),
+        search_text=searchable(person.given_names, person.surnames, person.community),
         municipality_id=keys.municipality,
         community=person.community,
         actor_type=person.actor_type,

@@ -54,9 +54,9 @@ def name_key(given_names: str, surnames: str) -> str:
     return fold(f"{given_names} {surnames}")[:260]
 
 
-def searchable(keys: Sameness, person: PersonForm) -> str:
-    community = f" {fold(person.community)}" if person.community else ""
-    return f" {keys.name_key}{community}"[:500]
+def searchable(given_names: str, surnames: str, community: str) -> str:
+    """Search text, cut to its column."""
+    return search_text(given_names, surnames, community)[:500]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ async def correct_name(participant: Participant, given_names: str, surnames: str
     participant.given_names = given_names
     participant.surnames = surnames
     participant.name_key = name_key(given_names, surnames)
-    participant.search_text = search_text(given_names, surnames, participant.community)[:500]
+    participant.search_text = searchable(given_names, surnames, participant.community)
     await participant.save(update_fields=["given_names", "surnames", "name_key", "search_text"])

@@ -18,7 +18,8 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
-from trainings.lib.text import fold, search_text
+from trainings.lib.text import fold
+from trainings.people.actions import searchable
 from trainings.people.models import Community, Participant
 from trainings.places.models import Municipality
 from trainings.web.i18n import N_
@@ -223,6 +224,6 @@ async def _respell(ine_code: str, spellings: Iterable[str], name: str) -> int:
         people = await lock(Participant, ids[start : start + BATCH])
         for person in people:
             person.community = name
-            person.search_text = search_text(person.given_names, person.surnames, name)[:500]
+            person.search_text = searchable(person.given_names, person.surnames, name)
         await Participant.bulk_update(people, fields=["community", "search_text"])
     return len(ids)

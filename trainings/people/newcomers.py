@@ -82,7 +82,7 @@ class NewPeople:
                 person.given_names,
                 person.surnames,
                 keys.name_key,
-                searchable(keys, person),
+                searchable(person.given_names, person.surnames, person.community),
                 keys.municipality,
                 person.community,
                 str(person.actor_type),

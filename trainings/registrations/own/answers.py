@@ -8,7 +8,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
-from trainings.lib.text import search_text
+from trainings.people.actions import searchable
 from trainings.people.consents import locked_with_permission
 from trainings.people.models import AgeGroup, Participant, Pueblo, Sex
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
@@ -44,7 +44,7 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
             return
         for name, value in changed.items():
             setattr(person, name, value)
-        person.search_text = search_text(person.given_names, person.surnames, person.community)[:500]
+        person.search_text = searchable(person.given_names, person.surnames, person.community)
         await person.save(update_fields=[*changed, "search_text"])
         await record(
             "registrations.answer",
