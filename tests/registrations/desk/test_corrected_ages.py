@@ -161,14 +161,6 @@ async def test_age_of_who_took_back_the_permission_is_left_alone(desk: AsyncClie
     assert await age_of(rosa) == "18-24"
 
 
-async def test_age_that_is_none_is_refused_at_its_field(desk: AsyncClient, cast: Cast) -> None:
-    rosa = await adult(cast)
-
-    answer = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "8-11"})
-
-    assert (answer.status_code, errors_of(Page(answer.text))) == (422, {"age_group": "Escoja una de las opciones."})
-
-
 @pytest.mark.parametrize("columns", [{}, {"admits_minors": True, "minimum_age": 14}], ids=["adults only", "from 14"])
 async def test_adult_who_is_too_young_for_the_training_is_not_to_be_signed_up_for_it_anew(
     desk: AsyncClient, cast: Cast, columns: dict[str, Any]

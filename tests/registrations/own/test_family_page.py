@@ -211,13 +211,6 @@ async def test_editing_the_page_keeps_and_counts_nothing(client: AsyncClient) ->
     assert await RateWindow.all().count() == 0
 
 
-@pytest.mark.parametrize("do", ["", "remove-x", "drop"])
-async def test_other_buttons_are_none(client: AsyncClient, do: str) -> None:
-    training = await make.make_training()
-
-    assert (await post(client, training, do=do)).status_code == 303
-
-
 # -- minors
 
 

@@ -91,19 +91,6 @@ async def test_page_names_the_same_audience_as_the_training_s_page(client: Async
         assert "Docentes y personal de salud y comadronas." in Page((await client.get(path)).text).text
 
 
-@pytest.mark.parametrize(
-    ("columns", "sentence"),
-    [
-        ({}, "Desde 18 años."),
-        ({"admits_minors": True, "minimum_age": 14}, "Desde 14 años. Menores de edad, con permiso de su madre"),
-    ],
-)
-async def test_page_says_from_which_age(client: AsyncClient, columns: dict[str, Any], sentence: str) -> None:
-    training = await make.make_training(**columns)
-
-    assert sentence in Page((await client.get(path_of(training))).text).text
-
-
 async def test_page_says_which_courses_come_before_and_asks_for_the_code(client: AsyncClient) -> None:
     before = await make.make_course("Consejeras comunitarias: inducción")
     course = await make.make_course("Diplomado")
@@ -271,12 +258,3 @@ async def test_same_key_with_other_answers_is_409_with_the_form(new_client: Call
     assert sent_again.status_code == 303
     own = await new_client().get(sent_again.headers["location"])
     assert "Si faltó alguien de su familia, inscríbale ahí: entra aparte." in own.text
-
-
-async def test_browser_is_known_by_a_random_cookie_that_scripts_cannot_read(client: AsyncClient) -> None:
-    training = await make.make_training()
-
-    answer = await post(client, training)
-
-    cookie = answer.headers["set-cookie"]
-    assert re.match(r"aparato=[0-9A-Z]{32}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax$", cookie)

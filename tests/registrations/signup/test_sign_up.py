@@ -133,17 +133,6 @@ async def test_childcare_that_does_not_fit_without_a_list_is_refused_without_a_n
     assert refused.value.values == {}
 
 
-async def test_held_sign_ups_take_no_place(db: Settings) -> None:
-    by_approval = await make.make_training(approval_required=True)
-    ordinary = await make.make_training()
-
-    approved_first = await make.make_registration(by_approval)
-    suspicious = await make.make_registration(ordinary, hold_reason=HoldReason.REVIEW)
-
-    assert (approved_first.state, suspicious.state) == ("held", "held")
-    assert await places_of(by_approval) == await places_of(ordinary) == (0, 0)
-
-
 async def test_window_binds_the_page_but_not_the_desk(db: Settings) -> None:
     now = clock.now()
     closed = await make.make_training(closes_at=now - timedelta(hours=1))
