@@ -23,6 +23,7 @@ from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Participant, Relation
+from trainings.places.models import Hub
 from trainings.registrations.models import HoldReason, OwnLink
 from trainings.registrations.own import lost_link_routes
 from trainings.registrations.own.lost_links import ask_for_links
@@ -185,12 +186,14 @@ async def test_page_is_found_from_every_page_and_from_a_link_that_opens_nothing(
 
 async def test_message_holds_the_own_link_of_what_is_to_come_and_says_nothing_typed(db: Settings) -> None:
     training = await a_training(title="Trata de personas", neutral_title="Reunión del sábado")
+    await Hub.filter(id=training.hub_id).update(email="ventanilla@x.example")
     registration = await make.make_registration(training, email=ROSA)
 
     mail = await mail_for(ROSA)
 
     assert mail is not None
-    assert (mail.to, mail.subject) == (ROSA, "Los enlaces de sus inscripciones")
+    assert (mail.to, mail.reply_to) == (ROSA, "ventanilla@x.example")
+    assert mail.subject == "Los enlaces de sus inscripciones"
     token = await token_of(registration)
     for body in (mail.text, mail.html):
         assert f"http://localhost:8000/i/{token}" in body
