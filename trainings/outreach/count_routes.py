@@ -1,4 +1,4 @@
-"""`/panel/actividades/{id}/conteo`: buttons that count heads, with and without script, and totals from paper."""
+"""Buttons that count heads at an activity, with and without script, totals from paper, and orientations at the desk."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import HEAD_COUNTERS, can_count_heads
+from trainings import clock
+from trainings.accounts.permissions import DESK, HEAD_COUNTERS, can_count_heads, can_tally_orientations
+from trainings.audit.actor import Actor
 from trainings.errors import Malformed, Refusal
 from trainings.lib import tokens
 from trainings.outreach import forms, heads, queries
 from trainings.outreach.calendar_texts import place_in_words
+from trainings.outreach.forms import TallyForm
 from trainings.outreach.heads import Cell, Counts, total
 from trainings.outreach.models import OutreachActivity
-from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_COUNTED, SEXES_SEEN, AgeBand
+from trainings.outreach.tallies import tallies_of, tally
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEEN_BANDS, SEXES_COUNTED, SEXES_SEEN, SUBJECTS, AgeBand
 from trainings.people.models import Sex
+from trainings.places.models import Hub
+from trainings.places.queries import hubs_visible_to, one_of
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 ONE = "/panel/actividades/{id:uuid}"
+ORIENTATIONS = "/panel/orientaciones"
 
 
 class UnreadableTouches(Malformed):
@@ -115,10 +121,7 @@ async def undo(request: Request) -> Response:
         is_undone = await heads.undo_last(activity.id, form.undo_id, actor=request.state.actor)
     except Refusal as refusal:
         return await _refused(request, activity, refusal)
-    response = redirect(_path(activity))
-    if not is_undone:
-        flash(response, gettext(N_("No hay nada suyo que deshacer.")), "note")
-    return response
+    return redirect(_path(activity), "" if is_undone else gettext(N_("No hay nada suyo que deshacer.")), "note")
 
 
 async def _refused(request: Request, activity: OutreachActivity, refusal: Refusal) -> Response:
@@ -211,6 +214,40 @@ def _fields(cells: list[Cell]) -> list[dict[str, str]]:
     ]
 
 
+# -- orientations at the desk, a touch each by subject
+
+
+@allow(*DESK)
+async def orientations(request: Request) -> Response:
+    hubs = await _hubs(request.state.actor)
+    hub = next((hub for hub in hubs if hub.slug == request.query_params.get("ventanilla")), hubs[0] if hubs else None)
+    tallies = await tallies_of(hub.id, clock.today()) if hub is not None else []
+    context = {
+        "here": "semana",
+        "hub": hub,
+        "hubs": hubs if len(hubs) > 1 else [],
+        "tallies": [(gettext(SUBJECTS[one.subject]), one) for one in tallies],
+        "today": sum(one.today for one in tallies),
+        "this_month": sum(one.this_month for one in tallies),
+        "now": clock.now(),
+    }
+    return render(request, "outreach/staff/orientations.html", context)
+
+
+@allow(*DESK)
+async def count_orientation(request: Request) -> Response:
+    form = check(TallyForm, await read_form(request))
+    hub = one_of(await _hubs(request.state.actor), form.hub)
+    is_changed = await tally(hub.id, form.subject, form.number)
+    told = "" if is_changed else gettext(N_("Hoy no hay menos que cero."))
+    return redirect(f"{ORIENTATIONS}?ventanilla={hub.slug}#{form.subject}", told, "note")
+
+
+async def _hubs(actor: Actor) -> list[Hub]:
+    found = await hubs_visible_to(actor)
+    return [hub for hub in found if hub.is_active and can_tally_orientations(actor, hub.id)]
+
+
 routes: list[BaseRoute] = [
     Route(ONE + "/conteo", show),
     Route(ONE + "/conteo", count, methods=["POST"]),
@@ -218,4 +255,6 @@ routes: list[BaseRoute] = [
     Route(ONE + "/toques", touches, methods=["POST"]),
     Route(ONE + "/totales", show_totals),
     Route(ONE + "/totales", write_totals, methods=["POST"]),
+    Route(ORIENTATIONS, orientations),
+    Route(ORIENTATIONS, count_orientation, methods=["POST"]),
 ]

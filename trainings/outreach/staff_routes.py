@@ -43,7 +43,6 @@ from trainings.schedule.plans import SessionPlan
 from trainings.schedule.queries import people_who_facilitate
 from trainings.schedule.staff.forms import CancelForm, at_the_day, checked
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, as_refused, asked_page, check, page_path, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -62,14 +61,11 @@ async def editable(request: Request) -> OutreachActivity:
 
 async def saved(activity: OutreachActivity, sentence: str) -> Response:
     """With a warning on holidays and feasts."""
-    response = redirect(f"{INDEX}/{activity.id}")
     days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
-    if days:
-        words = gettext(N_("Tome en cuenta que ese día es: %(days)s.")) % {"days": days}
-        flash(response, f"{gettext(sentence)} {words}", "note")
-    else:
-        flash(response, gettext(sentence))
-    return response
+    if not days:
+        return _done(activity, sentence)
+    words = gettext(N_("Tome en cuenta que ese día es: %(days)s.")) % {"days": days}
+    return redirect(f"{INDEX}/{activity.id}", f"{gettext(sentence)} {words}", "note")
 
 
 async def when_and_where(

@@ -36,7 +36,6 @@ from trainings.registrations.calls.people import n_written_to
 from trainings.registrations.telling.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.i18n import _, language, ngettext
 from trainings.web.render import redirect, render
 
@@ -170,14 +169,10 @@ async def retry(request: Request) -> Response:
 async def stop(request: Request) -> Response:
     batch_id = request.path_params["id"]
     n_stopped = await actions.stop_batch(batch_id, actor=request.state.actor)
-    response = redirect(INDEX)
-    if n_stopped:
-        words = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
-        sentence = words % {"n": n_stopped}
-    else:
-        sentence = _("Estos avisos están detenidos: por correo no se le avisa a nadie.")
-    flash(response, sentence)
-    return response
+    if not n_stopped:
+        return redirect(INDEX, _("Estos avisos están detenidos: por correo no se le avisa a nadie."))
+    words = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
+    return redirect(INDEX, words % {"n": n_stopped})
 
 
 @allow(*MESSAGE_READERS)
