@@ -63,5 +63,5 @@ async def test_sessions_of_what_was_called_off_are_the_same_to_every_reader(
     assert stands(everybody) == told
     assert stands(who_holds) == told
     assert stands(who_came) == told
-    assert [one.is_on for one in posted.meetings] == [one.is_on for one in listed.meetings] == rule
+    assert [one.is_on for one in posted.sessions] == [one.is_on for one in listed.sessions] == rule
     assert [one["state"] for one in on_phone] == ["planned", "cancelled", "planned", "cancelled"]

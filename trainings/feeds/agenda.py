@@ -12,7 +12,7 @@ from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.queries import listed
 from trainings.schedule.models import SessionFeed, SessionState, TrainingState
 from trainings.schedule.public.facts import hours_of, note_of, state_of
-from trainings.schedule.public.posted import Listed, Meeting
+from trainings.schedule.public.posted import Listed, PublicSession
 from trainings.schedule.public.queries import listed_trainings
 from trainings.schedule.public.sentences import public_note
 from trainings.web.i18n import N_, gettext, language
@@ -68,18 +68,18 @@ async def _trainings(scope: str, most: int | None, filtered_by: Filter | None) -
     found = dict(passing[:most])
     trainings = await listed_trainings(list(dict.fromkeys(found.values())))
     return [
-        _meeting(training, meeting) for training in trainings for meeting in training.meetings if meeting.id in found
+        _session(training, session) for training in trainings for session in training.sessions if session.id in found
     ]
 
 
-def _meeting(training: Listed, meeting: Meeting) -> Line:
+def _session(training: Listed, session: PublicSession) -> Line:
     title = training.title
-    if len(training.meetings) > 1:
-        numbers = {"title": title, "position": training.number_of(meeting), "n": len(training.meetings)}
+    if len(training.sessions) > 1:
+        numbers = {"title": title, "position": training.number_of(session), "n": len(training.sessions)}
         title = gettext("%(title)s, sesión %(position)s de %(n)s") % numbers
-    notes = (state_of(training.phase) or note_of(training, meeting), public_note(meeting, is_called_off=False))
+    notes = (state_of(training.phase) or note_of(training, session), public_note(session, is_called_off=False))
     note = ". ".join(part for part in notes if part)
-    return _line(meeting.starts_at, title, hours_of(meeting), meeting.place.in_full, note, training.path)
+    return _line(session.starts_at, title, hours_of(session), session.place.in_full, note, training.path)
 
 
 async def _activities(scope: str, most: int | None) -> list[Line]:

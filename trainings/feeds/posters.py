@@ -29,7 +29,7 @@ from trainings.schedule.public.paper import (
     how_to_sign_up,
     qr_drawing,
 )
-from trainings.schedule.public.posted import Meeting, Posted
+from trainings.schedule.public.posted import Posted, PublicSession
 from trainings.schedule.public.queries import public_training
 from trainings.schedule.public.sentences import capital, stopped
 from trainings.schedule.towns import Town
@@ -79,7 +79,7 @@ async def month_data(hub: Hub, first: date) -> dict[str, Any]:
     last = first.replace(day=monthrange(first.year, first.month)[1])
     activities = await listed_activities(first, last, hub_ids=[hub.id])
     with speaking(SOURCE_LANGUAGE):
-        entries = [*await _meetings(hub, first, last), *_outreach(hub, activities)]
+        entries = [*await _sessions(hub, first, last), *_outreach(hub, activities)]
         return _month(hub, first, last, sorted(entries, key=lambda one: (one.starts_at, one.title)))
 
 
@@ -97,10 +97,10 @@ def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetim
 
 
 def _training(posted: Posted, short_code: str) -> dict[str, Any]:
-    meeting = posted.next_meeting
-    local = clock.local(meeting.starts_at)
+    session = posted.next_session
+    local = clock.local(session.starts_at)
     is_one = len(posted.taking_place) == 1
-    weekday = capital(dates.weekday(meeting.starts_at, "es"))
+    weekday = capital(dates.weekday(session.starts_at, "es"))
     about = f"{KINDS[posted.kind]} · {dates.duration(posted.minutes, 'es')} · {towns_of(posted)}"
     left_out = {"Cupo", WHEN} if is_one else {"Cupo"}
     return {
@@ -108,9 +108,9 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
         "about": about,
         "title": posted.title,
         "day": str(local.day),
-        "weekday": weekday if is_one else f"{_which(posted, meeting)} {weekday.lower()}",
-        "month": f"de {dates.month_name(meeting.starts_at, 'es')} de {local.year}",
-        "hours": _hours(posted, meeting),
+        "weekday": weekday if is_one else f"{_which(posted, session)} {weekday.lower()}",
+        "month": f"de {dates.month_name(session.starts_at, 'es')} de {local.year}",
+        "hours": _hours(posted, session),
         "facts": [[label, list(lines)] for label, lines in facts_on_paper(posted) if label not in left_out],
         **_call(
             "Más información" if posted.phase is Phase.CLOSED else "Inscríbase",
@@ -120,23 +120,23 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
     }
 
 
-def _hours(posted: Posted, meeting: Meeting) -> str:
+def _hours(posted: Posted, session: PublicSession) -> str:
     """With the municipality where there are several."""
-    hours = dates.time_range(meeting.starts_at, meeting.ends_at, "es")
+    hours = dates.time_range(session.starts_at, session.ends_at, "es")
     is_elsewhere_too = len({one.place.where for one in posted.taking_place}) > 1
     if not is_elsewhere_too:
         return hours
-    return f"{hours}, en línea" if meeting.place.is_online else f"{hours}, en {meeting.place.town.name}"
+    return f"{hours}, en línea" if session.place.is_online else f"{hours}, en {session.place.town.name}"
 
 
-def _which(posted: Posted, meeting: Meeting) -> str:
-    return "Empieza el" if meeting == posted.held[0] else "Sigue el"
+def _which(posted: Posted, session: PublicSession) -> str:
+    return "Empieza el" if session == posted.held[0] else "Sigue el"
 
 
 # -- a month
 
 
-async def _meetings(hub: Hub, first: date, last: date) -> list[Entry]:
+async def _sessions(hub: Hub, first: date, last: date) -> list[Entry]:
     begins, ends = clock.midnight(first), clock.midnight(last + timedelta(days=1))
     sessions = reads(TrainingSession).filter(
         training__hub_id=hub.id,
@@ -148,18 +148,18 @@ async def _meetings(hub: Hub, first: date, last: date) -> list[Entry]:
     slugs = sorted({slug for (slug,) in await sessions.values_list("training__slug")})
     found = [await public_training(slug) for slug in slugs]
     return [
-        _entry(posted, meeting)
+        _entry(posted, session)
         for posted in found
-        for meeting in posted.held
-        if meeting.is_on and begins <= meeting.starts_at < ends
+        for session in posted.held
+        if session.is_on and begins <= session.starts_at < ends
     ]
 
 
-def _entry(posted: Posted, meeting: Meeting) -> Entry:
-    place = meeting.place.where
-    if not meeting.place.is_online:
-        place = _where(meeting.place.name, meeting.place.town, posted.hub.seat.department)
-    return Entry(meeting.starts_at, posted.title, place, "")
+def _entry(posted: Posted, session: PublicSession) -> Entry:
+    place = session.place.where
+    if not session.place.is_online:
+        place = _where(session.place.name, session.place.town, posted.hub.seat.department)
+    return Entry(session.starts_at, posted.title, place, "")
 
 
 def _outreach(hub: Hub, activities: Sequence[ListedActivity]) -> list[Entry]:

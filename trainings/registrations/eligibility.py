@@ -12,7 +12,7 @@ from trainings.people.models import AgeGroup
 from trainings.registrations.commands import Member, SignUp
 from trainings.registrations.models import Source
 from trainings.schedule.models import TrainingState
-from trainings.schedule.phase import Meeting, Phase, Run, last_end, phase
+from trainings.schedule.phase import Phase, Run, Session, last_end, phase
 from trainings.web.i18n import N_
 
 OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
@@ -114,7 +114,7 @@ class Window(Run, Protocol):
     def minimum_age(self) -> int | None: ...
 
 
-def check_phase(training: Run, sessions: Sequence[Meeting], source: Source, now: datetime) -> None:
+def check_phase(training: Run, sessions: Sequence[Session], source: Source, now: datetime) -> None:
     """Refuses by state and window; the window binds the public page only."""
     refuse_in(phase(training, sessions, now), source)
 
@@ -127,13 +127,13 @@ def refuse_in(current: Phase, source: Source) -> None:
         raise refusals[current]
 
 
-def check_ahead(training: Run, sessions: Sequence[Meeting], now: datetime) -> None:
+def check_ahead(training: Run, sessions: Sequence[Session], now: datetime) -> None:
     """Refuses changes of what is over or called off."""
     if training.state is TrainingState.CANCELLED or is_over(sessions, now):
         raise CannotChange
 
 
-def is_over(sessions: Sequence[Meeting], now: datetime) -> bool:
+def is_over(sessions: Sequence[Session], now: datetime) -> bool:
     """No session is to come."""
     end = last_end(sessions)
     return end is None or now >= end

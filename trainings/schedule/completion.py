@@ -14,7 +14,7 @@ from uuid import UUID
 from trainings.schedule.models import Training, TrainingState
 
 
-class Meeting(Protocol):
+class Session(Protocol):
     @property
     def id(self) -> UUID: ...
     @property
@@ -41,12 +41,12 @@ class Stay(Protocol):
     def minutes(self) -> int: ...
 
 
-def minutes_planned(sessions: Iterable[Meeting]) -> int:
+def minutes_planned(sessions: Iterable[Session]) -> int:
     """Denominator: without cancelled sessions."""
     return sum(session.minutes for session in sessions if session.is_on)
 
 
-def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
+def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Session]) -> int:
     """Numerator: minutes at the training's `sessions`, and at others of the course (make-ups) up to what was missed. A
     stay counts at most its session's length; of several at one session the longest counts.
     """
@@ -54,12 +54,12 @@ def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) 
     return own + made_up
 
 
-def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
+def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Session]) -> int:
     """Of these, at sessions of other trainings."""
     return _own_and_made_up(attendances, sessions)[1]
 
 
-def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> tuple[int, int]:
+def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Session]) -> tuple[int, int]:
     lengths = {session.id: session.minutes for session in sessions if session.is_on}
     cancelled = {session.id for session in sessions if not session.is_on}
     own = made_up = 0

@@ -250,8 +250,8 @@ def sessions_on(prefix: str = "") -> Q:
 
 
 class TrainingSession(Dated):
-    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: true end if closed
-    early. `called_off_at`: its training was cancelled before it was closed.
+    """`closed_at`: the facilitator ended it, so its minutes count. `ended_at`: true end if closed early.
+    `called_off_at`: its training was cancelled before it was closed.
 
     `reopened_at`: last reopening; earlier closings by phones are put aside. `corrected_at`: last time another true time
     became known than papers may tell.

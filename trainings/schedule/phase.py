@@ -24,7 +24,7 @@ class Phase(StrEnum):
 TAKES_SIGN_UPS = frozenset({Phase.OPEN, Phase.WAITING})
 
 
-class Meeting(Protocol):
+class Session(Protocol):
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -50,33 +50,33 @@ class Run(Protocol):
     def has_waiting_list(self) -> bool: ...
 
 
-def end_of(meeting: Meeting) -> datetime:
+def end_of(session: Session) -> datetime:
     """As planned, or earlier if closed."""
-    return meeting.ends_at if meeting.closed_at is None else min(meeting.closed_at, meeting.ends_at)
+    return session.ends_at if session.closed_at is None else min(session.closed_at, session.ends_at)
 
 
-def last_end(sessions: Sequence[Meeting]) -> datetime | None:
+def last_end(sessions: Sequence[Session]) -> datetime | None:
     """Without cancelled sessions."""
-    return max((end_of(meeting) for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
+    return max((end_of(session) for session in sessions if session.state is SessionState.PLANNED), default=None)
 
 
-def over_at(sessions: Sequence[Meeting]) -> datetime | None:
+def over_at(sessions: Sequence[Session]) -> datetime | None:
     """If all sessions were cancelled, the planned end."""
-    return last_end(sessions) or max((meeting.ends_at for meeting in sessions), default=None)
+    return last_end(sessions) or max((session.ends_at for session in sessions), default=None)
 
 
-def closing_time(training: Run, sessions: Sequence[Meeting]) -> datetime | None:
+def closing_time(training: Run, sessions: Sequence[Session]) -> datetime | None:
     """The set time, else the last session's end."""
     return training.closes_at or last_end(sessions)
 
 
-def is_running(sessions: Sequence[Meeting], now: datetime) -> bool:
+def is_running(sessions: Sequence[Session], now: datetime) -> bool:
     return any(
-        meeting.state is SessionState.PLANNED and meeting.starts_at <= now < end_of(meeting) for meeting in sessions
+        session.state is SessionState.PLANNED and session.starts_at <= now < end_of(session) for session in sessions
     )
 
 
-def phase(training: Run, sessions: Sequence[Meeting], now: datetime) -> Phase:
+def phase(training: Run, sessions: Sequence[Session], now: datetime) -> Phase:
     if training.state is TrainingState.DRAFT:
         return Phase.DRAFT
     end = last_end(sessions)

@@ -95,7 +95,7 @@ async def show(request: Request) -> Response:
 
 
 def _page(request: Request, training: Posted) -> Response:
-    place = training.next_meeting.place
+    place = training.next_session.place
     town = place.town
     context = {
         "training": training,

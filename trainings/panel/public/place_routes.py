@@ -233,7 +233,7 @@ def _near(session: Coming) -> Near:
 
 def _agenda(known: Known) -> Agenda:
     code = known.town.code
-    trainings = sorted(known.trainings, key=lambda one: (one.next_meeting_in(code).starts_at, one.id))
+    trainings = sorted(known.trainings, key=lambda one: (one.next_session_in(code).starts_at, one.id))
     coming = [training for training in trainings if not training.is_over]
     here = [training for training in coming if _is_held_in(training, known.town)]
     return Agenda(
@@ -245,7 +245,7 @@ def _agenda(known: Known) -> Agenda:
 
 def _is_held_in(training: Listed, town: Town) -> bool:
     """Whether a session is to come there."""
-    return training.next_meeting_in(town.code).place.town.code == town.code
+    return training.next_session_in(town.code).place.town.code == town.code
 
 
 routes: list[BaseRoute] = [

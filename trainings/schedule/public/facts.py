@@ -14,7 +14,7 @@ from trainings.schedule.dated import Span
 from trainings.schedule.models import Offer, TrainingState
 from trainings.schedule.phase import Phase, closing_time, end_of
 from trainings.schedule.public import sentences
-from trainings.schedule.public.posted import HubCard, Listed, Meeting, Place, Posted
+from trainings.schedule.public.posted import HubCard, Listed, Place, Posted, PublicSession
 from trainings.schedule.public.sentences import public_note
 from trainings.schedule.towns import Town
 from trainings.schedule.words import KINDS
@@ -93,12 +93,12 @@ def hub_facts(hub: HubCard) -> HubFacts:
 
 def facts_of(training: Posted) -> Facts:
     """As of now, in the request's language."""
-    places = tuple(dict.fromkeys(meeting.place for meeting in training.held))
+    places = tuple(dict.fromkeys(session.place for session in training.held))
     about = _about(training)
     return Facts(
         about=" · ".join(about),
         description=_description(training, about),
-        dates=tuple(_dated(meeting, among=places, is_cancelled=not meeting.is_on) for meeting in training.meetings),
+        dates=tuple(_dated(session, among=places, is_cancelled=not session.is_on) for session in training.sessions),
         running=_running(training),
         places=tuple(place for place in places if not place.is_online),
         place_note=_place_note(training),
@@ -125,9 +125,9 @@ def call_of(training: Posted) -> Call:
 
 
 def invitation(training: Posted, address: str) -> str:
-    meeting = training.next_meeting
-    moment = dates.day_and_time(meeting.starts_at, language())
-    text = f"{training.title}. {meeting.place.where}, {sentences.stopped(moment)} {address}"
+    session = training.next_session
+    moment = dates.day_and_time(session.starts_at, language())
+    text = f"{training.title}. {session.place.where}, {sentences.stopped(moment)} {address}"
     return f"https://wa.me/?text={quote(text, safe='')}"
 
 
@@ -138,7 +138,7 @@ def _about(training: Posted) -> list[str]:
 
 def towns_of(training: Posted) -> str:
     """`La Libertad, Las Cruces y Sayaxché, Petén`, or `En línea`."""
-    places = [meeting.place for meeting in training.held]
+    places = [session.place for session in training.held]
     found = tuple(dict.fromkeys(place.town for place in places if not place.is_online))
     online = [gettext("En línea")] if any(place.is_online for place in places) else []
     return "; ".join([*([_towns(found)] if found else []), *online])
@@ -163,25 +163,25 @@ def short_place(place: Place, among: Collection[Place]) -> str:
 
 
 def _description(training: Posted, about: list[str]) -> str:
-    meeting = training.next_meeting
-    day = dates.long_date(meeting.starts_at, language())
-    place = meeting.place.with_name
-    time = dates.time_of_day(meeting.starts_at, language())
+    session = training.next_session
+    day = dates.long_date(session.starts_at, language())
+    place = session.place.with_name
+    time = dates.time_of_day(session.starts_at, language())
     return f"{about[0]}, {about[1]}. {sentences.capital(day)}, {sentences.stopped(time)} {place}."
 
 
-def _dated(meeting: Meeting, *, among: Collection[Place], is_cancelled: bool) -> Dated:
-    day = dates.long_date(meeting.starts_at, language())
-    hours = dates.time_range(meeting.starts_at, meeting.ends_at, language())
-    place = short_place(meeting.place, among) if len(among) > 1 else ""
-    note = public_note(meeting, is_called_off=is_cancelled)
+def _dated(session: PublicSession, *, among: Collection[Place], is_cancelled: bool) -> Dated:
+    day = dates.long_date(session.starts_at, language())
+    hours = dates.time_range(session.starts_at, session.ends_at, language())
+    place = short_place(session.place, among) if len(among) > 1 else ""
+    note = public_note(session, is_called_off=is_cancelled)
     return Dated(sentences.capital(day), hours, place, is_cancelled, note)
 
 
 def _running(training: Posted) -> str:
     if not training.is_running:
         return ""
-    time = dates.time_of_day(training.next_meeting.ends_at, language())
+    time = dates.time_of_day(training.next_session.ends_at, language())
     return sentences.stopped(gettext("Está en curso. Termina: %(time)s") % {"time": time})
 
 
@@ -190,7 +190,7 @@ def _place_note(training: Posted) -> str:
         return gettext("El lugar exacto se le dice al inscribirse.")
     if training.is_online:
         return gettext("En línea. El enlace le llega al inscribirse.")
-    has_all = all(meeting.place.name for meeting in training.held)
+    has_all = all(session.place.name for session in training.held)
     return "" if has_all else gettext("El lugar está por confirmarse. Pregunte a la ventanilla.")
 
 
@@ -243,7 +243,7 @@ def _finish(training: Posted) -> str:
 
 
 def _until(training: Posted) -> str:
-    closes = closing_time(training, training.meetings)
+    closes = closing_time(training, training.sessions)
     parts = []
     if training.approval_required:
         parts.append(gettext("La ventanilla revisa cada inscripción y le responde."))
@@ -289,25 +289,25 @@ class Row:
 
 def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
     """Each by its next session, if possible here or since then."""
-    return [row_of(training, training.next_meeting_in(town_code, since)) for training in trainings]
+    return [row_of(training, training.next_session_in(town_code, since)) for training in trainings]
 
 
-def row_of(training: Listed, meeting: Meeting) -> Row:
+def row_of(training: Listed, session: PublicSession) -> Row:
     phase = training.phase
     state = state_of(phase)
     return Row(
         href=training.path,
         title=training.title,
-        starts_at=meeting.starts_at,
-        when=_when(training, meeting),
-        place=meeting.place.in_full,
+        starts_at=session.starts_at,
+        when=_when(training, session),
+        place=session.place.in_full,
         free=None if state else training.free,
         capacity=training.capacity,
         is_waiting=phase is Phase.WAITING,
         state=state,
         is_off=phase is Phase.CANCELLED,
-        note=" ".join(part for part in (note_of(training, meeting), _changes(training)) if part),
-        elsewhere=_elsewhere(training, meeting),
+        note=" ".join(part for part in (note_of(training, session), _changes(training)) if part),
+        elsewhere=_elsewhere(training, session),
     )
 
 
@@ -317,20 +317,20 @@ def hours_of(what: Span) -> str:
     return gettext("%(start)s a %(end)s") % {"start": start, "end": end}
 
 
-def _when(training: Listed, meeting: Meeting) -> str:
+def _when(training: Listed, session: PublicSession) -> str:
     """`… · 3 sesiones: 16, 17 y 18 de marzo de 2027`, those in this place; a single one there: `… · sesión 3 de 4`."""
-    hours, here = hours_of(meeting), [one for one in training.held if one.place == meeting.place]
+    hours, here = hours_of(session), [one for one in training.held if one.place == session.place]
     if len(here) > 1:
         n_sessions = ngettext("%(num)s sesión", "%(num)s sesiones", len(here)) % {"num": len(here)}
         days = dates.date_span((one.starts_at for one in here), language())
         return f"{hours} · {n_sessions}: {days}"
-    if len(training.meetings) == 1 or len(training.held) == 1:
+    if len(training.sessions) == 1 or len(training.held) == 1:
         return hours
     which = gettext("sesión %(position)s de %(n)s")
-    return f"{hours} · {which % {'position': training.number_of(meeting), 'n': len(training.meetings)}}"
+    return f"{hours} · {which % {'position': training.number_of(session), 'n': len(training.sessions)}}"
 
 
-def _elsewhere(training: Listed, shown: Meeting) -> str:
+def _elsewhere(training: Listed, shown: PublicSession) -> str:
     """`Además: 9 de marzo de 2027 en Escuela oficial, …`; past sessions only once all are."""
     now, is_over = clock.now(), training.is_over
     others: dict[Place, list[datetime]] = {}
@@ -358,8 +358,8 @@ def state_of(phase: Phase) -> str:
 def _changes(training: Listed) -> str:
     """Of the last week, to coming sessions: one in words, several as a number."""
     now = clock.now()
-    ahead = [meeting for meeting in training.meetings if meeting.was is not None and meeting.ends_at > now]
-    noted = [public_note(meeting, is_called_off=not meeting.is_on) for meeting in ahead]
+    ahead = [session for session in training.sessions if session.was is not None and session.ends_at > now]
+    noted = [public_note(session, is_called_off=not session.is_on) for session in ahead]
     notes = [note for note in noted if note]
     if len(notes) <= 1:
         return notes[0] if notes else ""
@@ -368,9 +368,9 @@ def _changes(training: Listed) -> str:
     return ngettext("Cambió %(num)s fecha.", "Cambiaron %(num)s fechas.", len(notes)) % {"num": len(notes)}
 
 
-def note_of(training: Listed, meeting: Meeting) -> str:
+def note_of(training: Listed, session: PublicSession) -> str:
     """When registration opens, or that the session is on."""
     if training.phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
         moment = dates.day_and_time(training.opens_at, language())
         return gettext("La inscripción abre el %(moment)s") % {"moment": moment}
-    return gettext("Está en curso") if training.is_running and meeting == training.next_meeting else ""
+    return gettext("Está en curso") if training.is_running and session == training.next_session else ""

@@ -11,7 +11,7 @@ from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
 from trainings.schedule.models import Offer
 from trainings.schedule.public.facts import Facts, facts_of
-from trainings.schedule.public.posted import Meeting, Place, Posted
+from trainings.schedule.public.posted import Place, Posted, PublicSession
 from trainings.schedule.public.sentences import capital, listing, stopped
 
 MOST_DATES = 4
@@ -57,13 +57,13 @@ def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[st
     yield WHERE, [*(stopped(place.in_full) for place in facts.places), *note]
 
 
-def _pairs(meetings: Sequence[Meeting]) -> list[str]:
+def _pairs(sessions: Sequence[PublicSession]) -> list[str]:
     """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.` Days of the
     same place and hours; if few, also of the same weekday.
     """
-    together: dict[tuple[Place, str, str], list[Meeting]] = {}
-    for one in meetings:
-        weekday = dates.weekday(one.starts_at, "es") if len(meetings) <= MOST_DATES else ""
+    together: dict[tuple[Place, str, str], list[PublicSession]] = {}
+    for one in sessions:
+        weekday = dates.weekday(one.starts_at, "es") if len(sessions) <= MOST_DATES else ""
         hours = dates.time_range(one.starts_at, one.ends_at, "es")
         together.setdefault((one.place, hours, weekday), []).append(one)
     return [
@@ -71,9 +71,9 @@ def _pairs(meetings: Sequence[Meeting]) -> list[str]:
     ]
 
 
-def _days(meetings: Sequence[Meeting]) -> str:
+def _days(sessions: Sequence[PublicSession]) -> str:
     """`martes, 2 de marzo de 2027` · `sábados 6 y 13 de marzo de 2027`"""
-    days = [clock.local(one.starts_at).date() for one in meetings]
+    days = [clock.local(one.starts_at).date() for one in sessions]
     if len(days) == 1:
         return dates.long_date(days[0], "es")
     [weekday, *others] = {dates.weekday(day, "es") for day in days}
@@ -83,15 +83,15 @@ def _days(meetings: Sequence[Meeting]) -> str:
     return f"{weekday.removesuffix('s')}s {dates.date_span(days, 'es')}"
 
 
-def _when(meetings: Sequence[Meeting]) -> list[str]:
-    hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in meetings]
-    if len(meetings) <= MOST_DATES:
+def _when(sessions: Sequence[PublicSession]) -> list[str]:
+    hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in sessions]
+    if len(sessions) <= MOST_DATES:
         return [
             stopped(f"{capital(dates.long_date(one.starts_at, 'es'))}, {text}")
-            for one, text in zip(meetings, hours, strict=True)
+            for one, text in zip(sessions, hours, strict=True)
         ]
-    days = [clock.local(one.starts_at).date() for one in meetings]
-    first = f"{len(meetings)} sesiones, {_span(days)}"
+    days = [clock.local(one.starts_at).date() for one in sessions]
+    first = f"{len(sessions)} sesiones, {_span(days)}"
     return [stopped(f"{first}, {hours[0]}" if len(set(hours)) == 1 else f"{first}. Las horas están en la página")]
 
 

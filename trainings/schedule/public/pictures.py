@@ -230,17 +230,17 @@ FOOT = N_("Ventanilla Informativa Municipal sobre Migración")
 
 
 def training_card(training: Posted) -> Card:
-    meeting = training.next_meeting
+    session = training.next_session
     with speaking(SOURCE_LANGUAGE):
         length = dates.duration(training.minutes, SOURCE_LANGUAGE)
         return Card(
             title=training.title,
             above=f"{gettext(KINDS[training.kind])} · {length}",
-            place=meeting.place.where,
+            place=session.place.where,
             foot=gettext(FOOT),
-            weekday=dates.weekday(meeting.starts_at, SOURCE_LANGUAGE),
-            day=str(clock.local(meeting.starts_at).day),
-            month=gettext("de %(month)s") % {"month": dates.month_name(meeting.starts_at, SOURCE_LANGUAGE)},
-            clock=dates.time_of_day(meeting.starts_at, SOURCE_LANGUAGE),
+            weekday=dates.weekday(session.starts_at, SOURCE_LANGUAGE),
+            day=str(clock.local(session.starts_at).day),
+            month=gettext("de %(month)s") % {"month": dates.month_name(session.starts_at, SOURCE_LANGUAGE)},
+            clock=dates.time_of_day(session.starts_at, SOURCE_LANGUAGE),
             hours=training.minutes // 60,
         )

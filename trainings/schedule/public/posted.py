@@ -75,7 +75,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class PublicSession:
     starts_at: datetime
     ends_at: datetime
     state: SessionState
@@ -119,7 +119,7 @@ class Listed:
     has_waiting_list: bool
     opens_at: datetime | None
     closes_at: datetime | None
-    meetings: tuple[Meeting, ...]
+    sessions: tuple[PublicSession, ...]
 
     @property
     def path(self) -> str:
@@ -135,54 +135,54 @@ class Listed:
 
     @property
     def phase(self) -> Phase:
-        return phase(self, self.meetings, clock.now())
+        return phase(self, self.sessions, clock.now())
 
     @property
     def is_running(self) -> bool:
-        return self.state is not TrainingState.CANCELLED and is_running(self.meetings, clock.now())
+        return self.state is not TrainingState.CANCELLED and is_running(self.sessions, clock.now())
 
     @property
     def is_over(self) -> bool:
         """Its last session ended or was closed."""
-        return end_of(self.next_meeting) <= clock.now()
+        return end_of(self.next_session) <= clock.now()
 
     @property
-    def held(self) -> tuple[Meeting, ...]:
+    def held(self) -> tuple[PublicSession, ...]:
         """Sessions not cancelled; all if all were."""
-        kept = tuple(meeting for meeting in self.meetings if meeting.state is SessionState.PLANNED)
-        return kept or self.meetings
+        kept = tuple(session for session in self.sessions if session.state is SessionState.PLANNED)
+        return kept or self.sessions
 
     @property
-    def next_meeting(self) -> Meeting:
+    def next_session(self) -> PublicSession:
         """The first not ended; once all is over, the first."""
         now = clock.now()
-        return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
+        return next((session for session in self.held if end_of(session) > now), self.held[0])
 
-    def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
+    def next_session_in(self, town_code: str, since: datetime | None = None) -> PublicSession:
         """The first here that has not ended, not before `since`; else the next anywhere. Once all is over, the first
         here.
         """
         now, is_over = clock.now(), self.is_over
         found = (
-            meeting
-            for meeting in self.held
-            if (is_over or end_of(meeting) > now)
-            and (not town_code or meeting.place.town.code == town_code)
-            and (since is None or meeting.starts_at >= since)
+            session
+            for session in self.held
+            if (is_over or end_of(session) > now)
+            and (not town_code or session.place.town.code == town_code)
+            and (since is None or session.starts_at >= since)
         )
-        return next(found, self.next_meeting)
+        return next(found, self.next_session)
 
-    def number_of(self, meeting: Meeting) -> int:
+    def number_of(self, session: PublicSession) -> int:
         """By time, from 1; cancelled ones count, as in calendars."""
-        return self.meetings.index(meeting) + 1
+        return self.sessions.index(session) + 1
 
     @property
     def town(self) -> Town:
-        return self.next_meeting.place.town
+        return self.next_session.place.town
 
     @property
-    def taking_place(self) -> tuple[Meeting, ...]:
-        return tuple(meeting for meeting in self.held if meeting.is_on)
+    def taking_place(self) -> tuple[PublicSession, ...]:
+        return tuple(session for session in self.held if session.is_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,6 @@ def next_change(trainings: Iterable[Listed], now: datetime) -> datetime:
     moments = [clock.midnight(clock.local(now).date() + timedelta(days=1))]
     for training in trainings:
         moments += [moment for moment in (training.opens_at, training.closes_at) if moment is not None]
-        for meeting in training.meetings:
-            moments += (meeting.starts_at, meeting.ends_at)
+        for session in training.sessions:
+            moments += (session.starts_at, session.ends_at)
     return min(moment for moment in moments if moment > now)

@@ -31,7 +31,7 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.plans import LONGEST_SESSION
-from trainings.schedule.public.posted import HubCard, Listed, Meeting, Place, Posted, Was
+from trainings.schedule.public.posted import HubCard, Listed, Place, Posted, PublicSession, Was
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
 
@@ -70,7 +70,7 @@ _CHANGED = f"""
 """
 """A session before its changes since then: a row for each, earliest first."""
 
-MEETINGS = f"""
+SESSIONS = f"""
     SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, s.called_off_at, v.name, v.address,
         v.lat, v.lon, v.access, v.municipality_id, s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {_WAS}
     FROM training_session s
@@ -231,12 +231,12 @@ async def event_texts(training_id: str) -> list[str]:
 async def public_training(slug: str) -> Posted:
     """Raises UnknownTraining, also for drafts and trainings without sessions."""
     found = await sql.reads(TRAINING, slug) if SLUG.fullmatch(slug) else []
-    meetings = _earliest(await sql.reads(MEETINGS, _week_ago(), found[0]["id"])) if found else []
-    if not meetings:
+    sessions = _earliest(await sql.reads(SESSIONS, _week_ago(), found[0]["id"])) if found else []
+    if not sessions:
         raise UnknownTraining
     required = list(map(UUID, _codes(found[0]["required_courses"])))
     titles = await sql.reads(TITLES, required) if required else []
-    return _posted(found[0], meetings, tuple(one["title"] for one in titles))
+    return _posted(found[0], sessions, tuple(one["title"] for one in titles))
 
 
 async def slug_of_code(typed: str) -> str:
@@ -309,16 +309,16 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
             has_waiting_list=bool(sessions[0]["has_waiting_list"]),
             opens_at=moment(sessions[0]["opens_at"]),
             closes_at=moment(sessions[0]["closes_at"]),
-            meetings=tuple(_listed_meeting(row) for row in sessions),
+            sessions=tuple(_listed_session(row) for row in sessions),
         )
         for one, sessions in of_training.items()
     ]
 
 
-def _listed_meeting(row: dict[str, Any]) -> Meeting:
+def _listed_session(row: dict[str, Any]) -> PublicSession:
     town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
     place = Place(town, name=row["name"] or "", is_online=bool(row["is_online"])) if is_public else Place(town)
-    return _meeting(row, place, is_public=is_public)
+    return _session(row, place, is_public=is_public)
 
 
 _AS_READ = (
@@ -327,7 +327,7 @@ _AS_READ = (
 )
 
 
-def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
+def _posted(row: dict[str, Any], sessions: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
     hub, is_place_public = _hub(row), row["place_shown"] == PlaceShown.PUBLIC
     return Posted(
         **{name: row[name] for name in _AS_READ},
@@ -352,9 +352,9 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         offers=_codes(row["offers"]),
         phone=row["contact_phone"] or hub.phone,
         hub=hub,
-        meetings=tuple(
-            _meeting(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
-            for one in meetings
+        sessions=tuple(
+            _session(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
+            for one in sessions
         ),
     )
 
@@ -368,14 +368,14 @@ def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({row["session_id"]: row for row in reversed(rows)}.values())[::-1]
 
 
-def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
+def _session(row: dict[str, Any], place: Place, *, is_public: bool) -> PublicSession:
     starts_at, ends_at = moment(row["starts_at"]), moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
     was = _was(row, place, is_public=is_public) if row["was_kind"] else None
     closed_at, called_off_at = moment(row["closed_at"]), moment(row["called_off_at"])
     key, state = str(row["session_id"]), SessionState(row["state"])
-    return Meeting(starts_at, ends_at, state, place, closed_at, was, key, called_off_at)
+    return PublicSession(starts_at, ends_at, state, place, closed_at, was, key, called_off_at)
 
 
 def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:

@@ -14,7 +14,7 @@ from trainings.places.words import ACCESS
 from trainings.schedule.changes import Difference, link_of
 from trainings.schedule.dated import Span
 from trainings.schedule.models import ChangeKind, Offer, SessionState, Training, TrainingSession
-from trainings.schedule.public.posted import Left, Meeting, Place, Was
+from trainings.schedule.public.posted import Left, Place, PublicSession, Was
 from trainings.schedule.towns import Town
 from trainings.schedule.words import OFFERS
 from trainings.web.i18n import N_, gettext, language
@@ -92,19 +92,19 @@ def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = Fal
     return "; ".join(part for part in (house, online) if part)
 
 
-def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
+def public_note(session: PublicSession, *, is_called_off: bool) -> str:
     """`Cambió: antes jueves 4 de marzo, 8:30 a. m.`; empty once public pages are silent."""
-    was = meeting.was
+    was = session.was
     if was is None:
         return ""
     was_on = was.kind not in (ChangeKind.ADDED, ChangeKind.REOPENED)
     if is_called_off:
-        return _called_off(meeting, was) if was_on else ""
+        return _called_off(session, was) if was_on else ""
     if was.kind is ChangeKind.ADDED:
         return gettext(N_("Sesión nueva"))
     if was.kind is ChangeKind.REOPENED:
         return gettext(N_("Se había cancelado, pero sí se realiza."))
-    if before := _before(meeting, was):
+    if before := _before(session, was):
         return gettext(N_("Cambió: antes %(before)s")) % {"before": before}
     return gettext(N_("Cambió el enlace para entrar")) if was.is_other_link else ""
 
@@ -113,23 +113,23 @@ def left_note(thing: Span, town: Town, left: Left | None, *, is_called_off: bool
     """Where the venue is not named: only that it changed. Empty once it is over."""
     if left is None or thing.ends_at <= clock.now():
         return ""
-    meeting = Meeting(thing.starts_at, thing.ends_at, SessionState.PLANNED, Place(town), was=left.was)
-    told = public_note(meeting, is_called_off=is_called_off)
+    session = PublicSession(thing.starts_at, thing.ends_at, SessionState.PLANNED, Place(town), was=left.was)
+    told = public_note(session, is_called_off=is_called_off)
     return told or (gettext(N_("Cambió de lugar")) if left.is_elsewhere and not is_called_off else "")
 
 
-def _called_off(meeting: Meeting, was: Was) -> str:
-    when = dates.day_and_time(was.starts_at or meeting.starts_at, language())
+def _called_off(session: PublicSession, was: Was) -> str:
+    when = dates.day_and_time(was.starts_at or session.starts_at, language())
     return gettext(N_("Se canceló: era el %(when)s")) % {"when": when}
 
 
-def _before(meeting: Meeting, was: Was) -> str:
+def _before(session: PublicSession, was: Was) -> str:
     parts = []
-    if was.starts_at and was.starts_at != meeting.starts_at:
+    if was.starts_at and was.starts_at != session.starts_at:
         parts.append(dates.day_and_time(was.starts_at, language()))
-    elif was.starts_at and was.ends_at and was.ends_at != meeting.ends_at:
+    elif was.starts_at and was.ends_at and was.ends_at != session.ends_at:
         parts.append(dates.time_range(was.starts_at, was.ends_at, language()))
-    if was.place is not None and was.place.with_name != meeting.place.with_name:
+    if was.place is not None and was.place.with_name != session.place.with_name:
         parts.append(was.place.with_name)
     return "; ".join(parts)
 
