@@ -229,6 +229,9 @@ async def test_what_was_stopped_stays_in_sight_while_somebody_may_still_come_on_
     assert "Antes: jueves, 4 de marzo de 2027" in mail.text
     [household] = await households(await CallList.get(closed_at=None))
     assert [member.person.given_names for member in household.members] == ["Beto"]
+    assert (
+        "<h1>Cambio de fecha: " in (await client.get(f"/panel/llamadas/{(await CallList.get(closed_at=None)).id}")).text
+    )
 
 
 async def test_what_was_stopped_goes_once_both_days_are_over(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
