@@ -162,7 +162,6 @@ PANEL: Mapping[str, Rule] = {
     f"GET {SESSION}/cambio.png": DESK,
     f"GET {DOOR_PAGE}": DOOR,
     f"GET {DOOR_PAGE}/sin-boleto": DOOR,
-    f"GET {DOOR_PAGE}/listado": DOOR,
     f"GET {DOOR_PAGE}/cerrar": CLOSING,
     "GET /panel/hojas": DOOR_LIST,
     f"GET {SHEETS}": DOOR,

@@ -77,7 +77,7 @@ async def test_session_of_the_same_training_held_by_a_colleague_is_shut(new_clie
     world = await make_world(new_client)
     mark = {"id": str(tokens.uuid7()), "registration": str(world.own.id), "how": "list"}
 
-    got = [await world.client.get(door(world.not_held) + path) for path in ("", "/listado", "/sin-boleto", "?q=Luz")]
+    got = [await world.client.get(door(world.not_held) + path) for path in ("", "/sin-boleto", "?q=Luz")]
     sent = [
         await world.client.post(door(world.not_held) + path, data=mark)
         for path in ("/marcas", "/deshacer", "/sin-boleto", "/cerrar")

@@ -7,18 +7,18 @@ from functools import partial
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.events import CODE_HASH_LENGTH, EventKind, FormEvent, SentEvent, Trouble
+from trainings.attendance.events import EventKind, FormEvent, SentEvent, Trouble, card_hash
 from trainings.attendance.holders import match_unknown
 from trainings.attendance.intake import Intake, keep
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.projection import ARRIVALS, counts, project_all, standing, undone_at
-from trainings.attendance.queries import answer_about, answers_about, totals_of
+from trainings.attendance.projection import ARRIVALS, project_all, standing, undone_at
+from trainings.attendance.queries import UnknownSession, answer_about, answers_about, session_of, totals_of
 from trainings.attendance.scans import Answer, compare_again, flag_of_clock, when_of
-from trainings.attendance.settling import locked_stays, settle, settle_registrations
+from trainings.attendance.settling import locked_stays, settle, settle_if_over
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.registrations.cards.use import use_at_door
 from trainings.registrations.commands import SignUp
 from trainings.registrations.models import Registration, ReplacedTicket
@@ -50,7 +50,7 @@ async def take(
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
     if any(one.trouble is Trouble.UNKNOWN_SESSION for one in results):
-        raise NotFound(N_("No encontramos esa sesión."))
+        raise UnknownSession
     lost = [event.row for event, one in zip(events, results, strict=True) if one.kept_as is None]
     if lost:
         raise RowsNotKept(rows=", ".join(map(str, lost)), field="rows")
@@ -66,7 +66,7 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
     this training.
     """
     async with transaction():
-        where = await _found(session_id)
+        where = await session_of(session_id)
         if wish.card_id is not None:
             registration_id = (await use_at_door(wish.card_id, where.training_id, wish, actor=actor)).registration_id
             await match_unknown(where.training_id)
@@ -96,8 +96,7 @@ async def _came_before(session: TrainingSession, registration_id: UUID) -> Answe
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
     if not arrivals or (_goes_on(session) and await _has_left(session, registration_id)):
         return None
-    if counts(session):
-        await settle_registrations({registration_id})
+    await settle_if_over(session, {registration_id})
     return await answer_about(session.id, min(arrivals, key=lambda one: (one.at, one.id)).id)
 
 
@@ -117,30 +116,30 @@ async def close_session(
     `at`: when a phone without signal closed it. `ended_at`, and refusals, as in `schedule.close_session`.
     """
     async with transaction():
-        training_id = (await _found(session_id)).training_id
+        training_id = (await session_of(session_id)).training_id
         await locked_stays(training_id)
-        was_closed = (await _found(session_id)).closed_at is not None
+        was_closed = (await session_of(session_id)).closed_at is not None
         await match_unknown(training_id)
         await schedule.close_session(session_id, actor=actor, at=at, ended_at=ended_at)
         if was_closed:
             return
-        if (await _found(session_id)).ended_at is not None:
+        if (await session_of(session_id)).ended_at is not None:
             await compare_again(training_id)
         await settle(training_id)
-        n_present = (await totals_of(await _found(session_id))).n_present
+        n_present = (await totals_of(await session_of(session_id))).n_present
         await record("attendance.close", actor=actor, object_id=session_id, present=n_present)
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
     """Phones' earlier closings close it no more."""
     async with transaction():
-        training_id = (await _found(session_id)).training_id
+        training_id = (await session_of(session_id)).training_id
         await locked_stays(training_id)
-        before = await _found(session_id)
+        before = await session_of(session_id)
         if before.closed_at is None:
             return
         await schedule.reopen_session(session_id, actor=actor)
-        await _look_at_late_ones(await _found(session_id))
+        await _look_at_late_ones(await session_of(session_id))
         if before.ended_at is not None:
             await compare_again(training_id)
         await settle(training_id)
@@ -153,13 +152,6 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
     for event in await late:
         event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when_of(event))
         await event.save(update_fields=["flag"])
-
-
-async def _found(session_id: UUID) -> TrainingSession:
-    found = await TrainingSession.get_or_none(id=session_id)
-    if found is None:
-        raise NotFound(N_("No encontramos esa sesión."))
-    return found
 
 
 async def count_as(joined_id: UUID, kept_id: UUID) -> None:
@@ -176,7 +168,7 @@ async def give_own_marks(own_id: UUID, kept_id: UUID) -> None:
     """
     own = await Registration.get(id=own_id)
     replaced = await ReplacedTicket.filter(registration_id=own_id).values_list("qr_hash")
-    shown = [digest[:CODE_HASH_LENGTH] for digest in (own.qr_hash, *(old for (old,) in replaced)) if digest]
+    shown = [card_hash(digest) for digest in (own.qr_hash, *(old for (old,) in replaced)) if digest]
     marks = await ScanEvent.filter(registration_id=kept_id, code_hash__in=shown)
     keys = [key for one in marks for key in (one.id, one.conflict_of_id) if key is not None]
     undos = await ScanEvent.filter(registration_id=kept_id, kind=ScanKind.UNDO, target_id__in=keys) if keys else []

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from trainings.attendance.events import CODE_HASH_LENGTH, SentEvent
+from tortoise.expressions import Q
+
+from trainings.attendance.events import SentEvent, card_hash
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, DEPARTURES, key_of, key_or_none, project_all
 from trainings.attendance.scans import NOBODY, Holder, flag_of, flag_of_clock, when_of
@@ -205,6 +207,11 @@ async def _guests(
     return {(key_of(row["session_id"]), key_of(row["registration_id"])) for row in rows}
 
 
+def of_card(shown: str) -> Q:
+    """Cards whose digest begins so."""
+    return Q(qr_hash__gte=shown, qr_hash__lt=f"{shown}g")
+
+
 async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, SeenTicket], dict[str, SeenTicket]]:
     """Holders of current tickets and of replaced ones, by the beginning of the digest."""
     by_card: dict[str, SeenTicket] = {}
@@ -223,7 +230,7 @@ async def _read_rows(found: Holders, events: Sequence[SentEvent]) -> None:
         sheet_id = key_of(row["sheet_id"])
         found.sheets[key_of(row["training_id"]), row["code"]] = sheet_id
         if row["number"] is not None:
-            shown = row["qr_hash"][:24] if row["qr_hash"] is not None else None
+            shown = card_hash(row["qr_hash"]) if row["qr_hash"] is not None else None
             found.rows[sheet_id, row["number"]] = SheetRow(key_or_none(row["registration_id"]), shown)
 
 
@@ -232,7 +239,10 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):
             card = SeenCard(
-                row["qr_hash"][:24], CardState(row["state"]), key_of(row["hub_id"]), key_or_none(row["training_id"])
+                card_hash(row["qr_hash"]),
+                CardState(row["state"]),
+                key_of(row["hub_id"]),
+                key_or_none(row["training_id"]),
             )
             found.cards |= {row["shown"]: card, card.code_hash: card}
     in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
@@ -252,7 +262,7 @@ def _person(row: Mapping[str, Any]) -> SeenTicket:
         key_of(row["training_id"]),
         key_or_none(row["joined_to_id"]),
         RegistrationState(row["state"]),
-        (row["qr_hash"] or "")[:CODE_HASH_LENGTH],
+        card_hash(row["qr_hash"] or ""),
     )
 
 
@@ -317,4 +327,4 @@ def _hash_of(event: ScanEvent) -> str:
     code = event.unknown_code or ""
     if event.code_hash or len(code) != tokens.QR_TOKEN_LENGTH:
         return event.code_hash
-    return tokens.digest(code, "qr")[:CODE_HASH_LENGTH]
+    return card_hash(tokens.digest(code, "qr"))

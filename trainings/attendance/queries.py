@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.accounts.permissions import can_close_session, can_see_roster
+from trainings.accounts.permissions import can_close_session, can_decide_marks, can_see_roster
 from trainings.attendance.models import Device, ScanEvent, ScanHow, ScanKind
 from trainings.attendance.projection import (
     KeptMark,
@@ -50,6 +50,7 @@ class UnknownSession(NotFound):
 class Gate:
     session: TrainingSession
     can_close: bool
+    can_decide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,14 @@ class RosterLine:
         return self.is_of_training and self.registration_state in EXPECTED
 
 
+async def session_of(session_id: UUID) -> TrainingSession:
+    """Refuses (UnknownSession)."""
+    found = await TrainingSession.get_or_none(id=session_id)
+    if found is None:
+        raise UnknownSession
+    return found
+
+
 def place_of(session: TrainingSession) -> str:
     """Venue with municipality, for staff. Training, hub and venues are loaded."""
     venue = session.venue or session.training.venue
@@ -122,7 +131,7 @@ async def gate_of(session_id: UUID, actor: Actor) -> Gate:
     holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=actor.id).exists()
     if not can_see_roster(actor, hub_id, is_facilitator=holds):
         raise UnknownSession
-    return Gate(session, can_close_session(actor, hub_id, is_facilitator=holds))
+    return Gate(session, can_close_session(actor, hub_id, is_facilitator=holds), can_decide_marks(actor, hub_id))
 
 
 async def door_of(session_id: UUID, actor: Actor) -> Door:

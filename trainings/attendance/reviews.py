@@ -13,8 +13,9 @@ from trainings import clock
 from trainings.attendance.events import OF_SOMEBODY
 from trainings.attendance.holders import match_unknown, people_by_card
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, SheetRow
-from trainings.attendance.projection import counts, project
-from trainings.attendance.settling import settle_registrations
+from trainings.attendance.projection import project
+from trainings.attendance.queries import session_of
+from trainings.attendance.settling import settle_if_over
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -154,9 +155,7 @@ async def _apply(
     """Change marks of one session and recompute their people, before and after."""
     keys = sorted(set(event_ids))[:MOST_AT_ONCE]
     async with transaction():
-        session = await TrainingSession.get_or_none(id=session_id)
-        if session is None:
-            raise NotFound(N_("No encontramos esa sesión."))
+        session = await session_of(session_id)
         held = await _hold(session, keys, registration)
         session = await TrainingSession.get(id=session_id)
         # A mark that somebody gave to a person of yet another training in between is not touched now.
@@ -183,8 +182,7 @@ async def _apply(
 
 async def _recount(session: TrainingSession, people: Collection[UUID]) -> None:
     await project(session, people)
-    if people and counts(session):
-        await settle_registrations(people)
+    await settle_if_over(session, people)
 
 
 async def _hold(session: TrainingSession, keys: Sequence[UUID], registration: UUID | None) -> set[UUID]:

@@ -14,7 +14,16 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.attendance.holders import match_unknown
 from trainings.attendance.models import Attendance
-from trainings.attendance.projection import KeptMark, marks_of, minutes_of, project_all, row_of, stay_of, undone_among
+from trainings.attendance.projection import (
+    KeptMark,
+    counts,
+    marks_of,
+    minutes_of,
+    project_all,
+    row_of,
+    stay_of,
+    undone_among,
+)
 from trainings.db import lock, reads, sql, transaction
 from trainings.db.sql import Statement
 from trainings.people.merged import whole_people
@@ -52,6 +61,12 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
             changed.append(registration)
     if changed:
         await sql.write_all([Statement(KEEP_HOURS, [row_of(registration, HOURS) for registration in changed])])
+
+
+async def settle_if_over(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
+    """`settle_registrations`, once minutes of the session count."""
+    if registration_ids and counts(session):
+        await settle_registrations(registration_ids)
 
 
 def _settled(

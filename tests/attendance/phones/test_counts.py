@@ -7,13 +7,10 @@ from itertools import permutations
 from tests.attendance.doors import open_door
 from tests.attendance.uploading import Event, make_device, send
 from tests.outreach.make_activity import make_activity
-from trainings import clock
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.lib import tokens
 from trainings.outreach.heads import counts_of, n_counted_at
 from trainings.outreach.models import HeadCount, OutreachActivity
-from trainings.outreach.words import AgeBand
-from trainings.people.models import Sex
 from trainings.settings import Settings
 
 
@@ -65,25 +62,6 @@ async def test_head_taken_back_twice_is_taken_back_once_in_whatever_order_it_com
         said = [await send(device, one) for one in (count(activity, number=2), *order)]
         assert {result.state.value for [result] in said} == {"stored"}
         assert await cells(activity) == {("mujer", "18-59"): 2}
-
-
-async def test_undo_that_was_kept_as_a_number_is_sent_again_then_it_takes_back_no_more(db: Settings) -> None:
-    activity = await make_activity()
-    device = await a_phone_at(activity)
-    one, two = count(activity), count(activity)
-    undo = count(activity, kind="undo", target=one["id"])
-    for event in (one, two, undo):
-        await send(device, event)
-    # As undos were kept before they had a target.
-    await HeadCount.filter(id=undo["id"]).update(
-        target_id=None, number=-1, sex=Sex.MUJER, age_band=AgeBand.ADULTS, counted_at=clock.now()
-    )
-    assert await cells(activity) == {("mujer", "18-59"): 1}
-
-    [again] = await send(device, undo)
-
-    assert again.state == "already"
-    assert await cells(activity) == {("mujer", "18-59"): 1}
 
 
 async def test_undo_under_the_name_of_a_head_then_both_kept(db: Settings) -> None:

@@ -375,8 +375,6 @@ async def test_code_on_the_paper_leads_to_its_sheet_and_not_to_that_of_others(
     for rest in ("", "/imprimir", "/hoja.pdf", "/tarjetas.pdf", "/filas/1"):
         answer = await desk.client.get(f"/panel/sesiones/{session.id}/hojas/{desk.sheet.code}{rest}")
         assert (answer.status_code, "Beto" in answer.text) == (404, False), "it is of another session"
-    old = await desk.client.get(f"/panel/sesiones/{desk.door.key}/asistencia/listado")
-    assert (old.status_code, old.headers["location"]) == (303, desk.list)
     page = Page((await desk.client.get(f"/panel/sesiones/{desk.door.key}/asistencia")).text)
     assert page.one("a", href=desk.list)
     assert page.one("a", href=f"/panel/sesiones/{desk.door.key}/expediente")

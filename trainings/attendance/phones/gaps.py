@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -223,36 +223,17 @@ class _Numbered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Others:
-    """Slips and heads of a phone: by number, or by time where kept without."""
-
-    numbers: Sequence[int]
-    moments: Sequence[datetime]
-
-    def n_between(self, before: _Numbered, after: _Numbered) -> int:
-        first, last = sorted((before.at, after.at))
-        n_numbered = bisect_left(self.numbers, after.seq) - bisect_right(self.numbers, before.seq)
-        return n_numbered + bisect_right(self.moments, last) - bisect_left(self.moments, first)
-
-    def n_before(self, first_seq: int, mark: _Numbered) -> int:
-        n_numbered = bisect_left(self.numbers, mark.seq) - bisect_left(self.numbers, first_seq)
-        return n_numbered + bisect_right(self.moments, mark.at)
-
-    def n_after(self, mark: _Numbered) -> int:
-        n_numbered = len(self.numbers) - bisect_right(self.numbers, mark.seq)
-        return n_numbered + len(self.moments) - bisect_left(self.moments, mark.at)
-
-    def n_from(self, first_seq: int) -> int:
-        return len(self.numbers) - bisect_left(self.numbers, first_seq) + len(self.moments)
-
-
-@dataclass(frozen=True, slots=True)
 class _Made:
-    """`is_all`: nothing came earlier than what was read."""
+    """`others`: numbers of slips and heads, in order. `is_all`: nothing came earlier than what was read."""
 
     marks: Sequence[_Numbered]
-    others: _Others
+    others: Sequence[int]
     is_all: bool = True
+
+    def n_others(self, first: int, last: int | None) -> int:
+        """Slips and heads with numbers from `first` on and below `last`."""
+        end = len(self.others) if last is None else bisect_left(self.others, last)
+        return end - bisect_left(self.others, first)
 
 
 async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[UUID, _Made]:
@@ -266,21 +247,16 @@ async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[U
     return {key: _Made(marks[key], others[key], key not in earlier) for key in keys}
 
 
-async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
-    slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since)
-    heads = reads(HeadCount).filter(counted_by_id__in=keys)
-    rows = [
-        *await slips.values_list("device_id", "seq", "written_at"),
-        *await heads.values_list("counted_by_id", "seq", "counted_at"),
-    ]
+async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, list[int]]:
+    slips = reads(WalkInSlip).filter(device_id__in=keys, seq__not_isnull=True, created_at__gte=since)
+    heads = reads(HeadCount).filter(counted_by_id__in=keys, seq__not_isnull=True)
     numbers: dict[UUID, set[int]] = defaultdict(set)
-    moments: dict[UUID, list[datetime]] = defaultdict(list)
-    for device_id, seq, at in rows:
-        if seq is not None:
-            numbers[device_id].add(seq)
-        else:
-            moments[device_id].append(at)
-    return {key: _Others(sorted(numbers[key]), sorted(moments[key])) for key in keys}
+    for device_id, seq in [
+        *await slips.values_list("device_id", "seq"),
+        *await heads.values_list("counted_by_id", "seq"),
+    ]:
+        numbers[device_id].add(seq)
+    return {key: sorted(numbers[key]) for key in keys}
 
 
 async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set[UUID]:
@@ -300,15 +276,15 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
     # Marks from before this preparation may have been sent as the former phone.
     marks = [one for one in made.marks if one.seq >= (device.first_seq or 0)]
     if device.first_seq is not None and made.is_all:
-        found += _before_first(device.first_seq, device.last_seq, marks, made.others, latest)
+        found += _before_first(device.first_seq, device.last_seq, marks, made, latest)
     for before, after in pairwise(marks):
         n = after.seq - before.seq - 1
         if n > 0:
-            n -= made.others.n_between(before, after)
+            n -= made.n_others(before.seq, after.seq)
         found.append((before.session_id, Missing(n, before.at, after.at)))
     if marks:
         newest = marks[-1]
-        n = device.last_seq - newest.seq - made.others.n_after(newest)
+        n = device.last_seq - newest.seq - made.n_others(newest.seq, None)
         found.append((newest.session_id, Missing(n, newest.at, None)))
     missing: dict[UUID, list[Missing]] = defaultdict(list)
     for session_id, one in _without_held(found, device.n_unsent):
@@ -317,13 +293,13 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
 
 
 def _before_first(
-    first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: _Others, latest: UUID | None
+    first_seq: int, last_seq: int, marks: Sequence[_Numbered], made: _Made, latest: UUID | None
 ) -> list[tuple[UUID, Missing]]:
     if marks:
         oldest = marks[0]
-        n = oldest.seq - first_seq - others.n_before(first_seq, oldest)
+        n = oldest.seq - first_seq - made.n_others(first_seq, oldest.seq)
         return [(oldest.session_id, Missing(n, None, oldest.at))]
-    n = last_seq - first_seq + 1 - others.n_from(first_seq)
+    n = last_seq - first_seq + 1 - made.n_others(first_seq, None)
     return [(latest, Missing(n, None, None))] if latest is not None else []
 
 

@@ -39,7 +39,7 @@ class Counting:
         row, first = self._row(event, at), self.kept.get(event.id)
         if row is None:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
-        if first is not None and not _is_same(first, row) and not _took_back(first, row):
+        if first is not None and not _is_same(first, row):
             row.id, row.conflict_of_id = other_id(event.id, event.body_hash), event.id
         flag = self.waits[event.activity]
         if row.id in self.kept:
@@ -81,12 +81,6 @@ def _number(event: SentEvent) -> int:
 def _is_same(one: HeadCount, other: HeadCount) -> bool:
     columns = ("activity_id", "sex", "age_band", "number", "target_id")
     return all(getattr(one, name) == getattr(other, name) for name in columns)
-
-
-def _took_back(kept: HeadCount, undo: HeadCount) -> bool:
-    """Whether the row is this undo from older times, kept as a number instead of by its target."""
-    is_undo = undo.target_id is not None and undo.activity_id == kept.activity_id
-    return is_undo and kept.target_id is None and kept.number <= 0
 
 
 async def open_counting(

@@ -9,8 +9,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_manage_phone
+from trainings.accounts.queries import names_of
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.attendance.phones.devices import NAME_LENGTH, UnknownPhone
 from trainings.attendance.phones.sessions import later_sessions, sessions_to_come
@@ -95,8 +95,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
     later = await later_sessions(devices, bound)
     counted = reads(DeviceActivity).filter(device_id__in=ids, activity__ends_at__gt=clock.now())
     activities = await counted.select_related("activity")
-    makers = {one.prepared_by_id for one in devices if one.prepared_by_id is not None}
-    names = dict(await reads(User).filter(id__in=sorted(makers)).values_list("id", "name"))
+    names = await names_of(one.prepared_by_id for one in devices)
     phones = []
     for device in devices:
         own = [one for one in bound if one.device_id == device.id]
@@ -106,7 +105,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
             Phone(
                 device=device,
                 hub=device.hub.name,
-                prepared_by=names.get(device.prepared_by_id, "") if device.prepared_by_id else "",
+                prepared_by=names.get(device.prepared_by_id, ""),
                 state=_state(device, [one.created_at for one in own], bool(also), is_behind=bool(later[device.id])),
                 sessions=[one.session for one in own],
                 activities=sorted(also, key=lambda one: one.starts_at),

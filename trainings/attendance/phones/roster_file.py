@@ -19,6 +19,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tortoise.expressions import Q
 
+from trainings.attendance.events import card_hash
 from trainings.attendance.models import AttendanceSheet, SheetRow
 from trainings.db import keyring, reads, reveal
 from trainings.lib.text import short_name
@@ -29,7 +30,6 @@ FORMAT = 1
 MOST_SPARES = 200
 """Besides cards on printed sheets and in reserved blocks of the training."""
 
-HASH_CHARACTERS = 24
 SHORT_CHARACTERS = 16
 VERSION_CHARACTERS = 24
 SALT = b"tm-roster-v1"
@@ -101,13 +101,13 @@ class Roster:
             "people": [self._person(ticket, place) for ticket in self.tickets],
             # Apart from the digests: each kind by itself packs smaller.
             "names": ".".join(self._name(ticket) for ticket in self.tickets),
-            "spares": [[_hash(one.qr_hash), self._short(one.short_code)] for one in self.spares],
+            "spares": [[card_hash(one.qr_hash), self._short(one.short_code)] for one in self.spares],
             "sheets": [
                 {
                     "code": sheet.code,
                     "printed_at": moment(sheet.printed_at),
                     "named": sheet.n_named,
-                    "rows": [[number, _hash(qr_hash)] for number, qr_hash in sheet.rows],
+                    "rows": [[number, card_hash(qr_hash)] for number, qr_hash in sheet.rows],
                 }
                 for sheet in self.sheets
             ],
@@ -115,7 +115,7 @@ class Roster:
         return json.dumps(file, separators=(",", ":")).encode()
 
     def _person(self, ticket: Ticket, place: Mapping[str, int]) -> list[str | int]:
-        told: list[str | int] = [_hash(ticket.qr_hash), "", self._short(ticket.short_code), ticket.flag]
+        told: list[str | int] = [card_hash(ticket.qr_hash), "", self._short(ticket.short_code), ticket.flag]
         return [*told, place[ticket.counts_as]] if ticket.counts_as else told
 
     def _name(self, ticket: Ticket) -> str:
@@ -125,7 +125,7 @@ class Roster:
         token = reveal(Registration, "qr_token", ticket.key, ticket.sealed_token)
         if token is None:
             return ""
-        bound_to = f"{_hash(ticket.qr_hash)}|{self.session_id}"
+        bound_to = f"{card_hash(ticket.qr_hash)}|{self.session_id}"
         name = ticket.name.encode()
         name += b" " * (-len(name) % NAME_BLOCK)
         sealed = AESGCM(name_key(token, self.version)).encrypt(ONE_USE, name, bound_to.encode())
@@ -149,10 +149,6 @@ def short_key(short_code: str, training_id: UUID) -> str:
 def moment(value: datetime) -> str:
     """UTC, whole seconds, ISO 8601."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _hash(qr_hash: str) -> str:
-    return qr_hash[:HASH_CHARACTERS]
 
 
 # -- what is in it

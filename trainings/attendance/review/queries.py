@@ -11,8 +11,10 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.accounts.models import User
-from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
+from trainings.accounts.permissions import DESK, EDITORS
+from trainings.accounts.queries import names_of
+from trainings.attendance.events import card_hash
+from trainings.attendance.holders import of_card
 from trainings.attendance.models import (
     Attendance,
     Decision,
@@ -142,22 +144,9 @@ class Review:
         return bool(self.n_open or self.gaps)
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    session: TrainingSession
-    can_decide: bool
-    can_close: bool
-
-
-async def review_gate(session_id: UUID, actor: Actor) -> Gate:
-    """For people who take the attendance; coordinators decide. Raises UnknownSession."""
-    gate = await gate_of(session_id, actor)
-    return Gate(gate.session, can_decide_marks(actor, gate.session.training.hub_id), gate.can_close)
-
-
 async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
     """Refuses (UnknownSession) people who do not decide."""
-    gate = await review_gate(session_id, actor)
+    gate = await gate_of(session_id, actor)
     if not gate.can_decide:
         raise UnknownSession
     return gate.session
@@ -237,7 +226,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
     for one in odd:
         together[*_key(one), one.id in of_closings].append(one)
     cards = await _cards(one for own in together.values() for one in own)
-    deciders = await _names(own[0].decided_by_id for own in together.values())
+    deciders = await names_of(own[0].decided_by_id for own in together.values())
     arrivals = await _arrivals([own[0] for own in together.values()])
     cases: dict[UUID, list[Case]] = defaultdict(list)
     for own in together.values():
@@ -290,8 +279,8 @@ async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
     found = {}
     for start in range(0, len(shown), 100):
         part = shown[start : start + 100]
-        begins = Q(*(Q(qr_hash__gte=one, qr_hash__lt=f"{one}g") for one in part), join_type=Q.OR)
-        found.update({card.qr_hash[:24]: card for card in await reads(Card).filter(begins)})
+        begins = Q(*map(of_card, part), join_type=Q.OR)
+        found.update({card_hash(card.qr_hash): card for card in await reads(Card).filter(begins)})
     return found
 
 
@@ -309,11 +298,6 @@ async def _undone_closings(events: Iterable[ScanEvent]) -> set[UUID]:
     keys = sorted(key for key in targets if key is not None)
     closings = reads(ScanEvent).filter(id__in=keys, kind=ScanKind.CLOSE) if keys else None
     return {targets[key] for (key,) in await closings.values_list("id")} if closings is not None else set()
-
-
-async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    keys = sorted({key for key in user_ids if key is not None})
-    return dict(await reads(User).filter(id__in=keys).values_list("id", "name")) if keys else {}
 
 
 async def _closings(session_ids: Collection[UUID]) -> dict[UUID, Closing]:

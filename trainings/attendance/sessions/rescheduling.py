@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.phones.closings import close_reported
-from trainings.attendance.queries import totals_of
+from trainings.attendance.queries import session_of, totals_of
 from trainings.attendance.scans import compare_again
 from trainings.attendance.settling import lock_all_stays, locked_stays, settle
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.actions import VenueDetails, create_venue, update_venue
@@ -37,6 +38,8 @@ from trainings.schedule.staff.corrections import (
     was_not_held,
 )
 from trainings.web.i18n import N_, gettext
+
+T = TypeVar("T")
 
 
 class SomebodyCame(Refusal):
@@ -78,25 +81,37 @@ async def move(
     known_as: str = "",
 ) -> UUID | None:
     """Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
+    act = partial(
+        schedule.move_session,
+        *(session_id, starts_at, ends_at, venue_id),
+        actor=actor,
+        override_reason=override_reason,
+        known_as=known_as,
+    )
+    return await change_sessions((await session_of(session_id)).training_id, act, actor=actor)
 
-    async def act() -> None:
-        await schedule.move_session(
-            session_id, starts_at, ends_at, venue_id, actor=actor, override_reason=override_reason, known_as=known_as
-        )
 
-    return await change_sessions(await _training_of(session_id), act, actor=actor)
+async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
+    """Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
+    act = partial(schedule.cancel_session, session_id, actor=actor)
+    return await change_sessions((await session_of(session_id)).training_id, act, actor=actor)
+
+
+async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
+    """Undo a cancellation. Refuses as `restore_session`; returns as `change_sessions`."""
+    act = partial(restore_session, session_id, actor=actor, override_reason=override_reason)
+    return await change_sessions((await session_of(session_id)).training_id, act, actor=actor)
+
+
+# -- hours alone: nobody is told, or by other words
 
 
 async def correct(
     session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
 ) -> None:
     """When it was really held; nobody is told. A phone's closing may take effect now. Refuses as `correct_session`."""
-    training_id = await _training_of(session_id)
-    async with transaction():
-        await locked_stays(training_id)
-        await correct_session(session_id, starts_at, ends_at, actor=actor, reason=reason, known_as=known_as)
-        await compare_again(training_id)
-        await settle(training_id)
+    act = partial(correct_session, session_id, starts_at, ends_at, actor=actor, reason=reason, known_as=known_as)
+    await _counted_anew((await session_of(session_id)).training_id, act)
     await close_reported([session_id])
 
 
@@ -104,61 +119,41 @@ async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str
     """Said once its time is over. Nobody is told: the message would read as if the next session were cancelled. Refuses
     (SomebodyCame) while anybody is marked there, and as `say_not_held`.
     """
-    training_id = await _training_of(session_id)
-    async with transaction():
-        await locked_stays(training_id)
-        session = await TrainingSession.get(id=session_id)
+
+    async def act() -> None:
+        session = await session_of(session_id)
         n_here = await n_marked(session)
         if n_here and not was_not_held(session):
             raise SomebodyCame(n=n_here)
         await say_not_held(session_id, actor=actor, reason=reason, known_as=known_as)
+
+    await _counted_anew((await session_of(session_id)).training_id, act)
+
+
+async def held(session_id: UUID, *, actor: Actor) -> None:
+    """Undo `not_held`: marks made meanwhile count. Refuses as `say_held`."""
+    await _counted_anew((await session_of(session_id)).training_id, partial(say_held, session_id, actor=actor))
+    await close_reported([session_id])
+
+
+async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
+    """Cancel all sessions. Refuses as `schedule.actions.cancel_training`."""
+    return await _counted_anew(training_id, partial(call_off_training, training_id, reason, actor=actor))
+
+
+async def _counted_anew(training_id: UUID, act: Callable[[], Awaitable[T]]) -> T:
+    async with transaction():
+        await locked_stays(training_id)
+        done = await act()
         await compare_again(training_id)
         await settle(training_id)
+    return done
 
 
 async def n_marked(session: TrainingSession) -> int:
     """Arrivals, whatever became of the session."""
     here = await totals_of(session)
     return here.n_present + here.n_unnamed + here.n_companions
-
-
-async def held(session_id: UUID, *, actor: Actor) -> None:
-    """Undo `not_held`: marks made meanwhile count. Refuses as `say_held`."""
-    training_id = await _training_of(session_id)
-    async with transaction():
-        await locked_stays(training_id)
-        await say_held(session_id, actor=actor)
-        await compare_again(training_id)
-        await settle(training_id)
-    await close_reported([session_id])
-
-
-async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
-    """Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
-
-    async def act() -> None:
-        await schedule.cancel_session(session_id, actor=actor)
-
-    return await change_sessions(await _training_of(session_id), act, actor=actor)
-
-
-async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """Undo a cancellation. Refuses as `restore_session`; returns as `change_sessions`."""
-
-    async def act() -> None:
-        await restore_session(session_id, actor=actor, override_reason=override_reason)
-
-    return await change_sessions(await _training_of(session_id), act, actor=actor)
-
-
-async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """Cancel all sessions. Refuses as `schedule.actions.cancel_training`."""
-    async with transaction():
-        await locked_stays(training_id)
-        batch_id = await call_off_training(training_id, reason, actor=actor)
-        await compare_again(training_id)
-        await settle(training_id)
-        return batch_id
 
 
 async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
@@ -172,13 +167,6 @@ async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") 
         await restore_training(training_id, actor=actor, override_reason=override_reason, somebody_came=any(came))
 
     return await change_sessions(training_id, act, actor=actor)
-
-
-async def _training_of(session_id: UUID) -> UUID:
-    found = await TrainingSession.get_or_none(id=session_id)
-    if found is None:
-        raise NotFound(N_("No encontramos esa sesión."))
-    return found.training_id
 
 
 KNOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED)

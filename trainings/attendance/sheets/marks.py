@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from trainings.attendance.events import CODE_HASH_LENGTH
+from trainings.attendance.events import card_hash
 from trainings.attendance.models import ScanEvent, ScanFlag
 from trainings.attendance.projection import Stay, stay_of, undone_by
 from trainings.attendance.queries import persons_of
@@ -40,7 +40,7 @@ class Marks:
     def of(self, person: Registration | None, card: Card | None) -> Marked:
         if person is not None:
             return self.by_person.get(self.person_of[person.id], NEVER)
-        return self.by_card.get(card.qr_hash[:CODE_HASH_LENGTH], NEVER) if card is not None else NEVER
+        return self.by_card.get(card_hash(card.qr_hash), NEVER) if card is not None else NEVER
 
 
 async def marks_at(session_id: UUID, people: Iterable[Registration]) -> Marks:

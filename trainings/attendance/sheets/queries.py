@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 
 from tortoise.functions import Count
 
-from trainings.accounts.models import User
-from trainings.attendance.events import CODE_HASH_LENGTH
+from trainings.accounts.queries import names_of
+from trainings.attendance.events import CODE_HASH_LENGTH, card_hash
+from trainings.attendance.holders import of_card
 from trainings.attendance.models import AttendanceSheet, ScanEvent, SheetRow
 from trainings.attendance.projection import ARRIVALS, Stay, marks_beside, standing, undone_by, unnamed_stays
 from trainings.attendance.queries import RosterLine
@@ -123,7 +124,7 @@ async def sheets_of(session_id: UUID) -> list[Printed]:
     """Newest first."""
     sheets = await reads(AttendanceSheet).filter(session_id=session_id).order_by("-created_at", "-id")
     counted = await _counted([one.id for one in sheets])
-    names = await _names(one.printed_by_id for one in sheets)
+    names = await names_of(one.printed_by_id for one in sheets)
     return [
         Printed(
             id=one.id,
@@ -149,11 +150,6 @@ async def _counted(sheet_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
     return defaultdict(lambda: (0, 0), {sheet_id: (n_named, n_blank) for sheet_id, n_named, n_blank in rows})
 
 
-async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
-    wanted = sorted({one for one in user_ids if one is not None})
-    return {one.id: one.name for one in await reads(User).filter(id__in=wanted)} if wanted else {}
-
-
 async def sheet_by_code(typed: str) -> AttendanceSheet:
     """O/0 and I/1 are forgiven; else UnknownSheet. Permission is asked by the session."""
     code = tokens.read_sheet_code(typed)
@@ -164,7 +160,7 @@ async def sheet_by_code(typed: str) -> AttendanceSheet:
 
 
 async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
-    names = await _names([sheet.printed_by_id, sheet.kept_by_id])
+    names = await names_of([sheet.printed_by_id, sheet.kept_by_id])
     rows = await _rows(sheet.id)
     return OpenSheet(
         sheet, names.get(sheet.printed_by_id, ""), names.get(sheet.kept_by_id, ""), await _lines(sheet, rows)
@@ -228,7 +224,7 @@ def _line(
         surnames=person.participant.surnames if person is not None else "",
         card_id=card.id if card is not None else None,
         short_code=tokens.show_short_code(card.short_code) if card is not None else "",
-        card_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
+        card_hash=card_hash(card.qr_hash) if card is not None else "",
         is_card_open=card is not None and card.state is CardState.OPEN,
         stay=marked.stay,
         here_as=marked.here_as,
@@ -324,7 +320,7 @@ async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[
 async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
     found = {}
     for one in card_hashes:
-        async for card in reads(Card).filter(qr_hash__gte=one, qr_hash__lt=f"{one}g").limit(1):
+        async for card in reads(Card).filter(of_card(one)).limit(1):
             found[one] = tokens.show_short_code(card.short_code)
     return found
 

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-OLD = "/panel/sesiones/{id:uuid}/asistencia/listado"
 FIND = "/panel/hojas"
 
 
@@ -104,13 +103,6 @@ async def create(request: Request) -> Response:
         response, gettext(N_("Lista la hoja %(code)s: imprímala aquí.")) % {"code": tokens.show_sheet_code(sheet.code)}
     )
     return response
-
-
-@allow(*ATTENDANCE_TAKERS)
-async def old_address(request: Request) -> Response:
-    """The address from before sheets had numbers and a code."""
-    gate = await gate_of(request.path_params["id"], request.state.actor)
-    return redirect(path_of(gate.session.id))
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -211,7 +203,6 @@ async def update_columns(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route(FIND, find),
-    Route(OLD, old_address),
     Route(LIST, index),
     Route(LIST, create, methods=["POST"]),
     Route(ONE + "/imprimir", page),

@@ -16,7 +16,7 @@ from tortoise.exceptions import IntegrityError
 from trainings.attendance.actions import take
 from trainings.attendance.device_queries import may_upload, training_ends
 from trainings.attendance.events import EventKind, SentEvent, other_id
-from trainings.attendance.holders import match_unknown
+from trainings.attendance.holders import match_unknown, of_card
 from trainings.attendance.models import (
     DatedBy,
     Device,
@@ -27,10 +27,10 @@ from trainings.attendance.models import (
     SlipState,
     WalkInSlip,
 )
-from trainings.attendance.projection import counts, standing, undone_at
+from trainings.attendance.projection import standing, undone_at
 from trainings.attendance.reviews import assign, may_be_given
 from trainings.attendance.scans import Dated
-from trainings.attendance.settling import settle_registrations
+from trainings.attendance.settling import settle_if_over
 from trainings.attendance.slips.forms import Slip, SlipForm, UnreadableSlip, read_slip
 from trainings.attendance.slips.words import (
     GIVEN,
@@ -191,7 +191,7 @@ async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor
 async def _is_given(slip: WalkInSlip) -> bool:
     """Whether staff gave the card's marks to a person while it had no name."""
     marks = ScanEvent.filter(session_id=slip.session_id, code_hash=slip.code_hash, registration_id__not_isnull=True)
-    is_open = await Card.exists(qr_hash__gte=slip.code_hash, qr_hash__lt=f"{slip.code_hash}g", state=CardState.OPEN)
+    is_open = await Card.filter(of_card(slip.code_hash), state=CardState.OPEN).exists()
     return is_open and await marks.exists()
 
 
@@ -228,7 +228,7 @@ async def _names_of(slip: WalkInSlip) -> list[UUID]:
 async def card_of(slip: WalkInSlip) -> Card | None:
     """In any state; None: no such card."""
     shown = slip.code_hash
-    found = await Card.filter(qr_hash__gte=shown, qr_hash__lt=f"{shown}g").limit(2) if shown else []
+    found = await Card.filter(of_card(shown)).limit(2) if shown else []
     return found[0] if len(found) == 1 else None
 
 
@@ -287,7 +287,7 @@ async def _register(
     used = await use_at_door(card.id, session.training_id, form.wish(body_hash=slip.body_hash), actor=actor)
     await match_unknown(session.training_id)
     await _done(slip, used.registration_id, opened, actor, is_new=used.is_new)
-    await _settle(session, used.registration_id)
+    await settle_if_over(session, {used.registration_id})
     return used.registration_id
 
 
@@ -311,7 +311,7 @@ async def _register_without(
             registration=key,
         )
         await take(session.id, [came], actor=actor)
-    await _settle(session, key)
+    await settle_if_over(session, {key})
     return key
 
 
@@ -337,11 +337,6 @@ async def _read_at(slip: WalkInSlip, opened: Slip) -> datetime:
             return mark.at
     is_likely = abs(slip.written_at - opened.read_at) < READ_AT_MOST
     return min(slip.written_at, opened.read_at) if is_likely else slip.written_at
-
-
-async def _settle(session: TrainingSession, registration_id: UUID) -> None:
-    if counts(session):
-        await settle_registrations({registration_id})
 
 
 async def put_aside(slip_id: UUID, *, actor: Actor) -> None:

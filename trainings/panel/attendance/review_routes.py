@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, DESK, EDITORS
 from trainings.attendance import reviews
 from trainings.attendance.phones.closings import close_without_waiting, keep_open
-from trainings.attendance.queries import companions_by_phone, door_of, roster
+from trainings.attendance.queries import companions_by_phone, door_of, gate_of, roster
 from trainings.attendance.review import views as review_views
 from trainings.attendance.review.forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review.head_reviews import activities_to_review
-from trainings.attendance.review.queries import deciding_gate, review_gate, review_of, sessions_to_review
+from trainings.attendance.review.queries import deciding_gate, review_of, sessions_to_review
 from trainings.attendance.review.views import said_after
 from trainings.attendance.views import person_view, session_view
 from trainings.audit.actor import Actor
@@ -68,7 +68,7 @@ async def index(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def show(request: Request) -> Response:
-    gate = await review_gate(request.path_params["id"], request.state.actor)
+    gate = await gate_of(request.path_params["id"], request.state.actor)
     door = await door_of(gate.session.id, request.state.actor)
     review = await review_of(gate.session)
     context = {
@@ -169,7 +169,7 @@ def _keys(texts: list[str]) -> list[UUID]:
 async def close(request: Request) -> Response:
     """At the time a phone said, though others have not told everything: later marks are flagged."""
     actor = request.state.actor
-    gate = await review_gate(request.path_params["id"], actor)
+    gate = await gate_of(request.path_params["id"], actor)
     if not gate.can_close:
         raise MayNotClose
     await close_without_waiting(gate.session.id, actor=actor)
@@ -181,7 +181,7 @@ async def close(request: Request) -> Response:
 async def stay_open(request: Request) -> Response:
     """The phone's closing was a mistake."""
     actor = request.state.actor
-    gate = await review_gate(request.path_params["id"], actor)
+    gate = await gate_of(request.path_params["id"], actor)
     if not gate.can_close:
         raise MayNotClose
     await keep_open(gate.session.id, actor=actor)
