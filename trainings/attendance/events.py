@@ -44,7 +44,6 @@ class EventKind(StrEnum):
 
 
 OF_SOMEBODY = frozenset({EventKind.IN, EventKind.OUT, EventKind.WALK_IN, EventKind.LEFT})
-"""Each names a card, a code, or a row."""
 AT_THE_DOOR = frozenset({EventKind.IN, EventKind.OUT, EventKind.LEFT, EventKind.UNDO})
 
 
@@ -85,7 +84,6 @@ def _small(value: Any) -> int | None:
 
 
 def _way(value: Any) -> ScanHow:
-    """An unknown way is kept as a tap."""
     return next((way for way in ScanHow if way.value == value), ScanHow.BUTTON)
 
 
@@ -242,8 +240,6 @@ def read_mark(item: object, session_id: UUID) -> SentEvent | Unreadable:
 
 
 class First(BaseModel):
-    """Number of the first mark that a phone made as this device."""
-
     device: UUID
     number: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 

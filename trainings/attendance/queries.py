@@ -87,7 +87,7 @@ class RosterLine:
 
     @property
     def here_as(self) -> UUID:
-        """The registration to mark: minutes count for each by its own marks."""
+        """The registration to mark."""
         return self.marked_as or self.registration_id
 
     @property
@@ -123,7 +123,7 @@ def place_of(session: TrainingSession) -> str:
 
 
 async def gate_of(session_id: UUID, actor: Actor) -> Gate:
-    """Refuses (UnknownSession) a session that the person neither holds nor has at a hub of theirs."""
+    """Refuses (UnknownSession) a session out of the person's scope."""
     session = await reads(TrainingSession).get_or_none(id=session_id).select_related("training")
     if session is None:
         raise UnknownSession

@@ -271,7 +271,6 @@ class Moments:
 
 
 def is_line(kind: str, how: ScanHow) -> bool:
-    """Whether a mark is an arrival by a line of the signed paper."""
     return how is ScanHow.SHEET and kind in CAME
 
 

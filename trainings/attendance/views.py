@@ -138,14 +138,12 @@ def answer_text(answer: Answer) -> str:
 
 
 def card_text(card: SeenCard) -> str:
-    """What a nameless card is, or what to do about a former one."""
     if card.is_usable:
         return gettext(CARD_WITH_PLACE if card.is_reserved else SPARE_CARD)
     return gettext(CARD_OF_ANOTHER_TRAINING if card.is_elsewhere else CARDS[card.state])
 
 
 def form_of_card(answer: Answer, session_id: UUID) -> str:
-    """Where a nameless card gets its name; empty for other answers."""
     if answer.outcome is not Outcome.CARD or answer.card is None:
         return ""
     return f"/panel/sesiones/{session_id}/asistencia/sin-boleto?tarjeta={answer.card.id}"

@@ -69,7 +69,6 @@ async def _read(request: Request, model: type[Body]) -> Body:
 
 @allow(PUBLIC)
 async def claim(request: Request) -> Response:
-    """Let in the first phone with a one-time code: its cookie is set, or stays."""
     only_from_app(request)
     body = await _read(request, ClaimBody)
     prepared = await devices.claim(body.code, address=client_address(request), token=read_cookie(request), key=body.key)

@@ -30,7 +30,7 @@ from trainings.lib.sealing import SealBroken, SealedBox
 from trainings.web.i18n import N_
 
 MOST_OFFSET = 200 * 365 * 86_400_000
-"""Milliseconds between any two clocks that we still understand."""
+"""Milliseconds."""
 
 
 class NotACopy(Refusal):

@@ -24,7 +24,7 @@ from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
-"""A running session does not wait for phones that said so recently that they hold nothing."""
+"""A running session does not wait for phones that said lately that they hold nothing."""
 PHONE = Actor(id=None, role="phone")
 """Also where staff ended the wait."""
 

@@ -206,7 +206,7 @@ async def revoke(device_id: UUID, *, actor: Actor) -> None:
 
 
 async def take_out_of_use(device: Device, actor: Actor) -> bool:
-    """The part of `revoke` under the phone's lock. False: an unused code."""
+    """Under the phone's lock. False: an unused code, which is deleted."""
     await _record("devices.revoke", device, actor)
     if device.token_hash is None:
         await _unload(device)
@@ -393,7 +393,6 @@ async def _take_all_out_of_use(phones: list[Device], actor: Actor) -> list[Devic
 
 
 async def _without_waiting_for(gone: list[Device]) -> list[Device]:
-    """A closing that waited for these phones alone takes effect."""
     for device in gone:
         await close_reported(await sessions_of(device))
     return gone

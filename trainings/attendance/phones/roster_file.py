@@ -294,6 +294,5 @@ async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUI
 
 
 async def _newest_printing(hub_id: UUID) -> UUID | None:
-    """The newest spare cards: the hub has them in its drawer."""
     latest = reads(Card).filter(hub_id=hub_id, block_id=None).order_by("-created_at", "-id")
     return next(iter([key for (key,) in await latest.limit(1).values_list("sheet_id")]), None)

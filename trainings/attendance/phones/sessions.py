@@ -75,7 +75,6 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
 
 
 def in_scope(actor: Actor) -> Q:
-    """Sessions that this person may mark: held by them, or of hubs where they work at the desk."""
     return _own(actor) | Q(training__hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
@@ -116,7 +115,6 @@ Later = Mapping[UUID, Sequence[TrainingSession]]
 
 
 async def sessions_to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
-    """Sessions on these phones whose list still opens, by start."""
     bound = await reads(DeviceSession).filter(device_id__in=list(device_ids)).select_related("session__training")
     ends = await training_ends({one.session.training_id for one in bound})
     still = [one for one in bound if clock.now() < roster_until(one.session, ends.get(one.session.training_id))]

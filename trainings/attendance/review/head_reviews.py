@@ -95,7 +95,7 @@ def _of_phone(
 
 
 async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, bool]:
-    """For people who count there, and whether they decide. Else UnknownActivity."""
+    """With whether the person decides. Refuses (UnknownActivity)."""
     activity = await for_staff(activity_id, actor)
     if not can_count_heads(actor, activity.hub_id):
         raise UnknownActivity

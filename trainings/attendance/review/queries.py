@@ -153,7 +153,6 @@ async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
 
 
 async def review_of(session: TrainingSession) -> Review:
-    """The training is loaded."""
     return (await reviews_of([session]))[0]
 
 

@@ -78,7 +78,6 @@ class SlipView:
 
 
 def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
-    """In the order of the page."""
     cases = review.decided if decided else review.open
     made = []
     for code, reason in SECTIONS.items():
@@ -89,7 +88,6 @@ def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
 
 
 def _section_of(case: Case) -> str:
-    """Its flag, or why staff decided about a mark that is not odd."""
     return case.flag.value or ("companions" if case.first.kind is ScanKind.HEADS else "named")
 
 
@@ -202,7 +200,6 @@ def heads_in_short(review: HeadReview) -> str:
 
 
 def one_line(review: Review) -> list[str]:
-    """What waits at a session, or empty."""
     said = []
     if review.open:
         n = sum(len(one.events) for one in review.open)

@@ -7,8 +7,6 @@ from trainings.web.i18n import N_
 
 
 class Reason(NamedTuple):
-    """A heading, and what to know before deciding."""
-
     title: str
     about: str
 

@@ -102,7 +102,6 @@ def _told(people: Sequence[Participant]) -> Told:
 
 
 def _communities(people: Iterable[Told]) -> list[tuple[str, int]]:
-    """Spellings are joined under the first."""
     shown: dict[str, str] = {}
     counted: Counter[str] = Counter()
     for one in people:
@@ -135,7 +134,6 @@ async def report_of(session_id: UUID) -> Report | None:
 
 
 async def write_report(session_id: UUID, report: Report, *, actor: Actor) -> None:
-    """Replaces an earlier one."""
     async with transaction():
         session = await TrainingSession.get(id=session_id)
         [training] = await lock(Training, [session.training_id])

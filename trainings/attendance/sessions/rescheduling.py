@@ -171,7 +171,6 @@ async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") 
 
 KNOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED)
 GOES_THERE = ("name", "address", "municipality")
-"""Details by which people find a venue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,6 @@ class SessionFile:
         return [line for line in self.lines if line.stay.is_present]
 
     def sign_ups_with(self, registration_id: UUID) -> frozenset[UUID]:
-        """All registrations of this one's person."""
         own = next((line.sign_ups for line in self.lines if registration_id in line.sign_ups), frozenset())
         return own | {registration_id}
 
@@ -94,7 +93,6 @@ async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) 
 
 
 def _on_none(people: Iterable[frozenset[UUID]], sheets: Iterable[OpenSheet]) -> list[frozenset[UUID]]:
-    """People, by all their registrations, on none of the sheets."""
     listed = {line.registration_id for one in sheets for line in one.lines}
     return [own for own in people if own.isdisjoint(listed)]
 

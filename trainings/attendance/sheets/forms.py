@@ -22,8 +22,6 @@ Columns = Annotated[list[str], AfterValidator(_known)]
 
 
 class PrintForm(Form):
-    """Blank rows, columns for handwriting, and whether only people on no sheet yet."""
-
     MISSING: ClassVar[Mapping[str, str]] = {"n_blank": N_("Escriba cuántas filas vacías lleva la hoja.")}
     key: UUID
     n_blank: int = Field(ge=0, le=MOST_BLANK)

@@ -131,7 +131,6 @@ def list_data(
 
 
 def _row(line: Line, held: TrainingSession | None) -> dict[str, Any]:
-    """`held`: the session, where attendance is shown."""
     return {
         "number": str(line.number) if line.number else "–",
         "name": printable(line.name) or None,

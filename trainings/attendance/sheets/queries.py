@@ -38,8 +38,6 @@ class UnknownRow(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """`n_named` rows have a name, `n_blank` stand for spare cards."""
-
     id: UUID
     code: str
     printed_at: datetime
@@ -99,8 +97,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OpenSheet:
-    """Rows in order."""
-
     sheet: AttendanceSheet
     printed_by: str
     kept_by: str
@@ -198,7 +194,6 @@ def _person(row: SheetRow, training_id: UUID) -> Registration | None:
 
 
 async def _kept(people: Collection[Registration | None]) -> dict[UUID, Registration]:
-    """The kept registrations of joined ones."""
     wanted = {one.joined_to_id for one in people if one is not None} - {None}
     found = await reads(Registration).filter(id__in=sorted(wanted)).prefetch_related("participant") if wanted else []
     return {one.id: one for one in found}
@@ -290,7 +285,6 @@ def _whom(event: ScanEvent) -> UUID | str:
 
 
 async def listed_at(session_id: UUID) -> frozenset[UUID]:
-    """Registrations on printed sheets of a session, handwritten or not."""
     rows = reads(SheetRow).filter(sheet__session_id=session_id)
     found = await rows.values_list("registration_id", "card__registration_id")
     return frozenset(one for pair in found for one in pair if one is not None)

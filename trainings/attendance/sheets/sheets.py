@@ -240,7 +240,6 @@ async def _undo(sheet: AttendanceSheet, rows: Mapping[UUID, int | None], *, acto
 
 
 async def keep_paper(sheet_id: UUID, where: str, *, actor: Actor) -> None:
-    """Where the signed sheet is; replaces what was said before."""
     async with transaction():
         sheet = await AttendanceSheet.get(id=sheet_id).select_related("session__training")
         hub_id = sheet.session.training.hub_id

@@ -157,7 +157,7 @@ async def _held(slip_id: UUID) -> tuple[WalkInSlip, TrainingSession]:
 
 
 async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor) -> str:
-    """Register the person, or return the code of the reason to wait."""
+    """Register the person; else the code of the reason to wait."""
     try:
         opened = await open_slip(slip)
         form = check(SlipForm, opened.typed)
@@ -219,7 +219,6 @@ async def open_slip(slip: WalkInSlip) -> Slip:
 
 
 async def _names_of(slip: WalkInSlip) -> list[UUID]:
-    """Ids under which the phone may have sealed it: its own, or the one that another slip had taken."""
     others = await WalkInSlip.filter(session_id=slip.session_id).values_list("id")
     named = [key for (key,) in others if other_id(key, slip.body_hash) == slip.id]
     return [slip.id, *named]
