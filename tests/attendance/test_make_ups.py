@@ -44,6 +44,12 @@ async def sign_up_again(door: Opened, training: Training) -> Registration:
     return again
 
 
+async def at_two_dates() -> tuple[Opened, Training, Registration]:
+    door = await open_door()
+    other = await another_date(door)
+    return door, other, await sign_up_again(door, other)
+
+
 async def attend(door: Opened, registration: Registration, session: TrainingSession, freeze: Freeze, n: int) -> None:
     """So many hours of a session, which is closed then; others' tickets may have been shown there as well."""
     leaves = session.starts_at + n * HOUR
@@ -63,9 +69,7 @@ async def shown(registration: Registration) -> int:
 
 
 async def test_half_was_missed_and_made_up_on_a_new_sign_up_then_it_counts_once(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    other = await another_date(door)
-    again = await sign_up_again(door, other)
+    door, other, again = await at_two_dates()
     await attend(door, door.ana, door.session, freeze, 2)
     assert await hours(door.ana) == (120, False)
 
@@ -167,9 +171,7 @@ async def test_merge_or_undo_was_cut_off_before_its_hours_then_said_again_they_a
 
 
 async def test_place_made_up_for_and_given_back_then_it_has_no_hours_once_settled(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    other = await another_date(door)
-    again = await sign_up_again(door, other)
+    door, other, again = await at_two_dates()
     await attend(door, again, other.sessions[0], freeze, 4)
     assert await hours(door.ana) == (240, True)
     await Registration.filter(id=door.ana.id).update(state=RegistrationState.CANCELLED)
@@ -183,9 +185,7 @@ async def test_place_made_up_for_and_given_back_then_it_has_no_hours_once_settle
 async def test_both_dates_settled_at_the_same_moment_then_nothing_is_lost(
     postgres_db: Settings, freeze: Freeze
 ) -> None:
-    door = await open_door()
-    other = await another_date(door)
-    again = await sign_up_again(door, other)
+    door, other, again = await at_two_dates()
     freeze(door.starts_at + 2 * HOUR)
     await take(door, scan(qr_of(door.ana), door.starts_at))
     await take(door, scan(qr_of(door.ana), door.starts_at + 2 * HOUR, kind=ScanKind.OUT))
@@ -242,9 +242,7 @@ async def test_one_settled_alone_then_their_other_sign_up_is_held_till_it_is_wri
 async def test_one_settled_alone_while_another_date_is_held_then_waits_for_it_holding_nothing(
     postgres_db: Settings,
 ) -> None:
-    door = await open_door()
-    other = await another_date(door)
-    again = await sign_up_again(door, other)
+    door, other, again = await at_two_dates()
     await take(door, scan(qr_of(door.ana), other.sessions[0].starts_at), session=other.sessions[0].id)
     is_settled, may_end, is_held = asyncio.Event(), asyncio.Event(), asyncio.Event()
     may_end.set()

@@ -38,6 +38,13 @@ Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
 
 
+async def signed_up_twice() -> tuple[Opened, Registration, Actor]:
+    """A door with Ana on it, another sign-up of hers, and who merges the two."""
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    return door, again, await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+
+
 async def expected_by(phone: Device) -> int:
     """As many as the phone says."""
     [told] = (await state_of(phone))["sessions"]
@@ -57,9 +64,7 @@ async def heads(door: Opened, actor: Actor) -> tuple[int, int, str, list[int]]:
 async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_until_it_is_taken_back(
     db: Settings, freeze: Freeze
 ) -> None:
-    door = await open_door()
-    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
-    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    door, again, boss = await signed_up_twice()
     await Participant.filter(id__in=[door.ana.participant_id, again.participant_id]).update(sex=Sex.MUJER)
     await make_sheet(door, [again])
     freeze(door.ends_at)
@@ -109,9 +114,7 @@ async def test_heads_of_a_large_hall_are_those_of_the_totals_and_grow_with_each_
 async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_came(
     sqlite_db: Settings, freeze: Freeze
 ) -> None:
-    door = await open_door()
-    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
-    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    door, again, boss = await signed_up_twice()
     # What she told on one of them alone stands for her, whichever of them stays.
     said = {"sex": Sex.MUJER, "age_group": AgeGroup.A35_59, "community": "Las Pozas"}
     await Participant.filter(id=again.participant_id).update(**said)
@@ -190,9 +193,7 @@ async def test_present_by_both_sign_ups_and_left_by_one_then_the_hours_are_until
     db: Settings, freeze: Freeze
 ) -> None:
     """What the list, the file and the phone of the door say of one person is what counts for the course as well."""
-    door = await open_door()
-    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
-    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    door, again, boss = await signed_up_twice()
     freeze(door.ends_at)
     await take(door, scan(qr_of(door.ana), door.starts_at), scan(qr_of(again), door.starts_at + HOUR))
     await take(door, scan(qr_of(again), door.starts_at + 2 * HOUR, kind=ScanKind.OUT))
@@ -216,9 +217,7 @@ async def test_present_by_both_sign_ups_and_left_by_one_then_the_hours_are_until
 async def test_left_by_the_sign_up_by_which_nobody_arrived_then_the_hours_are_until_then(
     sqlite_db: Settings, freeze: Freeze
 ) -> None:
-    door = await open_door()
-    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
-    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    door, again, boss = await signed_up_twice()
     freeze(door.ends_at)
     await take(door, scan(qr_of(door.ana), door.starts_at))
     await take(door, scan(qr_of(again), door.starts_at + HOUR, kind=ScanKind.OUT))
