@@ -72,7 +72,7 @@ def said(marks: Sequence[KeptMark]) -> tuple[Any, ...]:
     return stay, unnamed_of(marks, undone), heads_of(marks, undone)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(marks=SESSIONS, shuffled=st.randoms(use_true_random=False))
 def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Random) -> None:
     again = list(marks)

@@ -268,16 +268,6 @@ async def test_list_of_the_file_shows_who_came_or_is_empty_to_be_signed(held: He
     assert n_printed[1:] == [0, 1], "the empty one alone is paper to sign"
 
 
-async def test_what_there_was_not_is_not_in_the_file(held: Held, new_client: NewClient) -> None:
-    nothing = dict.fromkeys(("agenda", "summary", "rations_planned", "rations_served", "transport_each"), "")
-
-    pages = await file_of(held, new_client, **nothing)
-
-    assert "Control de raciones no lleva Recibos de pasaje no lleva" in pages[0]
-    assert not any("Recibo de pasaje No." in page for page in pages)
-    assert "No se anotó agenda." in page_with(pages, "Agenda")
-
-
 async def test_long_and_hostile_accounts_still_fit_one_page(held: Held, new_client: NewClient) -> None:
     long = f"{HOSTILE} " + "Se conversó sobre rumores y fuentes seguras. " * 60
 
@@ -316,26 +306,28 @@ async def test_page_says_what_is_missing_and_writes_what_is_known(held: Held, ne
     assert await SessionReport.all().count() == 0
 
 
-async def test_file_of_a_session_without_a_sheet_is_made_from_the_marks_or_freezes_one_to_be_signed(
+async def test_file_of_a_session_without_a_sheet_or_account_is_made_from_the_marks_or_freezes_one_to_be_signed(
     cast: Cast, new_client: NewClient
 ) -> None:
     door = await open_held_door(cast)
+    await take(door, scan(qr_of(door.ana), at=door.starts_at))
     sheet = Held(cast, door, AttendanceSheet())
+    nothing = dict.fromkeys(("agenda", "summary", "rations_planned", "rations_served", "transport_each"), "")
 
-    pages = await file_of(sheet, new_client)
+    pages = await file_of(sheet, new_client, **nothing)
 
+    assert "Control de raciones no lleva Recibos de pasaje no lleva" in pages[0]
+    assert not any("Recibo de pasaje No." in page for page in pages)
+    assert "No se anotó agenda." in page_with(pages, "Agenda")
     assert "Señoras y señores Público en general" in pages[1]
     assert "No se imprimió hoja para firmar" in " ".join(pages)
     assert await AttendanceSheet.all().count() == 0
 
-    unsaved = await (await signed_in(new_client, cast, "coordinator")).get(
-        f"/panel/sesiones/{door.key}/expediente.pdf?lista=vacia"
-    )
+    client, path = await signed_in(new_client, cast, "coordinator"), f"/panel/sesiones/{door.key}/expediente"
+    unsaved = await client.get(f"{path}.pdf?lista=vacia")
     assert "– Ana Lucía Ba Coc" in page_with(pages_of(unsaved.content), "Esta lista no tiene código")
 
-    await (await signed_in(new_client, cast, "coordinator")).post(
-        f"/panel/sesiones/{door.key}/expediente", data=ACCOUNT | {"list": "vacia"}
-    )
+    await client.post(path, data=ACCOUNT | {"list": "vacia"})
     pages = await file_of(sheet, new_client, "vacia")
     frozen = await AttendanceSheet.get(session_id=door.key)
     signed = page_with(pages, "Firma o huella")
