@@ -22,7 +22,7 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eligibility import CannotChange, SignUpClosed, TrainingFull
-from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
+from trainings.registrations.models import Author, HoldReason, Registration, RegistrationGroup
 from trainings.registrations.own.group_actions import rejoin_member
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.seats import actions
@@ -219,7 +219,9 @@ async def test_rename_writes_the_name_as_it_will_be_printed_and_found(db: Settin
 
     await actions.rename(ana.id, "Ana Lucía", "Ba Coc", actor=HOLDER_OF_LINK)
 
-    person = (await Registration.get(id=ana.id).prefetch_related("participant")).participant
+    renamed = await Registration.get(id=ana.id).prefetch_related("participant")
+    person = renamed.participant
+    assert (renamed.renamed_by, renamed.renamed_at is not None) == (Author.PERSON, True)
     assert (person.full_name, person.name_key) == ("Ana Lucía Ba Coc", "ana lucia ba coc")
     assert person.search_text == " ana lucia ba coc las pozas"
     [line] = await AuditLine.filter(act="registrations.rename")
