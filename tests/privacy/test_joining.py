@@ -342,6 +342,19 @@ async def test_undone_who_waits_because_the_place_is_gone_is_told_and_so_are_sta
     assert "Ya no había lugar para 1 inscripción: quedó de primera en la lista de espera." in answer.text
 
 
+async def test_undone_who_waited_moves_up_where_a_place_is_free_by_then(cast: Cast, rosa: Actor) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=0)
+    first, second = [await someone(cast.hub, training=training) for _time in range(2)]
+    await unite(first, second, rosa)
+    await actions.resize(training.id, 2, 0, actor=PROGRAM)
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "cancelled"]
+
+    await undo(rosa)
+
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "confirmed"]
+    assert await places_of(training) == (2, 0)
+
+
 async def test_undone_who_was_told_of_an_offer_is_told_again_as_the_time_to_answer_begins_anew(
     cast: Cast, rosa: Actor
 ) -> None:
