@@ -36,6 +36,7 @@ test("a look that began before a mark was kept does not say that all is sent", a
   await null;
   n_waiting = 1;
   sender.added(1);
+  assert.equal(unsentInWords({ sender, words }), "1 waiting");
   answer();
   await looking;
 
