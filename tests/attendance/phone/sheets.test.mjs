@@ -46,10 +46,25 @@ test("rows are listed as they are read", () => {
 async function choiceOf(lasts, store = storeOf()) {
   const sheets = Object.entries(lasts).map(([code, last]) => ({ code, named: last - 1, rows: Array.from({ length: last }, (_, n) => [n + 1, `h${n + 1}`]) }));
   const roster = new Roster({ version: "1", people: [], spares: [], sheets });
-  const select = { options: [{ value: "" }], addEventListener: () => undefined };
+  const select = { options: [{ value: "", text: "choose" }], addEventListener: () => undefined };
+  select.replaceChildren = (...options) => (select.options = options);
   const kept = await new Sheets(store).load();
   return { choice: new SheetChoice(select, kept, { roster, session: { id: "s" } }), kept };
 }
+
+test("one chooses among several sheets, and is not asked again once that is done", async () => {
+  globalThis.Option = function (text, value) {
+    Object.assign(this, { text, value });
+  };
+  const { choice, kept } = await choiceOf({ KDYDQ: 3, NFWPF: 4 });
+  const shown = () => {
+    choice.draw();
+    return [choice.select.value, ...choice.select.options.map(({ text }) => text)];
+  };
+  assert.deepEqual(shown(), ["", "choose", "KDYD-Q", "NFWP-F"]);
+  kept.choose("s", "NFWPF");
+  assert.deepEqual(shown(), ["NFWPF", "KDYD-Q", "NFWP-F"]);
+});
 
 test("the number pad takes as many digits as the last row of the sheet has, and makes no other row of more", async () => {
   const press = (choice, keys) => [...keys].reduce((shown, key) => choice.pressed(shown, key), "");
