@@ -154,37 +154,29 @@ async def change_password(request: Request) -> Response:
         return await _account_page(request, errors.typed, status=422)
     except Refusal as refusal:
         return await _account_page(request, typed.refused(refusal), refusal=refusal)
-    response = redirect(ACCOUNT_PAGE)
-    flash(response, _("Listo. Cambió su contraseña. Las otras sesiones se cerraron."))
-    return response
+    return redirect(ACCOUNT_PAGE, _("Listo. Cambió su contraseña. Las otras sesiones se cerraron."))
 
 
 @allow(*STAFF)
 async def set_digest(request: Request) -> Response:
     wants = (await read_form(request)).value("digest") == "yes"
     await actions.set_digest(wants=wants, actor=request.state.actor)
-    response = redirect(ACCOUNT_PAGE)
     on, off = N_("Listo. Los resúmenes están pedidos."), N_("Listo. Ya no le llegan resúmenes por correo.")
-    flash(response, _(on if wants else off))
-    return response
+    return redirect(ACCOUNT_PAGE, _(on if wants else off))
 
 
 @allow(*STAFF)
 async def end_session(request: Request) -> Response:
     await actions.end_session(request.path_params["session_id"], actor=request.state.actor)
-    response = redirect(ACCOUNT_PAGE)
-    flash(response, _("Listo. Esa sesión se cerró."))
-    return response
+    return redirect(ACCOUNT_PAGE, _("Listo. Esa sesión se cerró."))
 
 
 @allow(*STAFF)
 async def end_other_sessions(request: Request) -> Response:
     token = _cookies(request).read(request, SESSION)
     n_ended = await actions.end_other_sessions(token, actor=request.state.actor)
-    response = redirect(ACCOUNT_PAGE)
     words = ngettext("Listo. Se cerró %(n)s sesión.", "Listo. Se cerraron %(n)s sesiones.", n_ended)
-    flash(response, words % {"n": n_ended})
-    return response
+    return redirect(ACCOUNT_PAGE, words % {"n": n_ended})
 
 
 async def _account_page(

@@ -21,7 +21,6 @@ from trainings.web.i18n import N_
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.requests import Request

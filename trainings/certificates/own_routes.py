@@ -29,7 +29,6 @@ from trainings.registrations.models import Registration
 from trainings.registrations.own.queries import with_papers
 from trainings.registrations.own.views import OWN, base_of, known, lead_to, token_page
 from trainings.web.allow import HOLDER, allow
-from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of, with_time
 from trainings.web.render import redirect, token_page_headers
@@ -135,9 +134,9 @@ async def make_at_desk(request: Request) -> Response:
     except Refusal as refusal:
         if refusal.status != Refusal.status:
             raise
-        response = redirect(f"/panel/inscripciones/{person.registration.id}")
-        flash(response, gettext(refusal.text) % refusal.values, "note")
-        return response
+        return redirect(
+            f"/panel/inscripciones/{person.registration.id}", gettext(refusal.text) % refusal.values, "note"
+        )
     return redirect(f"/panel/inscripciones/{person.registration.id}/historial/{transcript.code}.pdf")
 
 

@@ -11,7 +11,6 @@ from trainings.feeds import facilitator
 from trainings.feeds.links import feed_links
 from trainings.lib import qr
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.i18n import _
 from trainings.web.render import redirect, render, token_page_headers
 
@@ -36,9 +35,7 @@ async def make(request: Request) -> Response:
 @allow(*STAFF)
 async def revoke(request: Request) -> Response:
     await facilitator.revoke_secret_link(actor=request.state.actor)
-    response = redirect(PAGE)
-    flash(response, _("Listo. La dirección de su calendario ya no abre nada."))
-    return response
+    return redirect(PAGE, _("Listo. La dirección de su calendario ya no abre nada."))
 
 
 routes: list[BaseRoute] = [

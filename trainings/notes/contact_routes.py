@@ -14,7 +14,6 @@ from trainings.notes.forms import ContactForm, typed_contact
 from trainings.notes.models import HelpContact
 from trainings.notes.words import BY_SITUATION, COUNTRIES, TILES
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
@@ -108,9 +107,7 @@ async def switch_on(request: Request) -> Response:
 
 
 def _done(sentence: str) -> Response:
-    response = redirect(INDEX)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(INDEX, gettext(sentence))
 
 
 routes: list[BaseRoute] = [

@@ -21,7 +21,6 @@ from trainings.places.models import Hub
 from trainings.places.queries import HubNotYours, hubs_visible_to
 from trainings.web.allow import allow
 from trainings.web.files import RecordingTooLarge, read_upload
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext
 from trainings.web.problems import sentence_of
@@ -124,9 +123,7 @@ async def _note(request: Request) -> InformationNote:
 
 
 def _done(note: InformationNote, sentence: str) -> Response:
-    response = redirect(f"{INDEX}/{note.id}")
-    flash(response, gettext(sentence))
-    return response
+    return redirect(f"{INDEX}/{note.id}", gettext(sentence))
 
 
 # -- one note: how it looks, and what can be done with it

@@ -22,7 +22,6 @@ from trainings.people import audio, communities
 from trainings.people.forms import MunicipalityCode, printable
 from trainings.places.models import Municipality
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
@@ -134,9 +133,7 @@ async def _obey(request: Request, form: type[NameForm], act: Act) -> Response:
         return await _page(request, towns, town, typed=exc.typed, problem=_first(exc.typed), status=422)
     except Refusal as refusal:
         return await _page(request, towns, town, typed=typed, problem=sentence_of(refusal), status=refusal.status)
-    response = redirect(f"{INDEX}?municipio={town.ine_code}")
-    flash(response, sentence)
-    return response
+    return redirect(f"{INDEX}?municipio={town.ine_code}", sentence)
 
 
 def _first(typed: Typed) -> str:

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import CLOCK_KEEPERS
 from trainings.privacy.guard import say_clock_is_right
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect
 
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 @allow(*CLOCK_KEEPERS)
 async def clock_is_right(request: Request) -> Response:
     await say_clock_is_right(actor=request.state.actor)
-    response = redirect("/panel")
-    flash(response, gettext(N_("Anotado. En unas horas se vuelve a borrar lo que toca.")))
-    return response
+    return redirect("/panel", gettext(N_("Anotado. En unas horas se vuelve a borrar lo que toca.")))
 
 
 routes: list[BaseRoute] = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import AfterValidator
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -13,6 +15,9 @@ from trainings.accounts.permissions import MERGERS
 from trainings.audit.actions import record
 from trainings.db import reads
 from trainings.errors import Refusal
+from trainings.lib.text import fold
+from trainings.people.forms import printable
+from trainings.people.models import MergeReason
 from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
@@ -21,23 +26,14 @@ from trainings.privacy.merge_views import facts, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
-
-from trainings.lib.text import fold
-from trainings.people.forms import printable
-from trainings.people.models import MergeReason
-from trainings.web.forms import Form, wrong
 
 FEWEST_LETTERS = 3
 
@@ -224,9 +220,7 @@ def _back(sentence: str) -> Response:
 
 
 def _back_with(sentence: str, path: str = INDEX) -> Response:
-    response = redirect(path)
-    flash(response, sentence)
-    return response
+    return redirect(path, sentence)
 
 
 routes: list[BaseRoute] = [

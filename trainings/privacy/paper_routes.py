@@ -19,7 +19,6 @@ from trainings.registrations.own import erasures
 from trainings.registrations.own.erasures import What
 from trainings.registrations.own.views import MEMBER, OWN, back, home_of, known, place_of, token_page
 from trainings.web.allow import HOLDER, allow
-from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render
@@ -114,10 +113,12 @@ async def erase_at_desk(request: Request) -> Response:
     n = 0
     if form.what is not What.DATA:
         n = await erase_papers(registration.id, form.what, actor=request.state.actor)
-    response = redirect(f"/panel/inscripciones/{registration.id}")
     done = ngettext("Listo. Se borró de %(num)s documento.", "Listo. Se borró de %(num)s documentos.", n) % {"num": n}
-    flash(response, done if n else gettext(N_("No había nada que borrar.")), "ok" if n else "note")
-    return response
+    return redirect(
+        f"/panel/inscripciones/{registration.id}",
+        done if n else gettext(N_("No había nada que borrar.")),
+        "ok" if n else "note",
+    )
 
 
 def _own(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:

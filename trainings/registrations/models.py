@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from trainings.people.models import Participant
     from trainings.places.models import Hub, Municipality
     from trainings.schedule.models import Training
-from collections.abc import Collection, Mapping
 
 
 class RegistrationState(StrEnum):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
+from trainings.attendance import views
 from trainings.attendance.device_queries import (
+    UPLOAD_DAYS,
     DeviceRevoked,
     RosterOver,
     only_from_app,
@@ -17,30 +19,25 @@ from trainings.attendance.device_queries import (
     read_cookie,
     write_cookie,
 )
-from trainings.attendance.phones import devices
+from trainings.attendance.events import Result, ResultState, SentBatch
+from trainings.attendance.models import Device, ScanFlag
+from trainings.attendance.phones import devices, uploads
 from trainings.attendance.phones.forms import ClaimBody, ReadyBody
+from trainings.attendance.phones.gaps import numbers_lacking
 from trainings.attendance.phones.roster_file import rosters_of
 from trainings.attendance.phones.sessions import take_later_sessions
 from trainings.attendance.phones.state import about, exact, sessions_with_lists, state_of
+from trainings.attendance.phones.uploads import Upload
+from trainings.attendance.words import TIME_OVER
 from trainings.errors import Malformed
+from trainings.limits import actions as limits
 from trainings.web.address import client_address
 from trainings.web.allow import HOLDER, PUBLIC, allow
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-from typing import TYPE_CHECKING, Any
 
-from trainings.attendance import views
-from trainings.attendance.device_queries import UPLOAD_DAYS
-from trainings.attendance.events import Result, ResultState, SentBatch
-from trainings.attendance.models import Device, ScanFlag
-from trainings.attendance.phones import uploads
-from trainings.attendance.phones.gaps import numbers_lacking
-from trainings.attendance.phones.uploads import Upload
-from trainings.attendance.words import TIME_OVER
-from trainings.limits import actions as limits
-from trainings.web.i18n import gettext
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,28 +12,24 @@ from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance.device_queries import PREPARE, read_cookie, write_cookie
 from trainings.attendance.phones import devices, shell
+from trainings.attendance.phones.backups import Loaded, load_copy
 from trainings.attendance.phones.devices import CodeUsed, NothingToMark, NotYourPhone
 from trainings.attendance.phones.forms import AnotherPhoneForm, RenameForm, ThisPhoneForm
 from trainings.attendance.phones.gaps import gaps_of_phones
 from trainings.attendance.phones.panel import Phone, name_for_another, phone_seen_by, phones_seen_by
 from trainings.attendance.phones.sessions import Offer, offer_to
 from trainings.attendance.queries import UnknownSession
-from trainings.errors import Refusal
+from trainings.errors import Refusal, TooMany
 from trainings.lib import qr, tokens
 from trainings.web.allow import allow
-from trainings.web.flash import flash
+from trainings.web.files import PhoneCopyTooLarge, read_upload
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, language
+from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import absolute, redirect, render, token_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-from typing import TYPE_CHECKING
 
-from trainings.attendance.phones.backups import Loaded, load_copy
-from trainings.errors import TooMany
-from trainings.web.files import PhoneCopyTooLarge, read_upload
-from trainings.web.i18n import ngettext
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -211,9 +207,7 @@ async def revoke(request: Request) -> Response:
 
 
 def _back(sentence: str) -> Response:
-    response = redirect(LIST)
-    flash(response, sentence)
-    return response
+    return redirect(LIST, sentence)
 
 
 COPY = "/panel/telefonos/copia"
@@ -234,9 +228,7 @@ async def load_copied(request: Request) -> Response:
         raise
     except Refusal as refusal:
         return _copy_page(request, typed.refused(refusal), refusal.status)
-    response = redirect(COPY)
-    flash(response, _told(loaded), "note" if loaded.n_unread or loaded.n_other else "ok")
-    return response
+    return redirect(COPY, _told(loaded), "note" if loaded.n_unread or loaded.n_other else "ok")
 
 
 def _copy_page(request: Request, form: Typed | None = None, status: int = 200) -> Response:

@@ -24,7 +24,6 @@ from trainings.outreach.models import HeadState
 from trainings.outreach.words import BANDS, SEXES_COUNTED, AgeBand
 from trainings.people.models import Sex
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import gettext, ngettext
 from trainings.web.render import redirect, render
@@ -78,9 +77,7 @@ async def answer(request: Request) -> Response:
     else:
         state = HeadState.COUNTED if form.hacer == COUNT else HeadState.DISMISSED
         n = await decide_heads(activity.id, form.telefono, state, until=form.hasta, actor=actor)
-    response = redirect(f"/panel/actividades/{activity.id}/revisar")
-    flash(response, said_after(form.hacer, n))
-    return response
+    return redirect(f"/panel/actividades/{activity.id}/revisar", said_after(form.hacer, n))
 
 
 routes: list[BaseRoute] = [Route(PATH, show), Route(PATH, answer, methods=["POST"])]

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import views
-from trainings.attendance.queries import Door, roster
+from trainings.attendance.queries import Door, UnknownSession, door_of, roster
 from trainings.attendance.review.queries import review_of
 from trainings.attendance.sessions.forms import AGENDA_LENGTH, MOST_RATIONS, SUMMARY_LENGTH, ReportForm
 from trainings.attendance.sessions.reports import (
@@ -32,11 +34,13 @@ from trainings.attendance.sheets.doors import door_at
 from trainings.attendance.sheets.queries import sheets_of
 from trainings.attendance.sheets.sheets import print_first_sheet
 from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.places.models import Hub
 from trainings.registrations.models import InvitationLetter
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import pdf_response, redirect, render
@@ -44,15 +48,7 @@ from trainings.web.render import pdf_response, redirect, render
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
-from trainings.attendance.queries import UnknownSession, door_of
-from trainings.audit.actor import Actor
-from trainings.db import reads
-from trainings.places.models import Hub
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -129,9 +125,7 @@ async def write(request: Request) -> Response:
         if wanted == EMPTY:
             await print_first_sheet(door.session.id, actor=request.state.actor)
         return redirect(path_of(door.session.id, f".pdf?lista={wanted}"))
-    response = redirect(path_of(door.session.id))
-    flash(response, gettext(N_("Listo. El expediente quedó guardado.")))
-    return response
+    return redirect(path_of(door.session.id), gettext(N_("Listo. El expediente quedó guardado.")))
 
 
 @allow(*ATTENDANCE_TAKERS)

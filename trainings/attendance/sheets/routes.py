@@ -17,12 +17,14 @@ from trainings.attendance import views
 from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
 from trainings.attendance.sheets import sheets
 from trainings.attendance.sheets.doors import LIST, ONE, door_at, log_names, opened_at, path_of
-from trainings.attendance.sheets.forms import PrintForm
+from trainings.attendance.sheets.forms import ColumnsForm, PrintForm
 from trainings.attendance.sheets.pages import SHORT, head_of, sheet_data, sheet_pdf
 from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, listed_at, sheet_by_code, sheets_of, unlisted
+from trainings.attendance.sheets.sheets import COLUMNS, UnknownOperator, columns_of
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
+from trainings.places.actions import set_sheet_columns
 from trainings.places.models import Operator
 from trainings.registrations.cards.queries import CardLine
 from trainings.registrations.cards.sheets import spare_data, spare_pdf
@@ -31,18 +33,13 @@ from trainings.registrations.seats.cards import record_printing
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import pdf_response, redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-from typing import TYPE_CHECKING
 
-from trainings.attendance.sheets.forms import ColumnsForm
-from trainings.attendance.sheets.sheets import COLUMNS, UnknownOperator, columns_of
-from trainings.places.actions import set_sheet_columns
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -98,11 +95,10 @@ async def create(request: Request) -> Response:
         return await _index(request, door, exc.typed, 422)
     except Refusal as exc:
         return await _index(request, door, typed.refused(exc), exc.status)
-    response = redirect(path_of(door.session.id, sheet.code))
-    flash(
-        response, gettext(N_("Lista la hoja %(code)s: imprímala aquí.")) % {"code": tokens.show_sheet_code(sheet.code)}
+    return redirect(
+        path_of(door.session.id, sheet.code),
+        gettext(N_("Lista la hoja %(code)s: imprímala aquí.")) % {"code": tokens.show_sheet_code(sheet.code)},
     )
-    return response
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -196,9 +192,7 @@ async def update_columns(request: Request) -> Response:
         raise UnknownOperator
     form = check(ColumnsForm, await read_form(request))
     await set_sheet_columns(operator.id, ",".join(form.columns), actor=request.state.actor)
-    response = redirect(COLUMNS_PAGE)
-    flash(response, gettext(N_("Listo. Las hojas nuevas llevan esas columnas.")))
-    return response
+    return redirect(COLUMNS_PAGE, gettext(N_("Listo. Las hojas nuevas llevan esas columnas.")))
 
 
 routes: list[BaseRoute] = [

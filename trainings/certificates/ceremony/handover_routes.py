@@ -26,7 +26,6 @@ from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
 from trainings.web.render import redirect, render
@@ -124,9 +123,11 @@ async def ticks(request: Request) -> Response:
 async def _note(request: Request, training: Training, ids: Collection[UUID], how: HandedOver) -> Response:
     done = await handover.hand_over(training.id, ids, how, actor=request.state.actor)
     n_changed = len(await names.changed_among(done.now))
-    response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
-    flash(response, _sentence(done.now, done.before, n_changed), "ok" if done.now and not n_changed else "note")
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/entrega",
+        _sentence(done.now, done.before, n_changed),
+        "ok" if done.now and not n_changed else "note",
+    )
 
 
 def _sentence(now: Sequence[Certificate], before: Sequence[Certificate], n_changed: int) -> str:
@@ -159,10 +160,12 @@ async def take_back(request: Request) -> Response:
     training = await _training(request)
     chosen = check(TicksForm, await read_form(request)).diploma
     n = len(await handover.take_back(training.id, chosen, actor=request.state.actor))
-    response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
     sentence = ngettext("Se deshizo %(n)s entrega.", "Se deshicieron %(n)s entregas.", n) % {"n": n}
-    flash(response, sentence if n else gettext(N_("No había nada que deshacer.")), "ok" if n else "note")
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/entrega",
+        sentence if n else gettext(N_("No había nada que deshacer.")),
+        "ok" if n else "note",
+    )
 
 
 # -- the ceremony
@@ -222,10 +225,8 @@ async def note_paper(request: Request) -> Response:
 async def take_back_paper(request: Request) -> Response:
     paper = await _paper(request)
     undone = await handover.take_back(paper.registration.training_id, [paper.id], actor=request.state.actor)
-    response = redirect(f"/panel/diplomas/{paper.id}/entrega")
     sentence = N_("Se deshizo: aún no consta que lo recibió.") if undone else N_("No había nada que deshacer.")
-    flash(response, gettext(sentence), "ok" if undone else "note")
-    return response
+    return redirect(f"/panel/diplomas/{paper.id}/entrega", gettext(sentence), "ok" if undone else "note")
 
 
 routes: list[BaseRoute] = [

@@ -31,7 +31,6 @@ from trainings.places.models import Hub
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import PictureTooLarge, read_upload
-from trainings.web.flash import flash
 from trainings.web.forms import Day, Form, FormErrors, Typed, as_refused, check, read_form, wrong
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -149,9 +148,7 @@ async def _check_operator(request: Request, operator_id: UUID) -> None:
 
 
 def _done(path: str, sentence: str) -> Response:
-    response = redirect(path)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(path, gettext(sentence))
 
 
 # -- who signs

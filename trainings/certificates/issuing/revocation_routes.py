@@ -24,7 +24,6 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import redirect, render
@@ -75,9 +74,7 @@ async def revoke_one(request: Request) -> Response:
         words = await _annul(certificate, form, request)
     except (FormErrors, Refusal) as error:
         return _one_page(request, certificate, *as_refused(typed, error))
-    response = redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas")
-    flash(response, words)
-    return response
+    return redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas", words)
 
 
 async def _annul(certificate: Certificate, form: RevokeForm, request: Request) -> str:
@@ -142,10 +139,10 @@ async def revoke_many(request: Request) -> Response:
     except (FormErrors, Refusal) as error:
         return await _many_page(request, training, *as_refused(typed, error))
     base = f"/panel/capacitaciones/{training.id}/diplomas"
-    response = redirect(f"{base}/anular" if done.request is not None else base)
     asked = gettext(N_("Listo, quedó pedido. Otra persona de la coordinación o de la administración lo decide."))
-    flash(response, asked if done.request is not None else _annulled(done.n))
-    return response
+    return redirect(
+        f"{base}/anular" if done.request is not None else base, asked if done.request is not None else _annulled(done.n)
+    )
 
 
 def _annulled(n: int) -> str:
@@ -158,9 +155,10 @@ async def decide(request: Request) -> Response:
     asked = await actions.request_of(training.id, request.path_params["request_id"])
     form = check(DecisionForm, await read_form(request))
     n = await actions.decide_request(asked.id, is_approved=form.approve, actor=request.state.actor)
-    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas/anular")
-    flash(response, _annulled(n) if form.approve else gettext(N_("Listo. No se anuló ninguno.")))
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/diplomas/anular",
+        _annulled(n) if form.approve else gettext(N_("Listo. No se anuló ninguno.")),
+    )
 
 
 @allow(*ISSUERS)
@@ -168,9 +166,10 @@ async def stop_telling(request: Request) -> Response:
     """«Detener los avisos»"""
     training = await _training(request)
     await actions.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
-    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
-    flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo anulado queda anulado.")))
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/diplomas",
+        gettext(N_("Listo: no se le avisa a nadie. Lo anulado queda anulado.")),
+    )
 
 
 LATE = "/panel/capacitaciones/{id:uuid}/diplomas/cambios"
@@ -250,10 +249,12 @@ async def leave(request: Request) -> Response:
     training = await _training(request)
     chosen = _chosen((await read_form(request)).values("diploma"))
     n = await late_data.leave(training.id, chosen, actor=request.state.actor)
-    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas/cambios")
     sentence = ngettext("Listo. %(n)s documento queda como está.", "Listo. %(n)s documentos quedan como están.", n)
-    flash(response, sentence % {"n": n} if n else gettext(N_("No marcó ninguno.")), "ok" if n else "note")
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/diplomas/cambios",
+        sentence % {"n": n} if n else gettext(N_("No marcó ninguno.")),
+        "ok" if n else "note",
+    )
 
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:

@@ -239,9 +239,10 @@ async def issue(request: Request) -> Response:
         certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
     except Refusal as refusal:
         return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
-    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")
-    flash(response, gettext(ISSUED_WORDS[certificate.kind]) % {"folio": certificate.folio})
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}",
+        gettext(ISSUED_WORDS[certificate.kind]) % {"folio": certificate.folio},
+    )
 
 
 async def _to_be_named(request: Request) -> tuple[Training, queries.Person]:
@@ -357,10 +358,12 @@ async def keep_marks(request: Request) -> Response:
         n = await assessment.enter_marks(training.id, marks, actor=request.state.actor)
     except Refusal as refusal:
         return await _show_marks(request, training, *as_refused(typed, refusal))
-    response = redirect(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
     sentence = ngettext("Listo. Se guardó %(n)s nota.", "Listo. Se guardaron %(n)s notas.", n) % {"n": n}
-    flash(response, sentence if n else gettext(N_("No cambió ninguna nota.")), "ok" if n else "note")
-    return response
+    return redirect(
+        request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        sentence if n else gettext(N_("No cambió ninguna nota.")),
+        "ok" if n else "note",
+    )
 
 
 def _marks(typed: Typed, people: Sequence[Registration]) -> dict[UUID, int | None]:

@@ -24,7 +24,6 @@ from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.files import KeyFileTooLarge, read_upload
-from trainings.web.flash import flash
 from trainings.web.forms import Day, Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -190,9 +189,7 @@ def _of_key(typed: Typed, key: str) -> Typed:
 
 
 def _back(sentence: str) -> Response:
-    response = redirect(INDEX)
-    flash(response, gettext(sentence))
-    return response
+    return redirect(INDEX, gettext(sentence))
 
 
 ONE = INDEX + "/{operator:uuid}"

@@ -26,7 +26,6 @@ from trainings.registrations.calls.views import INDEX, Calls, Section, calls_abo
 from trainings.registrations.calls.words import ANSWERED, ANSWERED_BEFORE, VIAS, WHY_CLOSED, title_of
 from trainings.registrations.desk.staff_refusals import for_staff
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import Form, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.problems import sentence_of
@@ -206,9 +205,10 @@ async def mark(request: Request) -> Response:
     is_left = form.left == LEFT
     beside = form.after if is_left else form.person
     anchor = f"#c-{beside}" if beside is not None else "#lista"
-    response = redirect(f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}")
-    flash(response, gettext(sentence) % {"progress": progress_words(now)})
-    return response
+    return redirect(
+        f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}",
+        gettext(sentence) % {"progress": progress_words(now)},
+    )
 
 
 async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> str:
@@ -228,9 +228,7 @@ async def close(request: Request) -> Response:
         await call_actions.close(one.call_list.id, form.reason, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, one, refusal=refusal)
-    response = redirect(INDEX)
-    flash(response, gettext(N_("Listo: la lista está cerrada. Se puede leer 30 días más.")))
-    return response
+    return redirect(INDEX, gettext(N_("Listo: la lista está cerrada. Se puede leer 30 días más.")))
 
 
 @allow(*CALLERS)
@@ -240,9 +238,7 @@ async def reopen(request: Request) -> Response:
         await call_actions.reopen(one.call_list.id, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, one, refusal=refusal)
-    response = redirect(f"{INDEX}/{one.call_list.id}")
-    flash(response, gettext(N_("Listo: la lista está abierta otra vez.")))
-    return response
+    return redirect(f"{INDEX}/{one.call_list.id}", gettext(N_("Listo: la lista está abierta otra vez.")))
 
 
 routes: list[BaseRoute] = [

@@ -28,7 +28,7 @@ from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.address import client_address
 from trainings.web.allow import HOLDER, allow
-from trainings.web.flash import Tone, flash
+from trainings.web.flash import Tone
 from trainings.web.forms import FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import DatabaseBusy, with_time
@@ -169,9 +169,7 @@ async def give_back(request: Request) -> Response:
 
 
 def _back(request: Request, sentence: str, tone: Tone = "ok") -> Response:
-    response = redirect(_base(request))
-    flash(response, sentence, tone)
-    return response
+    return redirect(_base(request), sentence, tone)
 
 
 @allow(HOLDER)

@@ -25,7 +25,6 @@ from trainings.schedule.models import PrintKind, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import absolute, pdf_response, redirect, render
@@ -64,9 +63,9 @@ async def create(request: Request) -> Response:
         return await _index(request, training, exc.typed, 422)
     except Refusal as exc:
         return await _index(request, training, typed.refused(for_staff(exc)), exc.status)
-    response = redirect(_path(block.id))
-    flash(response, gettext(N_("Listo. Los lugares quedan apartados. Imprima las tarjetas, o entregue el enlace.")))
-    return response
+    return redirect(
+        _path(block.id), gettext(N_("Listo. Los lugares quedan apartados. Imprima las tarjetas, o entregue el enlace."))
+    )
 
 
 async def _index(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
@@ -166,9 +165,7 @@ async def renew_link(request: Request) -> Response:
 
 
 def _back(block: Block, sentence: str) -> Response:
-    response = redirect(_path(block.block.id))
-    flash(response, sentence)
-    return response
+    return redirect(_path(block.block.id), sentence)
 
 
 @allow(*DESK)

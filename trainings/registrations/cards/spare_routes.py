@@ -45,7 +45,7 @@ from trainings.registrations.models import Card, CardState, Source
 from trainings.registrations.seats import cards
 from trainings.registrations.words import HOW_AGREED
 from trainings.web.allow import allow
-from trainings.web.flash import Tone, flash
+from trainings.web.flash import Tone
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.problems import DatabaseBusy, with_time
@@ -98,9 +98,7 @@ async def make(request: Request) -> Response:
     if form.hub not in {hub.id for hub in await hubs_at_desk(request.state.actor)}:
         raise cards.UnknownHub
     await cards.make_spares(form.hub, form.n, actor=request.state.actor, key=form.key)
-    response = redirect(f"{SPARE}#hojas")
-    flash(response, gettext(N_("Listo. Imprima la hoja y corte las tarjetas.")))
-    return response
+    return redirect(f"{SPARE}#hojas", gettext(N_("Listo. Imprima la hoja y corte las tarjetas.")))
 
 
 @allow(*DESK)
@@ -182,9 +180,7 @@ def _training_chosen(typed: Typed) -> UUID | None:
 
 
 def _used(registration_id: UUID, sentence: str, tone: Tone = "ok") -> Response:
-    response = redirect(f"/panel/inscripciones/{registration_id}")
-    flash(response, sentence, tone)
-    return response
+    return redirect(f"/panel/inscripciones/{registration_id}", sentence, tone)
 
 
 async def _form(request: Request, card: Card, typed: Typed | None, status: int = 200) -> Response:
@@ -237,9 +233,9 @@ async def confirm_void(request: Request) -> Response:
 async def void(request: Request) -> Response:
     card = await card_at_desk(request.path_params["id"], request.state.actor)
     await cards.void(card.id, actor=request.state.actor)
-    response = redirect(f"{SPARE}/bloques/{card.block_id}" if card.block_id else SPARE)
-    flash(response, gettext(N_("Listo. Esa tarjeta ya no vale.")))
-    return response
+    return redirect(
+        f"{SPARE}/bloques/{card.block_id}" if card.block_id else SPARE, gettext(N_("Listo. Esa tarjeta ya no vale."))
+    )
 
 
 routes: list[BaseRoute] = [

@@ -22,7 +22,6 @@ from trainings.registrations.seats import actions
 from trainings.registrations.words import NEED_STATES, STATES
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.flash import flash
 from trainings.web.forms import check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import redirect, render
@@ -118,9 +117,10 @@ async def answer(request: Request) -> Response:
     form = check(AnswerForm, typed)
     await actions.answer_need(registration.id, form.need, form.state, actor=request.state.actor)
     is_from_person = typed.value("from") == "persona"
-    response = redirect(f"/panel/inscripciones/{registration.id}" if is_from_person else f"{BOARD}#p-{registration.id}")
-    flash(response, gettext(_said(form.state, has_email=registration.participant.email_key is not None)))
-    return response
+    return redirect(
+        f"/panel/inscripciones/{registration.id}" if is_from_person else f"{BOARD}#p-{registration.id}",
+        gettext(_said(form.state, has_email=registration.participant.email_key is not None)),
+    )
 
 
 def _said(state: NeedState, *, has_email: bool) -> str:

@@ -35,7 +35,6 @@ from trainings.registrations.seats.actions import UnknownGroup
 from trainings.registrations.seats.situation import Shortage
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, asked_page, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.problems import sentence_of
@@ -255,9 +254,7 @@ async def decline(request: Request) -> Response:
 
 
 def _back(training: Training, sentence: str) -> Response:
-    response = redirect(f"/panel/capacitaciones/{training.id}/espera")
-    flash(response, gettext(sentence))
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}/espera", gettext(sentence))
 
 
 # -- closing
@@ -300,9 +297,10 @@ async def close(request: Request) -> Response:
         return await _show(request, training, refusal=refusal)
     if batch is None:
         return _back(training, N_("La lista ya estaba cerrada."))
-    response = redirect(f"/panel/capacitaciones/{training.id}/espera?lote={batch}")
-    flash(response, gettext(N_("Listo: la lista de espera está cerrada.")))
-    return response
+    return redirect(
+        f"/panel/capacitaciones/{training.id}/espera?lote={batch}",
+        gettext(N_("Listo: la lista de espera está cerrada.")),
+    )
 
 
 routes: list[BaseRoute] = [

@@ -36,7 +36,6 @@ from trainings.registrations.models import ImportDraft, ImportState, Registratio
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import download, read_upload
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
@@ -138,9 +137,7 @@ async def assign(request: Request) -> Response:
 
 
 def _look_again(draft: ImportDraft, changed: actions.ListChanged) -> Response:
-    response = redirect(_path(draft))
-    flash(response, sentence_of(changed), "note")
-    return response
+    return redirect(_path(draft), sentence_of(changed), "note")
 
 
 def _columns_page(
@@ -281,9 +278,7 @@ async def confirm(request: Request) -> Response:
 async def discard(request: Request) -> Response:
     draft, training = await actions.list_at_desk(request.path_params["id"], request.state.actor)
     await actions.discard(draft.id)
-    response = redirect(f"/panel/capacitaciones/{training.id}")
-    flash(response, gettext(N_("La lista se descartó. No se guardó a nadie.")))
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}", gettext(N_("La lista se descartó. No se guardó a nadie.")))
 
 
 @allow(*DESK)

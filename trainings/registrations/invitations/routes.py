@@ -26,7 +26,6 @@ from trainings.schedule import queries
 from trainings.schedule.models import PrintKind, Training, TrainingState
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import WrongRole, allow
-from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
@@ -146,9 +145,7 @@ async def _obey(request: Request, act: Act) -> Response:
         if refusal.field:
             return await _page(request, training, typed.refused(refusal), status=refusal.status)
         return await _page(request, training, typed, problem=sentence_of(refusal), status=refusal.status)
-    response = redirect(f"/panel/capacitaciones/{training.id}/convocatorias")
-    flash(response, sentence)
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}/convocatorias", sentence)
 
 
 @allow(*DESK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,10 +18,12 @@ from trainings.people.consents import english_readers
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox
-from trainings.schedule.changes import Known
+from trainings.registrations.telling.itip import MOST_INVITATIONS
+from trainings.schedule.changes import Difference, Known
 from trainings.schedule.dated import place_told
-from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.public import sentences
+from trainings.schedule.public.sentences import sentence_of
 from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -30,12 +32,7 @@ from trainings.web.i18n import gettext as _
 
 if TYPE_CHECKING:
     from trainings.places.models import Hub, Venue
-from datetime import date
 
-from trainings.registrations.telling.itip import MOST_INVITATIONS
-from trainings.schedule.changes import Difference
-from trainings.schedule.models import ChangeKind
-from trainings.schedule.public.sentences import sentence_of
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """About people who are off; all others of a group are about people who stay."""
