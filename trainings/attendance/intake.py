@@ -101,7 +101,7 @@ class Intake:
     async def take(self, events: Sequence[SentEvent]) -> list[Result]:
         """Keep these events in the caller's transaction and compute attendance anew; one result for each, in order.
 
-        As many statements for fifty as for one. Raises CameMeanwhile: start again.
+        As many statements for fifty as for one. Raises CameMeanwhile: start again, with all locks.
         """
         await self._read(events)
         results = [self._decide(event) for event in events]

@@ -261,9 +261,9 @@ class ScanEvent(Record):
     """One scan, typed code, tap or undo, under the client's id. Never changed, never refused.
 
     `at`: by our clock; `dated_by`: what tells it. `unknown_code`: sealed, for later matching; `code_hash`: the first 24
-    characters of the card's digest. `conflict_of_id`: the first event under this id, which had another body. `perf`:
-    milliseconds since `page` was opened. `stated_at`: when the person left, or the session ended; `number`: heads. Only
-    the decision, the person, and what is known of its time may change.
+    characters of the card's digest. `conflict_of_id`: the first event under this id, which had another `body_hash`.
+    `perf`: milliseconds since `page` was opened. `stated_at`: when the person left, or the session ended; `number`:
+    heads. Only the decision, the person, and what is known of its time may change.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(

@@ -134,7 +134,7 @@ async def _names_nobody(event: ScanEvent) -> bool:
     if event.code_hash:
         by_card, replaced = await people_by_card([event.code_hash])
         return not by_card and not replaced
-    if event.row is not None:
+    if event.sheet_id is not None and event.row is not None:
         return not await SheetRow.exists(sheet_id=event.sheet_id, number=event.row)
     return False
 

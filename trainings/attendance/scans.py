@@ -216,8 +216,8 @@ class Dated(NamedTuple):
     def is_truer_than(self, known: Dated) -> bool:
         """Whether a repeated mark knows its time better.
 
-        A counter may stand still while a phone sleeps: the earlier of two. A clock set right in between was behind: the
-        later of two. Minutes are no difference.
+        A counter may stand still while a phone sleeps and never hurries: the earlier of two. A clock set right in
+        between was behind: the later of two. Minutes are no difference.
         """
         if self.by is not known.by:
             return TRUTH.index(self.by) > TRUTH.index(known.by)
@@ -313,7 +313,7 @@ async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
 async def compare_again(training_id: UUID) -> None:
     """Compare times of marks with the sessions as now known, and move marks that only the session dates.
 
-    Decisions stay, and flags with another reason.
+    A phone without signal may have known of a change before us. Decisions stay, and flags with another reason.
     """
     sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
     await date_as_held(sessions)

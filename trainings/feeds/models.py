@@ -1,3 +1,5 @@
+"""Secret addresses of calendars."""
+
 from __future__ import annotations
 
 from datetime import datetime

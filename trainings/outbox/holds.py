@@ -75,7 +75,8 @@ async def note_success(address: str) -> None:
 async def put_off_where_held(job: OutboxJob, address: str) -> bool:
     """Put a message off where its domain is held; returns whether.
 
-    Reads the hold under its row lock: `go_on` removes holds, then wakes messages.
+    Reads the hold under its row lock. `go_on` removes holds, then wakes messages: this one waits by then, or finds no
+    hold.
     """
     async with transaction():
         found = await MailHold.filter(domain_key=key_of(address), held_at__not_isnull=True).values_list("id")
@@ -99,6 +100,7 @@ async def go_on(*, actor: Actor) -> None:
 
 
 async def _row_of(domain_key: str) -> MailHold:
+    """Locked until the transaction ends; made where there is none."""
     await MailHold.bulk_create([MailHold(domain_key=domain_key, recipient_keys=[])], ignore_conflicts=True)
     row = await MailHold.get(domain_key=domain_key)
     [held] = await lock(MailHold, [row.id])

@@ -331,14 +331,14 @@ class SignedUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """People who left now."""
+    """People who left now, without those who had left before."""
 
     registration_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`group_id`: the person's group now."""
+    """`group_id`: the person's group now. The same request twice is one."""
 
     group_id: UUID | None = None
 

@@ -127,7 +127,7 @@ async def note_changes(before: Standing, *, batch_id: UUID) -> list[DatedChange]
         if kind is None:
             continue
         old = before.sessions.get(session_id)
-        if old is not None:
+        if old is not None and now.sessions[session_id].sequence <= old.sequence:
             await raise_sequence(old)
         change = change_from(old, kind, before.training) if old else DatedChange(session_id=session_id, kind=kind)
         change.batch_id = batch_id

@@ -1,3 +1,5 @@
+"""Catalogue and calendar: topics, courses, trainings, sessions."""
+
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -250,11 +252,11 @@ def sessions_on(prefix: str = "") -> Q:
 
 
 class TrainingSession(Dated):
-    """`closed_at`: the facilitator ended it, so its minutes count. `ended_at`: true end if closed early.
-    `called_off_at`: its training was cancelled before it was closed.
+    """One dated session of a training.
 
-    `reopened_at`: last reopening; earlier closings by phones are put aside. `corrected_at`: last time another true time
-    became known than papers may tell.
+    `closed_at`: the facilitator ended it, so its minutes count. `ended_at`: true end if closed early. `called_off_at`:
+    its training was cancelled before it was closed. `reopened_at`: last reopening; earlier closings by phones are put
+    aside. `corrected_at`: last time another true time became known than papers may tell.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

@@ -84,6 +84,18 @@ async def test_numbers_between_that_never_came_then_how_many_and_when(
     assert await sentences(door) == []
 
 
+async def test_slip_of_the_number_of_a_mark_then_none_that_lacks_is_counted_as_come(
+    door: Opened, freeze: Freeze
+) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    slip = numbered(door, 7, 62, kind="slip", how="button", sealed="AQIDBA")
+
+    await send(device, numbered(door, 7, 60), slip, numbered(door, 9, 64))
+
+    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre las 9:00 a. m. y las 9:04 a. m.)."]
+
+
 async def test_very_many_that_never_came_then_the_later_ones_are_told_together(door: Opened, freeze: Freeze) -> None:
     device = await make_device(door)
     freeze(door.ends_at + HOUR)

@@ -17,10 +17,14 @@ from tests.schedule.panel import as_, one, post
 from trainings import clock, jobs
 from trainings.attendance.sessions import rescheduling
 from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallResult, CallVia, OutboxJob
 from trainings.registrations.calls import actions as call_actions
-from trainings.schedule.models import Training
+from trainings.registrations.telling.changes import tell_changes
+from trainings.schedule.changes import standing
+from trainings.schedule.models import SessionFacilitator, Training
+from trainings.schedule.session_actions import locked_training
 
 NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
 
@@ -240,3 +244,21 @@ async def test_what_was_stopped_goes_once_both_days_are_over(client: AsyncClient
     await as_(client, cast, "coordinator")
 
     assert "no saben que se movió" not in await text_of(client, "/panel")
+
+
+async def test_change_that_is_told_again_with_another_can_be_stopped_again(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    """Put down as facilitator by herself, the coordinator hears nothing of it; people hear of the move."""
+    training = await stopped_move(client, cast, freeze)
+    freeze(clock.now() + HOUR)
+    her = await make.actor_of(cast.coordinator)
+    async with transaction():
+        await locked_training(training.id)
+        before = await standing(training.id)
+        await SessionFacilitator.create(session_id=first(training).id, user_id=cast.coordinator.id)
+        batch = await tell_changes(before, actor=her)
+
+    page = await text_of(client, one(training, "/cambios"))
+
+    assert f"/cambios/{batch}/detener" in page

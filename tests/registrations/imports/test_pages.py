@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -184,6 +185,8 @@ async def test_wrong_columns_are_said_to_be(assistant: AsyncClient) -> None:
 
         assert answer.status_code == 422, form
         assert sentence in Page(answer.text).text, form
+        named = {one for ids in re.findall(r'aria-describedby="([^"]+)"', answer.text) for one in ids.split()}
+        assert named <= set(re.findall(r'\bid="([^"]+)"', answer.text)), form
 
 
 async def test_list_without_columns_leads_to_them(assistant: AsyncClient) -> None:

@@ -243,7 +243,7 @@ async def _hold(actor: Actor) -> None:
 
 
 async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> Device:
-    """A new row, or the one of the same form."""
+    """A new row, or the one of the same form. Under the lock of the person, so that equal forms come one by one."""
     made = await Device.get_or_none(id=key, prepared_by_id=actor.id) if key is not None else None
     if made is not None:
         return made

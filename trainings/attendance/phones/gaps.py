@@ -280,11 +280,11 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
     for before, after in pairwise(marks):
         n = after.seq - before.seq - 1
         if n > 0:
-            n -= made.n_others(before.seq, after.seq)
+            n -= made.n_others(before.seq + 1, after.seq)
         found.append((before.session_id, Missing(n, before.at, after.at)))
     if marks:
         newest = marks[-1]
-        n = device.last_seq - newest.seq - made.n_others(newest.seq, None)
+        n = device.last_seq - newest.seq - made.n_others(newest.seq + 1, None)
         found.append((newest.session_id, Missing(n, newest.at, None)))
     missing: dict[UUID, list[Missing]] = defaultdict(list)
     for session_id, one in _without_held(found, device.n_unsent):

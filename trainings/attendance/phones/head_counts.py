@@ -32,7 +32,7 @@ class Counting:
     new: list[HeadCount]
 
     def decide(self, event: SentEvent, at: datetime) -> Result:
-        """Another body under an id is kept beside the first."""
+        """Keep one event once. Another body under an id is kept beside the first."""
         key = str(event.id)
         if event.activity not in self.waits:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_ACTIVITY)

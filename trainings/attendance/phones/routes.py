@@ -126,8 +126,8 @@ async def invite(request: Request) -> Response:
     offer = await _offer(request, typed.value("sesion"))
     try:
         form = check(AnotherPhoneForm, typed)
-        load_copied = offer.load(set(form.para))
-        device, code = await devices.invite(load_copied, name=form.name, key=form.key, actor=request.state.actor)
+        load = offer.load(set(form.para))
+        device, code = await devices.invite(load, name=form.name, key=form.key, actor=request.state.actor)
     except FormErrors as exc:
         return await _another_page(request, offer, exc.typed, 422)
     except CodeUsed:

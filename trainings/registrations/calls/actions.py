@@ -260,7 +260,8 @@ async def _locked(list_id: UUID) -> CallList:
 async def open_for_offers() -> int:
     """Open a list for each training where people moved up and cannot be written to; returns how many.
 
-    Outside the transaction that frees the place: sign-ups must not wait for it. Safe from several processes at once.
+    A training has one open list of offers; people who move up later stand on it. Outside the transaction that frees the
+    place: sign-ups must not wait for it. Safe from several processes at once.
     """
     return await for_each(await _trainings_with_news(), _open, trouble="the list of offers could not be opened")
 

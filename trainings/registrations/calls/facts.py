@@ -152,7 +152,7 @@ AT_LONGEST = timedelta(days=1)
 
 
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
-    """By list: registrations to tell, each with since when.
+    """By list: registrations to tell, each with since when; calls before were about another paper.
 
     A person with a valid paper of the kind, or a certificado instead of a diploma, is told of that alone. Nobody is
     told of a paper that was never valid nor handed over, that they hold already, or whose name was removed.

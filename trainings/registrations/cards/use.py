@@ -119,6 +119,7 @@ async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
 
 
 def _key_of(card: Card) -> str:
+    """The idempotency key of the sign-up: a card is used once."""
     return f"card-{card.id}"
 
 

@@ -33,7 +33,7 @@ MOST_LINKS = 20
 
 async def ask_for_links(email: str) -> None:
     """Enqueue the message. Nothing is looked up here: known and unknown cost the same. Only keyed hashes of the address
-    are kept.
+    are kept; the message goes to the address that was stored at sign-up.
     """
     keys = keyring().blind_indexes(email, PURPOSE)
     async with transaction():

@@ -103,6 +103,7 @@ class NeedGone(Refusal):
 
 
 async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
+    """One batch in one transaction."""
     async with batch():
         situation = await gather(commands)
         outcomes, changes = decide(commands, situation)

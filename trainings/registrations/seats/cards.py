@@ -346,6 +346,7 @@ async def renew_link(block_id: UUID, *, actor: Actor) -> None:
 
 
 async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
+    """Locks the training, then the card; a spare card has no training."""
     where = await Card.get_or_none(id=card_id).select_related("block")
     if where is None:
         raise UnknownCard
@@ -355,6 +356,7 @@ async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
 
 
 async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
+    """Locks the training, which every writer of a block locks."""
     where = await ReservedBlock.get_or_none(id=block_id)
     if where is None:
         raise NotFound(N_("No encontramos esas tarjetas."))

@@ -151,6 +151,7 @@ def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
 
 
 def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
+    """Later commands of the batch find this sign-up as if it were stored."""
     wish, draft = entry.command.wish, entry.draft
     ids = tuple([ticket.registration_id for ticket in draft.tickets])
     answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)

@@ -124,6 +124,7 @@ CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, sh
 
 
 async def gather(commands: Sequence[Command]) -> Situation:
+    """In the transaction in progress. The trainings stay locked until it ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
     tally = Tally([one.watched for _number, one in enters])

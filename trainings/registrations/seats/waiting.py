@@ -160,8 +160,8 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
 
     Computed anew from when they were reached: a mistaken move put right takes nothing from them. While a training is
     called off nobody can say yes: a time that expired meanwhile starts again. Message and call about the sessions name
-    the new time; they may be stopped, so the time told first is kept. In the caller's transaction, with the training
-    locked.
+    the new time; they may be stopped, so the latest time that may have been told is kept. In the caller's transaction,
+    with the training locked.
     """
     was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
     training = await Training.get(id=before.training.id)
@@ -175,7 +175,7 @@ async def renew_offers(before: Standing, *, actor: Actor) -> None:
         group.offered_until = _renewed(group, training, ahead)
         if (group.reached_at, group.offered_until) == old:
             continue
-        group.told_until = group.told_until or old[1]
+        group.told_until = max(filter(None, (group.told_until, old[1])), default=None)
         await group.save(update_fields=OFFER)
         if group.offered_until != old[1]:
             await record(

@@ -15,7 +15,7 @@ from tortoise.expressions import Q, Subquery
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import transaction
+from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY, Wanted, enqueue_many
@@ -185,13 +185,16 @@ async def _stopped_batch(training_id: UUID) -> UUID | None:
 
 
 async def waiting_batches(training_id: UUID) -> list[UUID]:
-    recent = DatedChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
-    batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
-    jobs = OutboxJob.filter(batch_id__in=batches, **UNTRIED)
-    lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())
-    found = {batch for (batch,) in await jobs.values_list("batch_id")}
-    found |= {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id}
-    return sorted(found | {batch for (batch,) in await lists.values_list("batch_id") if batch is not None})
+    """Also where an earlier change is told again: its batch is new, the change itself is not."""
+    now = clock.now()
+    recent = reads(DatedChange).filter(session__training_id=training_id, created_at__gt=now - STAFF_DELAY)
+    changed = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
+    jobs = reads(OutboxJob).filter(batch_id__in=changed, **UNTRIED)
+    lists = reads(CallList).filter(
+        training_id=training_id, reason__in=sorted(CHANGES), closed_at=None, due_at__gt=now, batch_id__not_isnull=True
+    )
+    found = {batch for (batch,) in [*await jobs.values_list("batch_id"), *await lists.values_list("batch_id")]}
+    return sorted(found | {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id})
 
 
 class NothingToTell(Refusal):

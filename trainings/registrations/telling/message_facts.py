@@ -157,9 +157,9 @@ class Facts:
 
     def _told(self, session: TrainingSession) -> ToldSession:
         is_off = self.is_cancelled or session.state is SessionState.CANCELLED
-        reminder_shown = self.known(session) if is_off else session
-        hours = time_range(reminder_shown.starts_at, reminder_shown.ends_at, i18n.language())
-        return ToldSession(reminder_shown.starts_at, hours, self._place(reminder_shown.venue), is_off)
+        shown = self.known(session) if is_off else session
+        hours = time_range(shown.starts_at, shown.ends_at, i18n.language())
+        return ToldSession(shown.starts_at, hours, self._place(shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
         sessions = self.told_sessions()

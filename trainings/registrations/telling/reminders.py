@@ -170,7 +170,7 @@ async def _due() -> list[Reminder]:
 
 
 async def _write(reminder: Reminder) -> tuple[int, bool]:
-    """Returns the number of messages, and whether nobody is left for later."""
+    """Returns the number of messages, and whether nobody is left for later. Under the training's lock."""
     async with transaction():
         training = await locked_training(reminder.training_id)
         if not await _still_holds(training, reminder):
@@ -192,6 +192,7 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
 
 
 async def _still_holds(training: Training, reminder: Reminder) -> bool:
+    """Asked under the lock: a session may have been moved or called off since the reminder was planned."""
     sessions = await TrainingSession.filter(id__in=list(reminder.session_ids), state=SessionState.PLANNED)
     days = {clock.local(one.starts_at).date() for one in sessions}
     is_on = training.state in (TrainingState.PUBLISHED, TrainingState.UNLISTED)
