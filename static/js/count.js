@@ -100,6 +100,7 @@ function recall(event) {
   if (!unsent.has(event.id) && (event.number ?? 0) > 0) mine.push(cell);
   else if (!unsent.has(event.id) && mine.includes(cell)) mine.splice(mine.lastIndexOf(cell), 1);
   unsent.set(event.id, event);
+  sender.adopt(event);
 }
 
 /**

@@ -34,7 +34,7 @@ export const NO_STORE = {
 
 export class PanelSender extends Sender {
   lock = "panel-send";
-  /** @type {Map<string, ScanEvent>} made on this page and not answered yet, also where another window has sent them already */
+  /** @type {Map<string, ScanEvent>} made or shown on this page and not answered yet, also where another window has sent them already */
   #own = new Map();
   /** @type {Set<string>} those of them that are not on the disk */
   #loose = new Set();
@@ -51,6 +51,14 @@ export class PanelSender extends Sender {
     this.#own.set(draft.id, event ?? { ...draft, seq: 0 });
     if (!event) this.#loose.add(draft.id);
     return event !== null;
+  }
+
+  /**
+   * What an earlier visit kept and this page shows: it must hear the answer too, also where another window has sent it.
+   * @param {ScanEvent} event
+   */
+  adopt(event) {
+    this.#own.set(event.id, event);
   }
 
   /** The browser deleted what was kept: this page alone remembers its marks. */

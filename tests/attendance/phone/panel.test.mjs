@@ -62,6 +62,7 @@ async function opened(store) {
 }
 
 const mark = (id, session = "s") => ({ id, session, kind: "in", code: id, at: 1, how: "typed" });
+const heads = (id) => ({ ...mark(id), session: undefined, activity: "f", kind: "count", sex: "mujer", age_band: "60+", number: 1 });
 const queue = ({ sender: { n_waiting, n_unread, trouble } }) => [n_waiting, n_unread, trouble];
 
 /** Mark one after another, and send. */
@@ -106,7 +107,7 @@ test("marks of the panel and of a prepared phone wait in one store, and each is 
 test("heads that are counted in the panel wait with the marks of the door, and go to the address of their activity", async () => {
   line = gone;
   const window = await opened();
-  await window.sender.keep({ ...mark("b"), session: undefined, activity: "f", kind: "count", sex: "mujer", age_band: "60+", number: 1 });
+  await window.sender.keep(heads("b"));
   await marked(window, "a");
   assert.deepEqual([queue(window), (await window.store.ofPanel()).map(({ scope }) => scope).sort()], [[2, 0, "offline"], ["f", "s"]]);
   [line, asked] = [null, []];
@@ -128,6 +129,18 @@ test("a mark that another window sent is answered here too, and counts once", as
   assert.deepEqual([second.answered, queue(second), stored.size], [[["a", "present"]], ALL_SENT, 1]);
   await first.sender.flush();
   assert.deepEqual([first.answered, queue(first), stored.size, first.n_tried], [[["a", "present"]], ALL_SENT, 1, 2]);
+});
+
+test("what an earlier visit kept is answered in each window that shows it", async () => {
+  line = gone;
+  await marked(await opened(), "a");
+  const [first, second] = [await opened(), await opened()];
+  for (const { sender } of [first, second]) for (const event of await sender.unsent()) sender.adopt(event);
+  line = null;
+  await first.sender.flush();
+  await second.sender.flush();
+  assert.deepEqual([first.answered, second.answered, stored.size], [[["a", "present"]], [["a", "present"]], 1]);
+  assert.deepEqual([queue(first), queue(second)], [ALL_SENT, ALL_SENT]);
 });
 
 test("who is signed out, or meets a hotel's page, sends again by themselves later", async () => {
