@@ -96,7 +96,7 @@ export class PanelSender extends Sender {
 
   /** One session or activity after another: each has its address. */
   async waiting() {
-    const waiting = (await this.unsent()).filter(({ id }) => !this.aside.has(id));
+    const waiting = (await this.unsent()).filter((event) => !this.aside.has(event.id) && !this.down.has(addressOf(event)));
     return waiting.filter((event) => addressOf(event) === addressOf(waiting[0])).map((event) => ({ id: event.id, event }));
   }
 

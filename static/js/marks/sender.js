@@ -17,6 +17,8 @@ const LOCK_WAIT_MS = 30_000;
 export class Sender {
   /** @type {Set<string>} the server could not read them on this visit; kept, but not in the way of the others */
   aside = new Set();
+  /** @type {Set<string>} addresses at which the server broke in this run: those of the others may answer */
+  down = new Set();
   /** Windows that send the same marks take turns under this name, and wait for no others. */
   lock = "marcar-send";
   /** @type {Promise<void> | null} */
@@ -108,10 +110,13 @@ export class Sender {
 
   async #run() {
     if (this.#evenUnread) await this.#takeUpUnread();
+    this.down.clear();
     /** @type {Trouble} */
     let trouble = "";
-    for (let batch = await this.#next(); batch.length && !trouble; batch = await this.#next()) {
-      trouble = await this.#send(batch);
+    for (let batch = await this.#next(); batch.length && (!trouble || trouble === "down"); batch = await this.#next()) {
+      const ended = await this.#send(batch);
+      if (ended === "down") this.down.add(this.addressOf(batch));
+      trouble = ended || trouble;
       await this.count();
     }
     if (this.#evenNothing && !trouble) trouble = await this.#send([]);
@@ -122,7 +127,8 @@ export class Sender {
 
   async #next() {
     // What the server could not read lies before the others: look behind it.
-    return (await this.waiting(BATCH + this.aside.size)).filter(({ id }) => !this.aside.has(id)).slice(0, BATCH);
+    const waiting = await this.waiting(BATCH + this.aside.size);
+    return waiting.filter((kept) => !this.aside.has(kept.id) && !this.down.has(this.addressOf([kept]))).slice(0, BATCH);
   }
 
   /** @param {number} most @returns {Promise<Kept[]>} oldest first */

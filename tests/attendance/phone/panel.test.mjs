@@ -143,6 +143,36 @@ test("what an earlier visit kept is answered in each window that shows it", asyn
   assert.deepEqual([queue(first), queue(second)], [ALL_SENT, ALL_SENT]);
 });
 
+for (const [status, sick] of [[500, "s"], [429, "f"]]) {
+  test(`an address at which the server is down (${status} at ${sick}) holds up no other, and is tried again later`, async () => {
+    const window = await opened();
+    line = (events) => ((events[0].session ?? events[0].activity) === sick ? json(status, {}) : server(events));
+    const [first, second] = sick === "s" ? [mark, heads] : [heads, mark];
+    await window.sender.keep(first("a"));
+    await window.sender.keep(second("b"));
+    await window.sender.flush();
+    assert.deepEqual([asked.length, [...stored.keys()], queue(window)], [2, ["b"], [1, 0, "down"]]);
+    line = null;
+    mock.timers.tick(2_000);
+    await quiet();
+    assert.deepEqual([[...stored.keys()], queue(window)], [["b", "a"], ALL_SENT]);
+  });
+}
+
+for (const [trouble, answer] of [["offline", gone], ["unprepared", () => json(401, { code: "sign_in_needed" })]]) {
+  test(`who is ${trouble} at one address is so at all of them`, async () => {
+    const window = await opened();
+    line = answer;
+    await window.sender.keep(mark("a"));
+    await window.sender.keep(mark("b", "other"));
+    await window.sender.flush();
+    assert.deepEqual([asked.length, queue(window)], [1, [2, 0, trouble]]);
+    line = null;
+    await window.sender.flush();
+    assert.deepEqual([stored.size, queue(window)], [2, ALL_SENT]);
+  });
+}
+
 test("who is signed out, or meets a hotel's page, sends again by themselves later", async () => {
   const window = await opened();
   for (const [id, answer, trouble] of [["a", () => json(401, { code: "sign_in_needed" }), "unprepared"], ["b", () => json(200, "<h1>Wi-Fi</h1>"), "offline"], ["c", () => json(502, ""), "down"]]) {
