@@ -33,7 +33,7 @@ from trainings.places.models import Hub
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Course, Training, TrainingSession, TrainingState
 from trainings.seed import families
-from trainings.seed.world import World
+from trainings.seed.world import World, issue_to_all
 
 SHIELD = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 92">
 <path fill="#14202b" d="M0 0h80v50c0 22-18 34-40 42C18 84 0 72 0 50z"/>
@@ -141,7 +141,7 @@ async def _certify_minors(world: World) -> None:
     with clock.frozen(session.ends_at):
         await attendance.close_session(session.id, actor=PROGRAM)
     with clock.frozen(session.ends_at + timedelta(hours=2)):
-        await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
+        await issue_to_all(training.id)
 
 
 async def _prepare_what_runs(hub: Hub) -> None:

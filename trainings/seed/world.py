@@ -16,7 +16,7 @@ from trainings.attendance.events import EventKind, SentEvent
 from trainings.attendance.models import ScanHow
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.issuing import bulk
-from trainings.certificates.models import JobPurpose
+from trainings.certificates.models import IssueJob, JobPurpose, JobState
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.text import slugify
@@ -234,7 +234,13 @@ async def _hold(
             await attendance.close_session(session.id, actor=PROGRAM)
     if over and len(over) == len(plans) and world.dice.random() < 0.85:
         with clock.frozen(plans[-1].ends_at + timedelta(hours=20)):
-            await bulk.start(training.id, JobPurpose.ISSUE, actor=PROGRAM)
+            await issue_to_all(training.id)
+
+
+async def issue_to_all(training_id: UUID) -> None:
+    """As the button does; files are set when they are opened, so the job is over."""
+    job = await bulk.start(training_id, JobPurpose.ISSUE, actor=PROGRAM)
+    await IssueJob.filter(id=job.id).update(state=JobState.DONE, finished_at=clock.now())
 
 
 async def _check_in(world: World, session: TrainingSession, people: list[Registration]) -> None:

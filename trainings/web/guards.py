@@ -61,6 +61,8 @@ class HostGuard:
 
 
 class NulGuard:
+    """PostgreSQL fails on a NUL: in an address it becomes a letter that nobody writes."""
+
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 

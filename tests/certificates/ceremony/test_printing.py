@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
+from uuid import UUID
 
 import pikepdf
 import pypdf
@@ -15,6 +16,7 @@ from httpx2 import Response
 
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
+from tests.certificates.issuing.test_bulk import work
 from tests.make import kept
 from trainings import clock
 from trainings.accounts.queries import actor_of
@@ -27,10 +29,17 @@ from trainings.certificates.issuing import names
 from trainings.certificates.issuing.actions import issue, revoke
 from trainings.certificates.issuing.names import remove_names
 from trainings.certificates.making.merging import Merged, piece
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, ConfirmedHow
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateKind,
+    CertificateState,
+    ConfirmedHow,
+)
 from trainings.db import transaction
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 FORM = re.compile(r'<form action="[^"]+/imprimir" method="post".*?</form>', re.DOTALL)
@@ -261,3 +270,50 @@ async def test_changed_names_when_the_person_is_erased_then_gone(sqlite_db: Sett
         await remove_names([person.participant_id])
 
     assert (await Certificate.get(id=desk.certificate.id)).name_before == ""
+
+
+async def test_what_changed_when_a_name_was_corrected_while_its_paper_was_printed_then_printed_again(
+    new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The correction was written before the printing began, and seen only after it."""
+    desk = await make_desk()
+    corrected = await make_attendee(desk.training, given_names="Zoila", surnames="Ac")
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    freeze(AFTER + timedelta(minutes=1))
+    await browser.post(desk.page)
+    await work()
+    contents = printing._contents
+
+    async def read_then_corrected(ids: list[UUID]) -> dict[UUID, bytes]:
+        monkeypatch.setattr(printing, "_contents", contents)
+        found = await contents(ids)
+        with clock.frozen(AFTER + timedelta(minutes=1, seconds=59)):
+            await names.correct(corrected.id, "Zoila", "Ak", None, actor=PROGRAM)
+        return found
+
+    monkeypatch.setattr(printing, "_contents", read_then_corrected)
+    freeze(AFTER + timedelta(minutes=2))
+    await browser.post(f"{desk.page}/imprimir")
+    freeze(AFTER + timedelta(minutes=3))
+    await work()
+
+    assert "No hay nada que imprimir" not in (await browser.get(f"{desk.page}/imprimir?solo=cambiados")).text
+
+
+async def test_print_when_all_were_annulled_while_files_were_set_then_said_and_no_empty_file(
+    new_client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    await browser.post(desk.page)
+    see_to_files = printing._see_to_files
+
+    async def annulled_meanwhile(training: Training, papers: Sequence[Certificate]) -> None:
+        await see_to_files(training, papers)
+        await Certificate.all().update(state=CertificateState.REVOKED)
+
+    monkeypatch.setattr(printing, "_see_to_files", annulled_meanwhile)
+    answer = await browser.post(f"{desk.page}/imprimir")
+
+    assert answer.status_code == 409
+    assert "No hay nada que imprimir" in answer.text

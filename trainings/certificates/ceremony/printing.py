@@ -22,7 +22,6 @@ from trainings.certificates.ceremony import call_order
 from trainings.certificates.issuing import queries
 from trainings.certificates.issuing.bulk import set_many
 from trainings.certificates.issuing.mails import FILE, have_set
-from trainings.certificates.issuing.names import changed_among
 from trainings.certificates.making.merging import Merged, piece
 from trainings.certificates.making.process_pool import mill
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
@@ -161,10 +160,16 @@ async def to_print(
     papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
     if chosen is not None:
         papers = [one for one in papers if one in chosen]
-    if not only_changed:
-        return papers
-    changed = await changed_among(papers)
-    return [one for one in papers if one.printed_at is None or one.id in changed]
+    return await _changed(training, papers) if only_changed else papers
+
+
+async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
+    """By the file: a name corrected while its paper was printed has one that is newer than the print."""
+    made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    made_at = dict(await made.values_list("certificate_id", "created_at"))
+    return [
+        one for one in papers if one.printed_at is None or one.id not in made_at or made_at[one.id] > one.printed_at
+    ]
 
 
 async def print_them(
@@ -177,6 +182,9 @@ async def print_them(
     if not papers:
         raise NothingToPrint
     await _see_to_files(training, papers)
+    left = Certificate.filter(id__in=[one.id for one in papers], erased_at=None)
+    if not await left.exclude(state=CertificateState.REVOKED).exists():
+        raise NothingToPrint
     return _merged(training, papers, only_changed=only_changed, actor=actor)
 
 

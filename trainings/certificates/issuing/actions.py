@@ -139,7 +139,7 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
 
 
 async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
-    """By registration, in order."""
+    """By registration, in order; at most some thousands."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for one in await Certificate.filter(registration_id__in=list(registration_ids)).order_by("year", "number"):
         papers[one.registration_id].append(one)
@@ -297,6 +297,7 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
     if where is None:
         raise NotFound(N_("No encontramos ese certificado."))
     async with transaction():
+        # The training first, as annulling many does: no deadlock.
         await locked_training(where.training_id)
         [certificate] = await lock(Certificate, [certificate_id])
         if CertificateState.REVOKED not in MOVES[certificate.state]:

@@ -61,7 +61,7 @@ CONCERNED = f"""
         SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
     )
 """  # noqa: S608 - a constant
-"""Without people whose certificate was withdrawn."""
+"""Without people whose certificate was withdrawn: another is issued to them alone, at their word."""
 OF_A_PURPOSE: Mapping[JobPurpose, str] = {
     JobPurpose.ISSUE: CONCERNED,
     JobPurpose.PREPARE: CONCERNED,
@@ -199,7 +199,7 @@ async def _take_next(step: OutboxJob, job_id: UUID) -> None:
                 occasion = await actions.same_occasion(own.training_id, kinds=KINDS[own.purpose])
                 await _advance(own, occasion, actor=actor)
         except Refusal as refusal:
-            # `go_on` tells what is in the way.
+            # `turn` tells what is in the way.
             logger.warning("job %s waits: %s", own.id, refusal.code)
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
 

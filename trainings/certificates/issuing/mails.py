@@ -63,8 +63,9 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
 
 
 async def tell_annulled(annulled: Sequence[Certificate]) -> None:
-    """After ten minutes, people who were told of it or hold it. In the caller's transaction, which holds the
-    training.
+    """After ten minutes, people who were told of it or hold it. In the caller's transaction, which holds the training.
+
+    Nobody knows of a paper that was neither valid nor handed over.
     """
     known = [one for one in annulled if one.validated_at is not None or one.handed_over_at is not None]
     moments = [one.revoked_at for one in known if one.revoked_at is not None]
