@@ -28,7 +28,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from trainings import clock, db
-from trainings.attendance.device_queries import COOKIE, device_digest
+from trainings.attendance.device_access import COOKIE, device_digest
 from trainings.attendance.models import Device, DeviceSession
 from trainings.attendance.phones import shell
 from trainings.audit.actor import PROGRAM

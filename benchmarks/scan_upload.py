@@ -30,7 +30,7 @@ from _servers import Server, environment, free_port, resident_bytes, started
 from _worlds import make_hub, make_training
 
 from trainings import clock, db
-from trainings.attendance.device_queries import device_digest
+from trainings.attendance.device_access import device_digest
 from trainings.attendance.models import Attendance, Device, DeviceSession, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens

@@ -20,7 +20,7 @@ from tests.outreach.make_activity import make_activity
 from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.attendance.device_queries import device_digest
+from trainings.attendance.device_access import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sessions import rescheduling
 from trainings.attendance.sheets.sheets import print_sheet

@@ -19,7 +19,7 @@ from trainings.attendance.actions import close_session
 from trainings.attendance.models import AttendanceSheet, ScanEvent, SessionReport, SlipState, WalkInSlip
 from trainings.attendance.phones.closings import closed_on_phones
 from trainings.attendance.phones.gaps import gaps_of
-from trainings.attendance.phones.panel import phones_seen_by
+from trainings.attendance.phones.phone_list import phones_seen_by
 from trainings.attendance.phones.roster_file import rosters_of
 from trainings.attendance.queries import totals_of
 from trainings.audit.actor import PROGRAM

@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 
 from trainings.accounts.models import User
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 from trainings.attendance.models import Device
 from trainings.attendance.phones import devices
 from trainings.attendance.phones.devices import Load

@@ -18,7 +18,7 @@ from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
 from tests.database import put_template
 from tests.processes import running
 from trainings import clock
-from trainings.attendance.device_queries import COOKIE, device_digest
+from trainings.attendance.device_access import COOKIE, device_digest
 
 APP = "/marcar/"
 # What Chromium itself writes when a request fails, as it must in tests of failing lines.

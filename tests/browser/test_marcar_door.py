@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from tests.browser.marcar import APP, Person, Phone, Village, of_store, opened
 from tests.browser.scanner import wait_until
 from trainings import clock
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 from trainings.lib import tokens
 
 LISTEN = """() => {

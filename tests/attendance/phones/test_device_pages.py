@@ -18,7 +18,7 @@ from tests.outreach.make_activity import make_activity
 from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts.models import User
-from trainings.attendance.device_queries import COOKIE
+from trainings.attendance.device_access import COOKIE
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.lib import dates, tokens
 from trainings.schedule.models import TrainingState

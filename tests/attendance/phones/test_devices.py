@@ -21,7 +21,7 @@ from trainings import clock
 from trainings.accounts import actions as accounts
 from trainings.accounts.actions import AccountClosed
 from trainings.accounts.models import Role, RoleGrant, User
-from trainings.attendance.device_queries import device_by_token, may_read_roster, may_upload, training_ends
+from trainings.attendance.device_access import device_by_token, may_read_roster, may_upload, training_ends
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession, ScanEvent
 from trainings.attendance.phones import devices
 from trainings.attendance.phones.closings import phones_missing

@@ -16,7 +16,7 @@ from tests.cast import make_cast
 from tests.registrations.card_world import make_spare_cards
 from trainings import clock
 from trainings.attendance import settling
-from trainings.attendance.device_queries import device_by_token
+from trainings.attendance.device_access import device_by_token
 from trainings.attendance.models import (
     Attendance,
     Device,

@@ -18,7 +18,7 @@ from tests.cast import Cast
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import UPLOAD_DAYS
+from trainings.attendance.device_access import UPLOAD_DAYS
 from trainings.attendance.models import Device, ScanEvent
 from trainings.attendance.review.head_reviews import activities_to_review, decide_heads, take_back_heads
 from trainings.attendance.review.queries import n_to_decide

@@ -12,9 +12,9 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
-from trainings.certificates.designs import made_up, pdf
+from trainings.certificates.designs import pdf, previews
 from trainings.certificates.designs.designs import DESIGNS, FONT_FOLDER, LIBRARY, all_designs, designs_in, read_design
-from trainings.certificates.designs.made_up import Size
+from trainings.certificates.designs.previews import Size
 from trainings.certificates.designs.texts import Picture
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset, Design
@@ -54,10 +54,10 @@ def test_samples_then_each_is_printable_on_two_pages(file: Path) -> None:
 def test_design_then_its_sample_and_preview_are_as_it_is_now(key: str) -> None:
     design = all_designs()[key]
 
-    shown = (design.folder / made_up.SAMPLE).read_text(encoding="utf-8")
-    assert shown == made_up.sample_text(design)
-    drawn = made_up.preview(design, pdf.typesetter(design))
-    assert is_as(design.folder / made_up.PREVIEW, drawn), f"trainings design preview {key}"
+    shown = (design.folder / previews.SAMPLE).read_text(encoding="utf-8")
+    assert shown == previews.sample_text(design)
+    drawn = previews.preview(design, pdf.typesetter(design))
+    assert is_as(design.folder / previews.PREVIEW, drawn), f"trainings design preview {key}"
 
 
 @pytest.mark.parametrize("key", sorted(all_designs()))
@@ -66,7 +66,7 @@ def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(k
     design, drawn = all_designs()[key], dict[str, bytes]()
     for language in design.all_languages():
         size = Size.LONGEST if "+" in language else Size.SHORTEST
-        drawn |= made_up.drawn(design, pdf.typesetter(design), size, language)
+        drawn |= previews.drawn(design, pdf.typesetter(design), size, language)
 
     in_docs = {file.name for file in IN_DOCS.glob(f"{key}-*.png")}
     assert in_docs == {
@@ -78,7 +78,7 @@ def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(k
 
 
 def test_samples_of_designs_then_every_kind_is_named_on_one() -> None:
-    kinds = {made_up.sample(design).kind for design in all_designs().values()}
+    kinds = {previews.sample(design).kind for design in all_designs().values()}
 
     assert kinds == {"diploma", "constancia", "certificado"}
 
@@ -168,7 +168,7 @@ def test_render_when_a_picture_is_not_at_hand_then_refused() -> None:
 
 def test_sobrio_then_black_on_white_without_dark_areas() -> None:
     design = all_designs()["sobrio"]
-    file = pdf.render(made_up.sample(design, Size.SHORTEST), timestamp=WHEN)
+    file = pdf.render(previews.sample(design, Size.SHORTEST), timestamp=WHEN)
 
     for number in (0, 1):
         page = photographed(file, number, 72).convert("RGB")

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.certificates.sheets import WHEN
-from trainings.certificates.designs import brand, made_up, pdf
+from trainings.certificates.designs import brand, pdf, previews
 from trainings.certificates.designs.brand import MOST_PARTNERS, PNG, SVG, CleanPicture, clean
 from trainings.certificates.designs.designs import all_designs
 from trainings.certificates.designs.texts import Picture
@@ -110,7 +110,7 @@ def test_paper_when_pictures_and_texts_are_as_heavy_as_may_be_then_still_light(w
     shield, *logos = [one.sha256 for one in cleaned]
     given = {one.sha256: Picture(one.content, one.media_type) for one in cleaned}
     credential = '{"proof": "' + Random(3).randbytes(1_500).hex() + '"}'
-    sheet = made_up.sample(design, made_up.Size.LONGEST, kind=min(design.kinds), language="es+en")
+    sheet = previews.sample(design, previews.Size.LONGEST, kind=min(design.kinds), language="es+en")
     sheet = replace(sheet, shield=shield, logos=tuple((logo, "Cooperación de muestra") for logo in logos))
 
     file = pdf.render(sheet, timestamp=WHEN, pictures=given, credential=credential)

@@ -12,9 +12,9 @@ from tests.certificates.check.test_transcripts import entry
 from tests.certificates.making import verapdf
 from tests.certificates.sheets import WHEN, sample
 from tests.certificates.trust.signers import material
-from trainings.certificates.designs import made_up, pdf
+from trainings.certificates.designs import pdf, previews
 from trainings.certificates.designs.designs import DesignInfo, all_designs
-from trainings.certificates.designs.made_up import Size
+from trainings.certificates.designs.previews import Size
 from trainings.certificates.making import transcripts as transcript_pdf
 from trainings.certificates.trust import signatures
 
@@ -37,9 +37,9 @@ def test_papers_of_every_design_when_verapdf_is_asked_then_no_rule_is_broken_sig
 
 def _fullest(design: DesignInfo) -> bytes:
     """A paper with pictures, a second language, the note of the signature and the badge. Two topics are enough."""
-    sheet = made_up.sample(design, Size.LONGEST, language="es+en")
+    sheet = previews.sample(design, Size.LONGEST, language="es+en")
     sheet = replace(sheet, contents=sheet.contents[:2])
-    return pdf.render(sheet, timestamp=WHEN, pictures=made_up.pictures(), credential=CREDENTIAL)
+    return pdf.render(sheet, timestamp=WHEN, pictures=previews.pictures(), credential=CREDENTIAL)
 
 
 def _photo() -> bytes:

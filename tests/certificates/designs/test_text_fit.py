@@ -17,9 +17,9 @@ import zxingcpp
 from pdfminer.high_level import extract_text
 
 from tests.certificates.sheets import WHEN, photographed
-from trainings.certificates.designs import made_up, pdf
+from trainings.certificates.designs import pdf, previews
 from trainings.certificates.designs.designs import all_designs
-from trainings.certificates.designs.made_up import LONGEST_NAME, LONGEST_TITLE, Size, sample
+from trainings.certificates.designs.previews import LONGEST_NAME, LONGEST_TITLE, Size, sample
 from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib.tokens import show_certificate_code
 
@@ -45,7 +45,7 @@ MARGIN = 20
 
 
 def made(sheet: CertificateSheet) -> bytes:
-    return pdf.render(sheet, timestamp=WHEN, pictures=made_up.pictures(), credential=CREDENTIAL)
+    return pdf.render(sheet, timestamp=WHEN, pictures=previews.pictures(), credential=CREDENTIAL)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
 
 
 def assert_says_all(sheet: CertificateSheet, face: str, back: str) -> None:
-    data = pdf.design_data(sheet, pictures=made_up.pictures())
+    data = pdf.design_data(sheet, pictures=previews.pictures())
     assert joined(sentence_of(data["words"], sheet.person_name)) in face
     for topic, _minutes in sheet.contents:
         assert joined(topic) in back
@@ -175,7 +175,7 @@ def assert_says_all(sheet: CertificateSheet, face: str, back: str) -> None:
 
 def assert_second_is_large(pages: list[Drawn], sheet: CertificateSheet) -> None:
     """Wherever the statement in the second language stands, it can be read where it hangs."""
-    second = pdf.design_data(sheet, pictures=made_up.pictures())["second"]
+    second = pdf.design_data(sheet, pictures=previews.pictures())["second"]
     if second is not None:
         gives = "".join(text for text, _role in second["gives"])
         [page] = [one for one in pages if joined(gives) in text_of(one)]

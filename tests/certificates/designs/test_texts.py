@@ -13,11 +13,11 @@ import pypdf
 import pytest
 
 from tests.certificates.sheets import WHEN
-from trainings.certificates.designs import made_up as design_samples
 from trainings.certificates.designs import pdf
+from trainings.certificates.designs import previews as design_samples
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import all_designs, design_for
-from trainings.certificates.designs.made_up import Size
+from trainings.certificates.designs.previews import Size
 from trainings.certificates.designs.texts import CertificateSheet, UnusableTexts, read_wording
 from trainings.places.words import HUB_NAME
 from trainings.schedule.models import CourseKind

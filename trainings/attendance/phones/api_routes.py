@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.attendance import views
-from trainings.attendance.device_queries import (
+from trainings.attendance.device_access import (
     UPLOAD_DAYS,
     DeviceRevoked,
     RosterOver,

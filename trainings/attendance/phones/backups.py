@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tortoise.expressions import F
 
 from trainings.accounts.permissions import EDITORS
-from trainings.attendance.device_queries import sessions_of
+from trainings.attendance.device_access import sessions_of
 from trainings.attendance.events import MOST_EVENTS, ResultState
 from trainings.attendance.models import Device, DeviceSession
 from trainings.attendance.phones import uploads
 from trainings.attendance.phones.closings import close_reported
 from trainings.attendance.phones.devices import UnknownPhone
-from trainings.attendance.phones.panel import phone_seen_by
+from trainings.attendance.phones.phone_list import phone_seen_by
 from trainings.attendance.phones.uploads import Upload
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor

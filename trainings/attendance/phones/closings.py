@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import actions, settling
-from trainings.attendance.device_queries import closes_from
+from trainings.attendance.device_access import closes_from
 from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.phones.gaps import Gap, gaps_of
 from trainings.attendance.projection import standing, undone_by

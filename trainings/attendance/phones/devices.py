@@ -14,7 +14,7 @@ from trainings.accounts.actions import AccountClosed
 from trainings.accounts.models import RoleGrant, User
 from trainings.accounts.permissions import can_manage_phone, can_prepare_phone
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import device_digest, sessions_of
+from trainings.attendance.device_access import device_digest, sessions_of
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.attendance.phones.closings import close_reported
 from trainings.audit.actions import record

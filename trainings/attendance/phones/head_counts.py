@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trainings.attendance.device_queries import may_upload
+from trainings.attendance.device_access import may_upload
 from trainings.attendance.events import EventKind, Result, ResultState, SentEvent, Trouble, other_id
 from trainings.attendance.models import Device, DeviceActivity, ScanFlag
 from trainings.db import lock

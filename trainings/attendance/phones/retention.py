@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.device_queries import UPLOAD_DAYS
+from trainings.attendance.device_access import UPLOAD_DAYS
 from trainings.attendance.models import (
     Attendance,
     Decision,

@@ -10,13 +10,13 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
-from trainings.attendance.device_queries import PREPARE, read_cookie, write_cookie
+from trainings.attendance.device_access import PREPARE, read_cookie, write_cookie
 from trainings.attendance.phones import devices, shell
 from trainings.attendance.phones.backups import Loaded, load_copy
 from trainings.attendance.phones.devices import CodeUsed, NothingToMark, NotYourPhone
 from trainings.attendance.phones.forms import AnotherPhoneForm, RenameForm, ThisPhoneForm
 from trainings.attendance.phones.gaps import gaps_of_phones
-from trainings.attendance.phones.panel import Phone, name_for_another, phone_seen_by, phones_seen_by
+from trainings.attendance.phones.phone_list import Phone, name_for_another, phone_seen_by, phones_seen_by
 from trainings.attendance.phones.sessions import Offer, offer_to
 from trainings.attendance.queries import UnknownSession
 from trainings.errors import Refusal, TooMany

@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, HEAD_COUNTERS
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import roster_until, training_ends
+from trainings.attendance.device_access import roster_until, training_ends
 from trainings.attendance.models import Device, DeviceSession
 from trainings.attendance.phones.devices import Load
 from trainings.attendance.queries import gate_of

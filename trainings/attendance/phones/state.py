@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.device_queries import (
+from trainings.attendance.device_access import (
     UPLOAD_DAYS,
     closes_from,
     may_read_roster,

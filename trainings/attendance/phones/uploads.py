@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
+from trainings.attendance.device_access import ends_of, may_upload, sessions_of
 from trainings.attendance.events import (
     EventKind,
     Result,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import HEAD_COUNTERS, can_count_heads, can_decide_marks
-from trainings.attendance.device_queries import may_upload
+from trainings.attendance.device_access import may_upload
 from trainings.attendance.models import Device
 from trainings.attendance.review.queries import SHOWN_FOR
 from trainings.attendance.reviews import NothingToDecide

@@ -30,7 +30,7 @@ from trainings.attendance.sessions.reports import (
     write_report,
 )
 from trainings.attendance.sessions.session_file import file_data, file_pdf, session_file
-from trainings.attendance.sheets.doors import door_at
+from trainings.attendance.sheets.access import door_at
 from trainings.attendance.sheets.queries import sheets_of
 from trainings.attendance.sheets.sheets import print_first_sheet
 from trainings.audit.actions import record

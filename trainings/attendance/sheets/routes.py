@@ -16,7 +16,7 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS, OPERATOR_ADMINS
 from trainings.attendance import views
 from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
 from trainings.attendance.sheets import sheets
-from trainings.attendance.sheets.doors import LIST, ONE, door_at, log_names, opened_at, path_of
+from trainings.attendance.sheets.access import LIST, ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheets.forms import ColumnsForm, PrintForm
 from trainings.attendance.sheets.pages import SHORT, head_of, sheet_data, sheet_pdf
 from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, listed_at, sheet_by_code, sheets_of, unlisted

@@ -14,7 +14,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from trainings.attendance.actions import take
-from trainings.attendance.device_queries import may_upload, training_ends
+from trainings.attendance.device_access import may_upload, training_ends
 from trainings.attendance.events import EventKind, SentEvent, other_id
 from trainings.attendance.holders import match_unknown, of_card
 from trainings.attendance.models import (

@@ -19,10 +19,10 @@ from typing import Any
 import zxingcpp
 from PIL import Image
 
-from trainings.certificates.designs import designs, made_up, pdf
+from trainings.certificates.designs import designs, pdf, previews
 from trainings.certificates.designs import texts as design_texts
 from trainings.certificates.designs.designs import FONT_FOLDER, LIBRARY, OURS, DesignInfo, UnusableManifest, read_design
-from trainings.certificates.designs.made_up import Size, pictures, sample
+from trainings.certificates.designs.previews import Size, pictures, sample
 from trainings.certificates.designs.texts import CertificateSheet
 from trainings.lib import qr
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
@@ -101,8 +101,8 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
         theirs = _copied(design, Path(empty))
         apart = _typesetter(theirs)
         try:
-            drawn = made_up.refresh(design, apart)
-            return drawn if to is None else drawn + made_up.draw_all(design, apart, to)
+            drawn = previews.refresh(design, apart)
+            return drawn if to is None else drawn + previews.draw_all(design, apart, to)
         except CannotTypeset as problem:
             raise UnusableDesign(*_why_not_set(theirs, problem)) from problem
 

@@ -17,7 +17,7 @@ from trainings.attendance import views
 from trainings.attendance.queries import Door, roster
 from trainings.attendance.scans import Outcome
 from trainings.attendance.sheets import sheets
-from trainings.attendance.sheets.doors import ONE, door_at, log_names, opened_at, path_of
+from trainings.attendance.sheets.access import ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheets.forms import KeptForm, KeyForm, LeftForm, TypeInForm, UndoRowForm
 from trainings.attendance.sheets.queries import Line, OpenSheet, TypedIn, UnknownRow, listed_at, typed_in, unlisted
 from trainings.attendance.sheets.row_lists import NoSuchRow, read_rows

@@ -12,7 +12,7 @@ from trainings.lib.dates import day_and_time, time_range
 from trainings.lib.phones import show_phone
 from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
-from trainings.registrations.telling.itip import Appointment, all_in_one, invitation_uid
+from trainings.registrations.telling.calendar_invitations import Appointment, all_in_one, invitation_uid
 from trainings.schedule.changes import differences
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState

@@ -20,8 +20,8 @@ from trainings.registrations.messages import ABOUT_ONE, REMINDER
 from trainings.registrations.models import HoldReason, NeedState, Registration, RegistrationState, read_needs
 from trainings.registrations.seats.waiting import offer_ends, reached_by_mail
 from trainings.registrations.telling import message_facts
+from trainings.registrations.telling.calendar_invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.telling.contacts import mark_accepted, mark_refused
-from trainings.registrations.telling.itip import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.telling.message_facts import ABOUT_LEAVING, Facts, gather, moved_unheard, news, revivals
 from trainings.registrations.telling.message_facts import changes_in_words as in_words
 from trainings.schedule.models import ChangeKind, SessionState, TrainingSession

@@ -17,8 +17,8 @@ from trainings.outbox.models import OPEN, OutboxJob, Outcome
 from trainings.people.consents import english_readers
 from trainings.registrations.messages import ABOUT_CHANGES, ABOUT_ONE, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.registrations.telling.calendar_invitations import MOST_INVITATIONS
 from trainings.registrations.telling.contacts import Mailbox, address_of, read_mailbox
-from trainings.registrations.telling.itip import MOST_INVITATIONS
 from trainings.schedule.changes import Difference, Known
 from trainings.schedule.dated import place_told
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, Training, TrainingSession, TrainingState

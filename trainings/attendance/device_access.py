@@ -21,7 +21,6 @@ from trainings.web.i18n import N_
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response

@@ -10,6 +10,7 @@ from trainings.audit.actions import record
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+
 LIST = "/panel/sesiones/{id:uuid}/hojas"
 
 
