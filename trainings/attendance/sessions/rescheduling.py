@@ -80,7 +80,7 @@ async def move(
     override_reason: str = "",
     known_as: str = "",
 ) -> UUID | None:
-    """Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
+    """Refuses as `schedule.session_actions.move_session`; returns as `change_sessions`."""
     act = partial(
         schedule.move_session,
         *(session_id, starts_at, ends_at, venue_id),
@@ -92,7 +92,7 @@ async def move(
 
 
 async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
-    """Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
+    """Refuses as `schedule.session_actions.cancel_session`; returns as `change_sessions`."""
     act = partial(schedule.cancel_session, session_id, actor=actor)
     return await change_sessions((await session_of(session_id)).training_id, act, actor=actor)
 

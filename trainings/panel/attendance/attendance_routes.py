@@ -163,7 +163,7 @@ def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Respons
 
 
 async def _marks_json(request: Request, gate: Gate) -> Response:
-    """As a phone's (`upload_routes.receive`), with what the page shows of each mark."""
+    """As a phone's (`phones.api_routes.receive`), with what the page shows of each mark."""
     try:
         body = SentBatch.model_validate_json(await request.body())
     except ValidationError as exc:
