@@ -22,7 +22,7 @@ from tools.faults.judge import CAUGHT, judge, rows_of
 from tools.faults.map import Reached, watch
 from tools.faults.places import Fault, found_again, js_faults, python_faults
 
-SEED = 2027
+SEED = 2028
 N_PYTHON, N_SCRIPTS = 100, 30
 
 
