@@ -71,7 +71,9 @@ function listen() {
       if (last !== undefined) touch(last, -1);
     }
   });
-  addEventListener("online", () => opened.then((sender) => sender.flush()));
+  const sendAll = () => opened.then((sender) => sender.flush({ forced: true }));
+  addEventListener("online", sendAll);
+  document.addEventListener("visibilitychange", sendAll);
 }
 
 /**
@@ -143,10 +145,11 @@ function show() {
 }
 
 async function showUnsent() {
-  const { trouble, n_unread } = await opened;
+  const { trouble, aside } = await opened;
   const words = page.dataset;
   const n = unsent.size;
-  const why = !n ? "" : trouble === "unprepared" ? "signedOut" : trouble ? "offline" : n_unread ? "refused" : "";
+  const isRefused = [...unsent.keys()].some((id) => aside.has(id));
+  const why = !n ? "" : trouble === "unprepared" ? "signedOut" : isRefused ? "refused" : trouble ? "offline" : "";
   note.hidden = !((n && (why || isSlow)) || isBelow);
   const many = (words.many ?? "").replace("{n}", String(n));
   /** @type {HTMLElement} */ (note.querySelector("[data-n]")).textContent = n === 0 ? "" : n === 1 ? (words.one ?? "") : many;

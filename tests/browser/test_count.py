@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Route, StorageState, ViewportSize, expect
 
 from tests.browser.marcar import of_store
 from tests.browser.scanner import wait_until
@@ -20,7 +20,14 @@ NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java
 TODAY = "Jornada comunitaria: mi documento, mi derecho"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 N_UNSENT = of_store("events", "count()")
-SENT = f"async () => (await ({N_UNSENT})()) === 0"
+CHANGED = """(act) => new Promise((done) => {
+    indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
+        const transaction = db.transaction('events', 'readwrite');
+        const mark = { id: '0', scope: 's', waiting: 2, event: { id: '0', session: 's' } };
+        transaction.objectStore('events')[act](act === 'put' ? mark : mark.id);
+        transaction.oncomplete = () => { db.close(); done(true); };
+    };
+})"""
 
 
 Keep = Callable[[str], StorageState]
@@ -63,9 +70,16 @@ def expect_number(page: Page, cell: str, n: int) -> None:
     expect(button(page, cell).locator("b")).to_have_text(str(n))
 
 
+def expect_kept(page: Page, n: int) -> None:
+    wait_until(page, f"async () => (await ({N_UNSENT})()) === {n}")
+
+
 def test_touches_count_at_once_and_what_cannot_be_sent_is_told_and_sent_later(counter: Page) -> None:
     count_for_thumbs(counter)
     count_without_signal(counter)
+    count_in_two_windows(counter)
+    count_beside_a_mark_that_is_refused(counter)
+    count_what_is_refused_until_it_is_not(counter)
     count_after_the_session_ended(counter)
 
 
@@ -84,7 +98,7 @@ def count_for_thumbs(page: Page) -> None:
     expect_number(page, "mujer:18-59", before + 4)
     total = page.locator("[data-total]").inner_text()
     expect(page.locator("[data-heads]")).to_have_text("persona" if total == "1" else "personas")
-    wait_until(page, SENT)
+    expect_kept(page, 0)
     assert page.evaluate("() => globalThis.isSamePage"), "without script the page is loaded anew"
     page.reload()
 
@@ -100,6 +114,7 @@ def count_without_signal(page: Page) -> None:
         button(page, "hombre:60+").tap()
     expect(page.locator("[data-unsent]")).to_contain_text("3 sin enviar Sin señal: siga contando.")
     expect_number(page, "hombre:60+", before + 3)
+    expect_kept(page, 3)
     page.reload()
     expect_number(page, "hombre:60+", before + 3)
     expect(page.locator("[data-unsent]")).to_contain_text("3 sin enviar")
@@ -108,10 +123,67 @@ def count_without_signal(page: Page) -> None:
     page.unroute("**/toques")
     page.evaluate("() => dispatchEvent(new Event('online'))")
     expect(page.locator("[data-unsent]")).to_be_hidden()
-    wait_until(page, SENT)
+    expect_kept(page, 0)
     page.reload()
 
     assert number(page, "hombre:60+") == before + 2
+
+
+def count_in_two_windows(page: Page) -> None:
+    """What another window has sent is not counted here twice."""
+    before = number(page, "nd:12-17")
+    page.route("**/toques", lambda route: route.abort())
+    button(page, "nd:12-17").tap()
+    expect(page.locator("[data-unsent]")).to_contain_text("1 sin enviar")
+    expect_kept(page, 1)
+    page.reload()
+    expect_number(page, "nd:12-17", before + 1)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect_kept(other, 0)
+    other.close()
+    page.unroute_all()
+
+    for _touch in range(2):
+        with page.expect_response("**/toques"):
+            button(page, "nd:12-17").tap()
+
+    expect_number(page, "nd:12-17", before + 3)
+    expect_kept(page, 0)
+
+
+def count_beside_a_mark_that_is_refused(page: Page) -> None:
+    """What another page's mark met is not said of these heads."""
+    page.route("**/asistencia/marcas", lambda route: route.fulfill(status=404))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/toques", hold)
+    page.evaluate(CHANGED, "put")
+
+    button(page, "nd:60+").tap()
+
+    expect(page.locator("[data-unsent]")).to_be_visible()
+    expect(page.locator("[data-unsent]")).to_have_text("1 sin enviar")
+    for route in held:
+        route.abort()
+    page.unroute_all()
+    page.evaluate(CHANGED, "delete")
+
+
+def count_what_is_refused_until_it_is_not(page: Page) -> None:
+    """Without being opened anew: as soon as somebody looks at it again."""
+    page.route("**/toques", lambda route: route.fulfill(status=403))
+    button(page, "nd:60+").tap()
+    expect(page.locator("[data-why]")).to_contain_text("No se pudo guardar.")
+
+    page.unroute_all()
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("[data-unsent]")).to_be_hidden()
+    expect_kept(page, 0)
 
 
 def count_after_the_session_ended(page: Page) -> None:
@@ -121,7 +193,7 @@ def count_after_the_session_ended(page: Page) -> None:
     button(page, "mujer:12-17").tap()
 
     expect(page.locator("[data-unsent]")).to_contain_text("Su sesión terminó.")
-    assert page.evaluate(N_UNSENT) == 1
+    expect_kept(page, 1)
 
 
 @pytest.mark.parametrize("counter", [NARROW], indirect=True)
