@@ -184,7 +184,7 @@ def test_signing_out_when_marks_of_the_door_page_wait_asks_first(page: Page) -> 
 
     page.get_by_role("button", name="Salir").click()
 
-    dialog = page.get_by_role("dialog", name="Este aparato guarda 2 marcas de asistencia sin enviar")
+    dialog = page.get_by_role("dialog", name="Este aparato guarda 2 marcas sin enviar")
     expect(dialog.get_by_role("button", name="No salir todavía")).to_be_focused()
     assert asked == []
     page.keyboard.press("Escape")
