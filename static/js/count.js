@@ -26,7 +26,8 @@ const unsent = new Map();
 const mine = [];
 /** @type {Record<string, number>} heads by sex that have no button: of unknown age */
 const others = {};
-let isBelow = false;
+/** What the server said of what it has: some of it may not have counted. */
+let told = "";
 let slow = 0;
 let isSlow = false;
 
@@ -83,7 +84,7 @@ function listen() {
 async function touch(cell, number) {
   const [sex, age_band] = cell.split(":");
   const draft = { kind: "count", how: "button", known: true, activity, sex, age_band, number, ...factsOf(opening) };
-  isBelow = false;
+  told = "";
   unsent.set(draft.id, draft);
   clearTimeout(slow);
   slow = setTimeout(() => {
@@ -106,14 +107,15 @@ function recall(event) {
 }
 
 /**
- * @param {{results: {id: string, state: string}[], counts: Record<string, number>}} body
+ * @param {{results: {id: string, state: string}[], counts: Record<string, number>, told: string}} body
  * @param {number} _asked_at
  * @param {ScanEvent[]} events of one session or activity
  */
-function heard({ results, counts: fresh }, _asked_at, events) {
+function heard(body, _asked_at, events) {
   if (events[0].activity !== activity) return;
+  const { results, counts: fresh } = body;
   for (const { id } of results) unsent.delete(id);
-  isBelow = results.some(({ state }) => state === "refused");
+  told = (results.some(({ state }) => state === "refused") ? page.dataset.below : body.told) ?? "";
   counts = fresh;
   for (const sex of Object.keys(others)) others[sex] = 0;
   for (const [cell, n] of Object.entries(fresh)) {
@@ -150,10 +152,10 @@ async function showUnsent() {
   const n = unsent.size;
   const isRefused = [...unsent.keys()].some((id) => aside.has(id));
   const why = !n ? "" : trouble === "unprepared" ? "signedOut" : isRefused ? "refused" : trouble ? "offline" : "";
-  note.hidden = !((n && (why || isSlow)) || isBelow);
+  note.hidden = !((n && (why || isSlow)) || told);
   const many = (words.many ?? "").replace("{n}", String(n));
   /** @type {HTMLElement} */ (note.querySelector("[data-n]")).textContent = n === 0 ? "" : n === 1 ? (words.one ?? "") : many;
-  /** @type {HTMLElement} */ (note.querySelector("[data-why]")).textContent = (why ? words[why] : isBelow ? words.below : "") ?? "";
+  /** @type {HTMLElement} */ (note.querySelector("[data-why]")).textContent = (why ? words[why] : told) ?? "";
 }
 
 /** @param {string} cell */

@@ -291,6 +291,24 @@ async def test_the_same_touch_of_a_phone_counts_once(client: AsyncClient, cast: 
     assert again.headers["cache-control"] == "no-store"
 
 
+async def test_touches_that_waited_while_the_activity_was_cancelled_are_kept_and_count_once_it_is_reopened(
+    client: AsyncClient, cast: Cast, fair: OutreachActivity
+) -> None:
+    path = f"{INDEX}/{fair.id}"
+    await as_(client, cast, "assistant")
+    waited = [{"id": str(uuid4()), "sex": "nd", "age_band": "60+"} for _touch in range(2)]
+    before = await client.post(f"{path}/toques", json={"events": waited[:1]})
+    await cancel_activity(fair.id, "Lluvia", actor=PROGRAM)
+
+    late = await client.post(f"{path}/toques", json={"events": waited})
+    await reopen_activity(fair.id, actor=PROGRAM)
+
+    assert (before.status_code, before.json()["told"]) == (200, "")
+    assert (late.status_code, [one["state"] for one in late.json()["results"]]) == (200, ["stored", "stored"])
+    assert "esta actividad se canceló" in late.json()["told"]
+    assert "2 personas" in words_of((await client.get(f"{path}/conteo")).text)
+
+
 ID = "018bcfe5-861c-7000-a2d7-41605bca5d50"
 UNREADABLE: list[str] = [
     "",

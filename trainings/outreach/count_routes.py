@@ -34,6 +34,11 @@ ONE = "/panel/actividades/{id:uuid}"
 ORIENTATIONS = "/panel/orientaciones"
 
 
+KEPT_ALL_THE_SAME = N_(
+    "Lo contado está guardado, pero esta actividad se canceló o cambió de día. Si se realiza, pida que la corrijan."
+)
+
+
 class UnreadableTouches(Malformed):
     status = 422
     code = "unreadable_touches"
@@ -132,20 +137,23 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 @allow(*HEAD_COUNTERS)
 async def touches(request: Request) -> Response:
-    """Of the script; answers the present counts, and which touches were not kept."""
+    """Of the script; answers the present counts, and which touches were not kept. They may have waited in the browser
+    since before the activity was cancelled or moved, and are kept then, as a phone's are.
+    """
     activity = await _countable(request)
     try:
         body = forms.TouchesBody.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableTouches from exc
     sent = [event.touch() for event in body.events]
-    refused = await heads.count_heads(activity.id, sent, actor=request.state.actor)
+    refused = await heads.count_heads(activity.id, sent, actor=request.state.actor, is_late=True)
     counts = await heads.counts_of(activity.id)
     return JSONResponse(
         {
             "results": [
                 {"id": str(touch.id), "state": "refused" if touch.id in refused else "stored"} for touch in sent
             ],
+            "told": "" if heads.is_countable(activity) else gettext(KEPT_ALL_THE_SAME),
             "counts": {forms.cell_code(cell): number for cell, number in counts.items()},
         },
         headers={"cache-control": "no-store"},

@@ -106,12 +106,12 @@ def is_countable(activity: OutreachActivity) -> bool:
     return activity.state is ActivityState.PUBLISHED and _is_the_day(activity)
 
 
-async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor) -> set[UUID]:
+async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor, is_late: bool = False) -> set[UUID]:
     """In order, known ones once. Returns those not kept: a −1 below zero, and a name that stands for another touch.
-    Refuses before the day, and a cancelled activity.
+    Refuses before the day, and a cancelled activity; not what `is_late`: touched before it was cancelled or moved.
     """
     async with transaction():
-        await _countable(activity_id)
+        await (locked_activity(activity_id) if is_late else _countable(activity_id))
         counts = await counts_of(activity_id)
         known = {row.id: row for row in await HeadCount.filter(id__in=[touch.id for touch in touches])}
         last = await HeadCount.filter(activity_id=activity_id).order_by("-counted_at").first()
