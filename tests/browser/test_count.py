@@ -80,6 +80,7 @@ def test_touches_count_at_once_and_what_cannot_be_sent_is_told_and_sent_later(co
     count_in_two_windows(counter)
     count_beside_a_mark_that_is_refused(counter)
     count_what_is_refused_until_it_is_not(counter)
+    count_where_it_was_cancelled(counter)
     count_after_the_session_ended(counter)
 
 
@@ -181,6 +182,20 @@ def count_what_is_refused_until_it_is_not(page: Page) -> None:
 
     page.unroute_all()
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("[data-unsent]")).to_be_hidden()
+    expect_kept(page, 0)
+
+
+def count_where_it_was_cancelled(page: Page) -> None:
+    """What the server says beside its answer is shown, until the next touch is answered without it."""
+    told = "Lo contado está guardado, pero esta actividad se canceló."
+    page.route("**/toques", lambda route: route.fulfill(json={**route.fetch().json(), "told": told}))
+    button(page, "nd:60+").tap()
+    expect(page.locator("[data-unsent]")).to_have_text(told)
+    page.unroute_all()
+
+    button(page, "nd:60+").tap()
 
     expect(page.locator("[data-unsent]")).to_be_hidden()
     expect_kept(page, 0)
