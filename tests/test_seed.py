@@ -24,7 +24,7 @@ from trainings.attendance.phones.roster_file import rosters_of
 from trainings.attendance.queries import totals_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.making.files import file_of
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose, JobState
 from trainings.certificates.queries import Signature, public_check
 from trainings.certificates.trust.signing_keys import signing_keys_of
 from trainings.lib.text import short_name
@@ -110,6 +110,7 @@ async def test_seed_shows_every_state() -> None:
     assert len({one.registration_id for one in minors}) == 2
     told = [await public_check(one.code) for one in minors]
     assert {(one.is_minor, one.initials) for one in told} == {(True, "")}
+    assert {job.state for job in await IssueJob.filter(purpose=JobPurpose.ISSUE)} == {JobState.DONE}
     job = await IssueJob.get(purpose=JobPurpose.PREPARE)
     assert (job.purpose, job.n_seen) == (JobPurpose.PREPARE, job.n_total)
 

@@ -178,6 +178,20 @@ async def test_earlier_time_whose_message_was_stopped_takes_no_place_before_the_
     assert await state_of(berta) == "cancelled"
 
 
+async def test_earlier_time_whose_message_was_stopped_takes_no_place_before_a_later_time_told_since(
+    cast: Cast, freeze: Freeze
+) -> None:
+    training, berta = await reached(cast, "Berta")
+    await RegistrationGroup.filter(id=berta.group_id).update(told_until=EARLIER)
+    batch_id = await move(training)
+    assert batch_id is not None
+    await stop_batch(batch_id, actor=await make.actor_of(cast.coordinator))
+
+    freeze(EARLIER + MINUTE)
+
+    assert await expire_offers() == 0
+
+
 async def test_time_that_changes_is_on_record_and_one_that_stays_is_not(cast: Cast) -> None:
     training, berta = await reached(cast, "Berta")
 
