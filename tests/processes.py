@@ -1,6 +1,6 @@
 """The program, and modules of tests, in processes of their own, forked from one that has read it: they start at once.
 
-Under coverage, or at another moment, each is started anew: it must know of that before its first line.
+Under coverage each is started anew: it must be measured from its first line on.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import IO, Any, Protocol
 
 import httpx2
 
+from tests import moment
 from tests.migrated import keep_compiled_templates
-from tests.moment import AHEAD
 from tests.source import ROOT
 
 COMMAND = Path(sys.executable).with_name("trainings")
@@ -39,8 +39,7 @@ READ_ONCE = [
     *("pytest", "tests.browser.app_server", "tests.outreach.make_activity"),
     *("trainings.__main__", "trainings.attendance.sheets.sheets"),
 ]
-STARTED_ANEW = ("COVERAGE_PROCESS_START", AHEAD)
-"""Of these a process must know from its first moment on."""
+COVERAGE = "COVERAGE_PROCESS_START"
 
 
 class Running(Protocol):
@@ -215,7 +214,7 @@ def _talking(module: str, arguments: list[str], env: Mapping[str, str]) -> Itera
 
 def forks() -> bool:
     """Whether processes are forked in this run."""
-    return not any(name in os.environ for name in STARTED_ANEW)
+    return COVERAGE not in os.environ
 
 
 def _begin(
@@ -261,6 +260,7 @@ def _be(module: str, arguments: list[str], folder: Path, env: dict[str, str], en
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
+    moment.go_on()
     keep_compiled_templates()
     sys.argv = [module, *arguments]
     sys.modules.pop(f"{module}.__main__", None)
