@@ -1,6 +1,4 @@
-"""What people ask for who sign up together, and requests for a training's places: enter, leave, move. Many are decided
-and written together.
-"""
+"""Requests for a training's places: enter, leave, move. Many are decided and written together."""
 
 from __future__ import annotations
 
@@ -26,8 +24,6 @@ Namesake = tuple[str, str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`has_assented`: a minor's own yes."""
-
     person: PersonForm
     needs: tuple[str, ...] = ()
     has_assented: bool = False
@@ -41,8 +37,8 @@ class Member:
 class SignUp:
     """A sign-up of 1 to 8 people, with its source and what shows a repeat of it.
 
-    `contact_phone` and `contact_email` reach everybody of it; of minors alone they are the guardian's. `body_hash`: of
-    all answers; `browser_key`: digest of a cookie (not searched for where the cookie is new); `earlier_code`: the first
+    `contact_phone` and `contact_email` reach everybody; of minors alone they are the guardian's. `body_hash`: of all
+    answers; `browser_key`: digest of a cookie (not searched for where the cookie is new); `earlier_code`: the first
     person's code of an earlier ticket or certificate, or own link. `card_id`: the printed card that becomes the first
     ticket.
     """
@@ -126,7 +122,7 @@ def for_one(
 
 
 class Ticket(NamedTuple):
-    """Keys of one person's rows, drawn before it is decided whether they are written."""
+    """Keys of one person's rows, drawn before the decision whether they are written."""
 
     registration_id: str
     short_code: str
@@ -141,8 +137,8 @@ class Draft(NamedTuple):
 
 
 class Enter(NamedTuple):
-    """A sign-up. `lang`: of the page with the consent. `watched`: windows in which it counts; beyond their limits it is
-    refused or held.
+    """`lang`: of the page with the consent. `watched`: windows in which it counts; beyond their limits it is refused or
+    held.
     """
 
     training_id: UUID
@@ -153,8 +149,6 @@ class Enter(NamedTuple):
 
 
 class HandReason(StrEnum):
-    """Why staff let a group go first: our mistake, their office, a long way, others do not come."""
-
     ERROR = "error"
     AUTHORITY = "authority"
     DISTANCE = "distance"
@@ -187,8 +181,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Move):
-    """People or whole groups give their places back; staff can stop the messages until `run_at`. Only cancelling is
-    refused once the training is over: waiting ends then too.
+    """People or whole groups give their places back; staff can stop the messages until `run_at`. Of a training that is
+    over only cancelling is refused.
     """
 
     run_at: datetime | None = None
@@ -215,8 +209,8 @@ class MoveOut(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejoin(Move):
-    """A cancelled person comes back, or the people of a group who left last. `without`: participants who withdrew
-    consent for data.
+    """A cancelled person comes back, or the people of a group who left last. `without`: participants without consent
+    for data.
     """
 
     without: frozenset[UUID] = frozenset()
@@ -224,7 +218,7 @@ class Rejoin(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Leave):
-    """Sign-ups of one person leave; what they ask for counts with the kept one."""
+    """Sign-ups of one person leave; what they ask for counts with the kept sign-up."""
 
     kept_id: UUID
 
@@ -235,7 +229,7 @@ class Join(Leave):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandAgain(Move):
-    """Takes a join back. `without`: participants who withdrew consent for data."""
+    """Takes a join back. `without`: participants without consent for data."""
 
     kept_id: UUID
     without: frozenset[UUID] = frozenset()
@@ -285,7 +279,7 @@ class SetAside(Move):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCard(Move):
-    """One person signs up with a nameless card: a reserved one gives its place, a spare one none. `draft` has the
+    """One person signs up with a nameless card: a reserved card gives its place, a spare one none. `draft` has the
     card's tokens: the card becomes the ticket.
     """
 
@@ -308,7 +302,7 @@ Command = Enter | Move
 
 
 class SignedUp(NamedTuple):
-    """The registrations and the token of their link. Ids as they are written: few callers read them."""
+    """The registrations, and their link's token. Ids are texts, as the database takes them."""
 
     group: str
     registrations: tuple[str, ...]
@@ -331,14 +325,14 @@ class SignedUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """People who left now, without those who had left before."""
+    """People who left now, not before."""
 
     registration_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`group_id`: the person's group now. The same request twice is one."""
+    """`group_id`: the person's group now."""
 
     group_id: UUID | None = None
 

@@ -128,13 +128,12 @@ def refuse_in(current: Phase, source: Source) -> None:
 
 
 def check_ahead(training: Run, sessions: Sequence[Session], now: datetime) -> None:
-    """Refuses changes of what is over or called off."""
+    """Refuses what is over or called off."""
     if training.state is TrainingState.CANCELLED or is_over(sessions, now):
         raise CannotChange
 
 
 def is_over(sessions: Sequence[Session], now: datetime) -> bool:
-    """No session is to come."""
     end = last_end(sessions)
     return end is None or now >= end
 
@@ -174,5 +173,5 @@ def check_age(training: Window, age_group: AgeGroup | None, number: int, phone: 
 
 
 def field_of(number: int, name: str) -> str:
-    """Bare for the first person, with the number for others."""
+    """Bare for the first person, numbered for others."""
     return f"members-{number}-{name}" if number else name

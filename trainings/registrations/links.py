@@ -1,4 +1,4 @@
-"""Own links: an adult claims the one handed over, and staff replace one that is lost or in other hands."""
+"""Own links: an adult claims one, and staff replace one that is lost or in other hands."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from trainings.web.i18n import N_
 
 
 async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
-    """Change the token of a person's link to `new_token`; nobody else holds its address from then on. The same new
-    token again is one change.
+    """Change the token of a person's link to `new_token`: nobody else holds the new address. The same new token again
+    is one change.
 
-    Holds the training, as renaming and cancelling do: they ask under that lock whose the link is. Refuses (UnknownLink)
+    Locks the training, as renaming and cancelling do: under that lock they ask whose the link is. Refuses (UnknownLink)
     a group's link, and one claimed in the meantime.
     """
     async with transaction():
@@ -48,7 +48,7 @@ async def claimed_in(group_id: UUID) -> list[UUID]:
 
 
 async def check_in_reach(registration: Registration, actor: Actor) -> None:
-    """Refuse (HasOwnLink) the form's filler what another has claimed. Under the training's lock."""
+    """Refuse (HasOwnLink) the filler of the form a claimed registration. Under the training's lock."""
     if actor == FILLER_OF_FORM and registration.id in await claimed_in(registration.group_id):
         raise HasOwnLink
 
@@ -69,7 +69,7 @@ class LinkChanged(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Links that this person may get anew: an adult's own, and the group's (the form's filler, guardians of its
+    """Links that this person may get anew: an adult's own, and the group's (filler of the form, guardians of its
     minors).
     """
 
@@ -95,8 +95,8 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
     """Replace a link of this person; returns the new token. No message goes out. A claimed link stays out of the
     family's sight.
 
-    Refuses (LinkChanged) a link replaced in the meantime, so that sending the form again does not undo what was
-    scanned, and a link this person may not have.
+    Refuses (LinkChanged) a link replaced in the meantime, so that the form sent again does not undo what was scanned,
+    and a link this person may not have.
     """
     async with transaction():
         registration, hub_id = await _locked(registration_id)
@@ -116,8 +116,8 @@ async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> s
 
 
 async def replace_link(registration: Registration, scope: LinkScope) -> str:
-    """Make the only link of this scope that opens; returns its token. The caller's transaction holds the training. The
-    browser that signed up no longer finds the group.
+    """The old link of this scope opens nothing; returns the new token. Needs the training's lock. The browser that
+    signed up no longer finds the group.
     """
     whose = registration.id if scope is LinkScope.PERSON else None
     standing = OwnLink.filter(group_id=registration.group_id, scope=scope, registration_id=whose, revoked_at=None)

@@ -1,4 +1,4 @@
-"""People as messages and calls reach them, without names and contacts; outbox lines and call lists of a change."""
+"""People as messages and calls reach them, without names and contacts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from trainings.settings import get_settings
 
 REMINDER = "session_reminder"
 ABOUT_CHANGES = ("training_changed", "training_cancelled")
-"""They tell what became of sessions; others show the days as they stand."""
+"""They tell changes of sessions; others show the days as they stand."""
 ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
-"""All others tell of everybody of a group with the same address."""
+"""Others tell of everybody of a group with the same address."""
 AT_ONCE = 10_000
 """Keys in one statement: the engines take some thirty thousand."""
 
@@ -56,12 +56,10 @@ async def open_list(
     due_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> CallList:
-    """Open a call list in the caller's transaction; the same cause twice is one list. Its people are worked out at each
-    reading.
+    """Open a call list in the caller's transaction; the same cause twice is one list.
 
-    `cause_id`: the change, the session that is near, the training called off. `session_id`: the list is about that
-    session only. `due_at`: when calling begins; None: at once, or after the ten minutes in which messages of `batch_id`
-    can be stopped.
+    `cause_id`: the change, the near session, the training called off. `session_id`: the list is about that session
+    only. `due_at`: when calling begins; None: at once, or once messages of `batch_id` cannot be stopped any more.
     """
     assert is_in_transaction(), "a list is opened together with what causes it"
     due = due_at or (clock.now() + STAFF_DELAY if batch_id else clock.now())
@@ -106,7 +104,7 @@ class Recipient:
 
     @property
     def takes_mail(self) -> bool:
-        """Mail is sent at all, and the address did not refuse the last message."""
+        """False: no mail is sent, or the address refused the last message."""
         return self.email_key is not None and self.refused_at is None and get_settings().sends_mail
 
     @property
@@ -184,7 +182,7 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
 
 
 async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Claimed links: their holders read nothing of the others of the form, nor the others of them."""
+    """Claimed links: their holders read nothing of others of the form, nor the reverse."""
     links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
     claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
     return frozenset(registration_id for (registration_id,) in claimed)
@@ -210,5 +208,5 @@ def by_mailbox(jobs: Iterable[OutboxJob], everybody: Iterable[Recipient]) -> dic
 
 
 def for_who_waits(news: Iterable[Difference]) -> list[Difference]:
-    """News for people without a place: they are not told the address of an online meeting."""
+    """People without a place are not told the address of an online meeting."""
     return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]

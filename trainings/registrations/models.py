@@ -58,10 +58,6 @@ class Source(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why a sign-up waits for staff: the training asks for approval, too many came at once, an earlier course is
-    missing.
-    """
-
     APPROVAL = "approval"
     REVIEW = "review"
     PREREQUISITE = "prerequisite"
@@ -110,8 +106,6 @@ class RegistrationGroup(Record):
 
 
 class Author(StrEnum):
-    """Who acted on a registration: the person, the person who filled in the form, the hub, or the program."""
-
     PERSON = "person"
     FILLER = "filler"
     HUB = "hub"
@@ -274,8 +268,8 @@ class ReservedBlock(Record):
 
 
 class CardState(StrEnum):
-    """An open card waits for a name; a held one has name and place and waits for staff; a used one is a registration's
-    ticket; others open nothing.
+    """An open card waits for a name; a held one has name and place and waits for staff; a used one is a ticket; others
+    open nothing.
     """
 
     OPEN = "open"

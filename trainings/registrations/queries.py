@@ -24,7 +24,7 @@ from trainings.schedule.snapshots import Snapshots, snapshots_of
 from trainings.web.i18n import N_
 
 LINK_DAYS = timedelta(days=30)
-"""So long after the last session the link still shows more than certificates and own data."""
+"""This long after the last session the link shows more than certificates and own data."""
 
 LONGEST_SLUG = 120
 SHOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED)
@@ -73,7 +73,7 @@ class OwnRegistration:
 
 
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
-    """A registration that exists, with everything its pages show."""
+    """With everything its pages show."""
     registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
     return OwnRegistration(
@@ -125,7 +125,7 @@ def _is_slug(text: str) -> bool:
 
 
 async def position_on_waiting_list(registration: Registration) -> int | None:
-    """1 is next; None: does not wait."""
+    """1 is next; None: not waiting."""
     group = registration.group
     if group.state is not RegistrationState.WAITLISTED or group.wait_number is None:
         return None

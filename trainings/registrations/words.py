@@ -1,4 +1,4 @@
-"""Words for states and sources. Spanish is the source; translate where shown."""
+"""States and sources in Spanish; translate where shown."""
 
 from __future__ import annotations
 
@@ -64,7 +64,6 @@ WHAT_TO_DO: dict[HoldReason, str] = {
         "No mostró que terminó el curso de antes. Si lo terminó, apruebe; si no, dígale dónde llevarlo."
     ),
 }
-"""What staff check before they answer."""
 
 NEED_STATES: dict[NeedState, str] = {
     NeedState.ASKED: N_("Por responder"),

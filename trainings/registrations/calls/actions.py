@@ -30,14 +30,12 @@ from trainings.schedule.snapshots import last_number
 from trainings.web.i18n import N_
 
 TWICE = timedelta(minutes=1)
-"""A second equal mark of one person within this time is a double click."""
+"""Equal marks of one person within this time are one double click."""
 OPENED, PRINTED = "calls.open", "calls.print"
 CLOSED = "calls.close"
 
 
 class WhyClosed(StrEnum):
-    """Why a list with people left is closed."""
-
     NO_ANSWER = "no_answer"
     NO_WAY = "no_way"
     OTHERWISE = "otherwise"
@@ -77,9 +75,7 @@ class NoWhyClosed(Refusal):
 
 
 async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor: Actor) -> None:
-    """Log that staff opened or printed the list. Its people may have heard it from then on: it holds a text for the
-    loudspeaker.
-    """
+    """Log that staff opened or printed the list: from then on its text may have been read out by loudspeaker."""
     async with transaction():
         await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=audience.n_people)
         if call_list.reason not in CHANGES or call_list.closed_at is not None or call_list.due_at > clock.now():
@@ -91,7 +87,7 @@ async def note_seen(call_list: CallList, audience: Audience, act: str, *, actor:
 
 
 async def mark(list_id: UUID, key: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> ToCall:
-    """Record one call's result; returns the household or holder of cards that `key` belongs to, as it was.
+    """Record one call's result; returns the household or card holder of `key` as before.
 
     "Not reached" after "reached" takes that back; the same click twice is one mark. The time to answer an offer begins.
     Refuses with ListClosed, NotOnList, and as `waiting.mark_reached`.
@@ -123,7 +119,6 @@ async def _called(call_list: CallList, key: UUID) -> ToCall:
 async def _write(
     call_list: CallList, model: Readers, keys: Sequence[UUID], result: CallResult, via: CallVia, actor: Actor
 ) -> None:
-    """One row for each reader and one audit line."""
     table, column = MARKS[model]
     readers = await model.filter(id__in=list(keys)).order_by("id")
     for one in readers:
@@ -156,8 +151,8 @@ async def _is_same_click(
 async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> bool:
     """Record the call and the answer to one offer: yes confirms, no gives the places on. False: the answer was known.
 
-    One person answers for the group, an own link for itself alone; other offers on this telephone do not begin to run.
-    Refuses as `mark`, with UnknownGroup, NoOffer, and as `waiting.decline_offer`.
+    An adult with a claimed link answers alone, anybody else for the group; other offers on this telephone do not begin
+    to run. Refuses as `mark`, with UnknownGroup, NoOffer, and as `waiting.decline_offer`.
     """
     act, outcome = ANSWERS[said]
     async with transaction():
@@ -179,9 +174,7 @@ async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVi
 
 
 async def mark_offer(group_id: UUID, result: CallResult, *, actor: Actor) -> None:
-    """Record a call about an offer outside the list, on the training's list of offers. Refuses as
-    `waiting.mark_reached`.
-    """
+    """Record a call about an offer on the training's list of offers. Refuses as `waiting.mark_reached`."""
     async with transaction():
         group, training = await waiting.locked_offer(group_id)
         lists = CallList.filter(training_id=training.id, reason=CallReason.OFFERED).order_by("-created_at", "-id")
@@ -237,7 +230,7 @@ async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> Non
 
 
 async def reopen(list_id: UUID, *, actor: Actor) -> None:
-    """Refuses (ListOvertaken) what another list tells."""
+    """Refuses (ListOvertaken) where another list tells the same."""
     async with transaction():
         call_list = await _locked(list_id)
         if call_list.closed_at is None:
@@ -258,7 +251,7 @@ async def _locked(list_id: UUID) -> CallList:
 
 
 async def open_for_offers() -> int:
-    """Open a list for each training where people moved up and cannot be written to; returns how many.
+    """Open a list for each training where people without an address moved up; returns how many.
 
     A training has one open list of offers; people who move up later stand on it. Outside the transaction that frees the
     place: sign-ups must not wait for it. Safe from several processes at once.

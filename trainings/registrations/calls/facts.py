@@ -1,4 +1,4 @@
-"""What decides who is on a call list, read in a constant number of statements."""
+"""Facts that decide who is on a call list, read in a constant number of statements."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from trainings.registrations.models import (
 )
 
 LOOK_BACK = timedelta(days=1)
-"""A list of offers also holds groups that moved up so long before it opened, unless an earlier list had them."""
+"""A list of offers holds groups that moved up this long before it opened, unless an earlier list had them."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 TO_HOLDERS = CHANGES | {CallReason.REMINDER}
-"""Reasons to call holders of cards; free places and certificates belong to people with names."""
+"""Free places and certificates belong to people with names, not to holders of cards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What decides who is on some call lists. `told`: sessions that each list tells of. `marks`: by list and reader."""
+    """`told`: sessions that each list tells of. `marks`: by list and reader."""
 
     people: Mapping[UUID, Sequence[Recipient]]
     blocks: Mapping[UUID, Sequence[ReservedBlock]]
@@ -130,7 +130,7 @@ async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
 
 
 async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """When the training's list of offers before each was closed."""
+    """By list: when the training's earlier list of offers was closed."""
     if not offers:
         return {}
     trainings = sorted({one.training_id for one in offers})
@@ -146,7 +146,7 @@ async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
 Paper = tuple[UUID, str]
 """(registration, kind of certificate)."""
 KEPT = timedelta(days=30)
-"""An older letter is deleted; its reader counts as told."""
+"""Letters are deleted after this; their readers count as told."""
 AT_LONGEST = timedelta(days=1)
 """A list tells of nothing annulled earlier than this before it opened: earlier lists get deleted."""
 
@@ -154,8 +154,8 @@ AT_LONGEST = timedelta(days=1)
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
     """By list: registrations to tell, each with since when; calls before were about another paper.
 
-    A person with a valid paper of the kind, or a certificado instead of a diploma, is told of that alone. Nobody is
-    told of a paper that was never valid nor handed over, that they hold already, or whose name was removed.
+    A person with a valid paper of the kind, or a certificado instead of a diploma, is told of that alone. Papers never
+    valid nor handed over, handed over already, or without their name are not told.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
@@ -206,7 +206,7 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
 def _since(
     before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, Paper]], *, but: Collection[Paper]
 ) -> dict[UUID, datetime]:
-    """Whose paper was annulled after the list before, and when; `but` these have a valid one."""
+    """Registrations whose paper was annulled after the earlier list, and when; `but` have a valid paper."""
     until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
     own = [(at, paper) for at, paper in sorted(acts) if since < at <= until]
     return {paper[0]: at for at, paper in own if paper not in but}

@@ -1,4 +1,4 @@
-"""One call tells people of one telephone or one form. For minors it is the guardian's telephone."""
+"""One call for people of one telephone or one form; minors are called by their guardian's telephone."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Household:
 
     @property
     def marks(self) -> Sequence[Mark]:
-        """Of the member with the most tries, in order."""
+        """Marks of the member with the most tries."""
         return max((one.listed.marks for one in self.members), key=len)
 
     @property
@@ -129,7 +129,7 @@ async def _loaded(registration_ids: Collection[UUID]) -> dict[UUID, Registration
 
 
 async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
-    """The last to permit is last."""
+    """In order of permission."""
     minors = [one.participant_id for one in registrations if one.participant.is_minor]
     if not minors:
         return []
@@ -137,7 +137,7 @@ async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
 
 
 async def _phones(members: Sequence[Member]) -> dict[UUID, str]:
-    """A minor's is the guardian's, an adult's their own, else the form's, unless their own link was claimed."""
+    """A minor's is the guardian's; an adult's their own, else the form's unless their own link was claimed."""
     guardians = await _guardians(one.registration for one in members)
     of_minors = {one.participant_id: one.phone for one in guardians if one.phone}
     of_forms = await _phones_of_forms(members)

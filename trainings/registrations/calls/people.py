@@ -1,4 +1,4 @@
-"""Who is on a call list is worked out at each reading: people concerned whom no message reached, holders of cards."""
+"""A call list is worked out at each reading: people concerned whom no message reached, and holders of cards."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from trainings.registrations.models import TAKES_PLACE, Registration, Registrati
 from trainings.schedule.changes import Difference
 
 PATIENCE = timedelta(hours=2)
-"""A message may leave so late before somebody is called instead."""
+"""A call replaces a message that is later than this."""
 SAME_MESSAGE = timedelta(hours=12)
-"""A reminder's message is of the same day as its list."""
+"""A reminder's message and its list are of the same day."""
 WAITS = ""
 """The outcome of a message that has not left."""
 TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
@@ -37,8 +37,6 @@ Reader = Recipient | ReservedBlock
 
 
 class Why(StrEnum):
-    """Why somebody is called: no message reached them."""
-
     NO_EMAIL = "no_email"
     REFUSED = "refused"
     FAILED = "failed"
@@ -49,7 +47,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person. `marks`: results that stand; `news`: sessions that are not as they know them."""
+    """`marks`: results that stand; `news`: differences from what the person knows."""
 
     person: Recipient
     why: Why | None
@@ -64,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Holds `n_cards` nameless cards, and is called for everybody who will come with them."""
+    """Holder of `n_cards` nameless cards, called for everybody who will come with them."""
 
     block: ReservedBlock
     n_cards: int
@@ -94,7 +92,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """People whom a list concerns, each counted once: by a message, or by a call. A holder of cards counts as one."""
+    """People of a list, each counted once: by message, or by call. A holder of cards counts as one."""
 
     listed: Sequence[Listed]
     n_by_mail: int
@@ -106,7 +104,7 @@ class Audience:
 
     @property
     def left(self) -> frozenset[UUID]:
-        """Registrations and blocks of cards that no call has reached."""
+        """Registrations and blocks of cards that no call reached."""
         people = (one.person.id for one in self.listed if not one.is_reached)
         return frozenset((*people, *(one.id for one in self.holders if not one.is_reached)))
 
@@ -118,15 +116,15 @@ async def audience_of(call_list: CallList) -> Audience:
 async def audiences_of(lists: Sequence[CallList]) -> dict[UUID, Audience]:
     """By list id, in order of sign-up, in a constant number of statements.
 
-    Nobody who cancelled; of people whom a message reached only those whom a call had reached before.
+    Without cancelled people; without people reached by message, unless a call had reached them before.
     """
     found = await around(lists)
     return {one.id: _audience_of(one, found) for one in lists}
 
 
 async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> tuple[int, int]:
-    """(reached by messages, only by calls) of a training; `only` these registrations and blocks. Without people who
-    cancelled or took back their permission.
+    """(reached by messages, only by calls) of a training, or of `only` these registrations and blocks. Without people
+    who cancelled or withdrew consent.
     """
     people = (await people_of([training_id])).get(training_id, ())
     told = [one for one in people if one.is_counted and (only is None or one.id in only)]
@@ -146,7 +144,7 @@ async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Recipient]) -> int:
-    """Messages to all of a training are not for people who cancelled."""
+    """Messages to all of a training leave out cancelled people."""
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
     readers = (one for one in everybody if one.is_counted or not to_all)
@@ -179,7 +177,7 @@ def _listed(call_list: CallList, person: Recipient, why: Why | None, around: Aro
 
 
 def _holders(call_list: CallList, around: Around) -> list[Holder]:
-    """A reached holder stays though all cards have names or were given back."""
+    """A reached holder stays when no card is nameless any more."""
     if call_list.reason not in TO_HOLDERS:
         return []
     found = []
@@ -203,7 +201,7 @@ def _is_reached(marks: Sequence[Mark]) -> bool:
 
 
 def _marks_of(call_list: CallList, reader: Reader, around: Around) -> list[Mark]:
-    """Without calls about a place that was given back, or about an earlier certificate."""
+    """Without calls about an offer given back, or an earlier certificate."""
     marks = around.marks.get(call_list.id, {}).get(reader.id, ())
     since = around.papers.get(call_list.id, {}).get(reader.id)
     if call_list.reason is CallReason.OFFERED and isinstance(reader, Recipient):
@@ -239,7 +237,6 @@ def _news(call_list: CallList, reader: Reader, around: Around) -> Sequence[Diffe
 
 
 def _moved_up_unknowing(call_list: CallList, person: Recipient, around: Around) -> bool:
-    """In the time of this list, and nobody is known to have told them."""
     moved_at = around.moved_up.get(person.group_id)
     if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
         return False
@@ -250,7 +247,7 @@ def _moved_up_unknowing(call_list: CallList, person: Recipient, around: Around) 
 
 
 def _is_told_elsewhere(reminder: CallList, reader: Reader, around: Around) -> bool:
-    """A call about a change reminds this reader too, or still may."""
+    """A call about a change reminds this reader too."""
     change = around.news.newest.get(reminder.training_id)
     if reminder.reason is not CallReason.REMINDER or change is None:
         return False
@@ -287,12 +284,11 @@ def _why(call_list: CallList, person: Recipient, around: Around) -> Why | None:
 
 
 def _may_read(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
-    """One of the messages arrived, or is about to at an address that takes mail."""
     return _was_sent(person, jobs) or (person.takes_mail and any(job.outcome == WAITS for job in jobs))
 
 
 def _was_sent(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
-    """One left, and the address refused nothing after it."""
+    """A message left, and no refusal of the address followed."""
     sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
     return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
 

@@ -31,7 +31,7 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`begins_at`: from then on a person who was not told comes for nothing; `ends_at`: calling is useless."""
+    """`begins_at`: people not told come in vain from then on; `ends_at`: calling is useless."""
 
     call_list: CallList
     audience: Audience
@@ -65,7 +65,7 @@ class Progress:
 
 
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
-    """The actor's lists with people: the next to begin first, then the newest, certificates last."""
+    """The actor's lists with people: next to begin first, then newest, certificates last."""
     lists = await _readable(actor, training_id)
     scopes = await _scopes(lists)
     wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
@@ -95,7 +95,7 @@ def n_left_on(lists: Iterable[Progress]) -> int:
 
 
 async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
-    """With its training. Refuses (UnknownList) another hub's list, and one past READABLE."""
+    """Refuses (UnknownList) another hub's list, and one past READABLE."""
     call_list = await reads(CallList).get_or_none(id=list_id).prefetch_related("training__hub__seat")
     if call_list is None or not actor.has_at(call_list.training.hub_id, CALLERS):
         raise UnknownList
@@ -125,7 +125,7 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
 
 
 class _Scope(NamedTuple):
-    """As in `Progress`; a moved session begins on the earlier day that is to come."""
+    """As in `Progress`; of a moved session the earlier coming day counts."""
 
     begins_at: datetime
     ends_at: datetime

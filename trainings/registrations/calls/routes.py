@@ -1,4 +1,4 @@
-"""`/panel/llamadas`: telephone calls to people whom no message reached, and their results."""
+"""`/panel/llamadas`: calls to people whom no message reached."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ LEFT = "faltan"
 
 
 class MarkForm(Form):
-    """`person`: one of the household, or a block of cards; `left` and `after` lead back; `said_yes`, `said_no`: whose
-    offer.
+    """`person`: one of the household, or a block of cards; `left` and `after` lead back; `said_yes`, `said_no`:
+    registration that answers.
     """
 
     person: UUID
@@ -58,9 +58,7 @@ class CloseForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`is_early`: its messages can still be stopped, or its day has not come. `has_day`: people have to know it before
-    a moment.
-    """
+    """`is_early`: messages can still be stopped, or the day has not come. `has_day`: to be told before a moment."""
 
     href: str
     title: str
@@ -145,7 +143,6 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
 
 
 async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
-    """Other lists of the training with people left: each person is called from one list."""
     here = f"{INDEX}/{one.call_list.id}"
     return [
         calls for calls in await calls_about(one.call_list.training_id, actor) if calls.n_left and calls.href != here
@@ -166,7 +163,7 @@ async def _log(request: Request, act: str, one: Progress) -> None:
 
 
 async def _why_closed(one: Progress) -> str:
-    """Empty where nobody was left, or another list replaced it."""
+    """Empty: nobody was left, or another list replaced it."""
     if one.call_list.closed_at is None:
         return ""
     closed = reads(AuditLine).filter(act=call_actions.CLOSED, object_id=one.call_list.id).order_by("-created_at", "-id")

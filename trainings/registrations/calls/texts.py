@@ -1,4 +1,4 @@
-"""What a call list tells: no name, title or own link, since others may hear it; a protected place only if confirmed."""
+"""Texts of calls: no name, title or own link, since others may hear; a protected place only if confirmed."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ async def told_by(call_list: CallList) -> Told:
 
 
 def _told_to(readers: Iterable[ToCall], told: Told) -> Told:
-    """With what these readers do not know. Where they know a session differently, only what holds now."""
+    """With what these readers do not know; where they know different things, only what holds now."""
     heard: dict[UUID, Difference] = {}
     for one in chain.from_iterable(reader.news for reader in readers):
         other = heard.setdefault(one.session.id, one)
@@ -190,7 +190,7 @@ def _offer(household: Household, told: Told) -> list[str]:
 
 
 def _until(household: Household, told: Told) -> str:
-    """Counted from this call on, unless they were reached before."""
+    """Counted from this call, unless they were reached before."""
     known = _answer_by(household, told)
     until = known or offer_ends(told.training, told.sessions, clock.now())
     return gettext(N_("Díganos sí o no antes del %(when)s.")) % {"when": _when(until)} if until else ""

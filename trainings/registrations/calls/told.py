@@ -1,4 +1,4 @@
-"""Which snapshot of a training somebody was told last, by a mail accepted or a call, and what of it is news to them."""
+"""The snapshot of a training that each person was told last, by accepted mail or call, and the news since."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """By training: snapshots, and the newest list about changes, which holds everybody left on earlier ones."""
+    """By training: snapshots, and the newest list about changes, which takes over people left on earlier ones."""
 
     snapshots: Mapping[UUID, Snapshots]
     newest: Mapping[UUID, CallList]
 
     def of(self, call_list: CallList, reader: Reader, marks: Sequence[Mark]) -> list[Difference]:
-        """What a reader does not know of a list about changes; the list's own calls do not count."""
+        """What the reader does not know; calls of this list do not count."""
         if call_list.reason not in CHANGES:
             return []
         reached = next((one for one in marks if one.result is CallResult.REACHED), None)
@@ -64,11 +64,10 @@ MARKS: Mapping[Readers, tuple[type[Call] | type[HolderCall], str]] = {
     Registration: (Call, "registration_id"),
     ReservedBlock: (HolderCall, "block_id"),
 }
-"""Table of calls, and its column of the reader."""
 
 
 async def may_have_heard(model: Readers, ids: Collection[UUID], number: int | None) -> None:
-    """By a mail that is being handed over, or a text that was read out."""
+    """By a mail being handed over, or a text read out."""
     if number is not None:
         await model.filter(id__in=list(ids)).update(heard_number=number)
 

@@ -1,4 +1,4 @@
-"""Which sessions call lists tell of, and which lists no longer hold."""
+"""Sessions that call lists tell of, and lists that no longer hold."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
 
 
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
-    """By list: for a change the sessions of one act, for a reminder those of that day. Empty: the whole training."""
+    """By list: the sessions of one act, for a reminder those of its day. Empty: the whole training."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     changes = await reads(DatedChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
@@ -63,8 +63,8 @@ async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[U
 
 
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
-    """Reminders and offers that no longer hold: of a day without sessions, of a training called off; a later reminder
-    of the same day takes over.
+    """Reminders and offers that no longer hold: the day has no session, the training was called off, a later reminder
+    covers the day.
     """
     to_hold = [one for one in lists if one.reason in (CallReason.REMINDER, CallReason.OFFERED)]
     if not to_hold:
@@ -99,7 +99,7 @@ async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
 
 
 async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
-    """The day as it was, where the session moved since."""
+    """The day reminded of, also where the session moved since."""
     wanted = sorted({one.session_id for one in reminders if one.session_id is not None})
     if not wanted:
         return {}

@@ -50,8 +50,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call. `about`: for the caller; `last`: the last result; `next_id`: the next row. `may_undo`: a yes cannot be
-    taken back.
+    """`about`: for the caller; `last`: the last result; `next_id`: the next row. `may_undo`: a yes cannot be taken
+    back.
     """
 
     id: UUID
@@ -117,7 +117,7 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
 
 
 def _in_words(one: Progress) -> str:
-    """With the day before which to call: several lists may have the same reason."""
+    """With the day before which to call: several lists may share a reason."""
     values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
     if one.is_about_papers:
         return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
@@ -130,7 +130,7 @@ def _small(text: str) -> str:
 
 
 async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
-    """By community, each in order of names; people without a community last."""
+    """By community, in order of names; people without community last."""
     beside = Beside(await _callers(found), await _releasable(found))
     confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
     together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
@@ -158,7 +158,7 @@ def _place_of(one: ToCall) -> Municipality | None:
 
 
 def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
-    """Its key and name, with a municipality other than the hub's."""
+    """Key and name, with a municipality other than the hub's."""
     place = _place_of(one)
     is_far = place is not None and place.ine_code != told.hub.seat_id
     elsewhere = place.full_name if place is not None and is_far else ""
@@ -167,8 +167,8 @@ def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
 
 
 def _text_of(neighbours: Sequence[ToCall], told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
-    """In Spanish. Empty where the training may not be named, or staff never confirmed the community's name: a person's
-    name typed there would be read out.
+    """In Spanish. Empty where the training may not be named, or staff never confirmed the community: a person's name
+    typed there would be read out.
     """
     community, place = _community_of(neighbours[0]), _place_of(neighbours[0])
     if told.is_discreet or place is None:

@@ -72,7 +72,6 @@ WHY_CLOSED: dict[WhyClosed, str] = {
 
 
 def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
-    """Of changes by what happened to the sessions."""
     if reason is not CallReason.CHANGED or not changed:
         return gettext(REASONS[reason])
     n, kinds = len(changed), {one.kind for one in changed}

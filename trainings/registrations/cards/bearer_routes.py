@@ -1,4 +1,4 @@
-"""`/tarjetas/{token}`: the bearer of a community's cards names them, gives some back, prints them."""
+"""`/tarjetas/{token}`: the bearer names a community's cards, gives some back, prints them."""
 
 from __future__ import annotations
 

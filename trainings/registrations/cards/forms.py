@@ -28,7 +28,7 @@ MORNING = time(8)
 
 
 class ReserveForm(Form):
-    """A day of release without a time means the morning."""
+    """A release day without a time means the morning."""
 
     MISSING: ClassVar[Mapping[str, str]] = {
         "n": N_("Escriba cuántas tarjetas."),
@@ -94,7 +94,7 @@ class ForTrainingForm(Form):
 
 
 def read_card_wish(typed: Typed, **how: Any) -> SignUp:
-    """One person; further ones are ignored. Raises FormErrors."""
+    """Further people are ignored. Raises FormErrors."""
     typed.fields = {name: values for name, values in typed.fields.items() if FURTHER.fullmatch(name) is None}
     return read_wish(typed, **how)
 

@@ -48,7 +48,7 @@ class UnknownBlock(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class CardLine:
-    """`name` is short; empty where there is none, or not for this reader."""
+    """`name` is short; empty: none, or hidden from this reader."""
 
     id: UUID
     number: int
@@ -99,10 +99,7 @@ class Block:
 
 
 async def by_bearer_link(token: str) -> Block:
-    """With names that the bearer gave only.
-
-    Unknown, replaced, malformed, and 30 days after the last session are one 404.
-    """
+    """Only names that the bearer gave. Unknown, replaced, malformed, or 30 days after the last session: one 404."""
     read = tokens.read_own_link(token)
     found = await _with_training(token_hash=block_digest(read)) if read else None
     if found is None:
@@ -129,7 +126,7 @@ async def block_at_desk(block_id: UUID, actor: Actor) -> Block:
 
 
 async def blocks_of(training_id: UUID) -> list[Block]:
-    """In the order they were made; without names."""
+    """Without names."""
     found = await reads(ReservedBlock).filter(training_id=training_id).order_by("id").prefetch_related(*SHOWN_TRAINING)
     cards = await reads(Card).filter(block_id__in=[one.id for one in found]).order_by("number")
     sessions = await reads(TrainingSession).filter(training_id=training_id).prefetch_related("venue__municipality")
@@ -172,7 +169,7 @@ def _line(card: Card, registration: Registration | None = None) -> CardLine:
 
 
 async def _given_by_bearer(people: Mapping[UUID, Registration]) -> dict[UUID, Registration]:
-    """No staff recorded their consent, and they did not claim their registration."""
+    """Cards whose consent no staff recorded, and whose registration nobody claimed."""
     participants = [one.participant_id for one in people.values()]
     agreed = {key for (key,) in await _unrecorded(Consent, participants)}
     agreed |= {key for (key,) in await _unrecorded(Guardian, participants)}
@@ -260,7 +257,7 @@ async def _at_desk(actor: Actor, **which: object) -> Card:
 
 
 async def trainings_to_come(hub_id: UUID) -> list[Training]:
-    """Where a spare card may be used, with their sessions, the next first."""
+    """Trainings for a spare card, with their sessions, next first."""
     open_ones = reads(Training).filter(hub_id=hub_id, state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED])
     coming = open_ones.filter(sessions__ends_at__gt=clock.now()).distinct()
     found = [one for one in await coming.prefetch_related("sessions") if not is_over(list(one.sessions), clock.now())]
@@ -272,8 +269,8 @@ async def trainings_to_come(hub_id: UUID) -> list[Training]:
 
 @dataclass(frozen=True, slots=True)
 class SeenCard:
-    """Shown at a door and nobody's ticket. `is_elsewhere`: reserved for another training; `community`: of a reserved
-    card; `qr_hash` makes its QR and short code one card.
+    """A card shown at a door that is nobody's ticket. `is_elsewhere`: reserved for another training; `community`: of a
+    reserved card; `qr_hash` makes its QR and short code one card.
     """
 
     id: UUID
@@ -290,7 +287,7 @@ class SeenCard:
 
 
 async def seen_at(training: Training, codes: Collection[str]) -> dict[str, SeenCard]:
-    """Of these codes, cards of the training's hub that are nobody's ticket."""
+    """Only cards of the training's hub."""
     if not codes:
         return {}
     digests = {tokens.digest(code, "qr"): code for code in codes if len(code) == tokens.QR_TOKEN_LENGTH}

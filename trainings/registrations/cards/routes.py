@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/tarjetas`: places reserved as nameless cards, and one block of them."""
+"""`/panel/capacitaciones/{id}/tarjetas`: places reserved as nameless cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards on paper (letter, also fits A4), in Spanish: eight of a block on a page, or four spare ones with a slip."""
+"""Cards on paper (letter, fits A4), in Spanish: eight of a block, or four spare ones with a slip, on a page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 
 def spare_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """From `spare_data`. CPU work: call it in a thread."""
+    """CPU work: call it in a thread."""
     return _pdf(SPARE, data, made_at)
 
 
@@ -42,7 +42,7 @@ def _pdf(design: Design, data: dict[str, Any], made_at: datetime) -> bytes:
 
 
 def reserved_data(block: Block) -> dict[str, Any]:
-    """The holder is let in, so a protected place may stand on it."""
+    """The holder is let in, so a protected place may stand on the card."""
     training = block.training
     planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
     return {
@@ -58,7 +58,7 @@ def reserved_data(block: Block) -> dict[str, Any]:
 
 
 def spare_data(hub: Hub, cards: Sequence[CardLine], *, sheet: str = "") -> dict[str, Any]:
-    """Without used and void ones. Cards for blank rows of an attendance sheet carry its code and the row number."""
+    """Without used and void cards. Cards for blank rows of an attendance sheet carry its code and the row number."""
     return {
         "sheet": sheet,
         "hub": _printable(hub.name),

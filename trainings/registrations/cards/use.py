@@ -50,7 +50,7 @@ class CodeTwice(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CardUsed:
-    """Not new where the same form came before. `is_held`: it waits for staff."""
+    """`is_held`: it waits for staff."""
 
     registration_id: UUID
     is_new: bool
@@ -60,8 +60,8 @@ class CardUsed:
 async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
     """Give a reserved card to one person, with its place at once.
 
-    Where an earlier course is missing staff decide first and the place stays reserved. Refuses a card that is used,
-    released or void, a training called off or over, and ages and guardians as any sign-up.
+    Where an earlier course is missing staff decide first and the place stays reserved. Refuses a card used, released or
+    void, a training called off or over, and ages and guardians as any sign-up.
     """
     async with transaction():
         card, training = await locked_card(card_id)
@@ -73,7 +73,7 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
 async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
     """Sign somebody up with a spare card of the hub: confirmed, waiting or held as without it.
 
-    Refuses as `name_card`, another hub's card, and where no place and no waiting list is left.
+    Refuses as `name_card`, another hub's card, and a training without place and waiting list.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
@@ -83,11 +83,10 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
 
 
 async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Register somebody at the door, without waiting for an answer about an earlier course: with the reserved place, or
-    (spare) as a walk-in.
+    """Register somebody at the door, not held for an earlier course: with the reserved place, or (spare) as a walk-in.
 
-    Refuses another training's or hub's card, and cards, ages and guardians as `name_card`. As without a card, never
-    because the training is called off or over: it may be held all the same.
+    Refuses another training's or hub's card, and as `name_card`; but never because the training is called off or over:
+    it may be held all the same.
     """
     async with transaction():
         training, card = await _locked_at(training_id, card_id)
@@ -119,7 +118,7 @@ async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
 
 
 def _key_of(card: Card) -> str:
-    """The idempotency key of the sign-up: a card is used once."""
+    """A card is used once."""
     return f"card-{card.id}"
 
 

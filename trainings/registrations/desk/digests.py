@@ -34,13 +34,13 @@ from trainings.web.render import absolute
 DIGEST = "staff_digest"
 HOUR = time(7)
 STILL_USEFUL = timedelta(days=2)
-"""After Monday at seven."""
+"""A summary is sent at most this long after Monday at seven."""
 MOST_SESSIONS = 30
 NOTES_AHEAD = timedelta(days=14)
 
 
 async def write_digests() -> int:
-    """Enqueue due summaries, one for each person and week; returns how many. Safe at any time."""
+    """One for each person and week; returns how many. Safe at any time."""
     monday = _monday(clock.today())
     begins = clock.at(monday, HOUR)
     if not begins <= clock.now() < begins + STILL_USEFUL:
@@ -58,7 +58,7 @@ async def write_digests() -> int:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """None for people who switched it off, and where there is nothing."""
+    """None: switched off, or nothing to tell."""
     user = await reads(User).get_or_none(id=UUID(job.payload["user_id"]), is_active=True, wants_digest=True)
     if user is None:
         return None

@@ -106,7 +106,7 @@ async def training_to_export(training_id: UUID, actor: Actor) -> Training:
 
 
 async def export_training(training: Training, asked: Asked, *, actor: Actor) -> Exported:
-    """Refuses the 11th file in an hour; each is logged."""
+    """Refuses the 11th file in an hour. Each is logged."""
     return await _export([training.id], asked, actor=actor, hub_id=training.hub_id, object_id=training.id)
 
 

@@ -1,4 +1,4 @@
-"""Forms of the desk, and what the desk carries over to the next person, in the address."""
+"""Forms of the desk, and answers carried over to the next person, in the address."""
 
 from __future__ import annotations
 
@@ -90,12 +90,11 @@ AGREED_HOW: Mapping[Source, ConsentHow] = {
     Source.CALL: ConsentHow.CALL,
     Source.WHATSAPP: ConsentHow.MESSAGE,
 }
-"""How a person consents, by the way they came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Nothing that tells who the last person was."""
+    """Answers for the next person; nothing tells who the last person was."""
 
     source: Source = Source.DESK
     actor_type: str = ""

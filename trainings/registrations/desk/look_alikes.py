@@ -1,7 +1,7 @@
 """The mark "quizá la misma persona" on sign-ups of one training: nothing follows from it.
 
 Two are alike by folded names, municipality, and telephone or address. Never by name alone, never within one form
-(father and son), never a minor and an adult (mother and daughter may share name and telephone).
+(father and son), never a minor and an adult (mother and daughter may share both).
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ COLUMNS = (
 
 
 async def look_alikes_in(training_ids: Collection[UUID]) -> set[UUID]:
-    """Registrations with the mark: they came after one like them."""
+    """Registrations with the mark: a similar sign-up came before."""
     return {one.id for one, _other in await pairs_in(training_ids)}
 
 
 async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
-    """Each marked registration with each before it like it; without those whom staff told apart."""
+    """Each marked registration with each earlier similar one, except pairs that staff told apart."""
     live = reads(Registration).filter(training_id__in=list(training_ids)).exclude(state=RegistrationState.CANCELLED)
     people: dict[UUID, list[Seen]] = defaultdict(list)
     for training_id, *columns in await live.order_by("id").values_list("training_id", *COLUMNS):
@@ -74,7 +74,7 @@ async def pairs_in(training_ids: Collection[UUID]) -> list[tuple[Seen, Seen]]:
 
 
 async def short_of_places(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """Coming trainings with the mark and under a fifth of the places free, with the places that marked ones take."""
+    """Coming trainings with the mark and under a fifth of the places free, and places that marked sign-ups take."""
     coming = reads(Training).filter(hub_id__in=list(hub_ids), sessions__ends_at__gt=clock.now(), capacity__gt=0)
     open_ones = await coming.filter(state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED]).distinct()
     full = {one.id: one for one in open_ones if (one.capacity - one.occupied) * FIFTH < one.capacity}

@@ -1,5 +1,3 @@
-"""One registration as staff see it: who may open it, what is read, and its words."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -77,8 +75,8 @@ NOTHING_AGREED = Agreed((), (), (), {})
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """`is_desk`: contacts, needs, permissions and buttons. `may_compare`: the hub's coordinator. `courses_before`: not
-    completed, where they wait for that. `links`: may be given anew. `is_gone`: the consent for data was withdrawn.
+    """`is_desk`: contacts, needs, permissions and buttons. `may_compare`: the hub's coordinator. `courses_before`:
+    missing earlier courses. `links`: may be given anew. `is_gone`: consent for data was withdrawn.
     """
 
     own: OwnRegistration
@@ -102,7 +100,7 @@ class StaffView:
 
 
 async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
-    """At the actor's desk, or of a training the actor holds. Refuses (UnknownRegistration)."""
+    """At the actor's desk, or in a training where the actor is facilitator. Refuses (UnknownRegistration)."""
     found = await reads(Registration).get_or_none(id=registration_id).prefetch_related("training", "participant")
     if found is None:
         raise UnknownRegistration
@@ -217,8 +215,6 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Protector:
-    """A minor's guardian, with the only contact there is."""
-
     name: str
     relation: str
     phone: str | None
@@ -337,7 +333,7 @@ async def view_of(request: Request) -> StaffView:
 
 
 async def view_at_desk(request: Request) -> StaffView:
-    """Refuses (OnlyTheDesk) a facilitator, who may only see the person."""
+    """Refuses (OnlyTheDesk) a facilitator."""
     view = await view_of(request)
     if not view.is_desk:
         raise OnlyTheDesk

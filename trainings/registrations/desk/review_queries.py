@@ -1,4 +1,4 @@
-"""Held groups of the actor's hubs, with what tells a crowd from a trick."""
+"""Held groups of the actor's hubs, with hints that tell a crowd from a trick."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 200
 """Groups answered with one button."""
 WAVE_GAP = timedelta(minutes=1)
 WAVE_LEAST = 5
-"""So many sign-ups held for review, each within a minute of the one before, are a wave."""
+"""This many sign-ups held for review, each within a minute of the one before, are a wave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Page:
 
 
 def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
-    """At the actor's desks, of trainings to come."""
+    """Of trainings to come, at the actor's desks."""
     coming = TrainingSession.filter(ends_at__gt=clock.now(), state=SessionState.PLANNED)
     held = reads(RegistrationGroup).filter(
         state=RegistrationState.HELD,
@@ -87,7 +87,7 @@ async def n_held(actor: Actor) -> int:
 
 
 async def review_page(actor: Actor, number: int) -> Page:
-    """From 1, by training and reason, the newest first."""
+    """`number` from 1; by training and reason, newest first."""
     counted = await _counts(actor)
     start = (number - 1) * PAGE
     ordered = held_groups(actor).order_by("training_id", "hold_reason", "-created_at", "-id")
@@ -97,7 +97,7 @@ async def review_page(actor: Actor, number: int) -> Page:
 
 
 async def waves(actor: Actor) -> list[Wave]:
-    """The latest first. The times tell them: the network address is not kept."""
+    """Latest first. Told by time alone: the network address is not kept."""
     found = held_groups(actor).filter(hold_reason=HoldReason.REVIEW).order_by("created_at", "id")
     together: list[list[RegistrationGroup]] = []
     for group in await found.only("id", "created_at", "n_people", "training_id"):
@@ -120,7 +120,7 @@ def _wave(groups: Sequence[RegistrationGroup]) -> Wave:
 
 
 async def of_wave(actor: Actor, group_id: UUID) -> Sequence[UUID]:
-    """At most MOST_AT_ONCE; empty where it is of no wave any more."""
+    """At most MOST_AT_ONCE; empty: the group is of no wave any more."""
     found = (wave.group_ids for wave in await waves(actor) if group_id in wave.group_ids)
     return next(found, ())[:MOST_AT_ONCE]
 
@@ -131,7 +131,7 @@ async def chosen(actor: Actor, group_ids: Collection[UUID]) -> list[Waiting]:
 
 
 async def all_of(actor: Actor, training_id: UUID, reason: HoldReason) -> list[UUID]:
-    """The newest first, at most MOST_AT_ONCE."""
+    """Newest first, at most MOST_AT_ONCE."""
     found = held_groups(actor).filter(training_id=training_id, hold_reason=reason)
     return [key for (key,) in await found.order_by("-created_at", "-id").limit(MOST_AT_ONCE).values_list("id")]
 

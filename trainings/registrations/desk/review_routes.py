@@ -192,7 +192,7 @@ async def reject(request: Request) -> Response:
 
 
 async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[int, list[Refusal]]:
-    """Returns how many, and why others were not. Refuses (NothingChosen)."""
+    """(number done, refusals). Refuses (NothingChosen)."""
     actor = request.state.actor
     typed = await read_form(request)
     waiting = await review_queries.chosen(actor, _uuids(typed.values("grupo")))

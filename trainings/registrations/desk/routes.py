@@ -48,7 +48,7 @@ async def new(request: Request) -> Response:
 
 @allow(*DESK)
 async def create(request: Request) -> Response:
-    """Also outside the window: 303 to the ticket, or to the person's page where there is none."""
+    """Also outside the window: 303 to the ticket, or without one to the person's page."""
     training = await training_at_desk(request.path_params["id"], request.state.actor)
     if training.state is TrainingState.DRAFT:
         return await _page(request, training, None, status=409)
@@ -85,7 +85,6 @@ async def _refused(request: Request, training: Training, typed: Typed, refused: 
 
 
 async def _signed_up(signed_up: SignedUp, carried: Carried) -> Response:
-    """To the tickets, as the people came, with what is carried over."""
     registration = await Registration.get(id=signed_up.registration_id)
     way = "boleto" if carried.source is Source.DESK else "enviar"
     has_place = registration.state is RegistrationState.CONFIRMED

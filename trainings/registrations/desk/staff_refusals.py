@@ -1,4 +1,4 @@
-"""Refusals in words for staff: "call the hub" is a way out for the public only."""
+"""Refusals in words for staff: "call the hub" helps the public only."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ TO_STAFF: Mapping[type[Refusal], str] = {
 
 
 def for_staff(refusal: Refusal) -> Refusal:
-    """At the same field; others stay as they are."""
+    """Other refusals stay as they are."""
     words = TO_STAFF.get(type(refusal))
     return refusal if words is None else type(refusal)(words, field=refusal.field, **refusal.values)

@@ -19,7 +19,7 @@ from trainings.settings import get_settings
 
 PAGE = 50
 PASSES_LOOKED_AT = 500
-"""The newest log lines that are read."""
+"""The newest log lines read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`position` 0: not waiting. `phone`: the first adult's, else the guardian's. `is_look_alike`: somebody may be
-    registered already. `offered_before`: the first deadline told, where it changed. `in_vain`: calls that reached
-    nobody.
+    """`position` 0: not waiting. `phone`: the first adult's, else the guardian's. `is_look_alike`: perhaps registered
+    already. `offered_before`: the first deadline told, where it changed. `in_vain`: calls that reached nobody.
     """
 
     id: UUID
@@ -93,7 +92,7 @@ async def who_would_be_told(training: Training) -> tuple[int, int, int]:
 
 
 async def _closed_with(training: Training) -> list[RegistrationGroup]:
-    """On the list when it closed, not back since."""
+    """Groups on the list when it closed, not back since."""
     on_it = reads(Registration).filter(training_id=training.id, taken_off=Farewell.LIST_CLOSED)
     groups = reads(RegistrationGroup).filter(id__in=Subquery(on_it.values("group_id")))
     return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number")

@@ -1,6 +1,4 @@
-"""A list is uploaded, matched, looked at and confirmed; nobody is registered before that. Then a job registers
-some rows at a time.
-"""
+"""A list is uploaded, matched, looked at and confirmed; only then a job registers some rows at a time."""
 
 from __future__ import annotations
 
@@ -46,7 +44,7 @@ UPLOADS_PER_HOUR = 30
 VERSION_LENGTH = 16
 KIND = "import_people"
 AT_ONCE = 25
-"""Rows of one job, so that mails get their turn and a lease lasts."""
+"""Rows of one job: mails get their turn and a lease lasts."""
 
 KEPT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=7)
@@ -127,7 +125,7 @@ class NobodyNew(Refusal):
 
 
 async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Training]:
-    """With its training. Refuses (UnknownList) a hub where the actor is not at the desk."""
+    """Refuses (UnknownList) a hub where the actor is not at the desk."""
     draft = await reads(ImportDraft).get_or_none(id=draft_id)
     if draft is None:
         raise UnknownList
@@ -138,7 +136,7 @@ async def list_at_desk(draft_id: UUID, actor: Actor) -> tuple[ImportDraft, Train
 
 
 async def check_takes_people(training: Training) -> None:
-    """Refuses a training (with its sessions) that is not published, cancelled or over."""
+    """Refuses a training (sessions loaded) not published, cancelled or over."""
     if training.state is TrainingState.DRAFT:
         raise NotPublished
     check_phase(training, list(training.sessions), Source.IMPORT, clock.now())
@@ -147,7 +145,7 @@ async def check_takes_people(training: Training) -> None:
 async def upload(training: Training, content: bytes, *, actor: Actor) -> ImportDraft:
     """Keep a list sealed for a day, without forbidden columns.
 
-    Refuses what is no list or too long, a training that takes nobody, and the 31st list in an hour.
+    Refuses an unreadable or too long list, a training that takes nobody, and the 31st list in an hour.
     """
     await check_takes_people(training)
     await limits.hit("import", str(actor.id), UPLOADS_PER_HOUR, 3_600)
@@ -190,7 +188,7 @@ def sheet_in(draft: ImportDraft) -> Sheet:
 
 
 def version_of(draft: ImportDraft) -> str:
-    """Names the columns as a page shows them, so that an older page does nothing."""
+    """Names the columns, so that an older page does nothing."""
     sheet = sheet_in(draft)
     standing = (sheet.headers, sorted(draft.columns.items()), sheet.municipality, sheet.actor_type)
     return tokens.digest(json.dumps(standing), "columns")[:VERSION_LENGTH]
@@ -226,9 +224,9 @@ async def preview(draft: ImportDraft, training: Training) -> Preview:
 async def confirm(
     draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor, version: str | None = None
 ) -> None:
-    """Begin to register the people, who consented as `how` says to the actor.
+    """Begin to register the people, who gave their consent as `how` says.
 
-    Known rows and rows with errors are set aside. Refuses where nobody is left, and (ListChanged) another `version`.
+    Known rows and rows with errors are set aside. Refuses a list with nobody left, and (ListChanged) another `version`.
     """
     assert how in AGREED
     assert actor.id is not None
@@ -280,7 +278,7 @@ async def _waiting(draft_id: UUID) -> ImportDraft:
 
 @dataclass(slots=True)
 class Outcomes:
-    """Numbers of known rows, reasons of refused ones, states of registered ones; with what was set aside at
+    """Numbers of known rows, reasons of refused ones, states of registered ones; including rows set aside at
     confirming.
     """
 
@@ -330,7 +328,8 @@ async def is_stuck(draft: ImportDraft) -> bool:
 async def register_some(job: OutboxJob) -> None:
     """Register the next rows and enqueue the following.
 
-    Running twice registers nobody twice: each row has a key. The run that finds the list where the job began counts.
+    Running twice registers nobody twice: each row has a key, and only the run that finds the list where the job began
+    counts.
     """
     draft = await ImportDraft.get_or_none(id=UUID(job.payload["import_id"]))
     first: int = job.payload["begin"]
@@ -353,7 +352,7 @@ def _is_at(draft: ImportDraft, row: int) -> bool:
 
 
 async def _actor(draft: ImportDraft) -> Actor:
-    """Who confirmed the list, also with a closed account."""
+    """The person who confirmed the list, also with a closed account."""
     user = await User.get_or_none(id=draft.user_id)
     return await actor_of(user) if user else Actor(id=draft.user_id, role=NO_ROLE)
 
@@ -378,7 +377,7 @@ async def _take(row: ListRow, outcomes: Outcomes, training: Training, actor: Act
 
 
 async def _registered(row: ListRow, training: Training, actor: Actor) -> RegistrationState | None:
-    """Made now or by an earlier try; None where another sign-up looks like it."""
+    """None: another sign-up looks like it."""
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
     group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
     if group is None:

@@ -35,8 +35,6 @@ class ConfirmForm(Form):
 
 
 class ColumnsForm(Form):
-    """What stands where the list says nothing."""
-
     municipality: Annotated[str, AfterValidator(_place)] = ""
     actor_type: ActorType | None = None
 

@@ -1,5 +1,3 @@
-"""What each row would come to: a new person, a known one, or errors in words."""
-
 from __future__ import annotations
 
 import asyncio
@@ -64,7 +62,7 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class ListRow:
     """A wish, or errors. `key` is equal for equal rows of one training, `keys` has it under every secret key; `label`:
-    the name as written; `notes`: what we decided.
+    the name as written; `notes`: our decisions.
     """
 
     row: Row
@@ -91,7 +89,7 @@ def read_rows(rows: Sequence[Row], reading: Reading, *, part: slice = ALL) -> li
 async def read_list(
     sheet: Sheet, columns: Mapping[str, int], training: Training, *, part: slice = ALL
 ) -> list[ListRow]:
-    """Of a training with its hub and the hub's seat."""
+    """`training` comes with its hub and the hub's seat."""
     reading = Reading(
         training_id=training.id,
         department=training.hub.seat.department,
@@ -307,17 +305,17 @@ class Preview:
 
     @property
     def twins(self) -> list[Judged]:
-        """New people with somebody's name: perhaps the same with another telephone."""
+        """New people with a known name: perhaps the same with another telephone."""
         return [one for one in self.of(Verdict.NEW) if one.why]
 
     @property
     def repeated(self) -> list[Judged]:
-        """Rows equal to one above: perhaps a namesake, registered only once told apart."""
+        """Rows equal to an earlier one: perhaps a namesake, registered only once told apart."""
         return [one for one in self.rows if one.same_as is not None]
 
     @property
     def notes(self) -> Mapping[str, int]:
-        """What we decided ourselves, and in how many rows."""
+        """Our decisions, and in how many rows."""
         return Counter(note for one in self.rows for note in one.row.notes)
 
 

@@ -1,4 +1,4 @@
-"""The uploaded sheet and its columns, recognised by their headers; what we ask nobody for is never kept."""
+"""The uploaded sheet and its columns, recognised by header; forbidden columns are never kept."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ MODEL_HEADER = (
     "Teléfono de la persona encargada",
     "Quiere participar",
 )
-"""Of the sheet that we offer. All are recognised, so they stay in Spanish."""
+"""Spanish in both languages: each header is recognised."""
 
 JOINED = frozenset({Field.GIVEN_NAMES, Field.SURNAMES})
 """In several columns: "primer nombre", "segundo nombre"."""

@@ -1,5 +1,3 @@
-"""What people write in cells, as our codes."""
-
 from __future__ import annotations
 
 import re
@@ -42,7 +40,7 @@ class Unclear(Exception):
 
 
 def _by_words(words: Mapping[CodeT, str], others: Mapping[CodeT, str]) -> dict[str, CodeT]:
-    """Codes by their folded words, by themselves, and by `others` (by commas)."""
+    """By folded words, by the codes themselves, and by `others` (parted by commas)."""
     found = {fold(text): code for code, text in words.items()}
     found |= {fold(code): code for code in words}
     return found | {fold(one): code for code, text in others.items() for one in text.split(",")}
@@ -213,7 +211,7 @@ def is_yes(text: str) -> bool:
 
 
 def municipality_of(text: str, department: str) -> tuple[str, bool]:
-    """The INE code, and whether `department` decided. Six names occur twice."""
+    """The INE code, and whether `department` decided: six names occur twice."""
     if fold(text) in {fold(ANOTHER_PLACE_WORDS), "otro lugar", "otro", "prefiero no decir", ANOTHER_PLACE}:
         return ANOTHER_PLACE, False
     code = text.zfill(4)

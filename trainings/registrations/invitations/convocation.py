@@ -1,5 +1,5 @@
-"""Convocatorias: bodies invited to a training, how and when, and the cards with the letter. A line names a body and an
-office, never a private contact.
+"""Convocatorias: bodies invited to a training, how and when, and their cards. A line names a body and an office, never
+a private contact.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ async def prepare(
     block_id: UUID | None = None,
     done: Done | None = None,
 ) -> Prepared:
-    """Add bodies; `done` where they were invited already. Known names stay as they are.
+    """Add bodies; `done` where they were invited already. Known names stay.
 
-    Refuses an empty list, more than 500 in all, a day to come, cards of another training, and cards for more than one
-    letter.
+    Refuses an empty list, more than 500 in all, a day to come, cards of another training, and cards for several
+    letters.
     """
     if not invited:
         raise NobodyNamed(field="names")
@@ -157,7 +157,7 @@ async def mark_invited(training_id: UUID, letter_ids: Collection[UUID], done: Do
 
 
 async def take_back(training_id: UUID, letter_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Only prepared again; returns how many changed."""
+    """Back to prepared; returns how many changed."""
     async with transaction():
         training = await _locked(training_id)
         ids = [one.id for one in await _chosen(training_id, letter_ids) if one.invited_at is not None]
@@ -180,7 +180,7 @@ async def remove(training_id: UUID, letter_ids: Collection[UUID], *, actor: Acto
 
 async def attach(training_id: UUID, letter_ids: Collection[UUID], block_id: UUID | None, *, actor: Actor) -> int:
     """Send a block's cards with a letter, or none; returns how many letters. Refuses another training's block, and
-    cards for more than one letter.
+    cards for several letters.
     """
     async with transaction():
         training = await _locked(training_id)

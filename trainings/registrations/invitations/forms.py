@@ -1,5 +1,3 @@
-"""One body a line, its office and community behind bars."""
-
 from __future__ import annotations
 
 from uuid import UUID

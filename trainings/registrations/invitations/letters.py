@@ -1,5 +1,3 @@
-"""Letters on paper, in Spanish: a page for each body, with the training's QR code."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -59,14 +57,14 @@ class NoLetters(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Without a name it is written by hand."""
+    """Empty name: to be written by hand."""
 
     name: str
     office: str
 
 
 async def letters_data(training: Training, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
-    """With the place as everybody may know it; `training` comes with its hub.
+    """With the place as the public may know it; `training` comes with its hub.
 
     Refuses a draft, a training called off or over, and no letters.
     """
@@ -104,7 +102,7 @@ def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 
 async def _signer(hub: Hub) -> Signer:
-    """The coordinator as the operator prints them, else the only one with an account, else a bare line."""
+    """The coordinator whom the operator prints, else the only one with an account, else a bare line."""
     signatories = await reads(Signatory).filter(operator_id=hub.operator_id)
     coordinators = [one for one in signatories if "coordinad" in fold(one.office)]
     if len(coordinators) == 1 and await reads(Hub).filter(operator_id=hub.operator_id, is_active=True).count() == 1:
@@ -146,7 +144,7 @@ def _data(
 
 
 def _hub_name(posted: Posted) -> str:
-    """The full name tells the topic; the short one where the title must not."""
+    """The full name tells the topic: the short one where the title is hidden."""
     return _printable(posted.hub.name) if posted.neutral_title else f"{HUB_NAME}, {posted.hub.seat.full_name}"
 
 

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/convocatorias`: the bodies invited to a training, and the letters as PDF."""
+"""`/panel/capacitaciones/{id}/convocatorias`: invited bodies, and letters as PDF."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from trainings.web.render import redirect, render
 
 BASE = "/panel/capacitaciones/{id:uuid}/convocatorias"
 MOST_IN_ONE = 50
-"""They are set while somebody waits: half a second."""
+"""Set while somebody waits: half a second."""
 UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -60,7 +60,7 @@ class LetterRow:
 
 
 async def _training(request: Request) -> Training:
-    """Of a hub where the actor works at the desk. Unseen is 404, seen 403."""
+    """Unseen is 404, seen without the desk 403."""
     training = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_invite(request.state.actor, training.hub_id):
         raise WrongRole

@@ -101,9 +101,9 @@ class AgeNotTaken(Refusal):
 
 
 async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, actor: Actor) -> None:
-    """Set another age band, or (of an adult) none. The log says from which to which.
+    """Set another age band, or (of an adult) none. Both are logged.
 
-    A minor's permission and contact are the guardian's, so an adult stays an adult (NeedsGuardian) and a minor a minor
+    A minor's permission and contact are the guardian's: an adult stays an adult (NeedsGuardian), a minor a minor
     (NeedsOwnPermission). Refuses (AgeNotTaken) an age too young for a coming training of the hub, and (PermissionGone).
     """
     async with transaction():

@@ -1,5 +1,3 @@
-"""All that is kept of a person, in words for themselves."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -19,7 +17,7 @@ from trainings.web.i18n import N_, gettext
 
 
 def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
-    """(icon, question, answer) of the sign-up; optional answers stand in their form."""
+    """(icon, question, answer); optional answers stand in their form."""
     person = registration.participant
     municipality = person.municipality.full_name if person.municipality else gettext(choices.ANOTHER_PLACE_WORDS)
     found = [
@@ -65,7 +63,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The latest for each purpose; a minor's is the guardian's, for their data."""
+    """The latest for each purpose; a minor's is the guardian's."""
 
     given: Sequence[Permission]
 
@@ -80,7 +78,7 @@ class Permissions:
 
 
 def permissions_of(agreed: Agreed) -> Permissions:
-    """A consent that stands before a withdrawn one, then the newest."""
+    """A standing consent before a withdrawn one, then the newest."""
     everything: list[Consent | Guardian] = [*agreed.guardians, *agreed.consents]
     every = [_given(one) for one in everything]
     latest: dict[ConsentPurpose, Permission] = {}

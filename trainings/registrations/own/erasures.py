@@ -1,5 +1,5 @@
-"""By an own link a person asks for their data to be deleted in 72 hours, and may take it back. Only the outbox job
-knows of it; staff see it if it fails (`privacy.withdrawal`).
+"""By an own link a person asks for erasure in 72 hours, and may take it back. Only the outbox job knows of it; staff
+see it if it fails (`privacy.withdrawal`).
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ WAIT = timedelta(hours=72)
 
 
 class What(StrEnum):
-    """Their data, the name on their certificates, or the certificates."""
-
     DATA = "data"
     NAME = "name"
     PAPERS = "papers"
@@ -57,8 +55,8 @@ class Erasure:
 
 
 async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
-    """Withdraw the consent for data in 72 hours. Twice is once, the first moment holds; without a consent nothing
-    happens.
+    """Withdraw the consent for data in 72 hours. Twice is once, the first moment holds; nothing happens without a
+    consent.
     """
     async with transaction():
         registration = await _registration(registration_id)
@@ -72,7 +70,7 @@ async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> None:
-    """Take the name out of the person's certificates in 72 hours, or the certificates away. Twice is once, the first
+    """In 72 hours take the name out of the person's certificates, or the certificates away. Twice is once, the first
     wish holds.
     """
     async with transaction():
@@ -115,7 +113,7 @@ async def _take_back(kind: str, registration: Registration) -> bool:
 
 
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
-    """Not done, the next first."""
+    """Waiting ones, next first."""
     found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
     jobs = await found if registration_ids else []
     if not jobs:

@@ -1,5 +1,3 @@
-"""Picture, code and calendar entries of a ticket."""
-
 from __future__ import annotations
 
 import asyncio

@@ -1,4 +1,4 @@
-"""`/mis-inscripciones`: own links by mail. The page answers everybody alike."""
+"""`/mis-inscripciones`: own links by mail. Everybody gets the same answer."""
 
 from __future__ import annotations
 

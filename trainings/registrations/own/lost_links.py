@@ -1,5 +1,3 @@
-"""One message with all links of an address."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -32,8 +30,8 @@ MOST_LINKS = 20
 
 
 async def ask_for_links(email: str) -> None:
-    """Enqueue the message. Nothing is looked up here: known and unknown cost the same. Only keyed hashes of the address
-    are kept; the message goes to the address that was stored at sign-up.
+    """Enqueue the message. Nothing is looked up here: known and unknown addresses cost the same. Only keyed hashes are
+    kept; the message goes to the address stored at sign-up.
     """
     keys = keyring().blind_indexes(email, PURPOSE)
     async with transaction():
@@ -41,7 +39,7 @@ async def ask_for_links(email: str) -> None:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """None: nothing to send, or the address is unknown."""
+    """None: nothing to send, or an unknown address."""
     keys = frozenset(job.payload["email_keys"])
     registrations = await _registrations(keys)
     to = await _address(keys, [one.participant for one in registrations])
@@ -73,7 +71,7 @@ COMPOSERS: dict[str, Composer] = {MY_LINKS: compose}
 
 
 async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
-    """The operator's; None where the links are of several."""
+    """None: the links are of several operators."""
     operators = {entry.hub.operator_id: entry.hub.operator for entry in entries}
     if len(operators) > 1:
         return None

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """`n_yes`, `n_no`: people it counts for; a no not for those with a claimed link."""
+    """`n_yes`, `n_no`: people it counts for; a no leaves out claimed links."""
 
     ticket: Ticket
     actor: Actor

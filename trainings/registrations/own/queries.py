@@ -1,8 +1,8 @@
 """What an own link opens.
 
-A group link shows names and tickets of people who were not detached. Needs, answers, history and certificates open to
-an adult's claimed link and, of a minor, to the group's. A link tells nothing of merged participants: anybody may have
-typed a name and a telephone.
+A group link shows names and tickets of people not detached. Needs, answers, history and certificates open to an adult's
+claimed link and, of a minor, to the group's. A link tells nothing of merged participants: anybody may have typed a name
+and a telephone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ClaimFirst(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OwnGroup:
-    """In the order of the form. `links`: the adults' own, by registration."""
+    """`links`: the adults' own, by registration."""
 
     group: RegistrationGroup
     members: Sequence[Registration]
@@ -169,8 +169,8 @@ class Clash:
 
 
 async def came_back(registration: Registration) -> bool:
-    """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing of
-    before.
+    """Recognised by an earlier code and name. Both stand on paper for others to read: such a link shows nothing
+    earlier.
     """
     earlier = reads(Registration).filter(
         participant_id=registration.participant_id, created_at__lt=registration.created_at
@@ -191,8 +191,8 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
 
 
 async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
-    """For the form's filler and its minors, only in the browser that both sign-ups came from: a family's page has
-    several readers. Other adults read theirs by their own link.
+    """For the filler of the form and its minors, only in the browser of both sign-ups: a family's page has several
+    readers. Other adults read theirs by their own link.
     """
     if not browser_key or group.group.browser_key != browser_key:
         return []
@@ -215,7 +215,7 @@ def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
 
 
 def _is_like(one: Registration) -> Q:
-    """No contact is like no contact."""
+    """An empty contact is like no other."""
     person = one.participant
     contacts = {"phone_key": person.phone_key, "email_key": person.email_key}
     left = [_theirs(**{name: key}) for name, key in contacts.items() if key is not None]
@@ -251,7 +251,7 @@ async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: 
 
 
 async def history_of(registration: Registration) -> list[OwnRegistration]:
-    """Other trainings of this participant, the newest first, at most 50."""
+    """Other trainings of this participant, newest first, at most 50."""
     others = reads(Registration).filter(participant_id=registration.participant_id).exclude(id=registration.id)
     found = await others.order_by("-id").limit(MOST_HISTORY).prefetch_related("training__sessions")
     return [OwnRegistration(one, list(one.training.sessions)) for one in found]
@@ -264,7 +264,7 @@ class Agreed:
 
 
 async def agreed_by(registration: Registration) -> Agreed:
-    """Also earlier and withdrawn ones, the newest first."""
+    """Newest first, withdrawn consents too."""
     consents = reads(Consent).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     guardians = reads(Guardian).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     return Agreed(await consents, await guardians)

@@ -1,5 +1,3 @@
-"""A registration as page, paper, picture and calendar entry show it."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -41,8 +39,8 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Ticket:
-    """With a neutral title if there is one, and a protected place only for people with a place. `offered_before`: the
-    first deadline told, where it changed.
+    """A neutral title if there is one; a protected place only for people with a place. `offered_before`: the first
+    deadline told, where it changed.
     """
 
     own: OwnRegistration
@@ -93,12 +91,12 @@ class Ticket:
 
     @property
     def answers_for_all(self) -> bool:
-        """This person alone was offered a place; of several the group's link answers."""
+        """This person alone was offered a place; for several the group's link answers."""
         return self.own.registration.group.n_people == 1
 
     @property
     def has_code(self) -> bool:
-        """Only for a place in a training that was not called off. People who wait are found by name at the door."""
+        """Only for a place in a training not called off. Waiting people are found by name at the door."""
         return self.has_place and not self.is_called_off
 
     @property

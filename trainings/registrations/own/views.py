@@ -64,7 +64,7 @@ def member_of(request: Request, registration: Registration) -> str:
 
 
 def place_of(request: Request) -> str:
-    """The link's page, or the group member's that the address names."""
+    """The page of the link, or of the group member in the address."""
     member_id = request.path_params.get("registration_id")
     return f"{base_of(request)}/{member_id}" if member_id else base_of(request)
 
@@ -82,13 +82,13 @@ async def ticket_for(own: OwnRegistration) -> Ticket:
 
 
 async def personal(request: Request) -> Ticket:
-    """Oneself, or a minor of the group."""
+    """The person, or a minor of the group."""
     token, member_id = request.path_params["token"], request.path_params.get("registration_id")
     return await ticket_for(await (cared_for(token, member_id) if member_id else by_own_link(token)))
 
 
 async def changeable(request: Request) -> Ticket:
-    """Refuses (CannotChange) once the link only shows certificates and own data."""
+    """Refuses (CannotChange) once the link shows only certificates and own data."""
     return _while_it_lasts(await personal(request))
 
 
@@ -123,7 +123,7 @@ async def said_of_others(request: Request) -> str:
 
 
 async def looked_after(token: str) -> list[UUID]:
-    """The person's own, or those of the group's minors."""
+    """The person's own, or of the group's minors."""
     link = await open_link(token)
     if link.scope is LinkScope.GROUP:
         minors = [one for one in AgeGroup if one.is_minor]
@@ -192,7 +192,6 @@ async def members_of(group: OwnGroup) -> list[Member]:
 
 
 async def _returning(group: OwnGroup) -> Sequence[Registration]:
-    """Together, or one by one where somebody still comes."""
     gone = await without_permission([one.participant_id for one in group.members])
     free = [one for one in group.members if one.joined_to_id is None and not group.is_claimed(one)]
     able = [one for one in free if one.participant_id not in gone]
@@ -245,7 +244,7 @@ def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
 
 
 async def token_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
-    """Never cached. Says on top whose data are going to be deleted."""
+    """Never cached. Says on top whose data are about to be erased."""
     erasures = await erasures_of(await looked_after(request.path_params["token"]))
     context = {**context, "link": base_of(request), "erasures": erasures}
     return render(request, template, context, status=status, headers=token_page_headers())

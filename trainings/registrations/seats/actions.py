@@ -1,4 +1,4 @@
-"""Requests about places and registrations, each decided in a batch with others that arrive at the same time."""
+"""Requests about places and registrations, each decided in a batch with others of the same moment."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def training_of(group_id: UUID) -> UUID:
 
 
 async def _training(text: str, key: UUID, unknown: type[NotFound]) -> UUID:
-    """It never changes, so it is read without a lock."""
+    """Never changes, so read without a lock."""
     where = await sql.row_by_key(text, key)
     if where is None:
         raise unknown
@@ -141,7 +141,7 @@ async def _training(text: str, key: UUID, unknown: type[NotFound]) -> UUID:
 
 
 def stoppable(actor: Actor) -> dict[str, Any]:
-    """Messages caused by staff wait ten minutes, in which they can be stopped; others leave at once."""
+    """Staff can stop the messages that they cause for ten minutes; others leave at once."""
     return {"run_at": clock.now() + STAFF_DELAY, "batch_id": uuid7()} if actor.id is not None else {}
 
 
@@ -156,7 +156,7 @@ async def moved_to(command: MoveOut) -> UUID:
 
 
 async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tuple[Watch, ...] = ()) -> SignedUp:
-    """Register people together: all confirmed, all on the waiting list, or all held.
+    """Register people together: all confirmed, all waiting, or all held.
 
     The same sign-up again returns the registration that stands. Refuses by window, state, audience, age and places, and
     with Crowded a queue that is too long. Too frequent ones (`watched`) are refused or held.
@@ -167,15 +167,15 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tup
 
 
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
-    """It takes none of the counted places. Refuses a minor without a named guardian."""
+    """Takes none of the counted places. Refuses a minor without a named guardian."""
     return await sign_up(training_id, wish, actor=actor)
 
 
 async def approve(group_id: UUID, *, actor: Actor) -> None:
     """Let a held group in: a place, or the waiting list when none is left.
 
-    A named card keeps the place it reserved, whatever is left. Refuses with TrainingFull or ChildcareFull without place
-    and waiting list, with NotHeld an answered group, and once the training is over or called off.
+    A named card keeps its reserved place, whatever is left. Refuses with TrainingFull or ChildcareFull without place
+    and waiting list, with NotHeld an answered group, and a training over or called off.
     """
     await ask_of(group_id, Approve, actor=actor)
 
@@ -199,9 +199,9 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
 async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     """Cancel one person; the place goes to the waiting list in the same transaction.
 
-    Twice is once. Refuses once the training is over or called off, and with HasOwnLink the person who filled in the
-    form after another claimed their link. A cancellation by staff is told after ten minutes, in which it can be
-    stopped; a held person who cancels is not written to.
+    Twice is once. Refuses a training over or called off, and (HasOwnLink) the filler of the form after another claimed
+    their link. A cancellation by staff is told after ten minutes, in which it can be stopped; a held person who cancels
+    gets no message.
     """
     training_id = await _training(
         "SELECT training_id FROM registration WHERE id = ?", registration_id, UnknownRegistration
@@ -211,9 +211,8 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
-    """Cancel a whole group. Refuses and tells as `cancel`.
-
-    The person who filled in the form leaves out claimed links: those adults decide alone.
+    """Cancel a whole group. Refuses and tells as `cancel`. The filler of the form leaves out claimed links: those
+    adults decide alone.
     """
     await ask_of(group_id, Leave, actor=actor, **stoppable(actor))
 
@@ -226,8 +225,8 @@ async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, a
 async def fewer_places(group_id: UUID, n: int, *, actor: Actor) -> None:
     """Keep `n` of a group's childcare places. Not fewer than before changes nothing: more is a new sign-up.
 
-    What it gives up goes to the waiting list in the same transaction; the group itself, if waiting, may fit now.
-    Refuses (CannotChange) once nothing is ahead.
+    The places go to the waiting list in the same transaction; the group itself, if waiting, may fit now. Refuses
+    (CannotChange) once nothing is ahead.
     """
     await ask_of(group_id, FewerChildren, actor=actor, n=n)
 
@@ -239,8 +238,8 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
     """Correct the name to print. Printed papers keep theirs.
 
     A person who came back with an earlier code may only correct the spelling (NameOfBefore): such codes stand on
-    diplomas and lists. Refuses with PermissionGone after the consent for data was withdrawn: that name is deleted or is
-    evidence; and the person who filled in the form as `cancel` does.
+    diplomas and lists. Refuses (PermissionGone) after consent for data was withdrawn: that name is deleted or is
+    evidence; and the filler of the form as `cancel` does.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -263,7 +262,7 @@ async def _came_back(registration: Registration) -> bool:
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
     """Needs that stay keep their answers.
 
-    Refuses once the training is over, since needs are deleted soon after, and after the consent for data was withdrawn.
+    Refuses a training that is over, since needs are deleted soon after, and a withdrawn consent for data.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -277,9 +276,8 @@ async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Ac
 
 
 async def answer_need(registration_id: UUID, code: str, state: NeedState, *, actor: Actor) -> None:
-    """A new answer is told to the person.
-
-    Refuses (NeedGone) a need no longer asked for, a cancelled registration, and a training that is over or called off.
+    """A new answer is told to the person. Refuses (NeedGone) a need no longer asked for, a cancelled registration, and
+    a training over or called off.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -319,11 +317,11 @@ async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def detach(registration_id: UUID, *, phone: str | None, email: str | None, actor: Actor) -> None:
-    """Take an adult out of sight of the person who filled in the form: ticket, link and contact are replaced.
+    """Take an adult out of sight of the filler of the form: ticket, link and contact are replaced.
 
     `phone` and `email`: the person's own; None still removes the family's. They keep their place or point of the
     waiting list; childcare stays with the family. Refuses with MinorStays minors, with ComesAlone people who signed up
-    alone, with PermissionGone after the consent for data was withdrawn.
+    alone, with PermissionGone a withdrawn consent for data.
     """
     async with transaction():
         registration, training = await _locked(registration_id)

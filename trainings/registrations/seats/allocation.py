@@ -113,10 +113,7 @@ class Promotion:
 
 
 def promote(room: Room, waiting: Iterable[Party]) -> Promotion:
-    """Free places go to the first waiting groups that fit.
-
-    Groups behind the last promoted one were not passed over.
-    """
+    """Free places go to the first waiting groups that fit. Groups behind the last promoted one were not passed over."""
     promoted: list[str] = []
     passed: list[tuple[str, Shortage]] = []
     overtaken = 0
@@ -134,9 +131,8 @@ def promote(room: Room, waiting: Iterable[Party]) -> Promotion:
 
 
 def state_for(run: Run, party: Party, *, hold: bool = False) -> RegistrationState:
-    """First state of a new group; `hold`: for staff, as in a training by approval.
-
-    Refuses what can never fit, and what does not fit without a waiting list.
+    """First state of a new group; `hold`: for staff, as in a training by approval. Refuses what can never fit, and what
+    does not fit without a waiting list.
     """
     if party.childcare_places > run.childcare_capacity:
         raise ChildcareFull(field="childcare_places")
@@ -146,7 +142,7 @@ def state_for(run: Run, party: Party, *, hold: bool = False) -> RegistrationStat
 
 
 def state_let_in(run: Run, party: Party) -> RegistrationState:
-    """Without holding. Refuses without a place or waiting list."""
+    """Never held. Refuses without a place or waiting list."""
     lacking = run.room.shortage(party)
     if lacking is None:
         return RegistrationState.CONFIRMED
@@ -198,7 +194,7 @@ class Clerk:
         self.check_not_over(run)
 
     def check_not_over(self, run: Run) -> None:
-        """Refuse a training that is over or called off; people on the list do not need an open window."""
+        """People on the list do not need an open window."""
         refuse_in(self.phase_of(run), Source.DESK)
 
     # -- places
@@ -226,7 +222,7 @@ class Clerk:
         self.changes.people[person.id] = None
 
     def release(self, group: Group, person: Person, run: Run) -> bool:
-        """Take a person out; True: a waiting group may fit now, the smaller group included."""
+        """True: a waiting group may fit now, the smaller group included."""
         held_place = person.holds_place
         person.state = RegistrationState.CANCELLED
         self.changes.people[person.id] = None
@@ -324,9 +320,7 @@ class Clerk:
     # -- moving up
 
     def promote(self, run: Run) -> None:
-        """Give free places to the first waiting groups that fit; nobody moves up in a training that is called off or
-        over.
-        """
+        """Give free places to the first waiting groups that fit; never in a training called off or over."""
         if self.phase_of(run) in PAST_PROMOTING:
             return
         outcome = promote(run.room, (one.party for one in run.waiting.values()))
@@ -337,7 +331,7 @@ class Clerk:
             self.line("registrations.pass_over", PROGRAM, group_id, run, lacking=lacking.value)
 
     def move_up(self, group: Group, run: Run, actor: Actor, **why: object) -> None:
-        """Confirm a group, or offer its places where the training gives time to answer. They are counted already."""
+        """Confirm a group, or offer its places where the training gives time to answer."""
         run.waiting.pop(group.id, None)
         group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
         group.changed_at = group.moved_up_at = self.situation.at

@@ -76,9 +76,8 @@ class HasName(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """`holder` gets the cards, which wait for names until `release_at`.
-
-    `key`: made by the form; the same twice is reserved once.
+    """`holder` gets the cards, which wait for names until `release_at`. `key`: made by the form; the same twice is
+    reserved once.
     """
 
     n: int
@@ -93,8 +92,8 @@ class Reservation:
 async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> ReservedBlock:
     """Reserve 1 to 60 places as nameless cards, all or none (rules: Reserved places).
 
-    The same key again changes nothing. Refuses more than are free, a time of release that has passed or lies after the
-    beginning, an unknown municipality, drafts, and trainings that are called off or over.
+    The same key again changes nothing. Refuses more than are free, a release that has passed or lies after the
+    beginning, an unknown municipality, drafts, and trainings called off or over.
     """
     assert 1 <= wanted.n <= MOST_RESERVED
     async with transaction():
@@ -132,7 +131,7 @@ def usual_release(starts_at: datetime) -> datetime:
 
 
 def release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
-    """None: the usual one. Refuses a time that has passed or lies after the beginning."""
+    """None: the usual one. Refuses a past time, or one after the beginning."""
     wanted = usual_release(starts_at) if wanted is None else wanted
     if wanted <= clock.now():
         raise ReleasedInThePast(field="release_on")
@@ -168,9 +167,8 @@ def block_digest(token: str) -> str:
 
 
 async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = None) -> UUID:
-    """Print 1 to 80 spare cards; returns the key of their sheet.
-
-    That is `key`, made by the form: the same twice is printed once.
+    """Print 1 to 80 spare cards; returns the key of their sheet: `key`, made by the form. The same twice is printed
+    once.
     """
     assert 1 <= n <= MOST_SPARE
     sheet_id = key or tokens.uuid7()
@@ -203,7 +201,7 @@ async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | No
 
 
 async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
-    """Of no card and of no ticket of this training. Searched first: a refused insert ends a transaction."""
+    """Of no card and no ticket of this training. Searched first: a refused insert ends a transaction."""
     free: dict[str, None] = {}
     while len(free) < n:
         codes = [tokens.short_code() for _ in range(n - len(free))]
@@ -221,9 +219,8 @@ async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Acto
 
 
 async def release(block_id: UUID, *, actor: Actor) -> int:
-    """A block's nameless cards open nothing any more; their places go to the waiting list.
-
-    Returns how many. Twice is once.
+    """A block's nameless cards open nothing any more; their places go to the waiting list. Returns how many. Twice is
+    once.
     """
     async with transaction():
         block, training = await locked_block(block_id)
@@ -239,10 +236,10 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
 
 
 async def set_release(block_id: UUID, wanted: datetime, *, actor: Actor) -> ReservedBlock:
-    """Keep a block's nameless cards until then, and from now on as long before the first session.
+    """Keep a block's nameless cards until then; later this long before the first session, wherever that moves.
 
-    Refuses with AlreadyReleased a released block; a time that has passed or lies after the beginning; a training that
-    is called off or over.
+    Refuses with AlreadyReleased a released block; a past time, or one after the beginning; a training called off or
+    over.
     """
     async with transaction():
         block, training = await locked_block(block_id)
@@ -266,9 +263,8 @@ async def set_release(block_id: UUID, wanted: datetime, *, actor: Actor) -> Rese
 
 
 async def release_due() -> int:
-    """Release each due block by itself; returns the number of places freed.
-
-    A training called off keeps them, like its offers: it may take place after all.
+    """Release each due block by itself; returns the number of places freed. A training called off keeps them, like its
+    offers: it may take place after all.
     """
     come = ReservedBlock.filter(released_at=None, release_at__lte=clock.now())
     due = await come.exclude(training__state=TrainingState.CANCELLED).order_by("release_at", "id")
@@ -282,10 +278,10 @@ async def release_due() -> int:
 
 
 async def move_releases(before: Standing, *, actor: Actor) -> None:
-    """Keep the time before the first session that was agreed, after that moved or another became first.
+    """Keep the agreed time before the first session, after that moved or another became first.
 
-    Where less time is left, or the time came while the training was called off, until it begins; the agreement stays.
-    In the caller's transaction, with the training locked.
+    Until the beginning where less time is left, or the time came while the training was called off; the agreement
+    stays. In the caller's transaction, with the training locked.
     """
     was_off = before.training.state is TrainingState.CANCELLED
     old = None if was_off else first_start(list(before.sessions.values()))
@@ -356,7 +352,7 @@ async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
 
 
 async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
-    """Locks the training, which every writer of a block locks."""
+    """Locks the training, as every writer of a block does."""
     where = await ReservedBlock.get_or_none(id=block_id)
     if where is None:
         raise NotFound(N_("No encontramos esas tarjetas."))

@@ -104,7 +104,7 @@ def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
 
 
 def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
-    """People the actor may take out: the person who filled in the form leaves out claimed links."""
+    """Whom the actor may take out: the filler of the form leaves out claimed links."""
     named = [clerk.situation.person(str(one)) for one in command.registration_ids]
     groups = [clerk.situation.groups[str(one)] for one in command.group_ids]
     asked = named + [(group, one) for group in groups for one in group.people.values()]
@@ -117,8 +117,8 @@ def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
 
 
 def _is_told(command: Leave, group: Group, person: Person) -> bool:
-    """People who were never let in are told only what staff decided; people held because too many came at once were
-    never written to.
+    """People never let in are told only what staff decided; people held because too many came at once get no
+    message.
     """
     if command.farewell is Farewell.JOINED:
         return False
@@ -129,7 +129,7 @@ def _is_told(command: Leave, group: Group, person: Person) -> bool:
 
 
 def decline(clerk: Clerk, command: Decline, run: Run) -> Left:
-    """People of an offered group without a claimed link or, if nobody else is left, the last one."""
+    """The offered group's people without a claimed link, or its last person."""
     group, is_by_wish = clerk.situation.groups[command.group], command.farewell is Farewell.CANCELLED
     if group.state is RegistrationState.CANCELLED and is_by_wish:
         return Left(())
@@ -157,7 +157,7 @@ def reject(clerk: Clerk, command: Reject, run: Run) -> Left:
 
 
 def join(clerk: Clerk, command: Join, run: Run) -> Left:
-    """Each leaves, and its state is kept with it; the kept one counts what it asks for more."""
+    """Each leaves, and its state is kept with it; the kept sign-up gets what it asks for more."""
     kept_in, kept = clerk.situation.person(str(command.kept_id))
     for registration_id in command.registration_ids:
         group, one = clerk.situation.person(str(registration_id))

@@ -38,7 +38,7 @@ from trainings.web.i18n import N_
 
 NEEDED = frozenset({ConsentPurpose.DATA})
 REPLAY = timedelta(hours=24)
-"""So long the same key with the same answers is the same sign-up."""
+"""This long the same key with the same answers is the same sign-up."""
 
 
 class KeyUsedAgain(Refusal):
@@ -50,7 +50,7 @@ class KeyUsedAgain(Refusal):
 
 
 def enter(clerk: Clerk, number: int, command: Enter, run: Run) -> SignedUp:
-    """A place, the waiting list, or held. The same sign-up again is the one that stands."""
+    """The same sign-up again is the one that stands."""
     wish = _watched(clerk, number, command.wish)
     known = clerk.situation.known.get(number)
     standing = same_again(clerk.situation, wish, run) or (known.standing if known is not None else None)
@@ -151,7 +151,6 @@ def _tell_addresses(clerk: Clerk, entry: Entry, number: int, run: Run) -> None:
 
 
 def _remember(clerk: Clerk, entry: Entry, number: int, run: Run) -> SignedUp:
-    """Later commands of the batch find this sign-up as if it were stored."""
     wish, draft = entry.command.wish, entry.draft
     ids = tuple([ticket.registration_id for ticket in draft.tickets])
     answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
@@ -248,7 +247,7 @@ C = TypeVar("C", bound=Cancelled)
 
 
 def left_last(cancelled: Sequence[C]) -> Sequence[C]:
-    """People who left last, in one go; people who had cancelled alone before do not come back with them."""
+    """People who left last, in one go; others who cancelled before do not come back with them."""
     last = max((one.cancelled_at for one in cancelled if one.cancelled_at is not None), default=None)
     return [one for one in cancelled if one.cancelled_at == last]
 
@@ -306,7 +305,7 @@ def _check_window(clerk: Clerk, run: Run, actor: Actor) -> None:
 
 
 def _waits_for_staff(person: Person, group: Group, actor: Actor) -> bool:
-    """Never let in: the family was held, and they cancelled before it was answered."""
+    """Never let in: cancelled while held."""
     return actor.id is None and person.confirmed_at is None and group.hold_reason is not None
 
 
@@ -384,7 +383,7 @@ def move_out(clerk: Clerk, command: MoveOut, run: Run) -> Done:
 
 
 def stand_again(clerk: Clerk, command: StandAgain, run: Run) -> None:
-    """As before the join. Without permission for the data it stays cancelled, as withdrawing would have cancelled it.
+    """As before the join. Without consent for data it stays cancelled, as withdrawing would have cancelled it.
 
     A sign-up whose place is gone becomes first of the waiting list; that is told, and an offer is told again. A card
     held with the sign-up reserves its place no more.

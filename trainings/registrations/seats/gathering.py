@@ -110,7 +110,7 @@ GROUPS = """
         hold_reason, reached_at, offered_until, moved_up_at
     FROM registration_group WHERE id IN ?list
 """
-"""Also groups without people, whose members all went on apart."""
+"""Also groups whose people all went on apart."""
 
 WAITING = """
     SELECT id, n_people, childcare_places, wait_number, changed_at, hold_reason FROM registration_group
@@ -124,7 +124,7 @@ CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, sh
 
 
 async def gather(commands: Sequence[Command]) -> Situation:
-    """In the transaction in progress. The trainings stay locked until it ends."""
+    """The trainings stay locked until the caller's transaction ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
     tally = Tally([one.watched for _number, one in enters])
@@ -342,7 +342,7 @@ def _add_group(situation: Situation, group_id: str, training_id: UUID, state: Re
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
-    """Keys and codes for all possible entries, drawn under the lock: keys follow the order of the list."""
+    """For all possible entries, drawn under the lock: keys follow the order of the list."""
     keys, drafts = tokens.uuid7_texts(), dict[int, Draft]()
     for (number, _command), of_group in zip(enters, codes, strict=True):
         group_id, link = next(keys), tokens.own_link()
@@ -407,7 +407,7 @@ async def _shown(live: Registration, participant: Participant, wish: SignUp) -> 
     """The registration of a person who comes alone, with the link to it alone. Others of the form must not be lost.
 
     Others can read a ticket and a name on paper: they open nothing without the contact. Nor does a code open the data
-    of a person whom staff merged with its holder.
+    of a person merged with its holder.
     """
     is_own_link = tokens.read_own_link(_last_part(wish.earlier_code)) is not None
     is_sure = is_own_link or bool(wish.keys[0].phone_keys or wish.keys[0].email_keys)

@@ -1,8 +1,8 @@
-"""What is known while a batch is decided, and what to write of it: plain values, changed in memory command by command.
+"""What is known while a batch is decided, and what to write: plain values, changed in memory command by command.
 
-No database here, so that decisions can be replayed. What each sign-up makes anew is a named tuple: a frozen dataclass
-takes more than twice as long. Ids of groups and registrations are texts, as written: a UUID takes longer to make, look
-up and write than the decisions about it.
+No database here, so that decisions can be replayed. A new sign-up makes named tuples: a frozen dataclass takes more
+than twice as long. Ids of groups and registrations are texts, as written: a UUID takes longer to make, look up and
+write than the decisions about it.
 """
 
 from __future__ import annotations
@@ -83,11 +83,9 @@ class Meeting:
 
 @dataclass(slots=True)
 class Person:
-    """A registration of a group in change.
-
-    `held_card`: held with a named card that reserves the place; the state the card gets with a yes. `has_own_link`:
-    claimed. `joined_to`: another sign-up of theirs; `joined_state`: the state before; `joined_childcare`: places that
-    count with that one.
+    """`held_card`: held with a named card that reserves the place; the state the card gets with a yes. `has_own_link`:
+    claimed. `joined_to`: another sign-up of theirs; `joined_state`: the state before; `joined_childcare`: places
+    that count with that one.
     """
 
     id: str
@@ -144,7 +142,7 @@ class Group:
 
 @dataclass(slots=True)
 class Run:
-    """A training's rules, and its places as they change. `waiting`: in order; `by_browser`: groups that stand."""
+    """A training's rules and places. `waiting`: in order; `by_browser`: groups that stand."""
 
     id: UUID
     hub_id: str

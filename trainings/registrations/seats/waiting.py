@@ -74,7 +74,7 @@ def offer_ends(training: Training, sessions: Sequence[TrainingSession], reached_
 
 
 async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
-    """Twice is once. Refuses (NoOffer) once the places went to others, and a training that is over or called off."""
+    """Twice is once. Refuses (NoOffer) places given on, and a training over or called off."""
     await ask_of(group_id, Accept, actor=actor)
 
 
@@ -96,9 +96,8 @@ async def answer_alone(act: Callable[..., Awaitable[None]], registration_id: UUI
 
 
 async def answering_group(registration_id: UUID) -> UUID:
-    """The group a person answers for: an adult with a claimed link leaves the others for it.
-
-    In the caller's transaction.
+    """The group a person answers for: an adult with a claimed link leaves the others for it. In the caller's
+    transaction.
     """
     where = await Registration.get(id=registration_id)
     alone = MoveOut(training_id=where.training_id, registration_ids=(where.id,), actor=PROGRAM, to_answer=True)
@@ -106,9 +105,8 @@ async def answering_group(registration_id: UUID) -> UUID:
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
-    """Staff told somebody of the group: the time to answer begins.
-
-    A group reached before keeps its time. Refuses as `accept_offer`.
+    """Staff told somebody of the group: the time to answer begins. A group reached before keeps its time. Refuses as
+    `accept_offer`.
     """
     async with transaction():
         group, training = await locked_offer(group_id)
@@ -116,9 +114,8 @@ async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
 
 
 async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
-    """Staff had not told them: no time to answer runs, unless a message about the offer went out.
-
-    Nothing once they answered.
+    """Staff had not told them: no time to answer runs, unless a message about the offer went out. Nothing once they
+    answered.
     """
     async with transaction():
         group, training = await _locked(group_id)
@@ -193,7 +190,7 @@ def _written(moment: datetime | None) -> str | None:
 
 
 def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[TrainingSession]) -> datetime | None:
-    """The group's time now. Fewer hours than it was told are only for groups reached from now on."""
+    """Fewer hours than a group was told are only for groups reached from now on."""
     assert group.reached_at is not None
     assert group.offered_until is not None
     until = offer_ends(training, ahead, group.reached_at)
@@ -202,17 +199,15 @@ def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[Train
 
 
 async def fill_places(training_id: UUID) -> None:
-    """Give the waiting list the places freed while nobody could move up: the training was called off, or seemed over.
-
-    In the caller's transaction, with the training locked.
+    """Give the waiting list the places freed while the training was called off, or seemed over. In the caller's
+    transaction, with the training locked.
     """
     await ask(Fill(training_id=training_id, actor=PROGRAM))
 
 
 async def expire_offers() -> int:
-    """Give on the places of groups that were reached and did not answer in time; returns how many.
-
-    Groups not reached keep theirs. Safe from several processes at once.
+    """Give on the places of groups that were reached and did not answer in time; returns how many. Safe from several
+    processes at once.
     """
     # A training called off keeps its offers: it may take place after all.
     late = _late().exclude(training__state=TrainingState.CANCELLED)
@@ -221,7 +216,7 @@ async def expire_offers() -> int:
 
 
 def _late() -> QuerySet[RegistrationGroup]:
-    """Nobody loses a place before the time that they know is over, nor before the time that counts."""
+    """Nobody loses a place before the time they know is over, nor before the time that counts."""
     over = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     return over.filter(Q(told_until__isnull=True) | Q(told_until__lt=clock.now()))
 
@@ -266,7 +261,7 @@ async def release_offer(group_id: UUID, *, actor: Actor) -> None:
 async def tries_in_vain(group_ids: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
     """By offered group, its calls in vain since the offer, on whichever list.
 
-    A call has a row for each person of a household: those of the person with the most count, if still offered a place.
+    A call has a row for each person of a household: the person still offered a place with the most rows counts.
     """
     groups = await RegistrationGroup.filter(id__in=list(group_ids), state=RegistrationState.OFFERED)
     offered_at = {one.id: one.changed_at for one in groups}
@@ -302,10 +297,8 @@ async def releasable(group_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -> None:
-    """The reason is on record for the group and for groups it passes.
-
-    Refuses with NotWaiting, with NoRoom or NoChildcareRoom and the number of places missing, and a training that is
-    over or called off.
+    """The reason is on record for the group and for groups it passes. Refuses with NotWaiting, with NoRoom or
+    NoChildcareRoom and the number of places missing, and a training over or called off.
     """
     await ask_of(group_id, LetGoFirst, actor=actor, reason=reason)
 
@@ -314,7 +307,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
     """Nobody joins it any more; people on it are cancelled and told after ten minutes.
 
     Offered places stay. Returns the batch that can be stopped until then; None: it was closed before. The training's
-    form opens it again. Refuses a training that is over or called off.
+    form opens it again. Refuses a training over or called off.
     """
     batch = uuid7()
     async with transaction():
@@ -346,7 +339,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 async def for_each(training_ids: Iterable[UUID], act: Callable[[UUID], Awaitable[int]], *, trouble: str) -> int:
-    """Returns the sum of results. A failure is logged as `trouble` of that training."""
+    """The sum of results. A failure is logged as `trouble` of that training."""
     n_done = 0
     for training_id in training_ids:
         try:
@@ -365,9 +358,8 @@ async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
 
 
 async def locked_offer(group_id: UUID) -> tuple[RegistrationGroup, Training]:
-    """An offered group under its training's lock, in the caller's transaction.
-
-    Refuses (NoOffer) once the places went to others, and a training that is over or called off.
+    """Locks the group's training, in the caller's transaction. Refuses (NoOffer) places given on, and a training over
+    or called off.
     """
     group, training = await _locked(group_id)
     if group.state is not RegistrationState.OFFERED:
@@ -377,5 +369,5 @@ async def locked_offer(group_id: UUID) -> tuple[RegistrationGroup, Training]:
 
 
 async def _check_ahead(training: Training) -> None:
-    """Refuse a training that is over or called off; people on the list do not need an open window."""
+    """People on the list do not need an open window."""
     check_phase(training, await TrainingSession.filter(training_id=training.id), Source.DESK, clock.now())

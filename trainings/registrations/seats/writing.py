@@ -106,8 +106,8 @@ async def keep(changes: Changes, situation: Situation) -> None:
 
 
 class _Arrival(NamedTuple):
-    """An entry for all its rows. Keys are texts, as SQLite holds them: each stands in several rows. `str` of a state
-    takes a third of the time of `value`.
+    """An entry for all its rows. Keys are texts, as SQLite holds them. `str` of a state takes a third of the time of
+    `value`.
     """
 
     entry: Entry

@@ -36,5 +36,5 @@ def age_groups(training: Window, *given: str) -> Choices:
 
 
 def minors_from(training: Window) -> int | None:
-    """The youngest age; None where it takes no minors."""
+    """The youngest age; None: no minors."""
     return max(training.minimum_age or 0, YOUNGEST) if minor_ages(training) else None

@@ -1,4 +1,4 @@
-"""A random value, renewed with each sign-up, tells one browser from others."""
+"""A random value, renewed with each sign-up, tells browsers apart."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def count_people(typed: Typed) -> int:
 
 
 def renumber(typed: Typed, *, without: Iterable[int] = (), keep_empty: bool = False) -> None:
-    """Renumber further people 1, 2, 3 … in place, without removed and never filled ones."""
+    """Further people become 1, 2, 3 … in place, without removed and never filled ones."""
     numbers = numbers_of(typed)
     if not numbers:
         return
@@ -100,7 +100,7 @@ def renumber(typed: Typed, *, without: Iterable[int] = (), keep_empty: bool = Fa
 
 
 def is_edited(typed: Typed) -> bool:
-    """A button added a person, or removed one; `typed` is then to be shown again. A full form says so."""
+    """A button added or removed a person; `typed` is then to be shown again. A full form says so."""
     done = typed.value("do")
     removed = REMOVE.fullmatch(done)
     if done != "add" and removed is None:

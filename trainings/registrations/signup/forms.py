@@ -77,8 +77,6 @@ def _permitted(answer: str) -> str:
 
 
 class GuardianForm(Form):
-    """The parent or guardian who permits the minors."""
-
     MISSING: ClassVar[Mapping[str, str]] = {
         "guardian_name": N_("Escriba el nombre de la madre, el padre o la persona encargada."),
         "guardian_relation": N_("Escoja qué es de quien tiene menos de 18 años."),

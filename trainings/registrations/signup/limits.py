@@ -1,4 +1,4 @@
-"""Limits of sign-ups: pass, refuse or hold for staff. They are wide because a village may share an address."""
+"""Limits of sign-ups: pass, refuse or hold for staff. Wide, because a village may share an address."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ REJOINS_A_DAY = 10
 BAIT = "website"
 """People neither see nor hear this field."""
 FROM_PAGE = "from_page"
-"""Our page's mark of its key; a client without it has not read the page."""
+"""Our page's mark of its key: a client without it never read the page."""
 MARK_LENGTH = 24
 FASTEST = timedelta(seconds=3)
-"""Nobody is faster: even with names filled in by the browser six touches are left."""
+"""Even with names filled in by the browser six touches are left."""
 
 
 def page_mark(key: str) -> str:
@@ -34,7 +34,7 @@ def page_mark(key: str) -> str:
 
 
 def hidden_of(typed: Typed) -> tuple[str, str]:
-    """The form's key and the page's mark of it; a form shown again keeps them."""
+    """The form's key and the page's mark; a form shown again keeps them."""
     key = typed.value("idempotency_key")
     if key:
         return key, typed.value(FROM_PAGE)
@@ -43,7 +43,7 @@ def hidden_of(typed: Typed) -> tuple[str, str]:
 
 
 def give_another_key(typed: Typed) -> None:
-    """The form changed since it was first shown; its new key is our page's if the old one was."""
+    """A changed form gets a new key; it is our page's if the old one was."""
     old = typed.value("idempotency_key").strip()
     new = tokens.another_key(old)
     if _is_of_page(old, typed.value(FROM_PAGE)):
@@ -52,9 +52,8 @@ def give_another_key(typed: Typed) -> None:
 
 
 def is_odd(typed: Typed, now: datetime) -> bool:
-    """No person fills in a form so; staff look at it first.
-
-    It took the bait, is not from our page, or came back within three seconds. With limits off only the bait counts.
+    """No person fills in a form so: it took the bait, is not from our page, or came back within three seconds. With
+    limits off only the bait counts.
     """
     if typed.value(BAIT).strip():
         return True
@@ -69,7 +68,7 @@ def is_odd(typed: Typed, now: datetime) -> bool:
 
 
 def _is_of_page(key: str, mark: str) -> bool:
-    """A page opened before the program's keys changed is known by earlier keys."""
+    """Earlier keys of the program know a page opened before they changed."""
     return any(tokens.same(mark, own[:MARK_LENGTH]) for own in keyring().blind_indexes(key, FROM_PAGE))
 
 

@@ -113,7 +113,6 @@ def _people(training: Training, typed: Typed) -> dict[str, Any]:
 
 
 def _told(typed: Typed) -> Typed:
-    """For the summary on top, which names the person."""
     errors = {}
     for name, sentence in typed.errors.items():
         further = FURTHER.fullmatch(name)
@@ -188,8 +187,8 @@ def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box 
 
 
 def tell_ages(training: Training, typed: Typed) -> bool:
-    """Put an error at each minor's age that the training does not take; returns whether at all of them: then no
-    permission is asked.
+    """Put an error at each minor's age that the training does not take; True: at all of them, so no permission is
+    asked.
     """
     minors = [number for number in range(count_people(typed)) if is_minor(typed, number)]
     too_young = [number for number in minors if _tell_age(training, typed, number)]

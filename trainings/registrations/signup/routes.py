@@ -1,4 +1,4 @@
-"""`/capacitaciones/{slug}/inscripcion`: sign-up of a person or family without an account."""
+"""`/capacitaciones/{slug}/inscripcion`: sign-up of a person or family."""
 
 from __future__ import annotations
 

@@ -31,9 +31,7 @@ END = "END:VCALENDAR\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One session in one person's calendar. `sequence` rises with every change. `is_apart`: with a message of its
-    own.
-    """
+    """`sequence` rises with every change. `is_apart`: with a message of its own."""
 
     uid: str
     stamped_at: datetime

@@ -1,5 +1,3 @@
-"""The page of a training's changes: who will be told, what to share, what to print anew."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
@@ -107,8 +105,8 @@ async def who_is_told(
     actor: Actor,
     readers: Readers | None = None,
 ) -> dict[str, Any]:
-    """How many people would be told of a change, and how. `readers`: people who must hear of it; None: everybody, and
-    the facilitators of these sessions.
+    """How many people would be told of a change, and how. `readers` None: everybody, and the facilitators of these
+    sessions.
     """
     if readers is None:
         held = reads(SessionFacilitator).filter(session_id__in=list(session_ids))

@@ -1,5 +1,4 @@
 """Changes are told after ten minutes: in one message with all that its reader does not know, and on one call list.
-
 Telling can be stopped, and done after all.
 """
 
@@ -58,8 +57,8 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     """Record what became of the sessions since `before`, in the caller's transaction, and tell it after ten minutes,
     with what still waits to be told. Returns the batch, to stop it by.
 
-    Facilitators put into a session or taken out hear of that; the training's people do not. None where nobody has to
-    hear: never published, or everything is again as people know it.
+    Facilitators put into a session or taken out hear of that; the training's people do not. None: never published, or
+    everything is again as people know it.
     """
     if before.training.published_at is None or not await keep_facts(before):
         return None
@@ -126,7 +125,7 @@ async def who_would_hear(
 
 
 async def who_hears(now: Standing, snapshots: Snapshots, *, is_called_off: bool | None = None) -> Readers:
-    """The one comparison of what people were last told with `now`."""
+    """Compares what people were last told with `now`; the only place."""
     training, sessions = now.training, now.sessions.values()
     is_off = training.state is TrainingState.CANCELLED if is_called_off is None else is_called_off
     people = [one for one in (await people_of([training.id])).get(training.id, ()) if one.is_counted]
@@ -204,7 +203,7 @@ class NothingToTell(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A training whose sessions to come `n_people` do not know as they are."""
+    """A training with `n_people` who do not know its coming sessions as they are."""
 
     training: Training
     n_people: int
@@ -224,7 +223,7 @@ class Untold:
 
 
 async def untold_at(hub_ids: Collection[UUID]) -> list[Untold]:
-    """Trainings whose last messages were stopped and whose people do not know everything, by title."""
+    """By title: trainings whose last messages were stopped, with people who do not know everything."""
     found = []
     for call_list in await _stopped(hub_ids):
         training = call_list.training
@@ -302,8 +301,8 @@ async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], acto
 
 
 async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
-    """Returns the batch, which can be stopped for ten minutes. None for a draft, and where people had not been told yet
-    that it takes place.
+    """Returns the batch, which can be stopped for ten minutes. None: a draft, or nobody was told that it takes
+    place.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -1,5 +1,3 @@
-"""Addresses: who is told together by which link, which take no mail; the desk corrects them, and telephones."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -25,7 +23,7 @@ class Mailbox:
     """What one address may read about one registration.
 
     `mates`: registrations of the group with this address, itself included, in the order of the form; an adult with a
-    claimed link is alone. `group_token`: None where this reader may not have it, since it shows the others' tickets.
+    claimed link is alone. `group_token` None: it would show this reader the others' tickets.
     """
 
     registration: Registration
@@ -46,9 +44,7 @@ class Mailbox:
 
 
 def mailbox_of(registration: Registration, members: Sequence[Registration], links: Sequence[OwnLink]) -> Mailbox:
-    """`members`: the whole group, people loaded. The group's link goes only to the address of who filled in the
-    form.
-    """
+    """`members`: the whole group, people loaded. Only the address of the filler of the form gets the group's link."""
     in_order = sorted(members, key=lambda one: one.id)
     by_id = {one.id: _newest(one, links) for one in in_order}
     own = by_id[registration.id]
@@ -74,7 +70,7 @@ async def read_mailbox(registration: Registration) -> Mailbox:
 
 
 async def address_of(participant: Participant) -> str | None:
-    """Their own; a minor's is the last that a guardian left."""
+    """A minor's is the last that a guardian left."""
     if participant.email or participant.age_group is None or not participant.age_group.is_minor:
         return participant.email
     permitted = reads(Guardian).filter(participant_id=participant.id, withdrawn_at=None, email__not_isnull=True)
@@ -98,7 +94,7 @@ class NoGuardian(Refusal):
 
 
 async def mark_refused(address: str) -> None:
-    """Mark the address at everybody written to by it, found by keyed hashes."""
+    """Marks everybody with this address, found by keyed hashes."""
     people = await Participant.filter(email_key__in=keyring().blind_indexes(address, "email"))
     if not people:
         return
@@ -128,8 +124,8 @@ async def mark_accepted(address: str) -> None:
 async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:
     """Change or remove the address of this person, and of people of the form with the same one.
 
-    For a minor it is the guardian's. Forgets earlier refusals. Refuses with PermissionGone after the consent for data
-    was withdrawn, with NoGuardian a minor without one.
+    For a minor it is the guardian's. Forgets earlier refusals. Refuses with PermissionGone a withdrawn consent for
+    data, with NoGuardian a minor without one.
     """
     async with transaction():
         registration = await _loaded(registration_id)
@@ -155,9 +151,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
 
 
 async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
-    """Change or remove the number of this person, and of people of the form with the same one. Otherwise as
-    `correct_email`.
-    """
+    """Otherwise as `correct_email`."""
     async with transaction():
         registration = await _loaded(registration_id)
         people = await _held(registration, await _called_together(registration))
@@ -189,7 +183,7 @@ async def _loaded(registration_id: UUID) -> Registration:
 
 
 async def _held(registration: Registration, people: Collection[UUID]) -> Sequence[Participant]:
-    """These people without others who withdrew consent. Locks first: a withdrawal locks the person too."""
+    """Without people who withdrew consent. Locks first: a withdrawal locks the person too."""
     held, gone = await lock(Participant, people), await without_permission(people)
     if registration.participant_id in gone:
         raise PermissionGone

@@ -1,4 +1,4 @@
-"""Notes of the evening before, each written once: to a session's facilitator, to an activity's responsible person."""
+"""Notes of the evening before, each written once: to facilitators, and to an activity's responsible person."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def note_about(kind: str, key: str, thing: Coming, user_id: UUID, hub_id: UUID) 
 
 
 async def reader_of(job: OutboxJob) -> User | None:
-    """None: no role at a hub any more, or wants no such notes."""
+    """None: no role at a hub any more, or notes switched off."""
     working = reads(User).filter(id=UUID(job.payload["user_id"]), is_active=True, grants__role__in=list(HUB_STAFF))
     return await working.filter(wants_digest=True).first()
 
@@ -104,7 +104,7 @@ async def write_eve_notes() -> int:
 
 
 async def compose_session(job: OutboxJob) -> Mail | None:
-    """None: its reader does not facilitate the session any more, has no role at a hub, or wants no notes."""
+    """None: the reader is no facilitator of the session any more, has no role at a hub, or switched notes off."""
     user, session_id = await reader_of(job), UUID(job.payload["session_id"])
     if user is None or not await reads(SessionFacilitator).filter(session_id=session_id, user_id=user.id).exists():
         return None
@@ -208,7 +208,7 @@ async def write_activity_eves() -> int:
 
 
 async def compose_activity(job: OutboxJob) -> Mail | None:
-    """None: its reader is not responsible any more, or wants no notes."""
+    """None: the reader is not responsible any more, or switched notes off."""
     around = ("hub", "municipality", "venue")
     activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).prefetch_related(*around)
     user = await reader_of(job)

@@ -1,5 +1,3 @@
-"""Changes told to facilitators of a session, present and former: what it was, what it is, where to look."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,8 +38,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a facilitator does not know: changes of own sessions, and sessions ahead they were put into or taken
-    out of.
+    """What a facilitator does not know: changes of own sessions, and coming sessions they were put into or taken out
+    of.
     """
 
     changed: Sequence[Difference]

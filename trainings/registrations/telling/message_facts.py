@@ -1,4 +1,4 @@
-"""What a message to a participant may tell, read when it is sent: it tells what is true then."""
+"""Facts of a message to a participant, read when it is sent."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
-"""About people who are off; all others of a group are about people who stay."""
+"""About people who are off; other kinds are about people who stay."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
 ENGLISH = "en"
 READ = (Outcome.SENT,)
-"""Messages kept for want of a mail server are not among them: they are still news."""
+"""Messages kept for want of a mail server are still news."""
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
 
 
 @dataclass(frozen=True, slots=True)
 class ToldSession:
-    """A session in a message; the place is empty where there is none or the reader may not know it."""
+    """The place is empty where there is none or the reader may not know it."""
 
     starts_at: datetime
     hours: str
@@ -55,9 +55,7 @@ class ToldSession:
 
 @dataclass(frozen=True)
 class Facts:
-    """A registration with everything around it, and the registrations told together with it.
-
-    `to`: the address. `round_number`: how often its calendar forgot the entries. `told_of_changes`, `reminded`:
+    """`to`: the address. `round_number`: how often its calendar forgot the entries. `told_of_changes`, `reminded`:
     messages read.
     """
 
@@ -152,7 +150,7 @@ class Facts:
         return is_in_no_house and self.training.online_url is not None
 
     def told_sessions(self) -> list[ToldSession]:
-        """All sessions ahead; those that are off on the day the reader knows."""
+        """All sessions ahead; cancelled ones on the day the reader knows."""
         return sorted((self._told(one) for one in self._ahead), key=lambda one: one.starts_at)
 
     def _told(self, session: TrainingSession) -> ToldSession:
@@ -211,7 +209,7 @@ def _link_label(n_people: int, *, is_confirmed: bool) -> str:
 
 
 async def gather(job: OutboxJob) -> Facts | None:
-    """None: the registration is gone or its person has no address."""
+    """None: no registration, or no address."""
     registration = await _loaded(job.subject_id)
     if registration is None:
         return None

@@ -59,7 +59,7 @@ def write_days(days: Collection[int]) -> str:
 def reminder_due(training_id: UUID, planned: Sequence[Planned], days: Sequence[int]) -> Reminder | None:
     """The last reminder due, if it still makes sense.
 
-    Sessions of one day share a reminder; of two on one morning the nearer session's goes. One missed is not made up
+    Sessions of one day share a reminder; of two on one morning the nearer session's goes. A missed one is not made up
     for: nobody gets two on one day. A session changed so late that people have just heard of it gets none.
     """
     by_day = _by_day(planned)
@@ -170,7 +170,7 @@ async def _due() -> list[Reminder]:
 
 
 async def _write(reminder: Reminder) -> tuple[int, bool]:
-    """Returns the number of messages, and whether nobody is left for later. Under the training's lock."""
+    """(messages, whether nobody is left for later). Under the training's lock."""
     async with transaction():
         training = await locked_training(reminder.training_id)
         if not await _still_holds(training, reminder):
