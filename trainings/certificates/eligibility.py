@@ -43,9 +43,8 @@ class EndToConfirm(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A person's minutes at a training: attended, planned, and of these still to come.
-
-    `missed`: missing minutes of each held session. `made_up`: minutes of `attended` at other trainings of the course.
+    """A person's minutes at a training: attended, planned, and still to come. `missed`: by held session. `made_up`:
+    part of `attended`, at other trainings of the course.
     """
 
     attended: int
@@ -66,8 +65,8 @@ class _Minutes:
 
 
 def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession], course_id: UUID) -> Hours:
-    """The sum that attendance stores, but also right where nobody closed an ended session. The attendances
-    (`stays_counting`) come with session and training; other trainings of the course make up for missed sessions.
+    """The sum that attendance stores, but also right where nobody closed an ended session. `attendances` come with
+    session and training; other trainings of the course make up for missed sessions.
     """
     stays = [
         _Minutes(one.session_id, minutes_of(one.session, Stay(arrived_at=one.arrived_at, left_at=one.left_at)))
@@ -90,7 +89,7 @@ def is_over(sessions: Sequence[TrainingSession]) -> bool:
 
 
 def earned_kinds(training: Training, *, minutes: int, has_completed: bool, mark: int | None) -> list[CertificateKind]:
-    """Highest first: tested certificate, diploma for completed hours, attendance note for attended hours."""
+    """Highest first: certificado, diploma for completed hours, constancia for attended hours."""
     kinds: list[CertificateKind] = []
     if has_completed:
         if training.pass_mark is not None and mark is not None and mark >= training.pass_mark:
@@ -118,15 +117,13 @@ class Due:
 
 
 def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """The highest kind earned by completing the training. `papers`: all that were issued to the person there."""
+    """The highest kind earned by completing. `papers`: all that the person has there."""
     highest = next((kind for kind in earned if kind in HIGHER), None)
     return Due(reason=SkipReason.HOURS) if highest is None else _due_unless_annulled(highest, papers)
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """An attendance note for people who came and earned no diploma. A diploma that is valid all the same replaces it; a
-    prepared one does not.
-    """
+    """A constancia for people who came and earned no diploma. A valid diploma replaces it; a prepared one does not."""
     if NOTE not in earned or not HIGHER.isdisjoint(earned):
         return Due()
     valid = (one for one in papers if one.kind in HIGHER and one.state is CertificateState.VALID)
@@ -142,13 +139,13 @@ def exchangeable(kind: CertificateKind, papers: Collection[Certificate]) -> Cert
 
 
 def may_be_issued(kind: CertificateKind, papers: Collection[Certificate]) -> bool:
-    """An earned kind may be issued to this person alone."""
+    """To this person alone."""
     return due_unless_held(kind, papers).paper is None or exchangeable(kind, papers) is not None
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """This kind, unless one stands or was taken away. A training gives one of the higher kinds: a certificado replaces
-    a diploma only when issued alone (`exchangeable`).
+    """Unless one stands or was taken away. A training gives one of the higher kinds: a certificado replaces a diploma
+    only when issued alone (`exchangeable`).
     """
     held = _held(_one_stands_of(kind), papers)
     if held is not None:
@@ -172,7 +169,7 @@ def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate])
 
 
 def annulled_of(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    """The newest paper of this kind, or of the other higher kind, if staff annulled it: neither unused nor withdrawn at
+    """The newest paper of this kind, or of the other higher kind, that staff annulled: neither unused nor withdrawn at
     its person's word.
     """
     kinds = _one_stands_of(kind)

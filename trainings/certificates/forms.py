@@ -25,7 +25,7 @@ SAID_BEFORE = frozenset(
 
 
 def folio_in(typed: str) -> str:
-    """A folio typed with a code, or alone; empty: none."""
+    """Typed with a code, or alone; empty: none."""
     found = FOLIO.search(typed)
     return tidied(found.group()) if found else ""
 
@@ -36,7 +36,7 @@ def tidied(typed: str) -> str:
 
 
 def is_same_folio(typed: str, folio: str) -> bool:
-    """The whole folio or its end (`1705-2027-15`, `2027-15`, `15`), with or without leading zeros of its number."""
+    """The whole folio or its end (`1705-2027-15`, `2027-15`, `15`), with or without leading zeros."""
     parts, whole = _parts(typed), _parts(folio)
     is_its_end = bool(parts) and len(parts) <= len(whole) and parts == whole[-len(parts) :]
     return is_its_end or "".join(_pieces(typed)) == "".join(_pieces(folio))
@@ -56,16 +56,14 @@ def _pieces(text: str) -> list[str]:
 
 
 LONGEST_NAME = 2 * NAME_LENGTH + 1
-"""Given names, a space, surnames: the longest on any paper."""
+"""Given names, a space, surnames."""
 LONGEST_FOLIO, LONGEST_SHOWN = 60, 32
 LONGEST_REASON = 240
 NOT_IN_A_CODE = re.compile("[^0-9A-Za-z-]")
 
 
 def _code(typed: str) -> str:
-    """Also out of a pasted address, or beside its folio. A malformed code is looked up like any other, and not found;
-    only characters that no code holds are dropped.
-    """
+    """Also out of a pasted address. A malformed code is looked up like any other, and not found."""
     rest = FOLIO.sub(" ", typed)
     last = rest.partition("?")[0].partition("#")[0].strip().rstrip("/").rpartition("/")[2]
     code = read_certificate_code(last) or NOT_IN_A_CODE.sub("", last)[:LONGEST_SHOWN]
@@ -83,7 +81,7 @@ def _said(text: str) -> str:
 
 
 class CodeForm(Form):
-    """`codigo`: the code on the back. `folio`: printed beside it, optional, compared."""
+    """`codigo`: on the back. `folio`: printed beside it, optional, compared."""
 
     codigo: Annotated[str, AfterValidator(_code)]
     folio: Annotated[str, printable(LONGEST_FOLIO), AfterValidator(tidied)] = ""
@@ -98,7 +96,7 @@ class IssueForm(Form):
 
 
 class RevokeForm(Form):
-    """The reason: staff see it, the public does not. `another`: issue one in its place."""
+    """The public does not see the reason. `another`: issue one in its place."""
 
     reason: Annotated[str, printable(LONGEST_REASON)] = ""
     another: bool = False

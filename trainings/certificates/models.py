@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 
 class CertificateKind(StrEnum):
-    """An attendance note states hours, a diploma a completed course, a tested certificate also a passed test."""
-
     CONSTANCIA = "constancia"
     DIPLOMA = "diploma"
     CERTIFICADO = "certificado"
@@ -41,8 +39,6 @@ MOVES: dict[CertificateState, frozenset[CertificateState]] = {
 
 
 class HandedOver(StrEnum):
-    """How a hand-over ("recibí conforme") was noted."""
-
     SCAN = "scan"
     ROW = "row"
     LIST = "list"
@@ -180,8 +176,6 @@ class SupersededFile(Record):
 
 
 class ConfirmedHow(StrEnum):
-    """Where a person confirmed their printed name."""
-
     OWN_LINK = "own_link"
     DESK = "desk"
     PROOF_LIST = "proof_list"
@@ -324,8 +318,6 @@ class IssueJob(Record):
 
 
 class SkipReason(StrEnum):
-    """Why a job issued nothing to a person."""
-
     HOURS = "hours"
     LETTERS = "letters"
     HAS_ONE = "has_one"
@@ -404,5 +396,5 @@ WITHDRAWN_MARK = "-"
 
 
 def is_withdrawn(certificate: Certificate) -> bool:
-    """Its person had it taken away: only folio, kind and training are left."""
+    """Only folio, kind and training are left."""
     return certificate.code.startswith(WITHDRAWN_MARK)

@@ -26,7 +26,7 @@ MOST_READ = 40
 
 @dataclass(frozen=True, slots=True)
 class MakeUp:
-    """A session of the same course elsewhere. Never its venue: the municipality and the public page only."""
+    """Never its venue: the municipality and the public page only."""
 
     slug: str
     title: str
@@ -36,10 +36,8 @@ class MakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a person is in a training, and what they can still do.
-
-    `pass_mark`: the course's; `mark`: theirs; None: no test, or no mark yet. `made_up`: attended minutes at another
-    training of the course.
+    """How far a person is, and what they can still do. `pass_mark`: the course's; `mark`: theirs; None: no test, or no
+    mark yet. `made_up`: attended minutes at another training of the course.
     """
 
     progress: Progress
@@ -165,7 +163,7 @@ async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
 
 
 def _make_ups(found: Sequence[TrainingSession], training: Training, person: Participant) -> list[MakeUp]:
-    """Each training's next session open to this person, nearest first."""
+    """Each training's next session open to this person."""
     here = training.hub.seat.department_code
     next_ones = {one.training_id: one for one in reversed(found) if _may_come(one.training, person)}
     meetings = list(next_ones.values())

@@ -1,4 +1,4 @@
-"""A holder's papers, `/i/{token}/diploma/…` and `/i/{token}/historial`, and a person's history at the desk."""
+"""`/i/{token}/diploma/…` and `/i/{token}/historial`: a holder's papers; a person's history at the desk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AT_DESK = "/panel/inscripciones/{id:uuid}/historial"
 
 @allow(HOLDER)
 async def own_diploma(request: Request) -> Response:
-    """The holder's certificate, or a minor's in their care, as first given out."""
+    """Also a minor's in their care; as first given out."""
     opened = await with_papers(request.path_params["token"])
     certificate = await own_certificate(opened, request.path_params["code"])
     return pdf_response(certificate, await file_of(certificate))

@@ -21,7 +21,7 @@ COLUMNS = (
     *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
 PRINTED = ("held_text", "place", "issued_on")
-"""Keys of the sheet that the check page shows; its columns come besides."""
+"""Keys of the sheet that the check page shows."""
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
@@ -42,17 +42,14 @@ class UnknownCertificate(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The certificate issued in place of a revoked one, or the one that it replaces."""
-
     folio: str
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A file's electronic signature: the name in its certificate, and that certificate's SHA-256.
-
-    After a key's theft (`compromised_since`) it `counts` only on files that we set before.
+    """A file's electronic signature: the name in its certificate, and that certificate's SHA-256. After a key's theft
+    (`compromised_since`) it `counts` only on files that we set before.
     """
 
     subject: str
@@ -115,7 +112,7 @@ async def public_check(typed: str) -> PublicCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The certificate's columns in `LOOK_UP`. A model of each row would cost more than reading it."""
+    """A model of each row would cost more than reading it."""
 
     id: UUID
     code: str
@@ -210,7 +207,7 @@ def is_same_name(typed: str, printed: str) -> bool:
 
 
 def _comparable(name: str) -> str:
-    """The folded name; a name without letters as written."""
+    """A name without letters stays as written."""
     return fold(name) or name.strip()
 
 
@@ -224,13 +221,13 @@ async def _by_code(typed: str) -> Certificate:
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    """Valid certificates, newest first, without nameless ones."""
+    """Valid, newest first, without nameless ones."""
     valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID, erased_at=None)
     return await valid.order_by("-issued_at", "-id")
 
 
 async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
-    """By registration; people without any are missing."""
+    """People without any are missing."""
     valid = reads(Certificate).filter(
         registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
     )
@@ -241,7 +238,7 @@ async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, 
 
 
 async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -> Certificate:
-    """The valid certificate of these registrations with this code. Another person's, and a revoked one, is a 404."""
+    """The valid one with this code. Another person's, or a revoked one, is a 404."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(
         registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID, erased_at=None
@@ -268,8 +265,8 @@ class AnnulledPaper:
 
 
 async def annulled_papers(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AnnulledPaper]]:
-    """By registration, last first; registrations without any are missing. Leaves out papers never valid nor handed
-    over, which nobody knows, and papers that their person withdrew.
+    """Last first; registrations without any are missing. Leaves out papers never valid nor handed over, which nobody
+    knows, and papers that their person withdrew.
     """
     told: dict[UUID, list[AnnulledPaper]] = {}
     whose = reads(Certificate).filter(registration_id__in=list(registration_ids), erased_at=None)

@@ -1,4 +1,4 @@
-"""What signs an operator's papers, and the words that say so; apart from the twenty megabytes that sign."""
+"""What signs an operator's papers; apart from the twenty megabytes that sign."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SigningMaterial:
-    """A certificate, its chain if any, and its EC P-256 key. Never logged: `repr` leaves the key out.
-
-    `subject` and `issued_by`: names in the certificate; `fingerprint`: its SHA-256 in hex.
+    """A certificate, its chain if any, and its EC P-256 key. Never logged: `repr` leaves the key out. `subject` and
+    `issued_by`: names in the certificate; `fingerprint`: its SHA-256 in hex.
     """
 
     certificate_pem: str = field(repr=False)
@@ -36,7 +35,7 @@ _NOTES = {
 
 
 def note_of(material: SigningMaterial, language: str = "es") -> tuple[str, ...]:
-    """Lines for the design, in the paper's first language (`es`, `en`, `es+kek`)."""
+    """In the paper's first language (`es`, `en`, `es+kek`)."""
     signed, own, provided = _NOTES.get(language.partition("+")[0], _NOTES["es"])
     return (
         signed.format(subject=material.subject.removesuffix(".")),

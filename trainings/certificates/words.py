@@ -1,4 +1,4 @@
-"""Certificates in words. Each kind has its gender, so whole sentences are kept."""
+"""Each kind has its gender, so whole sentences are kept."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ HANDED_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check page says of a state. `lead` may name the issuer and the day of annulment."""
+    """`lead` may name the issuer and the day of annulment."""
 
     word: str
     icon: str

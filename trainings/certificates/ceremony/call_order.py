@@ -1,4 +1,4 @@
-"""The calling order of a ceremony: community by community, so that nobody walks twice."""
+"""In Spanish, read aloud community by community, so that nobody walks twice."""
 
 from __future__ import annotations
 
@@ -26,16 +26,14 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """Empty name: they did not say it."""
+    """Empty name: no answer."""
 
     name: str
     people: Sequence[Called]
 
 
 def calling_order(people: Iterable[Person]) -> list[Community]:
-    """People whose diploma is valid or can still become so; without a community last. Accents make no other
-    community.
-    """
+    """People whose diploma is valid or still may be; without a community last. Accents make no other community."""
     by_community: dict[str, list[Person]] = {}
     for person in people:
         if _papers(person):
@@ -51,7 +49,6 @@ def _community(people: Sequence[Person]) -> Community:
 
 
 def _usual(spellings: Iterable[str]) -> str:
-    """The most frequent spelling."""
     [(spelling, _n)] = Counter(spellings).most_common(1)
     return spelling
 

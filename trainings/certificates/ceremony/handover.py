@@ -1,6 +1,4 @@
-"""«Recibí conforme»: noted by scan, rows of the signature sheet, or ticks. Afterwards a mistake is annulled and issued
-again.
-"""
+"""«Recibí conforme»: afterwards a mistake is annulled and issued again."""
 
 from __future__ import annotations
 
@@ -63,14 +61,12 @@ class NotedLongAgo(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Papers noted now, and before."""
-
     now: Sequence[Certificate]
     before: Sequence[Certificate]
 
 
 async def of_training(training_id: UUID) -> list[Certificate]:
-    """By folio, with their people; without papers prepared for people who gave their place back and never came."""
+    """By folio, with people; without papers prepared for people who gave their place back and never came."""
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
     # Joined: a separate fetch takes Tortoise quadratic time.
@@ -86,7 +82,7 @@ def _is_left(one: Certificate) -> bool:
 
 
 async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
-    """Note that people received these papers, prepared ones too. Skips annulled papers and those of other trainings."""
+    """Prepared papers too. Skips annulled papers and those of other trainings."""
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
     async with transaction():
@@ -104,8 +100,8 @@ async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: H
 
 
 async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, actor: Actor) -> list[Certificate]:
-    """Undo a mistaken note; returns the papers that had one. A name may then change under the same folio, so after a
-    day only issuers may undo it (NotedLongAgo).
+    """Returns the papers that had a note. A name may then change under the same folio, so after a day only issuers may
+    undo it (NotedLongAgo).
     """
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
@@ -125,19 +121,19 @@ async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, act
 
 
 async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
-    """None where the actor may not hand it over; a stranger's request asks no database."""
+    """None: the actor may not hand it over; a stranger's request asks no database."""
     hubs = sorted(actor.hubs_with(DESK))
     return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
 
 
 async def noted_by(certificate: Certificate) -> str:
-    """Empty where no staff noted it."""
+    """Empty: no staff."""
     key = certificate.handed_over_by_id
     return (await names_of([key])).get(key, "")
 
 
 async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
-    """One paper by its code, address or folio, or all papers of a ticket's holder. Refuses NothingScanned and
+    """One paper by its code, address or folio, or all papers of a ticket's holder. Refuses NothingScanned,
     NothingToHandOver.
     """
     text = typed.strip()[:LONGEST_SCAN]
@@ -178,9 +174,7 @@ async def _holder(training_id: UUID, text: str) -> UUID | None:
 
 
 async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:
-    """Papers of people in rows of a signature sheet: "1-40 menos 4, 9". Refuses UnknownSheet, unreadable or missing
-    rows, NobodyInRows.
-    """
+    """`typed`: "1-40 menos 4, 9". Refuses UnknownSheet, unreadable or missing rows, NobodyInRows."""
     sheet = await reads(AttendanceSheet).get_or_none(id=sheet_id, session__training_id=training_id)
     if sheet is None:
         raise UnknownSheet

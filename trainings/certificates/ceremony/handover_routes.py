@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/entrega`, `/panel/diplomas/{id}/entrega`, `/ceremonia`: hand-over, calling order."""
+"""`/panel/capacitaciones/{id}/entrega`, `/panel/diplomas/{id}/entrega`, `/ceremonia`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,6 @@ async def _sheets(training_id: UUID) -> list[tuple[str, str, datetime]]:
 
 @allow(*DESK)
 async def scan(request: Request) -> Response:
-    """A code reader types a code and presses Enter."""
     training, typed = await _training(request), await read_form(request)
     try:
         form = check(ScanForm, typed)
@@ -173,7 +172,7 @@ async def take_back(request: Request) -> Response:
 
 @allow(*DESK)
 async def ceremony(request: Request) -> Response:
-    """In Spanish for reading aloud. Shows full names: opening it is logged."""
+    """Shows full names: opening it is logged."""
     training = await _training(request)
     communities = calling_order(await queries.people_of(training))
     n = sum(len(one.people) for one in communities)

@@ -64,14 +64,12 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Rows whose name is right, and corrections."""
-
     right: Sequence[Line]
     corrections: Sequence[Correction]
 
 
 def read_proof(typed: str, opened: OpenSheet) -> Proof:
-    """Refuses lines that are neither corrections nor rows, rows that the sheet lacks, and rows without a name."""
+    """Refuses lines that are neither corrections nor rows, rows missing on the sheet, and rows without a name."""
     corrected, lists = _take_apart(typed)
     last = len(opened.lines)
     rows: set[int] = set()
@@ -92,7 +90,6 @@ def read_proof(typed: str, opened: OpenSheet) -> Proof:
 
 
 def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
-    """Corrections by row, and the other lines."""
     corrected: dict[int, str] = {}
     lists = []
     for line in typed.splitlines():
@@ -128,8 +125,8 @@ def _correction(line: Line, name: str) -> Correction:
 def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
     """Split a name where the earlier one was split; a person checks it.
 
-    The same number of words: cut at the same place. One half unchanged: cut beside it. Else the last two words are
-    surnames, with their particles.
+    The same number of words: at the same place. One half unchanged: beside it. Else the last two words are surnames,
+    with their particles.
     """
     words, n_given, n_surnames = name.split(), len(given_names.split()), len(surnames.split())
     begins_same = 0 < n_given < len(words) and fold(" ".join(words[:n_given])) == fold(given_names)
@@ -201,7 +198,6 @@ WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no,
 
 
 def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
-    """Row numbers with the current names."""
     return {
         "operator": printable(head.operator),
         "hub": printable(head.hub),

@@ -94,7 +94,7 @@ async def file(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def type_in(request: Request) -> Response:
-    """The first post reads the list and shows each correction, the second saves it."""
+    """The first post shows each correction, the second saves."""
     door, opened = await _opened(request)
     typed = await read_form(request)
     try:
@@ -149,7 +149,7 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
 
 
 def _looked_at(typed: Typed, corrections: Sequence[Correction]) -> list[Correction]:
-    """As staff left them. Raises FormErrors, each tied to its row."""
+    """Raises FormErrors, each tied to its row."""
     looked_at = []
     for one in corrections:
         n = one.line.number

@@ -1,4 +1,4 @@
-"""Papers printed in calling order, whole or by folios; an address writes them `2027:1-60.62.70-72`."""
+"""Papers printed in calling order, whole or by folios (`2027:1-60.62.70-72` in an address)."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ from trainings.web.i18n import N_, gettext
 _YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
 
 MOST_RANGES = 5_000
-"""Enough for every second of ten thousand papers."""
 LONGEST_FOLIOS = 60_000
-"""In letters; above every form of ours."""
+"""In letters."""
 
 
 class UnreadableFolios(Refusal):
@@ -61,7 +60,7 @@ class FolioRanges:
 
     @classmethod
     def of(cls, papers: Iterable[Certificate], *, among: Iterable[Certificate] = ()) -> Self:
-        """A range may span numbers that belong to none of `among`: fewer ranges then say it."""
+        """A range may span numbers that belong to none of `among`: fewer ranges."""
         numbers = sorted({(one.year, one.number) for one in papers})
         known = {pair: place for place, pair in enumerate(sorted({(one.year, one.number) for one in among}))}
         found = set()
@@ -97,7 +96,6 @@ class FolioRanges:
 
     @cached_property
     def _in_order(self) -> list[tuple[int, int, int]]:
-        """Without overlaps."""
         found = list[tuple[int, int, int]]()
         for year, first, last in sorted(self.ranges):
             if found and found[-1][0] == year and first <= found[-1][2]:
@@ -115,14 +113,14 @@ class FolioRanges:
 
 
 PART = 100
-"""As many papers as a tray holds."""
+"""What a tray holds."""
 AT_ONCE = 20
-"""Files held in memory at a time."""
+"""Files in memory."""
 NOTED_AT_ONCE = 1_000
 MADE_AT_ONCE = 300
 """Missing files that a request makes, in some ten seconds."""
 MOST_ASKED = 1_000
-"""Files that wait for the worker at a time, beside its messages."""
+"""Files that wait for the worker at a time."""
 
 
 class NothingToPrint(Refusal):
@@ -164,7 +162,7 @@ async def to_print(
 
 
 async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
-    """By the file: a name corrected while its paper was printed has one that is newer than the print."""
+    """By the file: a name corrected while its paper was printed has a newer one."""
     made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
     made_at = dict(await made.values_list("certificate_id", "created_at"))
     return [
@@ -236,7 +234,7 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
 
 
 async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:
-    """Leave files to the worker, each once, and not while a job for many makes them."""
+    """Each file once, and not while a job for many makes them."""
     if await IssueJob.exists(training_id=training.id, state=JobState.RUNNING):
         return
     async with transaction():
@@ -292,7 +290,7 @@ async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
 
 
 class _Outgoing(BytesIO):
-    """It cannot seek, so the archive does not try."""
+    """Unseekable, so the archive does not try."""
 
     def seekable(self) -> bool:
         return False
@@ -308,6 +306,5 @@ class _Outgoing(BytesIO):
 
 
 def name_of(training: Training, *, number: int = 0, n_parts: int = 1) -> str:
-    """Without its ending."""
     part = f"-{number}-de-{n_parts}" if n_parts > 1 else ""
     return f"diplomas-{slugify(training.title, 40) or training.slug}{part}"

@@ -1,4 +1,4 @@
-"""The register of folios (libro de folios): an operator's numbers of a year, in every state."""
+"""The register of folios: an operator's numbers of a year, in every state."""
 
 from __future__ import annotations
 
@@ -52,8 +52,6 @@ class UnknownRegister(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """`n` numbers given out."""
-
     operator: Operator
     year: int
     n: int
@@ -65,7 +63,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`name` is initials where the paper is of a hub outside the reader's scope."""
+    """`name`: initials where the paper is of a hub outside the reader's scope."""
 
     id: UUID
     number: int
@@ -109,7 +107,7 @@ async def operators_of(actor: Actor, roles: Sequence[Any] = DESK) -> dict[UUID, 
 
 
 async def page_of(volume: Volume, actor: Actor, *, number: int, query: str = "") -> tuple[list[Line], int]:
-    """A page (from 1) of lines, and the number of all. `query`: a folio, a number, or words of a name."""
+    """(lines of a page, from 1; number of all). `query`: a folio, a number, or words of a name."""
     found = _found(volume, actor, query)
     start = (number - 1) * PAGE
     rows = await found.order_by("number").offset(start).limit(PAGE).prefetch_related("registration__participant")
@@ -172,7 +170,7 @@ def _whole(one: Certificate, actor: Actor) -> str:
 
 
 async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
-    """All lines, with printed names. Logged; refuses the 11th file in an hour."""
+    """With printed names. Logged; refuses the 11th file in an hour."""
     await limits.hit("export", str(actor.id), PER_HOUR, HOUR)
     found = reads(Certificate).filter(operator_id=volume.operator.id, year=volume.year).order_by("number")
     hubs = dict(await reads(Hub).filter(operator_id=volume.operator.id).values_list("id", "name"))
@@ -190,7 +188,6 @@ async def whole(volume: Volume, actor: Actor, *, as_what: str) -> list[Line]:
 
 
 def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
-    """Header and rows of a workbook."""
     rows: list[list[str | int]] = [
         [
             one.folio,
@@ -210,7 +207,6 @@ def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
 
 
 def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
-    """For the printed register, in Spanish."""
     states = Counter(one.state for one in lines if not one.is_withdrawn)
     return {
         "operator": volume.operator.name,
@@ -240,7 +236,7 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _state_on_paper(line: Line) -> str:
-    """Empty where valid, as most are."""
+    """Empty: valid, as most are."""
     if line.is_withdrawn:
         return WITHDRAWN
     match line.state:

@@ -1,4 +1,4 @@
-"""`/panel/folios`: the register of folios as page, PDF and workbook."""
+"""`/panel/folios`: the register as page, PDF and workbook."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ async def as_pdf(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def as_workbook(request: Request) -> Response:
-    """Every text stays a text in it."""
     volume = await _volume(request, to_take_out=True)
     header, rows = register.table_of(await register.whole(volume, request.state.actor, as_what="xlsx"))
     made_at = clock.now().replace(tzinfo=None)

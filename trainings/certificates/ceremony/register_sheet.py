@@ -16,7 +16,7 @@ TEXTS = ("name", "title", "kind", "state")
 
 
 def render(data: Mapping[str, Any], timestamp: datetime) -> bytes:
-    """Landscape, black and white. Emoji are left out; another letter without a font becomes `?`."""
+    """Emoji are left out; another letter without a font becomes `?`."""
     rows = [{**row, **{key: _printable(row[key]) for key in TEXTS}} for row in data["rows"]]
     printed = {**data, "rows": rows, "operator": _printable(data["operator"])}
     [file] = REGISTER.make(printed, "pdf", name="register", pdf_standards=STANDARDS, timestamp=timestamp)

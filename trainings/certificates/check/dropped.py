@@ -1,4 +1,4 @@
-"""Checks a dropped file: only the hash of a file that we gave out is believed. Its words say what to look up."""
+"""Only the hash of a file that we gave out is believed; words in a file say what to look up."""
 
 from __future__ import annotations
 
@@ -35,9 +35,8 @@ class ReadersBusy(Busy):
 
 
 class FileVerdict(StrEnum):
-    """`same`: a file that we gave out. `corrected`: it was, and has been set anew since. `changed`: it claims to be
-    ours and differs. `copy`: a picture in it claims so. `unknown`: nothing in it is ours. `locked`: a password
-    protects it.
+    """`same`: a file that we gave out. `corrected`: it was, and is set anew since. `changed`: it claims to be ours and
+    differs. `copy`: a picture in it claims so. `unknown`: nothing in it is ours. `locked`: by a password.
     """
 
     SAME = "same"
@@ -51,8 +50,8 @@ class FileVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """`found`: the paper that the file is, or claims to be by a code of ours (folios can be counted, so one alone finds
-    nothing). `folio` or `code`: the word by which a changed file was known.
+    """`found`: the paper that the file is, or claims to be by a code of ours (folios can be counted: one alone finds
+    nothing). `folio` or `code`: the word that names a changed file.
     """
 
     verdict: FileVerdict
@@ -100,7 +99,7 @@ async def check_file(content: bytes) -> Dropped:
 
 
 async def _judge(claims: Claims) -> Dropped:
-    """Looks a transcript up first: it names also the papers that it lists."""
+    """A transcript first: it names also the papers that it lists."""
     codes = [code for code in map(read_certificate_code, claims.codes) if code]
     verdict = FileVerdict.COPY if claims.is_picture else FileVerdict.CHANGED
     transcript = await reads(Transcript).filter(code__in=codes).first() if codes else None
@@ -120,7 +119,7 @@ async def _judge(claims: Claims) -> Dropped:
 
 
 async def claims_of(content: bytes, *, seconds: float = READER_SECONDS) -> Claims:
-    """Read in a process with little memory and time (`pdf_claims`), two at once. Where it fails: what it found
+    """Read in a process with little memory and time (`pdf_claims`), two at once. A failed reader leaves what it found
     before.
     """
     async with _two_at_once:

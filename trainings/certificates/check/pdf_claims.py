@@ -1,8 +1,8 @@
-"""Run as a program of its own: finds our folios and codes in a stranger's PDF, in metadata, attachments, links, text
-and QR codes; of a truncated file, in the rest. Nothing here is believed.
+"""A program of its own: finds our folios and codes in a stranger's PDF: metadata, attachments, links, text and QR
+codes. Nothing here is believed.
 
-Reads the file from its input, prints JSON, a line for each step. A hostile file may fill memory or never end: its
-parent kills it by time.
+Reads its input, prints JSON, a line for each step. A hostile file may fill memory or never end: its parent kills it by
+time.
 """
 
 from __future__ import annotations
@@ -39,10 +39,8 @@ CODE = re.compile(
 
 
 def claims_of(content: bytes) -> Iterator[dict[str, object]]:
-    """`folios` and `codes` in the file; `is_locked` by a password; `is_picture`: only a picture names them, as in a
-    scan.
-
-    Quick parts first, then all: pages may be made to take longer than there is time.
+    """`is_locked` by a password; `is_picture`: only a picture names them, as in a scan. Quick parts first: pages may be
+    made to take longer than there is time.
     """
     written, drawn, is_locked = [content.decode("latin-1")], list[str](), False
     try:
@@ -139,7 +137,7 @@ def _plain(shown: bytes) -> str:
 
 
 def _reader_of(font: Any, read: dict[str, Callable[[bytes], str]]) -> Callable[[bytes], str]:
-    """Decodes a font's bytes by its own table, else as plain letters. Each table is read once."""
+    """By the font's own table, else as plain letters. Each table is read once."""
     table = font.get("/ToUnicode")
     if not isinstance(table, pikepdf.Stream):
         return _plain

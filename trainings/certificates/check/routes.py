@@ -1,4 +1,4 @@
-"""`/verificar`: anybody checks a certificate or transcript by code or file; never shows a name."""
+"""`/verificar`: anybody checks a paper by code or file; never shows a name."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """Only misses count against the limit; a right code is always answered, since a telephone company's customers share
-    an address. A wrong folio beside it counts as a miss.
+    an address. A wrong folio counts as a miss.
     """
     try:
         found = await _found(request.path_params["code"])
@@ -129,7 +129,7 @@ async def _page(
     is_our_file: bool = False,
     status: int = 200,
 ) -> Response:
-    """`is_same`: the typed name is the printed one; None: not compared. A folio comes first."""
+    """`is_same`: the typed name is the printed one; None: not compared."""
     folio, is_other = _folio(request, found)
     if is_other:
         mismatch = other_folio(found, folio)
@@ -146,7 +146,7 @@ async def _page(
 
 
 def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str, bool]:
-    """The folio in the address (empty: none), and whether it differs from the code's, or all of a transcript's."""
+    """(folio in the address, whether it differs from the paper's); empty: none, or a transcript."""
     typed = request.query_params.get("folio", "")
     own = [found.folio] if isinstance(found, PublicCheck) else [one.folio for one in found.entries if one.folio]
     same = next((one for one in own if typed and is_same_folio(typed, one)), "")
@@ -167,9 +167,7 @@ async def _unknown(request: Request, typed: Typed | None = None) -> Response:
 
 
 def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
-    """With the address's code and folio, of which only their letters are kept: an invented address must not speak for
-    us.
-    """
+    """Only the letters of the address's code and folio are kept: an invented address must not speak for us."""
     code = NOT_IN_A_CODE.sub("", request.path_params.get("code", ""))[:LONGEST_SHOWN]
     folio = request.query_params.get("folio", "")
     kept = typed.fields if typed is not None else {}
@@ -197,7 +195,7 @@ async def _count_beside(request: Request) -> None:
 
 @allow(PUBLIC)
 async def badge(request: Request) -> Response:
-    """Prepared, annulled and unknown ones are the same 404."""
+    """Prepared, annulled and unknown: the same 404."""
     try:
         certificate = await valid_certificate(request.path_params["code"])
     except UnknownCertificate:

@@ -49,7 +49,7 @@ def other_name() -> Mismatch:
 
 
 def not_compared(refusal: TooMany) -> Mismatch:
-    """An address beyond its limit could else go on trying names; the code is always answered."""
+    """Else an address beyond its limit could go on trying names; the code is always answered."""
     sentence = N_("El nombre no se comparó: desde su conexión se probaron muchos códigos o nombres que no son.")
     advice = gettext(N_("Mientras, compare las iniciales.")) + " " + _when(refusal)
     return Mismatch(gettext(sentence), advice, NOT_COMPARED)
@@ -57,9 +57,8 @@ def not_compared(refusal: TooMany) -> Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """Fields: `certificates/check/certificate.html`. `mismatch`: its `title` comes first unless the paper is annulled.
-    `states`: what it attests; empty unless valid. `checked`: the moment, for printing. `hours`: whole ones, for the
-    band.
+    """`mismatch`: its `title` comes first unless the paper is annulled. `states`: what it attests; empty unless valid.
+    `checked`: the moment, for printing. `hours`: whole, for the band.
     """
 
     found: PublicCheck
@@ -134,7 +133,7 @@ def badge_response(certificate: Certificate, text: str, headers: Mapping[str, st
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """A checked certificate's hand-over, for staff who may note it at `path`. `has_changed` since printing."""
+    """For staff who may note the hand-over at `path`. `has_changed` since printing."""
 
     path: str
     is_annulled: bool
@@ -144,7 +143,7 @@ class DeskView:
 
 
 async def desk_view(code: str, actor: Actor) -> DeskView | None:
-    """None: the actor may not hand it over and sees nothing of it."""
+    """None: the actor may not hand it over."""
     paper = await paper_at_desk(code, actor=actor)
     if paper is None:
         return None
@@ -162,7 +161,7 @@ async def desk_view(code: str, actor: Actor) -> DeskView | None:
 
 @dataclass(frozen=True, slots=True)
 class LaterView:
-    """Why there is no answer; `when`: the minute from which there is."""
+    """`when`: the minute from which there is an answer."""
 
     title: str
     lead: str
@@ -190,7 +189,7 @@ def _when(refusal: TooMany) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """A checked transcript (fields: `certificates/check/transcript.html`). `annulled`: empty where none was."""
+    """`annulled`: empty where none was."""
 
     found: TranscriptCheck
     mismatch: Mismatch | None
@@ -274,7 +273,6 @@ _FILES = {
 
 
 def file_view(dropped: Dropped) -> FileView:
-    """Any verdict but `same`, which shows the paper's own page."""
     kept = _FILES[dropped.verdict]
     named = (
         gettext(N_("el folio %(folio)s")) % {"folio": dropped.folio}

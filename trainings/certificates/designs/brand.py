@@ -1,8 +1,8 @@
-"""How an operator's papers look: design and language, a letterhead of up to three lines, its shield, partners' logos.
+"""How an operator's papers look: design, language, letterhead.
 
-Pictures are added and removed, never changed: papers name them by hash. Content tells their format, not the name. A
-drawing (SVG) keeps only shapes and colours, and is drawn once in a separate process, since it may take forever. A
-photograph or scan is written anew, so small that a certificate with four stays below sixty kilobytes.
+Pictures are added and removed, never changed: papers name them by hash. Content tells their format. A drawing (SVG)
+keeps only shapes and colours, drawn once in a separate process, since it may take forever. A photograph is written
+anew, so small that a certificate with four stays below sixty kilobytes.
 """
 
 from __future__ import annotations
@@ -68,8 +68,6 @@ class UnknownPicture(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Lines, the shield's hash (empty: none), hash and name of each logo."""
-
     lines: tuple[str, ...] = ()
     shield: str = ""
     logos: tuple[tuple[str, str], ...] = ()
@@ -98,7 +96,7 @@ async def pictures(hashes: Collection[str]) -> dict[str, Picture]:
 
 
 async def image_at(operator_ids: Collection[UUID], image_id: UUID) -> BrandImage:
-    """A picture in use. Raises UnknownPicture."""
+    """In use. Raises UnknownPicture."""
     found = await reads(BrandImage).get_or_none(id=image_id, operator_id__in=list(operator_ids), removed_at=None)
     if found is None:
         raise UnknownPicture
@@ -150,7 +148,7 @@ async def _remove(images: Sequence[BrandImage]) -> None:
 
 
 async def set_lines(operator_id: UUID, text: str, *, actor: Actor) -> None:
-    """Empty: name and department. Refuses too many, and letters that cannot be printed."""
+    """Empty: name and department. Refuses too many lines, and letters that cannot be printed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
         raise TooManyLines(field="letterhead", most=MOST_LINES, longest=LONGEST_LINE)
@@ -308,14 +306,11 @@ class CleanPicture:
 
 
 async def cleaned(content: bytes) -> CleanPicture:
-    """As `clean`, after earlier calls."""
     return await asyncio.get_running_loop().run_in_executor(_one_at_a_time, clean, content)
 
 
 def clean(content: bytes) -> CleanPicture:
-    """Refuses in words a file that is no picture, is too large, or holds more than a picture. Takes up to some seconds
-    of CPU.
-    """
+    """Refuses in words a file that is no picture, too large, or holds more than a picture. Some seconds of CPU."""
     if not content:
         raise PictureMissing(field="file")
     start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -400,13 +395,13 @@ def _kept_attributes(element: ET.Element) -> dict[str, str]:
 
 
 def _plain_tag(element: ET.Element) -> str:
-    """`path` for an SVG element; empty for other vocabularies. Comments were dropped before."""
+    """`path` for an SVG element; empty for other vocabularies."""
     namespace, _, tag = element.tag.rpartition("}")
     return tag if namespace == f"{{{SVG_NAMESPACE}" else ""
 
 
 def _measures(root: ET.Element) -> tuple[float, float]:
-    """In the drawing's units. Refuses missing measures, and a drawing as thin as a line."""
+    """In drawing units. Refuses missing measures, and a drawing as thin as a line."""
     box = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", root.get("viewBox", ""))]
     sides = [LENGTH.fullmatch(root.get(name, "")) for name in ("width", "height")]
     if len(box) == 4:
@@ -426,7 +421,7 @@ def _measures(root: ET.Element) -> tuple[float, float]:
 
 
 def _raster(content: bytes) -> CleanPicture:
-    """Reads the size from the header before any pixel: a hundred megapixels are never unpacked."""
+    """The header tells the size before any pixel: a hundred megapixels are never unpacked."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -1,4 +1,4 @@
-"""`trainings design check | preview | add`: what is wrong with a design, its pictures, and a sound one in the program.
+"""`trainings design check | preview | add`.
 
 A design is a stranger's: it is copied to an empty place and set in a separate process.
 """
@@ -32,13 +32,13 @@ from trainings.web.i18n import gettext as _
 from trainings.web.problems import sentence_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-"""A folder's name; the database and addresses hold it."""
+"""A folder's name, kept in the database and addresses."""
 HEAVIEST = 20 * 1024 * 1024
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 PAGES = 2
 LETTERS = "áéíóúüñÁÉÍÓÚÜÑ’ʼꞌꞋ«»“”–¿¡ªº"
-"""Every name and sentence in Guatemala may hold these; the apostrophes are of Mayan languages."""
+"""Letters that every design must print; the apostrophes are of Mayan languages."""
 
 POINTS = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9)}
 _POINTS_PER_INCH = 72
@@ -66,7 +66,7 @@ _EXPLANATIONS = (
 
 
 class UnusableDesign(ValueError):
-    """`problems` say why, each in a sentence."""
+    """`problems`: sentences."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -74,10 +74,7 @@ class UnusableDesign(ValueError):
 
 
 def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
-    """All problems, each in a sentence; empty: usable. Takes some seconds.
-
-    `seconds` limit one sheet; the whole may take several times as long.
-    """
+    """Sentences; none: usable. `seconds` limit one sheet; the whole may take several times as long."""
     try:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
@@ -90,7 +87,7 @@ def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
 
 
 def preview(folder: Path, to: Path | None = None) -> list[Path]:
-    """Renew a design's preview and sample data, and draw all samples into `to`. Refuses: UnusableDesign."""
+    """Renew a design's preview and sample data, and draw samples into `to`. Refuses: UnusableDesign."""
     try:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
@@ -108,9 +105,7 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
 
 
 def add(folder: Path) -> DesignInfo:
-    """In place of an earlier one of its name. Refuses (UnusableDesign) what `check` finds, and names of built-in
-    designs.
-    """
+    """Replaces a design of its name. Refuses (UnusableDesign) what `check` finds, and names of built-in designs."""
     folder = folder.resolve()
     place = designs.DESIGNS / folder.name
     is_taken = folder.name in OURS or (place.exists() and not (place / "manifest.json").is_file())
@@ -423,9 +418,7 @@ _LIGHT = 250
 
 
 def wrong_code(pages: list[Image.Image], address: str) -> str:
-    """The problem of the largest QR on these pages (grey, `READ_AT` dpi), or empty. The smaller one on the face is a
-    help.
-    """
+    """The problem of the largest QR on these pages (grey, `READ_AT` dpi), or empty."""
     found = [(page, code.position) for page in pages for code in zxingcpp.read_barcodes(page) if code.text == address]
     if not found:
         return _("El código QR no se lee a %(dpi)s puntos por pulgada.") % {"dpi": READ_AT}

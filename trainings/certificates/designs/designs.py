@@ -1,5 +1,3 @@
-"""Designs: folders in `certificates/` with a manifest."""
-
 from __future__ import annotations
 
 import logging
@@ -23,10 +21,10 @@ FIRST = "diploma"
 PAPERS = frozenset({"us-letter", "a4"})
 ORIENTATIONS = frozenset({"landscape", "portrait"})
 SLOTS = frozenset({"shield", "logos", "note", "band"})
-"""Parts that a design may leave out; it must print all others."""
+"""Parts that a design may leave out."""
 
 OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
-"""Built in. All others are set in a separate process, where they can break nothing."""
+"""Built in. Others are set in a separate process, where they can break nothing."""
 
 SECONDS_SEEN = 30.0
 
@@ -36,15 +34,13 @@ log = logging.getLogger(__name__)
 
 
 class UnusableManifest(ValueError):
-    """A missing or wrong manifest; the sentence names the fault."""
+    """The sentence names the fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignInfo:
-    """A design's manifest.
-
-    `languages`: codes of files in `certificates/texts/`; `es+*` is Spanish beside any other. `slots`: the optional
-    parts (`SLOTS`) that it prints. `as_of`: the manifest's time, which tells versions of one name apart.
+    """`languages`: codes of files in `certificates/texts/`; `es+*` is Spanish beside any other. `slots`: optional parts
+    (`SLOTS`) that it prints. `as_of`: the manifest's time, which tells versions of one name apart.
     """
 
     folder: Path
@@ -153,7 +149,7 @@ def _designs_at(_moment: int) -> Mapping[str, DesignInfo]:
 
 
 def designs_in(folder: Path) -> dict[str, DesignInfo]:
-    """Usable ones. Skips and logs a wrong manifest, and a folder that points outside itself."""
+    """Skips and logs a wrong manifest, and a folder that points outside itself."""
     found = {}
     for manifest in sorted(folder.glob("*/manifest.json")):
         try:
@@ -169,7 +165,7 @@ def designs_in(folder: Path) -> dict[str, DesignInfo]:
 
 
 def links_in(folder: Path) -> list[Path]:
-    """Symbolic links: through them a design would read foreign files."""
+    """Through symbolic links a design would read foreign files."""
     return [file for file in sorted(folder.rglob("*")) if file.is_symlink()]
 
 

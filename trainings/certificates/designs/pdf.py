@@ -1,6 +1,5 @@
-"""Certificates as PDF (letter paper, PDF/A-3a and PDF/UA-1) with Typst, from the designs in `certificates/`.
-
-Pure. Takes some milliseconds of a core: call it in a thread, outside any transaction.
+"""Certificates as PDF (letter paper, PDF/A-3a and PDF/UA-1) with Typst. Some milliseconds of a core: call it in a
+thread, outside any transaction.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ def render(
     pictures: Mapping[str, Picture] | None = None,
     credential: str | None = None,
 ) -> bytes:
-    """The unsigned PDF; `credential`, its Open Badge as JSON text, is attached.
+    """`credential`: its Open Badge as JSON text, attached.
 
-    Equal arguments and `versions()` give equal bytes. A heavy file, or one with composed letters, is packed. Refuses
-    (`CannotTypeset`) letters that the fonts lack, missing pictures, every warning of Typst, and a face that overflows.
+    Equal arguments and `versions()` give equal bytes. Refuses (`CannotTypeset`) letters that the fonts lack, missing
+    pictures, every warning of Typst, and a face that overflows.
     """
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")
@@ -76,9 +75,8 @@ def preview_png(
 
 
 def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
-    """`typst`, `design` and `fonts` of a file, to be kept with it; each changes with a single byte.
-
-    `design` covers its files, the language's sentences, and the packing.
+    """`typst`, `design` and `fonts` of a file, kept with it; each changes with a single byte. `design` covers its
+    files, the language's sentences, and the packing.
     """
     return dict(_versions(all_designs().get(design, all_designs()[FIRST]), language))
 
@@ -94,7 +92,7 @@ def _versions(chosen: DesignInfo, language: str) -> dict[str, str]:
 
 
 def missing_glyphs(*texts: str, design: str = FIRST) -> str:
-    """Characters that the design cannot print, each once, in order."""
+    """Characters that the design cannot print."""
     return missing_in(all_designs().get(design, all_designs()[FIRST]), *texts)
 
 
@@ -141,7 +139,7 @@ def _design(sheet: CertificateSheet) -> DesignInfo:
 
 @lru_cache(maxsize=64)
 def typesetter(design: DesignInfo) -> Design:
-    """In a separate process for a design that is not built in."""
+    """In a separate process unless built in."""
     return (Design if design.is_ours else DesignApart)(design.file, root=design.folder.parent, fonts=design.fonts)
 
 
@@ -149,7 +147,7 @@ def typesetter(design: DesignInfo) -> Design:
 
 
 def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]) -> str:
-    """A picture as SVG; other pictures are embedded in one, since JSON carries text only."""
+    """Pictures other than SVG are embedded in one, since JSON carries text only."""
     picture = pictures.get(sha256)
     if picture is None:
         raise CannotTypeset(f"{sheet.folio}: its picture {sha256[:12]} is not at hand")

@@ -1,6 +1,6 @@
-"""Mends Typst's files by qpdf: their weight, and letters that are read twice.
+"""Mends Typst's files by qpdf: their weight, and letters read twice.
 
-Imported only where needed: it takes some megabytes, for few files.
+Imported only where needed: some megabytes, for few files.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ class _Span:
 def packed(file: bytes, *, has_parts: bool) -> bytes:
     """The same document, at least a fifth lighter; `has_parts`: composed letters are then read once.
 
-    Typst leaves tags and page objects uncompressed, a third of a long file: they are compressed here. All else stays
-    for readers, and so does the metadata in plain text.
+    Typst leaves tags and page objects uncompressed, a third of a long file. The metadata stays in plain text.
     """
     written = BytesIO()
     with pikepdf.open(BytesIO(file)) as document:

@@ -180,7 +180,6 @@ def refresh(design: DesignInfo, typesetter: Design) -> list[Path]:
 
 
 def draw_all(design: DesignInfo, typesetter: Design, folder: Path) -> list[Path]:
-    """Face and back of the shortest and longest samples in each language."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for language, size in product(design.all_languages(), (Size.SHORTEST, Size.LONGEST)):
@@ -191,7 +190,7 @@ def draw_all(design: DesignInfo, typesetter: Design, folder: Path) -> list[Path]
 
 
 def drawn(design: DesignInfo, typesetter: Design, size: Size, language: str) -> dict[str, bytes]:
-    """Face and back by file name: `diploma-es-longest-1.png`."""
+    """By file name: `diploma-es-longest-1.png`."""
     pages = _drawn(sample(design, size, language=language), typesetter)
     name = f"{design.key}-{language.replace('+', '-')}-{size}"
     return {f"{name}-{number}.png": page for number, page in enumerate(pages, start=1)}

@@ -1,4 +1,4 @@
-"""`/panel/firmas` (signatories), `/panel/membrete` (letterhead), and the design and language of papers."""
+"""`/panel/firmas` (signatories), `/panel/membrete` (letterhead), design and language of papers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _offered(value: str) -> str:
 
 
 class TermForm(Form):
-    """First and last day of signing; empty: no limit."""
+    """Empty: no limit."""
 
     valid_from: Day | None = None
     valid_until: Day | None = None
@@ -241,7 +241,6 @@ async def _warned(request: Request, leaving: Leaving) -> Response:
 
 
 def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
-    """The page repeats this form for each signature."""
     errors = {f"{name}-{signatory_id}" if name else name: sentence for name, sentence in typed.errors.items()}
     return Typed(typed.fields, errors)
 
@@ -296,7 +295,7 @@ async def _letterhead(
 
 
 def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
-    """The page repeats each form for each operator, so field ids name it."""
+    """Each form stands once for each operator, so field ids name it."""
     if form is None or at is None:
         return form
     operator_id, which = at
@@ -359,8 +358,6 @@ async def show_image(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a choice is made: its page, the page before it, and a training for the sample."""
-
     path: str
     back: str
     back_words: str
@@ -381,7 +378,7 @@ async def _for_all(request: Request) -> _Place:
 
 
 async def _for_one(request: Request) -> _Place:
-    """Of a training in scope. Refuses (MayNotIssue) desk staff."""
+    """Refuses (MayNotIssue) desk staff."""
     training = await training_at_desk(request.state.actor, request.path_params["id"])
     if not can_issue_certificates(request.state.actor, training.hub_id):
         raise MayNotIssue
@@ -465,7 +462,7 @@ async def choose_for_one(request: Request) -> Response:
 
 
 async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
-    """The posted values and the choice; None: unusable, the errors say why."""
+    """None: unusable, the errors say why."""
     typed = await read_form(request)
     try:
         form = check(PaperForm, typed)

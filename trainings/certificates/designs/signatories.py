@@ -1,4 +1,4 @@
-"""An operator's signatories, their offices and terms. Issued papers keep their signatures."""
+"""Issued papers keep their signatures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_KEPT = 12
 
 
 TRAINER = "trainer"
-"""Stands for the training's facilitator, whose name is filled in at issue."""
+"""Stands for the training's facilitator, named at issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def office_choices() -> list[tuple[str, str]]:
 
 
 def read_office(value: str) -> tuple[str, bool] | None:
-    """Code and whether feminine; None: no form offers it."""
+    """(code, whether feminine); None: no form offers it."""
     code, _, form = value.partition(".")
     return (code, form == "f") if code in OFFICES and form in ("f", "m") else None
 
@@ -128,7 +128,7 @@ def holds(signatory: Signatory, day: date) -> bool:
 
 
 async def add_signatory(operator_id: UUID, plan: SignatoryPlan, *, actor: Actor) -> Signatory:
-    """After the others. Refuses a fourth on any day, unprintable letters, and a term that ends before it begins."""
+    """Last in order. Refuses a fourth on any day, unprintable letters, and a term that ends before it begins."""
     _check_letters(plan)
     _check_term(plan.valid_from, plan.valid_until)
     async with transaction():
@@ -182,7 +182,7 @@ async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Acto
 
 
 async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
-    """One place further left; the first stays."""
+    """The first stays."""
     async with transaction():
         standing = await _locked(operator_id)
         place = standing.index(_find(standing, signatory_id))
@@ -206,9 +206,8 @@ async def printed(
     language: str = "es",
     stand_in: str = "",
 ) -> list[tuple[str, str]]:
-    """Names and offices of that day's signatories, in order, in a paper's `language`.
-
-    The facilitator is the person who holds most of the training's sessions; without one `stand_in`, or nobody.
+    """That day's signatories, in a paper's `language`. The facilitator holds most of the training's sessions; without
+    one `stand_in`, or nobody.
     """
     found: list[tuple[str, str]] = []
     for one in sorted(signatories, key=lambda one: (one.position, one.id)):
@@ -223,7 +222,7 @@ async def printed(
 
 
 async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
-    """Name and office; of equals the first by name. None: nobody holds a session."""
+    """Name and office; of equals the first by name."""
     held = reads(SessionFacilitator).filter(sessions_on("session__"), session__training_id=training_id)
     found = await held.values_list("user__name", "user__office") if training_id is not None else []
     return min(set(found), key=lambda one: (-found.count(one), one), default=None)
@@ -253,7 +252,7 @@ def _check_room(standing: Sequence[Signatory]) -> None:
 
 
 async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
-    """PapersOutstanding: prepared papers of a later day would be handed over with the name of a person who has left."""
+    """PapersOutstanding: prepared papers of a later day would bear the name of a person who has left."""
     prepared = Certificate.filter(operator_id=signatory.operator_id, state=CertificateState.PREPARED, erased_at=None)
     titles = [
         title

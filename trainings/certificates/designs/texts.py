@@ -1,4 +1,4 @@
-"""What a certificate prints, frozen at issue and kept as JSON; its sentences, numbers and dates in words, and band.
+"""What a certificate prints, frozen at issue as JSON; its sentences, numbers and dates in words, and band.
 
 A language is a file in `certificates/texts/` (`kek.json`). Spanish and English write numbers in words; other languages
 get figures, since only their speakers know how they count.
@@ -28,7 +28,7 @@ MOST_SIGNATORIES = 3
 
 
 def made_out_on(issued_at: datetime, last_day: date) -> date:
-    """The paper's day: of its issue; of a paper prepared before the end, the last session's, when it becomes valid."""
+    """The day of issue; of a paper prepared before the end, the last session's, when it becomes valid."""
     return max(clock.local(issued_at).date(), last_day)
 
 
@@ -38,7 +38,7 @@ def day_on(sheet: Mapping[str, Any]) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A cleaned shield or logo: SVG, PNG or JPEG. An SVG has its letters as outlines."""
+    """SVG, PNG or JPEG. An SVG has its letters as outlines."""
 
     content: bytes
     media_type: str
@@ -163,7 +163,7 @@ _KEYS: dict[str, frozenset[str]] = {
 
 
 class UnreadableJson(ValueError):
-    """A missing, endless or malformed file; the sentence says which, and the line."""
+    """The sentence names file and line."""
 
 
 def json_in(file: Path) -> Any:
@@ -196,14 +196,14 @@ def _parsed(text: str) -> Any:
 
 
 class UnusableTexts(Refusal):
-    """A file of `certificates/texts/` that is missing, incomplete or misspelled; the sentence names the fault."""
+    """The sentence names the fault in a file of `certificates/texts/`."""
 
     code = "unusable_texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A language's sentences. `tag`: for readers of the PDF (BCP 47: `es-GT`, `kek-GT`)."""
+    """`tag`: for readers of the PDF (BCP 47: `es-GT`, `kek-GT`)."""
 
     code: str
     name: str
@@ -246,7 +246,7 @@ def codes() -> list[str]:
 
 
 def usable_codes() -> list[str]:
-    """Languages that can be printed; the log says why others cannot."""
+    """The log says why others cannot be printed."""
     usable = []
     for code in codes():
         try:

@@ -1,4 +1,4 @@
-"""Issue certificates, once per registration and kind, numbered without gaps; annul them. Nothing else does: no upgrade,
+"""Certificates, once per registration and kind, numbered without gaps. Nothing else issues or annuls them: no upgrade,
 no edit of a course.
 """
 
@@ -89,8 +89,7 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
     """A new certificate, or the standing one of this kind. A certificado annuls and replaces a diploma. The outbox sets
     its file, or the first reader does.
 
-    Refuses before the training is over, without the hours, without signatories, and letters that the design's fonts
-    lack.
+    Refuses before the training is over, without hours, without signatories, and letters that the design's fonts lack.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
@@ -139,7 +138,7 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
 
 
 async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
-    """By registration, in order; at most some thousands."""
+    """In order; at most some thousands."""
     papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for one in await Certificate.filter(registration_id__in=list(registration_ids)).order_by("year", "number"):
         papers[one.registration_id].append(one)
@@ -162,9 +161,8 @@ async def _session_ids(training_id: UUID) -> list[UUID]:
 async def occasion_of(
     training_id: UUID, *, kinds: Sequence[CertificateKind] = (), is_over_already: bool = True
 ) -> Occasion:
-    """What all papers share; in the caller's transaction.
-
-    Refuses TrainingNotOver and EndToConfirm unless `is_over_already`, NoSignatory, UnprintableText.
+    """What all papers share; in the caller's transaction. Refuses TrainingNotOver and EndToConfirm unless
+    `is_over_already`, NoSignatory, UnprintableText.
     """
     sessions = await TrainingSession.filter(training_id=training_id)
     if is_over_already and not is_over(sessions):
@@ -309,7 +307,7 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
 async def revoke_held(
     certificates: Sequence[Certificate], reason: str, *, actor: Actor, act: str = "certificates.revoke"
 ) -> None:
-    """And tell their people; in the caller's transaction, which holds training and certificates."""
+    """Tells their people; in the caller's transaction, which holds training and certificates."""
     moment, why = clock.now(), reason.strip()[:LONGEST_REASON]
     for one in certificates:
         one.state, one.revoked_at = CertificateState.REVOKED, moment
@@ -325,7 +323,6 @@ async def revoke_held(
 
 
 MOST_ALONE = 10
-"""Annulled by one person at once."""
 
 
 class NoneChosen(Refusal):
@@ -356,14 +353,12 @@ class UnknownRequest(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Annulled:
-    """The number annulled, or a request to decide."""
-
     n: int
     request: RevocationRequest | None = None
 
 
 async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
-    """Annul one and issue another of its kind, both or neither. Refuses as `revoke` and `issue` do."""
+    """Both or neither. Refuses as `revoke` and `issue` do."""
     old = await Certificate.get_or_none(id=certificate_id).select_related("registration")
     if old is None:
         raise NotFound(N_("No encontramos ese certificado."))
@@ -376,9 +371,8 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
 
 
 async def annul_chosen(training_id: UUID, chosen: Collection[UUID], reason: str, *, actor: Actor) -> Annulled:
-    """Ten or fewer at once; more become a request. Skips annulled ones.
-
-    Refuses an empty reason, no standing one, and more than ten while another request is open.
+    """Ten or fewer at once; more become a request. Skips annulled ones. Refuses an empty reason, no standing one, and
+    more than ten while another request is open.
     """
     if not reason.strip():
         raise ReasonMissing(field="reason")
@@ -413,9 +407,7 @@ async def _ask_to_annul(
 
 
 async def decide_request(request_id: UUID, *, is_approved: bool, actor: Actor) -> int:
-    """Approve or refuse another person's request; returns the number annulled. Refuses OwnRequest, AlreadyDecided,
-    UnknownRequest.
-    """
+    """Returns the number annulled. Refuses OwnRequest, AlreadyDecided, UnknownRequest."""
     where = await RevocationRequest.get_or_none(id=request_id)
     if where is None:
         raise UnknownRequest
@@ -474,7 +466,6 @@ class Asked:
 
 
 async def requests_of(training_id: UUID) -> list[Asked]:
-    """Newest first."""
     found = await reads(RevocationRequest).filter(training_id=training_id).order_by("-created_at", "-id")
     names = await names_of(key for one in found for key in (one.asked_by_id, one.decided_by_id))
     return [Asked(one, names.get(one.asked_by_id, ""), names.get(one.decided_by_id, "")) for one in found]
@@ -489,14 +480,14 @@ async def request_of(training_id: UUID, request_id: UUID) -> RevocationRequest:
 
 
 async def to_decide(actor: Actor) -> list[RevocationRequest]:
-    """Requests of others at the actor's hubs."""
+    """Of others, at the actor's hubs."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     waiting = reads(RevocationRequest).filter(hub_id__in=hubs, decided_at=None).exclude(asked_by_id=actor.id)
     return await waiting.order_by("created_at", "id").prefetch_related("training") if hubs else []
 
 
 async def standing_of(training_id: UUID) -> list[Certificate]:
-    """By folio, with their people."""
+    """By folio, with people."""
     found = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
     # Joined: a separate fetch takes Tortoise quadratic time.
     return await found.order_by("year", "number", "id").select_related("registration__participant")

@@ -1,6 +1,4 @@
-"""The mark of a course with a test, 0 to 100 points, entered by its facilitator or coordinator. By name, unlike the
-anonymous tests.
-"""
+"""The mark of a course with a test, 0 to 100 points. By name, unlike the anonymous tests."""
 
 from __future__ import annotations
 
@@ -55,7 +53,7 @@ async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
 
 
 async def examined(training_id: UUID) -> list[Registration]:
-    """By name, with their people."""
+    """By name, with people."""
     came = (
         await reads(Attendance)
         .filter(registration__training_id=training_id, is_present=True)
@@ -68,9 +66,8 @@ async def examined(training_id: UUID) -> list[Registration]:
 
 
 async def enter_marks(training_id: UUID, marks: Mapping[UUID, int | None], *, actor: Actor) -> int:
-    """None removes a mark; returns the number of changes.
-
-    Refuses (MarkStated) a mark below the pass mark where a certificate says passed.
+    """None removes a mark; returns the number of changes. Refuses (MarkStated) a mark below the pass mark where a
+    certificate says passed.
     """
     async with transaction():
         training = await locked_training(training_id)

@@ -1,7 +1,7 @@
 """One press for many: people are issued to in steps, a transaction each, then files are set.
 
 Each step is a job of the outbox that enqueues the next: it can be paused, and goes on after a crash. The database says
-who is next, so repetition takes nobody twice.
+whose turn it is, so repetition takes nobody twice.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ STEP = "certificate_step"
 PEOPLE_AT_ONCE = 100
 """In a transaction that blocks other changes of the training."""
 FEW = 100
-"""Hours of so many people are brought up to date in the request, else in the worker."""
+"""Hours of this many people are brought up to date in the request, else in the worker."""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 Issued = tuple[Registration, CertificateKind]
@@ -80,7 +80,7 @@ KINDS: Mapping[JobPurpose, Sequence[CertificateKind]] = {
     JobPurpose.PREPARE: (),
     JobPurpose.NOTES: (NOTE,),
 }
-"""Kinds that a job gives; empty: the course's own."""
+"""Empty: the course's own."""
 ACTS = {
     JobPurpose.ISSUE: "certificates.issue_many",
     JobPurpose.PREPARE: "certificates.prepare_many",
@@ -99,9 +99,8 @@ class HasEnded(Refusal):
 
 
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
-    """A new job, or the active one of this purpose. For few people its first step is done.
-
-    Refuses a training not over or an early end not confirmed (unless preparing), no signatory, unprintable text.
+    """A new job, or the active one of this purpose. For few people its first step is done. Refuses a training not over
+    or an early end not confirmed (unless preparing), no signatory, unprintable text.
     """
     if _comes_after(purpose):
         await actions.refuse_before_its_end(training_id)
@@ -132,7 +131,6 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
 
 async def turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
     """Paused: a begun step is finished. Running again refuses as `start`. Stopped is for good: issued papers stand.
-
     Refuses (HasEnded) a done or stopped job.
     """
     async with transaction():
@@ -153,7 +151,6 @@ async def turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
 
 
 def _comes_after(purpose: JobPurpose) -> bool:
-    """The training must be over, and its papers are valid at once."""
     return purpose is not JobPurpose.PREPARE
 
 
@@ -170,9 +167,8 @@ async def _locked(job_id: UUID) -> IssueJob:
 
 
 async def take_step(job: OutboxJob) -> Mail | None:
-    """Take a job's next people. A repeated step does nothing.
-
-    `settles`: brings hours up to date first. `papers`: some of the step before, whose files are set beside.
+    """Take a job's next people. A repeated step does nothing. `settles`: brings hours up to date first. `papers`: of
+    the step before, whose files are set beside.
     """
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or not _is_next(own, job):
@@ -209,7 +205,7 @@ def _is_next(own: IssueJob, step: OutboxJob) -> bool:
 
 
 async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
-    """Issue to the next people or note the reason for none, and enqueue the rest; after the last, the files."""
+    """Issue to the next people or note why not, and enqueue the rest; after the last, the files."""
     people = await _next(job)
     papers: Sequence[Certificate] = ()
     if people:
@@ -243,7 +239,7 @@ async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
 
 
 async def _next(job: IssueJob) -> list[Registration]:
-    """People without a decision of this job, in order of registration."""
+    """People without a decision of this job."""
     question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
     rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
     found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
@@ -253,7 +249,6 @@ async def _next(job: IssueJob) -> list[Registration]:
 async def _decide(
     job: IssueJob, occasion: Occasion, people: Sequence[Registration]
 ) -> tuple[list[Issued], list[IssueSkip]]:
-    """People with the kind that they get, and the reasons for none."""
     papers = await actions.papers_of([one.id for one in people])
     if job.purpose is JobPurpose.PREPARE:
         kinds = await preparing.due(occasion.training, people)
@@ -313,7 +308,7 @@ FILES = "certificate_files"
 SECONDS_OF_A_TURN = 10.0
 """Then other work passes."""
 KEPT_AT_ONCE = 8
-"""Files kept in one transaction of some milliseconds."""
+"""In one transaction of some milliseconds."""
 MADE_MEANWHILE = 4
 """Files that a process sets while a hundred people are taken."""
 MOST_OF_A_TURN = 2_000
@@ -333,7 +328,7 @@ IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
 
 
 async def set_files(job: OutboxJob) -> Mail | None:
-    """Set a job's files for some seconds, and enqueue the rest; the last turn ends the job."""
+    """Some seconds of files, then the rest is enqueued; the last turn ends the job."""
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
@@ -356,7 +351,7 @@ async def set_files(job: OutboxJob) -> Mail | None:
 
 
 async def _set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
-    """As a turn of the job would. A failing file stops nobody: the turns report it."""
+    """A failing file stops nobody: the turns report it."""
     try:
         rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
         await _note_failed(job, await set_many([UUID(str(row["id"])) for row in rows]))
@@ -376,9 +371,8 @@ async def _note_failed(job: IssueJob, failed: Sequence[tuple[Certificate, str]])
 
 
 async def set_many(certificate_ids: Sequence[UUID], *, until: float | None = None) -> list[tuple[Certificate, str]]:
-    """Set and keep files with the whole mill; returns failures with a translatable reason. Not in a transaction.
-
-    `until` (by `clock.ticks`): begin no more after it.
+    """With the whole mill; returns failures with a translatable reason. Not in a transaction. `until` (by
+    `clock.ticks`): begin no more after it.
     """
     left = iter(
         [certificate_ids[first : first + KEPT_AT_ONCE] for first in range(0, len(certificate_ids), KEPT_AT_ONCE)]
@@ -416,7 +410,7 @@ async def _set_some(certificates: Sequence[Certificate]) -> list[tuple[Certifica
 
 
 async def n_files(training_id: UUID) -> tuple[int, int]:
-    """Of the training's standing certificates: with a file, and all."""
+    """(standing certificates with a file, all)."""
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
     standing = standing.exclude(state=CertificateState.REVOKED)
     n_all = await standing.count()

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/…`: prepare papers, follow the job that makes many, print them."""
+"""`/panel/capacitaciones/{id}/diplomas/…`: prepare papers, follow the job, print."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def _confirm_preparing(request: Request, training: Training, refusal: Refu
 
 @allow(*ISSUERS)
 async def prepare(request: Request) -> Response:
-    """Starts a job. Pressed twice it is one."""
+    """Pressed twice it is one job."""
     training = await _training_to_issue(request)
     try:
         job = await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
@@ -177,7 +177,7 @@ async def turn(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """What would be printed, whole or in parts. Marks nothing as printed."""
+    """Marks nothing as printed."""
     return await _to_print(request, await _training(request), only_changed=request.query_params.get("solo") == CHANGED)
 
 

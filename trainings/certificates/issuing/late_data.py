@@ -36,15 +36,13 @@ AT_ONCE = 10_000
 
 
 class Held(NamedTuple):
-    """A diploma's minutes, and the days."""
-
     minutes: int
     days: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOtherwise:
-    """When a paper says that its training was held, and when it was."""
+    """The days that a paper states, and the true ones."""
 
     said: Held
     now: Held
@@ -138,7 +136,7 @@ class Change:
 
 
 async def changes_of(training_id: UUID) -> list[Change]:
-    """By folio, with their people."""
+    """By folio, with people."""
     return await _changes(Q(registration__training_id=training_id), Q(training_id=training_id))
 
 
@@ -197,7 +195,6 @@ class Late(NamedTuple):
 
 
 async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
-    """By title."""
     by_training: dict[UUID, list[Change]] = defaultdict(list)
     hubs = sorted(hub_ids)
     for change in await _changes(Q(hub_id__in=hubs), Q(training__hub_id__in=hubs)) if hubs else []:

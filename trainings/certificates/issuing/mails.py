@@ -1,6 +1,6 @@
-"""Messages about ready and annulled certificates, and files, left to the outbox.
+"""Messages about ready and annulled certificates, left to the outbox.
 
-A ready one is told at once, an annulled one after ten minutes; further annulments of the training join it.
+A ready paper is told at once, an annulled one after ten minutes; further annulments of the training join it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def have_set(certificate: Certificate, *, anew: bool = False) -> None:
 
 
 async def announce(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """By mail, or without one by the training's call list. In the caller's transaction."""
+    """By mail, or without an address by the training's call list. In the caller's transaction."""
     if not issued:
         return
     moment = clock.now()
@@ -63,9 +63,8 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
 
 
 async def tell_annulled(annulled: Sequence[Certificate]) -> None:
-    """After ten minutes, people who were told of it or hold it. In the caller's transaction, which holds the training.
-
-    Nobody knows of a paper that was neither valid nor handed over.
+    """After ten minutes, people who were told of it or hold it. In the caller's transaction, which holds the
+    training.
     """
     known = [one for one in annulled if one.validated_at is not None or one.handed_over_at is not None]
     moments = [one.revoked_at for one in known if one.revoked_at is not None]
@@ -95,8 +94,6 @@ async def _batch(training: Training, due_at: datetime) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """People to be told: by mail and by call, and from when."""
-
     batch_id: UUID
     n_people: int
     n_calls: int

@@ -45,7 +45,7 @@ from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
 
 LONGEST_PRINTED, LONGEST_INITIALS = 240, 40
-"""As their columns; the sheet keeps a longer name whole."""
+"""The sheet keeps a longer name whole."""
 
 PURPOSE = "printed name"
 NOBODY = "—"
@@ -64,7 +64,7 @@ def in_hand(certificate: Certificate) -> bool:
 
 
 class Settled(StrEnum):
-    """Why an own link no longer changes the name on a person's papers."""
+    """Why an own link no longer changes the name on papers."""
 
     IN_HAND = "in_hand"
     PRINTED = "printed"
@@ -81,7 +81,7 @@ async def settled(registration_id: UUID) -> Settled | None:
 
 
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
-    """Standing, not handed over, locked."""
+    """Locked."""
     standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)
     ids = await standing.exclude(state=CertificateState.REVOKED).values_list("id")
     held = await lock(Certificate, [key for (key,) in ids])
@@ -89,7 +89,7 @@ async def not_in_hand(registration_id: UUID) -> list[Certificate]:
 
 
 async def set_name(certificates: Sequence[Certificate], person: Participant, *, actor: Actor) -> int:
-    """Print the current name on papers (locked) that state another; returns their number."""
+    """Print the current name on locked papers that state another; returns their number."""
     n = 0
     for certificate in certificates:
         sheet = CertificateSheet.from_json(certificate.sheet)
@@ -110,8 +110,8 @@ def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None
 
 
 async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
-    """Freeze another sheet for a locked certificate that was not handed over, in the caller's transaction. The old
-    file's hash tells its holder. `printed_at` stays.
+    """Freeze another sheet for a locked certificate not handed over, in the caller's transaction. The old file's hash
+    tells its holder. `printed_at` stays.
     """
     assert not in_hand(certificate), "what was handed over is annulled, not changed"
     kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
@@ -134,7 +134,6 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
 
 
 async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
-    """Printed and set anew since."""
     printed = {one.id: one.printed_at for one in certificates if one.printed_at is not None}
     if not printed:
         return frozenset()
@@ -220,7 +219,7 @@ def check_letters(given_names: str, surnames: str, design: str) -> None:
 
 
 async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
-    """The person says that their name is right; returns the number of papers set anew.
+    """The person says that the name is right; returns the number of papers set anew.
 
     `name`: what the person read; refuses (NameChanged) another one now. Refuses LetterNotPrintable, PermissionGone, and
     by a link PaperInHand, PaperPrinted (another name) and AlreadyValid (another person's name).
@@ -239,8 +238,8 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
 async def correct(
     registration_id: UUID, given_names: str, surnames: str, how: ConfirmedHow | None, *, actor: Actor
 ) -> int:
-    """Write the name as it is to be printed; returns the number of papers set anew. `how` also confirms it; None: the
-    writer does not speak for the person.
+    """Write the name to print; returns the number of papers set anew. `how` also confirms it; None: the writer does not
+    speak for the person.
 
     Refuses LetterNotPrintable, by a link PaperPrinted, PaperInHand and AlreadyValid, and as `registrations.rename`
     does.
@@ -329,7 +328,7 @@ def _keys(registration_id: UUID, name: str) -> list[str]:
 
 
 async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
-    """Confirmations of the current names, by registration (people loaded)."""
+    """Of the current names, by registration (people loaded)."""
     wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
     if not wanted:
         return {}
@@ -359,7 +358,7 @@ ERASED = (
 
 
 async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
-    """Certificates that still hold something personal, by folio."""
+    """Certificates that still hold something personal."""
     found = reads(Certificate).filter(registration__participant_id__in=list(participant_ids))
     left = found.exclude(code__startswith=WITHDRAWN_MARK)
     return await left.order_by("year", "number", "id")
@@ -428,7 +427,7 @@ async def _forget_around(participant_ids: Collection[UUID]) -> None:
 
 
 async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
-    """Deletes transcripts that list these certificates and were made for a participant held to be the same person."""
+    """Deletes transcripts that list these certificates, made for a participant held to be the same person."""
     others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
     own = Certificate.filter(registration__participant_id__in=list(participant_ids))
     folios = {folio for (folio,) in await own.values_list("folio")}

@@ -68,7 +68,7 @@ class AttendanceOpen(Refusal):
 
 
 async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
-    """Kinds to prepare for people on track: expected or present, and the hours are met or still can be."""
+    """People on track: expected or present, and the hours are met or still can be."""
     sessions = await reads(TrainingSession).filter(training_id=training.id)
     stays = await stays_counting([one.id for one in people])
     found = {}
@@ -93,9 +93,8 @@ class Outdated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A prepared certificate, its sheet as `said` and as of `now`, and why it is not valid.
-
-    `is_due`: attendance supports it. `is_unused`: the training is over or called off, and its person did not earn it.
+    """A prepared certificate, its sheet as `said` and as of `now`, and why it is not valid. `is_due`: attendance
+    supports it. `is_unused`: the training is over or called off, and its person did not earn it.
     """
 
     certificate: Certificate
@@ -115,7 +114,6 @@ class Waiting:
 
 
 async def waiting(training_id: UUID) -> list[Waiting]:
-    """By folio, with their people."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     # Joined: a separate fetch takes Tortoise quadratic time.
     found = await prepared.order_by("year", "number", "id").select_related("registration__participant")
@@ -157,7 +155,6 @@ async def occasion_now(training_id: UUID) -> Occasion:
 
 
 def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
-    """It is held on other days than when it was prepared."""
     if not occasion.held:
         return False
     return (said.held_text, certificate.held_on) != (_held_text(said, occasion), occasion.last_day)
@@ -187,8 +184,8 @@ def _as_now(
 
 
 async def validate_due() -> int:
-    """Make papers valid that attendance supports, and annul those unused for a week; returns the number of changes.
-    Safe at the same time.
+    """Make papers valid that attendance supports, annul papers unused for a week; returns the number of changes. Safe
+    at the same time.
     """
     prepared = reads(Certificate).filter(state=CertificateState.PREPARED)
     trainings = {key for (key,) in await prepared.distinct().values_list("registration__training_id")}
@@ -196,7 +193,7 @@ async def validate_due() -> int:
 
 
 async def validate(training_id: UUID) -> int:
-    """For one training, some papers a transaction. Decides nothing while an early end waits for confirmation."""
+    """Some papers a transaction. Decides nothing while an early end waits for confirmation."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if not await prepared.exists():
         return 0
@@ -261,7 +258,7 @@ async def settle_ended(known: set[UUID]) -> int:
 
 
 async def watch(stop: asyncio.Event) -> None:
-    """At once and every minute until stopped. Failures are tried again."""
+    """At once and every minute. Failures are tried again."""
     looks = (
         ("hours of sessions that ended were counted", partial(settle_ended, set[UUID]())),
         ("prepared certificates became valid, or were annulled", validate_due),
@@ -291,7 +288,7 @@ def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
 
 
 async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
-    """Still prepared ones, locked, with their people."""
+    """Locked, with people."""
     held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
     concerned = Registration.filter(id__in=[one.registration_id for one in held])
     people = {one.id: one for one in await concerned.select_related("participant")}
@@ -318,7 +315,7 @@ async def _make_valid(certificates: Sequence[Certificate]) -> None:
 
 
 def to_close(training: Training) -> TrainingSession | None:
-    """The last session (sessions loaded) that took place, if nobody closed it."""
+    """The last session (loaded) that took place, if nobody closed it."""
     planned = [one for one in training.sessions if one.is_on]
     if not planned or training.state is TrainingState.CANCELLED:
         return None
@@ -333,9 +330,8 @@ async def end_to_confirm(training: Training) -> TrainingSession | None:
 
 
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Annul and return all unused ones; no second person decides, since they never were valid.
-
-    Refuses NothingUnused, and AttendanceOpen before the last session is closed: attendance may be on paper.
+    """Returns the annulled ones; no second person decides, since they never were valid. Refuses NothingUnused, and
+    AttendanceOpen before the last session is closed: attendance may be on paper.
     """
     await settle(training_id)
     async with transaction():

@@ -1,5 +1,3 @@
-"""Certificates as staff see them: trainings, people and what is due, a job's progress and whom it left out."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -221,7 +219,6 @@ async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate
 
 
 async def operators_signing(actor: Actor) -> list[Operator]:
-    """Operators for which the actor issues."""
     hubs = sorted(actor.hubs_with(ISSUERS))
     return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name").prefetch_related("signatories")
 
@@ -232,7 +229,7 @@ async def operators_signing(actor: Actor) -> list[Operator]:
 async def _people(
     trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
 ) -> dict[UUID, list[Person]]:
-    """By training, in a fixed number of queries."""
+    """In a fixed number of queries."""
     ids = [training.id for training in trainings]
     registrations = reads(Registration).filter(training_id__in=ids)
     certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
@@ -306,7 +303,7 @@ SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.HOURS: N_("No completó las horas."),
     SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
 }
-"""Reasons that can be mended come first."""
+"""Mendable reasons first."""
 OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
     (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
@@ -315,7 +312,6 @@ WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
     (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
 }
-"""For issuers."""
 NOTE_IS_DUE = N_("No completó las horas; puede darle una constancia.")
 HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
 NEVER_CAME = N_("No asistió.")
@@ -374,10 +370,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A person without a paper of the job, and why.
-
-    `has_way`: their page can change it. `is_note_due`: a job for notes gives one.
-    """
+    """`has_way`: their page can change it. `is_note_due`: a job for notes gives one."""
 
     registration_id: UUID
     name: str
@@ -405,7 +398,7 @@ async def job_to_show(training_id: UUID) -> IssueJob | None:
 
 
 def issued_by(job: IssueJob) -> QuerySet[Certificate]:
-    """Standing papers of this job alone, by folio."""
+    """Standing papers of this job alone."""
     own = reads(Certificate).filter(
         registration__training_id=job.training_id,
         kind__in=sorted(KINDS[job.purpose] or HIGHER),
@@ -419,7 +412,7 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
 
 
 async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
-    """Mendable reasons first, then by name. `may_issue`: with the papers that may be issued instead."""
+    """Mendable reasons first, then by name. `may_issue`: with papers that may be issued instead."""
     skips = await reads(IssueSkip).filter(job_id=job.id).select_related("registration__participant")
     short = {"registration__issue_skips__job_id": job.id, "registration__issue_skips__reason": SkipReason.HOURS}
     is_asked = job.purpose is JobPurpose.ISSUE
@@ -459,7 +452,7 @@ def _left_out(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> 
 
 
 def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple[str, bool]:
-    """In words, and whether the person's page can change it."""
+    """(words, whether the person's page can change it)."""
     if note.kind is not None and may_issue:
         return gettext(NOTE_IS_DUE), True
     if note.paper is not None and note.paper.kind is NOTE and note.reason is SkipReason.HAS_ONE:

@@ -1,4 +1,4 @@
-"""`/panel/…/anular`: annul certificates with a reason; `…/diplomas/cambios`: those that attendance contradicts."""
+"""`/panel/…/anular`; `…/diplomas/cambios`: certificates that attendance contradicts."""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ async def decide(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def stop_telling(request: Request) -> Response:
-    """«Detener los avisos»"""
     training = await _training(request)
     await actions.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
     return redirect(
@@ -177,7 +176,7 @@ LATE = "/panel/capacitaciones/{id:uuid}/diplomas/cambios"
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """The certificate's words and attendance's. `value`: for the form."""
+    """`value`: for the form."""
 
     id: UUID
     name: str
@@ -258,7 +257,7 @@ async def leave(request: Request) -> Response:
 
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Keys, each with what attendance said on the page; skips malformed ones."""
+    """Each with what attendance said on the page; skips malformed ones."""
     found = []
     for text in texts:
         key, _sep, said = text.partition(":")

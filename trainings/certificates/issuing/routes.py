@@ -1,4 +1,4 @@
-"""`/panel/diplomas`: certificates due, issuing, opening them, the printed name; marks of a test."""
+"""`/panel/diplomas`: certificates due, issuing, opening them, the printed name; marks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
 MARKS = TRAINING + "/evaluacion"
 MARKS_AT_ONCE = 100
-"""People on a page: a form takes some hundred answers."""
+"""A form takes some hundred answers."""
 SAMPLE_SECONDS = 300
 NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
 
@@ -177,7 +177,7 @@ async def _start(request: Request, purpose: JobPurpose) -> Response:
 
 @allow(*DESK)
 async def sample(request: Request) -> Response:
-    """The design with this training's words and no name; the back with `?lado=atras`."""
+    """With this training's words and no name; the back with `?lado=atras`."""
     training = await _training(request)
     sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
     page = 2 if request.query_params.get("lado") == "atras" else 1

@@ -1,5 +1,3 @@
-"""A person's row, a certificate, and how far a training's diplomas are."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -34,7 +32,7 @@ from trainings.web.i18n import N_, gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
-    """Shown inline, named by its folio. No cache keeps it."""
+    """Named by its folio. No cache keeps it."""
     disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
     return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
 
@@ -65,8 +63,6 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class OpenKind:
-    """A kind that can be issued, and its button's words."""
-
     kind: CertificateKind
     text: str
     was_annulled: bool
@@ -74,7 +70,7 @@ class OpenKind:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person's row. `is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that."""
+    """`is_above_diploma`: a certificado may replace their diploma; `must_ask_back`: they hold that."""
 
     id: UUID
     name: str
@@ -145,7 +141,6 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
 
 
 def _reason(kept: str) -> str:
-    """Translates the program's reasons."""
     return gettext(kept) if kept in (UNUSED, EXCHANGED) else kept
 
 
@@ -186,10 +181,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """How far a training's diplomas are. Counts standing certificates that have a name.
+    """How far a training's diplomas are. Counts standing certificates with a name.
 
-    `n_on_track` may be prepared, `n_due` issued, `n_notes_due` given a note; without unprintable names. `n_unused` were
-    prepared for people who did not complete. `n_outdated` can be set anew; `…_in_hand` were handed over.
+    `n_on_track` may be prepared, `n_due` issued, `n_notes_due` given a note; without unprintable names. `n_unused`: of
+    people who did not complete. `n_outdated` can be set anew; `…_in_hand` were handed over.
     """
 
     is_over: bool
@@ -215,7 +210,6 @@ class Road:
 
     @property
     def n_to_print(self) -> int:
-        """Never printed."""
         return self.n_papers - self.n_printed
 
     @property

@@ -26,8 +26,8 @@ SAMPLE_SIGNATORY = ("Nombre de quien firma", "Cargo")
 class Occasion:
     """What all certificates of a training share.
 
-    `training` comes with its hub's seat, and the hub's operator with its municipality. `sessions`: all, in any order.
-    `signatories`: the first three are printed. `shield` and `logos`: by SHA-256, a logo with its alternative text.
+    `training` comes with its hub's seat, and the hub's operator with its municipality. `sessions`: all. `signatories`:
+    the first three are printed. `shield` and `logos`: by SHA-256, a logo with its alternative text.
     """
 
     training: Training
@@ -58,13 +58,13 @@ class Occasion:
 
 
 def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
-    """The day on a paper made now (`made_out_on`), whose signatories sign it."""
+    """The day on a paper made now, whose signatories sign it."""
     last = [clock.local(one.ends_at).date() for one in sessions if one.is_on]
     return made_out_on(clock.now(), max(last, default=date.min))
 
 
 def design_of(training: Training, kind: CertificateKind) -> designs.DesignInfo:
-    """The training's design, or the first that has the kind."""
+    """The training's, or the first that has the kind."""
     paper = paper_of(training)
     return designs.design_for(paper.design, kind.value, paper.language)
 
@@ -158,9 +158,7 @@ def texts_in_common(sheet: CertificateSheet) -> list[str]:
 async def gathered(
     training: Training, sessions: Sequence[TrainingSession], issued_on: date, *, stand_in: str = ""
 ) -> Occasion:
-    """The training comes as `Occasion` says, with the operator's signatories. `stand_in`: a sample's facilitator where
-    nobody holds a session.
-    """
+    """The training comes as `Occasion` says. `stand_in`: a sample's facilitator where nobody holds a session."""
     operator = training.hub.operator
     letterhead = await letterhead_of(operator)
     return Occasion(

@@ -83,9 +83,7 @@ def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
 
 
 async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
-    """In their order. Not in a transaction: it makes an operator's first key. The signature's words use the current
-    key.
-    """
+    """Not in a transaction: it makes an operator's first key. The signature's words use the current key."""
     assert not is_in_transaction(), "no file is made in a transaction, nor what is for it"
     operators = {one.operator_id for one in certificates}
     codes = dict(await reads(Operator).filter(id__in=sorted(operators)).values_list("id", "code"))
@@ -153,9 +151,8 @@ async def badge_of(certificate: Certificate) -> str:
 
 
 async def badge_with_contact(certificate: Certificate) -> str:
-    """The same badge with a salted hash of its holder's e-mail address; nothing of it is kept.
-
-    Refuses for a minor, whose contact is another person's, and without an address.
+    """With a salted hash of its holder's e-mail address; nothing of it is kept. Refuses for a minor, whose contact is
+    another person's, and without an address.
     """
     if certificate.is_minor:
         raise MinorsContact

@@ -34,9 +34,8 @@ class Piece:
 
 
 def piece(papers: Sequence[bytes], first: int) -> Piece:
-    """Their pages, with an empty page after an odd number; objects from `first` on.
-
-    For paper: signatures, attachments and tags stay in the source files.
+    """With an empty page after an odd number; objects from `first` on. For paper: signatures, attachments and tags stay
+    in the source files.
     """
     with pikepdf.Pdf.new() as some:
         for paper in papers:

@@ -1,8 +1,8 @@
 """Sets many files at once: a few low-priority processes, one a core, each driven by a thread.
 
 A process reads pickled functions and arguments and answers on its output. It knows no database, no settings, and no
-secret but its order's. It ends when its input closes or it was idle for a while. A dead process is replaced and its
-order tried once more: orders may be done twice.
+secret but its order's. It ends when its input closes or it was idle. A dead process is replaced and its order tried
+once more: orders may be done twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 NICENESS = 15
 SECONDS_IDLE = 60
 SECONDS_FOR_ONE = 120
-"""Then the order's process is ended; a busy machine may be slow."""
+"""Then the process is ended; a busy machine may be slow."""
 MOST_ADDRESSES = 2 << 30
 MOST_OWN = 110 << 20
 """Bytes without shared libraries: a larger process ends after its answer."""
@@ -59,7 +59,7 @@ class _Unused(ModuleType):
 
 
 class MillError(RuntimeError):
-    """A failed order; the text names the error without the order's contents. `is_told`: it is a sentence for people."""
+    """Names the error without the order's contents. `is_told`: it is a sentence for people."""
 
     def __init__(self, text: str, *, is_told: bool = False) -> None:
         super().__init__(text)

@@ -38,7 +38,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A design and language to try, a kind, one of `NAMES`, the face (1) or the back (2)."""
+    """One of `NAMES`; the face is 1, the back 2."""
 
     design: str
     language: str

@@ -64,8 +64,6 @@ class UnprintableTranscript(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An attended training: `minutes`, and its standing certificate (else empty texts)."""
-
     title: str
     minutes: int
     first_on: str
@@ -86,7 +84,7 @@ class Entry:
 
 
 async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
-    """Trainings that these participants, one person, attended; oldest first."""
+    """Of these participants, one person; oldest first."""
     came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
@@ -152,9 +150,8 @@ def digest_of(entries: Sequence[Entry], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptCheck:
-    """What a transcript's code tells a stranger, to compare with the paper.
-
-    `n_papers`: trainings with a certificate when it was made; `n_annulled`: annulled since.
+    """What a transcript's code tells a stranger, to compare with the paper. `n_papers`: trainings with a certificate
+    when it was made; `n_annulled`: annulled since.
     """
 
     code: str
@@ -194,7 +191,7 @@ async def is_name_on_transcript(typed_code: str, name: str) -> bool:
 
 
 async def _name_on(transcript: Transcript) -> str:
-    """The printed name. Where its column cut it: its person's, if still the same."""
+    """Where its column cut the name: the person's, if still the same."""
     if len(transcript.printed_name) < LONGEST_KEPT:
         return transcript.printed_name
     person = await reads(Participant).get(id=transcript.participant_id)
@@ -265,9 +262,8 @@ def _row(one: Entry) -> dict[str, str | list[str]]:
 
 
 async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
-    """Participants whose trainings count: for staff, all that were merged into one person.
-
-    For an own link this participant alone: a stranger may have made it before the merge.
+    """Participants whose trainings count: for staff, all merged into one person; for an own link this participant
+    alone: a stranger may have made it before the merge.
     """
     is_by_staff = actor.id is not None
     return await same_person_ids(registration.participant_id) if is_by_staff else [registration.participant_id]

@@ -1,6 +1,6 @@
 """Makes a certificate's file from gathered values: badge, page, signature. Reads no rows, no clock, no network.
 
-It imports nothing that reads the database, so that the mill's processes stay small.
+Imports nothing that reads the database, so that the mill's processes stay small.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileOrder:
-    """All that makes a file, in plain values for another process.
-
-    `sheet`: as kept. `timestamp`: the file's own moment. `credential`: the badge without its proof, made with the key
-    at `key_method`. `material` signs the file at `signed_at`; None: unsigned.
+    """All that makes a file, in plain values for another process. `timestamp`: the file's own moment. `credential`: the
+    badge without its proof, made with the key at `key_method`. `material` signs the file at `signed_at`; None:
+    unsigned.
     """
 
     sheet: dict[str, Any]
@@ -58,9 +57,8 @@ class CannotBeMade(RuntimeError):
 
 
 def make(order: FileOrder) -> MadeFile:
-    """Unsigned, equal orders and versions give equal bytes.
-
-    Some tens of milliseconds of a core: call it in a thread or process. Refuses: CannotBeMade.
+    """Unsigned, equal orders and versions give equal bytes. Some tens of milliseconds of a core: call it in a thread or
+    process. Refuses: CannotBeMade.
     """
     sheet = CertificateSheet.from_json(order.sheet)
     badge = proofs.sign(order.credential, order.key_seed, verification_method=order.key_method, created=order.timestamp)

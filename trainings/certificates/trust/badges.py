@@ -1,6 +1,5 @@
-"""A certificate as an unsigned Open Badge 3.0 (1EdTech), and the addresses of its parts.
-
-Pure. It names nobody: the holder is "the person of this code", with the folio as licence number.
+"""A certificate as an unsigned Open Badge 3.0 (1EdTech). It names nobody: the holder is "the person of this code", with
+the folio as licence number.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ def _last_day(certificate: Certificate) -> date:
 
 
 def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:
-    """Without its proof. `contact`, only on the holder's request, lets them show that it is theirs."""
+    """`contact`, only on the holder's request, lets them show that it is theirs."""
     check = f"{facts.base_url}/verificar/{facts.code}"
     return {
         "@context": [proofs.CREDENTIALS, proofs.OPEN_BADGES],

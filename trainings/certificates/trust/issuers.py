@@ -1,7 +1,4 @@
-"""An operator as issuer of Open Badges: its public profile, and the Ed25519 keys that sign badges and status lists.
-
-A key is made on first use, rotated, kept.
-"""
+"""An operator as issuer of Open Badges: its profile, and the Ed25519 keys that sign badges and status lists."""
 
 from __future__ import annotations
 
@@ -57,9 +54,8 @@ async def key_in_use(operator_id: UUID) -> KeyPair | None:
 
 
 async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | None = None) -> IssuerKey:
-    """Sign with a new key. The old one's signatures still verify: its public half stays.
-
-    `stolen_since`: a thief of one key has all, which lie together; none of their signatures verifies.
+    """The old key's signatures still verify: its public half stays. `stolen_since`: a thief of one key has all, which
+    lie together; none of their signatures verifies.
     """
     async with transaction():
         await lock(Operator, [operator_id])
@@ -74,13 +70,13 @@ async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | No
 
 
 async def signs_still(method: str) -> bool:
-    """Signatures of the key at this address may be shown: it was not reported stolen."""
+    """The key at this address was not reported stolen."""
     key_id = UUID(method.rpartition("/")[2])
     return not await reads(IssuerKey).filter(id=key_id, compromised_since__not_isnull=True).exists()
 
 
 async def public_keys(operator_id: UUID) -> list[IssuerKey]:
-    """All the operator's keys, the one in use first, without private halves."""
+    """The one in use first, without private halves."""
     keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
     return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at", "compromised_since")
 
@@ -122,7 +118,7 @@ class UnknownIssuer(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An operator with its municipality, badge keys, PDF certificates and years of issue, each newest first."""
+    """Keys, certificates and years newest first."""
 
     operator: Operator
     keys: Sequence[IssuerKey]
@@ -165,7 +161,7 @@ def profile(issuer: Issuer) -> dict[str, Any]:
 
 
 def public_key(issuer: Issuer, key_id: UUID) -> dict[str, Any]:
-    """As a document. Raises UnknownIssuer for another's key."""
+    """Raises UnknownIssuer for another's key."""
     key = next((one for one in issuer.keys if one.id == key_id), None)
     if key is None:
         raise UnknownIssuer

@@ -1,4 +1,4 @@
-"""Signs JSON-LD documents with Ed25519: Data Integrity, cryptosuite `eddsa-rdfc-2022` (W3C). Pure, no network.
+"""Signs JSON-LD documents with Ed25519: Data Integrity, cryptosuite `eddsa-rdfc-2022` (W3C). No network.
 
 pyld's expansion is learnt once for all documents of one shape: contexts take nine tenths of its time. A text or
 absolute address expands to itself, by the word before it (JSON-LD 1.1 Processing Algorithms, 5.1.2 and 5.3), so a
@@ -44,7 +44,7 @@ SHAPES = 64
 
 
 class UnknownContext(ValueError):
-    """A context that is not kept here. It is never fetched."""
+    """A context that is not kept here: never fetched."""
 
 
 def expanded(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ ED25519_PUBLIC = b"\xed\x01"
 
 
 def sign(document: dict[str, Any], seed: bytes, *, verification_method: str, created: datetime) -> dict[str, Any]:
-    """The document with its proof. Equal document, seed and moment give equal bytes.
+    """Equal document, seed and moment give equal bytes.
 
     `seed`: the 32 private bytes. `verification_method`: the public key's address. Raises UnknownContext, and ValueError
     for a word that no context knows, which the signature would not cover.

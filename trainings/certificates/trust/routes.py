@@ -1,5 +1,5 @@
-"""`/emisores/{code}`: an issuer, its keys and its revocations; `/panel/firma-electronica`: the certificate that signs
-an operator's PDFs, and its badges' key.
+"""`/emisores/{code}`: an issuer, its keys and its revocations; `/panel/firma-electronica`: what signs PDFs and
+badges.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def public_key(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def certificate(request: Request) -> Response:
-    """A certificate that signs PDFs, to compare it or make a reader trust it."""
+    """To compare it or make a reader trust it."""
     issuer = await issuers.find_issuer(request.path_params["code"])
     pem = issuers.certificate_of(issuer, request.path_params["fingerprint"])
     return Response(pem, 200, KEPT, "application/x-pem-file")
@@ -79,7 +79,7 @@ class StolenForm(Form):
 
 
 class ChangeKeyForm(Form):
-    """A new badge key; `since`: the day from which a stranger may have the old ones."""
+    """`since`: the day from which a stranger may have the old keys."""
 
     since: Day | None = None
 

@@ -1,6 +1,5 @@
-"""Keys and certificates that sign an operator's PDFs: loaded from a file, made here, retired.
-
-One is in use at a time. A retired one's signatures stay: its certificate is in the file.
+"""Keys and certificates that sign an operator's PDFs: one in use at a time. A retired one's signatures stay: its
+certificate is in the file.
 """
 
 from __future__ import annotations
@@ -103,10 +102,8 @@ class KeyFile:
 
 
 def read_key_file(content: bytes, password: str) -> KeyFile:
-    """Takes some tenths of a second in another process: call it in a thread.
-
-    Refuses UnreadableKeyFile, WrongKeyPassword, KeyMissing, WrongKeyKind, CertificateNameless; does not check its
-    dates.
+    """Some tenths of a second in another process: call it in a thread. Refuses UnreadableKeyFile, WrongKeyPassword,
+    KeyMissing, WrongKeyKind, CertificateNameless; does not check its dates.
     """
     asked = json.dumps({"content": base64.b64encode(content).decode("ascii"), "password": password})
     try:
@@ -128,7 +125,7 @@ def read_key_file(content: bytes, password: str) -> KeyFile:
 
 
 def make_key_file(name: str, *, now: datetime) -> KeyFile:
-    """A new EC P-256 key with a self-signed certificate in the operator's name."""
+    """EC P-256, self-signed in the operator's name."""
     key = generate_private_key(SECP256R1())
     whose = x509.Name(
         [
@@ -243,16 +240,15 @@ async def signing_keys_of(operator_ids: Collection[UUID]) -> list[SigningKey]:
 
 
 async def running_out(operator_ids: Collection[UUID], within: timedelta) -> list[SigningKey]:
-    """Keys in use that end within this time or have ended: papers are then unsigned."""
+    """In use, and ending within this time or ended: papers are then unsigned."""
     keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids), retired_at=None)
     ending = keys.filter(not_after__lte=clock.now() + within).order_by("not_after", "id")
     return await ending.only(*PUBLIC_FIELDS)
 
 
 async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: Actor) -> SigningKey:
-    """Sign with this PKCS#12 file's key, and retire the one before. The password is not kept.
-
-    Refuses as `read_key_file`, an expired, not yet valid or known one, and an unprintable name.
+    """Sign with this PKCS#12 file's key, and retire the one before. The password is not kept. Refuses as
+    `read_key_file`, an expired, not yet valid or known one, and an unprintable name.
     """
     file = await asyncio.to_thread(read_key_file, content, password)
     now = clock.now()
@@ -285,9 +281,7 @@ async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
 
 async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: Actor) -> None:
     """It signs no more, and its signatures count only on files that we held before that day. The earlier of two days
-    stands.
-
-    Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
+    stands. Refuses TheftAhead (a future day), UnknownSigningKey (another operator's).
     """
     moment = theft_at(since)
     async with transaction():

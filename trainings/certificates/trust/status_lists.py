@@ -37,7 +37,7 @@ from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
 MEMO_SECONDS = 3.0
-"""A storm of verifiers costs one query in this time, for which another process's revocation may stay unseen."""
+"""A storm of verifiers costs one query in this time; another process's revocation may stay unseen so long."""
 
 SETTLING_SECONDS = 10.0
 """After a change in this process every request queries, until the change shows: its transaction may be open."""
@@ -73,10 +73,7 @@ class StatusList:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The signing key, the number of set places, and the last preparing and annulment.
-
-    Every change moves it: annulled ones never leave, and new ones are the newest of their kind.
-    """
+    """The signing key, the number of set places, and the last preparing and annulment: every change moves it."""
 
     method: str
     n_set: int
@@ -85,7 +82,7 @@ class Version:
 
 
 class Again(Response):
-    """A prebuilt answer with its own copy of the headers: compression changes them."""
+    """With its own copy of the headers: compression changes them."""
 
     def __init__(self, built: Response) -> None:
         self.status_code, self.body, self.background = built.status_code, built.body, None
@@ -94,7 +91,7 @@ class Again(Response):
 
 @dataclass(slots=True)
 class Kept:
-    """A list with prebuilt answers; when rendered, and when last known as newest (`clock.ticks`)."""
+    """Prebuilt answers; when rendered, and when last known as newest (`clock.ticks`)."""
 
     which: StatusList
     version: Version
@@ -124,15 +121,14 @@ NEVER = float("-inf")
 
 
 def touch(certificates: Iterable[Certificate]) -> None:
-    """The state of these changes: this process queries at once, others notice by themselves."""
+    """Their state changes: this process queries at once, others notice by themselves."""
     now = clock.ticks()
     _moved.update({(one.operator_id, one.year): now for one in certificates})
 
 
 async def status_list(operator_code: str, name: str) -> Kept:
-    """Current: at once after a change in this process, within three seconds after another's.
-
-    Raises UnknownList: an operator, year or number not in use, or a malformed name.
+    """At once after a change in this process, within three seconds after another's. Raises UnknownList: an operator,
+    year or number not in use, or a malformed name.
     """
     key = (operator_code, name)
     kept = _lists.get(key)
