@@ -32,7 +32,7 @@ REOPEN = "attendance.reopen"
 
 
 class RowsNotKept(Refusal):
-    """A fault of ours at some of several marks. The others are kept."""
+    """A fault of ours at some of several marks; the others are kept."""
 
     status = 503
     code = "rows_not_kept"
@@ -44,8 +44,8 @@ class RowsNotKept(Refusal):
 async def take(
     session_id: UUID, events: Sequence[SentEvent], *, actor: Actor, offset: timedelta = NO_OFFSET
 ) -> list[Answer]:
-    """Take marks of one session made in the panel by a person with that right, as `intake.keep`. One answer per event,
-    in order. `offset`: our clock minus the client's. Refuses (RowsNotKept), by row, marks that could not be kept.
+    """Take marks of one session made in the panel, as `intake.keep`. One answer per event, in order. `offset`: our
+    clock minus the client's. Refuses (RowsNotKept), by row, marks that could not be kept.
     """
     assert all(one.session == session_id for one in events)
     results = await keep(partial(Intake, offset, user_id=actor.id), events)
@@ -60,10 +60,8 @@ async def take(
 
 
 async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: Actor) -> Answer:
-    """Register a walk-in and mark them present, together or not at all. Sent twice is one person.
-
-    A nameless card in the wish becomes the ticket. Refuses a card that is another person's, void, released, or not for
-    this training.
+    """Register a walk-in and mark them present, together or not at all. Sent twice is one person. A nameless card in
+    the wish becomes the ticket. Refuses a card of another person, void, released, or not for this training.
     """
     async with transaction():
         where = await session_of(session_id)
@@ -87,10 +85,8 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
 
 
 async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
-    """The answer about the arrival of a person who just got a name; None: mark them now.
-
-    A second mark would read as a return after a departure. A person who left and gives a name while the session runs
-    has come back.
+    """The answer about the arrival of a person who just got a name; None: mark them now. A second mark would read as a
+    return after a departure; but a name given while the session runs brings a departed person back.
     """
     events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
@@ -111,9 +107,8 @@ async def _has_left(session: TrainingSession, person_id: UUID) -> bool:
 async def close_session(
     session_id: UUID, *, actor: Actor, at: datetime | None = None, ended_at: datetime | None = None
 ) -> None:
-    """End a session: its minutes count from now on. Twice is once.
-
-    `at`: when a phone without signal closed it. `ended_at`, and refusals, as in `schedule.close_session`.
+    """Its minutes count from now on. Twice is once. `at`: when a phone without signal closed it. `ended_at`, and
+    refusals, as in `schedule.close_session`.
     """
     async with transaction():
         training_id = (await session_of(session_id)).training_id
@@ -131,7 +126,7 @@ async def close_session(
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Phones' earlier closings close it no more."""
+    """Earlier closings of phones close it no more."""
     async with transaction():
         training_id = (await session_of(session_id)).training_id
         await locked_stays(training_id)
@@ -155,16 +150,15 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
 
 
 async def count_as(joined_id: UUID, kept_id: UUID) -> None:
-    """Marks of the joined registration count for the kept one. Hours are not counted here.
-
-    The caller's transaction holds the stays of both (`lock_all_stays`), as in `give_own_marks`.
+    """Marks of the joined registration count for the kept one. Hours are not counted here. The caller's transaction
+    holds the stays of both (`lock_all_stays`).
     """
     await _move(await ScanEvent.filter(registration_id=joined_id), joined_id, kept_id)
 
 
 async def give_own_marks(own_id: UUID, kept_id: UUID) -> None:
-    """Marks by this registration's own ticket count for it again. Marks in a list do not say whose they are, and
-    stay.
+    """Marks by this registration's own ticket count for it again. Marks in a list do not say whose they are, and stay.
+    Locks as `count_as`.
     """
     own = await Registration.get(id=own_id)
     replaced = await ReplacedTicket.filter(registration_id=own_id).values_list("qr_hash")

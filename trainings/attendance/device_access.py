@@ -1,4 +1,4 @@
-"""The phone that sends a request, known by its cookie alone, and what it may still do."""
+"""The phone that sends a request, known by its cookie alone, and what it may do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COOKIE = "trainings_device"
 PREPARE = "/panel/telefonos/este"
 PATHS = ("/marcar", PREPARE)
-"""What the phone's program asks, and the page that must know which phone is prepared again."""
+"""Of the phone's program, and of the page that must know which phone is prepared again."""
 SECONDS = 400 * 86_400
 """As long as browsers keep any."""
 
@@ -45,7 +45,7 @@ def write_cookie(response: Response, token: str, *, https: bool) -> None:
 
 
 ROSTER_DAYS = timedelta(days=7)
-"""A list opens so long after the training's last session, also for a session moved the evening before."""
+"""A list opens this long after the training's last session, also for a session moved the evening before."""
 UPLOAD_DAYS = ROSTER_DAYS + timedelta(days=30)
 
 
@@ -58,7 +58,7 @@ class NotFromApp(Malformed):
 
 
 class UnknownDevice(Refusal):
-    """No cookie, or an unknown one. Only this answer asks to prepare the phone again."""
+    """Only this answer asks to prepare the phone again."""
 
     status = 401
     code = "unknown_device"
@@ -87,7 +87,7 @@ async def device_by_token(token: str) -> Device | None:
 
 
 async def device_of(request: Request) -> Device:
-    """The phone that sends this request, whoever is signed in on it. Refuses with UnknownDevice."""
+    """The phone's, whoever is signed in on it. Refuses with UnknownDevice."""
     device = await device_by_token(read_cookie(request))
     if device is None:
         raise UnknownDevice
@@ -111,15 +111,13 @@ def device_digest(token: str) -> str:
 
 
 def may_read_roster(device: Device, session: TrainingSession, last_end: datetime | None) -> bool:
-    """Whether a phone may have the list of a session that it is bound to. `last_end`: end of the training, so that a
-    moved session still opens.
-    """
+    """Only for sessions of the phone. `last_end`: end of the training, so that a moved session still opens."""
     return device.revoked_at is None and clock.now() < roster_until(session, last_end)
 
 
 def may_upload(device: Device, last_end: datetime | None = None) -> bool:
-    """Whether what it sends counts without a decision. `last_end`: end of the training; without it only a revocation
-    counts against the phone.
+    """What it sends counts without a decision. `last_end`: end of the training; without it only a revocation counts
+    against the phone.
     """
     if device.revoked_at is not None:
         return False
@@ -137,7 +135,7 @@ def upload_until(session: TrainingSession, last_end: datetime | None) -> datetim
 
 
 def ends_of(sessions: Sequence[TrainingSession]) -> dict[UUID, datetime]:
-    """End of each training. Cancelled sessions count only where there are no others."""
+    """By training. Cancelled sessions count only where there are no others."""
     ends: dict[UUID, datetime] = {}
     for wanted in (SessionState.PLANNED, SessionState.CANCELLED):
         found: dict[UUID, datetime] = {}
@@ -158,10 +156,10 @@ async def sessions_of(device: Device) -> set[UUID]:
 
 
 async def closes_from(device: Device, sessions: Collection[TrainingSession]) -> dict[UUID, datetime]:
-    """From when a closing by this phone takes effect, by session; sessions left out are only reported as over.
+    """By session, when a closing by this phone takes effect; sessions left out are only reported as over.
 
-    A phone closes with the rights of the person who prepared it; let in by a code, nothing before the planned end. The
-    sessions' trainings are loaded.
+    A phone closes with the rights of its preparer; let in by a code, nothing before the planned end. Trainings are
+    loaded.
     """
     user = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
     if user is None:

@@ -1,4 +1,4 @@
-"""What a phone or the panel sends, and its result. An unreadable event holds back no other."""
+"""An unreadable event holds back no other."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ Noted = Annotated[str, _or_nothing(_word(24))]
 
 
 class SentEvent(BaseModel):
-    """One event as its sender froze it. `registration`: the tapped row of the panel's list."""
+    """As its sender froze it. `registration`: the tapped row of the panel's list."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -159,7 +159,7 @@ class SentEvent(BaseModel):
 
     @property
     def sheet_code(self) -> str:
-        """As stored; empty where it cannot be a sheet code."""
+        """Empty where it cannot be a sheet code."""
         code = tokens.normalise(self.sheet) if self.sheet is not None else ""
         return code if set(code) <= set(tokens.ALPHABET) else ""
 
@@ -202,12 +202,12 @@ class FormEvent(SentEvent):
 
 
 def card_hash(digest: str) -> str:
-    """The beginning of a card's digest, as phones know it and marks keep it."""
+    """As phones know it and marks keep it."""
     return digest[:CODE_HASH_LENGTH]
 
 
 def other_id(event_id: UUID, body_hash: str) -> UUID:
-    """The id of another body under a taken id: the same whenever it comes."""
+    """The id of another body under a taken id: always the same."""
     return uuid5(event_id, body_hash)
 
 
@@ -249,9 +249,8 @@ def _first(value: Any) -> First | None:
 
 
 class SentBatch(BaseModel):
-    """Up to fifty events with the phone's clock now. `n_unsent`: events it keeps besides.
-
-    `first`: its first number, and as which device. `perf`: the counter of the sending page `page`.
+    """Up to fifty events with the phone's clock now. `n_unsent`: events it keeps besides. `first`: its first number,
+    and as which device. `perf`: the counter of the sending page `page`.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -287,7 +286,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`id`: as the sender wrote it, or None; `kept_as`: the mark's own."""
+    """`id`: as the sender wrote it; `kept_as`: the mark's own."""
 
     id: str | None
     state: ResultState
@@ -297,5 +296,5 @@ class Result:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the phone may forget it."""
+        """The phone may forget it."""
         return self.state is not ResultState.MALFORMED

@@ -65,7 +65,7 @@ class SeenTicket(NamedTuple):
 
 
 class SeenCard(NamedTuple):
-    """A card that is no ticket. `training_id`: reserved for it; None: a spare card."""
+    """A card that is no ticket. `training_id` None: a spare card."""
 
     code_hash: str
     state: CardState
@@ -82,7 +82,7 @@ class SheetRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Whom one event means. `code_hash`: of a card with or without a name. `has_no_row`: no sheet has this row."""
+    """Whom one event means. `has_no_row`: no sheet has this row."""
 
     holder: Holder = NOBODY
     registration_id: UUID | None = None
@@ -93,8 +93,8 @@ class Meant:
 
 @dataclass(slots=True)
 class Holders:
-    """What a batch's codes, digests and rows stand for. `by_key`: people named by rows, or kept in a join. `guests`:
-    people of other trainings, by the session where they were marked.
+    """`by_key`: people named by rows, or kept in a join. `guests`: people of other trainings, by the session where they
+    were marked.
     """
 
     by_card: dict[str, SeenTicket] = field(default_factory=dict)
@@ -108,9 +108,8 @@ class Holders:
     guests: set[tuple[UUID, UUID]] = field(default_factory=set)
 
     def of(self, event: SentEvent, session: TrainingSession, training: Training) -> Meant:
-        """Whom an event means. A row keeps its person from the printing.
-
-        Only sheets of this training count: a short code can be guessed, and would name people of other trainings.
+        """A row keeps its person from the printing. Only sheets of this training count: a short code can be guessed,
+        and would name people of other trainings.
         """
         shown, sheet_id = event.shown_hash, self.sheets.get((training.id, event.sheet_code))
         row = self.rows.get((sheet_id, event.row)) if sheet_id is not None and event.row is not None else None
@@ -176,7 +175,7 @@ class Holders:
 
 
 async def find_holders(events: Sequence[SentEvent], sessions: Mapping[UUID, TrainingSession]) -> Holders:
-    """Read what a batch names, in the caller's transaction. As many statements for fifty events as for one."""
+    """In the caller's transaction, in as many statements for fifty events as for one."""
     found = Holders()
     codes = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
     await _read_rows(found, events)
@@ -271,9 +270,7 @@ COMES_OR_GOES: frozenset[ScanKind] = ARRIVALS | DEPARTURES
 
 async def match_unknown(training_id: UUID) -> int:
     """Count unknown codes and nameless cards of the training's sessions for the people who have them now; returns how
-    many marks.
-
-    The caller's transaction holds the training. What waits for a decision goes on waiting.
+    many marks. The caller's transaction holds the training. Undecided marks stay undecided.
     """
     unknown = await ScanEvent.filter(
         session__training_id=training_id, registration_id=None, kind__in=sorted(COMES_OR_GOES)

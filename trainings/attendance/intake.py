@@ -69,8 +69,8 @@ class CameMeanwhile(Exception):
 class Intake:
     """One batch of marks with all its trainings held: of a person in the panel (`user_id`), or of a prepared `phone`.
 
-    `waits`: why nothing said of a session counts yet. `new`: events to write. `again`: events already here.
-    `contested`: stored events under whose id another body came. `touched`: people to compute anew, by session.
+    `waits`: why nothing said of a session counts yet. `again`: events already here. `contested`: stored events under
+    whose id another body came. `touched`: people to compute anew, by session.
     """
 
     now: datetime
@@ -99,9 +99,8 @@ class Intake:
         self.touched: dict[UUID, set[UUID]] = defaultdict(set)
 
     async def take(self, events: Sequence[SentEvent]) -> list[Result]:
-        """Keep these events in the caller's transaction and compute attendance anew; one result for each, in order.
-
-        As many statements for fifty as for one. Raises CameMeanwhile: start again, with all locks.
+        """Keep these events in the caller's transaction and compute attendance anew; one result for each, in order. As
+        many statements for fifty as for one. Raises CameMeanwhile: start again, with all locks.
         """
         await self._read(events)
         results = [self._decide(event) for event in events]
@@ -161,7 +160,7 @@ class Intake:
         return Result(str(event.id), state, kept.flag, kept_as=kept.id)
 
     def _meant(self, event: SentEvent, session: TrainingSession) -> Meant:
-        """An undo is about the people of the event that it names, where that came before."""
+        """An undo is about the people of the event that it names, if known."""
         if event.kind in OF_SOMEBODY:
             return self.holders.of(event, session, self.trainings[session.training_id])
         target = self.stored.get(event.target) if event.target is not None else None
@@ -238,7 +237,7 @@ class Intake:
         self._touch(first)
 
     def _touch(self, event: KeptMark | ScanEvent) -> None:
-        """Compute the event's person anew; an undo takes back everything under the id that it names."""
+        """Compute the event's person anew; an undo takes back everything under its id."""
         if event.registration_id is not None:
             self.touched[event.session_id].add(event.registration_id)
         if event.kind is ScanKind.UNDO:
@@ -260,7 +259,7 @@ class Intake:
             await settle_registrations(settled)
 
     async def note(self, results: Sequence[Result]) -> None:
-        """What is recorded about the sender. Of a person: nothing."""
+        """What the sender is known to have sent. Of a person: nothing."""
 
 
 def _code_of(event: SentEvent, meant: Meant) -> str | None:

@@ -67,7 +67,7 @@ class ScanFlag(StrEnum):
 
 
 class Decision(StrEnum):
-    """Until a person decides about a flagged event, its flag does."""
+    """Until a decision about a flagged event, its flag decides."""
 
     NONE = ""
     COUNTED = "counted"
@@ -75,8 +75,6 @@ class Decision(StrEnum):
 
 
 class DatedBy(StrEnum):
-    """What dates a mark: its phone's clock, the counter of its page, or its session alone."""
-
     CLOCK = "clock"
     PAGE = "page"
     SESSION = "session"

@@ -1,5 +1,3 @@
-"""Stored marks, and the attendance that they come to."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -95,7 +93,7 @@ async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) ->
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
-    """All undos of these events, whether they count or not."""
+    """Whether they count or not."""
     return [_mark(row) for row in await sql.reads(UNDOS, list(keys))] if keys else []
 
 
@@ -187,9 +185,8 @@ M = TypeVar("M", bound=Mark)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """One person at one session. `event_id`: the event behind its state.
-
-    `seen_at`: first seen, which the signed paper does not say. `unseen_departure_id`: a departure without an arrival.
+    """One person at one session. `event_id`: the event behind its state. `seen_at`: first seen, which the signed paper
+    does not say. `unseen_departure_id`: a departure without an arrival.
     """
 
     arrived_at: datetime | None = None
@@ -210,14 +207,14 @@ class Stay:
 
 
 def is_counted(event: Mark) -> bool:
-    """Events put aside never count, and events that wait for a decision not yet."""
+    """Events put aside never count, undecided ones not yet."""
     if event.decision is Decision.NONE:
         return event.flag not in WAIT_FOR_DECISION
     return event.decision is Decision.COUNTED
 
 
 def undone_by(events: Iterable[Mark]) -> set[UUID]:
-    """Ids that these events take back, also of events that have not come in yet."""
+    """Ids taken back, also of events that have not come in yet."""
     undos = (event for event in events if event.kind is ScanKind.UNDO and is_counted(event))
     return {event.target_id for event in undos if event.target_id is not None}
 
@@ -230,10 +227,9 @@ def standing(events: Iterable[M], undone: Collection[UUID]) -> list[M]:
 
 
 def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
-    """A person with a standing arrival is present, from the earliest one.
-
-    The latest departure counts unless the person came back after it was said. LEFT states its time, another departure
-    is its own time. A line of the signed paper is an arrival, never a return. Decided events are not reviewed again.
+    """A person with a standing arrival is present, from the earliest one. The latest departure counts unless the person
+    came back after it was said. LEFT states its time, another departure is its own time. A line of the signed paper
+    is an arrival, never a return. Decided events are not reviewed again.
     """
     left = standing(events, undone)
     arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
@@ -272,15 +268,14 @@ def _in_time(event: Mark) -> tuple[datetime, datetime, UUID, UUID]:
 
 
 def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """Companions without a card: the sum of all phones, at least 0.
-
-    Not phone by phone: a phone prepared anew takes back its old counts under another key.
+    """Companions without a card: the sum of all phones, at least 0. A phone prepared anew takes back its old counts
+    under another key, so phones are not summed one by one.
     """
     return max(0, sum(heads_by_phone(events, undone).values()))
 
 
 def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """As `heads_of`, by phone. Never below 0 where some were put aside: what the phone takes back may be of those."""
+    """Never below 0 where some were put aside: what the phone takes back may be of those."""
     heads = [event for event in events if event.kind is ScanKind.HEADS]
     counted: dict[UUID | None, int] = defaultdict(int)
     for event in standing(heads, undone):
@@ -307,7 +302,7 @@ def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str,
 
 
 def counts(session: TrainingSession) -> bool:
-    """Whether minutes count: the session was closed or ended, and is not cancelled."""
+    """Minutes count: the session was closed or ended, and is not cancelled."""
     if not session.is_on:
         return False
     return session.closed_at is not None or clock.now() >= session.ends_at
@@ -322,12 +317,12 @@ def minutes_of(session: TrainingSession, stay: Stay) -> int:
 
 
 async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
-    """Recompute these people's attendance at one session, in the caller's transaction."""
+    """Recompute these people's attendance, in the caller's transaction."""
     await project_all({session.id: session}, {session.id: registration_ids})
 
 
 async def project_all(sessions: Mapping[UUID, TrainingSession], touched: Mapping[UUID, Collection[UUID]]) -> None:
-    """As `project`, for several sessions, in as many statements as for one."""
+    """In as many statements as for one session."""
     people = sorted({key for keys in touched.values() for key in keys})
     if not people:
         return
@@ -371,12 +366,12 @@ async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:
-    """Ids taken back at the session, also of events that have not come in yet."""
+    """Also ids of events that have not come in yet."""
     return undone_by(await reads(ScanEvent).filter(session_id=session_id, kind=ScanKind.UNDO))
 
 
 async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
-    """Which of these were taken back, by session, however many others the session has."""
+    """By session; the same work however many others the session has."""
     named = {mark.id for mark in marks} | {mark.conflict_of_id for mark in marks if mark.conflict_of_id is not None}
     undos: dict[UUID, list[KeptMark]] = defaultdict(list)
     for undo in await undos_naming(named):
@@ -389,7 +384,7 @@ KEEP_STAY = "UPDATE attendance SET is_present = ?, arrived_at = ?, left_at = ?, 
 
 
 def row_of(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
-    """Its values, moments in UTC, and its key."""
+    """Moments in UTC; its key last."""
     values = [getattr(kept, name) for name in columns]
     return [*(one.astimezone(UTC) if isinstance(one, datetime) else one for one in values), kept.id]
 

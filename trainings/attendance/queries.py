@@ -66,9 +66,8 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the roster. `how`: of the event which "Deshacer" takes back.
-
-    `others`: further registrations of the person here, also cancelled: one head.
+    """`how`: of the event which "Deshacer" takes back. `others`: further registrations of the person here, also
+    cancelled: one head.
     """
 
     number: int
@@ -147,9 +146,8 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
-    """By name; cancelled people and people of other trainings only where they came.
-
-    Of several registrations of a person, the one for this training with a place stands for all, else the oldest.
+    """By name; cancelled people and people of other trainings only where they came. Of several registrations of a
+    person, the one for this training with a place stands for all, else the oldest.
     """
     events = await _events_by_person(session.id)
     undone = await undone_at(session.id)
@@ -240,7 +238,7 @@ async def answer_about(session_id: UUID, event_id: UUID) -> Answer | None:
 
 
 async def answers_about(session_id: UUID, event_ids: Collection[UUID]) -> dict[UUID, Answer]:
-    """As `answer_about`; as many statements for fifty as for one."""
+    """As many statements for fifty as for one."""
     marks = [one for one in await marks_with_theirs(session_id, event_ids) if one.session_id == session_id]
     told = [one for one in marks if one.id in set(event_ids)]
     keys = sorted({one.registration_id for one in told if one.registration_id is not None})
@@ -309,7 +307,7 @@ FEW, SECONDS_KNOWN = 200, 10.0
 
 
 class _Surplus(NamedTuple):
-    """Difference of heads from registrations at a session, and until when (`clock.ticks`) it is cached."""
+    """Heads less registrations at a session, cached until then (`clock.ticks`)."""
 
     until: float
     n_present: int
@@ -320,8 +318,8 @@ _surplus: dict[UUID, _Surplus] = {}
 
 
 async def heads_now(session: TrainingSession) -> Heads:
-    """For the answer to a scan. In a large hall only registrations are counted anew; their difference from heads is up
-    to ten seconds old.
+    """For the answer to a scan. In a large hall only registrations are counted anew; the surplus is up to ten seconds
+    old.
     """
     [(n_here, n_expected)] = await sql.tuples(SIGN_UPS, session.id, session.training_id)
     if max(n_here, n_expected) <= FEW:
@@ -348,7 +346,6 @@ async def _counted(session: TrainingSession) -> tuple[Heads, Heads]:
 
 
 async def totals_of(session: TrainingSession) -> Totals:
-    """Without names."""
     heads, _sign_ups = await _counted(session)
     return Totals(*heads, *(await beside_list(session.id)))
 

@@ -1,4 +1,4 @@
-"""Decisions about odd marks. Attendance and hours follow at once."""
+"""Attendance and hours follow decisions at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class NotOfThisTraining(NotFound):
 
 
 def may_be_given(event: ScanEvent) -> bool:
-    """An arrival or departure that names nobody: staff can say whose it is."""
+    """An arrival or departure that names nobody."""
     return event.registration_id is None and event.kind in PEOPLE_KINDS
 
 
@@ -57,9 +57,8 @@ async def decide(session_id: UUID, event_ids: Collection[UUID], decision: Decisi
 
 
 async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, until: datetime, actor: Actor) -> int:
-    """As `decide`, for all undecided odd marks of one phone that had come in by `until`.
-
-    Marks that name nobody do not count this way: each needs a question to its person.
+    """As `decide`, for all undecided odd marks of one phone that had come in by `until`. Marks that name nobody do not
+    count this way: each needs a question to its person.
     """
     waiting = ScanEvent.filter(
         session_id=session_id, phone_id=phone_id, decision=Decision.NONE, created_at__lte=until
@@ -105,9 +104,7 @@ async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id:
 
 
 async def take_back(session_id: UUID, event_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Undo decisions: the marks wait again, and belong to nobody where staff gave them, or to the card's person.
-    Returns how many.
-    """
+    """The marks wait again, and belong to nobody where staff gave them, or to the card's person. Returns how many."""
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
         decided = [one for one in events if one.decision is not Decision.NONE]
@@ -128,7 +125,7 @@ def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[
 
 
 async def _names_nobody(event: ScanEvent) -> bool:
-    """Whether the mark itself names nobody: then staff said whose it is."""
+    """Then staff said whose it is."""
     if event.flag in NOBODYS or event.unknown_code is not None:
         return True
     if event.code_hash:
@@ -152,7 +149,7 @@ async def _apply(
     is_taken_back: bool = False,
     **detail: str,
 ) -> int:
-    """Change marks of one session and recompute their people, before and after."""
+    """Recomputes the people of the marks before and after."""
     keys = sorted(set(event_ids))[:MOST_AT_ONCE]
     async with transaction():
         session = await session_of(session_id)
@@ -200,7 +197,7 @@ async def _of(session_id: UUID, keys: Sequence[UUID]) -> list[ScanEvent]:
 
 
 async def _concerned(events: Sequence[ScanEvent]) -> set[UUID]:
-    """People of the marks; an undo concerns the people whose marks it takes back."""
+    """An undo concerns the people whose marks it takes back."""
     people = {one.registration_id for one in events if one.registration_id is not None}
     targets = [one.target_id for one in events if one.kind is ScanKind.UNDO and one.target_id is not None]
     if targets:

@@ -1,6 +1,5 @@
-"""When a mark was made, what is odd about it, and what its person at the door is told.
-
-Only the mark and what is sent with it tell its time, so that the order of arrival changes nothing.
+"""When a mark was made, what is odd about it, and what its person at the door is told. Only the mark and what is sent
+with it tell its time: the order of arrival changes nothing.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from trainings.schedule.models import TrainingSession
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
-"""A scan is not odd so long before and after a session."""
+"""A scan is not odd this long before and after a session."""
 
 NOTHING_ODD = frozenset(
     {ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL}
 )
-"""Flags that are not told at the door."""
+"""Flags not told at the door."""
 
 
 class Outcome(StrEnum):
@@ -41,10 +40,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said about one event. `registration`: the one it counts for; None for unknown codes.
-
-    `event_id`: what an undo would take back now. `card`: a card without a registration. `arrived_at` of an undo:
-    another arrival by which the person is still here.
+    """`registration`: the one the event counts for; None for unknown codes. `event_id`: what an undo would take back
+    now. `card`: a card without a registration. `arrived_at` of an undo: another arrival by which the person is still
+    here.
     """
 
     id: UUID
@@ -83,9 +81,8 @@ ODD_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Times of a mark by our clock: `at` is the client's plus `offset`.
-
-    `stated_at`: when the person left, as said. `has_clock`: False for the signed paper.
+    """By our clock: `at` is the client's plus `offset`. `stated_at`: when the person left, as said. `has_clock`: False
+    for the signed paper.
     """
 
     at: datetime
@@ -96,16 +93,13 @@ class When:
 
 
 def when_of(event: ScanEvent) -> When:
-    """As they were when the mark came in."""
+    """As it came in."""
     offset = event.at - event.device_at
     return When(event.at, offset, event.created_at, event.stated_at, has_clock=event.how is not ScanHow.SHEET)
 
 
 def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
-    """Why a stored mark is to be reviewed.
-
-    The phone has the same rule (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
-    """
+    """The phone has the same rule (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it."""
     person = holder.registration
     if person is None:
         return ScanFlag.UNNAMED if holder.is_card else ScanFlag.UNKNOWN_CODE
@@ -119,7 +113,7 @@ def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
-    """As `flag_of`, for marks of nobody."""
+    """For marks of nobody."""
     if not session.is_on:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
@@ -129,7 +123,7 @@ def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
 
 
 def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
-    """Whether the clock was wrong, or the time is outside the session."""
+    """A wrong clock, or a time outside the session."""
     is_early_or_late = not (session.starts_at - DOOR_OPENS <= when.at <= session.held_until + DOOR_OPENS)
     is_ahead = when.now is not None and when.at > when.now + CLOCK_TOLERANCE
     said = when.stated_at
@@ -214,10 +208,8 @@ class Dated(NamedTuple):
     by: DatedBy
 
     def is_truer_than(self, known: Dated) -> bool:
-        """Whether a repeated mark knows its time better.
-
-        A counter may stand still while a phone sleeps and never hurries: the earlier of two. A clock set right in
-        between was behind: the later of two. Minutes are no difference.
+        """A repeated mark knows its time better. A counter may stand still while a phone sleeps and never hurries: the
+        earlier of two. A clock set right in between was behind: the later of two. Minutes are no difference.
         """
         if self.by is not known.by:
             return TRUTH.index(self.by) > TRUTH.index(known.by)
@@ -228,11 +220,8 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How times of marks are read. `offset`: our clock minus the sender's. `sent`: the counter of the sending page,
-    where known.
-
-    A clock set right in between leaves earlier marks at impossible times: before the phone was prepared, or after they
-    came in.
+    """`offset`: our clock minus the sender's. `sent`: the counter of the sending page, where known. A clock set right
+    in between leaves earlier marks at impossible times: before the phone was prepared, or after they came in.
     """
 
     prepared_at: datetime | None
@@ -241,9 +230,8 @@ class Moments:
     sent: Reading | None = None
 
     def of(self, event: Made, session: TrainingSession, came_at: datetime | None = None) -> Dated:
-        """`came_at`: first arrival, unless that is now. Where nothing tells the time, as the session was.
-
-        A line of the signed paper says that a person came, not when.
+        """`came_at`: first arrival, unless that is now. Where nothing tells the time, as the session was. A line of the
+        signed paper says that a person came, not when.
         """
         if is_line(event.kind, event.how):
             return Dated(session.starts_at, DatedBy.SESSION)
@@ -311,9 +299,8 @@ async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
 
 
 async def compare_again(training_id: UUID) -> None:
-    """Compare times of marks with the sessions as now known, and move marks that only the session dates.
-
-    A phone without signal may have known of a change before us. Decisions stay, and flags with another reason.
+    """Compare times of marks with the sessions as now known, and move marks that only the session dates. A phone
+    without signal may have known of a change before us. Decisions stay, and flags with another reason.
     """
     sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
     await date_as_held(sessions)

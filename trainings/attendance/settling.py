@@ -37,10 +37,9 @@ KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHE
 
 
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
-    """Write minutes and, once the training's share is reached, the moment of completion.
-
-    Sessions of other trainings of the course make up for missed ones, also for other registrations of the same people:
-    those are settled too. The caller's transaction holds the trainings of these registrations.
+    """Write minutes and, once the training's share is reached, the moment of completion. Sessions of other trainings of
+    the course make up for missed ones, also for other registrations of the same people: those are settled too. The
+    caller's transaction holds the trainings of these registrations.
     """
     concerned = await same_course_ids(registration_ids)
     if concerned != set(registration_ids):
@@ -64,7 +63,7 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
 
 
 async def settle_if_over(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
-    """`settle_registrations`, once minutes of the session count."""
+    """Only once minutes of the session count."""
     if registration_ids and counts(session):
         await settle_registrations(registration_ids)
 
@@ -72,7 +71,7 @@ async def settle_if_over(session: TrainingSession, registration_ids: Collection[
 def _settled(
     registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int | None
 ) -> bool:
-    """True where the number changed."""
+    """True: the number changed."""
     minutes = minutes_counted(stays, sessions)
     is_complete = is_completed(minutes, minutes_planned(sessions), share)
     completed_at = (registration.completed_at or clock.now()) if is_complete else None
@@ -103,7 +102,7 @@ async def settle(training_id: UUID) -> None:
 
 
 async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -> None:
-    """As `settle`, for some people, in the caller's transaction, which holds what `lock_stays_of` locks."""
+    """In the caller's transaction, which holds what `lock_stays_of` locks."""
     await match_unknown(training_id)
     await _settle_some(registration_ids, await lock_stays_of(training_id, registration_ids))
 
@@ -149,9 +148,8 @@ class _Where(NamedTuple):
 
 
 async def locked_stays(training_id: UUID) -> list[_Where]:
-    """All stays that concern a training, under the locks of all their trainings.
-
-    A stay that came in between was counted by its own transaction.
+    """All stays that concern a training, under the locks of all their trainings. A stay that came in between was
+    counted by its own transaction.
     """
     return await _locked(training_id, partial(_stays, training_id))
 
@@ -165,8 +163,8 @@ async def lock_all_stays(training_ids: Collection[UUID]) -> None:
 
 
 async def lock_stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
-    """As `locked_stays`, for some people, by any of their registrations. Call it before locking any training alone:
-    locks are taken in key order, against deadlocks.
+    """For some people, by any of their registrations. Call it before locking any training alone: locks are taken in key
+    order, against deadlocks.
     """
     concerned = await same_course_ids(registration_ids)
     return await _locked(training_id, partial(_stays_of, training_id, concerned))
@@ -320,7 +318,7 @@ def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
 
 
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    """Where a person has several for a course, and one of them is given."""
+    """Where a person has several for a course."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
     found = reads(Registration).filter(participant_id__in=sorted(person_of))

@@ -51,8 +51,6 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One row of the roster (template `panel/attendance/_row.html`)."""
-
     number: int
     registration_id: UUID
     name: str

@@ -55,7 +55,7 @@ CARDS: dict[CardState, str] = {
     CardState.RELEASED: N_("El lugar de esta tarjeta ya se soltó. Anote a la persona con «Sin boleto»."),
     CardState.VOID: N_("Esta tarjeta se anuló. Anote a la persona con «Sin boleto»."),
 }
-"""What to do about a card that needs no name any more."""
+"""For cards that need no name any more."""
 
 CARD_WITH_PLACE, SPARE_CARD = N_("Tiene lugar apartado."), N_("Es una tarjeta de reserva.")
 CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la persona con «Sin boleto».")

@@ -1,4 +1,4 @@
-"""`/marcar/api/…`: a phone, known by its cookie, asks for its state and lists, and sends its marks."""
+"""`/marcar/api/…`: a phone asks for its state and lists, and sends its marks."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def claim(request: Request) -> Response:
 
 @allow(HOLDER)
 async def state(request: Request) -> Response:
-    """204 in a browser that was never prepared: looking at the program is no mistake."""
+    """204 in a browser never prepared: looking at the program is no mistake."""
     only_from_app(request)
     if not read_cookie(request):
         return Response(status_code=204, headers=NOT_KEPT)
@@ -88,7 +88,7 @@ async def state(request: Request) -> Response:
 
 @allow(HOLDER)
 async def roster(request: Request) -> Response:
-    """A session's list, or 304 where unchanged. A session it is not for is answered as over."""
+    """304 where unchanged. A session not for this phone is answered as over."""
     device = await phone_that_asks(request)
     if device.revoked_at is not None:
         raise DeviceRevoked
@@ -168,7 +168,6 @@ def _numbers_of(device: Device, body: SentBatch) -> tuple[int | None, int | None
 
 
 def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
-    """As `views.result_json`. `is_in_use`: whether the phone is."""
     told = views.result_json(result)
     # What was here already may have come while the phone was out of use.
     if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:

@@ -1,4 +1,4 @@
-"""The sealed file of a phone that cannot send: opened here, taken in like its uploads."""
+"""The sealed file of a phone that cannot send: taken in like its uploads."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Envelope(BaseModel):
 
 
 class Copy(BaseModel):
-    """The sealed part. `offset`: our clock minus the phone's, in milliseconds."""
+    """`offset`: our clock minus the phone's, in milliseconds."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -81,9 +81,8 @@ class Loaded:
 
 
 async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
-    """Take in a phone's file; twice is once.
-
-    Refuses (NotACopy) another file, (CopyNotOurs) a changed one, or one of a phone out of the actor's sight.
+    """Twice is once. Refuses (NotACopy) another file, (CopyNotOurs) a changed one, or one of a phone out of the actor's
+    sight.
     """
     copy = _opened(content)
     try:
@@ -111,9 +110,8 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
 
 
 async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
-    """In batches, like the phone's own, without what the phone says of itself.
-
-    Anybody can seal a file to us: it counts as far as its loader decides. Another hub's marks wait there.
+    """In batches, without what the phone says of itself. Anybody can seal a file to us: it counts as far as its loader
+    decides; another hub's marks wait there.
     """
     offset, states = timedelta(milliseconds=copy.offset), Counter[ResultState]()
     hubs = actor.hubs_with(EDITORS)
@@ -128,8 +126,8 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
 
 
 async def _note_arrived(device: Device, n: int) -> None:
-    """Lower the number of marks that the phone alone holds. A copy loaded again changes nothing, and the phone's next
-    word replaces this.
+    """Lower the number of marks that the phone alone holds. A copy loaded again changes nothing; the phone's next word
+    replaces this.
     """
     said = Device.filter(id=device.id)
     if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):

@@ -24,7 +24,7 @@ from trainings.schedule.session_actions import closes_early
 from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
-"""A running session does not wait for phones that said lately that they hold nothing."""
+"""A running session does not wait for phones that said this lately that they hold nothing."""
 PHONE = Actor(id=None, role="phone")
 """Also where staff ended the wait."""
 
@@ -42,9 +42,8 @@ class NoClosingWaits(Refusal):
 
 
 async def close_reported(session_ids: Collection[UUID]) -> None:
-    """Close the sessions among these that a phone with that right closed, and whose phones have sent all.
-
-    One transaction each. An early end waits only up to the planned end: from then on too many hours would count.
+    """Close the sessions among these that a phone with that right closed, and whose phones have sent all. One
+    transaction each. An early end waits only up to the planned end: from then on too many hours would count.
     """
     for session, closes in await _closes(session_ids):
         if await _due(session, closes) is not None:
@@ -84,8 +83,8 @@ def _held_until(session: TrainingSession, close: ScanEvent) -> datetime:
 
 
 async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
-    """Close when a phone said, though others have not sent all. Twice is once. Refuses (NoClosingWaits) an open session
-    without a waiting closing.
+    """Close though other phones have not sent all. Twice is once. Refuses (NoClosingWaits) an open session without a
+    waiting closing.
     """
     async with transaction():
         session = await _locked(session_id)
@@ -129,9 +128,8 @@ async def _closings(session_ids: Collection[UUID]) -> dict[UUID, tuple[TrainingS
 
 
 async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
-    """Open sessions with their closings, earliest first.
-
-    Without closings taken back, put aside, undecided, at an impossible time, or made before the session was reopened.
+    """Open sessions with their closings, earliest first: none taken back, put aside, undecided, at an impossible time,
+    or made before the session was reopened.
     """
     now = clock.now()
     found = reads(TrainingSession).filter(sessions_on(), id__in=sorted(session_ids), closed_at=None, starts_at__lte=now)
@@ -153,7 +151,7 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
 
 
 def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
-    """Of a closing that only its session dates nobody knows: after a reopening it does not count."""
+    """A closing that only its session dates may be of any time: after a reopening it does not count."""
     return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
 
 
@@ -180,7 +178,7 @@ async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
 
 
 async def untold(session: TrainingSession) -> list[Gap]:
-    """What phones have not sent, for staff about to close: marks held or missing, and silent phones."""
+    """For staff about to close: marks held or missing, and silent phones."""
     since = min(session.ends_at, clock.now() - LATELY)
     missing = {one.id: one for one in await phones_missing(session.id, since)}
     gaps = {one.device_id: one for one in (await gaps_of([session.id])).get(session.id, [])}

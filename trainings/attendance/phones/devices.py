@@ -76,10 +76,9 @@ class Prepared:
 
 
 async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = None, actor: Actor) -> Prepared:
-    """Prepare the phone that asks; it stays the phone of `token`, if that works for the same hub.
-
-    A revoked phone is in use again, only for what is loaded now. `key`: the form's; twice is one phone. Refuses
-    (NothingToMark) an empty load, (AccountClosed) a person who left.
+    """The phone that asks stays the phone of `token`, if that works for the same hub. A revoked phone is in use again,
+    only for what is loaded now. `key`: the form's; twice is one phone. Refuses (NothingToMark) an empty load,
+    (AccountClosed) a closed account.
     """
     _refuse_empty(load)
     async with transaction():
@@ -104,10 +103,8 @@ async def phone_in_hand(token: str, actor: Actor) -> Device | None:
 
 
 async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor) -> tuple[Device, str]:
-    """A one-time code for another phone, for ten minutes. Told once, stored as a hash.
-
-    The form sent again (`key`) is the same phone with another code. Refuses (NothingToMark) an empty load, (CodeUsed)
-    once a phone used it.
+    """A one-time code for another phone, for ten minutes. Told once, stored as a hash. The form sent again (`key`) is
+    the same phone with another code. Refuses (NothingToMark) an empty load, (CodeUsed) once a phone used it.
     """
     _refuse_empty(load)
     code = tokens.short_code()
@@ -266,7 +263,7 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
 
 
 async def _free_name(name: str, device: Device) -> str:
-    """Numbered where another phone in use of the hub has it: what a phone lacks is told by its name."""
+    """Numbered where another phone in use of the hub has it: staff are told of phones by name."""
     others = Device.filter(hub_id=device.hub_id, revoked_at=None).exclude(id=device.id)
     taken = {other.casefold() for (other,) in await others.values_list("name")}
     endings = ["", *(f" {number}" for number in range(2, len(taken) + 3))]
@@ -275,9 +272,8 @@ async def _free_name(name: str, device: Device) -> str:
 
 
 async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
-    """Put a used code's load (`used_by`) onto a known phone, and delete the code's row.
-
-    The phone stays its preparer's; a revoked one is now the code's maker's.
+    """Put a used code's load (`used_by`) onto a known phone, and delete the code's row. The phone stays its preparer's;
+    a revoked one is now the code's maker's.
     """
     load = Load(
         waiting.hub_id,
@@ -314,7 +310,7 @@ def _code_digest(code: str) -> str:
 
 
 async def _same_phone(token: str, actor: Actor) -> Device | None:
-    """Locked; None where it belongs to a hub at which this person does not work."""
+    """Locked; None: of a hub where this person does not work."""
     known = await phone_in_hand(token, actor)
     if known is None:
         return None
@@ -357,8 +353,8 @@ async def _record(act: str, device: Device, actor: Actor, **detail: int | bool) 
 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
-    """Close an account (refuses as `accounts.actions.close_account`), and revoke the phones that the person prepared
-    last, or that got a code of theirs. Returns these, by name.
+    """Refuses as `accounts.actions.close_account`. Revokes, and returns by name, the phones that the person prepared
+    last, or that got a code of theirs.
     """
     async with transaction():
         await accounts.close_account(user_id, actor=actor)
@@ -367,8 +363,8 @@ async def close_account(user_id: UUID, *, actor: Actor) -> list[Device]:
 
 
 async def take_role(grant: RoleGrant, *, actor: Actor) -> list[Device]:
-    """Take a role (as `accounts.actions.take_role`), and revoke the person's phones of hubs where they may prepare none
-    any more. Returns these, by name.
+    """As `accounts.actions.take_role`. Revokes, and returns by name, the person's phones of hubs where they may prepare
+    none any more.
     """
     async with transaction():
         await accounts.take_role(grant, actor=actor)

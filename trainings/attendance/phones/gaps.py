@@ -20,11 +20,11 @@ from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 ASKED_FOR = timedelta(days=45)
-"""After a session, its phones are asked so long for what is missing."""
+"""Phones are asked this long after a session for what is missing."""
 EARLY = timedelta(days=1)
 
 LOOKED_BACK = 5_000
-"""A phone keeps so many of its newest marks to send again."""
+"""Newest marks that a phone keeps to send again."""
 
 NOT_HERE = """
     WITH here AS (
@@ -137,7 +137,7 @@ def _when(moment: datetime | None) -> str:
 
 
 async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
-    """Gaps by session and phone; sessions and phones without any, and old ones, are left out.
+    """By session and phone; without old gaps.
 
     Phones number their marks. A missing number counts at the session of the mark before it; before the first mark, at
     the first one's; without any mark, at the session that had begun last when the phone spoke.
@@ -178,7 +178,7 @@ async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
 
 
 async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """In words, by phone, without marks that the phone says it holds."""
+    """Sentences by phone, without marks that the phone says it holds."""
     now = clock.now()
     lately = {"session__starts_at__gt": now - ASKED_FOR, "session__starts_at__lte": now}
     bound = reads(DeviceSession).filter(device_id__in=sorted(device_ids), **lately)
@@ -206,9 +206,8 @@ def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *
 
 
 async def numbers_lacking(device: Device) -> list[tuple[int, int | None]]:
-    """Numbers of the phone's marks that are not here, first and last of each run; the last run has no end.
-
-    Never made, still on the phone, or lost when a backup was restored: sent marks are then sent again.
+    """First and last of each run of numbers that are not here; the last run has no end. Never made, still on the phone,
+    or lost when a backup was restored: sent marks are then sent again.
     """
     first = max(device.first_seq or 1, device.last_seq - LOOKED_BACK)
     rows = await sql.reads(NOT_HERE, *[device.id, first] * 3, first - 1)
@@ -269,8 +268,8 @@ async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set
 
 
 def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
-    """Missing marks of one phone, by the session of the mark before, without slips, heads and what the phone says it
-    holds. `latest`: its session when it last spoke.
+    """By the session of the mark before, without slips, heads and what the phone says it holds. `latest`: its session
+    when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
     # Marks from before this preparation may have been sent as the former phone.
@@ -304,7 +303,7 @@ def _before_first(
 
 
 def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tuple[UUID, Missing]]:
-    """Taken off the end: nobody knows the numbers of what the phone holds."""
+    """Taken off the end: the numbers of what the phone holds are unknown."""
     left: list[tuple[UUID, Missing]] = []
     for session_id, one in reversed(found):
         n = max(0, one.n)

@@ -1,7 +1,5 @@
-"""Heads counted on a phone without signal, kept under the phone's ids in any order.
-
-Nothing is refused, so the sum may be negative while a part has not come in. In the panel, `outreach.heads` refuses
-below zero.
+"""Heads counted on a phone without signal, kept under the phone's ids in any order. Nothing is refused, so the sum may
+be negative while a part has not come in. In the panel, `outreach.heads` refuses below zero.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """A batch's activities, each with the reason why this phone's heads wait, if any."""
+    """Why this phone's heads wait, by activity."""
 
     device_id: UUID
     waits: dict[UUID, ScanFlag]
@@ -55,7 +53,7 @@ class Counting:
             await HeadCount.bulk_create(self.new, ignore_conflicts=True)
 
     def _row(self, event: SentEvent, at: datetime) -> HeadCount | None:
-        """None where the event names no cell. An undo names none: it has no number."""
+        """None: the event names no cell. An undo names none: it has no number."""
         is_undo = event.kind is EventKind.UNDO
         sex, band = (Sex.UNDISCLOSED, AgeBand.UNKNOWN) if is_undo else (event.sex, event.age_band)
         if event.activity is None or sex not in SEXES or band not in BANDS:
@@ -86,10 +84,8 @@ def _is_same(one: HeadCount, other: HeadCount) -> bool:
 async def open_counting(
     device: Device, events: Sequence[SentEvent], hub_ids: frozenset[UUID] | None = None
 ) -> Counting:
-    """Read what a batch is about, with the activities locked, in the caller's transaction.
-
-    Heads wait of a revoked phone, one whose time is over, or one not for the activity; in a loaded copy also of
-    activities of none of `hub_ids`.
+    """With the activities locked, in the caller's transaction. Heads wait of a revoked phone, one whose time is over,
+    or one not for the activity; in a loaded copy also of activities of none of `hub_ids`.
     """
     wanted = {one.activity for one in events if one.activity is not None}
     if not wanted:

@@ -25,7 +25,7 @@ NAMED = N_("Teléfono de %(name)s")
 
 
 class PhoneState(StrEnum):
-    """`waiting`: its code is unused; `over`: nothing it has a list of is to come."""
+    """`waiting`: its code is unused; `over`: none of its sessions is to come."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -36,7 +36,7 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """With sessions and activities to come, by start. `added`: sessions that it gets with its next signal."""
+    """With sessions and activities to come. `added`: sessions that it gets with its next signal."""
 
     device: Device
     hub: str

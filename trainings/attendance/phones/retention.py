@@ -1,7 +1,5 @@
-"""What is deleted: phones and slips that are over, and marks a year after their training.
-
-Attendance is computed from marks, so each session keeps one for each fact: an arrival, a departure, a nameless card,
-the number of companions.
+"""What is deleted: phones and slips that are over, and marks a year after their training. Each session keeps one mark
+for each fact that attendance is computed from: an arrival, a departure, a nameless card, the number of companions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""A session's list as a phone keeps it: cards by hash, names that only the card in the hand opens.
-
-A card's token is random and long: so hashing it, and sealing the name with it, is safe.
+"""A session's list as a phone keeps it: cards by hash, names that only the card in the hand opens. A card's token is
+random and long: so hashing it, and sealing the name with it, is safe.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from trainings.schedule.models import Training, TrainingSession
 
 FORMAT = 1
 MOST_SPARES = 200
-"""Besides cards on printed sheets and in reserved blocks of the training."""
+"""Besides cards on printed sheets and in reserved blocks."""
 
 SHORT_CHARACTERS = 16
 VERSION_CHARACTERS = 24
@@ -50,8 +49,8 @@ REPLACED = "r"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A card of a person who may come. `counts_as`: hash of the kept one's card, of a joined registration. A replaced
-    ticket has neither token nor code.
+    """`counts_as`: hash of the kept one's card, of a joined registration. A replaced ticket has neither token nor
+    code.
     """
 
     qr_hash: str
@@ -70,7 +69,7 @@ class Spare(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A printed list: rows by card. The first `n_named` rows were printed with a name."""
+    """Rows by card. The first `n_named` rows were printed with a name."""
 
     code: str
     printed_at: datetime
@@ -81,8 +80,8 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """All that a phone needs of one session. Tickets in the order of their hashes, which reveals nothing of names.
-
-    `version` changes with any content. It depends on a secret key: made of names alone, it would confirm guessed names.
+    `version` changes with any content. It depends on a secret key: made of names alone, it would confirm guessed
+    names.
     """
 
     session_id: UUID
@@ -252,8 +251,8 @@ class _Card(NamedTuple):
 
 
 async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
-    """Open cards that may be given out at each session: cards on blank rows of its sheets and those reserved for its
-    training; then, up to the limit, others of the same printings and of the hub's newest.
+    """Open cards by session: cards on blank rows of its sheets and those reserved for its training; then, up to the
+    limit, others of the same printings and of the hub's newest.
     """
     trainings = {session.training_id for session in sessions}
     hub_of = dict(await reads(Training).filter(id__in=sorted(trainings)).values_list("id", "hub_id"))

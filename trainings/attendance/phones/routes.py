@@ -1,4 +1,4 @@
-"""`/panel/telefonos`: prepare this phone or another, rename, take out of use, load a phone's copy."""
+"""`/panel/telefonos`: prepare, rename, take out of use, load a phone's copy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,6 @@ async def index(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def ask_this(request: Request) -> Response:
-    """The day-before note leads here."""
     offer = await _offer(request, request.query_params.get("sesion", ""))
     return await _this_page(request, offer, Typed())
 

@@ -1,5 +1,3 @@
-"""Sessions on a phone: what a person may put there, and those added to its trainings later."""
-
 from __future__ import annotations
 
 import contextlib
@@ -34,7 +32,7 @@ NOTHING = Load(UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """By start. `at_hand`: the training that the person comes from, if any."""
+    """By start. `at_hand`: the training that the person comes from."""
 
     sessions: tuple[TrainingSession, ...]
     activities: tuple[OutreachActivity, ...] = ()
@@ -57,10 +55,8 @@ class Offer:
 
 
 async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
-    """What this person may put onto a phone, coming from a session or from the list of phones.
-
-    From a session: the sessions of its training that they may mark, and those that they hold. Else those that they
-    hold, and at hubs of their desk the sessions and activities of the next 14 days. Raises UnknownSession.
+    """From a session: the sessions of its training that the actor may mark, and those that they hold. Else those that
+    they hold, and at hubs of their desk the sessions and activities of the next 14 days. Raises UnknownSession.
     """
     if session_id is None:
         wanted = _held_by(actor) | _at_hubs(actor)

@@ -1,4 +1,4 @@
-"""The scan app as a phone keeps it: pages, files with hashes, the service worker, and cards to practise with."""
+"""The scan app as a phone keeps it: pages, files with hashes, the service worker, and practice cards."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORKER_PATH = "/marcar/sw.js"
 LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
 NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
 PREPARED = "#/preparado"
-"""This fragment tells the program that the phone was just prepared and has to load its lists."""
+"""Tells the program that the phone was just prepared and has to load its lists."""
 SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
 
 WORKER = "js/marcar/worker.js"
@@ -61,7 +61,7 @@ def path_for(language: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """One file. `extra`: what else decides whether a phone has it already."""
+    """`extra`: what else decides whether a phone has it already."""
 
     url: str
     content: bytes
@@ -208,7 +208,7 @@ def is_sample(code: str) -> bool:
 
 
 def samples() -> list[Sample]:
-    """Three sample cards for practising: known to everybody, so they open nothing and never count."""
+    """Known to everybody, so they open nothing and never count."""
     return [_sample(letter, flag, name, words) for letter, flag, name, words in CARDS]
 
 

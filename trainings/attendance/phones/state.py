@@ -1,4 +1,4 @@
-"""What a prepared phone is told about itself, its sessions and activities: nothing of participants."""
+"""What a prepared phone is told: nothing of participants."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
 
 
 def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Municipalities that a slip offers, (INE code, name), by department."""
+    """By department, (INE code, name)."""
     near: dict[str, list[tuple[str, str]]] = {}
     for one in municipalities():
         if one.department_code in department_codes:
@@ -160,7 +160,7 @@ def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, 
 
 
 def _spoken() -> dict[str, str]:
-    """The notice read aloud to all, by language (ISO 639-3)."""
+    """By language (ISO 639-3)."""
     sentence = SPOKEN[TEXT_VERSION][ConsentPurpose.DATA]
     texts = {}
     for code in get_settings().language_codes:

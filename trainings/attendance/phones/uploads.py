@@ -31,10 +31,8 @@ from trainings.lib import tokens
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Events as they came, our clock minus the phone's, and what the phone says of itself.
-
-    `n_unsent`: what it keeps besides; None where the phone is not the sender. Then `session_ids` and `hub_ids` are what
-    the sender answers for. `sent`: the page's counter on sending. `first_seq`: its first number.
+    """`n_unsent`: what the phone keeps besides; None where the phone is not the sender. Then `session_ids` and
+    `hub_ids` are what the sender answers for. `sent`: the page's counter on sending. `first_seq`: its first number.
     """
 
     items: Sequence[object]
@@ -49,7 +47,7 @@ class Upload:
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
-    """Keep a batch as `intake.keep`, then open its slips, and close sessions that waited for it last."""
+    """As `intake.keep`; then opens slips, and closes sessions that waited for this phone last."""
     read = [read_event(item) for item in upload.items]
     results = await keep(partial(PhoneIntake, device, upload), read)
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
@@ -59,7 +57,7 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
 
 
 def _slips_in(read: Sequence[SentEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
-    """Also of those sent again, since opening them may have failed."""
+    """Also of slips sent again, since opening them may have failed."""
     sent = [one for one in read if isinstance(one, SentEvent) and one.kind is EventKind.SLIP]
     sent = [one for one in sent if session_ids is None or one.session in session_ids]
     return [key for one in sent for key in (one.id, other_id(one.id, slips.body_hash_of(one.sealed or "")))]

@@ -28,8 +28,8 @@ DECIDED = (HeadState.COUNTED, HeadState.DISMISSED)
 
 @dataclass(frozen=True, slots=True)
 class PhoneHeads:
-    """One phone's heads at an activity. `cells`: by (sex, age band), without its own undos; `n_of_others`: touches of
-    others that it takes back. `until`: when the last came in.
+    """`cells`: by (sex, age band), without its own undos; `n_of_others`: touches of other phones that it takes back.
+    `until`: when the last came in.
     """
 
     phone_id: UUID
@@ -95,7 +95,7 @@ def _of_phone(
 
 
 async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, bool]:
-    """With whether the person decides. Refuses (UnknownActivity)."""
+    """(activity, whether the actor decides). Refuses (UnknownActivity)."""
     activity = await for_staff(activity_id, actor)
     if not can_count_heads(actor, activity.hub_id):
         raise UnknownActivity
@@ -103,7 +103,6 @@ async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, 
 
 
 async def activities_to_review(actor: Actor) -> list[HeadReview]:
-    """In scope, latest first."""
     keys = await waiting_at(actor.hubs_with(HEAD_COUNTERS), clock.now() - SHOWN_FOR)
     found = reads(OutreachActivity).filter(id__in=sorted(keys)).order_by("-starts_at", "id").select_related("hub")
     return [await head_review_of(one) for one in await found.limit(MOST_ACTIVITIES)]
@@ -114,7 +113,7 @@ async def activities_to_review(actor: Actor) -> list[HeadReview]:
 
 async def decide_heads(activity_id: UUID, phone_id: UUID, state: HeadState, *, until: datetime, actor: Actor) -> int:
     """Count a phone's heads that had come in by `until`, or put them aside. Returns the number of touches. Refuses
-    (NothingToDecide) where nothing waits.
+    (NothingToDecide).
     """
     assert state in DECIDED
     async with transaction():

@@ -1,4 +1,4 @@
-"""`/panel/actividades/{id}/revisar`: heads from phones not in use for it, and whether they count."""
+"""`/panel/actividades/{id}/revisar`: heads from phones not in use for the activity."""
 
 from __future__ import annotations
 

@@ -60,10 +60,8 @@ AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conf
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Marks decided together: one reason, one person, card, or nobody.
-
-    `arrived_at`: for departures before the arrival. `undoes_closing`: it takes back a closing that took effect, which
-    reopens nothing.
+    """Marks decided together: one reason, one person, card, or nobody. `arrived_at`: for departures before the arrival.
+    `undoes_closing`: it takes back a closing that took effect, which reopens nothing.
     """
 
     flag: ScanFlag
@@ -101,7 +99,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """With undecided marks at a session. `can_count`: some name their person, and may be counted together."""
+    """With undecided marks. `can_count`: some name their person, and may be counted together."""
 
     device: Device
     n: int

@@ -43,7 +43,7 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`person_path` and `card_path`: empty where there is no page."""
+    """`person_path`, `card_path` empty: no page."""
 
     ids: Sequence[UUID]
     who: str

@@ -27,7 +27,7 @@ ADULTS = tuple(band for band in AgeGroup if not band.is_minor)
 
 
 class Told(NamedTuple):
-    """A person's own answers; None or empty: not answered."""
+    """None or empty: not answered."""
 
     sex: Sex | None
     age_group: AgeGroup | None
@@ -40,9 +40,8 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everybody present. `adults`: by age and sex; None: not answered.
-
-    Minors are only a number. `by_community`: largest first, empty name: not answered.
+    """Everybody present. `adults`: by age and sex; None: not answered. Minors are only a number. `by_community`:
+    largest first, empty name: not answered.
     """
 
     n_expected: int
@@ -84,7 +83,7 @@ async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> F
 
 
 async def told_of(lines: Iterable[RosterLine]) -> dict[UUID, Told]:
-    """Answers of people present, by their main registration. Their other registrations fill what it does not say."""
+    """Answers of people present, by their main registration; their other registrations fill gaps."""
     here = {line.registration_id: line.sign_ups for line in lines if line.stay.is_present}
     keys = sorted({key for sign_ups in here.values() for key in sign_ups})
     found = reads(Registration).filter(id__in=keys).order_by("id").select_related("participant")
@@ -190,7 +189,7 @@ Lack = tuple[str, str, int]
 def missing(
     session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper, waiting: Waiting
 ) -> Iterator[Lack]:
-    """What to do before printing the file; none of it prevents printing."""
+    """Nothing of it prevents printing."""
     yield from _of_the_session(session, figures)
     if waiting.n_phones:
         yield "/revisar", N_("Teléfonos que pueden tener marcas sin enviar: %(n)s."), waiting.n_phones

@@ -51,10 +51,9 @@ class SomebodyCame(Refusal):
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
-    """Change a training's sessions with all consequences; if `act` refuses, nothing happens.
-
-    Reserved places keep their time before the first session, offered ones end at its start. People are told after ten
-    minutes. Returns the batch that may be stopped until then; None: nobody is told.
+    """If `act` refuses, nothing happens. Reserved places keep their time before the first session, offered ones end at
+    its start. People are told after ten minutes. Returns the batch that may be stopped until then; None: nobody is
+    told.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: against deadlocks.
@@ -98,7 +97,7 @@ async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
 
 
 async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
-    """Undo a cancellation. Refuses as `restore_session`; returns as `change_sessions`."""
+    """Refuses as `restore_session`; returns as `change_sessions`."""
     act = partial(restore_session, session_id, actor=actor, override_reason=override_reason)
     return await change_sessions((await session_of(session_id)).training_id, act, actor=actor)
 
@@ -131,7 +130,7 @@ async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str
 
 
 async def held(session_id: UUID, *, actor: Actor) -> None:
-    """Undo `not_held`: marks made meanwhile count. Refuses as `say_held`."""
+    """Marks made meanwhile count. Refuses as `say_held`."""
     await _counted_anew((await session_of(session_id)).training_id, partial(say_held, session_id, actor=actor))
     await close_reported([session_id])
 
@@ -175,9 +174,7 @@ GOES_THERE = ("name", "address", "municipality")
 
 @dataclass(frozen=True, slots=True)
 class AtVenue:
-    """To come at a venue, and known to others. `n_people`: told of a change. `starts_at`: of the first of
-    `n_sessions`.
-    """
+    """To come, and known to others. `n_people`: told of a change. `starts_at`: of the first of `n_sessions`."""
 
     title: str
     path: str
@@ -213,10 +210,8 @@ async def _of_training(sessions: Sequence[TrainingSession]) -> AtVenue:
 
 
 async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
-    """Move everything to come at this venue to a new one with these details, all or nothing.
-
-    People are told in ten minutes. The old venue stays for past sessions, and is offered no more. Refuses as
-    `create_venue`, also the same name.
+    """Move everything to come at this venue to a new one, all or nothing. People are told in ten minutes. The old venue
+    stays for past sessions, and is offered no more. Refuses as `create_venue`, also the same name.
     """
     async with transaction():
         sessions = await _held_to_come(venue)
@@ -231,7 +226,7 @@ async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Acto
 
 
 async def _held_to_come(venue: Venue) -> list[TrainingSession]:
-    """Under the locks of all trainings, taken at once and before writing, against deadlocks."""
+    """Locks all trainings at once and before writing, against deadlocks."""
     coming = TrainingSession.filter(venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now()).exclude(
         training__state=TrainingState.CANCELLED
     )

@@ -130,7 +130,7 @@ async def write(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """Logged, since it has full names. An empty list, which is signed, is a printout; a marked one replaces none."""
+    """Logged, since it has full names. An empty list, to sign, is a printout; a marked one replaces none."""
     door = await door_at(request)
     session, actor = door.session, request.state.actor
     found = await session_file(door)
@@ -155,7 +155,7 @@ COPIES = range(3)
 
 @allow(*ATTENDANCE_TAKERS)
 async def family_slip(request: Request) -> Response:
-    """For the minor to carry home. It names no person and no place."""
+    """Names no person and no place."""
     session = (await door_of(request.path_params["id"], request.state.actor)).session
     training = session.training
     context = {

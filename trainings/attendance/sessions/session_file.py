@@ -98,7 +98,7 @@ def _on_none(people: Iterable[frozenset[UUID]], sheets: Iterable[OpenSheet]) -> 
 
 
 def _has_unnamed(opened: OpenSheet) -> bool:
-    """Whether a nameless person came by one of its rows: no other sheet has that card."""
+    """A nameless person came by one of its rows: no other sheet has that card."""
     return any(line.state == "unnamed" for line in opened.lines)
 
 
@@ -106,7 +106,7 @@ def _has_unnamed(opened: OpenSheet) -> bool:
 
 
 async def _invitation(door: Door) -> dict[str, Any] | None:
-    """The first letter sent, or the public invitation; None for a draft."""
+    """The first letter sent, or the public invitation; None: a draft."""
     training = await reads(Training).get(id=door.session.training_id).prefetch_related("hub__operator", "hub__seat")
     letters = await reads(InvitationLetter).filter(training_id=training.id).order_by("id")
     sent = sorted((one for one in letters if one.invited_at is not None), key=_invited_at)
@@ -193,8 +193,8 @@ def _as_line(session_id: UUID, line: RosterLine) -> Line:
 
 
 def _by_sex(file: SessionFile, lines: Sequence[Line], counted: set[UUID]) -> BySex:
-    """Of people present here, nameless cards too. `counted`: registrations counted before, since a person in two rows
-    is one head.
+    """Of people present, nameless cards too. `counted`: registrations counted before, since a person in two rows is one
+    head.
     """
     said: list[Sex | None] = []
     for line in lines:

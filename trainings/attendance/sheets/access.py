@@ -26,7 +26,7 @@ async def door_at(request: Request) -> Door:
 
 
 async def opened_at(request: Request, door: Door) -> OpenSheet:
-    """Refuses with UnknownSheet if the address names none of this session."""
+    """Refuses with UnknownSheet where the address names no sheet of this session."""
     sheet = await sheet_by_code(request.path_params["code"])
     if sheet.session_id != door.session.id:
         raise UnknownSheet

@@ -1,5 +1,3 @@
-"""Marks of a session for its sheets."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -19,8 +17,6 @@ OPEN = Stay()
 
 
 class Marked(NamedTuple):
-    """By which registration: see `queries.Line`."""
-
     stay: Stay = OPEN
     here_as: UUID | None = None
     sign_ups: frozenset[UUID] = frozenset()

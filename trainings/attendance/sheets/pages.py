@@ -43,7 +43,7 @@ SHORT = {"sex": "M/H"}
 
 
 class BySex(NamedTuple):
-    """Women, men and not said; None where filled in by hand."""
+    """None: filled in by hand."""
 
     women: int | None = None
     men: int | None = None
@@ -109,7 +109,7 @@ def list_data(
     is_marked: bool = False,
     note: str = "",
 ) -> dict[str, Any]:
-    """As `sheet_data`, with attendance after the session. `code`: empty where none was printed."""
+    """With attendance after the session. `code`: empty where none was printed."""
     known = [one for one in COLUMNS if one in columns]
     needed = sum(WIDTHS[one] for one in known)
     share = min(1.0, ON_ITS_SIDE / needed) if needed else 1.0

@@ -53,11 +53,10 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: its person now, or its spare card, and the marks.
-
-    `person_id`: registration with the name; `registration_id`: the one that a mark of the row counts for (of a joined
-    one the kept one). `here_as`: the person's registration behind `stay`; `sign_ups`: all that were marked.
-    `is_named_on_paper`: printed, not handwritten.
+    """One row: its person now, or its spare card, and the marks. `person_id`: registration with the name;
+    `registration_id`: the one that a mark of the row counts for (of a joined one the kept one). `here_as`: the
+    person's registration behind `stay`; `sign_ups`: all that were marked. `is_named_on_paper`: printed, not
+    handwritten.
     """
 
     session_id: UUID
@@ -236,7 +235,7 @@ def event_of_row(key: UUID, number: int) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class TypedIn:
-    """Result of a line of row numbers. `not_counted`: their card was made void or used elsewhere."""
+    """`not_counted`: their card was made void or used elsewhere."""
 
     key: UUID
     numbers: Sequence[int]
@@ -247,7 +246,7 @@ class TypedIn:
 
 
 async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
-    """None where nothing was typed in with this key."""
+    """None: nothing was typed in with this key."""
     lines = {event_of_row(key, line.number): line for line in opened.lines}
     events = await reads(ScanEvent).filter(session_id=opened.sheet.session_id)
     undone = undone_by(events)

@@ -1,6 +1,6 @@
-"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, printing one, its cards, the signed paper.
+"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, its cards, the signed paper.
 
-`/panel/textos/hojas`: columns that an operator prints on its sheets, for handwriting.
+`/panel/textos/hojas`: columns that an operator prints, for handwriting.
 """
 
 from __future__ import annotations

@@ -38,10 +38,9 @@ class NoSuchRow(Refusal):
 
 
 def read_rows(typed: str, *, named: int, last: int) -> list[int]:
-    """In order, each once. "todas": rows with a name (1 to `named`), of `last` in all.
-
-    "menos" takes away, blank rows too, until "más", which adds signed blank rows. Refuses anything but numbers
-    (UnreadableRows), and rows that the sheet does not have (NoSuchRow).
+    """In order, each once. "todas": rows with a name (1 to `named`), of `last` in all. "menos" takes away, blank rows
+    too, until "más", which adds signed blank rows. Refuses anything but numbers (UnreadableRows), and missing rows
+    (NoSuchRow).
     """
     here: set[int] = set()
     is_taking_away = False

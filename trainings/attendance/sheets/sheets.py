@@ -1,4 +1,4 @@
-"""Sheets to sign: printing freezes rows, typing in marks them."""
+"""Printing freezes rows of a sheet, typing in marks them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COLUMNS: dict[str, str] = {
     "sex": N_("Sexo (M/H)"),
     "age": N_("Edad"),
 }
-"""Columns an operator may print: empty, for handwriting, never typed in here."""
+"""Printed empty, for handwriting, never typed in here."""
 
 
 def columns_of(operator: Operator) -> list[str]:
@@ -127,7 +127,7 @@ async def print_sheet(
 
 
 async def print_first_sheet(session_id: UUID, *, actor: Actor) -> None:
-    """Freeze a sheet with the usual blank rows unless one was printed: signed paper needs a code to be typed in."""
+    """Unless one was printed: signed paper needs a code to be typed in."""
     if not await AttendanceSheet.exists(session_id=session_id):
         first = uuid5(session_id, "first sheet")
         await print_sheet(session_id, n_blank=USUAL_BLANK, columns=(), actor=actor, key=first)
@@ -161,10 +161,9 @@ async def _spares(hub_id: UUID, sheet_id: UUID, n: int, actor: Actor) -> list[Ca
 
 
 async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, key: UUID) -> list[Answer]:
-    """Mark these rows present, by the signed paper; one answer per row, in order.
-
-    A blank row is its spare card. Sent twice with one `key` it counts once. Arrival is the session's start: a signature
-    does not say that a person returned after leaving. Refuses as `actions.take`.
+    """Mark these rows present, by the signed paper; one answer per row, in order. A blank row is its spare card. Sent
+    twice with one `key` it counts once. Arrival is the session's start: a signature does not say that a person
+    returned after leaving. Refuses as `actions.take`.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
     found = (
@@ -189,9 +188,7 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
 
 
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
-    """Take back the mark shown on a row's page; True: present all the same, by another mark. Refuses (RowIsEmpty) a
-    mark of another person.
-    """
+    """True: present all the same, by another mark. Refuses (RowIsEmpty) a mark of another person."""
     sheet = await AttendanceSheet.get(id=sheet_id)
     line = await line_of(sheet_id, number)
     shown = await ScanEvent.get_or_none(id=event_id, session_id=sheet.session_id)
@@ -202,10 +199,8 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
 
 
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
-    """Record when the row's person left; replaces what was said before.
-
-    Refuses an unmarked row (RowIsEmpty), and a time outside the session or in the future (LeftAtWrongTime). The arrival
-    is not compared: a line of the paper has the session's start as its time.
+    """Replaces what was said before. Refuses an unmarked row (RowIsEmpty), and a time outside the session or in the
+    future (LeftAtWrongTime). The arrival is not compared: a line of the paper has the session's start as its time.
     """
     line = await _marked(sheet_id, number)
     sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")

@@ -1,4 +1,4 @@
-"""A walk-in's slip, from the phone's sealed text or as coordinators corrected it."""
+"""From the phone's sealed text or as coordinators corrected it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""A walk-in's sealed slip: kept, opened, its person registered with the card, whose marks then count for them.
-
-Slips that cannot be registered wait, with the reason, for a correction.
+"""A walk-in's sealed slip: kept, opened, its person registered with the card, whose marks then count for them. Slips
+that cannot be registered wait, with the reason.
 """
 
 from __future__ import annotations
@@ -189,7 +188,7 @@ async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor
 
 
 async def _is_given(slip: WalkInSlip) -> bool:
-    """Whether staff gave the card's marks to a person while it had no name."""
+    """Staff gave the card's marks to a person while it had no name."""
     marks = ScanEvent.filter(session_id=slip.session_id, code_hash=slip.code_hash, registration_id__not_isnull=True)
     is_open = await Card.filter(of_card(slip.code_hash), state=CardState.OPEN).exists()
     return is_open and await marks.exists()
@@ -250,10 +249,8 @@ async def whose_card(slip: WalkInSlip) -> Registration | None:
 
 
 async def register(slip_id: UUID, form: SlipForm, *, actor: Actor) -> UUID:
-    """Register the slip's person as corrected, with its card where possible.
-
-    Else without it: the card's marks of nobody are then theirs, or they are marked at the slip's time. Refuses without
-    consent (NotAgreed), an answered slip (SlipDone), and as any registration.
+    """As corrected, with its card where possible. Else the card's marks of nobody are theirs, or they are marked at the
+    slip's time. Refuses without consent (NotAgreed), an answered slip (SlipDone), and as any registration.
     """
     if not form.has_agreed:
         raise NotAgreed(field="consent_data")
