@@ -1,4 +1,4 @@
-"""Times when facilitators and coordinators cannot come, as they said; no reason is kept."""
+"""Times when facilitators and coordinators cannot come; no reason is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
 KEPT = timedelta(days=7)
-"""As support needs are, after its end."""
+"""After its end, as for support needs."""
 LONGEST = timedelta(days=366)
 MOST = 60
 """Coming absences of one person."""
@@ -66,7 +66,7 @@ def hours_of(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
 
 
 async def say_absent(starts_at: datetime, ends_at: datetime, *, actor: Actor) -> Unavailability:
-    """Refuses an end before the start, and a time that is over, too long or given before."""
+    """Refuses an end before the start, and a time over, too long or given before."""
     assert actor.id is not None, "only people of the staff are absent"
     if ends_at <= starts_at:
         raise AbsenceReversed(field="last_day")
@@ -98,7 +98,7 @@ async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
 
 
 async def forget_over() -> int:
-    """Those that ended a week ago; returns how many."""
+    """A week after their end; returns how many."""
     return await Unavailability.filter(ends_at__lt=clock.now() - KEPT).delete()
 
 
@@ -108,7 +108,7 @@ async def absences_of(user_id: UUID) -> list[Unavailability]:
 
 
 async def planned_then(user_id: UUID, absences: Sequence[Unavailability]) -> dict[UUID, list[Planned]]:
-    """What the person holds or answers for, by absence, in order."""
+    """What the person holds or answers for."""
     if not absences:
         return {}
     start, end = min(one.starts_at for one in absences), max(one.ends_at for one in absences)
@@ -126,8 +126,8 @@ class Unheld:
 
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
-    """Absent people first, then sessions of people who left, each by start. Put in despite an absence, a person stays
-    listed until they take it back.
+    """Absent people first, then sessions of people without access. Put in despite an absence, a person stays listed
+    until they take it back.
     """
     down = [(one, user_id, who) for one in await planned_to_come(hub_ids) for user_id, who in one.people.items()]
     people = {user_id for _one, user_id, _who in down}

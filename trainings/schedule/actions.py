@@ -1,6 +1,5 @@
-"""Trainings: create, edit, publish, hide, reopen, cancel.
-
-Registrations change the capacity: they know the waiting list.
+"""Trainings: create, edit, publish, hide, reopen, cancel. Registrations change the capacity: they know the waiting
+list.
 """
 
 from __future__ import annotations
@@ -152,9 +151,9 @@ async def edit_training(
     override_reason: str = "",
     revision: int | None = None,
 ) -> Edited:
-    """Write what changed, except capacity and childcare places (`registrations.seats.actions.resize`). Only a draft
-    loses sessions left out. Refuses as `create_training`, and: held sessions, a cancelled training, another hub,
-    another course after publishing, an outdated `revision` (of the opened form).
+    """Without capacity and childcare places (`registrations.seats.actions.resize`). Only a draft loses sessions left
+    out. Refuses as `create_training`, and: held sessions, a cancelled training, another hub, another course after
+    publishing, an outdated `revision` (of the opened form).
     """
     plans.check_plan(plan)
     async with transaction():
@@ -189,7 +188,7 @@ def _check_fixed(training: Training, plan: TrainingPlan) -> None:
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
-    """Returns the names of changed columns. `terms`: of a draft's new course."""
+    """Names of changed columns. `terms`: of a draft's new course."""
     columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:
@@ -198,7 +197,7 @@ async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:
-    """Into lists, maps and calendars. Refuses a training without sessions or places, and a cancelled one."""
+    """Refuses a training without sessions or places, and a cancelled one."""
     return await _show(training_id, TrainingState.PUBLISHED, "schedule.publish", actor)
 
 

@@ -1,6 +1,4 @@
-"""Clashes and cautions of planned sessions. Nobody and no place is at two sessions at once, unless staff give a reason.
-Days off and few seats are only told.
-"""
+"""Nobody and no place is at two sessions at once, unless staff give a reason. Days off and few seats are only told."""
 
 from __future__ import annotations
 
@@ -33,9 +31,7 @@ M = TypeVar("M", bound=Record)
 
 
 class Booked(Refusal):
-    """Taken at that time; a reason lets it stand and is recorded. The first clash of a plan is raised; `others` are the
-    rest.
-    """
+    """Taken at that time; a reason, on record, lets it stand. `others`: further clashes of the plan."""
 
     code = "booked"
     others: tuple[Booked, ...] = ()
@@ -64,8 +60,8 @@ class VenueBooked(Booked):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The training or activity of a plan: plans of two owners saved together can clash. `id`: none if there is one
-    owner. `town`: municipality (INE code) of an open-air activity.
+    """The training or activity of a plan: plans of two owners saved together can clash. `id` None: there is one owner.
+    `town`: municipality (INE code) of an open-air activity.
     """
 
     id: UUID | None = None
@@ -262,8 +258,8 @@ async def cautions_of(
     may_be_past: bool = False,
 ) -> dict[int, Cautions]:
     """`venue_id` and `capacity` are the training's, `but` its stored sessions. `may_be_past`: not public yet, so a past
-    day is told and saved all the same. `owners` by number: the place of a plan without a venue (else the hub's
-    seat), and clashes among plans saved together. People and places of other hubs are left out.
+    day is told and saved. `owners` by number: the place of a plan without a venue (else the hub's seat), and clashes
+    among plans saved together. People and places of other hubs are left out.
     """
     wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
     venues = {venue.id: venue for venue in await reads(Venue).filter(hub_id=hub.id)}

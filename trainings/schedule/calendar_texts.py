@@ -1,6 +1,4 @@
-"""Calendar entries of sessions and activities: stored texts, feeds, counters. A new text equal to the stored one moves
-no counter.
-"""
+"""Calendar entries of sessions and activities: stored texts, feeds, counters. An equal new text moves no counter."""
 
 from __future__ import annotations
 
@@ -80,13 +78,12 @@ _COLUMNS = (
 )
 
 FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience"})
-"""Columns that filter feeds, once published."""
 
 STILL_SHOWN = timedelta(days=100)
 """Corrections rewrite entries this far back, a little more than calendars look."""
 
 BATCH = 100
-"""Rewritten in one transaction: others get their turn in between."""
+"""In one transaction: others get their turn in between."""
 
 Row = dict[str, Any]
 
@@ -110,7 +107,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Storage of one kind of entries; `key` leads from texts and feeds to the row, `path` begins addresses."""
+    """`key` leads from texts and feeds to the row, `path` begins addresses."""
 
     rows: type[Dated]
     texts: type[Any]
@@ -161,9 +158,7 @@ async def write_entries(
 
 
 async def _rewritten(entry: Entry, stored: EntryText | None, kept: Kept, *, has_left: bool) -> str | None:
-    """None if it shows the same. `has_left`: feeds once had it though no text is stored, so the new one must be
-    newer.
-    """
+    """None: it shows the same. `has_left`: feeds once had it though no text is stored, so the new one must be newer."""
     facts = entry.facts
     if stored is None:
         if not entry.is_listed:
@@ -223,8 +218,7 @@ async def refresh(
     renamed: Iterable[str] = (),
 ) -> set[UUID]:
     """`write_entries` for these sessions and all sessions of these trainings, once at the end of an action.
-    `is_refiltered`: audience or language may have changed, without a change of text. `renamed`: feeds with a new
-    name.
+    `is_refiltered`: audience or language may have changed without the text. `renamed`: feeds with a new name.
     """
     rows = await _locked(Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids)))
     counts = await _session_counts({row["training_id"] for row in rows})
@@ -296,7 +290,7 @@ def _is_protected(row: Row) -> bool:
 
 
 def _facts(row: Row, n_sessions: int) -> EventFacts:
-    """As the public sees it: of a protected place only the municipality."""
+    """Of a protected place only the municipality."""
     is_protected = _is_protected(row)
     settings = get_settings()
     kind = KINDS[row["training__kind"]]

@@ -90,7 +90,7 @@ def link_of(session: TrainingSession, training: Training) -> str | None:
 
 
 def _is_elsewhere(old_venue_id: UUID | None, old_link: str | None, venue_id: UUID | None, link: str | None) -> bool:
-    """Whether the old place is of no use any more. A new link beside a venue takes nothing away."""
+    """The old place is of no use any more. A new link beside a venue takes nothing away."""
     return old_venue_id != venue_id or (old_link is not None and old_link != link)
 
 
@@ -154,14 +154,14 @@ def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | 
 
 
 def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> DatedChange:
-    """Of a stored row; not saved."""
+    """Not saved."""
     change = leaving(session, kind)
     change.session_id, change.left_online_url = session.id, link_of(session, training)
     return change
 
 
 def leaving(thing: DatedThing, kind: ChangeKind) -> DatedChange:
-    """The same for a session or activity, without its key."""
+    """Without its key."""
     return DatedChange(
         kind=kind, left_starts_at=thing.starts_at, left_ends_at=thing.ends_at, left_venue_id=thing.venue_id
     )
@@ -182,7 +182,6 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[DatedC
 
 
 async def still_said_of(things: Q) -> list[DatedChange]:
-    """The same for sessions or activities."""
     recent = reads(DatedChange).filter(things, created_at__gt=clock.now() - SHOWN_FOR).order_by("-created_at", "-id")
     return still_said(await recent.select_related("session", "left_venue__municipality"))
 
@@ -220,7 +219,7 @@ def differences(
 def difference(
     session: TrainingSession, kind: ChangeKind, known: Known | None, link: str | None, *, is_on: bool
 ) -> Difference | None:
-    """None if it does not differ. `kind`: the first change since then."""
+    """None: the same. `kind`: the first change since then."""
     is_moved = known is not None and (known.starts_at, known.ends_at) != (session.starts_at, session.ends_at)
     is_elsewhere = known is not None and _is_elsewhere(known.venue_id, known.online_url, session.venue_id, link)
     kind_now = _net_kind(kind, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
@@ -265,7 +264,7 @@ STILL_SAID = """
             )
     )
 """
-"""The same in SQL, of changes named `{change}`."""
+"""In SQL, of changes named `{change}`."""
 
 
 def still_said(changes: Iterable[DatedChange]) -> list[DatedChange]:

@@ -1,6 +1,4 @@
-"""Rule of hours: attended over planned minutes; make-up sessions count at most for what was missed. Callers decide what
-counts as attended.
-"""
+"""Rule of hours: attended over planned minutes; make-up sessions count at most for what was missed."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ class Coming(Protocol):
 
 
 class Stay(Protocol):
-    """One person at one session, in minutes."""
+    """In minutes."""
 
     @property
     def session_id(self) -> UUID: ...
@@ -55,7 +53,7 @@ def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Session]) 
 
 
 def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Session]) -> int:
-    """Of these, at sessions of other trainings."""
+    """Part of `minutes_counted`, at sessions of other trainings."""
     return _own_and_made_up(attendances, sessions)[1]
 
 
@@ -101,7 +99,7 @@ def outlook_of(attended: int, planned: int, to_come: int, share: int | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One person's minutes. `missed`: lacking minutes of each session held."""
+    """`missed`: lacking minutes of each session held."""
 
     attended: int
     planned: int
@@ -139,6 +137,5 @@ class Progress:
 
     @property
     def may_make_up(self) -> bool:
-        """A make-up is possible and needed."""
         is_missed = self.attended + sum(one.minutes for one in self.to_come) < self.planned
         return is_missed and self.outlook is not Outlook.COMPLETED

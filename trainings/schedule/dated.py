@@ -1,6 +1,4 @@
-"""Sessions and outreach activities as one kind of dated things. The table of activities, which stand above, is read by
-name.
-"""
+"""Sessions and outreach activities as dated things. The table of activities, which stand above, is read by name."""
 
 from __future__ import annotations
 
@@ -64,8 +62,8 @@ def house_of(venue: Venue) -> str:
 
 
 def place_told(training: Training, venue: Venue | None, seat: Municipality, *, knows_place: bool) -> str:
-    """Of a session, as exactly as the reader may know. `venue`: the session's; else the training's counts. `seat`: of
-    the hub, if there is neither.
+    """As exactly as the reader may know. `venue`: the session's; else the training's counts. `seat`: of the hub, if
+    there is neither.
     """
     venue = venue or training.venue
     if venue is None:
@@ -101,13 +99,13 @@ TO_COME = PLANNED.format(which="p.ends_at > ? AND p.closed_at IS NULL AND p.hub_
 async def planned_between(
     start: datetime, end: datetime, *, people: Collection[UUID] = (), venues: Collection[UUID] = ()
 ) -> list[Planned]:
-    """At any hub, with these people or places, by start; drafts take time too."""
+    """At any hub, with these people or places; drafts take time too."""
     values = end, start - LONGEST_SESSION, start, sorted(people), sorted(venues)
     return _by_thing(await sql.reads(BETWEEN, *values))
 
 
 async def planned_to_come(hub_ids: Collection[UUID]) -> list[Planned]:
-    """By start; without sessions closed early."""
+    """Without sessions closed early."""
     return _by_thing(await sql.reads(TO_COME, clock.now(), sorted(hub_ids)))
 
 

@@ -1,4 +1,4 @@
-"""Holidays of Guatemala, computed for any year, and feasts of municipalities. Forms warn of them and accept the day."""
+"""Holidays of Guatemala, for any year, and feasts of municipalities. Forms warn of them and accept the day."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Holiday:
 
 @lru_cache(maxsize=64)
 def holidays(year: int) -> tuple[Holiday, ...]:
-    """In order (Código de Trabajo, art. 127; Decreto 19-2018)."""
+    """Código de Trabajo, art. 127; Decreto 19-2018."""
     whole = [Holiday(date(year, month, day), name) for (month, day), name in FIXED.items()]
     half = [Holiday(date(year, month, day), name, is_half=True) for (month, day), name in FROM_NOON.items()]
     holy = [Holiday(easter(year) + timedelta(days=offset), name) for offset, name in HOLY_WEEK.items()]
@@ -78,7 +78,7 @@ def feasts_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[Feast
 
 
 def _meets(feast: FeastDay, year: int, first: date, last: date) -> bool:
-    """Whether that year's feast, which may run into the next, touches the span."""
+    """That year's feast, which may run into the next, touches the span."""
     begins = feast_begins(feast.month, feast.day, year)
     return begins <= last and first < begins + timedelta(days=feast.n_days)
 

@@ -1,6 +1,5 @@
-"""One session as one VEVENT (RFC 5545), and a training as a calendar file. Everything comes from rows. Lines are
-written to the byte: texts are stored and compared, so a library that changes its folding would move every
-subscriber's entries.
+"""One session as one VEVENT (RFC 5545), and a training as a calendar file. Lines are written to the byte: texts are
+stored and compared, so a library that changes its folding would move every subscriber's entries.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ VTIMEZONE = (
 """Fixed: no daylight saving since 2006, and Outlook misreads the historic RDATEs."""
 
 CANCELLED_LINE = "\r\nSTATUS:CANCELLED\r\n"
-"""Only in cancelled texts: what people write never begins a line."""
+"""What people write never begins a line."""
 
 OCTETS_IN_A_LINE = 75
 TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
@@ -49,9 +48,9 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uf
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """Public facts; place and coordinates are empty for a protected place. `summary`, `notes`: plain text;
-    `categories`: topic and kind; `sequence` ≥ 1 once cancelled; `uid_kind`: head of the UID. Tentative and private
-    facts are for facilitators only.
+    """Place and coordinates are empty for a protected place. `summary`, `notes`: plain text; `categories`: topic and
+    kind; `sequence` ≥ 1 once cancelled; `uid_kind`: head of the UID. Tentative and private facts are for
+    facilitators only.
     """
 
     session_id: UUID
@@ -213,7 +212,7 @@ def sequence_in(text: str) -> int:
 
 
 def sequence_after(stored: str, candidate: str) -> int | None:
-    """SEQUENCE of an entry that now says `candidate`; None if the meaning is the same."""
+    """SEQUENCE of an entry that now says `candidate`; None: the same meaning."""
     old, new = meaning(stored), meaning(candidate)
     if old == new:
         return None

@@ -44,8 +44,6 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
 
 
 class PlaceShown(StrEnum):
-    """After confirmation only: until then the municipality alone."""
-
     PUBLIC = "public"
     AFTER_CONFIRMATION = "after_confirmation"
 
@@ -216,7 +214,6 @@ class Training(Record):
 
     @property
     def occupied(self) -> int:
-        """Taken seats and cards in circulation."""
         return self.taken + self.reserved
 
     class Meta:
@@ -246,7 +243,7 @@ def is_on(state: SessionState, called_off_at: datetime | None) -> bool:
 
 
 def sessions_on(prefix: str = "") -> Q:
-    """`is_on` as a query; `prefix` leads to the session, as `session__`."""
+    """`prefix` leads to the session, as `session__`."""
     asked: dict[str, Any] = {f"{prefix}state": SessionState.PLANNED, f"{prefix}called_off_at": None}
     return Q(**asked)
 

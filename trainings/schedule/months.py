@@ -1,4 +1,4 @@
-"""Calendar months, in weeks from Sunday, and quarters, by the days of Guatemala."""
+"""In weeks from Sunday, by the days of Guatemala."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Month:
 
     @classmethod
     def read(cls, typed: str) -> Month | None:
-        """From `2027-03`; None for anything else and implausible years."""
+        """From `2027-03`; None: anything else, and implausible years."""
         found = WRITTEN.fullmatch(typed)
         if found is None:
             return None
@@ -124,7 +124,7 @@ class Quarter:
 
     @classmethod
     def read(cls, typed: str) -> Quarter | None:
-        """From `2027-1`; None for anything else and implausible years."""
+        """From `2027-1`; None: anything else, and implausible years."""
         found = QUARTER_WRITTEN.fullmatch(typed)
         is_there = found is not None and EARLIEST_YEAR <= int(found[1]) <= LATEST_YEAR
         return cls(int(found[1]), int(found[2])) if found and is_there else None

@@ -9,7 +9,7 @@ from trainings.schedule.models import SessionState, TrainingState
 
 
 class Phase(StrEnum):
-    """`open`: places left; `waiting`: waiting list only; `running`: a session is on now."""
+    """`waiting`: waiting list only; `running`: a session is on now."""
 
     DRAFT = "draft"
     CANCELLED = "cancelled"

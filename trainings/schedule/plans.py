@@ -24,7 +24,7 @@ NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity", "design", "p
 """Fixed; changed with the waiting list by registrations; chosen by certificates."""
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
-"""Columns copied from the course, fixed at publication."""
+"""Copied from the course, fixed at publication."""
 
 
 class UnknownHub(Refusal):
@@ -101,8 +101,8 @@ class SessionPlan:
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """Languages ISO 639-3, audience actor types, offers codes, phone E.164. `minimum_age`: 12 to 17 if minors are
-    admitted, else 18 or more; none is the youngest of these. `offer_hours`: how long an offered place is kept once
-    the person was reached; none gives it at once. Capacities, `design` and `paper_language` count at creation only.
+    admitted, else 18 or more; None: the youngest of these. `offer_hours`: how long an offered place is kept once the
+    person was reached; None gives it at once. Capacities, `design` and `paper_language` count at creation only.
     """
 
     course_id: UUID

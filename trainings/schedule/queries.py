@@ -31,7 +31,7 @@ from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
-"""Trainings of all hubs, which hold no names, and no people."""
+"""Trainings of all hubs, but no people."""
 
 PAGE_SIZE = 25
 NO_DATE = datetime.max.replace(tzinfo=clock.GUATEMALA)
@@ -64,7 +64,7 @@ def visible_to(actor: Actor) -> QuerySet[Training]:
 
 
 def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
-    """Of those hubs, and the actor's own."""
+    """As `visible_to`."""
     if actor.roles_everywhere.intersection(SEES_ALL):
         return reads(TrainingSession)
     own = Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id"))
@@ -149,7 +149,7 @@ class TrainingFilter:
 
 @dataclass(frozen=True, slots=True)
 class StaffTraining:
-    """Times UTC; none without (coming) sessions."""
+    """Times UTC; None without (coming) sessions."""
 
     id: UUID
     title: str
@@ -266,7 +266,7 @@ async def course(course_id: UUID) -> Course:
 
 
 async def required_by(course_id: UUID) -> dict[UUID, str]:
-    """Titles, in order."""
+    """Titles."""
     found = reads(CoursePrerequisite).filter(course_id=course_id).order_by("required__title")
     return dict(await found.values_list("required_id", "required__title"))
 

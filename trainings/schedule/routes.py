@@ -1,5 +1,3 @@
-"""Pages of the schedule alone; `panel/` shows it together with other parts."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

@@ -204,7 +204,7 @@ def _end_early(session: TrainingSession, ended_at: datetime) -> None:
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Undo the closing. Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled training."""
+    """Refuses (SessionIsOff) a cancelled session, and a held one of a cancelled training."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.closed_at is None:
@@ -279,7 +279,7 @@ async def _open_training(training_id: UUID) -> Training:
 
 
 async def locked_session(session_id: UUID) -> tuple[Training, TrainingSession]:
-    """Read under its training's lock. Raises NotFound."""
+    """Under its training's lock. Raises NotFound."""
     where = await TrainingSession.get_or_none(id=session_id)
     if where is None:
         raise NotFound(N_("No encontramos esa sesión."))
@@ -335,7 +335,7 @@ async def _keep_one(
     standing: Mapping[UUID, TrainingSession],
     people: Mapping[UUID, set[UUID]],
 ) -> bool:
-    """Returns whether people must be told."""
+    """True: people must be told."""
     columns: dict[str, Any] = {"starts_at": plan.starts_at, "ends_at": plan.ends_at, "venue_id": plan.venue_id}
     if plan.id is None:
         session = await TrainingSession.create(
@@ -355,7 +355,7 @@ async def _keep_one(
 
 
 async def _drop(sessions: Sequence[TrainingSession]) -> None:
-    """Sessions of a draft: nobody has seen them."""
+    """Of a draft: nobody has seen them."""
     ids = [session.id for session in sessions]
     await SessionFacilitator.filter(session_id__in=ids).delete()
     await TrainingSession.filter(id__in=ids).delete()

@@ -14,7 +14,6 @@ from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
 FIXED = frozenset({"off", "gone"})
-"""Not movable."""
 
 
 def numbered(session: StaffSession) -> str:
@@ -22,7 +21,7 @@ def numbered(session: StaffSession) -> str:
 
 
 def numbering() -> Callable[[StaffSession], str]:
-    """`numbered` for hundreds: looks the words up once."""
+    """Looks words up once for hundreds."""
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
 
     def told(session: StaffSession) -> str:

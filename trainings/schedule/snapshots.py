@@ -21,7 +21,7 @@ Facts = Mapping[UUID, Known]
 
 
 class Reader(Protocol):
-    """A registration, or a block of cards. Numbers as in `Registration`."""
+    """A registration, or a block of cards."""
 
     @property
     def id(self) -> UUID: ...
@@ -41,7 +41,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """Of one training by number from 0; empty if nothing changed since it was shown."""
+    """By number from 0; empty if nothing changed since it was shown."""
 
     numbered: Sequence[Snapshot] = ()
 
@@ -53,7 +53,7 @@ class Snapshots:
         return len(self.numbered) - 1 if self.numbered else None
 
     def known_by(self, reader: Reader) -> int:
-        """The number told in words, else the one shown when they registered."""
+        """Told in words, else shown at sign-up."""
         if reader.told_number is not None:
             return reader.told_number
         return self.shown_at(reader.created_at)
@@ -189,7 +189,7 @@ def _is_held_by_others(known: Facts, now: Standing) -> bool:
 
 
 async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshots]:
-    """By training; at most two statements."""
+    """At most two statements."""
     rows = await reads(FactsSnapshot).filter(training_id__in=sorted(training_ids)).order_by("training_id", "number")
     known = {row.id: _read_all(row, {}) for row in rows}
     venue_ids = {one.venue_id for facts in known.values() for one in facts.values() if one.venue_id}
@@ -202,7 +202,7 @@ async def snapshots_of(training_ids: Collection[UUID]) -> Mapping[UUID, Snapshot
 
 
 async def last_number(training_id: UUID) -> int | None:
-    """None if nothing ever changed."""
+    """None: nothing ever changed."""
     last = await FactsSnapshot.filter(training_id=training_id).order_by("-number").first()
     return last.number if last is not None else None
 

@@ -43,9 +43,9 @@ TRAININGS = """
 
 
 class StaffSession(NamedTuple):
-    """With its training; `n_sessions` counts cancelled ones. `look`: cancelled, draft, over (or closed), going on, or
-    none. `place`: the venue's name or "online". Values stay as the database gives them, for most are read once or
-    never. A tuple, because a page makes hundreds.
+    """`n_sessions` counts cancelled ones. `look`: cancelled, draft, over (or closed), going on, or none. `place`: the
+    venue's name or "online". Values stay as the database gives them, for most are read once or never. A tuple,
+    because a page makes hundreds.
     """
 
     key: UUID | str

@@ -1,5 +1,3 @@
-"""Municipalities with names and addresses, made once from the file."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Words for kinds, states and offers. Spanish is the source; translate where shown."""
+"""Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 

@@ -73,9 +73,7 @@ class PrerequisiteCircle(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CoursePlan:
-    """`contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100. `prerequisite_ids`: courses to
-    complete before.
-    """
+    """`contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100."""
 
     kind: CourseKind
     topic_id: UUID
@@ -190,7 +188,6 @@ async def rename_topic(topic_id: UUID, name: str, *, actor: Actor) -> Topic:
 
 
 async def _calendars_follow(trainings: QuerySet[Training], *, renamed: Collection[str] = ()) -> None:
-    """`renamed`: feeds with a new name."""
     recent = trainings.filter(sessions__starts_at__gte=clock.now() - STILL_SHOWN)
     ids = [one for (one,) in await recent.distinct().values_list("id")]
     await calendar_texts.refresh(training_ids=ids, renamed=renamed)

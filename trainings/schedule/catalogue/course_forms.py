@@ -57,7 +57,7 @@ class CourseForm(Form):
 
 
 def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
-    """Parts with minutes; 0 if none are given."""
+    """With minutes; 0 if none are given."""
     parts = []
     for line in lines.splitlines()[:MOST_CONTENTS]:
         title, _bar, minutes = line.partition("|")

@@ -118,7 +118,7 @@ async def copy(request: Request) -> Response:
 
 
 async def _owner(chosen: str, actor: Actor) -> UUID | None:
-    """The chosen operator by id, or the only one. Refuses (UnknownOwner) any other."""
+    """By id, or the only operator. Refuses (UnknownOwner) any other."""
     own = await queries.operators_led_by(actor)
     if len(own) <= 1 and not chosen:
         return next(iter(own), None)

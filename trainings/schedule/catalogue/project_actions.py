@@ -13,8 +13,6 @@ from trainings.schedule.models import Project
 
 
 class ProjectExists(Refusal):
-    """Only on the command line, as the next."""
-
     code = "project_exists"
     sentence = "There is a project %(name)s already."
 

@@ -1,4 +1,4 @@
-"""`/panel/cursos/temas/{slug}`: correct a topic's name. The address stays: calendars and posters carry it."""
+"""`/panel/cursos/temas/{slug}`: the address stays: calendars and posters carry it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/temas/{slug}`: a topic, its coming trainings, its feeds, and its picture for shared links."""
+"""`/temas/{slug}`: a topic, its coming trainings and feeds, and its picture for shared links."""
 
 from __future__ import annotations
 
@@ -35,8 +35,6 @@ class UnknownTopic(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class TopicCourse:
-    """`contents`: titles of its parts."""
-
     title: str
     kind: CourseKind
     summary: str
@@ -54,7 +52,7 @@ async def topic_name(slug: str) -> str:
 
 
 async def courses_of(slug: str) -> list[TopicCourse]:
-    """Active ones by title; of a course and its copies the first."""
+    """By title; of a course and its copies the first."""
     found = await queries.courses(is_active=True)
     by_title = {fold(one.title): one for one in reversed(found) if one.topic.slug == slug}
     return [
@@ -113,7 +111,7 @@ def _page(
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/temas/{slug}/imagen.png`: for chats, in Spanish."""
+    """For chats, in Spanish."""
     name = await topic_name(request.path_params["slug"])
     with speaking(SOURCE_LANGUAGE):
         card = Card(

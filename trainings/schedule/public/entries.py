@@ -1,5 +1,5 @@
-"""Calendar entries by day, for panel and public month, and their lines as HTML. A month has hundreds: the template is
-rendered once for each kind of line.
+"""Calendar entries by day, and their lines as HTML. A month has hundreds: the template is rendered once for each kind
+of line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 def lines_of(entries: Sequence[Entry]) -> Markup:
-    """By their template, in the request's language."""
+    """In the request's language."""
     lang = language()
     written: list[str] = []
     values: list[str] = []
@@ -126,13 +126,13 @@ def cells_of(month: Month, entries: Mapping[date, Sequence[Entry]], notes: Mappi
 
 
 def weekdays_of(month: Month) -> list[str]:
-    """Column heads, from Sunday."""
+    """From Sunday."""
     sunday = month.first - timedelta(days=month.column - 1)
     return [short_weekday(sunday + timedelta(days=n)) for n in range(DAYS_OF_WEEK)]
 
 
 @lru_cache(maxsize=4096)
 def when(starts_told: datetime | str, ends_told: datetime | str, lang: str) -> tuple[datetime, str, tuple[date, ...]]:
-    """Local start, the same in words, and the days it touches. Cached: a page made anew asks for nearly the same."""
+    """(local start, in words, days it touches). Cached: a page made anew asks for nearly the same."""
     here = clock.local(as_moment(starts_told))
     return here, dates.time_of_day(here, lang), days_touched(here, as_moment(ends_told))

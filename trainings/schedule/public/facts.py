@@ -22,7 +22,7 @@ from trainings.web.i18n import gettext, language, ngettext
 
 WHOLE = 100
 MOST_TOWNS = 3
-"""Named; more are counted."""
+"""Named; further ones are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,6 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Empty if there is nothing to say."""
-
     about: str
     description: str
     dates: tuple[Dated, ...]
@@ -92,7 +90,7 @@ def hub_facts(hub: HubCard) -> HubFacts:
 
 
 def facts_of(training: Posted) -> Facts:
-    """As of now, in the request's language."""
+    """In the request's language."""
     places = tuple(dict.fromkeys(session.place for session in training.held))
     about = _about(training)
     return Facts(
@@ -153,7 +151,7 @@ def _towns(found: Sequence[Town]) -> str:
 
 
 def short_place(place: Place, among: Collection[Place]) -> str:
-    """The name, with the municipality if these differ."""
+    """With the municipality if these differ."""
     if place.is_online:
         return place.where
     towns = {one.town for one in among if not one.is_online}
@@ -271,7 +269,7 @@ def _why_not(training: Posted, phase: Phase) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """For `parts/rows.html`. `free`: None if a `state` replaces the band."""
+    """`free` None: a `state` replaces the band."""
 
     href: str
     title: str
@@ -288,7 +286,7 @@ class Row:
 
 
 def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
-    """Each by its next session, if possible here or since then."""
+    """Each by its next session, if possible in this town or since then."""
     return [row_of(training, training.next_session_in(town_code, since)) for training in trainings]
 
 
@@ -345,7 +343,7 @@ def _elsewhere(training: Listed, shown: PublicSession) -> str:
 
 
 def state_of(phase: Phase) -> str:
-    """The obstacle to registering; empty without one."""
+    """The obstacle to registering, or empty."""
     if phase is Phase.CANCELLED:
         return gettext("Cancelada")
     if phase is Phase.HELD:

@@ -1,4 +1,4 @@
-"""Filters of the public list and month: read from the address, named, dropped one by one."""
+"""Filters of the public list and month, read from the address."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ D = TypeVar("D", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Empty values do not filter.
-
-    `town`, `topic`: slugs; `language`: ISO 639-3; `audience`: actor type; `since`: for the list alone.
+    """Empty values do not filter. `town`, `topic`: slugs; `language`: ISO 639-3; `audience`: actor type; `since`: for
+    the list alone.
     """
 
     town: str = ""
@@ -89,7 +88,7 @@ class Filters:
 
     @property
     def town_code(self) -> str:
-        """INE code; empty without one."""
+        """INE code, or empty."""
         return _code_of(self.town)
 
     @property
@@ -105,7 +104,7 @@ class Filters:
         return [one for one in found if one not in hindered]
 
     def chosen(self, coming: Iterable[D]) -> list[D]:
-        """In the order given. No audience means everybody."""
+        """No audience means everybody."""
         if self == EVERYTHING:
             return list(coming)
         code, earliest = self.town_code, self.starts_at
@@ -182,7 +181,7 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
 
 
 def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
-    """For the form: existing values and the chosen one."""
+    """Existing values and the chosen one."""
     known = list(coming)
     return {
         "towns": town_choices(known, chosen.town),

@@ -50,16 +50,15 @@ DATED = f"""
         )
     ORDER BY s.starts_at
 """  # noqa: S608
-"""One statement. CROSS: sessions first, or SQLite begins with all trainings of all years. Ties are sorted in Python:
-SQLite would carry all columns through a tree.
+"""CROSS: sessions first, or SQLite begins with all trainings of all years. Ties are sorted in Python: SQLite would
+carry all columns through a tree.
 """
 BY_START = itemgetter(1, 0)
 
 
 class Dated(NamedTuple):
-    """A session of a listed training; past and cancelled ones too. `look`: cancelled, over, or none. `is_online`:
-    publicly in no venue. Values stay as the database gives them, for most are read once or never. A tuple, because a
-    page makes hundreds.
+    """Past and cancelled sessions too. `look`: cancelled, over, or none. `is_online`: publicly in no venue. Values stay
+    as the database gives them, for most are read once or never. A tuple, because a page makes hundreds.
     """
 
     key: UUID | str
@@ -112,7 +111,7 @@ class Dated(NamedTuple):
 
 
 def ask_dates(start: datetime, end: datetime) -> Statement:
-    """During the span, by start. Cancelled ones if calendars ever showed them."""
+    """Cancelled ones if calendars ever showed them."""
     return Statement(DATED, (clock.now(), start - LONGEST_SESSION, end, start))
 
 
@@ -165,7 +164,7 @@ def ask_changes() -> Statement:
 
 
 def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[tuple[str, Left], ...]:
-    """Sessions during the span, by key."""
+    """By key."""
     changes = [_Row(*row) for row in rows]
     within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
     earliest = {str(one.session_id): one for one in within}

@@ -1,4 +1,4 @@
-"""Numbers for the map, days for the band, the nearest elsewhere."""
+"""Numbers for the map, days for the band, the nearest hubs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def nearest_hubs(code: str, hubs: Iterable[HubCard]) -> list[HubCard]:
 
 
 def _distance(code: str, other: str) -> float:
-    """Between label points, in degrees of latitude; good enough to compare."""
+    """Between label points, in degrees of latitude."""
     here, there = by_code()[code], by_code()[other]
     across = float(here.lon - there.lon) * LATITUDE_SHRINK
     return across**2 + float(here.lat - there.lat) ** 2

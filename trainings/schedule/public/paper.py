@@ -15,7 +15,7 @@ from trainings.schedule.public.posted import Place, Posted, PublicSession
 from trainings.schedule.public.sentences import capital, listing, stopped
 
 MOST_DATES = 4
-"""Sessions listed one by one; more are told by first and last day."""
+"""Listed one by one; more are told by first and last day."""
 
 WHEN, WHERE, WHEN_AND_WHERE = "Cuándo", "Dónde", "Cuándo y dónde"
 """Labels by which other modules find these facts."""
@@ -135,7 +135,7 @@ def _closing(closes_at: datetime) -> str:
 
 
 def qr_drawing(address: str) -> dict[str, Any]:
-    """The QR code as a drawing, with its size in modules."""
+    """With its size in modules."""
     modules, path = qr.svg_path(address, "M")
     box = f'viewBox="0 0 {modules} {modules}"'
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'

@@ -1,6 +1,4 @@
-"""A training's pictures for chats: its card, and "CAMBIO DE FECHA" with its text. In Spanish; a protected place is its
-municipality.
-"""
+"""A training's pictures for chats. In Spanish; a protected place is its municipality."""
 
 from __future__ import annotations
 
@@ -54,7 +52,7 @@ HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class ChangeCard:
-    """Lines of the picture, empty if unused. `link`: target of its code."""
+    """Lines, empty if unused. `link`: target of its code."""
 
     head: str
     title: str

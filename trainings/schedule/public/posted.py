@@ -38,14 +38,14 @@ class Place:
 
     @property
     def in_full(self) -> str:
-        """Name, address, municipality and department as far as public."""
+        """As far as public."""
         if self.is_online:
             return self.where
         return ", ".join(part for part in (self.name, self.address, self.town.full_name) if part)
 
     @property
     def map_address(self) -> str:
-        """Plain link to OpenStreetMap; empty without a public point."""
+        """OpenStreetMap; empty without a public point."""
         if self.lat is None or self.lon is None:
             return ""
         return f"https://www.openstreetmap.org/?mlat={self.lat}&mlon={self.lon}#map=17/{self.lat}/{self.lon}"
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Was:
-    """A session before its change of the last seven days. `place`: None if unchanged. `is_other_link`: only the link
+    """A session before its change of the last seven days. `place` None: unchanged. `is_other_link`: only the link
     changed.
     """
 
@@ -108,7 +108,7 @@ class HubCard:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A published training in lists, sessions by time."""
+    """Sessions by time."""
 
     id: str
     slug: str
@@ -159,8 +159,8 @@ class Listed:
         return next((session for session in self.held if end_of(session) > now), self.held[0])
 
     def next_session_in(self, town_code: str, since: datetime | None = None) -> PublicSession:
-        """The first here that has not ended, not before `since`; else the next anywhere. Once all is over, the first
-        here.
+        """The first in this town that has not ended, not before `since`; else the next anywhere. Once all is over, the
+        first in this town.
         """
         now, is_over = clock.now(), self.is_over
         found = (
@@ -187,10 +187,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Posted(Listed):
-    """With all facts of its own page. `minutes` of the course; `prerequisites`: titles.
-
-    `is_unlisted`: by its address only, also once cancelled.
-    """
+    """`minutes` of the course; `prerequisites`: titles. `is_unlisted`: by its address only, also once cancelled."""
 
     neutral_title: str
     summary: str

@@ -149,9 +149,7 @@ _COMING = """
         AND {which}
     ORDER BY s.starts_at, s.id
 """
-"""CROSS, here and above: sessions that may not be over first, for SQLite would begin with the trainings of all
-years.
-"""
+"""CROSS: sessions that may not be over first, for SQLite would begin with the trainings of all years."""
 COMING = _COMING.format(lists=LISTS, access=ACCESS, which="t.state = 'published'")
 CALLED_OFF = _COMING.format(
     lists=LISTS,
@@ -224,7 +222,7 @@ async def topic_names() -> dict[str, str]:
 
 
 async def event_texts(training_id: str) -> list[str]:
-    """The training's stored VEVENTs as in feeds, by start."""
+    """Stored VEVENTs as in feeds, by start."""
     return [row["body"] for row in await sql.reads(EVENTS, training_id)]
 
 
@@ -249,7 +247,7 @@ async def slug_of_code(typed: str) -> str:
 
 
 async def coming_sessions(now: datetime) -> list[Coming]:
-    """Sessions of listed trainings not over at `now`, by start."""
+    """Of listed trainings."""
     return [_coming(row) for row in await sql.reads(COMING, now - LONGEST_SESSION, now)]
 
 
@@ -265,7 +263,7 @@ def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:
-    """Coming sessions that calendars showed and that were cancelled within a week."""
+    """Coming sessions that calendars showed, cancelled within a week."""
     return [_coming(row) for row in await sql.reads(CALLED_OFF, now - LONGEST_SESSION, now, now - SHOWN_FOR)]
 
 
@@ -285,7 +283,7 @@ async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
-    """Active ones, those seated there first."""
+    """Active ones, seated there first."""
     hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
@@ -397,7 +395,7 @@ def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
 
 
 def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key, link: str | None) -> bool:
-    """It has an id here if the session was online and still is. Links are sealed: only opening tells."""
+    """The session was online and still is. Links are sealed: only opening tells."""
     if not (change_id and old_link and link):
         return False
     old = reveal(DatedChange, "left_online_url", as_uuid(change_id), old_link)

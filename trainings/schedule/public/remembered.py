@@ -1,5 +1,5 @@
 """Cache of pages that many people open at once. The same facts in the same language give the same page until time alone
-changes it. Fresh acts (a place taken) are among the facts.
+changes it. A place taken is among the facts.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def remembered(
     with_query: bool = False,
     is_staff: bool = False,
 ) -> Response:
-    """The page of these facts, made if missing; one for each address and language. Filtered pages are always made,
-    unless `with_query`; pages for signed-in people too, unless `is_staff`: then each person has their own, with
-    their present roles. `until`: when the same facts read differently.
+    """One for each address and language, made if missing. Filtered pages are always made, unless `with_query`; pages
+    for signed-in people too, unless `is_staff`: then each person has their own, with their present roles. `until`:
+    when the same facts read differently.
     """
     query, actor = request.url.query, request.scope.get("state", {}).get("actor")
     is_known = actor is not None and actor.id is not None

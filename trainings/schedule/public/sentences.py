@@ -1,4 +1,4 @@
-"""Sentences of a training: what changed, for whom, in which languages; places as exactly as the reader may know."""
+"""Sentences of a training; places as exactly as the reader may know."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _link(address: str) -> str:
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
-    """`Antes: … Ahora: …`; without `Antes` if unchanged."""
+    """Without `Antes` if unchanged."""
     told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
     if is_held_after_all:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
@@ -84,7 +84,7 @@ def taken_out(session: TrainingSession) -> str:
 
 
 def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = False) -> str:
-    """Venue and municipality, or the municipality alone, and "online"; empty without any."""
+    """Venue and municipality, or the municipality alone, and "online"; or empty."""
     online = gettext(N_("En línea")) if is_online else ""
     if venue is None:
         return online
@@ -140,7 +140,6 @@ def day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
 
 
 def with_place(when: str, place: str) -> str:
-    """The place in brackets, if any."""
     return f"{when} ({place})" if place else when
 
 
@@ -149,7 +148,7 @@ def capital(text: str) -> str:
 
 
 def stopped(sentence: str) -> str:
-    """Adds a full stop, unless there is one (`4:00 p. m.`)."""
+    """Unless there is one (`4:00 p. m.`)."""
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
@@ -187,25 +186,25 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def in_a_sentence(parts: Iterable[str]) -> str:
-    """With capital and full stop. Empty without parts."""
+    """With capital and full stop, or empty."""
     text = listing([part for part in parts if part])
     return stopped(capital(text)) if text else ""
 
 
 def language_name(code: str) -> str:
-    """Within a sentence: lower case in Spanish, not in English."""
+    """Lower case in Spanish, not in English."""
     name = gettext(LANGUAGES[code]) if code in LANGUAGES else code
     return name if language().startswith("en") else _small(name)
 
 
 def audience_sentence(codes: Iterable[str]) -> str:
-    """Without codes: everybody."""
+    """No codes: everybody."""
     named = [gettext(AUDIENCES[ActorType(code)]) for code in codes if code in AUDIENCES]
     return in_a_sentence(named) or gettext("Toda persona interesada.")
 
 
 def age_sentence(minimum_age: int | None, *, admits_minors: bool) -> str:
-    """From which age; minors with the consent of a parent or guardian."""
+    """Minors with the consent of a parent or guardian."""
     if not admits_minors:
         return gettext("Desde %(age)s años.") % {"age": max(minimum_age or ADULT, ADULT)}
     if minimum_age is None:
@@ -226,7 +225,6 @@ def language_sentence(codes: Collection[str], interpreted: Collection[str]) -> s
 
 
 def access_sentence(features: Collection[str]) -> str:
-    """In the order of the word list."""
     return in_a_sentence(_small(gettext(words)) for feature, words in ACCESS.items() if feature in features)
 
 

@@ -78,9 +78,7 @@ async def copy_to_month(
 
 
 async def copies_of(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
-    """Trainings that begin in one month as they would be in another, by day; without cancelled ones. Each month is
-    given by a day in it.
-    """
+    """Trainings that begin in one month as they would be in another, by day; without cancelled ones."""
     held = reads(TrainingSession).filter(
         training__hub_id=hub_id,
         training__state__not=TrainingState.CANCELLED,
@@ -123,7 +121,7 @@ def day_in(month: Month, plans: Sequence[SessionPlan]) -> date:
 
 
 def shifted(plans: Sequence[SessionPlan], first_day: date) -> list[SessionPlan]:
-    """From that day on: weeks and hours keep their distances."""
+    """Weeks and hours keep their distances."""
     shift = first_day - _first_day(plans) if plans else timedelta()
     return [
         replace(plan, starts_at=plan.starts_at + shift, ends_at=plan.ends_at + shift)

@@ -117,8 +117,8 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def say_held(session_id: UUID, *, actor: Actor) -> None:
-    """Undo `say_not_held`. Refuses a session cancelled before its end (people were told), a cancelled training, and an
-    overlap within the training.
+    """Refuses a session cancelled before its end (people were told), a cancelled training, and an overlap within the
+    training.
     """
     async with transaction():
         training, session = await _locked(session_id)

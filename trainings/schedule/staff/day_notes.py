@@ -26,7 +26,7 @@ class Feast:
 
 
 async def feasts_between(first: date, last: date, town_codes: Collection[str]) -> list[Feast]:
-    """Both ends included, in order."""
+    """Both ends included."""
     return _feasts(await sql.reads(FEASTS, sorted(town_codes)), first, last)
 
 

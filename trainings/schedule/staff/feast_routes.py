@@ -43,7 +43,7 @@ ONE = INDEX + "/{id:uuid}"
 
 
 class FeastForm(Form):
-    """A yearly feast: first day without a year, and number of days."""
+    """First day without a year, and number of days."""
 
     municipality: Annotated[str, Field(max_length=4)]
     name: Annotated[str, printable(120), AfterValidator(required)]
@@ -138,7 +138,7 @@ async def _towns(codes: set[str]) -> list[Municipality]:
 
 
 async def _feast(request: Request) -> FeastDay:
-    """The address's feast, in a municipality that the actor's hubs serve."""
+    """In a municipality that the actor's hubs serve."""
     feast = await reads(FeastDay).get_or_none(id=request.path_params["id"])
     if feast is None or feast.municipality_id not in await _served(request.state.actor):
         raise UnknownFeast

@@ -1,4 +1,4 @@
-"""Staff forms: a training with its sessions, a move, a copy, a correction, a venue. Days and times are local."""
+"""Staff forms of trainings and sessions. Days and times are local."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def close_ranks(typed: Typed, *, without: int | None = None) -> int:
 
 
 def sort_rows(typed: Typed, *, after: int) -> None:
-    """Sort rows behind number `after` by day; rows without a day come last."""
+    """Rows behind number `after`, by day; rows without a day come last."""
     numbers = row_numbers(typed)
     later = sorted((one for one in numbers if one > after), key=lambda one: day_of(typed, one) or date.max)
     _renumber(typed, [one for one in numbers if one <= after] + later)
@@ -257,7 +257,7 @@ def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
 
 
 def checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
-    """None if `typed` now holds its error sentences."""
+    """None: `typed` now holds its error sentences."""
     try:
         return check(form, typed, prefix=prefix)
     except FormErrors:
@@ -338,7 +338,7 @@ class DuplicateForm(Form):
 
 
 class CancelForm(Form):
-    """The reason, which people are told."""
+    """People are told the reason."""
 
     reason: Annotated[str, printable(240), AfterValidator(required)]
 

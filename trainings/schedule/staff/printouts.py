@@ -95,7 +95,7 @@ async def outdated(training: Training, sessions: Collection[TrainingSession]) ->
 def _is_wrong(
     printout: Printout, snapshots: Snapshots, training: Training, sessions: Collection[TrainingSession]
 ) -> bool:
-    """Whether the paper may mislead somebody. No paper carries links."""
+    """The paper may mislead somebody. No paper carries links."""
     if not snapshots:
         return False
     number, is_off = snapshots.shown_at(printout.created_at), training.state is TrainingState.CANCELLED

@@ -1,5 +1,5 @@
-"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days. It gives
-plans, which staff can change.
+"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days. Staff can
+change its plans.
 """
 
 from __future__ import annotations
@@ -61,9 +61,8 @@ class SeriesWithoutDays(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """From `first_day`, local days; ends by `until` or `times`, whichever comes first.
-
-    `times` counts the first session. `days`: of `PICKED`, besides the first.
+    """From `first_day`, local days; ends by `until` or `times`, whichever comes first. `times` counts the first
+    session. `days`: of `PICKED`, besides the first.
     """
 
     pattern: Pattern
@@ -87,7 +86,7 @@ def days_of(series: Series) -> list[date]:
 
 
 def count(series: Series) -> int:
-    """Calculated; the series has an end."""
+    """The series has an end."""
     if series.pattern is Pattern.PICKED:
         return len({series.first_day, *series.days})
     counts = [] if series.times is None else [series.times]
@@ -171,7 +170,7 @@ class RepeatForm(Form):
 
 
 def change_rows(typed: Typed) -> bool:
-    """True if a row button was pressed: the form is only shown again. Raises FormErrors, and refuses as `days_of`."""
+    """True: a row button was pressed, the form is only shown again. Raises FormErrors, and refuses as `days_of`."""
     pressed = next((name for name in BUTTONS if typed.value(name)), None)
     if pressed is not None:
         BUTTONS[pressed](typed)
