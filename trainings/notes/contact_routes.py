@@ -14,7 +14,7 @@ from trainings.notes.forms import ContactForm, typed_contact
 from trainings.notes.models import HelpContact
 from trainings.notes.words import BY_SITUATION, COUNTRIES, TILES
 from trainings.web.allow import allow
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -68,12 +68,9 @@ async def _save(request: Request, contact: HelpContact | None) -> Response:
             await orientation.add_contact(details, actor=actor)
         else:
             await orientation.edit_contact(contact.id, details, actor=actor)
-    except FormErrors as exc:
-        return _form(request, exc.typed, contact, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _form(request, typed.refused(refusal), contact, status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return _form(request, typed, contact, status=status)
     return _done(N_("Listo: el contacto está guardado."))
 
 

@@ -21,15 +21,12 @@ from trainings.places.models import Hub
 from trainings.places.queries import HubNotYours, hubs_visible_to
 from trainings.web.allow import allow
 from trainings.web.files import RecordingTooLarge, read_upload
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext
-from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/notas"
 ONE = INDEX + "/{id:uuid}"
-REFUSED = (409, 413, 422)
-"""Shown at the form; out of scope has a page of its own."""
 SAVED, PUBLISHED = N_("Listo: el borrador está guardado."), N_("Listo: la nota está publicada.")
 
 
@@ -67,10 +64,9 @@ async def create(request: Request) -> Response:
         if not can_edit_notes(actor, form.hub):
             raise HubNotYours
         note = await actions.create_note(form.text(), hub_id=form.hub, actor=actor, publish=form.publish)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, status=422)
-    except Refusal as refusal:
-        return await _refused(request, typed, refusal)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, status=status)
     return _done(note, PUBLISHED if form.publish else SAVED)
 
 
@@ -86,17 +82,10 @@ async def update(request: Request) -> Response:
     try:
         form = check(NoteForm, typed)
         await actions.edit_note(note.id, form.text(), actor=request.state.actor, publish=form.publish)
-    except FormErrors as exc:
-        return await _form(request, exc.typed, note, status=422)
-    except Refusal as refusal:
-        return await _refused(request, typed, refusal, note)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _form(request, typed, note, status=status)
     return _done(note, PUBLISHED if form.publish else N_("Listo: los cambios están guardados."))
-
-
-async def _refused(request: Request, typed: Typed, refusal: Refusal, note: InformationNote | None = None) -> Response:
-    if refusal.status not in REFUSED:
-        raise refusal
-    return await _form(request, typed.refused(refusal), note, status=refusal.status)
 
 
 async def _form(request: Request, typed: Typed, note: InformationNote | None = None, *, status: int = 200) -> Response:
@@ -160,12 +149,9 @@ async def _obey(request: Request, act: Act, sentence: str, typed: Typed | None =
     typed = await read_form(request) if typed is None else typed
     try:
         await act(note, typed, request.state.actor)
-    except FormErrors as exc:
-        return _page(request, note, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _page(request, await _note(request), typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return _page(request, await _note(request), typed, status=status)
     return _done(note, sentence)
 
 
@@ -225,8 +211,8 @@ async def record(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file", RecordingTooLarge)
     except RecordingTooLarge as refusal:
-        typed = Typed(errors={"file": sentence_of(refusal)})
-        return _page(request, note, typed, status=refusal.status)
+        typed, status = as_refused(Typed(), refusal)
+        return _page(request, note, typed, status=status)
 
     def act(note: InformationNote, typed: Typed, actor: Actor) -> Awaitable[object]:
         return actions.set_recording(note.id, content, typed.value("audio_language"), actor=actor)

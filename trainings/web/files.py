@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
@@ -87,17 +86,12 @@ async def read_upload(request: Request, name: str, too_large: type[FileTooLarge]
             if isinstance(value, str):
                 typed.add(key, value)
             elif key == name:
-                content = await _content(value, too_large)
+                content = await value.read(too_large.limit + 1)
+                if len(content) > too_large.limit:
+                    raise too_large(field=name)
     finally:
         await form.close()
     return typed, content
-
-
-async def _content(file: UploadFile, too_large: type[FileTooLarge]) -> bytes:
-    content = await file.read(too_large.limit + 1)
-    if len(content) > too_large.limit:
-        raise too_large
-    return content
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

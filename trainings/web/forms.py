@@ -22,8 +22,8 @@ from trainings.web.i18n import N_, gettext
 
 MAX_FIELDS = 400
 FORM_TYPE = "application/x-www-form-urlencoded"
-REFUSED = (409, 422)
-"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
+REFUSED = (409, 413, 422, 503)
+"""Refusals that a form shows, with what was typed; out of scope, not allowed and too often have pages of their own."""
 
 SENTENCES = {
     "missing": N_("Falta este dato."),

@@ -19,11 +19,11 @@ from trainings.attendance.phones.gaps import gaps_of_phones
 from trainings.attendance.phones.phone_list import Phone, name_for_another, phone_seen_by, phones_seen_by
 from trainings.attendance.phones.sessions import Offer, offer_to
 from trainings.attendance.queries import UnknownSession
-from trainings.errors import Refusal, TooMany
+from trainings.errors import Refusal
 from trainings.lib import qr, tokens
 from trainings.web.allow import allow
 from trainings.web.files import PhoneCopyTooLarge, read_upload
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import absolute, redirect, render, token_page_headers
 
@@ -74,10 +74,8 @@ async def prepare_this(request: Request) -> Response:
         prepared = await devices.prepare_this(
             offer.load(), name=name, token=read_cookie(request), key=form.key, actor=actor
         )
-    except FormErrors as exc:
-        return await _this_page(request, offer, exc.typed, 422)
-    except NothingToMark as exc:
-        return await _this_page(request, offer, typed.refused(exc), exc.status)
+    except (FormErrors, NothingToMark) as error:
+        return await _this_page(request, offer, *as_refused(typed, error))
     response = redirect(shell.path_for(language()) + shell.PREPARED)
     write_cookie(response, prepared.token, https=request.app.state.settings.is_https)
     return response
@@ -127,12 +125,10 @@ async def invite(request: Request) -> Response:
         form = check(AnotherPhoneForm, typed)
         load = offer.load(set(form.para))
         device, code = await devices.invite(load, name=form.name, key=form.key, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _another_page(request, offer, exc.typed, 422)
     except CodeUsed:
         return _back(gettext(N_("Listo. El otro teléfono ya usó su código.")))
-    except Refusal as exc:
-        return await _another_page(request, offer, typed.refused(exc), exc.status)
+    except (FormErrors, Refusal) as error:
+        return await _another_page(request, offer, *as_refused(typed, error))
     address = absolute(f"{shell.ENROL_PATH}#{code}")
     context = {"device": device, "code": code, "qr": qr.svg_path(address, "M"), "host": absolute(shell.ENROL_PATH)}
     return render(request, "attendance/phones/code.html", context, headers=token_page_headers())
@@ -223,10 +219,8 @@ async def load_copied(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file", PhoneCopyTooLarge)
         loaded = await load_copy(content, actor=request.state.actor)
-    except TooMany:
-        raise
     except Refusal as refusal:
-        return _copy_page(request, typed.refused(refusal), refusal.status)
+        return _copy_page(request, *as_refused(typed, refusal))
     return redirect(COPY, _told(loaded), "note" if loaded.n_unread or loaded.n_other else "ok")
 
 

@@ -33,7 +33,7 @@ from trainings.registrations.seats.cards import record_printing
 from trainings.schedule.models import PrintKind
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import pdf_response, redirect, render
 
@@ -91,10 +91,8 @@ async def create(request: Request) -> Response:
             key=form.key,
             actor=request.state.actor,
         )
-    except FormErrors as exc:
-        return await _index(request, door, exc.typed, 422)
-    except Refusal as exc:
-        return await _index(request, door, typed.refused(exc), exc.status)
+    except (FormErrors, Refusal) as error:
+        return await _index(request, door, *as_refused(typed, error))
     return redirect(
         path_of(door.session.id, sheet.code),
         gettext(N_("Lista la hoja %(code)s: imprímala aquí.")) % {"code": tokens.show_sheet_code(sheet.code)},

@@ -25,7 +25,7 @@ from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import Participant
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.signup.age_choices import age_groups
 from trainings.web.allow import allow
@@ -115,12 +115,10 @@ async def answer(request: Request) -> Response:
         return _back(session.id, gettext(N_("Listo. La ficha quedó aparte y lo que decía se borró.")))
     try:
         await slips.register(slip.id, check(SlipForm, typed), actor=actor)
-    except FormErrors as exc:
-        return await _page(request, slip, exc.typed, 422)
     except slips.SlipDone:
         raise
-    except Refusal as refusal:
-        return await _page(request, slip, typed.refused(for_staff(refusal)), refusal.status)
+    except (FormErrors, Refusal) as error:
+        return await _page(request, slip, *as_refused_to_staff(typed, error))
     return _back(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
 
 

@@ -19,7 +19,7 @@ from trainings.certificates.ceremony.forms import ProofForm
 from trainings.certificates.ceremony.name_proofs import Correction, Proof
 from trainings.certificates.words import CONFIRMED_WORDS
 from trainings.errors import Refusal
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -130,10 +130,8 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
     try:
         corrections = _looked_at(typed, proof.corrections)
         n, n_anew = await name_proofs.keep_proof(proof.right, corrections, actor=request.state.actor)
-    except FormErrors as exc:
-        return _review(request, door, opened, exc.typed, proof, 422)
-    except Refusal as refusal:
-        form, status = as_refused(typed, for_staff(refusal))
+    except (FormErrors, Refusal) as error:
+        form, status = as_refused_to_staff(typed, error)
         return _review(request, door, opened, form, proof, status)
     response = redirect(_base(door, opened) + "/nombres")
     said = ngettext("Listo. %(n)s nombre está confirmado.", "Listo. %(n)s nombres están confirmados.", n) % {"n": n}

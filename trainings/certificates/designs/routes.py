@@ -329,11 +329,9 @@ async def add_image(request: Request) -> Response:
         form = check(PictureForm, typed)
         picture = await cleaned(content)
         await brand.add_image(operator_id, form.role, form.name, picture, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _letterhead(request, exc.typed, at=(operator_id, exc.typed.value("role")), status=422)
-    except Refusal as refusal:
-        place = (operator_id, typed.value("role"))
-        return await _letterhead(request, typed.refused(refusal), at=place, status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        refused, status = as_refused(typed, error)
+        return await _letterhead(request, refused, at=(operator_id, typed.value("role")), status=status)
     return _done(LETTERHEAD, ADDED[form.role])
 
 

@@ -23,7 +23,7 @@ from trainings.errors import Refusal
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Form, Typed, check, read_form
+from trainings.web.forms import REFUSED, Form, Typed, as_refused, check, read_form
 from trainings.web.headers import token_page_headers
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
@@ -225,8 +225,8 @@ async def print_them(request: Request) -> Response:
         papers = await printing.to_print(training, only_changed=only_changed and chosen is None, chosen=chosen)
         whole = await printing.print_them(training, papers, only_changed=only_changed, actor=request.state.actor)
     except Refusal as refusal:
-        form_again = typed.refused(refusal)
-        return await _to_print(request, training, only_changed=only_changed, form=form_again, status=refusal.status)
+        typed, status = as_refused(typed, refusal)
+        return await _to_print(request, training, only_changed=only_changed, form=typed, status=status)
     name = printing.name_of(training, number=form.parte, n_parts=form.de)
     return StreamingResponse(whole, media_type="application/pdf", headers=_to_save(f"{name}.pdf"))
 

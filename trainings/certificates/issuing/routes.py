@@ -46,7 +46,7 @@ from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
 from trainings.people.consents import PermissionGone
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff, for_staff
 from trainings.registrations.models import Registration
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.completion import share_needed
@@ -259,11 +259,9 @@ async def rename(request: Request) -> Response:
     try:
         form = check(RenameForm, typed)
         n = await names.correct(key, form.given_names, form.surnames, ConfirmedHow.DESK, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _show_person(request, training, person, name_form=exc.typed, status=422)
-    except (names.LetterNotPrintable, PermissionGone) as refusal:
-        again = typed.refused(for_staff(refusal))
-        return await _show_person(request, training, person, name_form=again, status=refusal.status)
+    except (FormErrors, names.LetterNotPrintable, PermissionGone) as error:
+        again, status = as_refused_to_staff(typed, error)
+        return await _show_person(request, training, person, name_form=again, status=status)
     return _named(key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
 
 

@@ -26,7 +26,6 @@ from trainings.web.allow import PUBLIC, allow
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.forms import Day, Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
@@ -125,7 +124,8 @@ async def load(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, FILE, KeyFileTooLarge)
     except KeyFileTooLarge as refusal:
-        return await _index(request, (operator_id, Typed(errors={FILE: sentence_of(refusal)})), refusal.status)
+        form, status = as_refused(Typed(), refusal)
+        return await _index(request, (operator_id, form), status)
     password = typed.value("password")
     typed.fields.pop("password", None)
     if not content:

@@ -48,7 +48,7 @@ from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.cards.forms import read_card_wish
 from trainings.registrations.cards.queries import SeenCard, seen_card
 from trainings.registrations.commands import SignUp, for_one
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
 from trainings.registrations.signup.age_choices import age_groups
@@ -242,11 +242,9 @@ async def create_walk_in(request: Request) -> Response:
     try:
         form = check(WalkInForm, typed)
         answer = await actions.add_walk_in(door.session.id, _wish(form, typed), form.id, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _walk_in_page(request, door, exc.typed, typed.value("id"), typed.value("card"), 422)
-    except Refusal as exc:
-        again = typed.refused(for_staff(exc))
-        return await _walk_in_page(request, door, again, typed.value("id"), typed.value("card"), exc.status)
+    except (FormErrors, Refusal) as error:
+        again, status = as_refused_to_staff(typed, error)
+        return await _walk_in_page(request, door, again, typed.value("id"), typed.value("card"), status)
     return _answered(door.session, answer, typed)
 
 

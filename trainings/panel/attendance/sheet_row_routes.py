@@ -25,11 +25,11 @@ from trainings.audit.actor import Actor
 from trainings.certificates.issuing import names
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.signup.forms import RenameForm
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
@@ -90,11 +90,9 @@ async def type_in(request: Request) -> Response:
         if typed.value("do") != "marcar":
             return await _preview(request, door, opened, numbers, form)
         await sheets.mark_rows(opened.sheet.id, numbers, actor=request.state.actor, key=form.key)
-    except FormErrors as exc:
-        return await _show(request, door, opened, exc.typed, 422)
-    except Refusal as exc:
+    except (FormErrors, Refusal) as error:
         # Other rows of the line may be marked by now.
-        return await _show(request, door, await opened_at(request, door), typed.refused(exc), exc.status)
+        return await _show(request, door, await opened_at(request, door), *as_refused(typed, error))
     return redirect(path_of(door.session.id, opened.sheet.code, f"?linea={form.key}#linea"))
 
 
@@ -181,10 +179,8 @@ async def _change(request: Request, form_of: type[F], change: Callable[[ChangedR
     try:
         form = check(form_of, typed)
         sentence = await change(ChangedRow(door.session, opened.sheet.id, line, request.state.actor), form)
-    except FormErrors as exc:
-        return await _row(request, door, opened, exc.typed, 422)
-    except Refusal as exc:
-        return await _row(request, door, opened, typed.refused(for_staff(exc)), exc.status)
+    except (FormErrors, Refusal) as error:
+        return await _row(request, door, opened, *as_refused_to_staff(typed, error))
     return redirect(
         path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"), gettext(sentence) % {"row": line.number}
     )

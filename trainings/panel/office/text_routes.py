@@ -23,7 +23,7 @@ from trainings.registrations.telling import previews
 from trainings.registrations.telling.reminders import read_days, write_days
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, speaking
 from trainings.web.render import redirect, render
 
@@ -126,10 +126,9 @@ async def update(request: Request) -> Response:
         if typed.value("do") == "ver":
             return await _page(request, text, words, form=typed, is_draft=True)
         await templates.save_words(text.operator.id, text.kind, text.lang, words, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _page(request, text, None, form=exc.typed, status=422)
-    except Refusal as refusal:
-        return await _page(request, text, None, form=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _page(request, text, None, form=typed, status=status)
     return _back(text.path, N_("Listo. Así se dice desde ahora, también en lo que espera su hora."))
 
 

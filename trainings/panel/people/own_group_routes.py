@@ -34,7 +34,7 @@ from trainings.registrations.seats.actions import NameOfBefore
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.signup.limits import check_rejoin
 from trainings.web.allow import HOLDER, allow
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import absolute
 
@@ -60,10 +60,9 @@ async def rename(request: Request) -> Response:
         how = ConfirmedHow.OWN_LINK if ticket.is_minor else None
         key = ticket.own.registration.id
         await names.correct(key, form.given_names, form.surnames, how, actor=FILLER_OF_FORM)
-    except FormErrors as exc:
-        return await show_member(request, ticket, name_form=exc.typed, status=422)
-    except (NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
-        return await show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as error:
+        typed, status = as_refused(typed, error)
+        return await show_member(request, ticket, name_form=typed, status=status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
 
 

@@ -41,7 +41,7 @@ from trainings.registrations.seats.actions import NameOfBefore
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.signup.limits import check_rejoin
 from trainings.web.allow import HOLDER, allow
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -100,10 +100,9 @@ async def rename(request: Request) -> Response:
         form = check(RenameForm, typed)
         key = ticket.own.registration.id
         await names.correct(key, form.given_names, form.surnames, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
-    except FormErrors as exc:
-        return await show_own(request, ticket, name_form=exc.typed, status=422)
-    except (NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
-        return await show_own(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as error:
+        typed, status = as_refused(typed, error)
+        return await show_own(request, ticket, name_form=typed, status=status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
 
 

@@ -17,14 +17,14 @@ from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
 from trainings.registrations.desk.forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
 from trainings.registrations.desk.person import ONE, view_at_desk, view_of
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.own import answers, group_actions
 from trainings.registrations.seats import actions
 from trainings.registrations.signup.forms import RenameForm
 from trainings.registrations.telling import contacts
 from trainings.settings import get_settings
 from trainings.web.allow import allow
-from trainings.web.forms import FormErrors, check, read_form
+from trainings.web.forms import FormErrors, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -52,10 +52,9 @@ async def rename(request: Request) -> Response:
     try:
         form = check(RenameForm, typed)
         await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
-    except FormErrors as exc:
-        return await person_page(request, view, name_form=exc.typed, status=422)
-    except names.LetterNotPrintable as refusal:
-        return await person_page(request, view, name_form=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, names.LetterNotPrintable) as error:
+        typed, status = as_refused(typed, error)
+        return await person_page(request, view, name_form=typed, status=status)
     except Refusal as refusal:
         return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
@@ -70,10 +69,9 @@ async def correct_email(request: Request) -> Response:
     try:
         form = check(EmailForm, typed)
         await contacts.correct_email(registration.id, form.address, actor=request.state.actor)
-    except FormErrors as exc:
-        return await person_page(request, view, email_form=exc.typed, status=422)
-    except Refusal as exc:
-        return await person_page(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused_to_staff(typed, error)
+        return await person_page(request, view, email_form=typed, status=status)
     if form.address is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
     if not get_settings().sends_mail:
@@ -90,10 +88,9 @@ async def correct_phone(request: Request) -> Response:
     try:
         form = check(PhoneForm, typed)
         await contacts.correct_phone(registration.id, form.number, actor=request.state.actor)
-    except FormErrors as exc:
-        return await person_page(request, view, phone_form=exc.typed, status=422)
-    except Refusal as exc:
-        return await person_page(request, view, phone_form=typed.refused(for_staff(exc)), status=exc.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused_to_staff(typed, error)
+        return await person_page(request, view, phone_form=typed, status=status)
     if form.number is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
     return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
@@ -108,12 +105,10 @@ async def correct_age(request: Request) -> Response:
     try:
         form = check(AgeForm, typed)
         await answers.correct_age(registration.id, form.age_group, actor=request.state.actor)
-    except FormErrors as exc:
-        return await person_page(request, view, age_form=exc.typed, status=422)
-    except Refusal as exc:
-        anew = isinstance(exc, (answers.NeedsGuardian, answers.NeedsOwnPermission))
-        form_again = typed.refused(for_staff(exc))
-        return await person_page(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
+    except (FormErrors, Refusal) as error:
+        anew = isinstance(error, (answers.NeedsGuardian, answers.NeedsOwnPermission))
+        typed, status = as_refused_to_staff(typed, error)
+        return await person_page(request, view, age_form=typed, status=status, signs_up_anew=anew)
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
@@ -178,10 +173,9 @@ async def detach(request: Request) -> Response:
     try:
         form = check(DetachForm, typed)
         await actions.detach(view.own.registration.id, phone=form.phone, email=form.email, actor=request.state.actor)
-    except FormErrors as exc:
-        return await person_page(request, view, detach_form=exc.typed, status=422)
-    except Refusal as exc:
-        return await person_page(request, view, detach_form=typed.refused(for_staff(exc)), status=exc.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused_to_staff(typed, error)
+        return await person_page(request, view, detach_form=typed, status=status)
     return back(
         view.own.registration.id,
         gettext(

@@ -19,7 +19,7 @@ from trainings.registrations.cards.forms import ReleaseForm, ReserveForm
 from trainings.registrations.cards.queries import Block, UnknownBlock, block_at_desk, blocks_of, has_letter
 from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
 from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.seats import cards
 from trainings.schedule.models import PrintKind, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
@@ -59,10 +59,8 @@ async def create(request: Request) -> Response:
     try:
         form = check(ReserveForm, typed)
         block = await cards.reserve(training.id, form.wanted, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _index(request, training, exc.typed, 422)
-    except Refusal as exc:
-        return await _index(request, training, typed.refused(for_staff(exc)), exc.status)
+    except (FormErrors, Refusal) as error:
+        return await _index(request, training, *as_refused_to_staff(typed, error))
     return redirect(
         _path(block.id), gettext(N_("Listo. Los lugares quedan apartados. Imprima las tarjetas, o entregue el enlace."))
     )
@@ -134,10 +132,8 @@ async def set_release(request: Request) -> Response:
     try:
         wanted = check(ReleaseForm, typed).moment
         await cards.set_release(block.block.id, wanted, actor=request.state.actor)
-    except FormErrors as exc:
-        return _show(request, block, exc.typed, 422)
-    except Refusal as exc:
-        return _show(request, await _block(request), typed.refused(for_staff(exc)), exc.status)
+    except (FormErrors, Refusal) as error:
+        return _show(request, await _block(request), *as_refused_to_staff(typed, error))
     return _back(block, gettext(TOLD_BY_LETTER if await has_letter(block.block.id) else TELL_HOLDER))
 
 

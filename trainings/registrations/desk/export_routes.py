@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import EXPORTERS
 from trainings.db import reads
-from trainings.errors import Refusal, TooMany
+from trainings.errors import Refusal
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from trainings.places.models import Hub
 from trainings.registrations.desk.exports import (
@@ -26,7 +26,7 @@ from trainings.registrations.desk.exports import (
 from trainings.registrations.desk.forms import ExportForm, HubExportForm
 from trainings.web.allow import allow
 from trainings.web.files import download
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import render
 
@@ -52,12 +52,8 @@ async def create(request: Request) -> Response:
     try:
         asked = check(ExportForm, typed).asked
         exported = await export_training(training, asked, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _page(request, training, exc.typed, 422)
-    except TooMany:
-        raise
-    except Refusal as refusal:
-        return await _page(request, training, typed.refused(refusal), refusal.status)
+    except (FormErrors, Refusal) as error:
+        return await _page(request, training, *as_refused(typed, error))
     return await _file(exported, asked.as_format)
 
 
@@ -73,12 +69,8 @@ async def create_of_hub(request: Request) -> Response:
         form = check(HubExportForm, typed)
         asked = form.asked
         exported = await export_hub(form.hub, form.first, form.last, asked, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _page(request, form=exc.typed, status=422)
-    except TooMany:
-        raise
-    except Refusal as refusal:
-        return await _page(request, form=typed.refused(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        return await _page(request, None, *as_refused(typed, error))
     return await _file(exported, asked.as_format)
 
 

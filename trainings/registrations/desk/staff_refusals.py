@@ -18,6 +18,7 @@ from trainings.registrations.eligibility import (
 )
 from trainings.registrations.seats.allocation import ChildcareFull, NoOffer
 from trainings.schedule.phase import Phase
+from trainings.web.forms import FormErrors, Typed, as_refused
 from trainings.web.i18n import N_
 
 TO_STAFF: Mapping[type[Refusal], str] = {
@@ -55,3 +56,7 @@ def for_staff(refusal: Refusal) -> Refusal:
     """Other refusals stay as they are."""
     words = TO_STAFF.get(type(refusal))
     return refusal if words is None else type(refusal)(words, field=refusal.field, **refusal.values)
+
+
+def as_refused_to_staff(typed: Typed, error: FormErrors | Refusal) -> tuple[Typed, int]:
+    return as_refused(typed, error if isinstance(error, FormErrors) else for_staff(error))

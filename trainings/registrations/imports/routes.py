@@ -10,13 +10,13 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
-from trainings.errors import Refusal, TooMany
+from trainings.errors import Refusal
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from trainings.people import choices
 from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
 from trainings.registrations.desk.person import training_at_desk, why_closed
-from trainings.registrations.desk.staff_refusals import for_staff
+from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.imports import actions
 from trainings.registrations.imports.forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
 from trainings.registrations.imports.rows import Judged, Verdict, labels_of
@@ -73,10 +73,8 @@ async def create(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file")
         draft = await actions.upload(training, content, actor=request.state.actor)
-    except TooMany:
-        raise
     except Refusal as refusal:
-        return _upload_page(request, training, typed.refused(for_staff(refusal)), refusal.status)
+        return _upload_page(request, training, *as_refused_to_staff(typed, refusal))
     return redirect(f"{_path(draft)}/columnas")
 
 
@@ -125,14 +123,12 @@ async def assign(request: Request) -> Response:
             actor_type=form.actor_type or "",
             version=typed.value("version"),
         )
-    except FormErrors as exc:
-        return _columns_page(request, draft, training, exc.typed, 422)
     except actions.ListChanged as changed:
         return _look_again(draft, changed)
     except (actions.UnknownList, actions.ListStarted, actions.ListGone):
         raise
-    except Refusal as refusal:
-        return _columns_page(request, draft, training, typed.refused(for_staff(refusal)), refusal.status)
+    except (FormErrors, Refusal) as error:
+        return _columns_page(request, draft, training, *as_refused_to_staff(typed, error))
     return redirect(_path(draft))
 
 

@@ -26,7 +26,7 @@ from trainings.schedule import queries
 from trainings.schedule.models import PrintKind, Training, TrainingState
 from trainings.schedule.staff.printouts import note_printed
 from trainings.web.allow import WrongRole, allow
-from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, as_refused, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -137,14 +137,9 @@ async def _obey(request: Request, act: Act) -> Response:
     typed = await read_form(request)
     try:
         sentence = await act(training, typed, request.state.actor)
-    except FormErrors as exc:
-        return await _page(request, training, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        if refusal.field:
-            return await _page(request, training, typed.refused(refusal), status=refusal.status)
-        return await _page(request, training, typed, problem=sentence_of(refusal), status=refusal.status)
+    except (FormErrors, Refusal) as error:
+        typed, status = as_refused(typed, error)
+        return await _page(request, training, typed, problem=typed.error(""), status=status)
     return redirect(f"/panel/capacitaciones/{training.id}/convocatorias", sentence)
 
 
