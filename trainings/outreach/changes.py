@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import ActivityState, MonthPoster, OutreachActivity
@@ -75,7 +75,7 @@ async def wrong_posters(activity: OutreachActivity) -> list[WrongPoster]:
         return []
     posters = await reads(MonthPoster).filter(hub_id=activity.hub_id).order_by("printed_at", "id")
     wrong = [one for one in posters if _is_wrong(one, changes, activity)]
-    people = dict(await reads(User).filter(id__in={one.printed_by_id for one in wrong}).values_list("id", "name"))
+    people = await names_of(one.printed_by_id for one in wrong)
     return [WrongPoster(one.month, one.printed_at, people.get(one.printed_by_id, "")) for one in wrong]
 
 

@@ -10,8 +10,8 @@ from pydantic import AfterValidator
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.models import User
 from trainings.accounts.permissions import MERGERS
+from trainings.accounts.queries import names_of
 from trainings.audit.actions import record
 from trainings.db import reads
 from trainings.errors import Refusal
@@ -21,7 +21,7 @@ from trainings.people.models import MergeReason
 from trainings.people.words import MERGE_REASONS
 from trainings.privacy import merge_queries as queries
 from trainings.privacy import merging
-from trainings.privacy.merge_queries import Comparison, Said, UnknownPerson, compare
+from trainings.privacy.merge_queries import Comparison, UnknownPerson, compare
 from trainings.privacy.merge_views import facts, said_row, trainings_of
 from trainings.privacy.merging import ListChanged
 from trainings.schedule.models import Training
@@ -108,7 +108,7 @@ async def _index(request: Request, search: Typed | None, status: int = 200, refu
     actor, training = request.state.actor, await _training(request)
     alike = await (queries.alike(actor) if training is None else queries.alike_in(training))
     merges, different = await queries.merges(actor), await queries.held_different(actor)
-    names = await _names_of_users([*merges, *different])
+    names = await names_of(one.row.merged_by_id for one in [*merges, *different])
     name = search.value("nombre") if search and not search.error("nombre") else ""
     context = {
         "strong": [(row.people, row.is_sure) for row in alike.strong],
@@ -124,11 +124,6 @@ async def _index(request: Request, search: Typed | None, status: int = 200, refu
         "found": await queries.found(actor, name) if name else None,
     }
     return render(request, "privacy/alike.html", context, status=status)
-
-
-async def _names_of_users(said: list[Said]) -> dict[UUID, str]:
-    users = reads(User).filter(id__in=list({one.row.merged_by_id for one in said}))
-    return dict(await users.values_list("id", "name"))
 
 
 async def _compared(request: Request) -> Comparison:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,7 +46,7 @@ class Attended:
     outcome: str
 
 
-def said_row(said: Said, names_of_users: dict[UUID, str]) -> SaidRow:
+def said_row(said: Said, names_of_users: Mapping[UUID | None, str]) -> SaidRow:
     row = said.row
     return SaidRow(
         id=row.id,

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.models import User
 from trainings.accounts.permissions import EDITORS, STAFF
+from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
@@ -59,7 +59,7 @@ async def index(request: Request) -> Response:
 async def _lines(loaded: Loaded, actor: Actor) -> list[Line]:
     """What began before the month stands under its first day."""
     holders = await _holders([session.id for session in loaded.sessions])
-    responsible = await _names({activity.responsible_id for activity in loaded.activities})
+    responsible = await names_of(activity.responsible_id for activity in loaded.activities)
     notes, may_move = loaded.day_notes(), actor.hubs_with(EDITORS)
 
     def line(one: StaffSession | ListedActivity, entry: Entry, who: str, taken: int = 0, capacity: int = 0) -> Line:
@@ -87,12 +87,6 @@ async def _holders(session_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     for session_id, name in rows:
         found.setdefault(session_id, []).append(name)
     return found
-
-
-async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
-    if not user_ids:
-        return {}
-    return dict(await reads(User).filter(id__in=list(user_ids)).values_list("id", "name"))
 
 
 def _hours(one: StaffSession | ListedActivity) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from trainings.accounts.models import User
+from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
-from trainings.db import reads
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
@@ -74,7 +73,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    callers: Mapping[UUID, str]
+    callers: Mapping[UUID | None, str]
     releasable: Collection[UUID]
 
 
@@ -131,7 +130,8 @@ def _small(text: str) -> str:
 
 async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
     """By community, in order of names; people without community last."""
-    beside = Beside(await _callers(found), await _releasable(found))
+    callers = await names_of(mark.called_by_id for one in found for mark in one.marks)
+    beside = Beside(callers, await _releasable(found))
     confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
     together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
     names: dict[tuple[bool, str], str] = {}
@@ -310,15 +310,10 @@ def _state(household: Household) -> str:
     return ", ".join(gettext(STATES[state]) for state in states if state is not RegistrationState.CONFIRMED)
 
 
-def _last(mark: Mark, callers: Mapping[UUID, str]) -> str:
-    by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
+def _last(mark: Mark, callers: Mapping[UUID | None, str]) -> str:
+    by = callers.get(mark.called_by_id, "")
     said = gettext(RESULTS[mark.result]) % {"via": gettext(VIAS[mark.via])}
     return " · ".join(part for part in (said, when(mark.created_at), by) if part)
-
-
-async def _callers(found: Sequence[ToCall]) -> dict[UUID, str]:
-    ids = {mark.called_by_id for one in found for mark in one.marks if mark.called_by_id is not None}
-    return dict(await reads(User).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}
 
 
 async def _releasable(found: Sequence[ToCall]) -> set[UUID]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
 from trainings.accounts.permissions import can_correct_name, can_merge, can_see_registrations
+from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound
@@ -67,7 +67,7 @@ class Agreed:
     consents: Sequence[Consent]
     guardians: Sequence[Guardian]
     assents: Sequence[Assent]
-    recorders: Mapping[UUID, str]
+    recorders: Mapping[UUID | None, str]
 
 
 NOTHING_AGREED = Agreed((), (), (), {})
@@ -128,9 +128,7 @@ async def _agreed(participant_id: UUID) -> Agreed:
     guardians = await reads(Guardian).filter(participant_id=participant_id).order_by("created_at", "id")
     assents = await reads(Assent).filter(participant_id=participant_id).order_by("created_at", "id")
     given: list[Consent | Guardian | Assent] = [*consents, *guardians, *assents]
-    by = {one.recorded_by_id for one in given if one.recorded_by_id is not None}
-    names = await reads(User).filter(id__in=sorted(by)).values_list("id", "name") if by else []
-    return Agreed(consents, guardians, assents, dict(names))
+    return Agreed(consents, guardians, assents, await names_of(one.recorded_by_id for one in given))
 
 
 async def _companions(registration: Registration) -> list[Companion]:

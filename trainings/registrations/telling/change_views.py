@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.queries import names_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
@@ -150,7 +150,7 @@ def _sentence(one: Difference, training: Training) -> str:
 async def wrong_papers(training: Training) -> list[WrongPaper]:
     found = await outdated(training, list(training.sessions))
     names = await _names(found)
-    people = {one.id: one.name for one in await reads(User).filter(id__in={one.printed_by_id for one in found})}
+    people = await names_of(one.printed_by_id for one in found)
     sessions = {session.id: session for session in training.sessions}
     return [
         WrongPaper(
