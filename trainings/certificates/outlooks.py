@@ -171,7 +171,7 @@ def _make_ups(found: Sequence[TrainingSession], training: Training, person: Part
     return [
         MakeUp(
             slug=one.training.slug,
-            title=one.training.neutral_title or one.training.title,
+            title=one.training.title_told,
             town=_town_of(one).full_name,
             starts_at=one.starts_at,
         )

@@ -153,7 +153,7 @@ def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
         is_cancelled=not session.is_on,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        title=training.neutral_title or training.title,
+        title=training.title_told,
         position=session.position,
         n_sessions=n_sessions,
         municipality=where.full_name,

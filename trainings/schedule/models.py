@@ -216,6 +216,24 @@ class Training(Record):
     def occupied(self) -> int:
         return self.taken + self.reserved
 
+    @property
+    def n_free(self) -> int:
+        return max(self.capacity - self.occupied, 0)
+
+    @property
+    def n_childcare_free(self) -> int:
+        return max(self.childcare_capacity - self.childcare_taken, 0)
+
+    @property
+    def title_told(self) -> str:
+        """On tickets, in messages and in personal calendars."""
+        return self.neutral_title or self.title
+
+    @property
+    def phone(self) -> str:
+        """For questions; the hub's where the training has none of its own. Needs `hub`."""
+        return self.contact_phone or self.hub.phone
+
     class Meta:
         table = "training"
 

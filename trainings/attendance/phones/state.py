@@ -102,7 +102,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
     return {
         "id": str(session.id),
         "training": str(session.training_id),
-        "title": training.neutral_title or training.title,
+        "title": training.title_told,
         "starts": moment(session.starts_at),
         "ends": moment(session.ends_at),
         "place": _place(session),
@@ -114,7 +114,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
         "walk_ins": training.walk_ins,
         "admits_minors": training.admits_minors,
         "minimum_age": training.minimum_age,
-        "hub_phone": training.contact_phone or training.hub.phone,
+        "hub_phone": training.phone,
     }
 
 

@@ -160,10 +160,10 @@ async def family_slip(request: Request) -> Response:
     training = session.training
     context = {
         "session": session,
-        "title": training.neutral_title or training.title,
+        "title": training.title_told,
         "training": training,
         "hub": training.hub,
-        "phone": training.contact_phone or training.hub.phone,
+        "phone": training.phone,
         "copies": COPIES,
     }
     return render(request, "attendance/family_slip.html", context)

@@ -62,14 +62,13 @@ async def _index(request: Request, door: Door, form: Typed | None, status: int =
     operator = await reads(Operator).get(id=training.hub.operator_id)
     printed = await sheets_of(session.id)
     waiting = unlisted(await roster(session), await listed_at(session.id)) if printed else []
-    free = max(training.capacity - training.occupied, 0)
     context: dict[str, Any] = {
         "session": views.session_view(door),
         "sheets": printed,
         "n_unlisted": len(waiting),
         "columns": [(code, gettext(sheets.COLUMNS[code])) for code in sheets.columns_of(operator)],
         "sets_columns": request.state.actor.has_at(training.hub_id, OPERATOR_ADMINS),
-        "n_blank": min(max(sheets.USUAL_BLANK, free), sheets.MOST_BLANK),
+        "n_blank": min(max(sheets.USUAL_BLANK, training.n_free), sheets.MOST_BLANK),
         "most": sheets.MOST_BLANK,
         "form": form,
         "key": (form.value("key") if form else "") or str(tokens.uuid7()),

@@ -128,7 +128,7 @@ def _entry(
     hours = hours_of(counting, sessions, training.course_id)
     venue = next((one.venue for one in sessions if one.venue is not None), training.venue)
     return Entry(
-        title=training.neutral_title or training.title,
+        title=training.title_told,
         minutes=hours_of(stays, sessions, training.course_id).attended,
         first_on=days[0].isoformat(),
         held_text=dates.date_span(days, "es"),

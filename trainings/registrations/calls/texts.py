@@ -80,7 +80,7 @@ class Told:
 
     @property
     def phone(self) -> str:
-        return show_phone(self.training.contact_phone or self.hub.phone)
+        return show_phone(self.training.phone)
 
     @property
     def is_off(self) -> bool:

@@ -84,10 +84,10 @@ def _context(request: Request, block: Block) -> dict[str, Any]:
     return {
         "block": block,
         "training": training,
-        "title": training.neutral_title or training.title,
+        "title": training.title_told,
         "first": planned[0] if planned else None,
         "n_sessions": len(planned),
-        "phone": training.contact_phone or training.hub.phone,
+        "phone": training.phone,
         "base": _base(request),
     }
 

@@ -74,7 +74,7 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
         "blocks": await blocks_of(training.id),
         "takes_cards": phase(training, sessions, clock.now()) in TAKES_CARDS,
         "has_begun": _has_begun(sessions),
-        "free": max(training.capacity - training.occupied, 0),
+        "free": training.n_free,
         "most": cards.MOST_RESERVED,
         "starts_at": starts_at,
         "release_at": clock.local(cards.usual_release(starts_at)) if starts_at else None,

@@ -46,12 +46,12 @@ def reserved_data(block: Block) -> dict[str, Any]:
     training = block.training
     planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
     return {
-        "title": _printable(training.neutral_title or training.title),
+        "title": _printable(training.title_told),
         "when": _when(planned),
         "place": _printable(_place(training, planned)),
         "community": _printable(block.block.community, otherwise="su comunidad"),
         "hub": _printable(training.hub.name),
-        "phone": show_phone(training.contact_phone or training.hub.phone),
+        "phone": show_phone(training.phone),
         "total": len(block.cards),
         "cards": [_card(card) for card in block.cards if card.is_ticket],
     }

@@ -150,7 +150,7 @@ def _session(session: TrainingSession) -> Item:
     words = ngettext("%(taken)s de %(capacity)s lugar", "%(taken)s de %(capacity)s lugares", training.capacity)
     seats = words % {"taken": training.occupied, "capacity": training.capacity}
     state = _("lleno") if training.occupied >= training.capacity else "" if training.occupied else _("sin nadie")
-    told = (training.neutral_title or training.title, _where(session), seats, state)
+    told = (training.title_told, _where(session), seats, state)
     about = " · ".join(part for part in told if part)
     when = day_and_time(session.starts_at, language())
     return Item(f"{when}: {about}", absolute(f"/panel/capacitaciones/{training.id}"))

@@ -105,7 +105,7 @@ def _text_for(asked: Asked) -> str:
     training = asked.training
     sentence = gettext(N_("%(hub)s: sobre lo que pidió al inscribirse (%(when)s). Puede llamarnos al %(phone)s."))
     when = dates.day_and_time(asked.days[0], language()).replace(dates.NBSP, " ")
-    phone = show_phone(training.contact_phone or training.hub.phone)
+    phone = show_phone(training.phone)
     return sentence % {"hub": training.hub.name, "when": when, "phone": phone}
 
 

@@ -113,8 +113,8 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
         "base": base,
         **_rows(training, board),
         "n_waiting": board.n_waiting,
-        "free": max(training.capacity - training.occupied, 0),
-        "childcare_free": max(training.childcare_capacity - training.childcare_taken, 0),
+        "free": training.n_free,
+        "childcare_free": training.n_childcare_free,
         "reasons": [(code.value, gettext(words)) for code, words in HAND_REASONS.items()],
         "why_closed": closed,
         "may_close": can_edit_trainings(actor, training.hub_id)
@@ -178,7 +178,7 @@ def _text(one: Waiting, training: Training, text: str) -> str:
         "places": places,
         "when": _words(first) if first else "",
         "until": gettext(N_(" antes del %(when)s")) % {"when": _words(until)} if until else "",
-        "phone": show_phone(training.contact_phone or training.hub.phone),
+        "phone": show_phone(training.phone),
     }
 
 

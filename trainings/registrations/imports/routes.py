@@ -228,7 +228,7 @@ async def _preview_page(
         "refused": [(one.number, one.row.label, one.why) for one in refused[:MOST_ERRORS_SHOWN]],
         "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
         "n_twins": len(twins),
-        "free": max(training.capacity - training.occupied, 0),
+        "free": training.n_free,
         "why_closed": why_closed(training, list(training.sessions)),
         "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
         "n_repeated": len(repeated),

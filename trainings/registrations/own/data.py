@@ -48,7 +48,7 @@ def _past(own: OwnRegistration) -> Past:
     starts = [session.starts_at for session in own.sessions]
     is_completed = own.registration.completed_at is not None
     outcome = N_("Completada") if is_completed else STATES[own.registration.state]
-    return Past(training.neutral_title or training.title, min(starts, default=None), gettext(outcome))
+    return Past(training.title_told, min(starts, default=None), gettext(outcome))
 
 
 @dataclass(frozen=True, slots=True)

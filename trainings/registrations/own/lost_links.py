@@ -142,11 +142,11 @@ def _entry(mailbox: Mailbox) -> Entry | None:
     if token is None:
         return None
     return Entry(
-        title=training.neutral_title or training.title,
+        title=training.title_told,
         starts_at=_shown_start(training),
         names=names_of(mailbox.together),
         hub=training.hub,
-        phone=training.contact_phone or training.hub.phone,
+        phone=training.phone,
         link=link_to(token),
         link_label=_("Ver mi inscripción") if n_people == 1 else _("Ver las inscripciones"),
     )

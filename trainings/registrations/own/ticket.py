@@ -51,7 +51,7 @@ class Ticket:
     @property
     def title(self) -> str:
         training = self.own.registration.training
-        return training.neutral_title or training.title
+        return training.title_told
 
     @property
     def name(self) -> str:
@@ -102,7 +102,7 @@ class Ticket:
     @property
     def phone(self) -> str:
         training = self.own.registration.training
-        return training.contact_phone or training.hub.phone
+        return training.phone
 
     @property
     def hub_languages(self) -> str:
@@ -197,7 +197,7 @@ def personal_calendar(own: OwnRegistration) -> bytes:
 def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
     settings = get_settings()
     training = own.registration.training
-    phone = show_phone(training.contact_phone or training.hub.phone)
+    phone = show_phone(training.phone)
     bring = _("Qué traer: %(what)s") % {"what": training.bring} if training.bring else ""
     has_place = own.registration.state in TAKES_PLACE
     online = training.online_url if training.online_url and has_place else ""
@@ -207,7 +207,7 @@ def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
         sequence=session.sequence,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        summary=training.neutral_title or training.title,
+        summary=training.title_told,
         location=place_of(own, session),
         description="\n".join(part for part in (_("Ventanilla: %(phone)s") % {"phone": phone}, bring, online) if part),
         is_cancelled=not session.is_on,

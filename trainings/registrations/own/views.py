@@ -208,8 +208,8 @@ def lacking_care(own: OwnRegistration) -> str:
     group, training = registration.group, registration.training
     if registration.state is not RegistrationState.WAITLISTED or not group.childcare_places:
         return ""
-    left = max(training.childcare_capacity - training.childcare_taken, 0)
-    if group.n_people > training.capacity - training.occupied or group.childcare_places <= left:
+    left = training.n_childcare_free
+    if group.n_people > training.n_free or group.childcare_places <= left:
         return ""
     why = ngettext(
         "Para venir hay lugar. Lo que falta es cuidado infantil: pidió %(asked)s y queda %(num)s.",

@@ -57,7 +57,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     first = ahead[0]
     now = phase(training, sessions, clock.now())
     seat = training.hub.seat
-    phone = training.contact_phone or training.hub.phone
+    phone = training.phone
     key, mark = hidden_of(typed or Typed())
     return {
         "training": training,
@@ -68,8 +68,8 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
-        "seats_left": max(training.capacity - training.occupied, 0),
-        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
+        "seats_left": training.n_free,
+        "childcare_left": training.n_childcare_free,
         "minors_from": minors_from(training),
         "audience": sentences.audience_sentence(training.audience or training.course_audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
@@ -202,7 +202,7 @@ def tell_ages(training: Training, typed: Typed) -> bool:
 def _tell_age(training: Training, typed: Typed, number: int) -> bool:
     field = field_of(number, "age_group")
     try:
-        check_age(training, AgeGroup(typed.value(field).strip()), number, training.contact_phone or training.hub.phone)
+        check_age(training, AgeGroup(typed.value(field).strip()), number, training.phone)
     except (AdultsOnly, TooYoung) as refusal:
         typed.errors[field] = sentence_of(refusal)
         typed.errors.pop(field_of(number, "assent"), None)

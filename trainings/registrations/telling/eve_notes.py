@@ -116,7 +116,7 @@ async def compose_session(job: OutboxJob) -> Mail | None:
         return staff_mail(
             user.email,
             _("Su sesión: %(when)s") % {"when": when},
-            [session.training.neutral_title or session.training.title, _place_of(session)],
+            [session.training.title_told, _place_of(session)],
             [_people(session, expected), _to_do(session)],
             reply_to=session.training.hub.email,
             is_overtaken=not (session.is_on and still_comes(job, session)),

@@ -164,7 +164,7 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 def _named(training: Training) -> str:
-    return f"{training.neutral_title or training.title} · {training.hub.seat.full_name}"
+    return f"{training.title_told} · {training.hub.seat.full_name}"
 
 
 def _subject(news: News) -> str:

@@ -86,11 +86,11 @@ class Facts:
 
     @property
     def title(self) -> str:
-        return self.training.neutral_title or self.training.title
+        return self.training.title_told
 
     @property
     def phone(self) -> str:
-        return self.training.contact_phone or self.hub.phone
+        return self.training.phone
 
     @property
     def is_cancelled(self) -> bool:

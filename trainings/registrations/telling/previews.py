@@ -83,8 +83,7 @@ def sample_of(training: Training, kind: str) -> Sample:
         ToldSession(one.starts_at, of_day, _place(training, one, kind), is_cancelled=False)
         for one, of_day in zip(ahead, hours, strict=True)
     )
-    phone = training.contact_phone or training.hub.phone
-    return Sample(training.hub, training.neutral_title or training.title, sessions, training.bring, phone)
+    return Sample(training.hub, training.title_told, sessions, training.bring, training.phone)
 
 
 def _place(training: Training, session: TrainingSession, kind: str) -> str:

@@ -85,7 +85,7 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
             hours=dates.time_range(starts_at, ends_at, SOURCE_LANGUAGE),
             place=_place(training, session),
             note=gettext(N_("No hace falta que llegue.")) if is_off else "",
-            phone=gettext(N_("Ventanilla: %(phone)s")) % {"phone": show_phone(_phone(training))},
+            phone=gettext(N_("Ventanilla: %(phone)s")) % {"phone": show_phone(training.phone)},
             link=absolute(f"/c/{training.short_code}"),
         )
 
@@ -138,10 +138,6 @@ def _place_of(training: Training, venue: Venue | None, *, is_online: bool) -> st
     if venue is not None:
         return place_words(venue, is_public)
     return gettext(N_("En línea")) if is_online and is_public else training.hub.seat.full_name
-
-
-def _phone(training: Training) -> str:
-    return training.contact_phone or training.hub.phone
 
 
 # -- drawing
