@@ -29,7 +29,7 @@ async def printed(training: Training, letters: list[InvitationLetter] | None = N
     await training.fetch_related("hub")
     letters = letters if letters is not None else await convocation.letters_of(training.id)
     data = await letter_sheets.letters_data(training, letters)
-    return letter_sheets.letters_pdf(data, made_at=clock.now())
+    return letter_sheets.LETTER.pdf(data, made_at=clock.now())
 
 
 def words_of(file: bytes, page: int = 0) -> str:

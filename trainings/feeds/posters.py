@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from trainings import clock
@@ -39,7 +39,6 @@ from trainings.web.render import absolute
 
 TRAINING = Design(DESIGNS / "posters" / "training.typ", root=DESIGNS, fonts=FONTS)
 MONTH = Design(DESIGNS / "posters" / "month.typ", root=DESIGNS, fonts=FONTS)
-STANDARDS = ["ua-1"]
 PICTURE_DPI = 110
 """A letter page of 935 × 1210 pixels."""
 MOST_ON_A_PAGE = 10
@@ -88,9 +87,7 @@ def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetim
     data = _printable(data)
     if form == "png":
         return design.make(data, "png", name="poster", ppi=PICTURE_DPI)[0]
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [file] = design.make(data, "pdf", name="poster", pdf_standards=STANDARDS, timestamp=second)
-    return file
+    return design.pdf(data, made_at=made_at)
 
 
 # -- a training

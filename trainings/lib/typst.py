@@ -10,6 +10,7 @@ import struct
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,12 @@ class Design:
             said = "; ".join(warning.message for warning in warnings)
             raise CannotTypeset(f"{name}: {said}", diagnostic="".join(warning.diagnostic for warning in warnings))
         return made if isinstance(made, list) else [made]
+
+    def pdf(self, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
+        """Tagged (UA-1). CPU work: call it in a thread."""
+        second = made_at.astimezone(UTC).replace(microsecond=0)
+        [file] = self.make(data, "pdf", name=self.file.stem, pdf_standards=["ua-1"], timestamp=second)
+        return file
 
     def missing(self, *texts: str) -> str:
         """Characters of `texts` that not every font has, each once. Refuses: UnreadableFont.

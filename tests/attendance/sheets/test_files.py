@@ -32,7 +32,7 @@ from trainings.attendance.queries import door_of
 from trainings.attendance.sessions.forms import ReportForm
 from trainings.attendance.sessions.reports import Report, write_report
 from trainings.attendance.sessions.session_file import file_data, money, money_in_words, session_file
-from trainings.attendance.sheets.pages import head_of, printable, sheet_data, sheet_pdf
+from trainings.attendance.sheets.pages import SHEET, head_of, printable, sheet_data
 from trainings.attendance.sheets.queries import open_sheet
 from trainings.attendance.sheets.sheets import COLUMNS, keep_paper, mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
@@ -69,7 +69,7 @@ def assert_within_margins(file: bytes) -> None:
 async def on_paper(cast: Cast, door: Opened, sheet: AttendanceSheet) -> bytes:
     actor = await make.actor_of(cast.coordinator)
     data = sheet_data(await head_of(await door_of(door.key, actor)), await open_sheet(sheet))
-    return sheet_pdf(data, made_at=door.starts_at)
+    return SHEET.pdf(data, made_at=door.starts_at)
 
 
 async def a_full_door(cast: Cast, n: int, **columns: Any) -> Opened:
@@ -483,7 +483,7 @@ LONG_NAME = "María Guadalupe Ñáñez Domínguez Tzunún de Mazariegos viuda de
 def printed(names: list[str]) -> bytes:
     data = json.loads((DESIGNS / "sheets" / "sample.json").read_text("utf-8"))
     data["rows"] = [{"number": str(n), "name": name, "card": "", "mark": ""} for n, name in enumerate(names, start=1)]
-    return sheet_pdf(data, made_at=datetime(2027, 3, 5, 15, tzinfo=UTC))
+    return SHEET.pdf(data, made_at=datetime(2027, 3, 5, 15, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("n", [0, 1, *range(14, 19), *range(37, 42), 61])

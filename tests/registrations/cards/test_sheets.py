@@ -21,7 +21,7 @@ from trainings.lib.folders import DESIGNS
 from trainings.lib.tokens import show_short_code
 from trainings.places.models import Hub
 from trainings.registrations.cards.queries import Block, CardLine, block_at_desk, blocks_of, by_bearer_link
-from trainings.registrations.cards.sheets import reserved_data, reserved_pdf, spare_data, spare_pdf
+from trainings.registrations.cards.sheets import RESERVED_CARDS, SPARE_CARDS, reserved_data, spare_data
 from trainings.registrations.models import Card
 from trainings.registrations.seats import actions, cards
 from trainings.schedule.models import PlaceShown, Training
@@ -34,7 +34,7 @@ DOTS = 150
 
 async def sheet_of(training: Training) -> bytes:
     [block] = await blocks_of(training.id)
-    return reserved_pdf(reserved_data(block), made_at=WHEN)
+    return RESERVED_CARDS.pdf(reserved_data(block), made_at=WHEN)
 
 
 async def spare_sheet(training: Training, n: int) -> bytes:
@@ -43,7 +43,7 @@ async def spare_sheet(training: Training, n: int) -> bytes:
         for card in await make_spare_cards(training, n)
     ]
     hub = await Hub.get(id=training.hub_id)
-    return spare_pdf(spare_data(hub, lines), made_at=WHEN)
+    return SPARE_CARDS.pdf(spare_data(hub, lines), made_at=WHEN)
 
 
 def pages(file: bytes) -> list[str]:
@@ -116,7 +116,7 @@ async def test_cards_with_emoji_then_they_are_left_out_and_all_letters_stay(sqli
     await named(await card_of(block, 1), given_names="K’in ẍ 😀", surnames="Muñoz 🎉")
     await named(await card_of(block, 2), body_hash="b", given_names="👩🏽‍🏫❤️", surnames="🇬🇹")
 
-    [page] = pages(reserved_pdf(reserved_data(await by_bearer_link(block.token or "")), made_at=WHEN))
+    [page] = pages(RESERVED_CARDS.pdf(reserved_data(await by_bearer_link(block.token or "")), made_at=WHEN))
 
     assert page.count("Lugar apartado para Aldea Ẍeqʼab’, Ñ") == 3
     assert page.count("Taller Q’eqchiʼ") == 3
@@ -145,8 +145,8 @@ async def test_reserved_then_bearers_names_stand_on_it_and_given_up_cards_are_le
     await cards.void((await card_of(block, 3)).id, actor=PROGRAM)
     await named(await card_of(block, 4), body_hash="cruz", given_names="Cruz", actor=staff)
 
-    [of_bearer] = pages(reserved_pdf(reserved_data(await by_bearer_link(block.token or "")), made_at=WHEN))
-    [of_staff] = pages(reserved_pdf(reserved_data(await block_at_desk(block.id, staff)), made_at=WHEN))
+    [of_bearer] = pages(RESERVED_CARDS.pdf(reserved_data(await by_bearer_link(block.token or "")), made_at=WHEN))
+    [of_staff] = pages(RESERVED_CARDS.pdf(reserved_data(await block_at_desk(block.id, staff)), made_at=WHEN))
 
     for page in (of_bearer, of_staff):
         assert [f"Tarjeta {number} de 5" in page for number in range(1, 6)] == [True, False, False, True, True]
@@ -207,9 +207,9 @@ async def test_spare_then_each_code_is_read_and_three_centimetres_wide(sqlite_db
 @pytest.mark.parametrize("kind", ["reserved", "spare"])
 def test_sample_of_each_design_then_tagged_readable_and_the_same_each_time(kind: str) -> None:
     data = json.loads((DESIGNS / "cards" / f"sample-{kind}.json").read_text(encoding="utf-8"))
-    make_pdf = {"reserved": reserved_pdf, "spare": spare_pdf}[kind]
+    design = {"reserved": RESERVED_CARDS, "spare": SPARE_CARDS}[kind]
 
-    file, again = make_pdf(data, made_at=WHEN), make_pdf(data, made_at=WHEN)
+    file, again = design.pdf(data, made_at=WHEN), design.pdf(data, made_at=WHEN)
 
     root: Any = pypdf.PdfReader(BytesIO(file)).trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]

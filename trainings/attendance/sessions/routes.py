@@ -29,7 +29,7 @@ from trainings.attendance.sessions.reports import (
     report_of,
     write_report,
 )
-from trainings.attendance.sessions.session_file import file_data, file_pdf, session_file
+from trainings.attendance.sessions.session_file import SESSION_FILE, file_data, session_file
 from trainings.attendance.sheets.access import door_at
 from trainings.attendance.sheets.queries import sheets_of
 from trainings.attendance.sheets.sheets import print_first_sheet
@@ -135,7 +135,7 @@ async def file(request: Request) -> Response:
     session, actor = door.session, request.state.actor
     found = await session_file(door)
     is_marked = request.query_params.get("lista") != EMPTY
-    made = await asyncio.to_thread(file_pdf, file_data(found, is_marked=is_marked), made_at=clock.now())
+    made = await asyncio.to_thread(SESSION_FILE.pdf, file_data(found, is_marked=is_marked), made_at=clock.now())
     await record(
         "attendance.print_file",
         actor=actor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from trainings import clock
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.queries import Door, RosterLine, roster
 from trainings.attendance.sessions.reports import ADULTS, EMPTY, Figures, Report, figures_of, report_of, told_of
-from trainings.attendance.sheets.pages import BY_HAND, STANDARDS, BySex, Head, head_of, list_data, printable
+from trainings.attendance.sheets.pages import BY_HAND, BySex, Head, head_of, list_data, printable
 from trainings.attendance.sheets.queries import Line, OpenSheet, open_sheet, unnamed_beside
 from trainings.db import reads
 from trainings.lib import dates
@@ -26,7 +26,7 @@ from trainings.registrations.invitations.letters import NotYetPublished, letters
 from trainings.registrations.models import Addressee, InvitationLetter
 from trainings.schedule.models import Training, TrainingSession
 
-FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
+SESSION_FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 MOST_COMMUNITIES = 14
 MOST_LINES = 12
 WITHOUT_SHEET = "No se imprimió hoja para firmar: esta lista sale de las marcas de llegada."
@@ -310,10 +310,3 @@ def money_in_words(amount: Decimal) -> str:
 
 def _paragraphs(text: str) -> list[str]:
     return [printable(line) for line in text.split("\n") if line.strip()]
-
-
-def file_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """Tagged. CPU work: call it in a thread."""
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [made] = FILE.make(data, "pdf", name="session-file", pdf_standards=STANDARDS, timestamp=second)
-    return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from trainings import clock
@@ -22,7 +22,6 @@ from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.schedule.words import KINDS
 
 SHEET = Design(DESIGNS / "sheets" / "sheet.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
-STANDARDS = ["ua-1"]
 
 WIDTHS: Mapping[str, int] = {
     "dpi": 34,
@@ -152,13 +151,6 @@ def arrival_in_words(session: TrainingSession, at: datetime) -> str:
     """`Presente, 8:00 a. m.`; without a time outside the session."""
     is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
     return f"Presente, {dates.time_of_day(at, 'es')}" if is_near else "Presente, falta revisar a qué hora"
-
-
-def sheet_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """Tagged. CPU work: call it in a thread."""
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [file] = SHEET.make(data, "pdf", name="sheet", pdf_standards=STANDARDS, timestamp=second)
-    return file
 
 
 def printable(text: str) -> str:

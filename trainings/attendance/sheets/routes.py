@@ -18,7 +18,7 @@ from trainings.attendance.queries import Door, UnknownSession, gate_of, roster
 from trainings.attendance.sheets import sheets
 from trainings.attendance.sheets.access import LIST, ONE, door_at, log_names, opened_at, path_of
 from trainings.attendance.sheets.forms import ColumnsForm, PrintForm
-from trainings.attendance.sheets.pages import SHORT, head_of, sheet_data, sheet_pdf
+from trainings.attendance.sheets.pages import SHEET, SHORT, head_of, sheet_data
 from trainings.attendance.sheets.queries import OpenSheet, UnknownSheet, listed_at, sheet_by_code, sheets_of, unlisted
 from trainings.attendance.sheets.sheets import COLUMNS, UnknownOperator, columns_of
 from trainings.db import reads
@@ -27,7 +27,7 @@ from trainings.lib import tokens
 from trainings.places.actions import set_sheet_columns
 from trainings.places.models import Operator
 from trainings.registrations.cards.queries import CardLine
-from trainings.registrations.cards.sheets import spare_data, spare_pdf
+from trainings.registrations.cards.sheets import SPARE_CARDS, spare_data
 from trainings.registrations.models import Card
 from trainings.registrations.seats.cards import record_printing
 from trainings.schedule.models import PrintKind
@@ -144,7 +144,7 @@ async def page(request: Request) -> Response:
 async def file(request: Request) -> Response:
     door, opened = await _printed(request)
     data = sheet_data(await head_of(door), opened)
-    made = await asyncio.to_thread(sheet_pdf, data, made_at=clock.now())
+    made = await asyncio.to_thread(SHEET.pdf, data, made_at=clock.now())
     return pdf_response(made, f"hoja-{opened.code}.pdf")
 
 
@@ -160,7 +160,7 @@ async def cards(request: Request) -> Response:
     hub = door.session.training.hub
     await record_printing([one.id for one in found], hub_id=hub.id, actor=request.state.actor)
     data = spare_data(hub, lines, sheet=opened.code)
-    made = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
+    made = await asyncio.to_thread(SPARE_CARDS.pdf, data, made_at=clock.now())
     return pdf_response(made, f"tarjetas-{opened.code}.pdf")
 
 

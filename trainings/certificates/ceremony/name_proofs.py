@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from trainings import clock
@@ -193,7 +192,6 @@ async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:
 
 
 PROOF = Design(DESIGNS / "sheets" / "proof.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
-STANDARDS = ["ua-1"]
 WORDS = "Así se imprime en el diploma. Si está bien, marque la casilla. Si no, escríbalo debajo con letra clara."
 
 
@@ -207,10 +205,3 @@ def proof_data(head: Head, opened: OpenSheet) -> dict[str, Any]:
         "printed": f"Impresa el {dates.numeric_date(clock.today())}.",
         "rows": [[str(line.number), printable(line.name)] for line in opened.lines if line.person_id is not None],
     }
-
-
-def proof_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """CPU work: call it in a thread."""
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [file] = PROOF.make(data, "pdf", name="proof", pdf_standards=STANDARDS, timestamp=second)
-    return file

@@ -86,7 +86,7 @@ async def printed(request: Request) -> Response:
 async def file(request: Request) -> Response:
     door, opened = await _opened(request)
     data = name_proofs.proof_data(await head_of(door), opened)
-    made = await asyncio.to_thread(name_proofs.proof_pdf, data, made_at=clock.now())
+    made = await asyncio.to_thread(name_proofs.PROOF.pdf, data, made_at=clock.now())
     disposition = f'inline; filename="nombres-{opened.sheet.code}.pdf"'
     headers = {"cache-control": "no-store", "content-disposition": disposition}
     return Response(made, media_type="application/pdf", headers=headers)

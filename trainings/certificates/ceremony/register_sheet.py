@@ -11,7 +11,6 @@ from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 
 REGISTER = Design(DESIGNS / "register" / "register.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
-STANDARDS = ["ua-1"]
 TEXTS = ("name", "title", "kind", "state")
 
 
@@ -19,8 +18,7 @@ def render(data: Mapping[str, Any], timestamp: datetime) -> bytes:
     """Emoji are left out; another letter without a font becomes `?`."""
     rows = [{**row, **{key: _printable(row[key]) for key in TEXTS}} for row in data["rows"]]
     printed = {**data, "rows": rows, "operator": _printable(data["operator"])}
-    [file] = REGISTER.make(printed, "pdf", name="register", pdf_standards=STANDARDS, timestamp=timestamp)
-    return file
+    return REGISTER.pdf(printed, made_at=timestamp)
 
 
 def _printable(text: str) -> str:

@@ -18,7 +18,7 @@ from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.cards.forms import person_fields, read_card_wish, said_before
 from trainings.registrations.cards.queries import Block, CardLine, UnknownCards, by_bearer_link
-from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
+from trainings.registrations.cards.sheets import RESERVED_CARDS, reserved_data
 from trainings.registrations.cards.use import name_card
 from trainings.registrations.commands import SignUp
 from trainings.registrations.models import CardState, Source
@@ -179,7 +179,7 @@ async def sheet(request: Request) -> Response:
     if not data["cards"]:
         raise UnknownCards
     await note_printed(block.training.id, PrintKind.CARDS, actor=HOLDER_OF_LINK, subjects=[block.block.id])
-    file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
+    file = await asyncio.to_thread(RESERVED_CARDS.pdf, data, made_at=clock.now())
     headers = token_page_headers() | {"content-disposition": 'inline; filename="tarjetas.pdf"'}
     return Response(file, media_type="application/pdf", headers=headers)
 

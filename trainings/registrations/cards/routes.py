@@ -17,7 +17,7 @@ from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.registrations.cards.forms import ReleaseForm, ReserveForm
 from trainings.registrations.cards.queries import Block, UnknownBlock, block_at_desk, blocks_of, has_letter
-from trainings.registrations.cards.sheets import reserved_data, reserved_pdf
+from trainings.registrations.cards.sheets import RESERVED_CARDS, reserved_data
 from trainings.registrations.desk.person import doors_left, training_at_desk, why_closed
 from trainings.registrations.desk.staff_refusals import as_refused_to_staff
 from trainings.registrations.seats import cards
@@ -173,7 +173,7 @@ async def sheet(request: Request) -> Response:
         raise UnknownBlock
     printed = [card.id for card in block.cards if card.is_ticket]
     await cards.record_printing(printed, hub_id=block.training.hub_id, actor=request.state.actor)
-    file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
+    file = await asyncio.to_thread(RESERVED_CARDS.pdf, data, made_at=clock.now())
     subjects = [block.block.id]
     await note_printed(block.training.id, PrintKind.CARDS, actor=request.state.actor, subjects=subjects)
     return pdf_response(file, "tarjetas.pdf")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from trainings.lib import dates, qr
@@ -20,25 +19,9 @@ from trainings.schedule.dated import house_of
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.web.og import FONTS
 
-RESERVED = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
-SPARE = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
-STANDARDS = ["ua-1"]
+RESERVED_CARDS = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
+SPARE_CARDS = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
 MOST_DATES = 3
-
-
-def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    return _pdf(RESERVED, data, made_at)
-
-
-def spare_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """CPU work: call it in a thread."""
-    return _pdf(SPARE, data, made_at)
-
-
-def _pdf(design: Design, data: dict[str, Any], made_at: datetime) -> bytes:
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [file] = design.make(data, "pdf", name=design.file.stem, pdf_standards=STANDARDS, timestamp=second)
-    return file
 
 
 def reserved_data(block: Block) -> dict[str, Any]:
@@ -105,4 +88,4 @@ def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
 
 def _printable(text: str, *, otherwise: str = "") -> str:
     """Without emoji, which the fonts lack."""
-    return as_drawn(text, RESERVED.missing(text), otherwise=otherwise)
+    return as_drawn(text, RESERVED_CARDS.missing(text), otherwise=otherwise)

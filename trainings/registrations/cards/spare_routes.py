@@ -37,7 +37,7 @@ from trainings.registrations.cards.queries import (
     printings_of,
     trainings_to_come,
 )
-from trainings.registrations.cards.sheets import spare_data, spare_pdf
+from trainings.registrations.cards.sheets import SPARE_CARDS, spare_data
 from trainings.registrations.cards.use import CardUsed, name_card, use_spare
 from trainings.registrations.desk.person import doors_left, why_closed
 from trainings.registrations.desk.staff_refusals import for_staff
@@ -110,7 +110,7 @@ async def sheet(request: Request) -> Response:
         raise cards.UnknownCard
     printed = [card.id for card in lines if card.is_ticket]
     await cards.record_printing(printed, hub_id=hub_id, actor=request.state.actor)
-    file = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
+    file = await asyncio.to_thread(SPARE_CARDS.pdf, data, made_at=clock.now())
     return pdf_response(file, "tarjetas-de-reserva.pdf")
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +29,6 @@ from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
 from trainings.web.render import absolute
 
 LETTER = Design(DESIGNS / "letters" / "letter.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
-STANDARDS = ["ua-1"]
 SHARED_WITH: Mapping[Addressee, str] = {
     Addressee.COCODE: "con las personas de su comunidad",
     Addressee.SCHOOL: "con su comunidad educativa",
@@ -89,13 +87,6 @@ async def _made(training: Training, posted: Posted, letters: Sequence[Invitation
     blocks = {one.block.id: one for one in await blocks_of(training.id)}
     with speaking(SOURCE_LANGUAGE):
         return _data(training, posted, await _signer(training.hub), letters, blocks)
-
-
-def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """Milliseconds of processor a letter: call it in a thread."""
-    second = made_at.astimezone(UTC).replace(microsecond=0)
-    [file] = LETTER.make(data, "pdf", name="letters", pdf_standards=STANDARDS, timestamp=second)
-    return file
 
 
 # -- who signs

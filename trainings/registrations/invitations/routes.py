@@ -237,7 +237,7 @@ async def print_one(request: Request) -> Response:
 
 async def _file(request: Request, training: Training, letters: Sequence[InvitationLetter]) -> Response:
     made = await letter_sheets.letters_data(training, letters)
-    content = await asyncio.to_thread(letter_sheets.letters_pdf, made, made_at=clock.now())
+    content = await asyncio.to_thread(letter_sheets.LETTER.pdf, made, made_at=clock.now())
     subjects = [one.id for one in letters]
     await note_printed(training.id, PrintKind.LETTER, actor=request.state.actor, subjects=subjects)
     headers = {
