@@ -1,4 +1,4 @@
-"""The command line: each command calls one function."""
+"""Each command calls one function."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""The application: routes, middleware, exception handlers, lifespan. Nothing else."""
-
 from __future__ import annotations
 
 import asyncio
@@ -122,7 +120,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
 
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
-    """For pages only: feeds and static files compress themselves and know nobody."""
+    """Feeds and static files compress themselves and know nobody."""
     return [Middleware(CompressMiddleware, zstd=False), Middleware(StaffSessions, settings=settings)]
 
 

@@ -1,6 +1,4 @@
-"""Work beside the pages, in the server's process or alone: send messages, end offers, validate papers, delete what is
-due.
-"""
+"""Work beside the pages, in the server's process or alone."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ logger = logging.getLogger("trainings.registrations")
 
 
 async def work(stop: asyncio.Event, settings: Settings) -> None:
-    """Until `stop` is set. An error in one part ends all."""
+    """An error in one part ends all."""
     async with asyncio.TaskGroup() as parts:
         sending = worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE, kept_back=guard.kept_back)
         parts.create_task(sending)
@@ -45,9 +43,7 @@ async def work_alone(settings: Settings) -> None:
 
 
 async def keep_deadlines(stop: asyncio.Event) -> None:
-    """Every minute until stopped: deadlines of offers and reserved places, reminders, call lists, notes. A failure is
-    tried again.
-    """
+    """Every minute: deadlines of offers and reserved places, reminders, call lists, notes. A failure is tried again."""
     looks = (
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),

@@ -1,4 +1,4 @@
-"""Findings for operators before serving: what is wrong and how to mend it."""
+"""For operators before serving: what is wrong and how to mend it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Finding:
 
 
 async def findings(settings: Settings) -> list[Finding]:
-    """Of settings, data folder and database, the worst first."""
+    """The worst first."""
     found = [*_keys(settings), *_addresses(settings), *_mail(settings), *_words(settings)]
     if not any(finding.is_fatal for finding in found):
         found += await _database(settings)
@@ -107,7 +107,7 @@ def _standing_still(stop: SweepStop) -> str:
 
 
 async def mail_server_findings(settings: Settings) -> list[Finding]:
-    """Calls the mail server: for `check` only, nothing else waits for it."""
+    """For `check` only: nothing else waits for the mail server."""
     try:
         server = server_of(settings)
     except (SettingsProblem, ValueError):

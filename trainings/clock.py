@@ -46,7 +46,7 @@ def midnight(day: date) -> datetime:
 
 
 def whole_second_after(previous: datetime | None) -> datetime:
-    """Now in whole seconds, but later than `previous`: stamps of calendar entries strictly grow."""
+    """In whole seconds, but later than `previous`: stamps of calendar entries strictly grow."""
     current = now().replace(microsecond=0)
     if previous is None or current > previous:
         return current
@@ -55,7 +55,7 @@ def whole_second_after(previous: datetime | None) -> datetime:
 
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
-    """Stop this process's clock (tests, and the demo world's past)."""
+    """For tests, and the demo world's past."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs its zone")
     _frozen.append(moment.astimezone(UTC))
@@ -66,7 +66,7 @@ def frozen(moment: datetime) -> Iterator[None]:
 
 
 def go_ahead(by: timedelta) -> None:
-    """Tests only: run this process's clock ahead of the machine's."""
+    """Tests only."""
     _ahead[0] = by
 
 

@@ -1,4 +1,4 @@
-"""Refusals: exceptions with a status, a machine code and a sentence for the person. One handler renders them."""
+"""Exceptions with a status, a machine code and a sentence for the person. One handler renders them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from typing import Any, ClassVar
 
 
 class Refusal(Exception):
-    """A rule said no. The sentence names who, why, and the way out.
-
-    `sentence`: a Spanish msgid with `%(name)s` placeholders; `values` fill it after translation. `field`: its form
-    field, if any.
+    """The sentence names who, why, and the way out. `sentence`: a Spanish msgid with `%(name)s` placeholders; `values`
+    fill it after translation. `field`: its form field, if any.
     """
 
     status: ClassVar[int] = 409
@@ -31,8 +29,6 @@ class NotFound(Refusal):
 
 
 class NotAllowed(Refusal):
-    """Visible to the person, but not theirs to do."""
-
     status = 403
     code = "not_allowed"
 
@@ -43,7 +39,7 @@ class Malformed(Refusal):
 
 
 class TooMany(Refusal):
-    """A limit was reached; `retry_after` in seconds."""
+    """`retry_after` in seconds."""
 
     status = 429
     code = "too_many"
@@ -54,7 +50,7 @@ class TooMany(Refusal):
 
 
 class Busy(TooMany):
-    """Nothing was kept, try again."""
+    """Nothing was kept."""
 
     status = 503
     code = "busy"

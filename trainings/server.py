@@ -1,4 +1,4 @@
-"""The server process: uvicorn with our limits on connections; told to end, it exits with 0."""
+"""uvicorn with our limits on connections; told to end, it exits with 0."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def app_alone() -> Starlette:
 
 
 def collect_rarely() -> None:
-    """Exempt the program's own objects from garbage collection: scanning them cost a tenth of a sign-up."""
+    """The program's own objects are exempt: scanning them cost a tenth of a sign-up."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)

@@ -1,4 +1,4 @@
-"""Operators' settings. The only reader of the environment (and of `.env`)."""
+"""The only reader of the environment (and of `.env`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Environment(StrEnum):
 
 
 class SettingsProblem(ValueError):
-    """An unsafe setting; the sentence says how to mend it."""
+    """The sentence says how to mend it."""
 
 
 class Settings(BaseSettings):
@@ -100,9 +100,8 @@ class Settings(BaseSettings):
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Secret keys, the current first. Made on first run in the data folder.
-
-        Raises SettingsProblem in production without the setting and the file.
+        """The current first. Made on first run in the data folder. Raises SettingsProblem in production without the
+        setting and the file.
         """
         if self.secret_keys:
             return tuple(key.strip() for key in self.secret_keys.split(",") if key.strip())

@@ -91,7 +91,7 @@ class WrongScope(Refusal):
 async def sign_in(
     email: str, password: str, *, address: str, actor: Actor = VISITOR, previous: str = ""
 ) -> tuple[str, StaffSession]:
-    """Returns the cookie's token and the session. Ends `previous`, a cookie that came along.
+    """The cookie's token and the session. Ends `previous`, a cookie that came along.
 
     Raises TooManyTries (10 per account, 30 per address in five minutes), or WrongSignIn: in the same words and after
     the same work whether the account exists or not.
@@ -188,7 +188,7 @@ async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tupl
 
 
 async def give_role(user: User, post: Post, *, actor: Actor) -> str:
-    """Give an existing account one more role; returns the token of a link, or empty.
+    """One more role for an account; returns the token of a link, or empty.
 
     An administrator of all its places gives the role alone. Where the platform gives it, or it is the first, the
     password ends, because an earlier keeper may know it. Raises OwnAccount, KeptElsewhere, AccountClosed, WrongScope.
@@ -201,7 +201,7 @@ async def give_role(user: User, post: Post, *, actor: Actor) -> str:
 
 
 async def changes_hands(user_id: UUID, actor: Actor) -> bool:
-    """Whether other administrators may have kept this account before."""
+    """Other administrators may have kept this account before."""
     return _is_platform(actor) or not await RoleGrant.exists(user_id=user_id)
 
 
@@ -222,9 +222,8 @@ async def _check_kept(user_id: UUID, actor: Actor) -> None:
 async def grant_role(
     user: User, role: Role, *, actor: Actor, hub_id: UUID | None = None, operator_id: UUID | None = None
 ) -> None:
-    """Twice is once. Raises WrongScope, AccountClosed.
-
-    It counts at once. Sessions that last longer than the new role allows end.
+    """Twice is once. It counts at once; sessions that last longer than the new role allows end. Raises WrongScope,
+    AccountClosed.
     """
     if (hub_id is not None, operator_id is not None) != (role in HUB_ROLES, role in OPERATOR_ROLES):
         raise WrongScope
@@ -254,7 +253,7 @@ async def take_role(grant: RoleGrant, *, actor: Actor) -> None:
 
 
 async def close_account(user_id: UUID, *, actor: Actor) -> None:
-    """End its sessions, password and links; the roles stay for reopening. Raises OwnAccount, KeptElsewhere."""
+    """Ends its sessions, password and links; the roles stay for reopening. Raises OwnAccount, KeptElsewhere."""
     async with transaction():
         await _check_kept(user_id, actor)
         await User.filter(id=user_id).update(is_active=False)
@@ -293,9 +292,7 @@ async def _end_ways_in(user_id: UUID) -> None:
 
 
 async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR) -> tuple[str, StaffSession]:
-    """Set the password, end all other sessions and open one. Raises NotFound for a spent link; WeakPassword leaves it
-    good.
-    """
+    """Ends all other sessions and opens one. Raises NotFound for a spent link; WeakPassword leaves it good."""
     link = await sign_in_link(typed)
     passwords.refuse_weak(password, name=link.user.name, email=link.user.email)
     password_hash = await passwords.make_hash(password)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StaffSessions:
-    """Sets `request.state.actor`. Asks the database only where a cookie came along."""
+    """Asks the database only where a cookie came along."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.cookies = app, StaffCookies(https=settings.is_https)

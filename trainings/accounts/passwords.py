@@ -70,12 +70,11 @@ async def is_right(password: str, password_hash: str) -> bool:
 
 
 def needs_new_hash(password_hash: str) -> bool:
-    """Made with weaker parameters than today's."""
     return _hasher.check_needs_rehash(password_hash)
 
 
 def refuse_weak(password: str, *, name: str, email: str) -> None:
-    """Raises a WeakPassword. Length and guessing count, not kinds of characters (NIST SP 800-63B)."""
+    """Raises WeakPassword. Length and guessing count, not kinds of characters (NIST SP 800-63B)."""
     if len(password) < SHORTEST:
         raise PasswordTooShort(field="password")
     if len(password) > LONGEST:

@@ -127,7 +127,7 @@ def can_invite(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_enter_marks(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Of a training's test. `is_facilitator`: of one of its sessions."""
+    """`is_facilitator`: of a session of the training."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
 
 
@@ -161,7 +161,7 @@ def can_edit_activities(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_count_heads(actor: Actor, hub_id: UUID) -> bool:
-    """At an activity: numbers, never names."""
+    """Numbers, never names."""
     return actor.has_at(hub_id, HEAD_COUNTERS)
 
 

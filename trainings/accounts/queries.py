@@ -35,7 +35,7 @@ NO_ROLE = "staff"
 
 
 async def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
-    """By id; without None, for whom nobody noted it."""
+    """Without None."""
     wanted = sorted({key for key in user_ids if key is not None})
     return {one.id: one.name for one in await reads(User).filter(id__in=wanted).only("id", "name")} if wanted else {}
 
@@ -68,7 +68,7 @@ class Account(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A cookie's session, as each page reads it. Times UTC."""
+    """Times UTC."""
 
     id: UUID
     user: Account
@@ -79,7 +79,7 @@ class SignedIn(NamedTuple):
 
 
 async def actor_of(user: Person, *, request_id: str = "") -> Actor:
-    """With the roles at each hub; an operator's grant counts at all its hubs, later ones included."""
+    """An operator's grant counts at all its hubs, later ones included."""
     at: dict[UUID, set[str]] = {}
     everywhere: set[str] = set()
     operators: set[UUID] = set()

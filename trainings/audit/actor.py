@@ -10,10 +10,9 @@ NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A visitor, the holder of a link, a person of the staff, or the program.
-
-    `roles_at` maps each hub in scope to the roles held there, `roles_everywhere` are those without a place. `role` is
-    the audit line's word; `place` names the only hub or operator. `accounts/permissions.py` says what a role may do.
+    """A visitor, the holder of a link, a person of the staff, or the program. `roles_at` maps each hub in scope to the
+    roles held there, `roles_everywhere` are those without a place. `role` is the audit line's word; `place` names
+    the only hub or operator.
     """
 
     id: UUID | None
@@ -47,5 +46,5 @@ class Actor:
 VISITOR = Actor(id=None, role="visitor")
 HOLDER_OF_LINK = Actor(id=None, role="holder")
 FILLER_OF_FORM = Actor(id=None, role="filler")
-"""The person who filled in the form for several, by the group's link."""
+"""The filler of a form for several people, by the group's link."""
 PROGRAM = Actor(id=None, role="program")

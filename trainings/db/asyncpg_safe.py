@@ -49,8 +49,6 @@ class SafeTransaction(TransactionWrapper):
 
 
 class SafeContext(TransactionContextPooled):
-    """Whatever interrupts it, the connection returns to the pool."""
-
     async def __aenter__(self) -> TransactionalDBClient:
         await finish(self.ensure_connection())
         self.client._connection = await self._pool.acquire()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from trainings.settings import Settings
 
 APP = "trainings"
-"""The only Tortoise app; relations name models `trainings.Model`."""
+"""Relations name models `trainings.Model`."""
 
 MIGRATIONS = "trainings.migrations"
 
@@ -32,7 +32,7 @@ READ_POOL = 5
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
-    """Two aliases: `default` for transactions, `read` (cannot write) for pages that only show."""
+    """`default` for transactions, `read` (cannot write) for pages that only show."""
     connections = _sqlite(settings) if settings.is_sqlite else _postgres(settings)
     return {
         "connections": connections,
@@ -82,7 +82,7 @@ def _postgres(settings: Settings) -> dict[str, Any]:
 
 
 def postgres_address(url: str) -> dict[str, Any]:
-    """A `postgres://` address for asyncpg; `?host=/folder` is a unix socket, `?sslmode=…` is kept."""
+    """For asyncpg; `?host=/folder` is a unix socket, `?sslmode=…` is kept."""
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     address: dict[str, Any] = {

@@ -26,9 +26,8 @@ M = TypeVar("M", bound=Model)
 
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[None]:
-    """Hold the database open; fails at once if unreachable. Nested it does nothing.
-
-    One database per process at a time: Tortoise keeps statements by alias, not by engine.
+    """Fails at once if unreachable. Nested it does nothing. One database per process at a time: Tortoise keeps
+    statements by alias, not by engine.
     """
     current = get_current_context()
     if current is not None and current.inited:
@@ -56,10 +55,9 @@ async def connect(settings: Settings) -> AsyncIterator[None]:
 
 
 async def close_in_turn() -> None:
-    """Close the reader, then the writer, so that an embedded database is whole in its file.
-
-    Closed at once, each takes the other for a user who stays, and a copy of the file alone misses the last writes. The
-    next statement opens both again.
+    """The reader, then the writer, so that an embedded database is whole in its file. Closed at once, each takes the
+    other for a user who stays, and a copy of the file alone misses the last writes. The next statement opens both
+    again.
     """
     for alias in ("read", "default"):
         await get_connection(alias).close()
@@ -73,7 +71,7 @@ def prepare_folder(settings: Settings) -> None:
 
 
 def transaction() -> TransactionContext:
-    """All or nothing. Nested it is a savepoint."""
+    """Nested it is a savepoint."""
     return in_transaction("default")
 
 
@@ -92,14 +90,13 @@ def is_in_transaction() -> bool:
 
 
 def reads(model: type[M]) -> QuerySet[M]:
-    """Rows for showing, read beside the writers; in a transaction by it, to see its own."""
+    """Read beside the writers; in a transaction by it, to see its own rows."""
     return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
 
 
 async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
-    """The existing rows, locked for the transaction. On SQLite the transaction itself is the lock.
-
-    Taken in key order against deadlocks; a transaction that locks two kinds takes trainings first.
+    """The existing rows. On SQLite the transaction itself is the lock. Taken in key order against deadlocks; a
+    transaction that locks two kinds takes trainings first.
     """
     assert is_in_transaction(), "a lock lasts as long as its transaction"
     return await model.filter(pk__in=sorted(set(keys))).order_by(model._meta.pk_attr).select_for_update()

@@ -1,4 +1,4 @@
-"""Own columns: moments in UTC, and texts sealed with the process's keyring."""
+"""Moments in UTC, and texts sealed with the process's keyring."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def keyring() -> Keyring:
 
 
 class UTCDatetimeField(fields.DatetimeField[datetime]):
-    """Stored and read as UTC, whatever its zone. Refuses a moment without a zone.
-
-    SQLite compares moments as text with their offset: 9:00-06:00 and 15:00+00:00 would differ.
+    """Refuses a moment without a zone. SQLite compares moments as text with their offset: 9:00-06:00 and 15:00+00:00
+    would differ.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -25,8 +25,8 @@ ENOUGH = 32
 
 
 class GroupCommit(Generic[C, R]):
-    """Gathers commands for `write`, which takes a batch in its own transaction and answers each command in order, with
-    a result or the exception that refuses it; an exception it raises undoes the whole batch.
+    """`write` takes a batch in its own transaction and answers each command in order, with a result or the exception
+    that refuses it; an exception it raises undoes the whole batch.
     """
 
     def __init__(

@@ -34,9 +34,8 @@ class BrokenReferences(RuntimeError):
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Apply pending migrations; returns their names. Of two at once, the second waits and finds nothing.
-
-    Raises BrokenReferences if an SQLite file has dangling references afterwards.
+    """Names of applied migrations. Of two at once, the second waits and finds nothing. Raises BrokenReferences if an
+    SQLite file has dangling references afterwards.
     """
     prepare_folder(settings)
     async with _sqlite_lock(settings) if settings.is_sqlite else _postgres_lock(settings):
@@ -130,7 +129,7 @@ async def apply_pending(config: dict[str, Any]) -> None:
 
 
 async def told_by(steps: Iterable[Migration], connections: Mapping[str, str]) -> State:
-    """Models that these migrations make; `connections` by app."""
+    """`connections` by app."""
     told = _Told({}, connections)
     for step in steps:
         await step.apply(told, dry_run=True)
@@ -146,10 +145,7 @@ class _Executor(MigrationExecutor):
 
 
 class _Told(State):
-    """Descriptions of models without classes: at each step the mapper would make all related classes anew.
-
-    Tortoise copies it before each step.
-    """
+    """Descriptions of models without classes: at each step the mapper would make all related classes anew."""
 
     def __init__(self, models: Models, connections: Mapping[str, str]) -> None:
         super().__init__(models=models, apps=_Classes(models, connections))

@@ -49,19 +49,19 @@ async def rows(text: str, *values: object) -> list[dict[str, Any]]:
 
 
 async def reads(text: str, *values: object) -> list[dict[str, Any]]:
-    """`rows` for showing, read beside the writers; in a transaction by it, to see its own."""
+    """Read beside the writers; in a transaction by it, to see its own rows."""
     connection = _reader()
     return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
 
 async def tuples(text: str, *values: object) -> Table:
-    """Rows for showing without column names: cheaper by hundreds, and two readings can be compared."""
+    """Without column names: cheaper by hundreds, and two readings can be compared."""
     [found] = await tables([Statement(text, values)])
     return found
 
 
 async def tables(statements: Sequence[Statement]) -> list[Table]:
-    """`tuples` of several independent SELECTs in one go."""
+    """Independent SELECTs in one go."""
     connection = _reader()
     asked = [_bound(str(one.text), one.values, connection.capabilities.dialect) for one in statements]
     if isinstance(connection, ReadingClient):
@@ -70,9 +70,8 @@ async def tables(statements: Sequence[Statement]) -> list[Table]:
 
 
 async def row_by_key(text: str, *values: object) -> dict[str, Any] | None:
-    """The row of a SELECT by unique keys, for showing like `reads`; None if missing.
-
-    SQLite reads it in the event loop: a turn of the reader's thread costs many times the row.
+    """Of a SELECT by unique keys, for showing like `reads`. SQLite reads it in the event loop: a turn of the reader's
+    thread costs many times the row.
     """
     connection = _reader()
     bound = _bound(text, values, connection.capabilities.dialect)
@@ -107,7 +106,7 @@ def as_moment(told: datetime | str) -> datetime:
 
 
 async def execute(text: str, *values: object) -> int:
-    """INSERT, UPDATE or DELETE; returns the number of rows."""
+    """Returns the number of rows."""
     connection = get_connection("default")
     touched, _ = await connection.execute_query(*_bound(text, values, connection.capabilities.dialect))
     return touched
@@ -146,7 +145,7 @@ class Insert:
         self._texts: dict[int, str] = {}
 
     def on_sqlite(self, n_rows: int) -> str:
-        """Text for this many rows, values in sequence. Texts are cached: ask for few numbers."""
+        """For this many rows, values in sequence. Texts are cached: ask for few numbers."""
         text = self._texts.get(n_rows)
         if text is None:
             text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows)
@@ -204,7 +203,7 @@ def parts(n: int) -> Iterator[int]:
 
 
 def _as_text(rows: Sequence[Any], columns: Sequence[int]) -> list[Any]:
-    """Values in a row; those of these columns (keys and moments) as SQLite holds them."""
+    """Keys and moments (`columns`) as SQLite holds them."""
     values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
     for column in columns:
         in_column = values[column::width]
@@ -226,7 +225,7 @@ def _text_of(value: UUID | datetime) -> str:
 
 @cache
 def translated(text: str, dialect: str) -> str:
-    """For the engine. Texts are cached: use constants."""
+    """Texts are cached: use constants."""
     if dialect != "postgres":
         # SQLite reads ->> since 3.38 only.
         text = TEXT_IN_JSON.sub(r"json_extract(\1, '$.\2')", text)

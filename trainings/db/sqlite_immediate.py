@@ -177,7 +177,7 @@ class Savepoint(NestedTransactionContext):
 
 
 class ImmediateClient(SqliteClient):
-    """One connection per process; its lock is held from BEGIN to COMMIT."""
+    """Its lock is held from BEGIN to COMMIT."""
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)

@@ -1,6 +1,5 @@
-"""Engine that reads SQLite beside the writers: in its own thread, and single rows in the event loop's.
-
-Reasons and limits: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain "sqlite"
+"""Reads SQLite beside the writers: in its own thread, and single rows in the event loop's
+(`docs/decisions/0012-one-row-is-read-in-the-loop.md`). The module's name must contain "sqlite"
 (`sqlite_immediate.py`).
 """
 
@@ -31,10 +30,7 @@ class ReadingClient(SqliteClient):
     _here: sqlite3.Connection | None = None
 
     def row_here(self, text: str, values: Sequence[Any]) -> dict[str, Any] | None:
-        """The row of a SELECT by unique keys, read in the loop; None if missing.
-
-        Raises sqlite3.OperationalError, also if the database is busy.
-        """
+        """Of a SELECT by unique keys. Raises sqlite3.OperationalError, also if the database is busy."""
         self.log.debug("%s: %s", text, values)
         if self._here is None:
             self._here = self._opened()

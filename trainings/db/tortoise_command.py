@@ -1,4 +1,4 @@
-"""For `tortoise makemigrations` (see `[tool.tortoise]`); the program does not import it."""
+"""For `tortoise makemigrations` (see `[tool.tortoise]`)."""
 
 from trainings.db.config import tortoise_config
 from trainings.settings import get_settings

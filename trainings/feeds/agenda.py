@@ -42,8 +42,8 @@ class Line:
 
 
 async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | None = None) -> list[Line]:
-    """The next of a scope (`municipio:1705`), by start; a protected venue shows its municipality only. `most` None:
-    all. Activities name no language.
+    """Of a scope (`municipio:1705`), by start; a protected venue shows its municipality only. `most` None: all.
+    Activities name no language.
     """
     lines = await _trainings(scope, most, filtered_by)
     if filtered_by is None or filtered_by.kind is not FilterKind.LANGUAGE:

@@ -13,7 +13,7 @@ from trainings.web.i18n import SOURCE_LANGUAGE
 
 CACHING = "public, max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
 PRIVATE = {"cache-control": "private, max-age=900", "x-robots-tag": "noindex", "referrer-policy": "no-referrer"}
-"""For secret addresses: only the client keeps it, no search engine lists it, no other site learns it."""
+"""Only the client keeps it, no search engine lists it, no other site learns it."""
 
 
 class Ready(Response):
@@ -53,7 +53,7 @@ class Answers:
 
     @property
     def n_bytes(self) -> int:
-        """In memory; gzipped bytes are a fifth of the plain ones."""
+        """Gzipped bytes are a fifth of the plain ones."""
         return len(self._whole[False].body) * 6 // 5
 
     def to(self, asked: Mapping[bytes, str]) -> Response | None:

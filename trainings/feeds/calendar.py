@@ -1,5 +1,3 @@
-"""A whole calendar: head, stored VEVENTs, tail."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -52,7 +52,6 @@ class Kept:
 
     @property
     def is_fresh(self) -> bool:
-        """May be sent without a query."""
         now, moved = clock.ticks(), max(map(moved_at, self.scope.counters))
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS and self.day == clock.today()

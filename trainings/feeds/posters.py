@@ -1,4 +1,4 @@
-"""Posters in Spanish of a training or a month, to print or to send; words for a social page. Public facts only."""
+"""Posters in Spanish of a training or a month; words for a social page. Public facts only."""
 
 from __future__ import annotations
 
@@ -54,8 +54,6 @@ class NothingToPost(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a month, in words."""
-
     starts_at: datetime
     title: str
     place: str
@@ -237,7 +235,7 @@ MOST_DATES = 12
 
 
 def text_of_training(data: dict[str, Any]) -> str:
-    """From its poster's data. Asks people not to write there: everybody reads comments."""
+    """Asks people not to write there: everybody reads comments."""
     facts = dict(data["facts"])
     only_day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
     days = facts.get(WHEN_AND_WHERE) or facts.get(WHEN, [only_day])
@@ -248,7 +246,7 @@ def text_of_training(data: dict[str, Any]) -> str:
 
 
 def text_of_month(data: dict[str, Any]) -> str:
-    """From its poster's data; of a long month the first dates."""
+    """Of a long month the first dates."""
     items = [item for page in data["pages"] for item in page]
     dates = [f"· {_moment(item)}: {item['what']}. {item['place']}" for item in items]
     more = [f"Y {len(dates) - MOST_DATES} más en el enlace."] if len(dates) > MOST_DATES else []

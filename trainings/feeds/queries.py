@@ -1,4 +1,4 @@
-"""Stored texts of a feed's sessions and activities within its window, by one statement."""
+"""By one statement, within the feed's window."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _KINDS = """
 
 
 async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
-    """Filters with coming entries, in the order of the word lists."""
+    """With coming entries, in the order of the word lists."""
     kinds = [kinds_of(*row) for row in await sql.tuples(_KINDS, scope_key, clock.now())]
     named = {
         FilterKind.LANGUAGE: {code for languages, _audience in kinds for code in languages},

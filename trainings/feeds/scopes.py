@@ -29,8 +29,6 @@ class ScopeKind(StrEnum):
 
 
 class FilterKind(StrEnum):
-    """As in the address."""
-
     LANGUAGE = "idioma"
     AUDIENCE = "para"
 

@@ -1,4 +1,4 @@
-"""`/panel/…/difundir`: posters of a training or a hub's month, and words for a social page."""
+"""`/panel/…/difundir`: posters, and words for a social page."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from trainings.web.render import absolute, render_text
 
 STYLE = STATIC / "css" / "export.css"
 MARK = "exportado-por-trainings.txt"
-"""Marks our folders: only they, or empty ones, are overwritten."""
+"""Only folders with this mark, or empty ones, are overwritten."""
 
 
 class NotOurFolder(ValueError):

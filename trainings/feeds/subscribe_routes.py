@@ -39,8 +39,6 @@ IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loadi
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Narrower calendars: pages with their link texts."""
-
     label: str
     pages: tuple[tuple[str, str], ...]
 
@@ -70,7 +68,6 @@ def _whole_title(scope: Scope) -> str:
 
 
 def words_of(one: Filter) -> str:
-    """Within a sentence."""
     if one.kind is FilterKind.LANGUAGE:
         return sentences.language_name(one.code)
     return gettext(sentences.AUDIENCES[ActorType(one.code)])
@@ -119,7 +116,7 @@ async def subscribe(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def embed(request: Request) -> Response:
-    """For an iframe; links open outside of it."""
+    """Links open outside of the iframe."""
     return await _shown(request, "feeds/embed.html")
 
 

@@ -10,7 +10,7 @@ class CallLinks:
 
 
 def call_links(e164: str, text: str) -> CallLinks:
-    """The three addresses. `text` is read by whoever holds the phone: no topic, no name, no secret address in it."""
+    """`text` is read by whoever holds the phone: no topic, no name, no secret address in it."""
     words = quote(text, safe="")
     return CallLinks(
         tel=f"tel:{e164}",

@@ -91,7 +91,7 @@ class Keyring:
         return [(key.id, key.box) for key in self._keys]
 
     def sign(self, text: str, salt: str, *, now: datetime) -> str:
-        """Text with time and signature for a cookie; readable by its holder."""
+        """With time and signature, for a cookie; readable by its holder."""
         return self._signer(salt, now).sign(text).decode()
 
     def unsign(self, signed: str, salt: str, *, max_age: int, now: datetime) -> str:

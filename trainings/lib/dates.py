@@ -1,6 +1,4 @@
-"""Dates, times and durations in es-GT and English. Storage is UTC; people see America/Guatemala. A `lang` that is not
-English reads Spanish.
-"""
+"""In es-GT and English; a `lang` that is not English reads Spanish. Storage is UTC; people see America/Guatemala."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -71,7 +69,7 @@ def month_name(when: date, lang: str) -> str:
 
 
 def date_span(days: Iterable[date], lang: str) -> str:
-    """`16, 17 y 18 de marzo de 2027`; more than six days are told by the ends: `4 de marzo a 6 de mayo de 2027`."""
+    """`16, 17 y 18 de marzo de 2027`; more than six days by the ends: `4 de marzo a 6 de mayo de 2027`."""
     ordered = sorted({local_day(day) for day in days})
     if not ordered:
         raise ValueError("a span needs at least one day")
@@ -85,7 +83,7 @@ def date_span(days: Iterable[date], lang: str) -> str:
 
 
 def held_on(days: Iterable[date], lang: str) -> str:
-    """A span within a sentence: `el 4 de marzo de 2027`, `los días 16 y 17 de …`, `del 4 de marzo al 6 de …`."""
+    """`el 4 de marzo de 2027`, `los días 16 y 17 de …`, `del 4 de marzo al 6 de …`."""
     ordered = sorted({local_day(day) for day in days})
     span = date_span(ordered, lang)
     if len(ordered) > _MOST_LISTED_DAYS:
@@ -143,7 +141,7 @@ def _on_the_clock(hour: int, minute: int, lang: str) -> str:
 
 
 def the_time(moment: datetime, lang: str) -> str:
-    """`la 1:05 p. m.` · `las 2:05 p. m.` · `2:05 PM`: with the Spanish article."""
+    """`la 1:05 p. m.` · `las 2:05 p. m.` · `2:05 PM`"""
     time = time_of_day(moment, lang)
     if not _is_spanish(lang):
         return time

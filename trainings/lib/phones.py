@@ -17,7 +17,7 @@ _LONGEST_EMAIL = 254
 
 
 def parse_phone(text: str) -> str | None:
-    """E.164 (`+50255551234`), or None where it is no number. Without a country's code it is Guatemalan."""
+    """E.164 (`+50255551234`). Without a country's code it is Guatemalan."""
     plain = unicodedata.normalize("NFKC", text[:60]).translate(_DASHES).strip()
     if not _PHONE_SHAPE.fullmatch(plain):
         return None
@@ -29,7 +29,7 @@ def parse_phone(text: str) -> str | None:
 
 
 def show_phone(e164: str, *, with_code: bool = False) -> str:
-    """`5555 1234` at home (`+502 5555 1234` with code); numbers of other countries always with their code."""
+    """`5555 1234` at home (`+502 5555 1234` with code); other countries always with their code."""
     number = phonenumbers.parse(e164)
     if number.country_code == _HOME_CODE:
         digits = str(number.national_number)
@@ -43,7 +43,7 @@ def is_landline(e164: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """An address our mail can reach: plain ASCII, a dot in the domain."""
+    """Our mail can reach it: plain ASCII, a dot in the domain."""
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 

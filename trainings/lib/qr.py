@@ -34,9 +34,8 @@ def matrix(text: str, level: Level = "H") -> Matrix:
 
 
 def svg_path(text: str, level: Level = "H", border: int = QUIET_ZONE) -> tuple[int, str]:
-    """Width of the viewBox (quiet zone included) and the `d` of one filled path, in modules.
-
-    The path runs around dark areas instead of module by module: no hairlines between rows when scaled or printed.
+    """Width of the viewBox (quiet zone included) and the `d` of one filled path, in modules. The path runs around dark
+    areas: no hairlines between rows when scaled or printed.
     """
     modules = matrix(text, level)
     return len(modules) + 2 * border, "".join(_outlines(modules, border))

@@ -1,6 +1,5 @@
-"""Other people's designs are set in a process with little memory, little time and no network.
-
-Typst alone cannot stop a loop within a loop or a list as long as the memory.
+"""Other people's designs are set in a process with little memory, little time and no network: Typst alone cannot stop a
+loop within a loop or a list as long as the memory.
 """
 
 from __future__ import annotations
@@ -56,11 +55,11 @@ class DesignApart(Design):
     def make_all(
         self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
     ) -> list[list[bytes]]:
-        """The pages of several sheets from one process; refuses all where one cannot be set."""
+        """From one process; refuses all where one cannot be set."""
         return _pages(self._answer(self._order(sheets, output, options), name), name)
 
     def families(self) -> dict[str, str]:
-        """Font families that Typst can use, by file name. Refuses as `make`."""
+        """By file name. Refuses as `make`."""
         order = self._order([], "png", {})
         told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
         return {Path(path).name: family for family, path in told["fonts"]}

@@ -33,19 +33,18 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class SealedBox:
-    """Key pairs, one for each secret key. Phones get the first; all open."""
+    """One key pair for each secret key. Phones get the first; all open."""
 
     def __init__(self, ring: Keyring) -> None:
         self._keys = {key_id: _private_key(seed) for key_id, seed in ring.box_seeds()}
 
     def public(self) -> list[tuple[str, str]]:
-        """(id, uncompressed point in base64url) of each key, current first."""
+        """(id, uncompressed point in base64url), current first."""
         return [(key_id, _encode(_point(key))) for key_id, key in self._keys.items()]
 
     def open(self, text: str, purpose: str) -> bytes:
-        """What was sealed for this purpose (`slip|<event id>`, `backup|<device id>`).
-
-        Raises SealBroken where it was changed or cut, sealed for something else, or to a key that is not in the ring.
+        """`purpose`: `slip|<event id>`, `backup|<device id>`. Raises SealBroken where it was changed or cut, sealed for
+        something else, or to a key that is not in the ring.
         """
         box = _decode(text)
         if len(box) < HEAD_BYTES + TAG_BYTES or not box.startswith(VERSION):

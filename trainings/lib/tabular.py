@@ -30,7 +30,7 @@ MOST_OCTETS_INSIDE = 64 * 1024 * 1024
 MOST_PARTS_INSIDE = 2_000
 SECONDS_TO_READ = 15
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"
-"""What makes a spreadsheet take a cell for a formula, its wide forms included."""
+"""Makes a spreadsheet take a cell for a formula, wide forms included."""
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -63,7 +63,7 @@ class UnreadableTable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`number` is the one that a spreadsheet shows at its left."""
+    """`number`: the spreadsheet's."""
 
     number: int
     cells: tuple[str, ...]
@@ -112,7 +112,7 @@ def _foreign(content: bytes) -> Problem | None:
 
 
 def _check_archive(content: bytes) -> None:
-    """Refuse no XLSX or ODS, a locked file, or one that unpacks to too much by its own word; `workbooks.py` limits one
+    """Refuses no XLSX or ODS, a locked file, or one that unpacks to too much by its own word; `workbooks.py` limits one
     that lies.
     """
     try:
@@ -251,7 +251,7 @@ def guarded(text: str) -> str:
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
-    """A CSV that spreadsheets open with the right letters: one BOM, everything in quotes, no formula."""
+    """Spreadsheets open it with the right letters: one BOM, everything in quotes, no formula."""
     target = io.StringIO(newline="")
     writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     for row in (header, *rows):
@@ -260,7 +260,7 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
 
 
 def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[str | int]], *, name: str, made_at: datetime) -> bytes:
-    """A workbook of one sheet called `name` (up to 31 letters). Every text is a text: nothing in it is calculated."""
+    """One sheet called `name` (up to 31 letters). Every text is a text: nothing in it is calculated."""
     target = io.BytesIO()
     workbook = xlsxwriter.Workbook(
         target,

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from functools import partial
 
 SLUG = re.compile(r"[a-z0-9-]{1,120}")
-"""What may be asked for by an address at all: PostgreSQL refuses texts that hold NUL or half a character."""
+"""PostgreSQL refuses texts that hold NUL or half a character."""
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
 _MOST_TERMS = 8
@@ -22,7 +22,7 @@ _PARTICLES = frozenset({
 
 
 class UnreadableText(ValueError):
-    """The text holds U+FFFD or half a character: it was damaged on its way here and must be typed again."""
+    """U+FFFD or half a character: damaged on its way here, to be typed again."""
 
 
 class TextTooLong(ValueError):
@@ -39,9 +39,8 @@ _UNDRAWN = frozenset({"So", "Sk", "Mn", "Me", "Cf", "Cn", "Co"})
 
 
 def clean(text: str, max_length: int) -> str:
-    """One line as it is stored: NFC, blanks collapsed, control, bidi and invisible characters removed.
-
-    Apostrophes, capitals and emoji stay exactly as written. Raises UnreadableText or TextTooLong (both ValueError).
+    """One line as stored: NFC, blanks collapsed, control, bidi and invisible characters removed. Apostrophes, capitals
+    and emoji stay exactly as written. Raises UnreadableText or TextTooLong (both ValueError).
     """
     cleaned = _clean_line(text)
     if len(cleaned) > max_length:
@@ -50,7 +49,7 @@ def clean(text: str, max_length: int) -> str:
 
 
 def clean_multiline(text: str, max_length: int) -> str:
-    """The same for several lines: line ends become `\\n`, never more than one empty line in a row."""
+    """As `clean`: line ends become `\n`, never more than one empty line in a row."""
     lines = [_clean_line(line) for line in _LINE_ENDS.split(text)]
     cleaned = re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
     if len(cleaned) > max_length:
@@ -95,8 +94,8 @@ def fold(text: str) -> str:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether a name may be a slip of another, or be written out: each word of the shorter one has its counterpart,
-    much like it or short for it, and few are left over.
+    """A name may be a slip of another, or be written out: each word of the shorter one has its counterpart, much like
+    it or short for it, and few are left over.
     """
     shorter, longer = sorted((fold(one).split(), fold(other).split()), key=len)
     left = list(longer)
@@ -119,7 +118,7 @@ def _likeness(one: str, other: str) -> float:
 
 
 def search_text(*parts: str) -> str:
-    """What a search column holds: every word with a blank before it, so that `% word%` finds beginnings of words."""
+    """For a search column: every word with a blank before it, so that `% word%` finds beginnings of words."""
     words = " ".join(filter(None, map(fold, parts)))
     return f" {words}" if words else ""
 
@@ -131,7 +130,7 @@ def like_terms(query: str) -> list[str]:
 
 
 def slugify(text: str, max_length: int = 60) -> str:
-    """`La Libertad, Petén` -> `la-libertad-peten`. Cut between words if it can be; empty if no letter is Latin."""
+    """`La Libertad, Petén` -> `la-libertad-peten`. Cut between words if possible; empty if no letter is Latin."""
     words = "".join(c if c.isascii() else " " for c in fold(text)).split()
     slug = "-".join(words)
     if len(slug) <= max_length:
@@ -149,7 +148,7 @@ def initials(given_names: str, surnames: str) -> str:
 
 
 def short_name(given_names: str, surnames: str) -> str:
-    """How lists for staff show a person: `María Elena C. T.` (the first two surnames)."""
+    """For lists of staff: `María Elena C. T.` (the first two surnames)."""
     return " ".join([*given_names.split(), *_initials_of(surnames)[:2]])
 
 

@@ -1,4 +1,4 @@
-"""Every random value of the program, and how people type codes back. Crockford's base32: no I, L, O or U."""
+"""Every random value of the program, and codes that people type. Crockford's base32: no I, L, O or U."""
 
 import base64
 import hashlib
@@ -119,7 +119,7 @@ def timeless_key() -> UUID:
 
 
 def uuid7_texts() -> Iterator[str]:
-    """Endless and growing, as they are written: for the rows of a batch."""
+    """Endless and growing, as written to the database."""
     while True:
         key = f"{_uuid7():032x}"
         yield f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
@@ -133,12 +133,12 @@ def idempotency_key() -> str:
 
 
 def another_key(key: str) -> str:
-    """For a form shown again; keeps the first key's time."""
+    """Keeps the first key's time."""
     return idempotency_key() if made_at(key) is None else key[:_TIME_LENGTH] + _characters(16)
 
 
 def made_at(key: str) -> datetime | None:
-    """To the millisecond; None for what is no key of ours."""
+    """To the millisecond; None: no key of ours."""
     if len(key) != IDEMPOTENCY_KEY_LENGTH or not set(key) <= set(ALPHABET):
         return None
     milliseconds = 0
@@ -179,7 +179,7 @@ def qr_token() -> str:
 
 
 def short_code() -> str:
-    """Typed at the door. Unique per training only: the caller checks."""
+    """Unique per training only: the caller checks."""
     return _with_check(_characters(SHORT_CODE_LENGTH - 1))
 
 
@@ -194,7 +194,7 @@ def certificate_code() -> str:
 
 
 def _double(value: int) -> int:
-    """Multiply by x in GF(32) with the polynomial x^5 + x^2 + 1."""
+    """By x in GF(32) with the polynomial x^5 + x^2 + 1."""
     value <<= 1
     return value ^ 0b100101 if value & 32 else value
 
@@ -253,7 +253,7 @@ def read_feed_token(typed: str) -> str | None:
 
 
 def read_short_code(typed: str) -> str | None:
-    """The code as stored, or None where it cannot be one (length, characters, check character)."""
+    """None: wrong length, characters or check character."""
     return _read_checked(typed, SHORT_CODE_LENGTH)
 
 
@@ -266,14 +266,14 @@ def read_certificate_code(typed: str) -> str | None:
 
 
 def read_qr(text: str) -> str | None:
-    """The token in a scanned QR: bare, or at the end of an address `…/C/{token}`. None for any other QR."""
+    """Bare, or at the end of an address `…/C/{token}`."""
     text = text.strip()[:_LONGEST_TYPED]
     address = _QR_ADDRESS.match(text)
     return _read(address[1] if address else text, QR_TOKEN_LENGTH)
 
 
 def show_short_code(code: str) -> str:
-    """`K7Q29XMDC` as people read it: `K7Q2-9XMD-C`."""
+    """`K7Q29XMDC` becomes `K7Q2-9XMD-C`."""
     return _in_fours(code)
 
 
@@ -302,5 +302,5 @@ def same(a: str, b: str) -> bool:
 
 
 def new_key() -> str:
-    """A key for `TRAININGS_SECRET_KEYS`: 256 bits, always really random."""
+    """For `TRAININGS_SECRET_KEYS`: 256 bits, always really random."""
     return base64.urlsafe_b64encode(nonce(32)).rstrip(b"=").decode("ascii")

@@ -1,5 +1,5 @@
-"""A pure typesetter: words in, PDF or pictures out. A sheet takes milliseconds of processor: call it in a thread,
-outside any transaction.
+"""Words in, PDF or pictures out. A sheet takes milliseconds of processor: call it in a thread, outside any
+transaction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DIRECTIONS = frozenset({0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(
 
 class CannotTypeset(RuntimeError):
     """A bug of the design or its fonts: texts are checked with `Design.missing` before. `file` and `line`: where Typst
-    stopped, or None.
+    stopped.
     """
 
     def __init__(self, sentence: str, *, diagnostic: str = "") -> None:
@@ -42,9 +42,7 @@ class UnreadableFont(CannotTypeset):
 
 
 class Design:
-    """A design file with its `root` and its fonts (TTF), never those of the machine. It gets its data as JSON in
-    `sys.inputs.data`.
-    """
+    """With its fonts (TTF), never those of the machine. Data come as JSON in `sys.inputs.data`."""
 
     def __init__(self, file: Path, *, root: Path, fonts: Path) -> None:
         self.file, self.root, self.fonts = file, root, fonts
@@ -69,9 +67,8 @@ class Design:
         return file
 
     def missing(self, *texts: str) -> str:
-        """Characters of `texts` that not every font has, each once. Refuses: UnreadableFont.
-
-        Marks of writing direction count as missing: they show nothing and make of one name another.
+        """Characters that not every font has, each once. Refuses: UnreadableFont. Marks of writing direction count as
+        missing: they show nothing and make of one name another.
         """
         return "".join(dict.fromkeys(one for text in texts for one in text if ord(one) not in self._printable))
 

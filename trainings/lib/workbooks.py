@@ -1,7 +1,7 @@
 """Reads a spreadsheet in a process of its own: `python workbooks.py MOST_ROWS MOST_COLUMNS < file`, JSON comes out.
 
 One cell at the far end of a sheet makes the reader ask for 400 GB, and that ends the whole process, not a request.
-Hence a process that may end, with limits of memory and time. It imports nothing of ours and is given no secrets.
+Hence limits of memory and time. It imports nothing of ours and is given no secrets.
 """
 
 from __future__ import annotations

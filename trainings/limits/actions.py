@@ -34,7 +34,6 @@ ALL = _COUNT.format(rows="SELECT * FROM unnest($1::text[], $2::int[], $3::timest
 
 @cache
 def _count_of(n_windows: int) -> str:
-    """Kept for each number: ask for few."""
     return _COUNT.format(rows=f"VALUES {', '.join(['(?, ?, ?)'] * n_windows)}", now="?")
 
 
@@ -81,16 +80,15 @@ class CountingBusy(Busy):
 
 
 async def count_here(batch: Sequence[Sequence[Watch]]) -> list[tuple[Counted, ...]]:
-    """Count these tries in the transaction in progress, which must commit whatever comes of each.
-
-    Windows are written once each, in key order: two processes never deadlock.
+    """In the transaction in progress, which must commit whatever comes of each. Windows are written once each, in key
+    order: two processes never deadlock.
     """
     tally = Tally(batch)
     return tally.told([row for rows in await sql.rows_of(tally.statements()) for row in rows])
 
 
 class Tally:
-    """What is to be counted, for a caller that sends it along with other statements."""
+    """For a caller that sends the count along with other statements."""
 
     def __init__(self, batch: Sequence[Sequence[Watch]]) -> None:
         # Most of a rush come from few addresses.
@@ -118,7 +116,7 @@ class Tally:
         ]
 
     def told(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Counted, ...]]:
-        """The number of each try, from the statements' rows."""
+        """From the statements' rows."""
         found = {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in rows}
         numbers = {key: hits - self._more[key] for key, (hits, _expires_at) in found.items()}
         told: list[tuple[Counted, ...]] = []

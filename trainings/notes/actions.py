@@ -1,4 +1,4 @@
-"""Write, publish, review, withdraw and record notes. Nothing is published without source and review."""
+"""Nothing is published without source and review."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _deleted_long_ago() -> QuerySet[InformationNote]:
 
 
 async def forget_deleted() -> int:
-    """Delete drafts deleted 30 days ago for good, with their recordings; returns their number."""
+    """Drafts deleted 30 days ago, with their recordings; returns their number."""
     gone = _deleted_long_ago()
     async with transaction():
         recorded = {note.audio for note in await gone if note.audio}
@@ -181,7 +181,7 @@ async def forget_deleted() -> int:
 
 
 async def mark_reviewed(note_id: UUID, expires_on: date, *, actor: Actor) -> None:
-    """The actor compared it with its source today; valid until that day. Refuses WrongExpiry."""
+    """Compared with its source today; valid until that day. Refuses WrongExpiry."""
     async with transaction():
         note = await _standing(note_id)
         _check_days(clock.today(), expires_on)

@@ -1,4 +1,4 @@
-"""Notes of a hub, a municipality, or all as an Atom feed (RFC 4287), in Spanish."""
+"""Atom feeds (RFC 4287) of notes, in Spanish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff's forms. They check shape only; the actions check what a note needs."""
+"""Shape only; the actions check what a note needs."""
 
 from __future__ import annotations
 

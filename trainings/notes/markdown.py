@@ -1,7 +1,5 @@
-"""The safe subset of Markdown for notes: headings, lists, bold, emphasis, links.
-
-`read_markdown` refuses everything else. `html_of` relies on none of that: it writes only its own markup and escapes all
-text.
+"""The safe subset of Markdown for notes. `read_markdown` refuses everything else. `html_of` relies on none of that: it
+writes only its own markup and escapes all text.
 """
 
 from __future__ import annotations
@@ -65,7 +63,7 @@ PARSER = _parser()
 
 
 def read_markdown(text: str) -> str:
-    """The text as kept: NFC, uniform line ends, without hidden characters (direction marks, zero-width blanks).
+    """As kept: NFC, uniform line ends, without hidden characters (direction marks, zero-width blanks).
 
     Refuses (UnusableText) more than 8,000 characters, control characters, damaged letters, raw HTML, images, tables,
     and links to anything but web pages, telephones, mail and our pages. Source: ASVS 5.0, 1.3.1 and 1.2.2.
@@ -155,7 +153,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _ours(address: str) -> str:
-    """Our pages by path: the link works under any name of this site."""
+    """By path: the link works under any name of this site."""
     base = get_settings().base_url.rstrip("/")
     if address == base:
         return "/"

@@ -1,6 +1,5 @@
-"""The orientation page of a situation: notes, coming trainings, hub, and the contacts that hubs and the platform keep.
-
-A training belongs where its topic's name has a word of the situation; the municipality's own come first.
+"""The orientation page of a situation. A training belongs where its topic's name has a word of the situation; the
+municipality's own come first.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class ContactDetails:
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """As pages show it. `is_emergency`: only with a review within a year."""
+    """`is_emergency`: only with a review within a year."""
 
     id: UUID
     name: str
@@ -132,7 +131,7 @@ async def contact_by_id(contact_id: UUID) -> HelpContact:
 
 
 async def add_contact(details: ContactDetails, *, actor: Actor) -> HelpContact:
-    """Shown at once. Refuses WrongReview (a future day), ContactWithoutSituation."""
+    """Refuses WrongReview (a future day), ContactWithoutSituation."""
     columns = _columns(details)
     async with transaction():
         contact = await HelpContact.create(**columns)
@@ -149,7 +148,7 @@ async def edit_contact(contact_id: UUID, details: ContactDetails, *, actor: Acto
 
 
 async def review_contact(contact_id: UUID, *, actor: Actor) -> None:
-    """The actor called it today, or compared it with its source."""
+    """Called today, or compared with its source."""
     async with transaction():
         contact = await _locked(contact_id)
         contact.reviewed_on = clock.today()
@@ -196,7 +195,7 @@ SUBJECTS: dict[Situation, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A situation's page. `hubs`: of the municipality; where none serves it, `near_hubs`."""
+    """`hubs`: of the municipality; where none serves it, `near_hubs`."""
 
     notes: list[Line]
     trainings: list[Listed]

@@ -86,7 +86,7 @@ async def show(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
-    """`/notas/{slug}/imagen.png`: for links shared in a chat."""
+    """For links shared in a chat."""
     note = await queries.public_note(request.path_params["slug"])
     drawn = await asyncio.to_thread(og_png, card_of(note))
     return Response(drawn, media_type="image/png", headers={"cache-control": AN_HOUR})
@@ -94,10 +94,7 @@ async def picture(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def recording(request: Request) -> Response:
-    """In parts where the player asks for parts.
-
-    Public and cached only while a valid note has it; staff also hear their drafts', uncached.
-    """
+    """Public and cached only while a valid note has it; staff also hear their drafts', uncached."""
     name = request.path_params["name"]
     found = recordings.found(name)
     if found is None:

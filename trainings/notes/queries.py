@@ -25,7 +25,7 @@ MOST_LISTED = 300
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A note in a list. `office`: its author's office, never the person. `expires_on`: the last valid day."""
+    """`office`: its author's office, never the person. `expires_on`: the last valid day."""
 
     id: UUID
     slug: str
@@ -104,7 +104,7 @@ async def listed_notes(wanted: Wanted, *, most: int = MOST_LISTED) -> list[Line]
 
 
 async def whole_notes(wanted: Wanted) -> list[Note]:
-    """A feed's fifty valid notes, last changed first, with their texts."""
+    """A feed's fifty valid notes, last changed first."""
     return [_note(row) for row in await _wanted(wanted).limit(MOST_IN_A_FEED).values(*_NOTE)]
 
 
@@ -162,7 +162,7 @@ async def for_staff(note_id: UUID, actor: Actor) -> InformationNote:
 
 
 async def staff_notes(actor: Actor) -> list[InformationNote]:
-    """In scope, with hubs, deleted ones too, last changed first."""
+    """In scope, deleted ones too, last changed first."""
     return await visible_to(actor).select_related("hub").order_by("-changed_at", "id")
 
 
@@ -181,12 +181,12 @@ def expiring(notes: Iterable[InformationNote], author_id: UUID | None) -> list[I
 
 
 async def may_hear(name: str, actor: Actor) -> bool:
-    """A note that the actor writes, in any state, has this recording."""
+    """The actor writes a note with this recording, in any state."""
     return await visible_to(actor).filter(audio=name).exists()
 
 
 def as_public(note: InformationNote) -> Note:
-    """As its page would show it; empty days become today."""
+    """Empty days become today."""
     today, moment = clock.today(), clock.now()
     columns = {name: getattr(note, name) for name in _NOTE if "__" not in name} | {
         "reviewed_on": note.reviewed_on or today,

@@ -1,7 +1,5 @@
-"""Recordings of notes: recognized by content, kept under its digest, given out in parts.
-
-In the data folder: `audio/notes/{digest}.{ending}`. Files that no browser plays, or without a readable length, are
-refused.
+"""Recognized by content, kept under their digest (`audio/notes/{digest}.{ending}` in the data folder), given out in
+parts.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ PLAYED = {
     'audio/ogg; codecs="opus': "ogg",
     'audio/ogg; codecs="vorbis': "ogg",
 }
-"""Formats of browsers, as the tag reader names them, and their endings."""
+"""As the tag reader names them, and their endings."""
 BARE_AAC = (b"\xff\xf1", b"\xff\xf9")
 """AAC without a container, which the tag reader takes for MP3."""
 

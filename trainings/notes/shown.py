@@ -64,7 +64,7 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 def card_of(note: Note) -> Card:
-    """A shared link's picture, always in Spanish."""
+    """Always in Spanish."""
     with speaking(SOURCE_LANGUAGE):
         day = dates.date_without_weekday(note.expires_on, SOURCE_LANGUAGE)
         return Card(
@@ -83,7 +83,7 @@ def last_day_of(note: InformationNote) -> str:
 
 
 def state_of(note: InformationNote) -> tuple[str, str]:
-    """The state in words for staff, and its weight: "ok", "soon", "over" or empty."""
+    """In words for staff, and its weight: "ok", "soon", "over" or empty."""
     if note.state is not NoteState.PUBLISHED or note.expires_on is None:
         return gettext(STATES[note.state]), ""
     day = dates.date_without_weekday(note.expires_on, language())

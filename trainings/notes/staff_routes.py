@@ -171,7 +171,7 @@ async def withdraw(request: Request) -> Response:
 
 @allow(*NOTE_EDITORS)
 async def ask_delete(request: Request) -> Response:
-    """Asks before deleting a draft; another note shows its page."""
+    """Another note than a draft shows its page."""
     note = await _note(request)
     if note.state is not NoteState.DRAFT:
         return redirect(f"{INDEX}/{note.id}")

@@ -40,9 +40,8 @@ COUNTRIES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A situation on the orientation page. `slug`: the end of its address; `icon`: its drawing.
-
-    `steps`: plain things to do, never what the law says: laws change, and people who need one ask at the hub.
+    """`slug`: the end of its address; `icon`: its drawing. `steps`: plain things to do, never what the law says: laws
+    change, and people who need one ask at the hub.
     """
 
     situation: Situation

@@ -59,10 +59,8 @@ async def enqueue(
     batch_id: UUID | None = None,
     lang: str = "",
 ) -> None:
-    """Write a job in the caller's transaction; a second one with the same `dedup` is the same job.
-
-    `payload` holds ids only, as text; `registration_id` names the registration it is about. `lang` only where the
-    person who asks reads it.
+    """In the caller's transaction; a second one with the same `dedup` is the same job. `payload` holds ids only, as
+    text; `registration_id` names the registration it is about. `lang` only where the person who asks reads it.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -81,9 +79,8 @@ async def enqueue(
 
 
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
-    """Stop the messages and calls of a batch that have not left; returns the number of messages.
-
-    Refuses with TooLateToStop, with TakenOver where a later change tells it, with NotFound for another hub's.
+    """The messages and calls that have not left; returns the number of messages. Refuses with TooLateToStop, with
+    TakenOver where a later change tells it, with NotFound for another hub's.
     """
     async with transaction():
         hub_id = await _hub_of(batch_id)
@@ -127,9 +124,8 @@ async def _hub_of(batch_id: UUID) -> UUID | None:
 
 
 async def retry(job_id: UUID, *, actor: Actor) -> None:
-    """Send a failed message again with all its tries, or a waiting one now.
-
-    Refuses with IsBeingSent while a worker has it, else with HasNotFailed.
+    """A failed message again with all its tries, or a waiting one now. Refuses with IsBeingSent while a worker has it,
+    else with HasNotFailed.
     """
     async with transaction():
         job = await OutboxJob.get_or_none(id=job_id)
@@ -193,7 +189,7 @@ _listening: set[asyncio.Event] = set()
 
 
 def wake() -> None:
-    """Wake the workers of this process. Other processes look every few seconds."""
+    """Wakes the workers of this process. Others look every few seconds."""
     for event in _listening:
         event.set()
 

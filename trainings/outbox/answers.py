@@ -24,7 +24,7 @@ ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
 class Undelivered(Exception):
-    """A message did not leave. Its text holds no address."""
+    """Its text holds no address."""
 
 
 class Unreachable(Undelivered):

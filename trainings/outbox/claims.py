@@ -22,12 +22,12 @@ LONGEST_MESSAGE = timedelta(seconds=50)
 LEASE_OF_ANSWER = timedelta(minutes=11)
 """Longer than `mailer.SECONDS_FOR_ANSWER`."""
 MOST_COPIES = 2
-"""After so many copies without an answer somebody calls instead."""
+"""After so many copies without an answer a call replaces the message."""
 DOUBTED_FOR, DOUBT_WAIT = timedelta(days=2), timedelta(hours=12)
 """A recipient refused without a reason is tried for so long, this often."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""After each failure of its own; after the last the message is given up and staff are told."""
+"""After each failure; after the last the message is given up and staff are told."""
 LEFT_BEHIND = "LeftBehind"
 UNANSWERED = "Unanswered"
 
@@ -81,7 +81,7 @@ async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
 
 
 async def renew(job: OutboxJob) -> bool:
-    """Whether the job stays ours for as long as a message takes. Writes only where the first lease is too short."""
+    """The job stays ours for as long as a message takes. Writes only where the first lease is too short."""
     moment = clock.now()
     if job.lease_until is not None and job.lease_until - moment >= LONGEST_MESSAGE:
         return True
@@ -93,7 +93,7 @@ async def renew(job: OutboxJob) -> bool:
 
 
 async def note_copy(job: OutboxJob) -> bool:
-    """Record that a copy is handed over, before the server has it; false if the job is not ours any more."""
+    """Recorded before the server has the copy; false: the job is not ours any more."""
     moment = clock.now()
     lease, n = moment + LEASE_OF_ANSWER, job.n_unanswered + 1
     held = _ours(job).filter(lease_until__gte=moment)

@@ -48,7 +48,7 @@ async def hold_everything(why: WhyHeld, reason: str) -> None:
 
 
 async def note_refusal(address: str, reason: str) -> None:
-    """Record that a server refused us, and hold the domain or everything at the limit."""
+    """Holds the domain or everything at the limit."""
     async with transaction():
         row = await _row_of(key_of(address))
         recipient = keyring().blind_index(address, "email")
@@ -63,7 +63,7 @@ async def note_refusal(address: str, reason: str) -> None:
 
 
 async def note_success(address: str) -> None:
-    """Forget refusals. Runs after each message: it writes only where something was refused."""
+    """Runs after each message: it writes only where something was refused."""
     counting = Q(held_at=None) | Q(is_unbroken=True)
     if not await reads(MailHold).filter(counting).exists():
         return
@@ -73,10 +73,8 @@ async def note_success(address: str) -> None:
 
 
 async def put_off_where_held(job: OutboxJob, address: str) -> bool:
-    """Put a message off where its domain is held; returns whether.
-
-    Reads the hold under its row lock. `go_on` removes holds, then wakes messages: this one waits by then, or finds no
-    hold.
+    """True: put off. Reads the hold under its row lock. `go_on` removes holds, then wakes messages: this one waits by
+    then, or finds no hold.
     """
     async with transaction():
         found = await MailHold.filter(domain_key=key_of(address), held_at__not_isnull=True).values_list("id")
@@ -87,7 +85,7 @@ async def put_off_where_held(job: OutboxJob, address: str) -> bool:
 
 
 async def go_on(*, actor: Actor) -> None:
-    """Remove all holds. Refuses (NotAllowed) an actor who reads no hub's messages."""
+    """Removes all holds. Refuses (NotAllowed) an actor who reads no hub's messages."""
     if not actor.has_any(MESSAGE_READERS):
         raise NotAllowed
     async with transaction():
@@ -100,7 +98,7 @@ async def go_on(*, actor: Actor) -> None:
 
 
 async def _row_of(domain_key: str) -> MailHold:
-    """Locked until the transaction ends; made where there is none."""
+    """Locked; made where there is none."""
     await MailHold.bulk_create([MailHold(domain_key=domain_key, recipient_keys=[])], ignore_conflicts=True)
     row = await MailHold.get(domain_key=domain_key)
     [held] = await lock(MailHold, [row.id])

@@ -49,7 +49,7 @@ def words_of(template: str, facts: Mapping[str, Any]) -> Words:
 
 
 def write_letter(template: str, facts: Mapping[str, Any], own: Filled | None = None) -> Letter:
-    """Set the template's words, or an operator's `own` with what must stand, in the layout. Own words without a subject
+    """The template's words, or an operator's `own` with what must stand, in the layout. Own words without a subject
     take the template's.
     """
     words = words_of(template, facts)

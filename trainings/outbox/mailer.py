@@ -51,7 +51,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A composed message. `is_overtaken`: it no longer holds and is shown, not sent.
+    """`is_overtaken`: it no longer holds and is shown, not sent.
 
     `on_leaving` runs right before it is handed over and says whether it still holds; `on_sent` runs after the server
     took it, `on_refused` after it named no such recipient. All may run twice.
@@ -109,7 +109,7 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailM
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`start_tls`: None = where the server offers it."""
+    """`start_tls` None: where the server offers it."""
 
     host: str
     port: int

@@ -34,7 +34,6 @@ class Outcome(StrEnum):
 
 
 OPEN: Mapping[str, Any] = {"done_at": None, "failed_at": None, "stopped_at": None}
-"""Of a job that did not end."""
 UNTRIED: Mapping[str, Any] = {**OPEN, "attempts": 0}
 
 

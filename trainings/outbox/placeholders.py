@@ -57,7 +57,7 @@ OPERATOR = Placeholder(
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Placeholders of one kind of message. `needed` marks the place of its link."""
+    """`needed` marks the place of the link."""
 
     placeholders: tuple[Placeholder, ...]
     needed: Placeholder | None = None

@@ -40,8 +40,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Messages past their time. `next_try_at`: None means within a minute. `reasons`: most frequent first.
-    `n_of_no_hub`: waiting, not listed.
+    """Messages past their time. `next_try_at` None: within a minute. `reasons`: most frequent first. `n_of_no_hub`:
+    waiting, not listed.
     """
 
     n_waiting: int
@@ -103,7 +103,7 @@ def due_from(job: OutboxJob) -> datetime:
 
 
 async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tuple[Sequence[OutboxJob], UUID | None]:
-    """A page, newest first, and the key the next one begins before. `only`: `failed`, `waiting`, `kept` or empty."""
+    """Newest first, and the key the next page begins before. `only`: `failed`, `waiting`, `kept` or empty."""
     found = _unfinished(visible_to(actor)) if only == "waiting" else visible_to(actor)
     if only == "failed":
         found = found.filter(failed_at__isnull=False)

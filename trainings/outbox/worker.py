@@ -162,7 +162,7 @@ class Worker:
         return Q(self._only, claims.but(await self._kept_back()))
 
     async def _is_back(self, post: Post) -> bool:
-        """Asks the failed server without touching any message."""
+        """Without touching any message."""
         if not await claims.is_any_due(self._only):
             return True
         try:
@@ -329,10 +329,8 @@ async def run(
     offline: Collection[str] = (),
     kept_back: KeptBack | None = None,
 ) -> None:
-    """Work until `stop` is set; a message being sent has five seconds more. Raises SettingsProblem.
-
-    Kinds in `offline` send nothing and have their own worker, which waits for no mail server; kinds in `kept_back` are
-    not taken.
+    """A message being sent has five seconds more. Raises SettingsProblem. Kinds in `offline` send nothing and have
+    their own worker, which waits for no mail server; kinds in `kept_back` are not taken.
     """
     pace = pace or Pace()
     workers = [Worker(stop, settings, composers, pace, claims.but(offline), is_offline=False)]

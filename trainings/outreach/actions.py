@@ -37,7 +37,7 @@ ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
     ActivityState.CANCELLED: frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED}),
 }
-"""Published, it is never a draft again; cancelled, it becomes what it was."""
+"""A published activity is never a draft again; a cancelled one becomes what it was."""
 WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
@@ -202,7 +202,7 @@ async def move_activity(
 
 
 async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
-    """Into lists and calendars, and the responsible person is told; twice is once. Refuses a cancelled one."""
+    """Twice is once. Refuses a cancelled one."""
     async with transaction():
         activity = await _standing(activity_id)
         if activity.state is ActivityState.PUBLISHED:
@@ -281,7 +281,7 @@ def is_held(activity: OutreachActivity) -> bool:
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
 ) -> list[str]:
-    """Save the columns that differ; returns their names."""
+    """Names of columns that differ."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
         return []
@@ -301,7 +301,7 @@ async def _write(
 
 
 async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place_rewritten: bool = False) -> None:
-    """Keep the state before an act, except of a draft, which nobody has seen."""
+    """The state before an act, except of a draft, which nobody has seen."""
     if activity.published_at is None:
         return
     last = await DatedChange.filter(activity_id=activity.id).order_by("-created_at", "-id").first()
@@ -370,8 +370,8 @@ async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason
 async def copy_activity_to_month(
     activity_id: UUID, month: Month, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `copy_to_month` of trainings. Refuses as `create_activity`. If the responsible person left the hub, the actor
-    becomes responsible.
+    """As `copy_to_month` of trainings. Refuses as `create_activity`. The actor is responsible for a person who left the
+    hub.
     """
     async with transaction():
         activity = await locked_activity(activity_id)
@@ -396,7 +396,7 @@ async def copy_activity_to_month(
 
 
 async def copies_of_activities(hub_id: UUID, month: Month, target: Month) -> list[Copy]:
-    """By day, without cancelled activities."""
+    """Without cancelled activities."""
     held = reads(OutreachActivity).filter(hub_id=hub_id, starts_at__gte=month.starts_at, starts_at__lt=month.ends_at)
     activities = await held.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
     keys = [copy_key(one.id, target) for one in activities]

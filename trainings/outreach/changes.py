@@ -30,7 +30,7 @@ class Placed(DatedThing, Protocol):
 
 
 async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
-    """Before all changes of the last seven days, by id."""
+    """Before all changes of the last seven days."""
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
         return {}

@@ -1,4 +1,4 @@
-"""Buttons that count heads at an activity, with and without script, totals from paper, and orientations at the desk."""
+"""Buttons that count heads at an activity, totals from paper, and orientations at the desk."""
 
 from __future__ import annotations
 
@@ -137,8 +137,8 @@ async def _refused(request: Request, activity: OutreachActivity, refusal: Refusa
 
 @allow(*HEAD_COUNTERS)
 async def touches(request: Request) -> Response:
-    """Of the script; answers the present counts, and which touches were not kept. They may have waited in the browser
-    since before the activity was cancelled or moved, and are kept then, as a phone's are.
+    """The present counts, and touches that were not kept. They may have waited in the browser since before the activity
+    was cancelled or moved, and are kept then, as a phone's are.
     """
     activity = await _countable(request)
     try:

@@ -67,7 +67,7 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A municipality without anything; `hubs` serve it."""
+    """`hubs` serve it."""
 
     town: Town
     last: Nearby | None
@@ -117,7 +117,6 @@ def _add(found: Coverage, row: Mapping[str, Any]) -> None:
 
 
 def counts_of(coverage: Coverage, codes: Iterable[str]) -> list[DepartmentCount]:
-    """By name."""
     counted = []
     for code in codes:
         in_it = [town for town in towns.by_code() if town.startswith(code)]
@@ -126,7 +125,6 @@ def counts_of(coverage: Coverage, codes: Iterable[str]) -> list[DepartmentCount]
 
 
 async def quiet_in(coverage: Coverage, department: str) -> list[Quiet]:
-    """By name."""
     serving = await _hubs_by_town(department)
     found = [
         Quiet(town, coverage.last.get(code), coverage.next.get(code), tuple(serving.get(code, ())))
@@ -159,7 +157,7 @@ PATH = "/panel/sin-actividad"
 
 @allow(*EDITORS, Role.MONITORING_OFFICER)
 async def index(request: Request) -> Response:
-    """By department (`?departamento=17`) and quarter (`?trimestre=2027-1`)."""
+    """`?departamento=17`, `?trimestre=2027-1`."""
     actor: Actor = request.state.actor
     quarter, notes = _asked(request.query_params.get("trimestre", ""))
     mine = await _departments(actor)

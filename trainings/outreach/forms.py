@@ -1,5 +1,3 @@
-"""Times as in Guatemala."""
-
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
@@ -154,7 +152,7 @@ def typed_totals(counts: dict[Cell, int]) -> Typed:
 
 
 def read_totals(typed: Typed) -> tuple[dict[Cell, int], dict[Cell, int]]:
-    """Totals as typed (empty is 0), and as seen. Raises FormErrors."""
+    """As typed (empty is 0), and as seen. Raises FormErrors."""
     wanted, seen = {}, {}
     for cell in CELLS:
         name = f"{TYPED}-{cell_code(cell)}"

@@ -1,4 +1,4 @@
-"""Counting heads at an activity, by sex and age as seen, without names. Never below zero."""
+"""By sex and age as seen, without names. Never below zero."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ Counts = Mapping[Cell, int]
 
 
 async def counts_of(activity_id: UUID) -> dict[Cell, int]:
-    """By square, zeros too."""
+    """Zeros too."""
     counted = {(row["sex"], row["age_band"]): int(row["n"]) for row in await sql.reads(STANDING, [activity_id])}
     return {cell: counted.get((cell.sex.value, cell.band.value), 0) for cell in CELLS}
 
@@ -91,13 +91,13 @@ async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, int]:
-    """By activity of these hubs, begun since."""
+    """Of activities begun since."""
     rows = await sql.reads(WAITING, list(hub_ids), since)
     return {sql.as_uuid(row["activity_id"]): int(row["n"]) for row in rows}
 
 
 async def is_anything_waiting(activity_id: UUID) -> bool:
-    """Whether a phone's heads wait for a decision."""
+    """A phone's heads wait for a decision."""
     return await reads(HeadCount).filter(activity_id=activity_id, state=HeadState.WAITING).exists()
 
 

@@ -66,7 +66,6 @@ class ListedActivity:
 
     @property
     def day(self) -> date:
-        """The local date."""
         return clock.local(self.starts_at).date()
 
     @property
@@ -170,7 +169,7 @@ async def for_staff(activity_id: UUID, actor: Actor) -> OutreachActivity:
 
 
 async def coming_activities(actor: Actor, limit: int) -> list[ListedActivity]:
-    """The next in scope that are not over, by start."""
+    """In scope and not over, by start."""
     coming = visible_to(actor).filter(ends_at__gt=clock.now()).order_by("starts_at", "id")
     return listed(await coming.select_related("hub", "venue").limit(limit))
 

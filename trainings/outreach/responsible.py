@@ -1,5 +1,5 @@
-"""Messages to the responsible person of an activity, present or former, about changes. A message leaves after ten
-minutes and tells in one all changes until then, nothing that was undone, and nothing to the person who made them.
+"""Messages about changes to an activity's responsible person, present or former. A message leaves after ten minutes and
+tells in one all changes until then, nothing that was undone, and nothing to the person who made them.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
 
 
 async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
-    """Stop a waiting message; True if it did not leave, now or before: then the person knows the state before it. A
-    person who acts themselves has seen the present state.
+    """True: the message did not leave, now or before, so the person knows the state before it. A person who acts
+    themselves has seen the present state.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
     waits = this.filter(**UNTRIED)
@@ -145,7 +145,7 @@ def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """As on sending; overtaken where the person knows everything. None for people without a role at a hub."""
+    """As on sending; overtaken where the person knows everything. None: no role at a hub."""
     working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
     user = await working.filter(id=UUID(job.payload["user_id"])).first()
     around = ("hub", "municipality", "venue__municipality")

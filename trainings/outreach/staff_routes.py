@@ -1,4 +1,4 @@
-"""`/panel/actividades`: the list, one activity, its form, and buttons to publish, move, cancel and reopen it."""
+"""`/panel/actividades`: the list, one activity, its form and buttons."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ INDEX = "/panel/actividades"
 
 
 async def editable(request: Request) -> OutreachActivity:
-    """If the actor may change it: 404 if unseen, 403 if seen only."""
+    """404 if unseen, 403 if seen only."""
     activity = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_edit_activities(request.state.actor, activity.hub_id):
         raise WrongRole
@@ -71,9 +71,7 @@ async def saved(activity: OutreachActivity, sentence: str) -> Response:
 async def when_and_where(
     request: Request, hub: Hub, typed: Typed, activity: OutreachActivity | None, *, is_booked: bool
 ) -> dict[str, Any]:
-    """Fields of time and place, with warnings. Venues of the hub and all municipalities, its own department first; a
-    retired venue stays where it is in use.
-    """
+    """Venues of the hub and all municipalities, its own department first; a retired venue stays where it is in use."""
     seat = await hub.seat
     cautions = await cautions_in(typed, hub=hub, actor=request.state.actor, activity=activity)
     return {
@@ -105,7 +103,7 @@ async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: Outreac
 
 
 async def days_off(starts_at: datetime, ends_at: datetime, municipality: str) -> str:
-    """In words, of a municipality (INE code); empty on an ordinary day."""
+    """Of a municipality (INE code); empty on an ordinary day."""
     return days_off_during(starts_at, ends_at, (await feasts_in({municipality}))[municipality])
 
 
@@ -267,7 +265,7 @@ async def move(request: Request) -> Response:
 
 
 async def _not_moved(request: Request, typed: Typed, error: FormErrors | Refusal) -> Response:
-    """The form again, as typed. Once another person's change was seen, sending counts."""
+    """As typed. Once another person's change was seen, sending counts."""
     typed, status = as_refused(typed, error)
     activity = await editable(request)
     if isinstance(error, MovedMeanwhile):
@@ -319,7 +317,7 @@ def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, 
 
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
-    """The empty form; people who lead several hubs choose one first."""
+    """People who lead several hubs choose one first."""
     hubs = await _hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)

@@ -20,7 +20,6 @@ class AgeBand(StrEnum):
 
 
 SEEN_BANDS = tuple(band for band in AgeBand if band is not AgeBand.UNKNOWN)
-"""Bands with a button."""
 
 KINDS = {
     ActivityKind.FAIR: N_("Feria"),

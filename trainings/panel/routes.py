@@ -1,4 +1,4 @@
-"""Pages that show several parts at once: of the staff, of the public, and one's own."""
+"""Pages that show several parts at once."""
 
 from __future__ import annotations
 

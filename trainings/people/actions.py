@@ -1,5 +1,3 @@
-"""Keys of look-alikes, search texts, and corrected names of people."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -20,8 +18,8 @@ class UnknownMunicipality(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """Keys of look-alikes: folded names, municipality, and keyed hashes of contacts: one for each secret key, the
-    current first, so rows from before a change of keys are found.
+    """Folded names, municipality, and keyed hashes of contacts: one for each secret key, the current first, so rows
+    from before a change of keys are found.
     """
 
     name_key: str
@@ -55,7 +53,7 @@ def name_key(given_names: str, surnames: str) -> str:
 
 
 def searchable(given_names: str, surnames: str, community: str) -> str:
-    """Search text, cut to its column."""
+    """Cut to its column."""
     return search_text(given_names, surnames, community)[:500]
 
 

@@ -25,7 +25,7 @@ NAME = re.compile(r"consent-(?P<version>[0-9-]+)-(?P<language>[a-z]{3})\.(?P<end
 
 
 class UnusableRecording(ValueError):
-    """The file cannot be this recording; the sentence tells the operator why."""
+    """The sentence tells the operator why."""
 
 
 class UnknownRecording(NotFound):
@@ -72,10 +72,9 @@ def recording_in(language: str) -> Recording:
 
 
 def add(file: Path, language: str, version: str = TEXT_VERSION) -> Recording:
-    """Store a copy of the file for this version and language; replaces an earlier one.
-
-    Raises UnusableRecording for an unknown language or version, more than 2 MB, and content that is not MP3, M4A or
-    Ogg, whatever the name; OSError if unreadable.
+    """A copy of the file for this version and language; replaces an earlier one. Raises UnusableRecording for an
+    unknown language or version, more than 2 MB, and content that is not MP3, M4A or Ogg, whatever the name; OSError
+    if unreadable.
     """
     if language not in LANGUAGES or language in SPEECHLESS:
         spoken = ", ".join(code for code in LANGUAGES if code not in SPEECHLESS)
@@ -135,7 +134,7 @@ def _ending_of(content: bytes) -> str | None:
 
 
 def _is_mpeg_frame(head: bytes) -> bool:
-    """MPEG audio frame of layer III: eleven set bits, then version, layer, bit rate."""
+    """Layer III: eleven set bits, then version, layer, bit rate."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     version, layer, bit_rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2] >> 4

@@ -1,4 +1,4 @@
-"""Lists of forms, translated when shown."""
+"""Translated when shown."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def relations() -> Choices:
 
 
 def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
-    """All lists of a form about a person, by template name, and the spoken consent. Municipalities of `department` come
-    first.
-    """
+    """By template name, and the spoken consent. Municipalities of `department` come first."""
     return {
         "departments": municipalities_by_department(department),
         "actor_types": actor_types(),

@@ -1,7 +1,5 @@
-"""Communities: names people wrote in a municipality, and what staff decided. Only confirmed names are suggested.
-
-Written names are never public by themselves: one may be a house's address. Names that fold alike (capitals, accents,
-apostrophes) are one community.
+"""Communities: names people wrote in a municipality, and staff's decisions. Only confirmed names are suggested: a
+written name may be a house's address. Names that fold alike (capitals, accents, apostrophes) are one community.
 """
 
 from __future__ import annotations
@@ -128,7 +126,7 @@ def _undecided(spelled: Spellings, known: Collection[str]) -> list[Written]:
 
 
 def _usual(names: Counter[str]) -> str:
-    """The most frequent spelling; of equals the first alphabetically, so that pages agree."""
+    """Of equals the first alphabetically, so that pages agree."""
     return min(names, key=lambda name: (-names[name], name))
 
 
@@ -141,7 +139,7 @@ def _known(row: Community, spelled: Spellings) -> Known:
 
 
 async def confirm(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Suggest this name in this spelling. Refuses one without letters."""
+    """In this spelling. Refuses one without letters."""
     async with transaction():
         await _decide(ine_code, name, is_hidden=False, actor=actor)
 
@@ -155,14 +153,14 @@ async def correct(ine_code: str, written: str, name: str, *, actor: Actor) -> No
 
 
 async def hide(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Never suggest this name: an address, a joke, another municipality's. Refuses as `confirm`."""
+    """An address, a joke, another municipality's. Refuses as `confirm`."""
     async with transaction():
         await _decide(ine_code, name, is_hidden=True, actor=actor)
 
 
 async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
-    """Undo a decision; the name is new again. Refuses (NotDecided). The row goes: it holds only the decision, and the
-    audit keeps both acts.
+    """The name is new again. Refuses (NotDecided). The row goes: it holds only the decision, and the audit keeps both
+    acts.
     """
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name))
@@ -173,9 +171,7 @@ async def take_back(ine_code: str, name: str, *, actor: Actor) -> None:
 
 
 async def use_spelling(ine_code: str, name: str, *, actor: Actor) -> int:
-    """Give people's other spellings the staff's; returns how many people that were. Refuses (NotDecided) an unconfirmed
-    name.
-    """
+    """Give people's other spellings the staff's; returns how many people. Refuses (NotDecided) an unconfirmed name."""
     async with transaction():
         row = await Community.get_or_none(municipality_id=ine_code, key=_key(name), hidden_at=None)
         if row is None:

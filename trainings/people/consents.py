@@ -24,7 +24,7 @@ IN_ENGLISH = "-en"
 """Suffix of a version read in English."""
 
 GUARDIAN, ASSENT = "guardian", "assent"
-"""Besides the purposes: the guardian's consent, and the minor's assent."""
+"""Besides the purposes."""
 
 AT_DOOR = "data_at_door"
 """Read at the door to walk-ins until 2026-12."""
@@ -102,9 +102,8 @@ def version_read(language: str, how: ConsentHow) -> str:
 
 
 def text_of(version: str, purpose: str, how: ConsentHow = ConsentHow.FORM) -> str:
-    """The sentence as agreed to: in English if read so, else in the reader's language.
-
-    `purpose`: a ConsentPurpose, GUARDIAN or ASSENT. Without a spoken sentence, the written one.
+    """As agreed to: in English if read so, else in the reader's language. `purpose`: a ConsentPurpose, GUARDIAN or
+    ASSENT. Without a spoken sentence, the written one.
     """
     said = version.removesuffix(IN_ENGLISH)
     spoken = SPOKEN[said].get(purpose) if how in SPOKEN_HOW else None
@@ -138,8 +137,8 @@ class NotByItself(Refusal):
 
 
 async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Actor, hub_id: UUID | None = None) -> None:
-    """Withdraw the consent to be invited or photographed, for all participants merged with this person. Twice is once,
-    at the first moment. Refuses (NotByItself) the data consent.
+    """The consent to be invited or photographed, for all participants merged with this person. Twice is once, at the
+    first moment. Refuses (NotByItself) the data consent.
     """
     if purpose not in WITHDRAWABLE:
         raise NotByItself

@@ -17,7 +17,7 @@ NAME_LENGTH = 120
 
 
 def printable(max_length: int) -> AfterValidator:
-    """Printable text as written (NFC; control and direction marks removed)."""
+    """As written (NFC; control and direction marks removed)."""
 
     def check(text: str) -> str:
         try:
@@ -100,5 +100,5 @@ class PersonForm(Form):
 
     @property
     def municipality_code(self) -> str | None:
-        """INE code; None for another place."""
+        """None: another place."""
         return None if self.municipality == ANOTHER_PLACE else self.municipality

@@ -1,4 +1,4 @@
-"""Participants merged into one person, however they were merged."""
+"""Participants merged into one person."""
 
 from __future__ import annotations
 
@@ -45,10 +45,7 @@ async def told_apart(people: Collection[UUID]) -> frozenset[frozenset[UUID]]:
 
 
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
-    """All participants merged with any of these, each with the kept one.
-
-    `merged_into`: participant to what it was merged into.
-    """
+    """All participants merged with any of these, each with the kept one."""
     last = {into for into in merged_into.values() if into is not None}
     kept = {key for key, into in merged_into.items() if into is None} - last
     while last:

@@ -139,7 +139,6 @@ class Participant(Record):
 
     @property
     def is_minor(self) -> bool:
-        """They said to be under 18."""
         return self.age_group is not None and self.age_group.is_minor
 
     @property

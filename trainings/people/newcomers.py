@@ -53,7 +53,7 @@ class Agreed(NamedTuple):
 
 @dataclass(slots=True)
 class NewPeople:
-    """Rows of a batch. Keys are drawn in the order of people."""
+    """Keys are drawn in the order of people."""
 
     keys: Iterator[str]
     people: list[Values] = field(default_factory=list)
@@ -107,7 +107,7 @@ class NewPeople:
         ]
 
     def assent(self, person_id: str, guardian: GuardianContact, agreed: Agreed) -> None:
-        """A minor's assent and the guardian's consent, asked each time. Never photographs."""
+        """With the guardian's consent, asked each time. Never photographs."""
         (at, by, how, version), key, (name, phone, email) = agreed, next(self.keys), SEALED_GUARDIAN
         sealed = (phone(key, guardian.phone), email(key, guardian.email))
         self.guardians.append(

@@ -1,4 +1,4 @@
-"""Words of codes to choose from. Spanish is the source; translate where shown."""
+"""Spanish is the source; translate where shown."""
 
 from __future__ import annotations
 
@@ -102,4 +102,4 @@ NEEDS: dict[str, str] = {
     "ramp": N_("Entrada sin gradas"),
     "food": N_("Alimentación especial"),
 }
-"""Support needs; childcare is a number of places, not a need."""
+"""Childcare is a number of places, not a need."""

@@ -115,7 +115,7 @@ CALENDARS_SHOW = frozenset({"name", "address", "lat", "lon", "municipality_id"})
 
 
 async def load_municipalities() -> int:
-    """Write the 340 municipalities of the file. Repeatable; slugs never change."""
+    """The 340 of the file. Repeatable; slugs never change."""
     rows = []
     for row in municipalities():
         columns = {column.name: getattr(row, column.name) for column in fields(row)}
@@ -152,7 +152,7 @@ async def set_reminder_days(operator_id: UUID, days: str, *, actor: Actor) -> No
 
 
 async def set_sheet_columns(operator_id: UUID, columns: str, *, actor: Actor) -> None:
-    """Columns of attendance sheets beside name and signature (`dpi,phone`)."""
+    """Beside name and signature (`dpi,phone`)."""
     async with transaction():
         await Operator.filter(id=operator_id).update(sheet_columns=columns)
         await record("places.set_sheet_columns", actor=actor, object_id=operator_id, columns=columns)

@@ -71,7 +71,7 @@ def by_code() -> dict[str, MunicipalityRow]:
 
 @cache
 def departments() -> dict[str, str]:
-    """Names of the 22, by code."""
+    """By code."""
     return {row.department_code: row.department for row in municipalities()}
 
 
@@ -81,7 +81,7 @@ def department_name(code: str) -> str:
 
 @cache
 def grouped_by_department() -> tuple[tuple[str, tuple[MunicipalityRow, ...]], ...]:
-    """For forms; both in alphabetical order."""
+    """In alphabetical order."""
     rows = sorted(municipalities(), key=lambda row: (fold(row.department), fold(row.name)))
     return tuple((department, tuple(group)) for department, group in groupby(rows, key=lambda row: row.department))
 

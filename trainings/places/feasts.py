@@ -1,4 +1,4 @@
-"""Feast days, kept by operators of hubs that serve the municipality."""
+"""Kept by operators of hubs that serve the municipality."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FeastDetails:
 
 
 async def served_codes(hub_ids: Collection[UUID]) -> set[str]:
-    """INE codes, seats included."""
+    """Seats included."""
     found = reads(HubService).filter(hub_id__in=sorted(hub_ids)).values_list("municipality_id")
     return {code for (code,) in await found}
 

@@ -15,7 +15,7 @@ from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetai
 from trainings.places.models import AccessFeature, OperatorKind
 
 DEMO_HUBS = Path(__file__).parent / "data" / "demo_hubs.json"
-"""The ten hubs of the founding text. Addresses, hours, phones, venues and people are invented."""
+"""Addresses, hours, phones, venues and people are invented."""
 
 
 class UnreadableHubFile(ValueError):

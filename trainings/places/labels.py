@@ -61,7 +61,7 @@ def title_of(box: Box, text: str, frame: Box) -> Label:
 
 
 def leaders(box: Box, source: Box) -> str:
-    """Path of two lines from the corners of the magnified area to those of its closer view."""
+    """Two lines from the corners of the magnified area to those of its closer view."""
     if source.top >= box.bottom:
         pairs = [(source.left, source.top, box.left, box.bottom), (source.right, source.top, box.right, box.bottom)]
     elif source.left >= box.right:

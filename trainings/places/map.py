@@ -77,7 +77,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceGroup:
-    """Marked municipalities of a department; `href`: the department's map, if any."""
+    """`href`: the department's map, if any."""
 
     code: str
     name: str
@@ -87,7 +87,7 @@ class PlaceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """For `parts/map.html`, with the same places as a list for people who do not see maps."""
+    """With the same places as a list for people who do not see maps."""
 
     view: Box
     layer: Layer
@@ -128,10 +128,7 @@ def _country_map(marks: tuple[tuple[str, Marked], ...], ways: tuple[tuple[str, M
 
 
 def department_map(code: str, marked: Mapping[str, Marked]) -> Map:
-    """As large as the frame allows; marked municipalities are named where there is room.
-
-    Marks of other departments are left out.
-    """
+    """As large as the frame allows; names where there is room. Marks of other departments are left out."""
     return _department_map(code, tuple(sorted(item for item in marked.items() if item[0].startswith(code))))
 
 

@@ -10,7 +10,7 @@ from tortoise import Model, fields
 from trainings.db.models import Record
 
 ANOTHER_PLACE = "0000"
-"""The form's code for "another place, or I prefer not to say"; stored as no municipality."""
+""""Another place, or I prefer not to say"; stored as no municipality."""
 
 
 class OperatorKind(StrEnum):

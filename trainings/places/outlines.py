@@ -119,7 +119,7 @@ class View:
 
 
 class Drawing:
-    """Municipalities in one view. Each border is computed once, so neighbours share it."""
+    """Each border is computed once, so neighbours share it."""
 
     def __init__(self, source: Outlines, codes: Iterable[str], view: View) -> None:
         self.view = view
@@ -228,7 +228,7 @@ def _tidy_ring(ring: Line) -> Line:
 
 
 def _join(lines: Iterable[Line]) -> list[Line]:
-    """Lines joined end to end; borders of an area become closed rings."""
+    """End to end; borders of an area become closed rings."""
     starts: dict[Point, list[Line]] = {}
     loose = [line for line in lines if len(line) > 1]
     for line in loose:

@@ -1,4 +1,4 @@
-"""Delete what is no longer needed, by the periods of `/privacidad`."""
+"""Deletes data by the periods of `/privacidad`."""
 
 from __future__ import annotations
 
@@ -107,7 +107,6 @@ class _OnlyWeighed(Exception):
 
 
 async def what_is_due() -> Swept:
-    """What a sweep would delete now."""
     try:
         async with transaction():
             due = await _forget_all(n_notes=await n_deleted(), n_marks=await n_old_marks())
@@ -181,7 +180,7 @@ KEEPS = """(
         SELECT 1 FROM certificate c
         WHERE c.registration_id = r.id AND c.revoked_at IS NULL AND c.erased_at IS NULL))
 """
-"""Whether a registration `r` keeps its person's name."""
+"""A registration `r` keeps its person's name."""
 
 LONG_AGO = f"""{SAME_PERSON}
     SELECT p.id FROM participant p

@@ -31,9 +31,8 @@ CLOCKS_DIFFER = timedelta(days=1)
 
 
 async def sweep_unless_odd() -> Swept | None:
-    """Delete what is due; None if deletion stands still or must be asked for.
-
-    A corrected clock ends its stop; one that stays odd needs a person's confirmation.
+    """None: deletion stands still or must be asked for. A corrected clock ends its stop; one that stays odd needs a
+    person's confirmation.
     """
     if await _is_clock_odd():
         await _stop(WhyStopped.CLOCK, n_rows=0)
@@ -76,7 +75,7 @@ async def most_rows() -> int:
 
 
 async def say_clock_is_right(*, actor: Actor) -> None:
-    """A person read the clock: it counts from now on, and the next round deletes as usual."""
+    """The clock counts from now on, and the next round deletes as usual."""
     async with transaction():
         await _trust_clock()
         await record("privacy.clock_is_right", actor=actor)
@@ -107,7 +106,7 @@ logger = logging.getLogger("trainings.privacy")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Sweep at once and every six hours until stopped. Failures are tried again."""
+    """At once and every six hours. Failures are tried again."""
     while not stop.is_set():
         try:
             swept = await sweep_unless_odd()

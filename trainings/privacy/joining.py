@@ -1,5 +1,3 @@
-"""Join a person's registrations for one training, and part them again."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -85,7 +83,7 @@ def _worse(one: Registration, papers: Collection[UUID]) -> tuple[bool, bool]:
 
 
 async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
-    """State of each registration's best standing certificate."""
+    """Of each registration's best standing certificate."""
     found = Certificate.filter(registration_id__in=[one.id for one in live]).exclude(state=CertificateState.REVOKED)
     return dict(await found.order_by("state").values_list("registration_id", "state"))
 

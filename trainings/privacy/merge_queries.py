@@ -1,6 +1,5 @@
-"""Possible duplicates for the staff of their hubs: look-alike pairs, a search, decisions, two people side by side.
-
-Lists across trainings hold adults only: minors are found inside their own training.
+"""Possible duplicates for the staff of their hubs. Lists across trainings hold adults only: minors are found inside
+their own training.
 """
 
 from __future__ import annotations
@@ -158,7 +157,7 @@ NAMESAKES = """
 
 @dataclass(frozen=True, slots=True)
 class Someone:
-    """As pages that list people across trainings show them: minors without name and community."""
+    """For lists across trainings: minors without name and community."""
 
     participant: Participant
     n_trainings: int
@@ -263,7 +262,7 @@ class _Search:
 
 
 async def alike(actor: Actor) -> Alike:
-    """Possible duplicates at hubs where the actor may merge, newest first, without decided ones."""
+    """At hubs where the actor may merge, newest first, without decided ones."""
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
     search.add_namesakes(await sql.reads(NAMESAKES, hubs))
@@ -283,9 +282,7 @@ async def alike(actor: Actor) -> Alike:
 
 
 async def alike_in(training: Training) -> Alike:
-    """Possible duplicates within this training, minors too, newest first; and merged people with two registrations
-    left.
-    """
+    """Within this training, minors too, newest first; and merged people with two registrations left."""
     pairs = [pair for pair in await pairs_in([training.id]) if pair[0].participant_id != pair[1].participant_id]
     seen = {one.participant_id: one for pair in pairs for one in pair}
     edges = {(min(one, other), max(one, other)) for one, other in _ids(pairs)}
@@ -332,7 +329,7 @@ def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
 
 
 def _by_newest(edges: Iterable[Edge]) -> list[list[UUID]]:
-    """Each person with the earlier ones of the same name, the newest first."""
+    """Each person with the earlier ones of the same name."""
     earlier: dict[UUID, list[UUID]] = defaultdict(list)
     for one, other in sorted(edges):
         earlier[other].append(one)
@@ -345,7 +342,7 @@ def _is_sure(search: _Search, group: Sequence[UUID], apart: Collection[Edge]) ->
 
 
 async def found(actor: Actor, name: str) -> list[Someone]:
-    """Adults by beginnings of words in name or community, by name; at most SHOWN."""
+    """Adults by beginnings of words in name or community; at most SHOWN."""
     terms, hubs = like_terms(name), list(actor.hubs_with(MERGERS))
     if not terms:
         return []

@@ -30,7 +30,7 @@ class SaidRow:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`verdict` in words, empty if one did not say."""
+    """`verdict` in words, empty if unanswered."""
 
     label: str
     values: tuple[str, str]

@@ -41,10 +41,8 @@ class _MergedMeanwhile(Exception):
 
 
 async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
-    """Merge two people: the first stays, with all that either was merged with before.
-
-    Certificates and separate histories stay; registrations in one training are joined (`join`). Twice is once. Refuses
-    as `compare`.
+    """The first stays, with all that either was merged with before. Certificates and separate histories stay;
+    registrations in one training are joined (`join`). Twice is once. Refuses as `compare`.
     """
     while True:
         with contextlib.suppress(_MergedMeanwhile):
@@ -98,8 +96,8 @@ async def _unite(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, hub_id:
 
 
 async def undo(merge_id: UUID, *, actor: Actor) -> int:
-    """Undo a merge: the merged participant stands alone again, with those merged into it before, and joined
-    registrations are parted at every hub; returns how many of these now wait, their place gone.
+    """The merged participant stands alone again, with those merged into it before, and joined registrations are parted
+    at every hub; returns how many of these now wait, their place gone.
 
     Twice is once; hours are written again then, for the first run may have been cut off. Refuses (UnknownMerge) if
     neither was at the actor's hubs.
@@ -140,8 +138,8 @@ async def _settle(training_ids: Iterable[UUID]) -> None:
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Hold two look-alikes different: the pair is no longer shown. Stored as a merge undone at once, its reason
-    meaningless. Twice is once. Refuses (AlreadyOne), and as `merge`.
+    """The pair is no longer shown. Stored as a merge undone at once, its reason meaningless. Twice is once. Refuses
+    (AlreadyOne), and as `merge`.
     """
     two = await compare(one_id, other_id, actor)
     async with transaction():

@@ -1,4 +1,4 @@
-"""Requests to erase the name on certificates, or the certificates: by own link, and at the desk at once."""
+"""Requests to erase the name on certificates, or the certificates: by own link, and at the desk."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Pages of merging, erased certificates and automatic deletion; none is public."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

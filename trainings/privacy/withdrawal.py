@@ -1,4 +1,4 @@
-"""Withdraw the permission for a person's data: only what they were told stays. Erase certificates, or their name."""
+"""Withdraw the permission for a person's data. Erase certificates, or their name."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
 
 
 async def _left_with_others(people: Sequence[UUID]) -> list[str]:
-    """What others of the form keep of its filler: the contact, and the guardian of minors."""
+    """Of the form's filler: the contact, and the guardian of minors."""
     own = await reads(Participant).filter(id__in=people)
     groups = reads(Registration).filter(participant_id__in=people).values("group_id")
     together = reads(Registration).filter(group_id__in=Subquery(groups)).values("participant_id")
@@ -88,8 +88,8 @@ async def _left_with_others(people: Sequence[UUID]) -> list[str]:
 
 
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Withdraw the consent for the data of this registration's person (a minor's guardian), at once. By own link it is
-    asked first (`registrations.own.erasures`) and carried out 72 hours later.
+    """For this registration's person (a minor's guardian), at once. By own link it is asked first
+    (`registrations.own.erasures`) and carried out 72 hours later.
 
     Staff withdraw it for everybody merged with this person; an own link for this participant alone, for somebody else
     may have registered with the same name and telephone before the merge.
@@ -102,9 +102,8 @@ async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def carry_out(job: OutboxJob) -> None:
-    """Job of an own link, after 72 hours, unless undone or done by staff meanwhile.
-
-    The job is deleted with all that hangs on the permission, in one transaction: done once, or tried again.
+    """Of an own link, after 72 hours, unless undone or done by staff meanwhile. The job is deleted with all that hangs
+    on the permission, in one transaction: done once, or tried again.
     """
     if registration := await _taken_on(job):
         await _take_back(registration, HOLDER_OF_LINK, job=_ours(job))
@@ -183,7 +182,7 @@ async def _ahead(people: Sequence[UUID]) -> list[Registration]:
 
 
 async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> tuple[int, frozenset[UUID]]:
-    """Returns how many, and those that cannot be cancelled any more."""
+    """(number cancelled, those that cannot be cancelled any more)."""
     n_cancelled, left = 0, set[UUID]()
     for registration in await _ahead(people):
         try:
@@ -201,7 +200,7 @@ async def _take_back_permissions(people: Sequence[Participant]) -> int:
 
 
 async def forget(people: Sequence[Participant]) -> bool:
-    """Delete what hung on withdrawn permissions, in the caller's transaction; returns whether there was anything."""
+    """What hung on withdrawn permissions, in the caller's transaction; returns whether there was anything."""
     ids = [person.id for person in people]
     traces = await _traces(ids)
     n_guardians = await _forget_guardians(ids, traces)
@@ -226,9 +225,8 @@ async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
 
 
 async def _forget_answers(person: Participant, traces: Traces) -> bool:
-    """Delete contact and optional answers, and the name if nothing needs it; returns whether anything changed.
-
-    A minor's age group stays: without it the rest would be shown as an adult's.
+    """Contact and optional answers, and the name if nothing needs it; returns whether anything changed. A minor's age
+    group stays: without it the rest would be shown as an adult's.
     """
     columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
     columns += ["sex", "public_official"]
@@ -270,7 +268,7 @@ async def _traces(people: Sequence[UUID]) -> Traces:
 
 
 async def erasable_papers(registration_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Certificates this actor would erase, of the people of `withdraw_data`."""
+    """Of the people of `withdraw_data`."""
     return await names.erasable(await _whose(await _registration(registration_id), actor))
 
 

@@ -1,5 +1,3 @@
-"""A moved session of the demo world: people without mail are called, some already were."""
-
 from __future__ import annotations
 
 from datetime import timedelta

@@ -1,5 +1,3 @@
-"""Cards of the demo world: reserved places at the first hub, spare cards for the desk."""
-
 from __future__ import annotations
 
 from trainings import clock

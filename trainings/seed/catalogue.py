@@ -1,4 +1,4 @@
-"""Fourteen courses of the demo world: real subjects, invented hours."""
+"""Fourteen courses: real subjects, invented hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training of the demo world for families: minors, childcare, waiting list, an offer, a look-alike."""
+"""A training for families: minors, childcare, waiting list, an offer, a look-alike."""
 
 from __future__ import annotations
 
@@ -110,7 +110,6 @@ async def ask(
     guardian: GuardianContact | None = None,
     needs: tuple[str, ...] = (),
 ) -> UUID:
-    """Register people together; returns the first registration."""
     first, *others = members
     together = (Member(first.person, needs, first.has_assented), *others)
     wish = SignUp(together, DATA, childcare_places=childcare, guardian=guardian)

@@ -1,5 +1,3 @@
-"""Recent work of the demo world's staff: confirmed communities, invitations by letter, a prerequisite."""
-
 from __future__ import annotations
 
 from datetime import timedelta

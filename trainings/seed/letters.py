@@ -1,5 +1,3 @@
-"""Mail of the demo world: an operator's own words, a refused address, unsent messages."""
-
 from __future__ import annotations
 
 from trainings import clock

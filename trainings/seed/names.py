@@ -1,4 +1,4 @@
-"""Invented people of the demo world: combinations of common names."""
+"""Invented people: combinations of common names."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ COMMUNITIES = (
 
 
 def person(dice: random.Random, municipality: str, audience: list[str], *, is_asked: bool) -> PersonForm:
-    """Some have a phone, few e-mail; many optional questions stay unanswered.
-
-    `is_asked`: surely of the audience, as the page admits nobody else.
+    """Some have a phone, few e-mail; many optional questions stay unanswered. `is_asked`: of the audience, as the page
+    admits nobody else.
     """
     fits = is_asked or dice.random() < 0.7
     sex = dice.choice((Sex.MUJER, Sex.MUJER, Sex.MUJER, Sex.HOMBRE, Sex.HOMBRE))

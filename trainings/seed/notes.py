@@ -1,6 +1,4 @@
-"""Notes of the demo world, with sources marked as examples, and contacts of the orientation page.
-
-Notes are invented. Numbers are real: each is public and was compared with the page beside it on `CHECKED_ON`. A year
+"""Notes are invented. Numbers are real: each is public and was compared with the page beside it on `CHECKED_ON`. A year
 later they show as unreviewed, as any.
 """
 
@@ -78,7 +76,7 @@ EXAMPLE = "Ejemplo de demostración"
 
 @dataclass(frozen=True, slots=True)
 class SeedNote:
-    """A hub's note, written and valid so many days from today; without days a draft."""
+    """Written and valid so many days from today; without days a draft."""
 
     hub: int
     title: str

@@ -1,5 +1,3 @@
-"""Outreach activities of the demo world, their head counts, and the desk's tally."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Certificates of the demo world in every state, at its first hub: handed over, annulled, tested, prepared."""
+"""Certificates in every state, at the first hub: handed over, annulled, tested, prepared."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def _annul_and_replace(diplomas: Sequence[Certificate]) -> None:
 
 
 async def _examine(training: Training) -> None:
-    """A course with a test: people who reached the mark have a certificate instead of the diploma."""
+    """A course with a test: people who reached the mark have a certificado instead of the diploma."""
     await Course.filter(id=training.course_id).update(pass_mark=PASS_MARK)
     await Training.filter(course_id=training.course_id).update(pass_mark=PASS_MARK)
     people = [one.registration_id for one in await _diplomas(training)]
@@ -108,7 +108,7 @@ async def _examine(training: Training) -> None:
 
 
 async def _note_hours(hub: Hub) -> None:
-    """A participant short of a diploma takes an attendance note."""
+    """A participant short of a diploma takes a constancia."""
     came = Registration.filter(
         training__hub_id=hub.id, minutes_attended__gt=0, completed_at=None, training__sessions__ends_at__lt=clock.now()
     )

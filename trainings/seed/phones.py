@@ -1,4 +1,4 @@
-"""Phones of the demo world at the first hub: one ready, one with unsent marks, one lost."""
+"""At the first hub: one ready, one with unsent marks, one lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trainings of the demo world: a year around today, by hub, in every state that pages show."""
+"""A year of trainings around today, by hub, in every state that pages show."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Feasts and absences in the demo world's calendar."""
-
 from __future__ import annotations
 
 from datetime import time, timedelta

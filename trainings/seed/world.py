@@ -1,4 +1,4 @@
-"""Builds the demo world through the actions people use, with the clock set back for its past."""
+"""Through the actions people use, with the clock set back for its past."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def running_course() -> SeedCourse:
 
 
 async def build_running(world: World) -> Training:
-    """Now in La Libertad, Petén: open, with places, held by `facilita@`, some people in."""
+    """Open, with places, held by `facilita@`, some people in."""
     now = clock.now()
     hub = world.hubs[0]
     starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)

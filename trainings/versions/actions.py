@@ -19,11 +19,9 @@ _moved_at: dict[str, float] = {}
 
 
 async def bump(*keys: str) -> None:
-    """Move the counters of `keys` in the caller's transaction: readers see change and number together.
-
-    Moments are whole seconds that strictly grow: a client that compares dates must not take two states for one. Call it
-    once, at the end of an action: rows stay locked, and two actions that call it twice could deadlock. Within one call
-    the order is fixed.
+    """In the caller's transaction: readers see change and number together. Moments are whole seconds that strictly
+    grow: a client that compares dates must not take two states for one. Call it once, at the end of an action: rows
+    stay locked, and two actions that call it twice could deadlock. Within one call the order is fixed.
     """
     assert is_in_transaction(), "the number moves together with what it counts"
     moment = clock.now().replace(microsecond=0)
@@ -33,5 +31,5 @@ async def bump(*keys: str) -> None:
 
 
 def moved_at(key: str) -> float:
-    """When this process last moved the counter (`clock.ticks`); the transaction may be open or have failed."""
+    """In this process (`clock.ticks`); the transaction may be open or have failed."""
     return _moved_at.get(key, float("-inf"))

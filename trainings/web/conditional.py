@@ -41,7 +41,7 @@ def accepts_gzip(accepted: str) -> bool:
 
 
 def is_unchanged(asked: Mapping[bytes, str], etag: str, last_modified: datetime) -> bool:
-    """Whether the client has these bytes: If-None-Match decides alone where it is sent, compared weakly."""
+    """The client has these bytes: If-None-Match decides alone where it is sent, compared weakly."""
     known = asked.get(IF_NONE_MATCH)
     if known is not None:
         return known.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]

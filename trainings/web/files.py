@@ -1,4 +1,4 @@
-"""Files of forms and files given out are personal: none lies on a disk or in a cache."""
+"""Files are personal: none lies on a disk or in a cache."""
 
 from __future__ import annotations
 

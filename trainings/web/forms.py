@@ -1,4 +1,4 @@
-"""Forms: text from the browser → typed values, or sentences tied to fields with what was typed kept.
+"""Text from the browser → typed values, or sentences tied to fields with what was typed kept.
 
 A form is a pydantic model of shape only. Its errors speak Spanish: by the error's `type`, or by the sentence of a
 validator's `wrong("…")`.
@@ -43,9 +43,8 @@ GENERAL = N_("Revise este dato.")
 
 
 class Form(BaseModel):
-    """Base of all forms: blanks around text are cut, unknown fields ignored, empty text means not answered.
-
-    `MISSING` has a sentence for each required field that says which one it is: in the summary on top nothing else does.
+    """Blanks around text are cut, unknown fields ignored, empty text means not answered. `MISSING`: a sentence for each
+    required field that says which one it is: in the summary on top nothing else does.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
@@ -65,7 +64,7 @@ class UnreadableForm(Malformed):
 
 @dataclass(slots=True)
 class Typed:
-    """Posted fields in order; `errors` maps a field to its sentence (already translated)."""
+    """In order; `errors` maps a field to its sentence (already translated)."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -98,7 +97,7 @@ class Typed:
         return cls(filled)
 
     def refused(self, refusal: Refusal) -> Typed:
-        """With the refusal's sentence at its field, or on top (empty name)."""
+        """At its field, or on top (empty name)."""
         self.errors[refusal.field or ""] = (
             gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
         )
@@ -140,7 +139,7 @@ async def read_form(request: Request) -> Typed:
 
 
 def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
-    """The typed form as `form`. List fields take all values, others the last. Raises FormErrors with sentences."""
+    """List fields take all values, others the last. Raises FormErrors with sentences."""
     values: dict[str, Any] = {}
     for name, info in form.model_fields.items():
         key = prefix + (info.alias or name)
@@ -161,7 +160,7 @@ def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
 
 
 def wrong(sentence: str, **values: Any) -> PydanticCustomError:
-    """The error a validator raises: its Spanish sentence, marked with N_."""
+    """A validator's error: its Spanish sentence, marked with N_."""
     return PydanticCustomError("wrong", "{sentence}", {"sentence": sentence, **values})
 
 
@@ -185,7 +184,7 @@ LONGEST_WORD_SHOWN = 20
 
 
 def day_in(text: str) -> date:
-    """The day of `2027-03-04`, or of `4/3/2027` as Guatemala writes it. Raises the form's own error, in a sentence."""
+    """`2027-03-04`, or `4/3/2027` as Guatemala writes it. Raises the form's own error."""
     written = text.strip()
     by_hand = BY_HAND.fullmatch(written)
     try:

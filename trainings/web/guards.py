@@ -1,4 +1,4 @@
-"""Before every page: host and origin checks, limits of size and time, its language. Pure ASGI."""
+"""Before every page: host and origin checks, limits of size and time, its language."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FROM_ELSEWHERE = N_("El envío no salió de una página nuestra. Abra la página
 
 
 class HostGuard:
-    """Answer only to our own names: links in mails and pages are built from settings, never from this header."""
+    """Links in mails and pages are built from settings, never from this header."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts

@@ -25,7 +25,7 @@ PARSER = MarkdownIt("commonmark", {"html": False})
 
 @dataclass(frozen=True)
 class GuidePage:
-    """One job. `addresses`: panel pages on which it helps."""
+    """`addresses`: panel pages on which it helps."""
 
     slug: str
     title: str

@@ -1,4 +1,4 @@
-"""Languages of the interface: Spanish (es-GT) is the source text, other languages are catalogues in `locale/`."""
+"""Spanish (es-GT) is the source text, other languages are catalogues in `locale/`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def set_language(code: str) -> None:
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
-    """Compose in another language (a mail to somebody who reads English)."""
+    """For mails to people who read English."""
     token = _language.set(code)
     try:
         yield
@@ -77,7 +77,7 @@ _ = gettext
 
 
 def choose_language(asked: str | None, kept: str | None, accepted: str, offered: tuple[str, ...]) -> str:
-    """The language to answer in: `?idioma=`, then the cookie, then Accept-Language, then Spanish."""
+    """`?idioma=`, then the cookie, then Accept-Language, then Spanish."""
     for wish in (asked, kept, *_preferences(accepted)):
         if wish:
             for code in offered:

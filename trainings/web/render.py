@@ -107,7 +107,7 @@ def render(
 
 
 def render_text(template: str, context: Mapping[str, Any]) -> str:
-    """Without a request: a mail. After "p. m." no second full stop."""
+    """For mails. After "p. m." no second full stop."""
     return environment().get_template(template).render(context).replace(TIME_AND_STOP, TIME)
 
 

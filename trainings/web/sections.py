@@ -1,4 +1,4 @@
-"""Routes by the first part of their path: finding one does not try all others."""
+"""Finding a route by the first part of its path does not try all others."""
 
 from __future__ import annotations
 

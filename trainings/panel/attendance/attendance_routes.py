@@ -227,7 +227,7 @@ async def _walk_in_page(
 
 
 async def _card_shown(door: Door, key: str) -> SeenCard | None:
-    """The nameless card of the address or form; another hub's is unknown."""
+    """Of the address or form; another hub's is unknown."""
     try:
         card_id = UUID(key)
     except ValueError:
@@ -306,7 +306,7 @@ async def close(request: Request) -> Response:
 
 
 def _end_said(session: TrainingSession, form: CloseForm) -> datetime | None:
-    """On the day the session began, or past midnight. What was typed holds, also where the form comes late."""
+    """On the day the session began, or past midnight. The typed hour holds, also where the form comes late."""
     if form.ended is None and closes_early(session, clock.now()):
         raise EndMissing(field="ended")
     if form.ended is None:

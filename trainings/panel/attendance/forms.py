@@ -1,5 +1,3 @@
-"""What the door's page posts without script."""
-
 from __future__ import annotations
 
 from datetime import time
@@ -65,7 +63,7 @@ class CloseForm(Form):
 
 
 class WalkInForm(PersonForm):
-    """A walk-in. `consent_data` was read aloud and answered; `card`: a nameless card, brought or given here."""
+    """`consent_data` was read aloud and answered; `card`: a nameless card, brought or given here."""
 
     id: UUID
     card: UUID | None = None

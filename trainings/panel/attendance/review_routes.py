@@ -1,4 +1,4 @@
-"""`/panel/revisar/asistencia`, `/panel/sesiones/{id}/revisar`: odd marks, slips and phones that wait for a decision."""
+"""`/panel/revisar/asistencia`, `/panel/sesiones/{id}/revisar`: odd marks, slips and phones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ def address(session_id: UUID) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def index(request: Request) -> Response:
-    """Where something waits or is missing."""
     actor = request.state.actor
     found = await sessions_to_review(actor)
     activities = await activities_to_review(actor)

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/hojas/{code}`: a printed sheet and its rows, typed in and corrected."""
+"""`/panel/sesiones/{id}/hojas/{code}`: a printed sheet and its rows."""
 
 from __future__ import annotations
 
@@ -225,7 +225,6 @@ async def _note_left(row: ChangedRow, form: LeftForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def rename(request: Request) -> Response:
-    """As proofread on the paper."""
     return await _change(request, RenameForm, _rename)
 
 

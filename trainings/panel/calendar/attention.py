@@ -315,7 +315,7 @@ async def _to_certify(actor: Actor) -> list[Concern]:
 
 
 async def _to_sign_on(actor: Actor) -> list[Concern]:
-    """Without them diplomas would go on unsigned."""
+    """Without a key diplomas would go on unsigned."""
     hubs = sorted(actor.hubs_with(OPERATOR_ADMINS))
     if not hubs:
         return []

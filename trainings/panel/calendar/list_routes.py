@@ -1,4 +1,4 @@
-"""`/panel/lista`: a month of the panel as a list, with who holds each session."""
+"""`/panel/lista`: a month as a list, with the facilitators of each session."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Line:
 
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    """Of a month (`?mes=2027-03`)."""
+    """`?mes=2027-03`."""
     actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)

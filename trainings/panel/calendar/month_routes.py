@@ -1,5 +1,3 @@
-"""`/panel/mes`: a month of the panel."""
-
 from __future__ import annotations
 
 from datetime import datetime
@@ -22,7 +20,7 @@ from trainings.web.render import render
 
 @allow(*STAFF)
 async def month(request: Request) -> Response:
-    """`?mes=2027-03`."""
+    """`/panel/mes?mes=2027-03`."""
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
     page = (notes, loaded)

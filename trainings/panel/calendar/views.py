@@ -1,5 +1,3 @@
-"""Filters in the address, and ways between month, week and list."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -138,7 +136,7 @@ def _people(actor: Actor) -> tuple[str, list[object]]:
 
 
 def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, list[str]]:
-    """And a sentence for each unknown or out of scope."""
+    """With a sentence for each unknown or out of scope."""
     notes: list[str] = []
     slug, person, venue = (query.get(name, "") for name in ("ventanilla", "facilita", "lugar"))
     hub = next((hub for hub in choices.hubs if hub.slug == slug), None)
@@ -179,7 +177,7 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
 
 
 async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> tuple[StaffSession, ...]:
-    """In scope, on at some time of the span, by start."""
+    """In scope, on at some time of the span."""
     scope, of_scope = queries.scope_of(actor)
     conditions = ["s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?", scope]
     values = [start - LONGEST_SESSION, end, start, *of_scope]

@@ -1,4 +1,4 @@
-"""`/panel/cuentas`: the accounts of the staff, their roles, and closing one at once."""
+"""`/panel/cuentas`: the accounts of the staff and their roles."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class NewAccountForm(PostForm):
 
 @allow(*ACCOUNT_KEEPERS)
 async def index(request: Request) -> Response:
-    """Everybody who works at one's places; closed accounts last."""
+    """Closed accounts last."""
     found = await queries.staff_visible_to(request.state.actor)
     users = sorted(found, key=lambda user: not user.is_active)
     return render(
@@ -175,7 +175,7 @@ async def _new_page(request: Request, typed: Typed, *, status: int = 200) -> Res
 async def _show_page(
     request: Request, user_id: UUID, *, typed: Typed | None = None, token: str = "", status: int = 200
 ) -> Response:
-    """One account; with `token`, the link that is shown this once."""
+    """`token`: the link that is shown this once."""
     actor: Actor = request.state.actor
     user = await queries.staff_visible_to(actor).get_or_none(id=user_id)
     if user is None:
@@ -200,7 +200,7 @@ async def _show_page(
 
 
 async def _coming_sessions(user: User) -> list[TrainingSession]:
-    """What somebody else must give where this person stops working."""
+    """Sessions that need another facilitator where this person stops working."""
     held = reads(SessionFacilitator).filter(
         user_id=user.id, session__state=SessionState.PLANNED, session__starts_at__gt=clock.now()
     )
@@ -260,7 +260,7 @@ def _grouped(places: list[Place]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _post_of(form: PostForm, places: list[Place]) -> Post:
-    """What was chosen among what may be given. Raises UnknownPost for anything else."""
+    """Raises UnknownPost for anything that may not be given."""
     for place in places:
         for one in place.offered:
             if one.value == form.post:
@@ -273,7 +273,7 @@ def _page_of(user: User) -> str:
 
 
 def _back(target: str, sentence: str, gone: Sized = ()) -> Response:
-    """To a page, with a sentence and, where phones went out of use, how many."""
+    """With a sentence and, where phones went out of use, how many."""
     said = gettext(sentence)
     if gone:
         phones = ngettext(

@@ -1,5 +1,3 @@
-"""The guide for staff, a page a job."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

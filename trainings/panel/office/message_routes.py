@@ -1,5 +1,3 @@
-"""Messages in the panel: what left, what waits, what failed; stopping, sending again, looking at one."""
-
 from __future__ import annotations
 
 import base64
@@ -182,7 +180,7 @@ async def go_on(request: Request) -> Response:
 
 
 async def _opened(request: Request) -> OutboxJob:
-    """The message, its opening written down: it shows a person's address."""
+    """Its opening is logged: it shows a person's address."""
     job = await queries.message(request.state.actor, request.path_params["id"])
     async with transaction():
         await record("outbox.read", actor=request.state.actor, object_id=job.id, hub_id=job.hub_id, kind=job.kind)

@@ -1,4 +1,4 @@
-"""`/panel/textos`: how a municipality words its messages, and on which days it reminds people."""
+"""`/panel/textos`: an operator's words of messages, and the days of its reminders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class UnknownText(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Per language, and since when the words are one's own."""
+    """Per language, and since when the operator has words of its own."""
 
     what: str
     versions: Sequence[tuple[str, str, datetime | None]]
@@ -114,7 +114,7 @@ async def edit(request: Request) -> Response:
 
 @allow(*OPERATOR_ADMINS)
 async def update(request: Request) -> Response:
-    """Keep the words, or only show how they would look (`do=ver`)."""
+    """`do=ver` only shows how the words would look."""
     text = await _text(request)
     typed = await read_form(request)
     try:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 @allow(*DESK)
 async def renew(request: Request) -> Response:
-    """Replace the link and draw it, this once: staff may not read it. Not a redirect: a page after it would have to
-    keep it. The same form again is refused.
+    """Draws the link this once: staff may not read it. Not a redirect: a page after it would have to keep it. The same
+    form again is refused.
     """
     view = await view_at_desk(request)
     registration = view.own.registration

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 async def show_group(
     request: Request, group: OwnGroup, *, refused: Refusal | None = None, status: int = 200
 ) -> Response:
-    """Everybody's tickets; `refused` says on top what could not be done."""
+    """`refused` says on top what could not be done."""
     members = await members_of(group)
     lead = lead_of(members)
     training = lead.own.registration.training
@@ -79,7 +79,7 @@ def _browser_key(request: Request) -> str:
 
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:
-    """Why nobody of them comes any more, where that was not their own wish, and how many these are."""
+    """Why nobody of them comes any more, unless by their own wish, and their number."""
     last = {one.id: one.cancelled_at for one in left_last(group.members)} if not group.live else {}
     off = [one.why_off for one in members if one.id in last and one.why_off is not None]
     return {"why": off[0] if off else None, "n_off": len(off), "since": next(iter(last.values()), None)}
@@ -98,7 +98,7 @@ async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Seq
 
 
 async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
-    """What is lost by all of them; nothing to ask where nothing can be cancelled."""
+    """What all of them lose; asks nothing where nothing can be cancelled."""
     lead = lead_of(await members_of(group))
     if lead.is_cancelled or not lead.can_change:
         return lead_to(base_of(request))

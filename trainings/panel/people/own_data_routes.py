@@ -1,6 +1,4 @@
-"""What is only for oneself behind an own link: support, optional answers, data and permissions. For a minor of a group
-it stands under the group's link.
-"""
+"""Behind an own link: support, optional answers, data and permissions; a minor's under the group's link."""
 
 from __future__ import annotations
 
@@ -113,7 +111,7 @@ async def save_data(request: Request) -> Response:
 
 @allow(HOLDER)
 async def permissions(request: Request) -> Response:
-    """What was agreed to, in the words of then; how and when."""
+    """In the words agreed to; how and when."""
     ticket = await known(request)
     context = {
         "ticket": ticket,
@@ -176,7 +174,7 @@ async def keep_data(request: Request) -> Response:
 
 
 def _both(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
-    """Under one's own link, and under a group's for its minors."""
+    """Under an own link, and under a group's for its minors."""
     return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
 
 

@@ -1,5 +1,3 @@
-"""The page of a family or group: names, and who still comes."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -123,7 +121,7 @@ async def rejoin(request: Request) -> Response:
 
 @allow(HOLDER)
 async def hand_over(request: Request) -> Response:
-    """An adult's own link, to be scanned or copied; once it is theirs, it is shown no more."""
+    """To be scanned or copied; a claimed link is shown no more."""
     group = await by_group_link(request.path_params["token"])
     ticket = await ticket_for(group.one(request.path_params["registration_id"]))
     link = group.links.get(ticket.own.registration.id)

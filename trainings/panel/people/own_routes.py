@@ -1,4 +1,4 @@
-"""One's own registration behind `/i/{token}`: ticket, corrections, cancelling, making it theirs."""
+"""A registration behind `/i/{token}`: ticket, corrections, cancelling, claiming."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CLAIM_SECONDS = 86_400
 
 @allow(HOLDER)
 async def show(request: Request) -> Response:
-    """The group's page, one's own, or the ticket alone of an unclaimed link."""
+    """The group's page, the person's, or the ticket alone of an unclaimed link."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         return await group_page.show_group(request, await group_of(link))

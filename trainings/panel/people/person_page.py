@@ -88,7 +88,7 @@ def back(registration_id: UUID, sentence: str) -> Response:
 
 
 async def refused(request: Request, refusal: Refusal) -> Response:
-    """With why a button did nothing. What is no rule's no is raised."""
+    """Shows why a button did nothing. Raises other errors."""
     if refusal.status != Refusal.status:
         raise refusal
     return await person_page(request, await view_of(request), refusal=refusal, status=refusal.status)

@@ -1,4 +1,4 @@
-"""`/panel/inscripciones/{id}`: one person's registration for staff, with the buttons of the desk."""
+"""`/panel/inscripciones/{id}`: one registration, with the buttons of the desk."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def rename(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_email(request: Request) -> Response:
-    """Or none, for the person and those of the same form who are written to together."""
+    """Or none; also for people of the form who share the address."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -81,7 +81,7 @@ async def correct_email(request: Request) -> Response:
 
 @allow(*DESK)
 async def correct_phone(request: Request) -> Response:
-    """Or none, for the person and those of the same form who are called together."""
+    """Or none; also for people of the form who share the number."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     registration = view.own.registration
@@ -133,7 +133,7 @@ async def cancel(request: Request) -> Response:
 
 @allow(*DESK)
 async def cancel_group(request: Request) -> Response:
-    """A person taken out of the family is not of it."""
+    """Without people detached from the family."""
     sentence = N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")
     return await _act(request, actions.cancel_group, sentence, on_group=True)
 
@@ -145,7 +145,7 @@ async def approve(request: Request) -> Response:
 
 @allow(*DESK)
 async def reject(request: Request) -> Response:
-    """Also those of the same form."""
+    """The whole form."""
     return await _act(request, actions.reject, N_("Listo. La inscripción está rechazada."), on_group=True)
 
 
@@ -167,7 +167,7 @@ async def rejoin(request: Request) -> Response:
 
 @allow(*DESK)
 async def detach(request: Request) -> Response:
-    """Out of the sight of the filler; then the new ticket, where there is one."""
+    """Then the new ticket, where there is one."""
     view = await view_at_desk(request)
     typed = await read_form(request)
     try:

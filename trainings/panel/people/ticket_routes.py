@@ -59,7 +59,7 @@ async def _shown(own: OwnRegistration) -> Shown | None:
 
 
 async def _scannable(request: Request) -> tuple[StaffView, Shown]:
-    """The ticket of a person in scope. Refuses (NoTicket) where there is nothing to scan."""
+    """Refuses (NoTicket) where there is nothing to scan."""
     view = await view_at_desk(request)
     shown = await _shown(view.own)
     if shown is None:
@@ -84,13 +84,12 @@ async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown
 
 
 def _known(request: Request, view: StaffView) -> Sequence[Alike]:
-    """Who may be the same person, straight after the sign-up."""
+    """People who may be the same, straight after the sign-up."""
     return view.alike if request.query_params.get("nueva") else ()
 
 
 @allow(*DESK)
 async def ticket(request: Request) -> Response:
-    """On paper."""
     view, tickets = await _handed_out(request, "print_ticket")
     registration = view.own.registration
     printed = [one.registration.id for one in tickets]
@@ -140,7 +139,7 @@ async def send(request: Request) -> Response:
 
 
 def _text_for(tickets: Sequence[Shown]) -> str:
-    """Neutral words: hub and day, neither topic nor link."""
+    """Hub and day, neither topic nor link."""
     meeting = tickets[0].ticket.next_meeting
     assert meeting is not None, "who has a code has something to come to"
     sentence = ngettext(

@@ -13,7 +13,7 @@ from trainings.schedule.public.filters import WITHOUT_STEPS, Filters
 
 
 async def activities_of(chosen: Filters, first: date, last: date) -> list[ListedActivity]:
-    """They have neither topic nor language, and everybody may come."""
+    """Activities have neither topic nor language, and everybody may come."""
     if chosen.topic or chosen.language:
         return []
     start = clock.midnight(first)

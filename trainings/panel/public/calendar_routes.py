@@ -90,7 +90,7 @@ async def _known(request: Request) -> Known:
 
 
 def _asked(typed: str) -> tuple[Month, list[str]]:
-    """This one, and a sentence, where it is none or too far away."""
+    """This month, and a sentence, where it is none or too far away."""
     this, month = Month.of(clock.today()), Month.read(typed)
     if typed and month is None:
         return this, [gettext("No entendimos el mes. Mostramos este.")]

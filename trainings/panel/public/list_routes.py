@@ -1,5 +1,3 @@
-"""The public list with its filters, one training with its calendar entry and picture."""
-
 from __future__ import annotations
 
 import asyncio
@@ -37,7 +35,7 @@ from trainings.web.render import absolute, render
 PAGE_SIZE = 20
 ACTIVITIES_AHEAD, MOST_ACTIVITIES = timedelta(days=60), 5
 COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
-"""While the places that are left mean something."""
+"""While the free places mean something."""
 PICTURE_CACHING = "public, max-age=3600"
 
 
@@ -88,7 +86,7 @@ async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """`/capacitaciones/{slug}`: one training."""
+    """`/capacitaciones/{slug}`."""
     training = await public_queries.public_training(request.path_params["slug"])
     until = next_change([training], clock.now())
     return remembered(request, training, lambda: _page(request, training), until=until)
@@ -110,7 +108,7 @@ def _page(request: Request, training: Posted) -> Response:
 
 
 def has_entry(training: Posted) -> bool:
-    """What the feeds show, as long as it is to come."""
+    """As in the feeds, while it is to come."""
     return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
 
 

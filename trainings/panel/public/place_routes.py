@@ -1,5 +1,3 @@
-"""The home page with its search and map, and one municipality with its picture."""
-
 from __future__ import annotations
 
 import asyncio
@@ -109,7 +107,7 @@ async def index(request: Request) -> Response:
 
 
 async def _search(request: Request, typed: str) -> Response:
-    """Straight to the one that is meant; else all of that name; else what to do next."""
+    """To the only municipality meant; else all of that name; else what to do next."""
     text = _readable(typed)
     found = await search_municipalities(text, limit=MOST_FOUND)
     meant = [place for place in found if fold(place.full_name) == fold(text)] or found
@@ -244,7 +242,7 @@ def _agenda(known: Known) -> Agenda:
 
 
 def _is_held_in(training: Listed, town: Town) -> bool:
-    """Whether a session is to come there."""
+    """A session is to come there."""
     return training.next_session_in(town.code).place.town.code == town.code
 
 

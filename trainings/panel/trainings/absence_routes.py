@@ -1,4 +1,4 @@
-"""`/panel/mi-disponibilidad`: the days and hours on which one cannot hold a session."""
+"""`/panel/mi-disponibilidad`: days and hours on which the person cannot hold a session."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RemoveForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class AbsenceLine:
-    """In words, with the sessions and activities that the person is down for."""
+    """With the sessions and activities of that time."""
 
     absence: Unavailability
     words: str

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/cambios`: people to tell after a change; holding what was cancelled after all."""
+"""`/panel/capacitaciones/{id}/cambios`: people to tell after a change; reopening what was cancelled."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def stop(request: Request) -> Response:
 
 @allow(*EDITORS)
 async def tell(request: Request) -> Response:
-    """What was stopped is told after all, at once."""
+    """Stopped messages go after all, at once."""
     training = await editable(request)
     try:
         await tell_now(training.id, actor=request.state.actor)
@@ -107,7 +107,7 @@ async def tell(request: Request) -> Response:
 
 @allow(*DESK)
 async def picture(request: Request) -> Response:
-    """For chats. It shows no more than public pages."""
+    """It shows no more than public pages."""
     session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
     if not can_register_at_desk(request.state.actor, session.training.hub_id):
         raise WrongRole
@@ -192,7 +192,7 @@ async def _reopen_form(
 
 
 async def _ask(request: Request, context: dict[str, Any], typed: Typed, error: FormErrors | Refusal | None) -> Response:
-    """With who will hear of it; a reason is asked for where people or places are taken."""
+    """With the readers; a reason is asked for where people or places are taken."""
     typed, status = as_refused(typed, error) if error else (typed, 200)
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]

@@ -1,4 +1,4 @@
-"""`…/duplicar` and `/panel/copiar-mes`: drafts like what was held before, looked at before they are made."""
+"""`…/duplicar` and `/panel/copiar-mes`: drafts like earlier trainings."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
 
 
 async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
-    """At first those are ticked that nothing stands in the way of."""
+    """At first ticked where nothing stands in the way."""
     copies = await _copies(hub, form)
     planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
     cautions = await cautions_of(

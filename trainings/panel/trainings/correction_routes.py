@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/realizada`: when a session was really held, where that was not as planned."""
+"""`/panel/sesiones/{id}/realizada`: when a session was really held."""
 
 from __future__ import annotations
 

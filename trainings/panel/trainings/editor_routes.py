@@ -128,7 +128,7 @@ async def update(request: Request) -> Response:
 
 
 async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
-    """All or nothing: the plan, the places, and word to people whose time or place changed; returns their batch."""
+    """All or nothing: the plan, the places, and messages to people whose time or place changed; returns their batch."""
     form, sessions = forms.check_training(typed)
     plan = await _plan(form)
 

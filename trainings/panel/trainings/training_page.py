@@ -1,5 +1,3 @@
-"""A training as its page for staff shows it: its sessions, its people, what may be done."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -165,7 +163,7 @@ def session_rows(
 
 
 async def _away(training: Training) -> dict[UUID, str]:
-    """By session: absent people and those who left, in sentences."""
+    """By session: absent people and people without access, in sentences."""
     found: dict[UUID, list[str]] = {}
     is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
     for one in await unheld_at([training.hub_id]):
@@ -204,8 +202,8 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
 
 
 def person_rows(people: Sequence[Registration], look_alikes: Collection[UUID] = ()) -> list[PersonRow]:
-    """In the order of the query; `look_alikes` may be people who are there already. A family waits with one number, and
-    is cared for by what one of them asked.
+    """`look_alikes`: perhaps registered already. A family waits with one number, and has the childcare that one member
+    asked for.
     """
     waiting = [one for one in people if one.state is RegistrationState.WAITLISTED]
     positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}

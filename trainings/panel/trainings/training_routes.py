@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}`: a training with its sessions and its people; answering those who wait for an answer."""
+"""`/panel/capacitaciones/{id}`: a training with its sessions and its people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/panel/lugares`: the venues where a hub's trainings are held."""
+"""`/panel/lugares`: the venues of a hub."""
 
 from __future__ import annotations
 
