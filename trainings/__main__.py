@@ -1,5 +1,3 @@
-"""Each command calls one function."""
-
 from __future__ import annotations
 
 import asyncio

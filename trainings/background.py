@@ -1,5 +1,3 @@
-"""Work beside the pages, in the server's process or alone."""
-
 from __future__ import annotations
 
 import asyncio

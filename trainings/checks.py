@@ -1,5 +1,3 @@
-"""For operators before serving: what is wrong and how to mend it."""
-
 from __future__ import annotations
 
 import logging

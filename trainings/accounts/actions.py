@@ -359,7 +359,6 @@ async def _end_others(user_id: UUID | None, *, keep: str) -> int:
 
 
 async def _forget_expired() -> None:
-    """Signing in is rare enough to delete expired sessions and links."""
     await kept_forms.forget_expired()
     await limits.forget_expired()
 

@@ -1,5 +1,3 @@
-"""Argon2id outside the event loop."""
-
 from __future__ import annotations
 
 import asyncio

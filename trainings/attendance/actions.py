@@ -85,8 +85,8 @@ async def add_walk_in(session_id: UUID, wish: SignUp, mark_id: UUID, *, actor: A
 
 
 async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
-    """The answer about the arrival of a person who just got a name; None: mark them now. A second mark would read as a
-    return after a departure; but a name given while the session runs brings a departed person back.
+    """None: mark the person now. A second mark would read as a return after a departure; but a name given while the
+    session runs brings a departed person back.
     """
     events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]

@@ -1,5 +1,3 @@
-"""Whom marks mean, by a card's digest, a typed code, or a row; also once a card has a name."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -166,7 +164,6 @@ class Holders:
     def _of_person(
         self, person: SeenTicket | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
     ) -> Meant:
-        """A joined registration's card counts for the kept one."""
         if person is not None and person.joined_to_id is not None:
             person = self.by_key[person.joined_to_id]
         if person is None:
@@ -297,7 +294,6 @@ async def match_unknown(training_id: UUID) -> int:
 
 
 def _came_before_closing(event: ScanEvent) -> bool:
-    """A name given later makes nothing late."""
     return event.session.closed_at is not None and event.created_at <= event.session.closed_at
 
 

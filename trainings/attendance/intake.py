@@ -1,4 +1,4 @@
-"""Marks of phones and of the panel: read together, decided in order, written together."""
+"""Marks of phones and of the panel: read, decided in order, and written together."""
 
 from __future__ import annotations
 
@@ -237,7 +237,6 @@ class Intake:
         self._touch(first)
 
     def _touch(self, event: KeptMark | ScanEvent) -> None:
-        """Compute the event's person anew; an undo takes back everything under its id."""
         if event.registration_id is not None:
             self.touched[event.session_id].add(event.registration_id)
         if event.kind is ScanKind.UNDO:

@@ -109,7 +109,6 @@ def _values(event: ScanEvent) -> tuple[Any, ...]:
 
 
 def _mark(row: Mapping[str, Any]) -> KeptMark:
-    """In the order of the columns of `KEPT`."""
     key, session, person, kind, how, at, stated, target, conflict, code, number, flag, decision, body, phone, made = (
         row.values()
     )

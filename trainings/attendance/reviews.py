@@ -125,7 +125,6 @@ def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[
 
 
 async def _names_nobody(event: ScanEvent) -> bool:
-    """Then staff said whose it is."""
     if event.flag in NOBODYS or event.unknown_code is not None:
         return True
     if event.code_hash:
@@ -149,7 +148,6 @@ async def _apply(
     is_taken_back: bool = False,
     **detail: str,
 ) -> int:
-    """Recomputes the people of the marks before and after."""
     keys = sorted(set(event_ids))[:MOST_AT_ONCE]
     async with transaction():
         session = await session_of(session_id)

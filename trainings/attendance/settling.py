@@ -1,4 +1,4 @@
-"""Hours: the stays that count for a registration, its minutes, its completion, and the locks for computing them."""
+"""A registration's hours and completion, and the locks for computing them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def _attending(training_id: UUID) -> set[UUID]:
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
-    """With minutes or a completion. Where the name was forgotten the stays are gone, and the numbers stand."""
+    """Where the name was forgotten the stays are gone, and the numbers stand."""
     written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
     known = Registration.filter(written, training_id=training_id).exclude(participant__given_names=NOBODY)
     return {key for (key,) in await known.values_list("id")}
@@ -318,7 +318,6 @@ def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
 
 
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    """Where a person has several for a course."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
     found = reads(Registration).filter(participant_id__in=sorted(person_of))

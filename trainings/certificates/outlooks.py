@@ -163,7 +163,6 @@ async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
 
 
 def _make_ups(found: Sequence[TrainingSession], training: Training, person: Participant) -> list[MakeUp]:
-    """Each training's next session open to this person."""
     here = training.hub.seat.department_code
     next_ones = {one.training_id: one for one in reversed(found) if _may_come(one.training, person)}
     meetings = list(next_ones.values())

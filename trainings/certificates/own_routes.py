@@ -1,4 +1,4 @@
-"""`/i/{token}/diploma/…` and `/i/{token}/historial`: a holder's papers; a person's history at the desk."""
+"""`/i/{token}/diploma/…`, `/i/{token}/historial`, and the history at the desk."""
 
 from __future__ import annotations
 

@@ -207,7 +207,6 @@ def is_same_name(typed: str, printed: str) -> bool:
 
 
 def _comparable(name: str) -> str:
-    """A name without letters stays as written."""
     return fold(name) or name.strip()
 
 

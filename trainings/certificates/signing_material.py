@@ -1,4 +1,4 @@
-"""What signs an operator's papers; apart from the twenty megabytes that sign."""
+"""Apart from the twenty megabytes that sign."""
 
 from __future__ import annotations
 

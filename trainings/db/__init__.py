@@ -1,5 +1,3 @@
-"""The data layer: SQLite or PostgreSQL behind the same few functions."""
-
 from tortoise import models
 
 from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, lock, reads, transaction

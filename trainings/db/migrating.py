@@ -145,7 +145,7 @@ class _Executor(MigrationExecutor):
 
 
 class _Told(State):
-    """Descriptions of models without classes: at each step the mapper would make all related classes anew."""
+    """Without classes: at each step the mapper would make all related classes anew."""
 
     def __init__(self, models: Models, connections: Mapping[str, str]) -> None:
         super().__init__(models=models, apps=_Classes(models, connections))

@@ -1,4 +1,4 @@
-"""`/cal/…`: public calendars. Mounted apart: no session, no cookie, no compression layer."""
+"""`/cal/…`. Mounted apart: no session, no cookie, no compression layer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A facilitator's calendar, behind a secret address: their sessions and activities, with venues in full. Written at
-each poll.
-"""
+"""A facilitator's sessions and activities behind a secret address, with venues in full. Written at each poll."""
 
 from __future__ import annotations
 
@@ -110,7 +108,6 @@ async def answer_to(user: User, asked: Mapping[bytes, str]) -> Response:
 
 
 async def _facts_for(user_id: UUID, day: date) -> list[EventFacts]:
-    """Within every feed's window."""
     today = clock.midnight(day)
     window = Q(starts_at__gte=today - BACK, starts_at__lt=today + AHEAD)
     sessions = await (
@@ -138,7 +135,7 @@ async def _session_counts(training_ids: Iterable[UUID]) -> dict[UUID, int]:
 
 
 def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
-    """A draft is tentative. A neutral title replaces the title and what would tell it: others see this screen too."""
+    """A neutral title replaces the title and what would tell it: others see this screen too."""
     training, venue, settings = session.training, session.venue, get_settings()
     where = venue.municipality if venue is not None else training.hub.seat
     is_online = venue is None and training.online_url is not None
@@ -181,7 +178,6 @@ def _notes(session: TrainingSession) -> list[str]:
 
 
 def _activity(activity: OutreachActivity) -> EventFacts:
-    """A draft is tentative and links to the panel."""
     facts = facts_of(activity)
     return replace(
         facts,

@@ -116,7 +116,6 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
 
 
 def _hours(posted: Posted, session: PublicSession) -> str:
-    """With the municipality where there are several."""
     hours = dates.time_range(session.starts_at, session.ends_at, "es")
     is_elsewhere_too = len({one.place.where for one in posted.taking_place}) > 1
     if not is_elsewhere_too:
@@ -166,7 +165,6 @@ def _outreach(hub: Hub, activities: Sequence[ListedActivity]) -> list[Entry]:
 
 
 def _where(place: str, town: Town, department: str) -> str:
-    """Without the hub's own department."""
     return ", ".join(part for part in (place, town.name if town.department == department else town.full_name) if part)
 
 

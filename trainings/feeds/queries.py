@@ -1,5 +1,3 @@
-"""By one statement, within the feed's window."""
-
 from __future__ import annotations
 
 from datetime import date, timedelta

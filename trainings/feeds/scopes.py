@@ -1,5 +1,3 @@
-"""Feeds: of a municipality, a hub, a topic, the country; each whole or filtered by its path."""
-
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping

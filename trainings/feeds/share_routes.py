@@ -1,4 +1,4 @@
-"""`/panel/…/difundir`: posters, and words for a social page."""
+"""`/panel/…/difundir`"""
 
 from __future__ import annotations
 

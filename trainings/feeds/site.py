@@ -1,4 +1,4 @@
-"""The public calendar as a folder of files, that opens from a USB stick. Public facts only; links are relative."""
+"""A folder of files that opens from a USB stick. Public facts only; links are relative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/suscribirse/…` and `/incrustar/…`: follow a calendar, or show it on another site."""
+"""`/suscribirse/…` and `/incrustar/…`"""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ class Way:
 
 
 async def _scope(request: Request) -> tuple[Scope, str]:
-    """The feed, and its path's end without a filter."""
     kind, slug, filtered_by = read_address(request.path_params)
     return await resolve(kind, slug, filtered_by), f"{kind.value}/{slug}" if slug else kind.value
 

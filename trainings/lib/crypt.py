@@ -1,6 +1,4 @@
-"""Everything done with the secret keys. It protects backups, stolen disks and dumps, not a program that was taken
-over.
-"""
+"""Protects backups, stolen disks and dumps, not a program that was taken over."""
 
 import base64
 import binascii

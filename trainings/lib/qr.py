@@ -1,4 +1,4 @@
-"""QR codes as one SVG path or a small PNG: the library's matrix, our drawing, ten times faster and smaller."""
+"""The library's matrix, our drawing, ten times faster and smaller."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -93,7 +93,6 @@ def _captioned(picture: Image.Image, captions: Sequence[str], font: Path) -> Ima
 
 
 def _wrapped(caption: str, letters: ImageFont.FreeTypeFont, room: float) -> list[str]:
-    """Broken at plain spaces; a single wider word is broken too."""
     lines: list[str] = []
     for word in filter(None, caption.split(" ")):
         joined = f"{lines[-1]} {word}" if lines else word

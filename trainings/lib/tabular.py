@@ -1,4 +1,4 @@
-"""Tables as files: CSV, XLSX and ODS read by what they hold, not by their names; CSV and XLSX written formula-proof."""
+"""CSV, XLSX and ODS read by what they hold, not by their names; CSV and XLSX written formula-proof."""
 
 from __future__ import annotations
 

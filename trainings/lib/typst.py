@@ -1,6 +1,4 @@
-"""Words in, PDF or pictures out. A sheet takes milliseconds of processor: call it in a thread, outside any
-transaction.
-"""
+"""A sheet takes milliseconds of processor: call it in a thread, outside any transaction."""
 
 from __future__ import annotations
 
@@ -130,7 +128,6 @@ def _refuse_too_many(rows: list[tuple[int, int]], highest: int) -> None:
 
 
 def _first_plane(font: bytes, table: int) -> frozenset[int]:
-    """Format 4: four lists of the same length, the last character of each segment in the first, then two octets."""
     n = struct.unpack_from(">H", font, table + 6)[0] // 2
     lists = [table + 14 + 2 * n * place + (2 if place else 0) for place in range(4)]
     lasts, firsts, deltas, offsets = (struct.unpack_from(f">{n}H", font, start) for start in lists)

@@ -1,4 +1,4 @@
-"""`/panel/contactos`: help contacts. The platform's administration edits them, hubs confirm."""
+"""`/panel/contactos`: the platform's administration edits help contacts, hubs confirm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/notas`: valid notes, their recordings and feeds. `/orientacion`: five situations, and what there is for each.
+"""`/notas`: valid notes, recordings and feeds. `/orientacion`: five situations.
 
 The orientation pages keep nothing about visitors, who may read them on a stranger's phone: no cookie, no cache, the
 municipality in the address alone, a way out on top.

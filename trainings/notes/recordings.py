@@ -1,6 +1,4 @@
-"""Recognized by content, kept under their digest (`audio/notes/{digest}.{ending}` in the data folder), given out in
-parts.
-"""
+"""Kept under their digest (`audio/notes/{digest}.{ending}` in the data folder), given out in parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/panel/notas`: write, preview, publish, review and record a hub's notes."""
+"""`/panel/notas`"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Sending is held, for a recipient's domain or for all, while servers refuse us.
-
-A refused sign-in or sender holds everything at once. Three refused recipients hold their domain and three domains
+"""A refused sign-in or sender holds all sending. Three refused recipients hold their domain and three domains
 everything, unless mail was taken in between.
 """
 

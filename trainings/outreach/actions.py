@@ -1,4 +1,4 @@
-"""Activities: plan, publish, move, cancel. Followers see changes in calendars, the responsible person by message."""
+"""Followers see changes in calendars, the responsible person gets a message."""
 
 from __future__ import annotations
 
@@ -301,7 +301,6 @@ async def _write(
 
 
 async def _note_change(activity: OutreachActivity, kind: ChangeKind, *, is_place_rewritten: bool = False) -> None:
-    """The state before an act, except of a draft, which nobody has seen."""
     if activity.published_at is None:
         return
     last = await DatedChange.filter(activity_id=activity.id).order_by("-created_at", "-id").first()

@@ -1,5 +1,3 @@
-"""What changed activities were before: for a week on public pages, and on printed month posters."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +39,6 @@ async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
 
 
 def _left(change: DatedChange, activity: Placed, *, is_rewritten: bool) -> Left:
-    """Before its first change. `is_rewritten`: any of them changed the place in the open."""
     assert change.left_municipality_id is not None, "an activity's"
     town = towns.by_code()[change.left_municipality_id]
     is_elsewhere = (change.left_venue_id, town.code) != (activity.venue_id, activity.municipality_id)

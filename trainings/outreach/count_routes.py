@@ -1,5 +1,3 @@
-"""Buttons that count heads at an activity, totals from paper, and orientations at the desk."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -46,7 +44,6 @@ class UnreadableTouches(Malformed):
 
 
 async def _countable(request: Request) -> OutreachActivity:
-    """If the actor may count there."""
     activity = await queries.for_staff(request.path_params["id"], request.state.actor)
     if not can_count_heads(request.state.actor, activity.hub_id):
         raise WrongRole
@@ -188,7 +185,6 @@ async def write_totals(request: Request) -> Response:
 
 
 async def _totals_refused(request: Request, activity: OutreachActivity, typed: Typed, refusal: Refusal) -> Response:
-    """As typed, beside the present counts."""
     counts = await heads.counts_of(activity.id)
     fresh = forms.typed_totals(counts).fields
     typed.fields |= {name: values for name, values in fresh.items() if name.startswith(forms.SEEN)}

@@ -179,7 +179,6 @@ async def index(request: Request) -> Response:
 
 
 async def _departments(actor: Actor) -> set[str]:
-    """All for staff without a hub."""
     if Role.MONITORING_OFFICER in actor.roles_everywhere:
         return set(departments())
     return await departments_served(actor.hubs_with(EDITORS))

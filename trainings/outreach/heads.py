@@ -189,7 +189,6 @@ def _is_the_day(activity: OutreachActivity) -> bool:
 
 
 def _take_in(standing: list[HeadCount], row: HeadCount) -> None:
-    """A row that takes heads back takes the last ones of its square."""
     if row.number > 0:
         standing.append(row)
         return

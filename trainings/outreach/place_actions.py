@@ -1,4 +1,4 @@
-"""Hubs and venues, opened and corrected together with the calendar entries of what is held there."""
+"""Calendar entries follow corrected hubs and venues."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Messages about changes to an activity's responsible person, present or former. A message leaves after ten minutes and
-tells in one all changes until then, nothing that was undone, and nothing to the person who made them.
+"""A message to the responsible person leaves after ten minutes and tells in one all changes until then, nothing that
+was undone, and nothing to the person who made them.
 """
 
 from __future__ import annotations
@@ -116,14 +116,13 @@ def _about(activity: OutreachActivity) -> str:
 
 
 async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
-    """The last message about it to each person, sent or not."""
     found = OutboxJob.filter(kind=CHANGED, hub_id=activity.hub_id, dedup__startswith=_about(activity))
     return {UUID(job.payload["user_id"]): job for job in await found.order_by("id")}
 
 
 async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
-    """True: the message did not leave, now or before, so the person knows the state before it. A person who acts
-    themselves has seen the present state.
+    """True: the message never left, so the person knows the state before it. A person who acts themselves has seen the
+    present state.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
     waits = this.filter(**UNTRIED)
@@ -173,7 +172,6 @@ def _subject(known: Seen, now: Seen, user: User) -> str:
 
 
 async def _told(known: Seen, now: Seen, activity: OutreachActivity, user: User) -> list[str]:
-    """In the current language."""
     old = day_and_hours(known.starts_at, known.ends_at)
     if activity.responsible_id != user.id:
         return [stopped(_("Ya no responde por la actividad del %(when)s") % {"when": old})]

@@ -1,4 +1,4 @@
-"""`/panel/actividades`: the list, one activity, its form and buttons."""
+"""`/panel/actividades`"""
 
 from __future__ import annotations
 
@@ -408,7 +408,6 @@ async def _editor(
 
 
 async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUID, str]]:
-    """The present one stays in the list."""
     people = {user.id: user.name for user in await people_who_facilitate(hub.id, hub.operator_id)}
     if activity is not None:
         people.setdefault(activity.responsible_id, activity.responsible.name)

@@ -1,5 +1,3 @@
-"""Pages that show several parts at once."""
-
 from __future__ import annotations
 
 from starlette.routing import BaseRoute

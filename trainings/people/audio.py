@@ -1,4 +1,4 @@
-"""Recordings of consent texts, read by a speaker, never by a machine: one for each version and language.
+"""Read by a speaker, never by a machine: one for each version and language.
 
 Files of the data folder: `audio/consent-{version}-{language}.{ending}`. The program brings none.
 """

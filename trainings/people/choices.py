@@ -1,5 +1,3 @@
-"""Translated when shown."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

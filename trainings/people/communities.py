@@ -1,5 +1,5 @@
-"""Communities: names people wrote in a municipality, and staff's decisions. Only confirmed names are suggested: a
-written name may be a house's address. Names that fold alike (capitals, accents, apostrophes) are one community.
+"""Names that people wrote in a municipality. Only confirmed names are suggested: a written name may be a house's
+address. Names that fold alike (capitals, accents, apostrophes) are one community.
 """
 
 from __future__ import annotations
@@ -126,7 +126,6 @@ def _undecided(spelled: Spellings, known: Collection[str]) -> list[Written]:
 
 
 def _usual(names: Counter[str]) -> str:
-    """Of equals the first alphabetically, so that pages agree."""
     return min(names, key=lambda name: (-names[name], name))
 
 

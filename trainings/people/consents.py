@@ -1,6 +1,5 @@
-"""Consent texts by purpose, in every version.
-
-They stay provable: no sentence is ever edited, a change gets a new version. A test holds the checksums of all versions.
+"""They stay provable: no sentence is ever edited, a change gets a new version. A test holds the checksums of all
+versions.
 """
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-"""Participants merged into one person."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping

@@ -101,7 +101,6 @@ async def _page(
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    """The municipality asked for, else the one with most new names."""
     written = await communities.written_by_people([one.ine_code for one in towns])
     if town is None and towns:
         town = max(towns, key=lambda one: len(written[one.ine_code]))

@@ -1,5 +1,3 @@
-"""Kept by operators of hubs that serve the municipality."""
-
 from __future__ import annotations
 
 from collections.abc import Collection

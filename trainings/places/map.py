@@ -1,5 +1,3 @@
-"""Maps of the country and of departments, with closer views of crowds."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -204,7 +204,6 @@ def _is_inside(point: tuple[float, float], rings: Iterable[Line]) -> bool:
 
 
 def _tidy(points: Sequence[Point]) -> Line:
-    """Without repeated points and points on a straight line."""
     kept: list[Point] = []
     for point in points:
         if kept and point == kept[-1]:
@@ -228,7 +227,6 @@ def _tidy_ring(ring: Line) -> Line:
 
 
 def _join(lines: Iterable[Line]) -> list[Line]:
-    """End to end; borders of an area become closed rings."""
     starts: dict[Point, list[Line]] = {}
     loose = [line for line in lines if len(line) > 1]
     for line in loose:

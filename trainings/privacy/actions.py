@@ -160,7 +160,7 @@ async def _forget_calls(before: datetime) -> int:
 
 
 async def _forget_contacts(before: datetime) -> int:
-    """Of people whose last training was before, of minors' guardians, and of card holders."""
+    """Of people, of minors' guardians, and of card holders."""
     n_people = await sql.execute(FORGET_CONTACTS, before, before, before)
     n_guardians = await sql.execute(FORGET_GUARDIANS, before, before, before)
     return n_people + n_guardians + await sql.execute(FORGET_HOLDERS, before)

@@ -83,7 +83,6 @@ def _worse(one: Registration, papers: Collection[UUID]) -> tuple[bool, bool]:
 
 
 async def _papers(live: Sequence[Registration]) -> dict[UUID, CertificateState]:
-    """Of each registration's best standing certificate."""
     found = Certificate.filter(registration_id__in=[one.id for one in live]).exclude(state=CertificateState.REVOKED)
     return dict(await found.order_by("state").values_list("registration_id", "state"))
 

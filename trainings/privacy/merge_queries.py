@@ -1,6 +1,4 @@
-"""Possible duplicates for the staff of their hubs. Lists across trainings hold adults only: minors are found inside
-their own training.
-"""
+"""Lists across trainings hold adults only: minors are found inside their own training."""
 
 from __future__ import annotations
 
@@ -222,9 +220,7 @@ Edge = tuple[UUID, UUID]
 
 @dataclass(slots=True)
 class _Search:
-    """Finds pairs among people as now merged, each by the participant kept last. `seen`: the first participant at the
-    reader's hubs, for the kept one may be of another hub.
-    """
+    """`seen`: the first participant at the reader's hubs, for the kept one may be of another hub."""
 
     merged_into: Mapping[UUID, UUID]
     seen: dict[UUID, UUID] = field(default_factory=dict)
@@ -329,7 +325,6 @@ def _connected(edges: Iterable[Edge]) -> list[list[UUID]]:
 
 
 def _by_newest(edges: Iterable[Edge]) -> list[list[UUID]]:
-    """Each person with the earlier ones of the same name."""
     earlier: dict[UUID, list[UUID]] = defaultdict(list)
     for one, other in sorted(edges):
         earlier[other].append(one)

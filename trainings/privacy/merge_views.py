@@ -78,7 +78,6 @@ def _fact(
     shown: Callable[[Participant], str],
     compared: Callable[[Participant], str | None] | None = None,
 ) -> Fact:
-    """`compared`: values to compare, if not those shown."""
     one, other = (_different(map(shown, side.people)) for side in two.sides)
     some, others = (_different(map(compared or shown, side.people)) for side in two.sides)
     verdict, differs = _verdict(some, others)

@@ -1,4 +1,4 @@
-"""Merge two participants, hold them different, and undo it. Both histories stay."""
+"""Both histories stay."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Withdraw the permission for a person's data. Erase certificates, or their name."""
-
 from __future__ import annotations
 
 import contextlib
@@ -68,7 +66,6 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
 
 
 async def _left_with_others(people: Sequence[UUID]) -> list[str]:
-    """Of the form's filler: the contact, and the guardian of minors."""
     own = await reads(Participant).filter(id__in=people)
     groups = reads(Registration).filter(participant_id__in=people).values("group_id")
     together = reads(Registration).filter(group_id__in=Subquery(groups)).values("participant_id")
@@ -110,7 +107,7 @@ async def carry_out(job: OutboxJob) -> None:
 
 
 async def _taken_on(job: OutboxJob) -> Registration | None:
-    """With a hub its coordinators see the job until it is done. None: somebody else took it on."""
+    """With a hub its coordinators see the job until it is done. None: another worker took it on."""
     assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
     registration = await _registration(UUID(job.payload["registration_id"]))
     return registration if await _ours(job).update(hub_id=registration.training.hub_id) else None
@@ -225,9 +222,7 @@ async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
 
 
 async def _forget_answers(person: Participant, traces: Traces) -> bool:
-    """Contact and optional answers, and the name if nothing needs it; returns whether anything changed. A minor's age
-    group stays: without it the rest would be shown as an adult's.
-    """
+    """Returns whether anything changed. A minor's age group stays: without it the rest would be shown as an adult's."""
     columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
     columns += ["sex", "public_official"]
     if not person.is_minor:
@@ -279,7 +274,6 @@ async def erase_papers(registration_id: UUID, what: What, *, actor: Actor) -> in
 
 
 async def _carry_out_papers(job: OutboxJob) -> None:
-    """As `carry_out`."""
     if registration := await _taken_on(job):
         async with transaction():
             await lock(Participant, [registration.participant_id])

@@ -1,4 +1,4 @@
-"""Requests for a training's places: enter, leave, move. Many are decided and written together."""
+"""Requests for a training's places: many are decided and written together."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Who may sign up: state, window, audience, ages, minors, earlier courses."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

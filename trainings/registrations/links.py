@@ -1,5 +1,3 @@
-"""Own links: an adult claims one, and staff replace one that is lost or in other hands."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -143,8 +143,8 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
 
 
 async def _without_permission(training_ids: Collection[UUID]) -> set[UUID]:
-    """People who withdrew consent for data, for minors the guardian: nobody calls them. Withdrawals are few, so only
-    those are checked for a later consent.
+    """Nobody calls them; for minors the guardian's consent counts. Withdrawals are few, so only those are checked for a
+    later consent.
     """
     everybody = Subquery(Registration.filter(training_id__in=list(training_ids)).values("participant_id"))
     consents = reads(Consent).filter(participant_id__in=everybody, purpose=ConsentPurpose.DATA)

@@ -1,4 +1,4 @@
-"""Times when facilitators and coordinators cannot come; no reason is kept."""
+"""No reason is kept."""
 
 from __future__ import annotations
 

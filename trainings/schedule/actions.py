@@ -1,6 +1,4 @@
-"""Trainings: create, edit, publish, hide, reopen, cancel. Registrations change the capacity: they know the waiting
-list.
-"""
+"""Registrations change the capacity: they know the waiting list."""
 
 from __future__ import annotations
 
@@ -188,7 +186,6 @@ def _check_fixed(training: Training, plan: TrainingPlan) -> None:
 
 
 async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
-    """Names of changed columns. `terms`: of a draft's new course."""
     columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:

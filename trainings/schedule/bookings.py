@@ -141,7 +141,7 @@ async def clashes_of(
 
 
 def _beside(taken: _Taken, number: int, sessions: Mapping[int, SessionPlan], owners: Mapping[int, Owner]) -> _Taken:
-    """Taken by plans of other owners, under their titles: they are the actor's own."""
+    """Under their titles: they are the actor's own."""
     plan, own = sessions[number], owners.get(number)
     bookings = [
         Planned(
@@ -176,8 +176,6 @@ def _of(model: type[M], ids: Collection[UUID]) -> QuerySet[M]:
 
 @dataclass(frozen=True, slots=True)
 class _Clash:
-    """`cause_id`: the session or the absence."""
-
     cause_id: UUID
     refusal: Booked
 

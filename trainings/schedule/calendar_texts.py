@@ -262,7 +262,6 @@ def _is_listed(row: Row) -> bool:
 
 
 def _is_live(row: Row) -> bool:
-    """Listed, or held before its training was cancelled."""
     is_shown = row["training__state"] in (TrainingState.PUBLISHED, TrainingState.CANCELLED)
     return is_shown and is_on(row["state"], row["called_off_at"])
 

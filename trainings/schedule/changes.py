@@ -1,5 +1,3 @@
-"""Changes of sessions that people knew of, and what people last knew."""
-
 from __future__ import annotations
 
 from collections import defaultdict

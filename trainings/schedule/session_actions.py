@@ -1,4 +1,4 @@
-"""Sessions: add, move, cancel, close. Registrations tell the people."""
+"""Registrations tell the people."""
 
 from __future__ import annotations
 

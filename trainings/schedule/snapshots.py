@@ -1,4 +1,4 @@
-"""Numbered facts of a training: what somebody was told, against now."""
+"""Numbered facts of a training: each reader's number tells the news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions for the panel, by handwritten SQL: hundreds stand on one page."""
+"""By handwritten SQL: hundreds stand on one page."""
 
 from __future__ import annotations
 

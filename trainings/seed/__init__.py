@@ -87,7 +87,6 @@ async def _build(password: str, scale: int) -> None:
 
 
 async def _keep_running(scale: int) -> None:
-    """Make another training of the day if it is over, closed or full."""
     now = clock.now()
     hubs = {hub.slug: hub for hub in await Hub.all()}
     first = hubs[demo_hubs()[0].hub.slug]

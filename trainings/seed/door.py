@@ -1,4 +1,4 @@
-"""A course of two mornings at the first hub: one is recorded, the other has marks to review."""
+"""A course of two mornings: one is recorded, the other has marks to review."""
 
 from __future__ import annotations
 
@@ -80,7 +80,6 @@ async def _staff(name: str) -> Actor:
 
 
 async def _training(world: World) -> Training:
-    """On the last working day and a week before; one person more than places."""
     hub, course = world.hubs[0], world.courses[TITLE]
     venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
     plan = TrainingPlan(
@@ -112,7 +111,6 @@ async def _training(world: World) -> Training:
 async def _write_down(
     session: TrainingSession, people: Sequence[Registration], ana: Device, leader: Actor, holder: Actor
 ) -> None:
-    """Marked by phone and from paper, companions counted, closed, list put away, report written."""
     sheet = await _print(session, leader)
     at = session.starts_at
     marks = [_event(session, at + n * MINUTE, h=_h(one), seq=n + 1) for n, one in enumerate(people[: N_CAME - 2])]
@@ -130,10 +128,6 @@ async def _write_down(
 
 
 async def _leave_open(session: TrainingSession, people: Sequence[Registration], ana: Device, leader: Actor) -> None:
-    """A waitlisted person, a strange code, a nameless card, an incomplete slip, a lost phone.
-
-    Ana's phone closed the session; one of its marks never came, and it holds one more.
-    """
     sheet, at, seq = await _print(session, leader), session.starts_at, N_CAME
     nameless, filled_in = [
         card.qr_hash[:CODE_HASH_LENGTH] for card in await Card.filter(sheet_id=sheet.id).order_by("number").limit(2)
@@ -179,7 +173,6 @@ def _heads(session: TrainingSession, at: datetime, number: int, *, seq: int) -> 
 
 
 def _slip(session: TrainingSession, at: datetime, card: str, *, seq: int) -> dict[str, Any]:
-    """Of a consenting person; the municipality does not exist."""
     answers = WALKED_IN | {"v": 1, "municipality": "9999", "consent": True, "consent_read_at": _ms(at)}
     key = tokens.uuid7()
     return _event(session, at, EventKind.SLIP, id=str(key), how="button", h=card, sealed=_sealed(answers, key), seq=seq)

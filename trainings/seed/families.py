@@ -1,5 +1,3 @@
-"""A training for families: minors, childcare, waiting list, an offer, a look-alike."""
-
 from __future__ import annotations
 
 from datetime import timedelta

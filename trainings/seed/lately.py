@@ -56,7 +56,6 @@ async def _ask_for_an_earlier_course(course: Course, earlier: Course) -> None:
 
 
 async def _invite() -> None:
-    """For the training with cards: the first letter, with the cards, and the school's are delivered."""
     block = await ReservedBlock.first()
     if block is None:
         return

@@ -1,5 +1,3 @@
-"""Invented people: combinations of common names."""
-
 from __future__ import annotations
 
 import random

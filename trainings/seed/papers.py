@@ -1,5 +1,3 @@
-"""Certificates in every state, at the first hub: handed over, annulled, tested, prepared."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -84,7 +82,6 @@ async def _diplomas(training: Training) -> list[Certificate]:
 
 
 async def _hand_over(training: Training) -> None:
-    """All but one fetched theirs; those asked confirmed the name."""
     diplomas = await _diplomas(training)
     for one in diplomas[:2]:
         await names.confirm(one.registration_id, ConfirmedHow.DESK, actor=PROGRAM)
@@ -96,7 +93,6 @@ async def _annul_and_replace(diplomas: Sequence[Certificate]) -> None:
 
 
 async def _examine(training: Training) -> None:
-    """A course with a test: people who reached the mark have a certificado instead of the diploma."""
     await Course.filter(id=training.course_id).update(pass_mark=PASS_MARK)
     await Training.filter(course_id=training.course_id).update(pass_mark=PASS_MARK)
     people = [one.registration_id for one in await _diplomas(training)]
@@ -108,7 +104,6 @@ async def _examine(training: Training) -> None:
 
 
 async def _note_hours(hub: Hub) -> None:
-    """A participant short of a diploma takes a constancia."""
     came = Registration.filter(
         training__hub_id=hub.id, minutes_attended__gt=0, completed_at=None, training__sessions__ends_at__lt=clock.now()
     )
@@ -145,7 +140,6 @@ async def _certify_minors(world: World) -> None:
 
 
 async def _prepare_what_runs(hub: Hub) -> None:
-    """For the ceremony after today’s training; the worker sets the files once the program runs."""
     running = Training.filter(hub_id=hub.id, state=TrainingState.PUBLISHED, sessions__starts_at__lte=clock.now())
     today = await running.filter(sessions__ends_at__gt=clock.now(), sessions__closed_at=None).first()
     if today is not None:

@@ -1,5 +1,3 @@
-"""A year of trainings around today, by hub, in every state that pages show."""
-
 from __future__ import annotations
 
 import random
@@ -68,7 +66,6 @@ def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
 
 
 def _touches_today(course: SeedCourse, offset: int) -> bool:
-    """May be held in the days around today; a Sunday moves by up to six days."""
     return offset <= 1 and offset + 7 * (len(course.sessions) - 1) + 6 >= -2
 
 

@@ -220,7 +220,6 @@ async def _sign_up(world: World, training: Training, municipality: str) -> None:
 async def _hold(
     world: World, training: Training, planned: Planned, plans: tuple[SessionPlan, ...], now: datetime
 ) -> None:
-    """Check people in at past sessions, close these, issue what was earned."""
     people = await Registration.filter(training_id=training.id, state="confirmed").order_by("id")
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
     over = [session for session in sessions if session.ends_at < now]
@@ -260,7 +259,7 @@ async def _check_in(world: World, session: TrainingSession, people: list[Registr
 
 
 async def _leave_early(session: TrainingSession, people: list[Registration]) -> None:
-    """Half an hour earns no diploma: the first hub always has an attendance note to issue."""
+    """Half an hour earns no diploma: the first hub always has a constancia to issue."""
     gone = session.starts_at + timedelta(minutes=30)
     scans = [
         SentEvent(

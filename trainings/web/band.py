@@ -66,7 +66,6 @@ def marks_band(lit: Collection[int], total: int, *, figure: int = 1) -> Band:
 
 
 def _people_a_figure(total: int, most: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20 … with which `total` fits into `most` figures."""
     return next(figure for figure in ROUND_NUMBERS if _figures(total, figure) <= most)
 
 
@@ -75,14 +74,13 @@ def _figures(total: int, figure: int) -> int:
 
 
 def _rounded_lit(lit: int, total: int, figure: int) -> int:
-    """Whole figures only: a full row means everybody, an empty one nobody."""
+    """A full row means everybody, an empty one nobody."""
     if lit >= total:
         return _figures(total, figure)
     return max(lit, 0) // figure
 
 
 def _path(figure: str, corner: tuple[float, float], cells: Iterable[tuple[int, int]]) -> str:
-    """At each (row, column), with relative moves, which compress well."""
     parts: list[str] = []
     at_row = at_column = 0
     for row, column in cells:

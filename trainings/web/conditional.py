@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 §13) and the choice of encoding, for bytes that are ready."""
+"""RFC 9110 §13, and the choice of encoding, for bytes that are ready."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Text from the browser → typed values, or sentences tied to fields with what was typed kept.
-
-A form is a pydantic model of shape only. Its errors speak Spanish: by the error's `type`, or by the sentence of a
-validator's `wrong("…")`.
+"""A form is a pydantic model of shape only. Its errors speak Spanish: by the error's `type`, or by the sentence of a
+validator's `wrong("…")`. Typed values are kept.
 """
 
 from __future__ import annotations

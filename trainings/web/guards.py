@@ -1,5 +1,3 @@
-"""Before every page: host and origin checks, limits of size and time, its language."""
-
 from __future__ import annotations
 
 import asyncio

@@ -144,7 +144,6 @@ def _draw_diamond(draw: ImageDraw.ImageDraw, left: float, top: float, unit: floa
 
 
 def _draw_mark(draw: ImageDraw.ImageDraw, x: float, y: float, unit: float, colour: str) -> None:
-    """Four stepped quarters around a cross of paper, one unit from the middle."""
     for right in (-1, 1):
         for down in (-1, 1):
             draw.polygon(

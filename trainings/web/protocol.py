@@ -1,5 +1,3 @@
-"""Limits on the head of a request, which uvicorn lacks."""
-
 from __future__ import annotations
 
 from asyncio import TimerHandle, Transport

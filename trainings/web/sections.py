@@ -1,4 +1,4 @@
-"""Finding a route by the first part of its path does not try all others."""
+"""By the first part of the path: finding a route does not try all others."""
 
 from __future__ import annotations
 

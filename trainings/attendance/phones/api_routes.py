@@ -1,4 +1,4 @@
-"""`/marcar/api/…`: a phone asks for its state and lists, and sends its marks."""
+"""`/marcar/api/…`: a phone's state, lists and marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sealed file of a phone that cannot send: taken in like its uploads."""
+"""The sealed file of a phone that cannot send."""
 
 from __future__ import annotations
 
@@ -110,9 +110,7 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
 
 
 async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
-    """In batches, without what the phone says of itself. Anybody can seal a file to us: it counts as far as its loader
-    decides; another hub's marks wait there.
-    """
+    """Anybody can seal a file to us: it counts as far as its loader decides; another hub's marks wait there."""
     offset, states = timedelta(milliseconds=copy.offset), Counter[ResultState]()
     hubs = actor.hubs_with(EDITORS)
     bound = DeviceSession.filter(device_id=device.id, session__training__hub_id__in=sorted(hubs))
@@ -126,9 +124,7 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
 
 
 async def _note_arrived(device: Device, n: int) -> None:
-    """Lower the number of marks that the phone alone holds. A copy loaded again changes nothing; the phone's next word
-    replaces this.
-    """
+    """A copy loaded again changes nothing; the phone's next word replaces this."""
     said = Device.filter(id=device.id)
     if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):
         await said.update(n_unsent=0)

@@ -1,4 +1,4 @@
-"""Closing from a phone: at once where it may close and all phones of the session have sent all, else staff confirm."""
+"""A phone closes at once where it may and all phones of the session have sent all; else staff confirm."""
 
 from __future__ import annotations
 

@@ -233,14 +233,14 @@ async def note_seen(device: Device) -> None:
 
 
 async def _hold(actor: Actor) -> None:
-    """One phone at a time by one person. Refuses (AccountClosed) an account closed since sign-in."""
+    """One phone at a time by one person. Refuses (AccountClosed)."""
     [user] = await lock(User, [actor.id])
     if not user.is_active:
         raise AccountClosed
 
 
 async def _new_phone(load: Load, name: str, key: UUID | None, actor: Actor) -> Device:
-    """A new row, or the one of the same form. Under the lock of the person, so that equal forms come one by one."""
+    """Under the lock of the person, so that equal forms come one by one."""
     made = await Device.get_or_none(id=key, prepared_by_id=actor.id) if key is not None else None
     if made is not None:
         return made
@@ -263,7 +263,7 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
 
 
 async def _free_name(name: str, device: Device) -> str:
-    """Numbered where another phone in use of the hub has it: staff are told of phones by name."""
+    """Numbered where another phone in use of the hub has it."""
     others = Device.filter(hub_id=device.hub_id, revoked_at=None).exclude(id=device.id)
     taken = {other.casefold() for (other,) in await others.values_list("name")}
     endings = ["", *(f" {number}" for number in range(2, len(taken) + 3))]
@@ -272,9 +272,7 @@ async def _free_name(name: str, device: Device) -> str:
 
 
 async def _merge(waiting: Device, known: Device, used_by: str | None) -> None:
-    """Put a used code's load (`used_by`) onto a known phone, and delete the code's row. The phone stays its preparer's;
-    a revoked one is now the code's maker's.
-    """
+    """The used code's row is deleted. The phone stays its preparer's; a revoked one is now the code's maker's."""
     load = Load(
         waiting.hub_id,
         [key for (key,) in await DeviceSession.filter(device_id=waiting.id).values_list("session_id")],
@@ -381,7 +379,7 @@ async def phones_of(user_id: UUID) -> list[Device]:
 
 
 async def _take_all_out_of_use(phones: list[Device], actor: Actor) -> list[Device]:
-    """Returns real phones. A phone that another person prepares meanwhile stays theirs."""
+    """A phone that another person prepares meanwhile stays theirs."""
     makers = {one.id: one.prepared_by_id for one in phones}
     held = [one for one in await lock(Device, makers) if one.prepared_by_id == makers[one.id] and not one.revoked_at]
     gone = {one.id for one in held if await take_out_of_use(one, actor)}

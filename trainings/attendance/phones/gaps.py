@@ -1,4 +1,4 @@
-"""What phones have not told yet: missing numbers, marks they hold, phones not heard of."""
+"""Missing numbers, marks that phones hold, phones not heard of."""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
 
 
 async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
-    """Of phones that say that they hold something, or with which number they began."""
     telling = {key: one for key, one in devices.items() if one.n_unsent or one.first_seq is not None}
     if not telling:
         return {}
@@ -268,9 +267,7 @@ async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set
 
 
 def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
-    """By the session of the mark before, without slips, heads and what the phone says it holds. `latest`: its session
-    when it last spoke.
-    """
+    """By the session of the mark before. `latest`: the phone's session when it last spoke."""
     found: list[tuple[UUID, Missing]] = []
     # Marks from before this preparation may have been sent as the former phone.
     marks = [one for one in made.marks if one.seq >= (device.first_seq or 0)]

@@ -1,5 +1,5 @@
-"""Heads counted on a phone without signal, kept under the phone's ids in any order. Nothing is refused, so the sum may
-be negative while a part has not come in. In the panel, `outreach.heads` refuses below zero.
+"""Heads counted on a phone without signal. Nothing is refused, so the sum may be negative while a part has not come in.
+In the panel, `outreach.heads` refuses below zero.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
 
 
 def _state(device: Device, given: Sequence[datetime], has_activities: bool, *, is_behind: bool) -> PhoneState:
-    """Ready: it last said that it has all lists, and no session was added since."""
+    """Ready: its last report had all lists, and no session was added since."""
     if device.revoked_at is not None:
         return PhoneState.REVOKED
     if device.token_hash is None:

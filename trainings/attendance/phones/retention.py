@@ -1,5 +1,5 @@
-"""What is deleted: phones and slips that are over, and marks a year after their training. Each session keeps one mark
-for each fact that attendance is computed from: an arrival, a departure, a nameless card, the number of companions.
+"""Phones and slips are deleted when they are over, marks a year after their training. Each session keeps one mark for
+each fact that attendance is computed from.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A session's list as a phone keeps it: cards by hash, names that only the card in the hand opens. A card's token is
-random and long: so hashing it, and sealing the name with it, is safe.
+"""A session's list on a phone: cards by hash, names that only the card in the hand opens. A card's token is random and
+long: so hashing it, and sealing the name with it, is safe.
 """
 
 from __future__ import annotations
@@ -251,8 +251,8 @@ class _Card(NamedTuple):
 
 
 async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
-    """Open cards by session: cards on blank rows of its sheets and those reserved for its training; then, up to the
-    limit, others of the same printings and of the hub's newest.
+    """Open cards by session: on blank rows of its sheets and reserved for its training; then, up to the limit, others
+    of the same printings and of the hub's newest.
     """
     trainings = {session.training_id for session in sessions}
     hub_of = dict(await reads(Training).filter(id__in=sorted(trainings)).values_list("id", "hub_id"))

@@ -1,4 +1,4 @@
-"""The scan app as a phone keeps it: pages, files with hashes, the service worker, and practice cards."""
+"""The scan app's pages, files with hashes, service worker, and practice cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scan app's page, manifest and service worker: the same for everybody, without user, session or token."""
+"""The scan app's page, manifest and service worker: without user, session or token."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _place(session: TrainingSession) -> str:
 
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
-    """By training; several registrations of a person are one."""
+    """Several registrations of a person are one."""
     found = reads(Registration).filter(training_id__in=sorted(training_ids), state__in=list(EXPECTED))
     rows = await found.values_list("training_id", "participant_id", "participant__merged_into_id")
     person_of = await persons_of({key: merged_into for _training, key, merged_into in rows})
@@ -151,7 +151,7 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
 
 
 def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """By department, (INE code, name)."""
+    """(INE code, name) by department."""
     near: dict[str, list[tuple[str, str]]] = {}
     for one in municipalities():
         if one.department_code in department_codes:

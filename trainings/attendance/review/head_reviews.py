@@ -1,4 +1,4 @@
-"""Heads counted by phones that are out of use or not for the activity, and decisions about them."""
+"""Heads counted by phones out of use or not for the activity."""
 
 from __future__ import annotations
 

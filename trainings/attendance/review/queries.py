@@ -1,5 +1,3 @@
-"""Attendance that waits for a decision: odd marks, slips, closings, and marks still on phones."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -216,7 +214,6 @@ async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
 
 
 async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
-    """Odd and decided marks by session, in the order of events, without marks taken back at the door."""
     odd = await _odd(session_ids)
     of_closings = await _undone_closings(odd)
     together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)

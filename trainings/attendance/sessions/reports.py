@@ -1,5 +1,3 @@
-"""A session's file beside its list: figures, agenda, account, rations, transport; and what is missing."""
-
 from __future__ import annotations
 
 from collections import Counter
@@ -155,7 +153,6 @@ async def known_of(session: TrainingSession, figures: Figures) -> Report:
 
 
 async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> list[str]:
-    """With hours where the whole course is one session and fits it."""
     planned = reads(TrainingSession).filter(training_id=session.training_id, state=SessionState.PLANNED)
     fits = sum(int(one["minutes"]) for one in contents) <= session.minutes
     if not fits or await planned.count() != 1:

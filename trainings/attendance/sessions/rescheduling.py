@@ -1,4 +1,4 @@
-"""Changing known sessions, and the venue of many: rows, hours, completion and messages, all or nothing."""
+"""Rows, hours, completion and messages change together, all or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/expediente`: a session's account, what its file lacks, and the file as PDF.
+"""`/panel/sesiones/{id}/expediente`: a session's account, and its file as PDF.
 
 `/panel/sesiones/{id}/aviso-familia`, `/panel/menor-solo`: a minor who comes alone. Nothing of it is kept.
 """

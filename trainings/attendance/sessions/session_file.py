@@ -1,4 +1,4 @@
-"""A session's file (expediente) as one PDF, in Spanish: invitation, agenda, list, report, rations, receipts."""
+"""A session's file (expediente) as one PDF, in Spanish."""
 
 from __future__ import annotations
 
@@ -193,9 +193,7 @@ def _as_line(session_id: UUID, line: RosterLine) -> Line:
 
 
 def _by_sex(file: SessionFile, lines: Sequence[Line], counted: set[UUID]) -> BySex:
-    """Of people present, nameless cards too. `counted`: registrations counted before, since a person in two rows is one
-    head.
-    """
+    """Nameless cards too. `counted`: registrations counted before, since a person in two rows is one head."""
     said: list[Sex | None] = []
     for line in lines:
         key = line.registration_id

@@ -1,4 +1,4 @@
-"""The sheet to sign (letter, Spanish): head, numbered rows, columns for handwriting, signatures."""
+"""Letter paper, in Spanish."""
 
 from __future__ import annotations
 

@@ -271,7 +271,6 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
 
 
 def _was_there(line: Line, event: ScanEvent, first_of: Mapping[UUID | str, datetime]) -> bool:
-    """By any registration of the person, before this line was typed in."""
     return any(event.created_at > first_of.get(key, event.created_at) for key in (*line.sign_ups, _whom(event)))
 
 

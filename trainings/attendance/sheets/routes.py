@@ -1,6 +1,5 @@
-"""`/panel/sesiones/{id}/hojas`: printed sheets of a session, its cards, the signed paper.
-
-`/panel/textos/hojas`: columns that an operator prints, for handwriting.
+"""`/panel/sesiones/{id}/hojas`: printed sheets and the signed paper. `/panel/textos/hojas`: their columns for
+handwriting.
 """
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-"""From the phone's sealed text or as coordinators corrected it."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/revisar/ficha`: correct and register a waiting slip, or put it aside."""
+"""`/panel/sesiones/{id}/revisar/ficha`: correct and register a waiting slip."""
 
 from __future__ import annotations
 

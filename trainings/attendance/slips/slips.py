@@ -1,5 +1,5 @@
-"""A walk-in's sealed slip: kept, opened, its person registered with the card, whose marks then count for them. Slips
-that cannot be registered wait, with the reason.
+"""A walk-in's sealed slip is opened and its person registered with the card, whose marks then count for them. Other
+slips wait, with the reason.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ async def _held(slip_id: UUID) -> tuple[WalkInSlip, TrainingSession]:
 
 
 async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor) -> str:
-    """Register the person; else the code of the reason to wait."""
+    """The code of the reason; empty: the person is registered."""
     try:
         opened = await open_slip(slip)
         form = check(SlipForm, opened.typed)
@@ -312,7 +312,7 @@ async def _register_without(
 
 
 async def _done(slip: WalkInSlip, registration_id: UUID, opened: Slip, actor: Actor, *, is_new: bool) -> None:
-    """Empty the slip. Consent dates from the reading aloud, in the version that was read."""
+    """Consent dates from the reading aloud, in the version that was read."""
     if is_new:
         person_id = (await Registration.get(id=registration_id)).participant_id
         at = await _read_at(slip, opened)

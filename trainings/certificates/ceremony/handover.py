@@ -152,8 +152,8 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
 
 
 def _certificate_codes(text: str) -> set[str]:
-    """At the end of the text, or of an address's path. Readers set to another keyboard type dashes for slashes. Both
-    ends may look like codes: `….json` does once in thirty.
+    """Readers set to another keyboard type dashes for slashes. Both ends of a text may look like codes: `….json` does
+    once in thirty.
     """
     path = re.split("[?#]", text.strip())[0]
     ends = ("".join(sign for sign in one if sign.isalnum()) for one in (text, path.removesuffix(".json")))
@@ -162,7 +162,7 @@ def _certificate_codes(text: str) -> set[str]:
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
-    """By a ticket or its short code. A joined registration leads to the kept one."""
+    """A joined registration leads to the kept one."""
     of_training = reads(Registration).filter(training_id=training_id)
     token, short = tokens.read_qr(text), tokens.read_short_code(text)
     found = None

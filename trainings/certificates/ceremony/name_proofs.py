@@ -1,4 +1,4 @@
-"""The proof list: names printed large by row of a signature sheet, then typed in as people marked them:
+"""Names printed large by row of a signature sheet, then typed in as people marked them:
 
 todas menos 4, 9 están bien 17: María Elena Caal
 """

@@ -1,4 +1,4 @@
-"""Papers printed in calling order, whole or by folios (`2027:1-60.62.70-72` in an address)."""
+"""In calling order, whole or by folios (`2027:1-60.62.70-72` in an address)."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ async def to_print(
 
 
 async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
-    """By the file: a name corrected while its paper was printed has a newer one."""
+    """A name corrected while its paper was printed has a newer file."""
     made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
     made_at = dict(await made.values_list("certificate_id", "created_at"))
     return [

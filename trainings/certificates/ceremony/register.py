@@ -1,4 +1,4 @@
-"""The register of folios: an operator's numbers of a year, in every state."""
+"""An operator's folios of a year, in every state."""
 
 from __future__ import annotations
 
@@ -236,7 +236,6 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _state_on_paper(line: Line) -> str:
-    """Empty: valid, as most are."""
     if line.is_withdrawn:
         return WITHDRAWN
     match line.state:

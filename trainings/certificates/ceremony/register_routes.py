@@ -1,4 +1,4 @@
-"""`/panel/folios`: the register as page, PDF and workbook."""
+"""`/panel/folios`: the register."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A program of its own: finds our folios and codes in a stranger's PDF: metadata, attachments, links, text and QR
-codes. Nothing here is believed.
+"""A program of its own: finds our folios and codes in a stranger's PDF. Nothing here is believed.
 
 Reads its input, prints JSON, a line for each step. A hostile file may fill memory or never end: its parent kills it by
 time.
@@ -105,7 +104,6 @@ def _links(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def _letters(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """Twice: joined in sequence, and with separate placements apart."""
     for page in pdf.pages[:MOST_PAGES]:
         pieces = list(_shown(page.obj, page.obj.get("/Resources", {}), {}, set()))
         yield "".join(pieces).replace("\n", "")

@@ -1,6 +1,4 @@
-"""How an operator's papers look: design, language, letterhead.
-
-Pictures are added and removed, never changed: papers name them by hash. Content tells their format. A drawing (SVG)
+"""Pictures are added and removed, never changed: papers name them by hash. Content tells their format. A drawing (SVG)
 keeps only shapes and colours, drawn once in a separate process, since it may take forever. A photograph is written
 anew, so small that a certificate with four stays below sixty kilobytes.
 """

@@ -1,4 +1,4 @@
-"""`/panel/firmas` (signatories), `/panel/membrete` (letterhead), design and language of papers."""
+"""`/panel/firmas` (signatories), `/panel/membrete` (letterhead), design and language."""
 
 from __future__ import annotations
 
@@ -295,7 +295,6 @@ async def _letterhead(
 
 
 def _tied(form: Typed | None, at: tuple[UUID, str] | None) -> Typed | None:
-    """Each form stands once for each operator, so field ids name it."""
     if form is None or at is None:
         return form
     operator_id, which = at
@@ -460,7 +459,6 @@ async def choose_for_one(request: Request) -> Response:
 
 
 async def _chosen(request: Request) -> tuple[Typed, Paper | None]:
-    """None: unusable, the errors say why."""
     typed = await read_form(request)
     try:
         form = check(PaperForm, typed)

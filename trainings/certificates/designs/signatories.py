@@ -222,7 +222,6 @@ async def printed(
 
 
 async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
-    """Name and office; of equals the first by name."""
     held = reads(SessionFacilitator).filter(sessions_on("session__"), session__training_id=training_id)
     found = await held.values_list("user__name", "user__office") if training_id is not None else []
     return min(set(found), key=lambda one: (-found.count(one), one), default=None)
@@ -252,7 +251,7 @@ def _check_room(standing: Sequence[Signatory]) -> None:
 
 
 async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
-    """PapersOutstanding: prepared papers of a later day would bear the name of a person who has left."""
+    """Prepared papers of a later day would bear the name of a person who has left."""
     prepared = Certificate.filter(operator_id=signatory.operator_id, state=CertificateState.PREPARED, erased_at=None)
     titles = [
         title

@@ -1,4 +1,4 @@
-"""What a certificate prints, frozen at issue as JSON; its sentences, numbers and dates in words, and band.
+"""What a certificate prints, frozen at issue as JSON.
 
 A language is a file in `certificates/texts/` (`kek.json`). Spanish and English write numbers in words; other languages
 get figures, since only their speakers know how they count.

@@ -1,6 +1,4 @@
-"""Certificates, once per registration and kind, numbered without gaps. Nothing else issues or annuls them: no upgrade,
-no edit of a course.
-"""
+"""Certificates are numbered without gaps. Nothing else issues or annuls them: no upgrade, no edit of a course."""
 
 from __future__ import annotations
 

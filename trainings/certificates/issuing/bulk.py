@@ -1,7 +1,6 @@
-"""One press for many: people are issued to in steps, a transaction each, then files are set.
-
-Each step is a job of the outbox that enqueues the next: it can be paused, and goes on after a crash. The database says
-whose turn it is, so repetition takes nobody twice.
+"""People are issued to in steps, a transaction each, then files are set. Each step is a job of the outbox that enqueues
+the next: it can be paused, and goes on after a crash. The database says whose turn it is, so repetition takes nobody
+twice.
 """
 
 from __future__ import annotations
@@ -239,7 +238,6 @@ async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
 
 
 async def _next(job: IssueJob) -> list[Registration]:
-    """People without a decision of this job."""
     question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
     rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
     found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/diplomas/…`: prepare papers, follow the job, print."""
+"""`/panel/capacitaciones/{id}/diplomas/…`"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What is learnt after certificates were issued: other hours, another time of a session, or that it never took
-place.
-"""
+"""What is learnt after certificates were issued: other hours or times of a session, or that it never took place."""
 
 from __future__ import annotations
 
@@ -174,7 +172,6 @@ def _in_parts(keys: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
 
 
 def _is_left(change: Change, review: CertificateReview | None) -> bool:
-    """Staff left it so, knowing this attendance and this time."""
     if review is None or (review.minutes, review.is_completed) != change.now:
         return False
     return change.held is None or change.held.corrected_at <= review.created_at

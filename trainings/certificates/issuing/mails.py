@@ -1,7 +1,4 @@
-"""Messages about ready and annulled certificates, left to the outbox.
-
-A ready paper is told at once, an annulled one after ten minutes; further annulments of the training join it.
-"""
+"""A ready paper is told at once, an annulled one after ten minutes; further annulments of the training join it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The printed name: confirmed, corrected, removed. A paper set anew before hand-over keeps folio and code."""
+"""A paper set anew before hand-over keeps folio and code."""
 
 from __future__ import annotations
 
@@ -102,7 +102,6 @@ async def set_name(certificates: Sequence[Certificate], person: Participant, *, 
 
 
 def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None:
-    """Staff who print it see the former name."""
     printed_at, renamed_at = certificate.printed_at, certificate.renamed_at
     if renamed_at is None or (printed_at is not None and renamed_at <= printed_at):
         certificate.name_before = name
@@ -284,8 +283,7 @@ async def _check_same_person(
 ) -> None:
     """Refuses (AlreadyValid) to turn a valid paper into another person's: a link may be sold.
 
-    A slip is corrected once; afterwards, once confirmed, or by a writer who confirms nothing, only accents and the
-    like.
+    A slip is corrected once; afterwards, or once confirmed, only accents and the like.
     """
     person = registration.participant
     if name_key(given_names, surnames) == person.name_key:
@@ -427,7 +425,7 @@ async def _forget_around(participant_ids: Collection[UUID]) -> None:
 
 
 async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
-    """Deletes transcripts that list these certificates, made for a participant held to be the same person."""
+    """Also of participants held to be the same person."""
     others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
     own = Certificate.filter(registration__participant_id__in=list(participant_ids))
     folios = {folio for (folio,) in await own.values_list("folio")}

@@ -167,7 +167,6 @@ def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
 def _as_now(
     certificate: Certificate, said: CertificateSheet, occasion: Occasion, *, has_moved: bool
 ) -> CertificateSheet:
-    """With the training's current words, and another day where it was moved; name and signatories stay."""
     if not occasion.held:
         return said
     return replace(
@@ -277,7 +276,6 @@ async def watch(stop: asyncio.Event) -> None:
 
 
 def _is_done(sessions: Sequence[TrainingSession]) -> bool:
-    """Nothing is to come; also where no session took place."""
     return is_over(sessions) or not any(one.is_on for one in sessions)
 
 

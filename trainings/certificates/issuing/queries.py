@@ -426,7 +426,6 @@ async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> lis
 
 
 def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
-    """The note that a job for notes would give now to a person skipped for their hours."""
     if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
         return Due()
     due = note_due(kinds_of(skip.registration, training), papers)

@@ -257,7 +257,7 @@ async def leave(request: Request) -> Response:
 
 
 def _chosen(texts: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Each with what attendance said on the page; skips malformed ones."""
+    """Skips malformed ones."""
     found = []
     for text in texts:
         key, _sep, said = text.partition(":")

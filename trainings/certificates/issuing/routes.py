@@ -1,4 +1,4 @@
-"""`/panel/diplomas`: certificates due, issuing, opening them, the printed name; marks."""
+"""`/panel/diplomas`: certificates of trainings, the printed name, marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate's file: set once, kept, given out byte for byte; and its signed Open Badge."""
+"""A certificate's file: set once, given out byte for byte; and its signed Open Badge."""
 
 from __future__ import annotations
 

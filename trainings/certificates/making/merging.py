@@ -1,6 +1,5 @@
-"""One PDF for the printer out of many: each paper begins on the front of a sheet, also printed duplex.
-
-Written front to back, some papers at a time; only offsets are kept. A process of the mill makes each piece.
+"""One PDF for the printer: each paper begins on the front of a sheet, also printed duplex. Written front to back, some
+papers at a time; only offsets are kept. A process of the mill makes each piece.
 """
 
 from __future__ import annotations

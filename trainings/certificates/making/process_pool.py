@@ -1,4 +1,4 @@
-"""Sets many files at once: a few low-priority processes, one a core, each driven by a thread.
+"""Low-priority processes, one a core, each driven by a thread.
 
 A process reads pickled functions and arguments and answers on its output. It knows no database, no settings, and no
 secret but its order's. It ends when its input closes or it was idle. A dead process is replaced and its order tried

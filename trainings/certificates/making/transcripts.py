@@ -1,5 +1,5 @@
-"""A person's transcript: all trainings on one page (PDF/A-3a, PDF/UA-1), frozen, with a code that tells no name; the
-same file while nothing changes.
+"""All trainings of a person on one page (PDF/A-3a, PDF/UA-1), with a code that tells no name; the same file while
+nothing changes.
 """
 
 from __future__ import annotations

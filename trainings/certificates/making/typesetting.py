@@ -1,6 +1,5 @@
-"""Makes a certificate's file from gathered values: badge, page, signature. Reads no rows, no clock, no network.
-
-Imports nothing that reads the database, so that the mill's processes stay small.
+"""Makes a certificate's file from values alone: no rows, no clock, no network. Imports nothing that reads the database,
+so that the mill's processes stay small.
 """
 
 from __future__ import annotations

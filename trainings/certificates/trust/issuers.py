@@ -1,5 +1,3 @@
-"""An operator as issuer of Open Badges: its profile, and the Ed25519 keys that sign badges and status lists."""
-
 from __future__ import annotations
 
 import base64

@@ -1,6 +1,4 @@
-"""`/emisores/{code}`: an issuer, its keys and its revocations; `/panel/firma-electronica`: what signs PDFs and
-badges.
-"""
+"""`/emisores/{code}`: an issuer, its keys and its revocations; `/panel/firma-electronica`: its keys for staff."""
 
 from __future__ import annotations
 

@@ -69,8 +69,6 @@ class _SignerAt(PdfSigner):
 
 
 class _Writer(IncrementalPdfFileWriter):
-    """Keeps the file's metadata and its moment."""
-
     def _update_meta(self) -> None:
         pass
 

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/asistencia`: check-in by camera, code or row; walk-ins; closing."""
+"""`/panel/sesiones/{id}/asistencia`"""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Respons
 
 
 async def _marks_json(request: Request, gate: Gate) -> Response:
-    """As a phone's (`phones.api_routes.receive`), with what the page shows of each mark."""
     try:
         body = SentBatch.model_validate_json(await request.body())
     except ValidationError as exc:

@@ -171,7 +171,6 @@ class ChangedRow:
 
 
 async def _change(request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[str]]) -> Response:
-    """Refusals are shown on the row's page, as typed."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)

@@ -160,7 +160,7 @@ async def _to_tell(actor: Actor) -> list[Concern]:
 
 
 async def _to_call(actor: Actor) -> list[Concern]:
-    """Hot where people would come for nothing or miss something within a day; certificates never are."""
+    """Hot where people would come in vain or miss something within a day; certificates never are."""
     n_people, lists = await n_to_call(actor)
     if not n_people:
         return []
@@ -178,7 +178,6 @@ async def _to_call(actor: Actor) -> list[Concern]:
 
 
 async def _unheld(actor: Actor) -> list[Concern]:
-    """Hot in the week before."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
     found = sorted(await unheld_at(hubs), key=lambda one: one.thing.is_activity)
     return [_to_hold(one.thing, gettext(HAS_LEFT if one.has_left else IS_AWAY), one.who) for one in found]
@@ -315,7 +314,6 @@ async def _to_certify(actor: Actor) -> list[Concern]:
 
 
 async def _to_sign_on(actor: Actor) -> list[Concern]:
-    """Without a key diplomas would go on unsigned."""
     hubs = sorted(actor.hubs_with(OPERATOR_ADMINS))
     if not hubs:
         return []

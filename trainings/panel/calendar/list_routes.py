@@ -1,4 +1,4 @@
-"""`/panel/lista`: a month as a list, with the facilitators of each session."""
+"""`/panel/lista`: a month as a list."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ async def index(request: Request) -> Response:
 
 
 async def _lines(loaded: Loaded, actor: Actor) -> list[Line]:
-    """What began before the month stands under its first day."""
     holders = await _holders([session.id for session in loaded.sessions])
     responsible = await names_of(activity.responsible_id for activity in loaded.activities)
     notes, may_move = loaded.day_notes(), actor.hubs_with(EDITORS)

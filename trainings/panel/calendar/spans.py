@@ -66,7 +66,6 @@ async def load(request: Request, first: date, last: date) -> Loaded:
 
 
 async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> list[ListedActivity]:
-    """Drafts only for the desk and for the responsible person."""
     sees_all = bool(actor.roles_everywhere.intersection(SEES_ALL))
     hub_ids = None if sees_all else actor.roles_at.keys()
     found = await listed_activities(first - ONE_DAY, last, hub_ids=hub_ids, with_drafts=True)

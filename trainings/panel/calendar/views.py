@@ -119,7 +119,6 @@ HOLDS = """u.id IN (
 
 
 def _hubs(actor: Actor) -> tuple[str, list[object]]:
-    """As `hubs_visible_to`."""
     return ("1 = 1", []) if actor.roles_everywhere else ("h.id IN ?list", [sorted(actor.roles_at)])
 
 

@@ -1,4 +1,4 @@
-"""`/panel`: the week, what requires attention, what comes."""
+"""`/panel`: the week."""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ def _day(day: date, events: Sequence[Event], first_hour: int, notes: Sequence[st
 
 
 def _layer(event: Event, before: Sequence[Event]) -> str:
-    """Beside events that began at nearly the same time, over the end of earlier ones."""
     at_once = [other for other in before if other.ends_at > event.starts_at]
     if not at_once:
         return ""

@@ -1,4 +1,4 @@
-"""`/panel/cuentas`: the accounts of the staff and their roles."""
+"""`/panel/cuentas`"""
 
 from __future__ import annotations
 
@@ -200,7 +200,6 @@ async def _show_page(
 
 
 async def _coming_sessions(user: User) -> list[TrainingSession]:
-    """Sessions that need another facilitator where this person stops working."""
     held = reads(SessionFacilitator).filter(
         user_id=user.id, session__state=SessionState.PLANNED, session__starts_at__gt=clock.now()
     )
@@ -273,7 +272,6 @@ def _page_of(user: User) -> str:
 
 
 def _back(target: str, sentence: str, gone: Sized = ()) -> Response:
-    """With a sentence and, where phones went out of use, how many."""
     said = gettext(sentence)
     if gone:
         phones = ngettext(

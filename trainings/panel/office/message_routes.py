@@ -211,7 +211,6 @@ def _row(job: OutboxJob, about: Destination) -> Row:
 
 
 def _waited(job: OutboxJob) -> str:
-    """Where that was long; of what waits, until now."""
     late = (job.done_at or clock.now()) - queries.due_from(job)
     if job.outcome not in ("", Outcome.SENT) or late < LATE:
         return ""
@@ -220,7 +219,6 @@ def _waited(job: OutboxJob) -> str:
 
 
 def _in_words(span: timedelta) -> str:
-    """Minutes and hours; from two days on, days."""
     if span.days < 2:
         return duration(int(span.total_seconds() // 60), language())
     return ngettext("%(num)s día", "%(num)s días", span.days) % {"num": span.days}

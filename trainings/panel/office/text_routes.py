@@ -1,4 +1,4 @@
-"""`/panel/textos`: an operator's words of messages, and the days of its reminders."""
+"""`/panel/textos`: an operator's words of messages, and days of reminders."""
 
 from __future__ import annotations
 
@@ -178,7 +178,6 @@ async def _page(
 
 
 async def _previews(text: Text, own: OwnWords | None, sample: previews.Sample) -> list[tuple[str, previews.Preview]]:
-    """With made-up data, and with the operator's next training where there is one."""
     shown = [(gettext(N_("Con datos de ejemplo")), previews.preview(text.kind, sample, own, text.lang))]
     training = await previews.next_training(text.operator.id)
     if training is not None:

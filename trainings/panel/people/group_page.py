@@ -1,5 +1,3 @@
-"""The page of a family or group behind its secret address."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -79,7 +77,6 @@ def _browser_key(request: Request) -> str:
 
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:
-    """Why nobody of them comes any more, unless by their own wish, and their number."""
     last = {one.id: one.cancelled_at for one in left_last(group.members)} if not group.live else {}
     off = [one.why_off for one in members if one.id in last and one.why_off is not None]
     return {"why": off[0] if off else None, "n_off": len(off), "since": next(iter(last.values()), None)}

@@ -1,4 +1,4 @@
-"""A registration behind `/i/{token}`: ticket, corrections, cancelling, claiming."""
+"""`/i/{token}`"""
 
 from __future__ import annotations
 

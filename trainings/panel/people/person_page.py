@@ -76,7 +76,6 @@ async def person_page(
 
 
 def _next_person(request: Request, view: StaffView) -> str:
-    """Straight after a sign-up; else empty."""
     if not request.query_params.get("nueva") or not view.is_desk:
         return ""
     return Carried.of(request.query_params).form_of(view.own.registration.training_id)

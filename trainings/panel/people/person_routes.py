@@ -1,4 +1,4 @@
-"""`/panel/inscripciones/{id}`: one registration, with the buttons of the desk."""
+"""`/panel/inscripciones/{id}`"""
 
 from __future__ import annotations
 

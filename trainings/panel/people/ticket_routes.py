@@ -1,4 +1,4 @@
-"""`/panel/inscripciones/{id}/boleto`: the ticket of a person signed up at the desk or by telephone."""
+"""`/panel/inscripciones/{id}/boleto`: for people signed up at the desk or by telephone."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown
 
 
 def _known(request: Request, view: StaffView) -> Sequence[Alike]:
-    """People who may be the same, straight after the sign-up."""
     return view.alike if request.query_params.get("nueva") else ()
 
 

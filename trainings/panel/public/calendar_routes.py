@@ -1,4 +1,4 @@
-"""`/calendario`: the public month, with the filters of the public list."""
+"""`/calendario`"""
 
 from __future__ import annotations
 
@@ -90,7 +90,6 @@ async def _known(request: Request) -> Known:
 
 
 def _asked(typed: str) -> tuple[Month, list[str]]:
-    """This month, and a sentence, where it is none or too far away."""
     this, month = Month.of(clock.today()), Month.read(typed)
     if typed and month is None:
         return this, [gettext("No entendimos el mes. Mostramos este.")]
@@ -133,7 +132,6 @@ def _page(request: Request, known: Known) -> Response:
 
 
 def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
-    """From the month on, where that is to come."""
     since = shown.first if shown > this else None
     return replace(chosen, since=since).query()
 

@@ -107,7 +107,6 @@ async def index(request: Request) -> Response:
 
 
 async def _search(request: Request, typed: str) -> Response:
-    """To the only municipality meant; else all of that name; else what to do next."""
     text = _readable(typed)
     found = await search_municipalities(text, limit=MOST_FOUND)
     meant = [place for place in found if fold(place.full_name) == fold(text)] or found
@@ -176,7 +175,6 @@ async def _known(town: Town) -> Known:
 
 
 async def _open_activities(town: Town) -> tuple[ListedActivity, ...]:
-    """Not over; for a week also cancelled ones."""
     today = clock.today()
     found = await listed_activities(today, today + ACTIVITIES_AHEAD, municipality=town.code)
     return tuple(one for one in found if not one.is_over)
@@ -242,7 +240,6 @@ def _agenda(known: Known) -> Agenda:
 
 
 def _is_held_in(training: Listed, town: Town) -> bool:
-    """A session is to come there."""
     return training.next_session_in(town.code).place.town.code == town.code
 
 

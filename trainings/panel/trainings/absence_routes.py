@@ -1,4 +1,4 @@
-"""`/panel/mi-disponibilidad`: days and hours on which the person cannot hold a session."""
+"""`/panel/mi-disponibilidad`"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/cambios`: people to tell after a change; reopening what was cancelled."""
+"""`/panel/capacitaciones/{id}/cambios`"""
 
 from __future__ import annotations
 
@@ -192,7 +192,6 @@ async def _reopen_form(
 
 
 async def _ask(request: Request, context: dict[str, Any], typed: Typed, error: FormErrors | Refusal | None) -> Response:
-    """With the readers; a reason is asked for where people or places are taken."""
     typed, status = as_refused(typed, error) if error else (typed, 200)
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]

@@ -1,4 +1,4 @@
-"""`…/duplicar` and `/panel/copiar-mes`: drafts like earlier trainings."""
+"""`…/duplicar` and `/panel/copiar-mes`"""
 
 from __future__ import annotations
 
@@ -106,7 +106,6 @@ def _new_sessions(plans: Mapping[int, SessionPlan], cautions: Mapping[int, Cauti
 
 
 def _months(first: int, last: int) -> list[Month]:
-    """Counted from this one."""
     return [Month.of(clock.today()).later(n) for n in range(first, last + 1)]
 
 
@@ -226,7 +225,6 @@ async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
 
 
 async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
-    """At first ticked where nothing stands in the way."""
     copies = await _copies(hub, form)
     planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
     cautions = await cautions_of(

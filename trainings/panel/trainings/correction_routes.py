@@ -48,7 +48,6 @@ async def correct(request: Request) -> Response:
 
 
 async def _done(session: TrainingSession) -> str:
-    """Papers that were given out stay as they are until somebody decides."""
     done = gettext(N_("Listo: quedó anotado cuándo fue. Las marcas y las horas se compararon otra vez."))
     n = len(await changes_of(session.training_id))
     if not n:

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/nueva` and `…/editar`: one form for a training and its sessions, also without script."""
+"""`/panel/capacitaciones/nueva` and `…/editar`: also without script."""
 
 from __future__ import annotations
 
@@ -147,7 +147,6 @@ async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
 
 
 def _changeable(training: Training) -> list[TrainingSession]:
-    """All of a draft, else those to come."""
     now = clock.now()
     planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
     if training.state is not TrainingState.DRAFT:

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/no-realizada`: a session that is over never took place; taking that back."""
+"""`/panel/sesiones/{id}/no-realizada`: a session never took place, or did after all."""
 
 from __future__ import annotations
 

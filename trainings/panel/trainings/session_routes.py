@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}`: move or cancel one session."""
+"""`/panel/sesiones/{id}`"""
 
 from __future__ import annotations
 

@@ -163,7 +163,6 @@ def session_rows(
 
 
 async def _away(training: Training) -> dict[UUID, str]:
-    """By session: absent people and people without access, in sentences."""
     found: dict[UUID, list[str]] = {}
     is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
     for one in await unheld_at([training.hub_id]):

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}`: a training with its sessions and its people."""
+"""`/panel/capacitaciones/{id}`"""
 
 from __future__ import annotations
 

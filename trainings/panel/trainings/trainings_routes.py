@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones`: the list, and the buttons that publish, hide and call off."""
+"""`/panel/capacitaciones`"""
 
 from __future__ import annotations
 
@@ -79,7 +79,6 @@ def _last_row(page: TrainingPage) -> int:
 
 
 async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[object]], sentence: str) -> Response:
-    """Or the training again with the reason why not."""
     training = await editable(request)
     try:
         await act(training, request.state.actor)
@@ -142,7 +141,6 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
 
 
 def _not_closed(training: Training) -> list[TrainingSession]:
-    """What is over, and would be cancelled with it."""
     return [one for one in training.sessions if one.is_on and one.closed_at is None and one.ends_at <= clock.now()]
 
 

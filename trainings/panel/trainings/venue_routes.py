@@ -1,4 +1,4 @@
-"""`/panel/lugares`: the venues of a hub."""
+"""`/panel/lugares`"""
 
 from __future__ import annotations
 
@@ -73,7 +73,6 @@ async def update(request: Request) -> Response:
 
 
 async def _venue(request: Request) -> Venue:
-    """Of a hub that the actor leads."""
     venue = await Venue.get_or_none(id=request.path_params["id"]).select_related("hub")
     if venue is None or venue.hub_id not in {hub.id for hub in await editable_hubs(request.state.actor)}:
         raise UnknownVenue
@@ -100,7 +99,6 @@ async def _save(request: Request, venue: Venue | None) -> Response:
 
 
 async def _has_to_be_asked(form: VenueForm, venue: Venue) -> bool:
-    """Only staff know whether people would go to another place."""
     return not form.meaning and is_said_otherwise(venue, form.details()) and bool(await coming_at(venue))
 
 

@@ -1,4 +1,4 @@
-"""Facts that decide who is on a call list, read in a constant number of statements."""
+"""Read in a constant number of statements."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
 
 
 async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """By list: when the training's earlier list of offers was closed."""
+    """When the training's earlier list of offers was closed."""
     if not offers:
         return {}
     trainings = sorted({one.training_id for one in offers})
@@ -206,7 +206,7 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
 def _since(
     before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, Paper]], *, but: Collection[Paper]
 ) -> dict[UUID, datetime]:
-    """Registrations whose paper was annulled after the earlier list, and when; `but` have a valid paper."""
+    """When each was annulled after the earlier list; `but` have a valid paper."""
     until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
     own = [(at, paper) for at, paper in sorted(acts) if since < at <= until]
     return {paper[0]: at for at, paper in own if paper not in but}

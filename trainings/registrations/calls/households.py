@@ -1,4 +1,4 @@
-"""One call for people of one telephone or one form; minors are called by their guardian's telephone."""
+"""One call for people of one telephone or form; minors are called by their guardian's telephone."""
 
 from __future__ import annotations
 
@@ -129,7 +129,6 @@ async def _loaded(registration_ids: Collection[UUID]) -> dict[UUID, Registration
 
 
 async def _guardians(registrations: Iterable[Registration]) -> list[Guardian]:
-    """In order of permission."""
     minors = [one.participant_id for one in registrations if one.participant.is_minor]
     if not minors:
         return []

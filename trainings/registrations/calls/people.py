@@ -144,7 +144,6 @@ async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Recipient]) -> int:
-    """Messages to all of a training leave out cancelled people."""
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
     readers = (one for one in everybody if one.is_counted or not to_all)
@@ -177,7 +176,6 @@ def _listed(call_list: CallList, person: Recipient, why: Why | None, around: Aro
 
 
 def _holders(call_list: CallList, around: Around) -> list[Holder]:
-    """A reached holder stays when no card is nameless any more."""
     if call_list.reason not in TO_HOLDERS:
         return []
     found = []
@@ -288,7 +286,6 @@ def _may_read(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
 
 
 def _was_sent(person: Recipient, jobs: Sequence[OutboxJob]) -> bool:
-    """A message left, and no refusal of the address followed."""
     sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
     return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
 

@@ -1,4 +1,4 @@
-"""`/panel/llamadas`: calls to people whom no message reached."""
+"""`/panel/llamadas`"""
 
 from __future__ import annotations
 
@@ -150,7 +150,6 @@ async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
 
 
 async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
-    """Calls by community, and the text for everybody, always in Spanish."""
     told = await told_by(one.call_list)
     everybody = await to_call(one.audience)
     sections = await sections_of(everybody, told, only_left=only_left)

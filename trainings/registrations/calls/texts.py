@@ -138,7 +138,7 @@ async def told_by(call_list: CallList) -> Told:
 
 
 def _told_to(readers: Iterable[ToCall], told: Told) -> Told:
-    """With what these readers do not know; where they know different things, only what holds now."""
+    """Where readers know different things, only what holds now."""
     heard: dict[UUID, Difference] = {}
     for one in chain.from_iterable(reader.news for reader in readers):
         other = heard.setdefault(one.session.id, one)

@@ -1,5 +1,3 @@
-"""The snapshot of a training that each person was told last, by accepted mail or call, and the news since."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence

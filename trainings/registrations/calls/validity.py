@@ -1,5 +1,3 @@
-"""Sessions that call lists tell of, and lists that no longer hold."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -99,7 +97,6 @@ async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
 
 
 async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
-    """The day reminded of, also where the session moved since."""
     wanted = sorted({one.session_id for one in reminders if one.session_id is not None})
     if not wanted:
         return {}

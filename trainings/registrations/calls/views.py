@@ -116,7 +116,6 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
 
 
 def _in_words(one: Progress) -> str:
-    """With the day before which to call: several lists may share a reason."""
     values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
     if one.is_about_papers:
         return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values

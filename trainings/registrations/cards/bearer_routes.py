@@ -1,4 +1,4 @@
-"""`/tarjetas/{token}`: the bearer names a community's cards, gives some back, prints them."""
+"""`/tarjetas/{token}`: the bearer names, gives back and prints a community's cards."""
 
 from __future__ import annotations
 

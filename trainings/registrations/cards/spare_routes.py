@@ -1,4 +1,4 @@
-"""`/panel/tarjetas`: spare cards of a hub; name or void any card."""
+"""`/panel/tarjetas`: spare cards of a hub."""
 
 from __future__ import annotations
 
@@ -172,7 +172,6 @@ async def _use(request: Request, card: Card, typed: Typed) -> CardUsed:
 
 
 def _training_chosen(typed: Typed) -> UUID | None:
-    """An error stays in `typed`, so that all are told at once."""
     try:
         return check(ForTrainingForm, typed).training
     except FormErrors:

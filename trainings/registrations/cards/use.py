@@ -1,4 +1,4 @@
-"""A card becomes a registration and keeps its tokens: the card in the hand is the ticket."""
+"""A card becomes a registration's ticket and keeps its tokens."""
 
 from __future__ import annotations
 

@@ -185,7 +185,6 @@ async def _waiting(actor: Actor) -> Section:
 
 
 async def _n_notes(actor: Actor) -> int:
-    """Published, not reviewed, expiring within two weeks or expired."""
     last = clock.today() + NOTES_AHEAD
     return await notes.visible_to(actor).filter(state=NoteState.PUBLISHED, expires_on__lte=last).count()
 

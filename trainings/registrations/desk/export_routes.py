@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/exportar` and `/panel/exportar`: registrations as a file."""
+"""`/panel/capacitaciones/{id}/exportar` and `/panel/exportar`"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registrations as rows of a file: names only with a reason, and never a minor's."""
+"""Names only with a reason, and never a minor's."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Forms of the desk, and answers carried over to the next person, in the address."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -96,5 +96,4 @@ def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
 
 
 def _order(one: Wisher) -> tuple[bool, str, UUID]:
-    """Unanswered first."""
     return NeedState.ASKED not in one.needs.values(), fold(one.name), one.registration_id

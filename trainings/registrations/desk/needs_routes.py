@@ -1,4 +1,4 @@
-"""`/panel/apoyos`: support needs, answered with one touch."""
+"""`/panel/apoyos`"""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Held groups of the actor's hubs, with hints that tell a crowd from a trick."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`/panel/revisar`: held sign-ups, answered one by one or many at once."""
+"""`/panel/revisar`"""
 
 from __future__ import annotations
 
@@ -157,7 +157,6 @@ async def confirm(request: Request) -> Response:
 
 
 async def _asked_for(request: Request) -> Sequence[UUID]:
-    """The ticked groups, or all of a training and reason, or of a wave."""
     actor, asked = request.state.actor, request.query_params
     training_id, _sep, reason = asked.get("todas", "").partition(":")
     if reason in set(HoldReason):

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/inscribir`: staff sign up people who stand here, call, or write by WhatsApp."""
+"""`/panel/capacitaciones/{id}/inscribir`: by staff."""
 
 from __future__ import annotations
 

@@ -92,7 +92,6 @@ async def who_would_be_told(training: Training) -> tuple[int, int, int]:
 
 
 async def _closed_with(training: Training) -> list[RegistrationGroup]:
-    """Groups on the list when it closed, not back since."""
     on_it = reads(Registration).filter(training_id=training.id, taken_off=Farewell.LIST_CLOSED)
     groups = reads(RegistrationGroup).filter(id__in=Subquery(on_it.values("group_id")))
     return await groups.filter(state=RegistrationState.CANCELLED).order_by("wait_number")

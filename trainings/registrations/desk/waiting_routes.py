@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/espera`: the waiting list, calls and answers."""
+"""`/panel/capacitaciones/{id}/espera`"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list is uploaded, matched, looked at and confirmed; only then a job registers some rows at a time."""
+"""Nobody is registered before a list is confirmed; then a job registers some rows at a time."""
 
 from __future__ import annotations
 

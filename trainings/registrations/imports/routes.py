@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/importar`, `/panel/importaciones/{id}`: a list of people, from file to result."""
+"""`/panel/capacitaciones/{id}/importar`, `/panel/importaciones/{id}`"""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ ALL = slice(None)
 
 _TEXTS = (Field.COMMUNITY, Field.ORGANIZATION)
 _WRITTEN = frozenset({*_TEXTS, *WHOLE_NAMES, Field.GIVEN_NAMES, Field.SURNAMES, Field.GUARDIAN_NAME})
-"""Free texts: what begins like a formula is an error."""
+"""A text that begins like a formula is an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The uploaded sheet and its columns, recognised by header; forbidden columns are never kept."""
+"""Columns are recognised by header; forbidden ones are never kept."""
 
 from __future__ import annotations
 

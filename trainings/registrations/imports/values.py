@@ -40,7 +40,6 @@ class Unclear(Exception):
 
 
 def _by_words(words: Mapping[CodeT, str], others: Mapping[CodeT, str]) -> dict[str, CodeT]:
-    """By folded words, by the codes themselves, and by `others` (parted by commas)."""
     found = {fold(text): code for code, text in words.items()}
     found |= {fold(code): code for code in words}
     return found | {fold(one): code for code, text in others.items() for one in text.split(",")}

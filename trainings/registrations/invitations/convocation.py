@@ -1,6 +1,4 @@
-"""Convocatorias: bodies invited to a training, how and when, and their cards. A line names a body and an office, never
-a private contact.
-"""
+"""A line names a body and an office, never a private contact."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ async def _made(training: Training, posted: Posted, letters: Sequence[Invitation
 
 
 async def _signer(hub: Hub) -> Signer:
-    """The coordinator whom the operator prints, else the only one with an account, else a bare line."""
+    """The coordinator whom the operator prints, else the only account, else a bare line."""
     signatories = await reads(Signatory).filter(operator_id=hub.operator_id)
     coordinators = [one for one in signatories if "coordinad" in fold(one.office)]
     if len(coordinators) == 1 and await reads(Hub).filter(operator_id=hub.operator_id, is_active=True).count() == 1:

@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones/{id}/convocatorias`: invited bodies, and letters as PDF."""
+"""`/panel/capacitaciones/{id}/convocatorias`"""
 
 from __future__ import annotations
 

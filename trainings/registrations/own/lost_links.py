@@ -122,7 +122,6 @@ def _is_under_review(registration: Registration) -> bool:
 
 
 async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str | None:
-    """As one of these people left it."""
     for person in people:
         address = await address_of(person)
         if address and not keys.isdisjoint(keyring().blind_indexes(address, PURPOSE)):

@@ -1,5 +1,3 @@
-"""Yes or no to offered places, and fewer children."""
-
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable

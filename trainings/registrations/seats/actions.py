@@ -1,4 +1,4 @@
-"""Requests about places and registrations, each decided in a batch with others of the same moment."""
+"""Each request is decided in a batch with others of the same moment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Who gets a place: what a batch does to the places of its trainings, step by step, and the refusals.
-
-A group gets everything it asks for or waits whole. A freed place goes to the first waiting group that fits, with a
+"""A group gets everything it asks for or waits whole. A freed place goes to the first waiting group that fits, with a
 reason for each group passed over. No group that fits waits.
 """
 

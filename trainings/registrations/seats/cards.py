@@ -1,7 +1,4 @@
-"""Nameless cards, reserved for a community or a hub's spare ones: made, released, given back.
-
-Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own.
-"""
+"""Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own."""
 
 from __future__ import annotations
 
@@ -201,7 +198,7 @@ async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | No
 
 
 async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
-    """Of no card and no ticket of this training. Searched first: a refused insert ends a transaction."""
+    """Searched first: a refused insert ends a transaction."""
     free: dict[str, None] = {}
     while len(free) < n:
         codes = [tokens.short_code() for _ in range(n - len(free))]

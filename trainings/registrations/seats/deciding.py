@@ -1,6 +1,4 @@
-"""Decides each command of a batch in turn, over plain values. Here: leaving, being let in, more places and fewer.
-
-Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A refusal
+"""Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A refusal
 comes before its command has changed anything; any other exception is a bug, and undoes the batch.
 """
 
@@ -104,7 +102,7 @@ def leave(clerk: Clerk, command: Leave, run: Run) -> Left:
 
 
 def _asked(clerk: Clerk, command: Leave) -> list[tuple[Group, Person]]:
-    """Whom the actor may take out: the filler of the form leaves out claimed links."""
+    """The filler of the form leaves out claimed links."""
     named = [clerk.situation.person(str(one)) for one in command.registration_ids]
     groups = [clerk.situation.groups[str(one)] for one in command.group_ids]
     asked = named + [(group, one) for group in groups for one in group.people.values()]

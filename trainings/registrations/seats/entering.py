@@ -1,5 +1,3 @@
-"""People who sign up, come back after cancelling or a join, or go on apart from their family."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -258,7 +256,7 @@ def rejoin(clerk: Clerk, command: Rejoin, run: Run) -> Done:
 
 
 def _rejoin_group(clerk: Clerk, command: Rejoin, run: Run) -> Done:
-    """All in, or all waiting, once nobody of the group comes; a group that stands stays as it is."""
+    """Once nobody of the group comes; a group that stands stays as it is."""
     group = clerk.situation.groups[command.group]
     if group.state is RegistrationState.CANCELLED:
         _check_window(clerk, run, command.actor)
@@ -310,7 +308,7 @@ def _waits_for_staff(person: Person, group: Group, actor: Actor) -> bool:
 
 
 def _fits(person: Person, group: Group, run: Run, actor: Actor) -> bool:
-    """They can rejoin their family. A waiting one must not grow ahead of groups behind it."""
+    """A waiting group must not grow ahead of groups behind it."""
     if group.state is RegistrationState.HELD:
         return True
     if group.state not in TAKES_PLACE or _waits_for_staff(person, group, actor):

@@ -1,8 +1,6 @@
-"""What is known while a batch is decided, and what to write: plain values, changed in memory command by command.
-
-No database here, so that decisions can be replayed. A new sign-up makes named tuples: a frozen dataclass takes more
-than twice as long. Ids of groups and registrations are texts, as written: a UUID takes longer to make, look up and
-write than the decisions about it.
+"""Plain values, changed in memory command by command: no database, so that decisions can be replayed. A new sign-up
+makes named tuples: a frozen dataclass takes more than twice as long. Ids of groups and registrations are texts, as
+written: a UUID takes longer to make, look up and write than the decisions about it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-"""Offers answered or expired, moving up by hand, closing the waiting list."""
-
 from __future__ import annotations
 
 import logging

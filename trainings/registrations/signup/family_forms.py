@@ -1,4 +1,4 @@
-"""The form of one to eight people: typed fields → the sign-up, or every error at its field.
+"""Typed fields of one to eight people → the sign-up, or every error at its field.
 
 The first person's fields are bare, others' have a prefix (`members-1-given_names`, the contract).
 """
@@ -148,7 +148,7 @@ def _read_person(typed: Typed, number: int) -> MemberForm | None:
 
 
 def _inherit(typed: Typed, own: dict[str, list[str]]) -> set[str]:
-    """Fill in from the first person; returns the fields, whose errors are shown only once."""
+    """Returns the fields, whose errors are shown only once."""
     blank = {name for name in (*INHERITED, "community") if not any(value.strip() for value in own[name])}
     if "municipality" not in blank:
         blank.discard("community")
@@ -157,7 +157,6 @@ def _inherit(typed: Typed, own: dict[str, list[str]]) -> set[str]:
 
 
 def _read_guardian(typed: Typed, n_people: int) -> GuardianContact | None:
-    """By default the first adult of the form."""
     minors = [number for number in range(n_people) if is_minor(typed, number)]
     if not minors:
         return None
@@ -202,7 +201,6 @@ def _reachable(members: Sequence[Member], guardian: GuardianContact | None) -> l
 
 
 def _checked(form: type[FormT], typed: Typed, into: Typed | None = None) -> FormT | None:
-    """None: errors, which stand in `typed` and in `into`."""
     try:
         return check(form, typed)
     except FormErrors:

@@ -127,7 +127,6 @@ def _title(number: int) -> str:
 
 
 def _person(training: Training, typed: Typed, number: int) -> dict[str, Any]:
-    """`carried`: answers without a field here."""
     return {
         "number": number,
         "title": _title(number),
@@ -167,7 +166,6 @@ def _near(department: str, given: str) -> Iterator[tuple[str, str]]:
 
 
 def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box | None:
-    """None: the fields say everything."""
     call = (f"tel:{phone}", gettext(N_("Llamar al %(phone)s")) % {"phone": show_phone(phone)})
     if isinstance(refused, Busy):
         return Box(gettext(N_("Espere un momento")), gettext(CROWD) % {"seconds": refused.retry_after})

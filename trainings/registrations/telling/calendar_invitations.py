@@ -1,6 +1,6 @@
-"""Sessions for one person's calendar: iTIP objects in messages (RFC 5546, RFC 6047).
-
-Unlike in the public feeds: one attendee, one session, an UID of their own."""
+"""iTIP objects in messages (RFC 5546, RFC 6047). Unlike in the public feeds: one attendee, one session, an UID of their
+own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes of the evening before, each written once: to facilitators, and to an activity's responsible person."""
+"""Each is written once: to facilitators, and to an activity's responsible person."""
 
 from __future__ import annotations
 

@@ -172,7 +172,6 @@ def is_reminded(facts: Facts) -> bool:
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
-    """A date that moved unheard shows as people know it."""
     return {"reason": facts.training.cancel_reason, "changes": moved_unheard(facts)}
 
 
@@ -181,7 +180,7 @@ def _way_up(facts: Facts) -> dict[str, Any]:
 
 
 def _no(facts: Facts) -> dict[str, Any]:
-    """A person who was not taken in is promised no exact place."""
+    """A person who was not taken in reads no exact place."""
     return {
         "lacks_course": facts.registration.group.hold_reason is HoldReason.PREREQUISITE,
         "place_comes_later": False,
@@ -295,7 +294,7 @@ async def _follow(kind: Kind, facts: Facts) -> None:
 
 
 def _tells_all(facts: Facts) -> bool:
-    """It names everything its readers do not know of the sessions; a reminder names only its day's."""
+    """A reminder names only the sessions of its day."""
     if facts.job.kind in ABOUT_ONE | ABOUT_LEAVING:
         return False
     named = message_facts.sessions_of_the_day(facts)

@@ -267,9 +267,7 @@ async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
-    """How often a calendar forgot the entries: at each training called off, and where places came after a good-bye to
-    all of an address.
-    """
+    """At each training called off, and where places came after a good-bye to all of an address."""
     n_rounds, good_bye = 0, None
     for message in messages:
         is_read = message.outcome in READ

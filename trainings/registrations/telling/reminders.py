@@ -1,4 +1,4 @@
-"""Reminders: due by the dates alone, so that a late start knows what is left; one for each address, never twice."""
+"""Due by the dates alone, so that a late start knows what is left; one for each address, never twice."""
 
 from __future__ import annotations
 
@@ -200,7 +200,6 @@ async def _still_holds(training: Training, reminder: Reminder) -> bool:
 
 
 def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -> tuple[list[Wanted], int]:
-    """One message for each address, and for how many it is too early."""
     dedups, today = {row["dedup"] for row in written}, _mailboxes_of_today(people, written)
     which = f"{reminder.on}:{reminder.days}"
     named: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""`/panel/cursos`: the catalogue."""
+"""`/panel/cursos`"""
 
 from __future__ import annotations
 

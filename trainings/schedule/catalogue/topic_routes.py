@@ -1,4 +1,4 @@
-"""`/temas/{slug}`: a topic, its coming trainings and feeds, and its picture for shared links."""
+"""`/temas/{slug}`"""
 
 from __future__ import annotations
 

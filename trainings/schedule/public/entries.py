@@ -1,6 +1,4 @@
-"""Calendar entries by day, and their lines as HTML. A month has hundreds: the template is rendered once for each kind
-of line.
-"""
+"""A month has hundreds: the template is rendered once for each kind of line."""
 
 from __future__ import annotations
 
@@ -69,7 +67,6 @@ def _escaped(values: list[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(lang: str, mark: str, has_place: bool, has_move: bool) -> tuple[str, Callable[[Entry], tuple[str, ...]]]:
-    """The line with holes, and a getter of their values in order."""
     assert lang == language(), "rendered in the language of the request"
     values = {name: f"\x02{name}\x03" for name in FILLED_IN}
     values |= {"mark": mark} | ({} if has_place else {"place": ""}) | ({} if has_move else {"move": ""})

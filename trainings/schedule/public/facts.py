@@ -1,5 +1,3 @@
-"""A training in words, on its page and as a row of a list."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -228,7 +226,6 @@ def _childcare(training: Posted) -> str:
 
 
 def _finish(training: Posted) -> str:
-    """The paper to earn, and the rule of hours."""
     is_municipal = training.hub.operator_kind is OperatorKind.MUNICIPALITY
     giver = gettext("la municipalidad") if is_municipal else training.hub.operator
     time = gettext("todo el tiempo")
@@ -316,7 +313,7 @@ def hours_of(what: Span) -> str:
 
 
 def _when(training: Listed, session: PublicSession) -> str:
-    """`… · 3 sesiones: 16, 17 y 18 de marzo de 2027`, those in this place; a single one there: `… · sesión 3 de 4`."""
+    """`… · 3 sesiones: 16, 17 y 18 de marzo de 2027`; a single one in this place: `… · sesión 3 de 4`."""
     hours, here = hours_of(session), [one for one in training.held if one.place == session.place]
     if len(here) > 1:
         n_sessions = ngettext("%(num)s sesión", "%(num)s sesiones", len(here)) % {"num": len(here)}
@@ -354,7 +351,6 @@ def state_of(phase: Phase) -> str:
 
 
 def _changes(training: Listed) -> str:
-    """Of the last week, to coming sessions: one in words, several as a number."""
     now = clock.now()
     ahead = [session for session in training.sessions if session.was is not None and session.ends_at > now]
     noted = [public_note(session, is_called_off=not session.is_on) for session in ahead]

@@ -1,5 +1,3 @@
-"""Filters of the public list and month, read from the address."""
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

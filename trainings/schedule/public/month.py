@@ -1,5 +1,3 @@
-"""Sessions of a span for public calendars, hundreds at a time, and which of them changed within a week."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

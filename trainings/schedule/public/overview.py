@@ -1,5 +1,3 @@
-"""Numbers for the map, days for the band, the nearest hubs."""
-
 from __future__ import annotations
 
 from calendar import monthrange

@@ -1,4 +1,4 @@
-"""A training in Spanish for letters and posters, with its code."""
+"""In Spanish, for letters and posters."""
 
 from __future__ import annotations
 
@@ -105,7 +105,6 @@ def _offered(posted: Posted) -> str:
 
 
 def _has(posted: Posted, code: str) -> bool:
-    """There are places or languages for it, though the box is not ticked."""
     if code == Offer.CHILDCARE:
         return posted.childcare_capacity > 0
     return code == Offer.INTERPRETER and bool(posted.interpreter_languages)

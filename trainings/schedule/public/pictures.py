@@ -1,4 +1,4 @@
-"""A training's pictures for chats. In Spanish; a protected place is its municipality."""
+"""In Spanish; a protected place is its municipality."""
 
 from __future__ import annotations
 
@@ -111,7 +111,6 @@ def change_text(training: Training, one: Difference) -> str:
 
 
 def _before(training: Training, one: Difference) -> str:
-    """Only what changed: date, hours, place."""
     parts = []
     if one.is_moved and one.old_starts_at and one.old_ends_at:
         day = dates.day_and_time(one.old_starts_at, SOURCE_LANGUAGE)

@@ -1,4 +1,4 @@
-"""Trainings for the public: frozen, without protected facts, so that no page can show them."""
+"""Without protected facts, so that no page can show them."""
 
 from __future__ import annotations
 

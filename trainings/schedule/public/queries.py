@@ -1,4 +1,4 @@
-"""Public reads, by handwritten SQL. Never drafts, unlisted trainings only by their own address, no protected venue."""
+"""Never drafts, unlisted trainings only by their own address, no protected venue."""
 
 from __future__ import annotations
 
@@ -362,7 +362,6 @@ def _week_ago() -> datetime:
 
 
 def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a session: as before all changes read."""
     return list({row["session_id"]: row for row in reversed(rows)}.values())[::-1]
 
 
@@ -475,7 +474,6 @@ def _codes(stored: str | list[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _read_codes(stored: str) -> tuple[str, ...]:
-    """Cached: the same few lists stand in every row."""
     return tuple(json.loads(stored))
 
 

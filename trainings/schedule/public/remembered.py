@@ -1,5 +1,5 @@
-"""Cache of pages that many people open at once. The same facts in the same language give the same page until time alone
-changes it. A place taken is among the facts.
+"""The same facts in the same language give the same page until time alone changes it. A place taken is among the
+facts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sentences of a training; places as exactly as the reader may know."""
+"""Places as exactly as the reader may know."""
 
 from __future__ import annotations
 

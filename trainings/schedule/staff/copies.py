@@ -1,5 +1,3 @@
-"""Copies of trainings as drafts: one on other days, or a hub's month in another month."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -155,7 +153,6 @@ async def _copy(
     *,
     key: UUID | None = None,
 ) -> Training:
-    """The window moves with the sessions. Facilitators without access are left out."""
     plan, shift = _plan_of(training), first_day - _first_day(plans) if plans else timedelta()
     moved = replace(
         plan,

@@ -1,4 +1,4 @@
-"""Past sessions as they were: another time, never held, held after all. Nobody is told."""
+"""Nobody is told."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _on_papers(starts_at: datetime, ends_at: datetime) -> tuple[date, timedelta]
 
 
 async def _check_beside(session: TrainingSession, starts_at: datetime, ends_at: datetime) -> None:
-    """Refuses an overlap with another session of the training that stands."""
+    """Refuses an overlap with another session of the training."""
     others = TrainingSession.filter(training_id=session.training_id, state=SessionState.PLANNED).exclude(id=session.id)
     check_times([SessionPlan(starts_at, ends_at)], [(one.starts_at, one.ends_at) for one in await others])
 

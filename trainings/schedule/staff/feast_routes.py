@@ -1,4 +1,4 @@
-"""`/panel/fiestas`: feast days of the municipalities that the actor's hubs serve."""
+"""`/panel/fiestas`"""
 
 from __future__ import annotations
 
@@ -138,7 +138,6 @@ async def _towns(codes: set[str]) -> list[Municipality]:
 
 
 async def _feast(request: Request) -> FeastDay:
-    """In a municipality that the actor's hubs serve."""
     feast = await reads(FeastDay).get_or_none(id=request.path_params["id"])
     if feast is None or feast.municipality_id not in await _served(request.state.actor):
         raise UnknownFeast

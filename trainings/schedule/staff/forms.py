@@ -1,4 +1,4 @@
-"""Staff forms of trainings and sessions. Days and times are local."""
+"""Days and times are local."""
 
 from __future__ import annotations
 
@@ -284,7 +284,6 @@ def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> T
 
 
 def _from_age(training: Training) -> int:
-    """The offered age that admits the same people."""
     if not training.admits_minors:
         return ADULT
     return max(age for age in FROM_AGES if age <= max(training.minimum_age or 0, min(FROM_AGES)))

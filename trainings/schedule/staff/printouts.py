@@ -1,4 +1,4 @@
-"""Dated paper: what was printed, and which paper shows an outdated date or place."""
+"""Printed papers, and those with an outdated date or place."""
 
 from __future__ import annotations
 

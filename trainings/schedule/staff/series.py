@@ -1,6 +1,4 @@
-"""A series of sessions by one rule: weekly, biweekly, the second Thursday of each month, or picked days. Staff can
-change its plans.
-"""
+"""By one rule: weekly, biweekly, the second Thursday of each month, or picked days. Staff can change its plans."""
 
 from __future__ import annotations
 
@@ -184,7 +182,6 @@ def change_rows(typed: Typed) -> bool:
 
 
 def _wish(typed: Typed) -> str:
-    """To recognise the series; empty if blank."""
     written = [" ".join(typed.value(name).split()) for name in RepeatForm.model_fields]
     return "|".join(written) if any(written) else ""
 
@@ -207,7 +204,6 @@ def _look(typed: Typed) -> None:
 
 
 def _repeat(typed: Typed) -> None:
-    """The first row on each day of the series; rows of an earlier series go."""
     n_rows = forms.close_ranks(typed)
     first = forms.checked(forms.SessionForm, typed, "sessions-0-")
     form = forms.checked(RepeatForm, typed)
